@@ -68,7 +68,6 @@ def drawn(world: MoneyWorld, rng: np.random.Generator) -> Basis:
         priced=one,
         correct=correct,
         parts={TOKENS: tokens, MACHINE: hours, REQUESTS: requests},
-        answers=np.empty(0),
     )
     return money_basis(basis(table, **sums.kinds), money_table(table, sums, PER_JOULES), PER_JOULES)
 

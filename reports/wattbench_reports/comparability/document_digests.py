@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records.table_columns import Coded
+from wattbench_reports.tables.item_rows import rows_by_code
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -20,44 +23,53 @@ class Contents:
     """Of the distinct lines ``<doc_id> <hash>``, sorted and joined by newlines."""
 
 
-def contents(items: pd.DataFrame, hashes: pd.Series) -> dict[tuple[str, str], Contents]:
+def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Contents]:
     """Digest what each system was asked of each task.
 
-    A line is made and sorted once, however many systems and repeats it is of; systems that had the same lines share
-    one digest.
+    Systems that had the same lines share one digest, and lines are made of a cell at a time.
 
     Args:
         items: as `wattbench_reports.tables.run_tables.Frames.items`: `system`, `task` and `doc_id`.
         hashes: of each answer's document, or of its prompt; row by row those of `items`.
     """
-    index, doc_ids, lines = _lines(items["doc_id"], hashes)
+    systems, tasks = (items[name].cat for name in ("system", "task"))
+    doc_id, task = items["doc_id"].to_numpy(), tasks.codes.to_numpy()
     contents_of: dict[tuple[str, str], Contents] = {}
     known: dict[bytes, Contents] = {}
-    systems, tasks = (items[name].cat for name in ("system", "task"))
-    cell = systems.codes.to_numpy().astype(np.int64) * len(tasks.categories) + tasks.codes.to_numpy()
-    by_cell = np.argsort(cell, kind="stable")
-    first = np.flatnonzero(np.diff(cell[by_cell], prepend=-1))
-    for number, rows in zip(cell[by_cell][first].tolist(), np.split(by_cell, first[1:]), strict=True):
-        names_in_cell = np.unique(index[rows])
-        if (key := names_in_cell.tobytes()) not in known:
-            text = "\n".join(lines[names_in_cell].tolist())
-            documents = len(np.unique(doc_ids[names_in_cell]))
-            known[key] = Contents(documents, hashlib.sha256(text.encode()).hexdigest())
-        system, task = divmod(number, len(tasks.categories))
-        contents_of[str(systems.categories[system]), str(tasks.categories[task])] = known[key]
+    for system, of_system in zip(
+        systems.categories, rows_by_code(systems.codes.to_numpy(), len(systems.categories)), strict=True
+    ):
+        for code, in_system in zip(tasks.categories, rows_by_code(task[of_system], len(tasks.categories)), strict=True):
+            documents, texts = doc_id[of_system][in_system], hashes.codes[of_system][in_system]
+            if not len(documents):
+                continue
+            pairs = _distinct(documents.astype(np.int64), texts.astype(np.int64), len(hashes.texts) + 1)
+            key = hashlib.sha256(pairs.tobytes()).digest()
+            if key not in known:
+                known[key] = _digest(pairs, hashes)
+            contents_of[str(system), str(code)] = known[key]
     return contents_of
 
 
-def _lines(doc_ids: pd.Series, hashes: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.object_]]:
-    """For each answer the place of its line among the distinct ones, sorted; of each line its document and its text."""
-    numbers, documents = pd.factorize(doc_ids)
-    codes, texts = pd.factorize(hashes, use_na_sentinel=False)
-    line, pairs = pd.factorize(numbers * len(texts) + codes)
-    names_in_cell = pd.Series(documents[pairs // len(texts)])
+def _distinct(documents: NDArray[np.int64], codes: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Return the distinct pairs of a document and a code, which is from -1 to `number` - 2; shape (pairs, 2)."""
+    if np.abs(documents).max() < np.iinfo(np.int64).max // number - 1:
+        return np.column_stack(np.divmod(np.unique(documents * number + codes + 1), number)) - [0, 1]
+    return np.unique(np.column_stack([documents, codes]), axis=0)
+
+
+def _digest(pairs: NDArray[np.int64], hashes: Coded) -> Contents:
+    """Digest the lines of distinct pairs of a document and the number of a hash."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    documents, codes = pairs.T
     # A record without a hash is damaged, and is told from one with: it is not a reason to fail.
-    said = names_in_cell.astype(str) + " " + pd.Series(texts[pairs % len(texts)]).astype(str).fillna("none")
-    lines = said.to_numpy(dtype=object)
-    order = np.argsort(lines, kind="stable")
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank[line], names_in_cell.to_numpy()[order], lines[order]
+    texts = pc.fill_null(hashes.texts.take(pa.array(codes, mask=codes < 0)), "none")
+    blank, end = (pa.scalar(text, pa.large_string()) for text in (" ", "\n"))
+    lines = pc.binary_join_element_wise(pa.array(documents).cast(pa.large_string()), texts, blank)
+    lines = pc.unique(lines)
+    ended = pc.binary_join_element_wise(lines.take(pc.array_sort_indices(lines)), pa.scalar("", pa.large_string()), end)
+    length = pc.sum(pc.binary_length(ended)).as_py()
+    sha256 = hashlib.sha256(memoryview(ended.buffers()[2])[: length - 1]).hexdigest()
+    return Contents(len(np.unique(documents)), sha256)

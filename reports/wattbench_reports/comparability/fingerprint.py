@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
 from wattbench_reports.comparability.document_digests import contents
 from wattbench_reports.tables.header_record import HeaderRecord
@@ -88,14 +90,14 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
     """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
-    recorded = contents(frames.items, frames.items["doc_hash"])
+    recorded = contents(frames.items, frames.document_of_answer)
     return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in recorded.items()}
 
 
 def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
     """System to task to a SHA-256 of the prompts it was given."""
     parts: dict[str, dict[str, str]] = {}
-    for (system, task), each in contents(frames.items, frames.more_columns("prompt_hash")["prompt_hash"]).items():
+    for (system, task), each in contents(frames.items, frames.coded("prompt_hash")).items():
         parts.setdefault(system, {})[f"of {task}"] = each.sha256
     return parts
 
@@ -128,9 +130,12 @@ def _meters(frames: Frames) -> dict[str, Part]:
 
 def _declared(frames: Frames) -> dict[str, Part]:
     """Return the same for an import: how its joules were read is not known, so no other run's are comparable."""
-    has_joules = frames.items.loc[frames.items["energy_j"].notna(), "system"].unique()
     recorded = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
-    return {str(name): recorded for name in has_joules}
+    return {
+        name: recorded
+        for name, rows in zip(frames.systems, frames.answers_by_system, strict=True)
+        if not np.isnan(frames.figures("energy_j", rows)).all()
+    }
 
 
 def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:

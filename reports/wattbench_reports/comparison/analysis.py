@@ -41,7 +41,7 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.money.bills import bills_of
-from wattbench_reports.metrics.money.money_sums import MoneySums, charged_kinds, money_sums
+from wattbench_reports.metrics.money.money_sums import MoneySums, answers_money, charged_sums, money_sums
 from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
@@ -155,7 +155,8 @@ class Analysis:
             return np.full(len(self.frames.items), np.nan)
         per_joule = self.tariff.per_joule[self.frames.items["system"].cat.codes.to_numpy()]
         energy_j = self.frames.items["energy_j"].to_numpy(dtype=np.float64)
-        return np.asarray(self.bills.answers + np.where(per_joule > 0, per_joule * energy_j, 0.0))
+        money = answers_money(self.frames, self.tariff.bills)
+        return np.asarray(money + np.where(per_joule > 0, per_joule * energy_j, 0.0))
 
     def money_pairs(self, domain: str | None = None) -> Pairs | None:
         """As `pairs`, with money in place of joules; None where no system has a cost."""
@@ -326,16 +327,17 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
     table = _clustered(table, assumptions)
-    sums = carbon_sums(frames, table, hourly)
+    sums = carbon_sums(frames, hourly)
     decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
     used_for = workload(suite.workload, [str(name) for name in np.unique(table.domains)], assumptions.workload)
     bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
     has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
     rates = tariff(bills, has_joules, used_for, pue)
-    paid = None if rates is None else money_sums(frames, table, rates.bills)
-    more = sums | decision_sums(frames, table, decide.worth)
-    more |= charged_kinds(frames, table, bills)
-    base = basis(table, **{kind: np.nan_to_num(values) for kind, values in more.items()})
+    charged = charged_sums(frames, table, bills)
+    same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
+    paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
+    more = sums | decision_sums(frames, table, decide.worth) | ({} if charged is None else charged.kinds)
+    base = basis(table, **{kind: _known(values) for kind, values in more.items()})
     shares = shares_of(used_for, base)
     priced = None if rates is None or paid is None else money_figures(base, table, paid, rates, shares)
     measured = measures(frames, table, base, shares=shares)
@@ -345,7 +347,6 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     apart = splits(frames)
     prints = fingerprints(frames)
     strict = strictness(frames)
-    kind_of = frames.items.drop_duplicates("system").set_index("system")["kind"]
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,
@@ -353,7 +354,8 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         systems=tuple(
             for_another_run(
                 _with_money(
-                    system_figures(figures, str(kind_of[name]), judged[name], sci.get(name), apart[name], base), priced
+                    system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), apart[name], base),
+                    priced,
                 ),
                 figures.j_per_correct,
                 uncertain.get(name),
@@ -405,6 +407,11 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         strictness=strict,
         decide=decide,
     )  # fmt: skip
+
+
+def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values with 0 in place of those that are not known."""
+    return values if np.isfinite(values).all() else np.nan_to_num(values)
 
 
 def _with_money(row: SystemFigures, priced: MoneyFigures | None) -> SystemFigures:

@@ -17,8 +17,9 @@ from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats.percentiles import label, needed
+from wattbench_reports.tables.answer_checks import DocDifference
 from wattbench_reports.tables.provenance import is_modelled
-from wattbench_reports.tables.run_tables import DocDifference, Frames
+from wattbench_reports.tables.run_tables import Frames
 
 _HOW_COUNTED = "They count as not correct, have no latency, and keep their joules."
 _SOME_FAILED = f"Some requests of {{names}} failed. {_HOW_COUNTED}"
@@ -231,20 +232,22 @@ def _failures(frames: Frames) -> Iterator[Caveat]:
     """Say how many requests failed; under load `wattbench_reports.metrics.arrival_rates` does."""
     if frames.rows is not None:
         return
-    failures = frames.items["failed"].groupby(frames.items["system"], observed=True).sum()
-    for name, failed in failures[failures > 0].items():
-        requests = int((frames.items["system"] == name).sum())
+    has_failed = frames.items["failed"].to_numpy()
+    for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
+        requests, failed = len(has_failed[rows]), int(has_failed[rows].sum())
+        if not failed:
+            continue
         start = f"{name}: {failed:,} of {plural(requests, 'request')} failed"
         if frames.record.imported is not None:
             text = f"{start}, as the source says, and have no latency."
         else:
-            text = f"{start} ({_commonest(frames, str(name))}). {_HOW_COUNTED}"
-        yield Caveat("failed-requests", text, (str(name),))
+            text = f"{start} ({_commonest(frames, name)}). {_HOW_COUNTED}"
+        yield Caveat("failed-requests", text, (name,))
 
 
 def _commonest(frames: Frames, system: str) -> str:
     """Return the reason why most of a system's failed requests failed."""
-    reasons = frames.more_columns("failure")["failure"][(frames.items["system"] == system).to_numpy()].value_counts()
+    reasons = frames.coded("failure").series(frames.answers_of(system)).value_counts()
     said = f"{str(reasons.index[0])[:_REASON_CHARACTERS]}"
     return said if len(reasons) == 1 else f"most often: {said}"
 

@@ -81,7 +81,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "route": more["route"],
             "failure": more["failure"],
             "window": items["window"],
-            "doc_hash": items["doc_hash"],
+            "doc_hash": analysis.frames.document_of_answer.series(),
             "prompt_hash": more["prompt_hash"],
             "prompt": more["prompt"],
             "answer": more["output"],

@@ -181,15 +181,14 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[Loa
     chosen.items["started_s"] = answers["scheduled_s"]
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
-    kinds = chosen.items.drop_duplicates("system").set_index("system")["kind"]
     tokens = token_times(chosen)
     figures = tuple(
         _figures(
-            name, str(kinds[name]), rate, [row for row in rows if row.system == name], chosen, answers,
+            name, chosen.kind_of(name), rate, [row for row in rows if row.system == name], chosen, answers,
             measured[name], judged[name], tokens[name],
         )
         for name in chosen.systems
-        if name in kinds.index and any(row.system == name for row in rows)
+        if len(chosen.positions(chosen.answers_of(name))) and any(row.system == name for row in rows)
     )  # fmt: skip
     return AtRate(rate, chosen, table, measured, judged, figures)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.costs import LATENCY_S, TIMED
 from wattbench_reports.metrics.decision_settings import Worth
-from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_matrix import ItemTable, item_sums
 from wattbench_reports.tables.run_tables import Frames
 
 SCORES = "scores"
@@ -27,21 +27,20 @@ def decision_sums(frames: Frames, table: ItemTable, worth: Worth | None) -> dict
         a second has a price. Empty otherwise, so that a page carries nothing in vain.
     """
     sums: dict[str, NDArray[np.float64]] = {}
-    if table.blocks is None and not np.array_equal(table.correct, table.metered_correct):
+    same = table.correct is table.metered_correct or np.array_equal(table.correct, table.metered_correct)
+    if table.blocks is None and not same:
         sums[SCORES] = table.correct
     if worth is not None and worth.per_second > 0:
-        sums |= _seconds(frames, table)
+        sums |= _seconds(frames)
     return sums
 
 
-def _seconds(frames: Frames, table: ItemTable) -> dict[str, NDArray[np.float64]]:
-    items = frames.items
-    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
-    timed = np.isfinite(seconds)
-    cell = frames.row_of_answer * len(table.systems) + items["system"].cat.codes.to_numpy().astype(np.int64)
+def _seconds(frames: Frames) -> dict[str, NDArray[np.float64]]:
+    def of_system(system: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        rows = frames.answers_of(system)
+        seconds = frames.seconds(rows)
+        timed = np.isfinite(seconds)
+        return np.where(timed, seconds, 0.0), timed.astype(np.float64)
 
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums = np.bincount(cell, weights=values, minlength=table.trials.size).astype(np.float64)
-        return np.asarray(sums.reshape(table.trials.shape))
-
-    return {LATENCY_S: total(np.where(timed, seconds, 0.0)), TIMED: total(timed.astype(np.float64))}
+    seconds, timed = item_sums(frames, 2, of_system)
+    return {LATENCY_S: seconds, TIMED: timed}

@@ -3,8 +3,9 @@ carries to do so."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,36 +57,48 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
     """
     drawn = draws(table, **more)
 
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return domain_totals(table, drawn.domains, values)
+    totals = DomainTotals(table, drawn.domains)
 
-    mean = table.correct / np.maximum(table.trials, 1)
+    def mean(system: int) -> NDArray[np.float64]:
+        return np.asarray(table.correct[:, system] / np.maximum(table.trials[:, system], 1))
+
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
     return Basis(
         systems=table.systems,
         domains=drawn.domains,
-        items=total((table.trials > 0).astype(np.float64)),
-        trials=total(table.trials),
-        correct=total(table.correct),
-        means=total(mean),
-        squares=total(mean**2),
-        metered_items=total((table.metered > 0).astype(np.float64)),
-        metered=total(table.metered),
-        totals={name: total(values) for name, values in kinds.items()},
-        energy_squares=total(table.energy_j**2),
+        items=totals(lambda system: table.trials[:, system] > 0),
+        trials=totals.of(table.trials),
+        correct=totals.of(table.correct),
+        means=totals(mean),
+        squares=totals(lambda system: mean(system) ** 2),
+        metered_items=totals(lambda system: table.metered[:, system] > 0),
+        metered=totals.of(table.metered),
+        totals={name: totals.of(values) for name, values in kinds.items()},
+        energy_squares=totals(lambda system: table.energy_j[:, system] ** 2),
         drawn=drawn,
-        blocks=block_sums(table, np.searchsorted(np.array(drawn.domains), table.domains), **more),
+        blocks=None if table.blocks is None else block_sums(table, totals.domain, **more),
     )
 
 
-def domain_totals(table: ItemTable, domains: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum values of shape (items, systems) by domain: shape (domains, systems).
+class DomainTotals:
+    """Sums values of items by domain, a system at a time."""
 
-    Args:
-        table: the items.
-        domains: sorted, as a basis has them.
-        values: of each item and system.
-    """
-    number = np.searchsorted(np.array(domains), table.domains)
-    sums = [np.bincount(number, weights=column, minlength=len(domains)) for column in values.T]
-    return np.column_stack(sums).astype(np.float64)
+    def __init__(self, table: ItemTable, domains: Sequence[str]) -> None:
+        """Number the domain of each item.
+
+        Args:
+            table: the items.
+            domains: sorted, as a basis has them.
+        """
+        self.domain = np.searchsorted(np.array(domains), table.domains)
+        self._shape = len(domains), len(table.systems)
+
+    def __call__(self, of_system: Callable[[int], NDArray[Any]]) -> NDArray[np.float64]:
+        """Sum the values of each system, given its number; shape (items,) to (domains, systems)."""
+        domains, systems = self._shape
+        sums = [np.bincount(self.domain, weights=of_system(each), minlength=domains) for each in range(systems)]
+        return np.column_stack(sums).astype(np.float64)
+
+    def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum values of shape (items, systems)."""
+        return self(lambda system: values[:, system])

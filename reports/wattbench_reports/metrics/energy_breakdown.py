@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
 from wattbench.records.components import added, is_container
@@ -19,7 +21,7 @@ from wattbench_reports.tables.run_tables import Frames
 
 ONE_PERCENT = 0.01
 
-_COLUMNS = ("system", "task", "window", "output_tokens", "energy_j", "energy_above_idle_j", "energy_provenance")
+_COLUMNS = ("task", "window", "output_tokens", "energy_j", "energy_above_idle_j", "energy_provenance")
 
 
 @dataclass(frozen=True)
@@ -113,22 +115,32 @@ class SystemSplit:
 
 def splits(frames: Frames) -> dict[str, SystemSplit]:
     """Each system's, in the order of `frames.systems`, from the records alone."""
-    items = frames.items[list(_COLUMNS)]
-    more = frames.more_columns("prompt_tokens", "router_energy_j").set_index(items.index)
-    answers = items.join(more).assign(asked=frames.list_lengths("route_asked"))
-    metered = answers[items["energy_j"].notna()]
+    more = frames.more_columns("prompt_tokens", "router_energy_j")
+    columns = {str(name): more[name].to_numpy(dtype=np.float64) for name in more}
     windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
-    by_system = dict(list(metered.groupby("system", observed=True)))
+    phases = {name: [row for row in rows if row.system == name] for name in frames.systems}
+    members = frames.list_lengths("route_asked") if rows else np.zeros(len(frames.items), np.int32)
     return {
         name: _of_system(
             name,
-            by_system.get(name, metered.iloc[:0]),
+            _metered(frames, name, {**columns, "asked": members}),
             [window for window in windows if window.system == name],
-            [row for row in rows if row.system == name],
+            phases[name],
             known.get(name),
         )
         for name in frames.systems
     }
+
+
+def _metered(frames: Frames, system: str, more: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+    """Return the answers of a system that have joules, with further columns."""
+    of_system = frames.answers_of(system)
+    kept = ~np.isnan(frames.figures("energy_j", of_system))
+    rows = of_system if kept.all() else frames.positions(of_system)[kept]
+    columns = {name: frames.items[name].array[rows] for name in _COLUMNS} | {
+        name: values[rows] for name, values in more.items()
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 def _of_system(

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,33 +159,39 @@ class _CellTotals:
     @classmethod
     def of(cls, frames: Frames, tasks: Sequence[str]) -> _CellTotals:
         """Read the texts of wrong answers and compare them."""
-        items = frames.items
-        scores = items["correct"].to_numpy(dtype=np.float64)
-        scored = np.isfinite(scores)
-        task = items["task"].cat.codes.to_numpy().astype(np.int64)
-        system = items["system"].cat.codes.to_numpy().astype(np.int64)
-        cell, size = system * len(tasks) + task, len(frames.systems) * len(tasks)
+        shape = len(frames.systems), len(tasks)
         comparing = np.array([_compares_texts(frames.run, frames.systems, name) for name in tasks])
-        wrong = (scores < 1) & comparing[task]
-        rows = _drawn(cell, wrong, system)
+        order = np.random.default_rng(SEED).random(len(frames.items))
+        answers, right, wrong = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64)
+        chosen = []
+        for number, of_system in enumerate(frames.answers_by_system):
+            scores, task_of = frames.figures("correct", of_system), frames.codes("task", of_system)
+            scored = np.isfinite(scores)
+            answers[number] = np.bincount(task_of[scored], minlength=len(tasks))
+            right[number] = np.bincount(task_of[scored], weights=scores[scored], minlength=len(tasks))
+            is_wrong = (scores < 1) & comparing[task_of]
+            wrong[number] = np.bincount(task_of[is_wrong], minlength=len(tasks))
+            chosen.append(_drawn(frames.positions(of_system)[is_wrong], task_of[is_wrong], order))
+        rows = np.concatenate(chosen).astype(np.int64)
+        task = frames.codes("task", rows).astype(np.int64)
+        system = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
+        cell, size = system * len(tasks) + task, answers.size
         columns = ("filtered", "target", "failure")
         texts = texts_at(frames, rows, columns).reindex(rows)  # they come in the order of the file
         changes = _changes(texts, rows, task)
         # Each answer that was read counts for as many of its cell as were not.
-        weight = np.bincount(cell[wrong], minlength=size) / np.maximum(np.bincount(cell[rows], minlength=size), 1)
-        added = weight[cell[rows]] * (1 - scores[rows])
+        weight = wrong.ravel() / np.maximum(np.bincount(cell, minlength=size), 1)
+        added = weight[cell] * (1 - frames.figures("correct", rows))
         return cls(
-            answers=np.bincount(cell[scored], minlength=size),
-            right=np.bincount(cell[scored], weights=scores[scored], minlength=size).astype(np.float64),
-            gains=np.column_stack(
-                [np.bincount(cell[rows], weights=added * column, minlength=size) for column in changes.T]
+            answers=answers.ravel(),
+            right=right.ravel(),
+            gains=np.column_stack([np.bincount(cell, weights=added * column, minlength=size) for column in changes.T]),
+            examples=_examples(cell, rows, np.asarray(changes.any(axis=1))),
+            unread=np.bincount(cell, weights=(weight[cell] * _unread(texts)).astype(np.float64), minlength=size).astype(
+                np.float64
             ),
-            examples=_examples(cell[rows], rows, np.asarray(changes.any(axis=1))),
-            unread=np.bincount(
-                cell[rows], weights=(weight[cell[rows]] * _unread(texts)).astype(float), minlength=size
-            ).astype(np.float64),
-            wrong=np.bincount(system[wrong], minlength=len(frames.systems)),
-            sampled=np.bincount(system[rows], minlength=len(frames.systems)),
+            wrong=wrong.sum(axis=1),
+            sampled=np.bincount(system, minlength=len(frames.systems)),
         )
 
 
@@ -202,17 +209,14 @@ def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
     return True
 
 
-def _drawn(cell: NDArray[np.int64], wrong: NDArray[np.bool_], system: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Choose the wrong answers whose texts are read, cell by cell and in a random order within each: all of a system,
+def _drawn(
+    wrong: NDArray[np.integer[Any]], task: NDArray[np.integer[Any]], order: NDArray[np.float64]
+) -> NDArray[np.integer[Any]]:
+    """Choose the wrong answers of a system whose texts are read, task by task and in a random order within each: all,
     or evenly spaced ones."""
-    order = np.random.default_rng(SEED).random(len(cell))
-    rows = np.flatnonzero(wrong)
-    rows = rows[np.lexsort((order[rows], cell[rows]))]
-    chosen = []
-    for of_system in np.split(rows, np.flatnonzero(np.diff(system[rows])) + 1):
-        number = min(len(of_system), STRICTNESS_ANSWERS)
-        chosen.append(of_system[(np.arange(number) * len(of_system)) // max(number, 1)])
-    return np.concatenate(chosen)
+    rows = wrong[np.lexsort((order[wrong], task))]
+    number = min(len(rows), STRICTNESS_ANSWERS)
+    return np.asarray(rows[(np.arange(number) * len(rows)) // max(number, 1)])
 
 
 def _unread(texts: pd.DataFrame) -> NDArray[np.bool_]:
@@ -235,8 +239,8 @@ def _changes(texts: pd.DataFrame, rows: NDArray[np.int64], task: NDArray[np.int6
             known[pair] = _equal_in(*pair)
         codes[index] = known[pair]
     equal = (codes[:, None] >> np.arange(16)) & 1 > 0
-    elsewise = np.unique(task[rows][equal[:, 0]])
-    equal[np.isin(task[rows], elsewise)] = False
+    elsewise = np.unique(task[equal[:, 0]])
+    equal[np.isin(task, elsewise)] = False
     return equal
 
 

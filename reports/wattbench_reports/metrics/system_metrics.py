@@ -18,24 +18,10 @@ from wattbench_reports.stats.percentiles import needed, percentile
 from wattbench_reports.stats.weighted_quantiles import Mixed, mixed
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 __all__ = ["Measures", "measures"]
-
-_COLUMNS = (
-    "system",
-    "domain",
-    "task",
-    "doc_id",
-    "doc_hash",
-    "started_s",
-    "finished_s",
-    "output_tokens",
-    "energy_j",
-    "energy_provenance",
-    "own_cpu_s",
-    "failed",
-)
 
 
 @dataclass(frozen=True)
@@ -94,10 +80,7 @@ def measures(
         domain: only the items of this one; None takes all.
         shares: over all domains, the mix to state the figures for; None: every item counts the same.
     """
-    items = frames.items[list(_COLUMNS)]
-    items = items if domain is None else items[frames.items["domain"] == domain]
     chosen = table.of_domain(domain)
-    rows = dict(list(items.groupby("system", observed=True)))
     weights = shares if domain is None else np.array([float(name == domain) for name in basis.domains])
     per_request = intervals(basis, {"energy_j": 1.0}, weights, per_correct=False)
     per_correct = intervals(basis, {"energy_j": 1.0}, weights, per_correct=True)
@@ -110,7 +93,8 @@ def measures(
     return {
         name: _of_system(
             name,
-            rows.get(name, items.iloc[:0]),
+            frames,
+            _rows(frames, name, domain),
             chosen,
             accuracy[column],
             per_request[column],
@@ -121,9 +105,19 @@ def measures(
     }
 
 
+def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
+    """Return the rows of the answers of a system, or of those in a domain."""
+    rows = frames.answers_of(system)
+    if domain is None:
+        return rows
+    code = frames.items["domain"].cat.categories.get_loc(domain)
+    return np.asarray(frames.positions(rows)[frames.codes("domain", rows) == code])
+
+
 def _of_system(
     name: str,
-    rows: pd.DataFrame,
+    frames: Frames,
+    rows: Rows,
     table: ItemTable,
     accuracy: Interval | None,
     per_request: Interval | None,
@@ -131,34 +125,41 @@ def _of_system(
     mix: Mapping[str, float] | None,
 ) -> Measures:
     column = table.column(name)
-    seconds = (rows["finished_s"] - rows["started_s"]).to_numpy(dtype=np.float64)
+    seconds = frames.seconds(rows)
     latency = np.sort(seconds[np.isfinite(seconds)])
-    tokens = rows["output_tokens"].to_numpy(dtype=np.float64)
+    tokens, cpu_s = frames.figures("output_tokens", rows), frames.figures("own_cpu_s", rows)
     known = np.isfinite(tokens)
-    has_joules = rows["energy_j"].notna()
+    has_joules = ~np.isnan(frames.figures("energy_j", rows))
+    domains = frames.items["domain"].array[rows] if mix is not None else None
     return Measures(
         system=name,
         # What nobody scored is not in the table's sums.
-        items=int((table.trials[:, column] > 0).sum()) or len(rows[["task", "doc_id", "doc_hash"]].drop_duplicates()),
-        requests=len(rows),
+        items=int((table.trials[:, column] > 0).sum()) or len(np.unique(frames.row_of_answer[rows])),
+        requests=len(seconds),
         accuracy=accuracy,
         latency_s=latency,
-        output_tokens=_mean(tokens[known], rows["domain"][known], mix) if known.any() else None,
+        output_tokens=_mean(tokens, known, domains, mix) if known.any() else None,
         unmetered=int((~has_joules).sum()),
         j_per_request=per_request,
         j_per_correct=per_correct,
-        provenance=provenance.joined(rows.loc[has_joules, "energy_provenance"].unique().tolist()),
-        mixed=None if mix is None else mixed(seconds, rows["domain"], mix),
-        own_cpu_s=_mean(rows["own_cpu_s"].to_numpy(dtype=np.float64), rows["domain"], mix)
-        if len(rows) and rows["own_cpu_s"].notna().all()
-        else None,
-        failed=int(rows["failed"].sum()),
+        provenance=provenance.joined(frames.labels("energy_provenance", frames.positions(rows)[has_joules])),
+        mixed=None if mix is None or domains is None else mixed(seconds, pd.Series(domains), mix),
+        own_cpu_s=_mean(cpu_s, None, domains, mix) if len(cpu_s) and not np.isnan(cpu_s).any() else None,
+        failed=int(frames.items["failed"].to_numpy()[rows].sum()),
     )
 
 
-def _mean(values: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, float] | None) -> float:
-    if mix is None:
-        return float(values.mean())
-    of_system = pd.Series(values).groupby(domains.to_numpy(), observed=True).mean()
-    weights = np.array([mix.get(str(name), 0.0) for name in of_system.index])
-    return float(weights @ of_system.to_numpy() / weights.sum()) if weights.sum() > 0 else float(values.mean())
+def _mean(
+    values: NDArray[np.float64],
+    known: NDArray[np.bool_] | None,
+    domains: pd.Categorical | None,
+    mix: Mapping[str, float] | None,
+) -> float:
+    """Return the mean of the known values, or of all."""
+    kept = values if known is None else values[known]
+    if mix is None or domains is None:
+        return float(kept.mean())
+    labels = domains if known is None else domains[known]
+    of_domain = pd.Series(kept).groupby(pd.Series(labels), observed=True).mean().rename(index=str).sort_index()
+    weights = np.array([mix.get(str(name), 0.0) for name in of_domain.index])
+    return float(weights @ of_domain.to_numpy() / weights.sum()) if weights.sum() > 0 else float(kept.mean())

@@ -209,7 +209,9 @@ class _Run:
         if not len(repeat) or repeat.max() < 1:
             return ()
         shape = self.analysis.table.trials.shape
-        cell = self.analysis.frames.row_of_answer * shape[1] + items["system"].cat.codes.to_numpy().astype(np.int64)
+        cell = self.analysis.frames.row_of_answer.astype(np.int64) * shape[1] + items[
+            "system"
+        ].cat.codes.to_numpy().astype(np.int64)
         scores = items["correct"].to_numpy(dtype=np.float64)
         complete = []
         for each in range(int(repeat.max()) + 1):

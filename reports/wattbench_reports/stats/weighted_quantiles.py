@@ -49,8 +49,7 @@ def mixed(seconds: NDArray[np.float64], domains: pd.Series, mix: Mapping[str, fl
         domains: of each request.
         mix: domain to its share; a domain without requests takes no part.
     """
-    labels = domains.astype(str).to_numpy()
-    grids = {name: grid(seconds[labels == name]) for name, share in mix.items() if share > 0}
+    grids = {name: grid(seconds[(domains == name).to_numpy()]) for name, share in mix.items() if share > 0}
     return mixed_grids([(mix[name], grid_s) for name, grid_s in grids.items()])
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.tables.run_tables import Frames, row_of_answer
+from wattbench_reports.tables.item_rows import row_of_answer
+from wattbench_reports.tables.run_tables import Frames
 
-__all__ = ["ItemTable", "item_table", "row_of_answer"]
+__all__ = ["ItemTable", "item_sums", "item_table", "row_of_answer"]
 
 
 @dataclass(frozen=True)
 class ItemTable:
-    """One row per item, one column per system; the repeats of an item are summed, so that they stay together."""
+    """One row per item, one column per system; the repeats of an item are summed, so that they stay together.
+
+    Arrays may be read-only, and two of equal values the same array.
+    """
 
     systems: tuple[str, ...]
     domains: NDArray[np.str_]
@@ -41,8 +46,13 @@ class ItemTable:
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
         """Return the same table with some of the items: `rows` has shape (items,)."""
-        arrays = {name: values for name, values in vars(self).items() if name != "systems" and values is not None}
-        return replace(self, **{name: values[rows] for name, values in arrays.items()})
+        arrays: dict[str, Any] = {
+            name: values for name, values in vars(self).items() if name != "systems" and values is not None
+        }
+        kept: dict[int, Any] = {
+            key: _rows(values, rows) for key, values in {id(each): each for each in arrays.values()}.items()
+        }
+        return replace(self, **{name: kept[id(values)] for name, values in arrays.items()})
 
     def by_task(self) -> ItemTable:
         """Return the same table with each task as a block: figures are then clustered by task."""
@@ -56,44 +66,84 @@ class ItemTable:
 
 def item_table(frames: Frames) -> ItemTable:
     """Sum the answers of each item."""
-    items = frames.items
-    row = frames.row_of_answer
-    column = items["system"].cat.codes.to_numpy().astype(np.int64)
-    rows, columns = int(row.max()) + 1, len(frames.systems)
-    cell = row * columns + column
-
-    def total(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        sums: NDArray[np.float64] = np.bincount(cell, weights=weights, minlength=rows * columns).astype(np.float64)
-        return sums.reshape(rows, columns)
-
-    correct = items["correct"].to_numpy(dtype=np.float64)
-    scored = np.isfinite(correct)
-    joules = items["energy_j"].to_numpy(dtype=np.float64)
-    has_joules = np.isfinite(joules)
-    some_answer = np.empty(rows, dtype=np.int64)
-    some_answer[row] = np.arange(len(row))
+    trials, correct, metered, metered_correct, energy_j = item_sums(frames, 5, lambda name: _of_system(frames, name))
+    trials = _narrow(trials)
+    if np.array_equal(trials, metered):
+        metered, metered_correct = trials, correct
     return ItemTable(
         systems=frames.systems,
-        domains=_labels(items["domain"].iloc[some_answer]),
-        tasks=_labels(items["task"].iloc[some_answer]),
-        trials=total(scored.astype(np.float64)),
-        correct=total(np.where(scored, correct, 0.0)),
-        metered=total(has_joules.astype(np.float64)),
-        metered_correct=total(np.where(has_joules & scored, correct, 0.0)),
-        energy_j=total(np.where(has_joules, joules, 0.0)),
-        blocks=_blocks(items["block"].to_numpy(dtype=np.float64), cell, (rows, columns)),
+        domains=_labels(frames, "domain"),
+        tasks=_labels(frames, "task"),
+        trials=trials,
+        correct=correct,
+        metered=_narrow(metered),
+        metered_correct=metered_correct,
+        energy_j=energy_j,
+        blocks=_blocks(frames),
     )
 
 
-def _blocks(block: NDArray[np.float64], cell: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.int64] | None:
+def item_sums(
+    frames: Frames, kinds: int, of_system: Callable[[str], Iterable[NDArray[np.float64]]]
+) -> tuple[NDArray[np.float64], ...]:
+    """Sum figures of answers by item and system, system by system: no array of them all is made.
+
+    Args:
+        frames: the run.
+        kinds: of figures.
+        of_system: given the name of a system, an array of each kind, shape (answers of the system,), in the order of
+            `Frames.answers_of`.
+
+    Returns:
+        An array of each kind, shape (items, systems).
+    """
+    row = frames.row_of_answer
+    items = len(frames.an_answer)
+    sums = tuple(np.zeros((items, len(frames.systems))) for _ in range(kinds))
+    for column, name in enumerate(frames.systems):
+        of_item = row[frames.answers_of(name)]
+        for kind, values in zip(sums, of_system(name), strict=True):
+            kind[:, column] = np.bincount(of_item, weights=values, minlength=items)
+    return sums
+
+
+def _of_system(frames: Frames, name: str) -> tuple[NDArray[np.float64], ...]:
+    rows = frames.answers_of(name)
+    correct, joules = frames.figures("correct", rows), frames.figures("energy_j", rows)
+    scored, has_joules = np.isfinite(correct), np.isfinite(joules)
+    return (
+        scored.astype(np.float64),
+        np.where(scored, correct, 0.0),
+        has_joules.astype(np.float64),
+        np.where(has_joules & scored, correct, 0.0),
+        np.where(has_joules, joules, 0.0),
+    )
+
+
+def _blocks(frames: Frames) -> NDArray[np.int64] | None:
     """Return the block of each item and system: of several answers the last one's."""
-    known = np.isfinite(block)
-    if not known.any():
+    row, block = frames.row_of_answer, frames.figures("block")
+    if not np.isfinite(block).any():
         return None
-    blocks = np.full(shape[0] * shape[1], -1, dtype=np.int64)
-    blocks[cell[known]] = block[known].astype(np.int64)
-    return blocks.reshape(shape)
+    blocks = np.full((len(frames.an_answer), len(frames.systems)), -1, dtype=np.int64)
+    for column, rows in enumerate(frames.answers_by_system):
+        known = np.isfinite(block[rows])
+        blocks[row[rows][known], column] = block[rows][known].astype(np.int64)
+    return blocks
 
 
-def _labels(categories: pd.Series) -> NDArray[np.str_]:
-    return categories.astype(str).to_numpy(dtype=object).astype(np.str_)
+def _narrow(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values that are all the same as one that is repeated, in no memory."""
+    first = values.flat[0]
+    return np.broadcast_to(first, values.shape) if (values == first).all() else values
+
+
+def _rows(values: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
+    if values.ndim > 1 and values.strides == (0, 0) and values.size:
+        return np.broadcast_to(values.flat[0], (int(np.count_nonzero(rows)), *values.shape[1:]))
+    return values[rows]
+
+
+def _labels(frames: Frames, name: str) -> NDArray[np.str_]:
+    labels = np.array([str(label) for label in frames.items[name].cat.categories], dtype=np.str_)
+    return np.asarray(labels[frames.codes(name)[frames.an_answer]])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.tables.item_matrix import ItemTable, row_of_answer
+from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.run_tables import Frames
 
 KEY = ["task", "doc_id", "doc_hash"]
@@ -30,9 +30,14 @@ class KeyedTable:
 
 def item_keys(frames: Frames) -> pd.DataFrame:
     """Return the keys of a run's items: columns `KEY`, a row per row of its item table."""
-    _, first = np.unique(row_of_answer(frames.items), return_index=True)
-    keys = frames.items[KEY].iloc[first].reset_index(drop=True)
-    return keys.astype({"task": str})  # each run has its own categories
+    return answer_keys(frames, frames.an_answer).reset_index(drop=True)
+
+
+def answer_keys(frames: Frames, rows: NDArray[np.integer[Any]]) -> pd.DataFrame:
+    """Return the keys of the items of some answers: columns `KEY`, indexed by the rows of the answers."""
+    hashes = frames.document_of_answer.series(rows).set_axis(rows, axis=0)
+    keys = frames.items[["task", "doc_id"]].iloc[rows].assign(doc_hash=hashes)
+    return keys.astype({"task": str, "doc_id": np.int64})  # each run has its own categories
 
 
 def joined(parts: Sequence[KeyedTable]) -> ItemTable:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,21 +15,16 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
+from wattbench.records.table_columns import Coded, TableColumns
 from wattbench.records.tables import check_columns
 from wattbench.records.verified_files import check_unchanged
+from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
+from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
+from wattbench_reports.tables.items_table import read_items
 
-ITEM_COLUMNS = (
-    "system", "kind", "task", "domain", "doc_id", "doc_hash", "repeat", "correct", "output_tokens",
-    "started_s", "finished_s", "window", "energy_j", "energy_above_idle_j", "energy_provenance",
-)  # fmt: skip
-"""What every panel needs. Prompts and outputs are most of the bytes, and are read only where they are shown."""
-
-IMPORTED_COLUMNS = (*ITEM_COLUMNS, "cost")
-"""Of a run that another tool made."""
-
-NEWER_ITEM_COLUMNS = ("block", "own_cpu_s")
-"""What older runs lack: NaN there, as in what has no block."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 WINDOW_COLUMNS = (
     "window", "system", "task", "purpose", "started_s", "finished_s", "total_j", "above_idle_j", "provenance_label",
@@ -37,29 +32,10 @@ WINDOW_COLUMNS = (
 )  # fmt: skip
 
 NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
-"""As `NEWER_ITEM_COLUMNS`."""
+"""What older runs lack: NaN there, as in what has no block."""
 
 USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
 """Of an entry of a hybrid's `usage`."""
-
-
-_LARGEST = 1e18
-"""In joules or seconds, as `wattbench.records` allows."""
-
-_ROUNDING_S = 1e-6
-
-_LABELS = ("system", "task", "domain")
-"""Few values and many rows: read as categories, so that a million rows are a million small integers."""
-
-
-@dataclass(frozen=True)
-class DocDifference:
-    """A system that did not answer the same documents of a task as the others."""
-
-    system: str
-    task: str
-    missing: int
-    """Documents of the task that some other system answered and this one did not."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +46,22 @@ class Frames:
     systems: tuple[str, ...]
     """In the order they first ran."""
     items: pd.DataFrame
-    """One row per answer, columns `ITEM_COLUMNS` (`IMPORTED_COLUMNS`), `NEWER_ITEM_COLUMNS` and `failed`; `system`,
-    `task` and `domain` are categories. What failed has no `finished_s`: it has no latency, as it is no answer."""
+    """One row per answer: see `wattbench_reports.tables.items_table.read_items`. What failed has no `finished_s`: it
+    has no latency, as it is no answer."""
     windows: pd.DataFrame
     """One row per window, columns `WINDOW_COLUMNS` and `NEWER_WINDOW_COLUMNS`."""
     differences: tuple[DocDifference, ...]
     """Empty where every system answered the same documents, as it should be."""
     absent: tuple[str, ...]
     """Systems that were planned or started and answered nothing."""
+    documents: pa.LargeStringArray | None = None
+    """The distinct ``doc_hash``, sorted: those of the numbers in ``document`` of the items."""
     rows: pd.Series | None = None
     """Which rows of the file these are, where they are not all of them: True or False for each."""
     measured_in: frozenset[str] | None = None
     """The ids of the windows in which these were measured, where they are not all that there are."""
+    item_rows: NDArray[np.int32] | None = None
+    """`row_of_answer`, where it is known already."""
 
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
@@ -93,8 +73,25 @@ class Frames:
         Raises:
             UserError: the table has no such column.
         """
-        table: pd.DataFrame = _read(self.run.layout.items_table, names, newer=newer).to_pandas()
-        return table if self.rows is None else table[self.rows].reset_index(drop=True)
+        with TableColumns(self.run.layout.items_table) as table:
+            table.require(names)
+            there = [*names, *(name for name in newer if name in table)]
+            columns = {name: table.numbers(name) if table.holds_numbers(name) else None for name in there}
+        texts = [name for name, column in columns.items() if column is None]
+        if texts:
+            read = _read(self.run.layout.items_table, texts).to_pandas()
+            columns |= {name: read[name] for name in texts}
+        frame = pd.DataFrame(columns, copy=False)
+        return frame if self.rows is None else frame[self.rows].reset_index(drop=True)
+
+    def coded(self, name: str) -> Coded:
+        """Read a further column of texts of the items, aligned with `items`, as numbers.
+
+        Raises:
+            UserError: the table has no such column, or it holds no texts.
+        """
+        with TableColumns(self.run.layout.items_table) as table:
+            return table.coded(name).rows(None if self.rows is None else self.rows.to_numpy())
 
     def list_lengths(self, name: str) -> NDArray[np.int64]:
         """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list.
@@ -150,9 +147,61 @@ class Frames:
         return tuple(self.run.windows())
 
     @cached_property
-    def row_of_answer(self) -> NDArray[np.int64]:
+    def row_of_answer(self) -> NDArray[np.int32]:
         """Return the function `row_of_answer` of `items`, computed once."""
-        return row_of_answer(self.items)
+        return row_of_answer(self.items) if self.item_rows is None else self.item_rows
+
+    @cached_property
+    def an_answer(self) -> NDArray[np.int32]:
+        """Return for each item, in the order of the rows of `row_of_answer`, the row of one of its answers."""
+        row = self.row_of_answer
+        of_item = np.empty(int(row.max(initial=-1)) + 1, dtype=np.int32)
+        of_item[row] = np.arange(len(row), dtype=np.int32)
+        return of_item
+
+    @cached_property
+    def answers_by_system(self) -> tuple[Rows, ...]:
+        """Return the rows of `items` of each of `systems`."""
+        return rows_by_code(self.items["system"].cat.codes.to_numpy(), len(self.systems))
+
+    def answers_of(self, system: str) -> Rows:
+        """Return the rows of `items` of one system."""
+        return self.answers_by_system[self.systems.index(system)]
+
+    def kind_of(self, system: str) -> str:
+        """Return the kind of a system that has answers."""
+        first = self.positions(self.answers_of(system))[:1]
+        return str(self.items["kind"].iloc[first].iloc[0])
+
+    def positions(self, rows: Rows) -> NDArray[np.integer[Any]]:
+        """Return rows as positions, whether they are a slice or not."""
+        return np.arange(rows.start, rows.stop, dtype=np.int32) if isinstance(rows, slice) else rows
+
+    def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
+        """Return a column of numbers of `items`, or some rows of it, not to be written to."""
+        return self.items[name].to_numpy(dtype=np.float64)[rows]
+
+    def seconds(self, rows: Rows = slice(None)) -> NDArray[np.float64]:
+        """Return how long answers took, or those of some rows; NaN where it is not known."""
+        with np.errstate(invalid="ignore"):
+            return self.figures("finished_s", rows) - self.figures("started_s", rows)
+
+    def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
+        """Return the codes of a column of categories of `items`, or of some rows of it, not to be written to."""
+        return self.items[name].cat.codes.to_numpy()[rows]
+
+    @property
+    def document_of_answer(self) -> Coded:
+        """Return the ``doc_hash`` of each answer."""
+        assert self.documents is not None
+        return Coded(self.items["document"].to_numpy(), self.documents)
+
+    def labels(self, name: str, rows: Rows) -> list[str]:
+        """Return which categories of a column of `items` some rows have, in no order of theirs."""
+        categories = self.items[name].cat.categories
+        seen = np.zeros(len(categories) + 1, dtype=np.bool_)
+        seen[self.codes(name, rows)] = True  # the last one: those without any
+        return [str(each) for each in categories[seen[:-1]]]
 
     def only(self, rows: pd.Series, windows: frozenset[str]) -> Frames:
         """Return the frames with some of the answers. The table of windows stays complete.
@@ -161,7 +210,9 @@ class Frames:
             rows: True or False for each answer of the file.
             windows: the ids of those in which these were measured.
         """
-        return replace(self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows)
+        return replace(
+            self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows, item_rows=None
+        )
 
     def window_columns(self, *names: str) -> pd.DataFrame:
         """Read further columns of the windows, aligned with `windows`.
@@ -188,44 +239,24 @@ def load_frames(run: RunRecords) -> Frames:
     """
     check_finished(run)
     check_unchanged(run)
-    root = run.layout.root
-    record = header_record(run)
-    columns = ITEM_COLUMNS if record.imported is None else IMPORTED_COLUMNS
-    items: pd.DataFrame = _read(run.layout.items_table, columns, _LABELS, NEWER_ITEM_COLUMNS).to_pandas()
+    record, path = header_record(run), run.layout.items_table
+    imported = record.imported is not None
+    items, documents = read_items(path, imported=imported)
     windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=NEWER_WINDOW_COLUMNS).to_pandas()
-    if items.empty:
-        raise UserError(f"{root}: this run holds no items, so there is nothing to compare")
-    for table, names in ((items, NEWER_ITEM_COLUMNS), (windows, NEWER_WINDOW_COLUMNS)):
-        for name in names:
-            table[name] = table[name].astype(np.float64) if name in table else np.nan
-    _check_scores(items, run, imported=record.imported is not None)
-    _check_figures(items, run)
-    items["failed"] = failed_requests(run.layout.items_table)
-    items.loc[items["failed"], "finished_s"] = np.nan
-    _check_each_once(items, run)
-    present = set(items["system"].unique())
+    for name in NEWER_WINDOW_COLUMNS:
+        windows[name] = windows[name].astype(np.float64) if name in windows else np.nan
+    present = set(items["system"].cat.categories)
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
     systems = (*(name for name in known if name in present), *sorted(present - set(known)))
-    items["system"] = pd.Categorical(items["system"], categories=list(systems))
-    for column in ("task", "domain"):
-        # Categories in the order of first appearance: the order of the suite.
-        items[column] = pd.Categorical(items[column], categories=items[column].unique().tolist())
+    items["system"] = items["system"].cat.set_categories(list(systems))
     absent = tuple(name for name in known if name not in present)
-    return Frames(run, systems, items, windows, tuple(_differences(items, systems)), absent)
-
-
-def failed_requests(path: Path) -> NDArray[np.bool_]:
-    """Return which rows of a table of items are of requests that failed; none in an older one.
-
-    Raises:
-        UserError: the table cannot be read.
-    """
-    import pyarrow.parquet as pq
-
-    table = _read(path, (), newer=("failure",))
-    if "failure" not in table.column_names:
-        return np.zeros(pq.read_metadata(path).num_rows, dtype=np.bool_)
-    return np.asarray(table.column("failure").is_valid().to_numpy())
+    answers = rows_by_code(items["system"].cat.codes.to_numpy(), len(systems))
+    check_answers(path, items, answers, imported=imported)
+    if items["failed"].any():
+        items["finished_s"] = items["finished_s"].mask(items["failed"])
+    row = row_of_answer(items)
+    differences = tuple(doc_differences(items, row, systems, answers))
+    return Frames(run, systems, items, windows, differences, absent, documents, item_rows=row)
 
 
 def check_finished(run: RunRecords) -> None:
@@ -241,55 +272,12 @@ def check_finished(run: RunRecords) -> None:
         )
 
 
-def _check_scores(items: pd.DataFrame, run: RunRecords, *, imported: bool) -> None:
-    """Check scores: 0 to 1. Only what was imported may lack them, and then a system lacks all.
-
-    Else its accuracy and its joules per correct answer would be of different requests.
-    """
-    scored = items["correct"].notna()
-    by_system = scored.groupby(items["system"], observed=True).agg(["any", "all"])
-    incomplete = bool((by_system["any"] & ~by_system["all"]).any()) if imported else not scored.all()
-    if incomplete or not items.loc[scored, "correct"].between(0, 1).all():
-        raise UserError(
-            f"{run.layout.items_table}: some scores in `correct` are not between 0 and 1; the record is damaged"
-        )
-
-
-def _check_figures(items: pd.DataFrame, run: RunRecords) -> None:
-    """Check that joules and seconds can be those of an answer."""
-    joules, seconds = items["energy_j"], items["finished_s"] - items["started_s"]
-    for what, wrong in (
-        ("joules in `energy_j` are below 0 or infinite", ~joules.dropna().between(0, _LARGEST)),
-        ("answers end before they start", ~seconds.dropna().between(-_ROUNDING_S, _LARGEST)),
-    ):
-        if wrong.any():
-            raise UserError(f"{run.layout.items_table}: some {what}; the record is damaged")
-
-
-def _check_each_once(items: pd.DataFrame, run: RunRecords) -> None:
-    """Check that no row is there twice: its joules and its score would count twice."""
-    again = items.duplicated(["system", "task", "doc_id", "repeat", "window", "started_s"])
-    if again.any():
-        system, task, doc_id = items.loc[again, ["system", "task", "doc_id"]].iloc[0]
-        raise UserError(
-            f"{run.layout.items_table}: the answer of {system} to document {doc_id} of {task} is there twice; the "
-            "record is damaged"
-        )
-
-
-def row_of_answer(items: pd.DataFrame) -> NDArray[np.int64]:
-    """Return for each answer the row of its item. An item is a document of a task: `(task, doc_id, doc_hash)`."""
-    groups = items.groupby(["task", "doc_id", "doc_hash"], observed=True, sort=True)
-    return np.asarray(groups.ngroup(), dtype=np.int64)
-
-
-def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = (), newer: Sequence[str] = ()) -> Any:
+def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
     """Read some columns of a table, in the order of the file, as an Arrow table.
 
     Args:
         path: of the table.
         columns: that it must have.
-        labels: of these, read as categories if they are texts.
         newer: columns that are read too where the table has them.
     """
     import pyarrow as pa
@@ -300,24 +288,8 @@ def _read(path: Path, columns: Sequence[str], labels: Sequence[str] = (), newer:
         missing = [name for name in columns if name not in schema.names]
         if missing:
             raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
-        texts = [name for name in labels if pa.types.is_string(schema.field(name).type)]
         check_columns(path, schema)
         there = [*columns, *(name for name in newer if name in schema.names)]
-        return pq.read_table(path, columns=there, read_dictionary=texts, page_checksum_verification=True)
+        return pq.read_table(path, columns=there, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-
-
-def _differences(items: pd.DataFrame, systems: Sequence[str]) -> Iterable[DocDifference]:
-    """Find systems that did not answer the same set of doc_hash per task as the others."""
-    tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
-    hashes, unique_hashes = pd.factorize(items["doc_hash"], use_na_sentinel=False)
-    document, keys = pd.factorize(tasks * len(unique_hashes) + hashes)
-    system = items["system"].cat.codes.to_numpy().astype(np.int64)
-    cells = np.bincount(document * len(systems) + system, minlength=len(keys) * len(systems))
-    answered = cells.reshape(len(keys), len(systems)) > 0
-    for code, task in enumerate(items["task"].cat.categories):
-        of_task = answered[keys // len(unique_hashes) == code]
-        for name, got in zip(systems, of_task.sum(axis=0).tolist(), strict=True):
-            if got < len(of_task):
-                yield DocDifference(name, str(task), len(of_task) - got)

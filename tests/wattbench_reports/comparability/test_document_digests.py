@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 
 import pandas as pd
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wattbench.records.table_columns import Coded
 from wattbench_reports.comparability.document_digests import contents
 
 ANSWERS = st.lists(
@@ -30,13 +32,18 @@ def table(answers: list[tuple[str, str, int, str]]) -> pd.DataFrame:
     return items
 
 
+def coded(texts: list[str | None]) -> Coded:
+    codes, distinct = pd.factorize(pd.Series(texts, dtype=object))
+    return Coded(codes, pa.array(distinct.tolist(), pa.large_string()))
+
+
 @given(ANSWERS)
 def test_as_by_definition(answers: list[tuple[str, str, int, str]]) -> None:
     items = table(answers)
     plain: dict[tuple[str, str], set[tuple[int, str]]] = {}
     for system, task, doc_id, text in answers:
         plain.setdefault((system, task), set()).add((doc_id, text))
-    found = contents(items, items["hash"])
+    found = contents(items, coded(items["hash"].tolist()))
     assert set(found) == set(plain)
     for cell, pairs in plain.items():
         lines = "\n".join(sorted(f"{doc_id} {text}" for doc_id, text in pairs))
@@ -46,6 +53,6 @@ def test_as_by_definition(answers: list[tuple[str, str, int, str]]) -> None:
 
 def test_a_document_without_a_hash_is_not_one_with() -> None:
     items = table([("a", "t", 1, "x"), ("b", "t", 1, "x")])
-    found = contents(items, pd.Series([None, "x"], dtype=object))
+    found = contents(items, coded([None, "x"]))
     assert found["a", "t"].sha256 != found["b", "t"].sha256
     assert found["a", "t"].documents == found["b", "t"].documents == 1

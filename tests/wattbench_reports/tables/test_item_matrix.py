@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
+from wattbench_reports.tables.answer_checks import doc_differences
 from wattbench_reports.tables.item_matrix import item_table, row_of_answer
-from wattbench_reports.tables.run_tables import Frames, _differences, load_frames
+from wattbench_reports.tables.run_tables import Frames, load_frames
 
 TASKS = {"t1": "text", "t2": "text", "zeta": "arithmetic"}
 
@@ -48,6 +49,7 @@ ANSWERS = st.lists(
 
 def frames_of(answers: list[Answer]) -> Frames:
     items = pd.DataFrame([vars(answer) | {"domain": TASKS[answer.task]} for answer in answers]).assign(block=np.nan)
+    items["document"] = pd.factorize(items["doc_hash"], sort=True)[0]
     for name in ("system", "task", "domain"):
         items[name] = pd.Categorical(items[name], categories=items[name].unique().tolist())
     systems = tuple(items["system"].cat.categories)
@@ -87,7 +89,8 @@ def test_rows_are_in_the_order_of_the_suite_then_of_documents(answers: list[Answ
 @given(ANSWERS)
 def test_documents_that_others_answered_are_missed(answers: list[Answer]) -> None:
     frames = frames_of(answers)
-    found = {(gap.system, gap.task): gap.missing for gap in _differences(frames.items, frames.systems)}
+    gaps = doc_differences(frames.items, frames.row_of_answer, frames.systems, frames.answers_by_system)
+    found = {(gap.system, gap.task): gap.missing for gap in gaps}
     plain = {}
     for system in frames.systems:
         for task in {answer.task for answer in answers}:

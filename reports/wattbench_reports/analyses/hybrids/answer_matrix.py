@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.tables.item_matrix import item_sums
 from wattbench_reports.tables.run_tables import Frames
 
 _OF_HYBRIDS = ("route", "route_score", "router_s", "router_energy_j", "batch_size")
@@ -29,7 +30,7 @@ class AnswerMatrix:
     """In the order of the suite."""
     domain: NDArray[np.int64]
     """Shape (items,): which of `domain_names`."""
-    row: NDArray[np.int64]
+    row: NDArray[np.int32]
     """Shape (answers,): the item of each answer of the run."""
     answered: NDArray[np.bool_]
     """Shape (items, systems). So are the next three."""
@@ -70,20 +71,14 @@ class HybridAnswers:
 
 def matrix_of(analysis: Analysis) -> AnswerMatrix:
     """Average the score, joules, seconds and money of each system on each item."""
-    items, table = analysis.frames.items, analysis.table
-    row = analysis.frames.row_of_answer
-    rows, columns = table.trials.shape
-    cell = row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
-    domain = np.empty(rows, dtype=np.int64)
-    domain[row] = items["domain"].cat.codes.to_numpy()
-    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
-    total_s = np.bincount(cell, weights=seconds, minlength=rows * columns).astype(np.float64).reshape(rows, columns)
+    frames, table = analysis.frames, analysis.table
+    (total_s,) = item_sums(frames, 1, lambda system: (frames.seconds(frames.answers_of(system)),))
     paid = None if analysis.priced is None else analysis.priced.table
     return AnswerMatrix(
         systems=table.systems,
-        domain_names=tuple(str(name) for name in items["domain"].cat.categories),
-        domain=domain,
-        row=row,
+        domain_names=tuple(str(name) for name in frames.items["domain"].cat.categories),
+        domain=frames.codes("domain")[frames.an_answer].astype(np.int64),
+        row=frames.row_of_answer,
         answered=table.trials > 0,
         score=table.correct / np.maximum(table.trials, 1),
         energy_j=_quotients(table.energy_j, table.metered),
@@ -100,7 +95,7 @@ def half_of(analysis: Analysis, matrix: AnswerMatrix, half: int) -> tuple[NDArra
     """
     items = analysis.frames.items
     rows, columns = matrix.answered.shape
-    cell = matrix.row * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
+    cell = matrix.row.astype(np.int64) * columns + items["system"].cat.codes.to_numpy().astype(np.int64)
     mine = (items["repeat"].to_numpy() % 2) == half
 
     def total(weights: NDArray[np.float64], keep: NDArray[np.bool_]) -> NDArray[np.float64]:

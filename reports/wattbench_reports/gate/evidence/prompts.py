@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.tables.merge import KEY
+from wattbench_reports.tables.merge import KEY, answer_keys
 from wattbench_reports.tables.run_tables import Frames
 
 HASHES = ("prompt_hash", "messages_hash")
@@ -59,7 +59,7 @@ def item_prompts(frames: Frames, rows: Marks) -> pd.DataFrame:
         frames: of a run.
         rows: True for the answers of one system.
     """
-    prompts = frames.items[rows][KEY].astype({"task": str})
+    prompts = answer_keys(frames, np.flatnonzero(rows))
     recorded = frames.more_columns("prompt_hash", newer=("messages_hash",))[rows]
     for name in HASHES:
         prompts[name] = recorded[name].fillna("") if name in recorded else ""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from wattbench.errors import UserError, nearest
@@ -42,7 +43,7 @@ from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.json_values import mapping
-from wattbench_reports.tables.merge import KEY
+from wattbench_reports.tables.merge import KEY, answer_keys
 from wattbench_reports.tables.run_tables import Frames, load_frames
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.tables.suite_record import SystemSettings
@@ -217,7 +218,7 @@ def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side
 def _side(frames: Frames, name: str, shown: str) -> _Side:
     of_system = (frames.items["system"] == name).to_numpy()
     answers = frames.items[of_system]
-    rows = answers[KEY].astype({"task": str})
+    rows = answer_keys(frames, np.flatnonzero(of_system))
     rows["correct"] = answers["correct"].astype(float)
     rows["seconds"] = answers["finished_s"] - answers["started_s"]
     rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]

@@ -32,10 +32,10 @@ from wattbench_reports.figures.svg import SERIES
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.metrics.carbon.sci import SECONDS
-from wattbench_reports.metrics.costs import COUNTED, MONEY, NO_HOURS, NO_SECONDS, PRICED, CostUnit
+from wattbench_reports.metrics.costs import COUNTED, NO_HOURS, NO_SECONDS, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
-from wattbench_reports.metrics.domain_sums import domain_totals
-from wattbench_reports.metrics.money.money_sums import charged_kinds
+from wattbench_reports.metrics.domain_sums import DomainTotals
+from wattbench_reports.metrics.money.money_sums import charged_sums
 from wattbench_reports.metrics.money.run_money import tariff
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections import first_screen
@@ -149,18 +149,22 @@ def _metered(analysis: Analysis) -> list[float]:
 def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
     """Return what the errors of money need besides sums; None where no system pays for more than electricity."""
     table, base = analysis.table, analysis.basis
-    kinds = charged_kinds(analysis.frames, table, analysis.charges)
-    if not kinds:
+    charged = charged_sums(analysis.frames, table, analysis.charges)
+    if charged is None:
         return None
-    known = kinds[PRICED] > 0
-    money, energy_j = kinds[MONEY], np.where(known, table.energy_j, 0.0)
+    known, money = charged.priced > 0, charged.money
+
+    def energy_j(system: int) -> NDArray[np.float64]:
+        return np.where(known[:, system], table.energy_j[:, system], 0.0)
+
+    totals = DomainTotals(table, base.domains)
     sums = {
-        "items": known.astype(np.float64),
-        "squares": money**2,
-        "products": money * energy_j,
-        "energy_squares": energy_j**2,
+        "items": totals(lambda system: known[:, system]),
+        "squares": totals(lambda system: money[:, system] ** 2),
+        "products": totals(lambda system: money[:, system] * energy_j(system)),
+        "energy_squares": totals(lambda system: energy_j(system) ** 2),
     }
-    return {name: domain_totals(table, base.domains, values).tolist() for name, values in sums.items()}
+    return {name: values.tolist() for name, values in sums.items()}
 
 
 def _settings(settings: DecisionSettings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ share that was taken up.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,8 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import combined, per_request
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import Interval
-from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_matrix import ItemTable, item_sums
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 
@@ -62,7 +63,7 @@ SECONDS, WEIGHED = "seconds", "hourly_g_j_per_kwh"
 """Kinds of sums in a basis: the machine's seconds, and joules times the intensity of their hour."""
 
 
-def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
+def carbon_sums(frames: Frames, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
     """What grams are made of in addition to joules, of all answers that have some: kind to shape (items, systems).
 
     An item has a share of its window's joules. It has the same share of the window's seconds, so that items in flight
@@ -71,27 +72,24 @@ def carbon_sums(frames: Frames, table: ItemTable, hourly: HourlyIntensity | None
 
     Args:
         frames: the run.
-        table: `item_table(frames)`, over all domains.
         hourly: where the intensity goes by the hour.
 
     Returns:
         `SECONDS` and, with `hourly`, `WEIGHED`: NaN where hours are missing.
     """
-    spans = _spans(frames)
-    energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)
-    metered = np.isfinite(energy_j)
-    column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
-    cell = frames.row_of_answer * len(frames.systems) + column
+    windows = _windows(frames)
 
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        kept = np.where(metered, values, 0.0)
-        sums: NDArray[np.float64] = np.bincount(cell, weights=kept, minlength=table.trials.size).astype(np.float64)
-        return sums.reshape(table.trials.shape)
+    def of_system(system: str) -> Iterator[NDArray[np.float64]]:
+        rows = frames.answers_of(system)
+        spans, energy_j = _spans(frames, windows, rows), frames.figures("energy_j", rows)
+        metered = np.isfinite(energy_j)
+        yield np.where(metered, spans.item_s, 0.0)
+        if hourly is not None:
+            weighed = energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s)
+            yield np.where(metered, weighed, 0.0)
 
-    sums_of = {SECONDS: total(spans.item_s)}
-    if hourly is not None:
-        sums_of[WEIGHED] = total(energy_j * hourly.mean_g_per_kwh(spans.started_s, spans.finished_s))
-    return sums_of
+    kinds = [SECONDS, *([] if hourly is None else [WEIGHED])]
+    return dict(zip(kinds, item_sums(frames, len(kinds), of_system), strict=True))
 
 
 def energy_parts(carbon: Carbon) -> dict[str, float]:
@@ -169,24 +167,41 @@ def run_span(frames: Frames) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Spans:
-    """For each answer, all of shape (answers,): its window, and its own share of it."""
+    """For each of some answers, all of shape (answers,): its window, and its own share of it."""
 
     started_s: NDArray[np.float64]
     finished_s: NDArray[np.float64]
     item_s: NDArray[np.float64]
 
 
-def _spans(frames: Frames) -> _Spans:
-    items = frames.items
-    window, names = pd.factorize(items["window"], use_na_sentinel=False)
-    windows = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
+@dataclass(frozen=True)
+class _Windows:
+    """The windows of a run, by the code of the answers' column `window`; the last one is of answers without any."""
+
+    table: pd.DataFrame
+    answers: NDArray[np.int64]
+    """Shape (windows,): how many answers were given in each, of any system."""
+
+
+def _windows(frames: Frames) -> _Windows:
+    names = [*frames.items["window"].cat.categories, None]
+    table = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
+    answers = np.zeros(len(names), dtype=np.int64)
+    for rows in frames.answers_by_system:
+        answers += np.bincount(frames.codes("window", rows).astype(np.int64) % len(names), minlength=len(names))
+    return _Windows(table, answers)
+
+
+def _spans(frames: Frames, windows: _Windows, rows: Rows) -> _Spans:
+    window = frames.codes("window", rows)  # -1: the last one
     started, finished, total_j, passes = (
-        windows[name].to_numpy(dtype=np.float64)[window] for name in ("started_s", "finished_s", "total_j", "passes")
+        windows.table[name].to_numpy(dtype=np.float64)[window]
+        for name in ("started_s", "finished_s", "total_j", "passes")
     )
     own_started, own_finished, energy_j = (
-        items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s", "energy_j")
+        frames.figures(name, rows) for name in ("started_s", "finished_s", "energy_j")
     )
-    beside = np.bincount(window)[window].astype(np.float64)
+    beside = windows.answers[window].astype(np.float64)
     # A window that drew nothing at all still took its time: its items divide that evenly.
     evenly = 1 / (beside * np.maximum(passes, 1))
     share = np.divide(energy_j, total_j, out=evenly, where=total_j > 0)
@@ -201,8 +216,6 @@ def _spans(frames: Frames) -> _Spans:
 def _first_missing(frames: Frames, carbon: Carbon, system: int) -> float | None:
     if not isinstance(carbon.intensity, HourlyIntensity):
         return None
-    spans = _spans(frames)
-    rows = (frames.items["system"].cat.codes.to_numpy() == system) & np.isfinite(
-        frames.items["energy_j"].to_numpy(dtype=np.float64)
-    )
-    return carbon.intensity.first_missing_s(spans.started_s[rows], spans.finished_s[rows])
+    rows = frames.answers_by_system[system]
+    spans, metered = _spans(frames, _windows(frames), rows), np.isfinite(frames.figures("energy_j", rows))
+    return carbon.intensity.first_missing_s(spans.started_s[metered], spans.finished_s[metered])

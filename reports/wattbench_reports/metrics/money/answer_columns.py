@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 COUNTS = ("prompt_tokens", "cached_tokens", "output_tokens")
@@ -19,17 +20,24 @@ class AnswerColumns:
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
 
-    def rows(self, system: str) -> NDArray[np.bool_]:
-        """Return which answers are a system's, shape (answers,)."""
-        return np.asarray(self.frames.items["system"] == system)
+    def rows(self, system: str) -> Rows:
+        """Return the rows of a system's answers."""
+        return self.frames.answers_of(system)
+
+    def number(self, system: str) -> int:
+        """Count a system's answers."""
+        return len(self.frames.positions(self.rows(system)))
 
     def counts(self, system: str) -> pd.DataFrame:
         """Return the tokens of a system's answers, columns `COUNTS`; NaN where not known, 0 of a failed request."""
-        return self._counts[self.rows(system)]
+        rows = self.rows(system)
+        table = pd.DataFrame({name: values[rows] for name, values in self._counts.items()})
+        failed = self._failed[rows]
+        return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0) if failed.any() else table
 
     def usage(self, system: str) -> pd.DataFrame:
         """Return a row for each system that a hybrid's answers asked: `answer` counts the hybrid's answers from 0."""
-        positions = np.flatnonzero(self.rows(system))
+        positions = self.frames.positions(self.rows(system))
         number_of = pd.Series(np.arange(len(positions)), index=positions)
         of_system = self._usage[self._usage["answer"].isin(positions)]
         return of_system.assign(answer=number_of.loc[of_system["answer"]].to_numpy())
@@ -46,18 +54,17 @@ class AnswerColumns:
         return self.counts(system).assign(system=route, answer=np.arange(len(route)), seconds=np.nan)
 
     @cached_property
-    def _counts(self) -> pd.DataFrame:
-        more = self.frames.more_columns("prompt_tokens", "failure", newer=("cached_tokens",))
-        cached = more["cached_tokens"] if "cached_tokens" in more else pd.Series(np.nan, more.index)
-        table = pd.DataFrame(
-            {
-                "prompt_tokens": more["prompt_tokens"].to_numpy(dtype=np.float64),
-                "cached_tokens": cached.to_numpy(dtype=np.float64),
-                "output_tokens": self.frames.items["output_tokens"].to_numpy(dtype=np.float64),
-            }
-        )
-        failed = more["failure"].notna().to_numpy()
-        return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0)
+    def _counts(self) -> dict[str, NDArray[np.float64]]:
+        more = self.frames.more_columns("prompt_tokens", newer=("cached_tokens",))
+        read = {name: more[name].to_numpy(dtype=np.float64) for name in more}
+        missing = np.broadcast_to(np.nan, (len(more),))
+        return {name: read.get(name, missing) for name in COUNTS} | {
+            "output_tokens": self.frames.figures("output_tokens")
+        }
+
+    @cached_property
+    def _failed(self) -> NDArray[np.bool_]:
+        return self.frames.coded("failure").codes >= 0
 
     @cached_property
     def _usage(self) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def _declared(answers: AnswerColumns, name: str) -> Bill | None:
     items, record = answers.frames.items, answers.frames.record.imported
     if "cost" not in items or record is None:
         return None
-    cost = items["cost"].to_numpy(dtype=np.float64)[answers.rows(name)]
+    cost = answers.frames.figures("cost", answers.rows(name))
     if np.isnan(cost).all():
         return None
     bill = Bill({DECLARED: cost}, record.currency or UNNAMED, pays_electricity=False, source="the imported results")

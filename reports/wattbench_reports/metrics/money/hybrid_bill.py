@@ -36,7 +36,7 @@ def of_hybrid(answers: AnswerColumns, name: str, settings: SystemSettings, price
     """
     itself = prices.get(name)
     bill = _empty(name, settings, prices)
-    number = int(answers.rows(name).sum())
+    number = answers.number(name)
     if why := why_not_billed([prices[each] for each in settings.asks if each in prices], itself):
         return bill.without(why)
     used: pd.DataFrame | None = answers.usage(name)

@@ -5,9 +5,9 @@ request at a time, its latency.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 OVERLAPPING = "its requests may have overlapped, so that their seconds are not the machine's"
@@ -24,19 +24,20 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     Returns:
         Shape (answers of the system,), and a clause; empty where they are known.
     """
-    items = frames.items.loc[frames.items["system"] == system, ["started_s", "finished_s", "window", "energy_j"]]
-    own_s = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
-    own_s = np.where(np.isfinite(own_s), own_s, _until_failed_s(frames, system))
+    rows = frames.answers_of(system)
+    own_s = frames.seconds(rows)
+    own_s = np.where(np.isfinite(own_s), own_s, _until_failed_s(frames, rows))
     if not np.isfinite(own_s).all():
-        return np.full(len(items), np.nan), UNTIMED
+        return np.full(len(own_s), np.nan), UNTIMED
     if frames.record.imported is not None:
-        single = _single_stream(frames, system, items)
-        return (own_s, "") if single else (np.full(len(items), np.nan), OVERLAPPING)
-    window, names = pd.factorize(items["window"], use_na_sentinel=False)
-    windows = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
+        single = _single_stream(frames, system, rows)
+        return (own_s, "") if single else (np.full(len(own_s), np.nan), OVERLAPPING)
+    codes, window = np.unique(frames.codes("window", rows), return_inverse=True)  # -1: of no window
+    names = [*frames.items["window"].cat.categories, None]
+    windows = frames.windows.drop_duplicates("window").set_index("window").reindex([names[code] for code in codes])
     span_s = (windows["finished_s"] - windows["started_s"]).to_numpy(dtype=np.float64)[window]
     total_j, passes = (windows[name].to_numpy(dtype=np.float64)[window] for name in ("total_j", "passes"))
-    energy_j = items["energy_j"].to_numpy(dtype=np.float64)
+    energy_j = frames.figures("energy_j", rows)
     in_window_s = np.bincount(window, weights=own_s)[window]
     evenly = 1 / np.bincount(window)[window]
     by_time = np.divide(own_s, in_window_s, out=evenly, where=in_window_s > 0) / np.maximum(passes, 1)
@@ -46,23 +47,21 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
     return np.where(np.isnan(span_s), own_s, span_s * share), ""
 
 
-def _until_failed_s(frames: Frames, system: str) -> NDArray[np.float64]:
-    """Return the seconds that failed requests of a system occupied it; NaN for all other answers."""
-    of_system = (frames.items["system"] == system).to_numpy()
-    failed = frames.items["failed"].to_numpy()[of_system]
+def _until_failed_s(frames: Frames, rows: Rows) -> NDArray[np.float64]:
+    """Return the seconds that failed requests occupied a system, of some rows; NaN for all other answers."""
+    failed = frames.items["failed"].to_numpy()[rows]
     if not failed.any():
-        return np.full(int(of_system.sum()), np.nan)
-    ends_s = frames.more_columns("finished_s")["finished_s"].to_numpy(dtype=np.float64)[of_system]
-    starts_s = frames.items["started_s"].to_numpy(dtype=np.float64)[of_system]
-    return np.where(failed, ends_s - starts_s, np.nan)
+        return np.full(len(failed), np.nan)
+    ends_s = frames.more_columns("finished_s")["finished_s"].to_numpy(dtype=np.float64)[rows]
+    return np.where(failed, ends_s - frames.figures("started_s", rows), np.nan)
 
 
-def _single_stream(frames: Frames, system: str, items: pd.DataFrame) -> bool:
+def _single_stream(frames: Frames, system: str, rows: Rows) -> bool:
     """Tell whether another tool asked one request at a time: as it says, or as its times show."""
     load = frames.record.imported.scenarios.get(system, {}) if frames.record.imported is not None else {}
     for key in ("concurrency", "at most at once"):
         if key in load:
             return bool(load[key] == 1)
-    started, finished = (np.sort(items[name].to_numpy(dtype=np.float64)) for name in ("started_s", "finished_s"))
+    started, finished = (np.sort(frames.figures(name, rows)) for name in ("started_s", "finished_s"))
     # An import that knows durations alone starts them all at 0.
     return len(started) > 1 and bool((started[1:] >= finished[:-1]).all())

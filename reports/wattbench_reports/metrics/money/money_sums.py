@@ -6,7 +6,7 @@ price, that is an answer with joules; its money and its joules are then of the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from wattbench_reports.metrics.block_sums import BlockSums
 from wattbench_reports.metrics.bootstrap_sums import CombinedDraws
 from wattbench_reports.metrics.costs import MONEY, PRICED, PRICED_CORRECT
-from wattbench_reports.metrics.domain_sums import Basis, domain_totals
+from wattbench_reports.metrics.domain_sums import Basis, DomainTotals
 from wattbench_reports.metrics.money.price_bill import Bill
-from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.item_matrix import ItemTable, item_sums
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 
@@ -32,8 +33,6 @@ class MoneySums:
     """The sum of the scores of those."""
     parts: Mapping[str, NDArray[np.float64]]
     """The money by what is paid for."""
-    answers: NDArray[np.float64]
-    """Shape (answers,): the money of each; NaN where it is not known."""
 
     @property
     def kinds(self) -> dict[str, NDArray[np.float64]]:
@@ -49,39 +48,50 @@ def money_sums(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> M
         table: `item_table(frames)`, over all domains.
         bills: of every system; those with a reason why there is none count as nothing.
     """
-    column = frames.items["system"].cat.codes.to_numpy().astype(np.int64)
-    cell = frames.row_of_answer * len(frames.systems) + column
-    metered = np.isfinite(frames.items["energy_j"].to_numpy(dtype=np.float64))
-    scores = np.nan_to_num(frames.items["correct"].to_numpy(dtype=np.float64))
-    counts = np.zeros(len(column), dtype=bool)
-    paid: dict[str, NDArray[np.float64]] = {}
-    for number, name in enumerate(frames.systems):
-        bill = bills[name]
-        if bill.why_none:
-            continue
-        rows = column == number
-        counts |= rows & (metered | (not bill.pays_electricity))
-        for part, money in bill.parts.items():
-            paid.setdefault(part, np.zeros(len(column)))[rows] = money
+    names = list(dict.fromkeys(part for bill in bills.values() if not bill.why_none for part in bill.parts))
 
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        kept = np.where(counts, values, 0.0)
-        sums = np.bincount(cell, weights=kept, minlength=table.trials.size).astype(np.float64)
-        return sums.reshape(table.trials.shape)
+    def of_system(system: str) -> Iterator[NDArray[np.float64]]:
+        bill, rows = bills[system], frames.answers_of(system)
+        scores = np.nan_to_num(frames.figures("correct", rows))
+        counts = _counted(frames, bill, rows)
+        yield counts.astype(np.float64)
+        yield np.where(counts, scores, 0.0)
+        for name in names:
+            money = bill.parts.get(name, 0.0) if not bill.why_none else 0.0
+            yield np.where(counts, money, 0.0)
 
-    parts = {part: total(money) for part, money in paid.items()}
-    answers = sum(paid.values(), start=np.zeros(len(column)))
-    return MoneySums(
-        money=sum(parts.values(), start=np.zeros(table.trials.shape)),
-        priced=total(np.ones(len(column))),
-        correct=total(scores),
-        parts=parts,
-        answers=np.where(counts, answers, np.nan),
-    )
+    priced, correct, *sums = item_sums(frames, 2 + len(names), of_system)
+    if np.array_equal(priced, table.trials) and np.array_equal(correct, table.correct):
+        priced, correct = table.trials, table.correct
+    parts = dict(zip(names, sums, strict=True))
+    money = sums[0] if len(sums) == 1 else sum(sums, start=np.zeros(priced.shape))
+    return MoneySums(money=money, priced=priced, correct=correct, parts=parts)
 
 
-def charged_kinds(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> dict[str, NDArray[np.float64]]:
-    """Return the kinds of sums of all money but that of electricity; empty where no system pays for more than that.
+def answers_money(frames: Frames, bills: Mapping[str, Bill]) -> NDArray[np.float64]:
+    """Return the money of each answer, electricity not included, shape (answers,); NaN where it is not known.
+
+    Args:
+        frames: the run.
+        bills: as in `money_sums`.
+    """
+    money = np.full(len(frames.items), np.nan)
+    for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
+        counts = _counted(frames, bills[name], rows)
+        money[rows] = np.where(counts, sum(bills[name].parts.values(), start=np.zeros(len(counts))), np.nan)
+    return money
+
+
+def _counted(frames: Frames, bill: Bill, rows: Rows) -> NDArray[np.bool_]:
+    """Return whether all that each answer of a system cost is known."""
+    metered = np.isfinite(frames.figures("energy_j", rows))
+    if bill.why_none:
+        return np.zeros_like(metered)
+    return metered if bill.pays_electricity else np.ones_like(metered)
+
+
+def charged_sums(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> MoneySums | None:
+    """Return the sums of all money but that of electricity; None where no system pays for more than that.
 
     They do not depend on whether electricity has a price, so that a page restates them for one.
 
@@ -91,7 +101,7 @@ def charged_kinds(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -
         bills: of every system, as `bills_of` returns them.
     """
     some = any(bill.currency is not None and not bill.why_none for bill in bills.values())
-    return money_sums(frames, table, bills).kinds if some else {}
+    return money_sums(frames, table, bills) if some else None
 
 
 def money_table(table: ItemTable, sums: MoneySums, per_joule: NDArray[np.float64]) -> ItemTable:
@@ -102,9 +112,10 @@ def money_table(table: ItemTable, sums: MoneySums, per_joule: NDArray[np.float64
         sums: their money.
         per_joule: shape (systems,): what a joule costs a system; 0 where it does not pay for them.
     """
+    electricity = np.where(sums.priced > 0, per_joule * table.energy_j, 0.0) if per_joule.any() else None
     return replace(
         table,
-        energy_j=sums.money + np.where(sums.priced > 0, per_joule * table.energy_j, 0.0),
+        energy_j=sums.money if electricity is None else sums.money + electricity,
         metered=sums.priced,
         metered_correct=sums.correct,
     )
@@ -119,10 +130,7 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
         table: from `money_table`.
         per_joule: as there.
     """
-    known = table.metered.sum(axis=0) > 0
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return domain_totals(table, basis.domains, values)
+    known, totals = table.metered.sum(axis=0) > 0, DomainTotals(table, basis.domains)
 
     def as_joules(sums: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
         money = np.where(known, per_joule, 0.0) * sums["energy_j"]
@@ -140,10 +148,10 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
         blocks |= {**as_joules(blocks), "metered": counted}
     return replace(
         basis,
-        metered_items=total((table.metered > 0).astype(np.float64)),
-        metered=total(table.metered),
+        metered_items=totals(lambda each: table.metered[:, each] > 0),
+        metered=totals(lambda each: table.metered[:, each]),
         totals=as_joules(basis.totals),
-        energy_squares=total(table.energy_j**2),
+        energy_squares=totals(lambda each: table.energy_j[:, each] ** 2),
         drawn=CombinedDraws(basis.systems, basis.domains, {}, drawn),
         blocks=None if blocks is None else BlockSums(blocks),
     )

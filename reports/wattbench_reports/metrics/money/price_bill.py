@@ -61,7 +61,7 @@ def by_price(answers: AnswerColumns, name: str, price: PriceRecord) -> Bill:
     source = bill.source
     if price.by_time and answers.frames.record.imported is not None:
         source = "; ".join(filter(None, [source, "hours by latency, one request at a time"]))
-    parts = parts_at(price, int(answers.rows(name).sum()), counts, seconds)
+    parts = parts_at(price, answers.number(name), counts, seconds)
     return replace(bill, parts=parts, source=source, notes=cache_notes(name, price, counts))
 
 
@@ -73,7 +73,7 @@ def parts_at(
     if counts is not None:
         parts[TOKENS] = _of_tokens(counts, price)
     if price.per_request is not None:
-        parts[REQUESTS] = np.full(answers, price.per_request)
+        parts[REQUESTS] = np.broadcast_to(price.per_request, (answers,))
     if seconds is not None:
         parts[MACHINE] = seconds * price.per_second
     return parts

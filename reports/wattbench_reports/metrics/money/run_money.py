@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from wattbench_reports.comparability.joules import NO_JOULES
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.costs import MONEY, Costs, CostUnit, known_of, mean_of_kind
-from wattbench_reports.metrics.domain_sums import Basis, Shares, domain_totals
+from wattbench_reports.metrics.domain_sums import Basis, DomainTotals, Shares
 from wattbench_reports.metrics.money.bills import leading_currency
 from wattbench_reports.metrics.money.model import ELECTRICITY, RunMoney, SystemMoney
 from wattbench_reports.metrics.money.money_sums import MoneySums, money_basis, money_table
@@ -123,11 +123,10 @@ def money_figures(
     """
     as_money = money_table(table, sums, rates.per_joule)
     base = money_basis(basis, as_money, rates.per_joule)
-    paid = {**sums.parts, ELECTRICITY: as_money.energy_j - sums.money}
-    parts = {
-        part: mean_of_kind(domain_totals(table, basis.domains, money), base.metered, shares)
-        for part, money in paid.items()
-    }
+    totals = DomainTotals(table, basis.domains)
+    paid = {part: totals.of(money) for part, money in sums.parts.items()}
+    paid[ELECTRICITY] = totals(lambda system: as_money.energy_j[:, system] - sums.money[:, system])
+    parts = {part: mean_of_kind(money, base.metered, shares) for part, money in paid.items()}
     both = [intervals(base, {"energy_j": 1.0}, shares, per_correct=each) for each in (False, True)]
     systems = {
         name: _system(rates.bills[name], pair, {part: float(each[column]) for part, each in parts.items()})

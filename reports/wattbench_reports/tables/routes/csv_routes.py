@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from wattbench.errors import UserError
-from wattbench_reports.tables.item_matrix import row_of_answer
 from wattbench_reports.tables.routes.offline_router import OfflineRouter
 from wattbench_reports.tables.run_tables import Frames
 
@@ -68,7 +67,7 @@ def read_csv(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
 
 def rows_of_items(frames: Frames) -> dict[tuple[str, int], list[int]]:
     """Map each document to its rows of the item table: several where systems were given different ones."""
-    items = frames.items[["task", "doc_id"]].assign(row=row_of_answer(frames.items)).drop_duplicates("row")
+    items = frames.items[["task", "doc_id"]].assign(row=frames.row_of_answer).drop_duplicates("row")
     known: dict[tuple[str, int], list[int]] = {}
     for task, doc_id, row in zip(items["task"].astype(str), items["doc_id"], items["row"], strict=True):
         known.setdefault((task, int(doc_id)), []).append(int(row))

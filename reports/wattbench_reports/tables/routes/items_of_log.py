@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records.named_item import named_item_hash
-from wattbench_reports.tables.item_matrix import row_of_answer
 from wattbench_reports.tables.routes.csv_routes import rows_of_items
 from wattbench_reports.tables.routes.logged_route import LoggedRoute
 from wattbench_reports.tables.run_tables import Frames
@@ -72,8 +71,8 @@ class ItemFinder:
 
     @cached_property
     def _by_document(self) -> dict[str, list[int]]:
-        items = self.frames.items[["doc_hash"]].assign(row=row_of_answer(self.frames.items)).drop_duplicates()
-        return _rows_by(items["doc_hash"].astype(str), items["row"])
+        items = self.frames.items[["document"]].assign(row=self.frames.row_of_answer).drop_duplicates()
+        return _rows_by(self.frames.document_of_answer.series(items.index.to_numpy()).fillna(""), items["row"])
 
 
 def item_finder(frames: Frames, routes: Iterable[LoggedRoute]) -> ItemFinder:

@@ -1,0 +1,217 @@
+"""Read the columns of a table of a run one at a time, part by part, in the fewest bytes that hold their values.
+
+Ten million answers have a few systems and tasks, and numbers of which many are all the same or not there. Texts are
+read as whole numbers with a list of the distinct texts, whole numbers in the smallest type that holds them, and a
+column of one value as that value: next to what is kept, a part of a column is in memory at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.records.tables import check_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_PART_ROWS = 1_048_576
+"""Rows of a column that are decoded at a time: a row group, as most writers make them."""
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A column of texts as whole numbers."""
+
+    codes: NDArray[np.integer[Any]]
+    """Shape (rows,): which of `texts`; -1 where there is none."""
+    texts: pa.LargeStringArray
+    """The distinct ones."""
+
+    def in_order(self) -> Self:
+        """Return the same with the texts sorted, by their code points, so that codes compare as texts do."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        order = pc.array_sort_indices(self.texts)
+        position = np.empty(len(order) + 1, dtype=np.int64)
+        position[order.to_numpy()] = np.arange(len(order))
+        position[-1] = -1  # of code -1
+        texts = self.texts.take(order)
+        assert isinstance(texts, pa.LargeStringArray)
+        return type(self)(position.astype(self.codes.dtype)[self.codes], texts)
+
+    def rows(self, kept: NDArray[np.bool_] | None) -> Self:
+        """Return some of the rows; None: all."""
+        return self if kept is None else type(self)(self.codes[kept], self.texts)
+
+    def series(self, rows: NDArray[np.integer[Any]] | slice = slice(None)) -> pd.Series:
+        """Return the texts of some rows, missing where there is none."""
+        import pandas as pd
+        import pyarrow as pa
+
+        codes = self.codes[rows]
+        return pd.Series(pd.array(self.texts.take(pa.array(codes, mask=codes < 0)), dtype="str"))
+
+
+class TableColumns:
+    """A table of a run: `items.parquet` or `windows.parquet`. A context manager."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the table.
+
+        Raises:
+            UserError: it cannot be read, or a column is of another type than its name says.
+        """
+        import pyarrow.parquet as pq
+
+        self.path = path
+        with self._damage_named():
+            self._file = pq.ParquetFile(path, page_checksum_verification=True)
+            self._schema = self._file.schema_arrow
+        check_columns(path, self._schema)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._schema.names
+
+    @property
+    def rows(self) -> int:
+        """Count the rows."""
+        return int(self._file.metadata.num_rows)
+
+    def require(self, names: Sequence[str]) -> None:
+        """Check that columns are there.
+
+        Raises:
+            UserError: some are missing.
+        """
+        missing = [name for name in names if name not in self]
+        if missing:
+            raise UserError(
+                f"{self.path}: no column {', '.join(missing)}; it was not written by this version of wattbench"
+            )
+
+    def holds_numbers(self, name: str) -> bool:
+        """Return whether a column holds numbers, or nothing at all."""
+        import pyarrow as pa
+
+        of = self._schema.field(name).type
+        return bool(pa.types.is_floating(of) or pa.types.is_integer(of) or pa.types.is_null(of))
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return a column of numbers, shape (rows,): NaN where there is none. It may be read-only.
+
+        Raises:
+            UserError: it cannot be read, or holds something else.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = np.empty(0)
+        one: float | None = None
+        at = 0
+        for part in self.parts(name):
+            with self._damage_named():
+                read = pc.cast(part, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+            if at == 0 and len(read):
+                one = float(read[0])
+            if one is not None and not _all_are(read, one):
+                values, one = np.full(self.rows, one), None
+            if one is None:
+                values[at : at + len(read)] = read
+            at += len(read)
+        return values if one is None else np.broadcast_to(np.float64(one), (at,))
+
+    def whole_numbers(self, name: str) -> NDArray[np.integer[Any]]:
+        """Return a column of whole numbers, shape (rows,), in the smallest type that holds them.
+
+        Raises:
+            UserError: it cannot be read, or holds something else, or nothing in some row.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        values = np.empty(self.rows, dtype=np.int32)
+        at = 0
+        for part in self.parts(name):
+            if part.null_count:
+                raise UserError(f"{self.path}: some {name} are missing; the record is damaged")
+            with self._damage_named():
+                read = pc.cast(part, pa.int64()).to_numpy()
+            if len(read) and not np.can_cast(_holding(read), values.dtype):
+                values = values.astype(np.int64)
+            values[at : at + len(read)] = read
+            at += len(read)
+        return values.astype(_holding(values), copy=False) if at else values
+
+    def coded(self, name: str) -> Coded:
+        """Return a column of texts, the distinct ones in the order in which they first come.
+
+        Raises:
+            UserError: it cannot be read, or holds something else.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        codes = np.empty(self.rows, dtype=np.int32)
+        texts = pa.array([], pa.large_string())
+        at = 0
+        for part in self.parts(name):
+            with self._damage_named():
+                encoded = pc.cast(part, pa.large_string()).dictionary_encode()
+                read = encoded.dictionary
+                number_of = pc.index_in(read, texts)
+                new = pc.is_null(number_of).to_numpy(zero_copy_only=False)
+                added = read.filter(pa.array(new))
+                added.validate(full=True)  # texts are UTF-8
+                position = pc.fill_null(number_of, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+                position[new] = len(texts) + np.arange(len(added))
+                texts = pa.concat_arrays([texts, added])
+                position = np.append(position, -1)
+                codes[at : at + len(part)] = position[pc.fill_null(encoded.indices, len(position) - 1).to_numpy()]
+            at += len(part)
+        return Coded(codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False), texts)
+
+    def parts(self, name: str) -> Iterator[pa.Array]:
+        """Yield a column part by part, in the order of the file.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        self.require((name,))
+        with self._damage_named():
+            for batch in self._file.iter_batches(batch_size=_PART_ROWS, columns=[name], use_threads=False):
+                yield batch.column(0)
+
+    @contextmanager
+    def _damage_named(self) -> Iterator[None]:
+        import pyarrow as pa
+
+        try:
+            yield
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{self.path}: cannot be read ({error}); the record is damaged") from error
+
+
+def _all_are(values: NDArray[np.float64], one: float) -> bool:
+    return bool(np.isnan(values).all() if np.isnan(one) else (values == one).all())
+
+
+def _holding(values: NDArray[np.integer[Any]]) -> np.dtype[Any]:
+    """Return the smallest signed type that holds some values."""
+    low, high = int(values.min()), int(values.max())
+    return np.min_scalar_type(min(low, -high - 1))
