@@ -10,6 +10,7 @@ from statistics import NormalDist
 
 import pytest
 
+from tests.made_up.digests import without_digests
 from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -231,7 +232,7 @@ def test_a_second_has_a_price_in_a_suite(table) -> None:
     header = json.loads(path.read_text())
     header["suite"].setdefault("suite", {})["decide"] = {"cost_per_second": 5.0, "min_accuracy": 0.7}
     path.write_text(json.dumps(header))
-    decision = decide(analyse(read_run(path.parent)))
+    decision = decide(analyse(read_run(without_digests(path.parent))))
     assert decision.chosen == "dear"
     costs = {name: row.cost_per_request.estimate for name, row in by_name(decision).items()}
     assert costs == pytest.approx({"cheap": 2.0, "middle": 4.0, "dominated": 6.0, "dear": 12.0})
