@@ -1,7 +1,8 @@
 """Keep answers on disk while they are imported, so that memory does not grow with them.
 
 A source is read once, and what it holds is needed twice: items are numbered by all their names, and only then the first
-row can be written. In between the answers are in a file without a name, which ends with the process, however that ends.
+row can be written. In between the answers are in a file without a name, which ends with the process, however that ends;
+a few of them are in memory.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from wattbench.importers.batch import answers_of, batches_of, schema
 MOST_ANSWERS = 20_000_000
 """More are refused: numbering them would take more memory than many machines have."""
 
+MEMORY_BYTES = 16_000_000
+"""Up to this size, compressed, no file is needed."""
+
 
 class Spool:
     """Answers in the order in which they were read. Iterating makes an `Answer` of each."""
@@ -37,14 +41,10 @@ class Spool:
         import pyarrow as pa
 
         self._rows = 0
-        disk = Path(tempfile.gettempdir()) if folder is None else _existing(folder)
-        try:
-            self._file = tempfile.TemporaryFile(dir=disk)  # noqa: SIM115 - open for as long as this object
-        except OSError as error:
-            raise _unwritable(disk, error) from error
+        self._store = _Store(Path(tempfile.gettempdir()) if folder is None else _existing(folder))
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         source = iter(batches)
-        with _Sink(self._file, disk) as sink, pa.ipc.new_stream(sink, schema(), options=options) as writer:
+        with _Sink(self._store) as sink, pa.ipc.new_stream(sink, schema(), options=options) as writer:
             for batch in source:
                 self._rows += batch.num_rows
                 if self._rows > MOST_ANSWERS:
@@ -71,7 +71,7 @@ class Spool:
 
         included = None if names is None else sorted(schema().get_field_index(name) for name in names)
         options = pa.ipc.IpcReadOptions(included_fields=included, use_threads=False)
-        with pa.ipc.open_stream(pa.PythonFile(_Source(self._file.fileno())), options=options) as reader:
+        with pa.ipc.open_stream(pa.PythonFile(_Source(self._store)), options=options) as reader:
             yield from reader
 
     def answer(self, row: int) -> Answer:
@@ -83,43 +83,78 @@ class Spool:
         raise IndexError(row)
 
 
-class _Sink(io.RawIOBase):
-    """The spool's file, as Arrow writes it; a disk that is full ends in a sentence."""
+class _Store:
+    """Bytes in memory, or in a file from a size on; a disk that is full ends in a sentence."""
 
-    def __init__(self, file: Any, disk: Path) -> None:
-        self._spool, self._disk = file, disk
+    def __init__(self, disk: Path) -> None:
+        self._disk = disk
+        self._memory = bytearray()
+        self._file: Any = None
+
+    def write(self, data: Any) -> None:
+        """Append some bytes."""
+        if self._file is None and len(self._memory) + len(data) <= MEMORY_BYTES:
+            self._memory += data
+            return
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._disk)  # noqa: SIM115 - open for as long as this object
+                self._file.write(self._memory)
+                self._memory = bytearray()
+            self._file.write(data)
+        except OSError as error:
+            raise self._full(error) from error
+
+    def flush(self) -> None:
+        """Let what was written be read."""
+        try:
+            if self._file is not None:
+                self._file.flush()
+        except OSError as error:
+            raise self._full(error) from error
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return bytes from a position, as many as there are up to a size."""
+        if self._file is None:
+            return bytes(self._memory[at : at + size])
+        return os.pread(self._file.fileno(), size, at)
+
+    def _full(self, error: OSError) -> UserError:
+        reason = error.strerror or error
+        return UserError(f"{self._disk}: the answers cannot be kept there while they are imported ({reason})")
+
+
+class _Sink(io.RawIOBase):
+    """A store, as Arrow writes it."""
+
+    def __init__(self, store: _Store) -> None:
+        self._store = store
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any, /) -> int:
-        try:
-            self._spool.write(data)
-            return len(memoryview(data).cast("B"))
-        except OSError as error:
-            raise _unwritable(self._disk, error) from error
+        content = memoryview(data).cast("B")
+        self._store.write(content)
+        return len(content)
 
     def close(self) -> None:
         if not self.closed:
-            try:
-                self._spool.flush()
-            except OSError as error:
-                raise _unwritable(self._disk, error) from error
-            finally:
-                super().close()
+            super().close()
+            self._store.flush()
 
 
 class _Source(io.RawIOBase):
-    """The spool's file from its beginning, for one of several readers."""
+    """A store from its beginning, for one of several readers."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._at = descriptor, 0
+    def __init__(self, store: _Store) -> None:
+        self._store, self._at = store, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        data = os.pread(self._descriptor, len(buffer), self._at)
+        data = self._store.read(self._at, len(buffer))
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
@@ -127,7 +162,3 @@ class _Source(io.RawIOBase):
 
 def _existing(folder: Path) -> Path:
     return next((each for each in (folder, *folder.absolute().parents) if each.is_dir()), Path.cwd())
-
-
-def _unwritable(disk: Path, error: OSError) -> UserError:
-    return UserError(f"{disk}: the answers cannot be kept there while they are imported ({error.strerror or error})")

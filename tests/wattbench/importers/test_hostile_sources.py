@@ -219,6 +219,7 @@ def test_a_damaged_parquet_file_ends_in_a_sentence_or_is_read(tmp_path, flip) ->
 
 def test_a_disk_that_is_full_while_answers_are_kept_is_said(tmp_path, monkeypatch) -> None:
     full = Path("/dev/full").open("r+b", buffering=0)  # noqa: SIM115 - the spool closes it
+    monkeypatch.setattr(spool, "MEMORY_BYTES", 0)
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: full)
     path = tmp_path / "table.csv"
     path.write_text("system,item,score\na,1,1\n")

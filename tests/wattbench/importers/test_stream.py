@@ -185,7 +185,9 @@ def test_a_wide_parquet_table_may_have_columns_of_several_types(tmp_path) -> Non
     assert answers[3].where == f"{tmp_path / 'wide.parquet'}: row 2, a"
 
 
-def test_answers_survive_the_spool() -> None:
+@pytest.mark.parametrize("memory_bytes", [0, 16_000_000])
+def test_answers_survive_the_spool(monkeypatch, memory_bytes) -> None:
+    monkeypatch.setattr("wattbench.importers.spool.MEMORY_BYTES", memory_bytes)
     answer = Answer(
         where="a.jsonl:3", system="s", task="t", item="\ud83d", repeat=2, score=0.5, started_s=1e9, seconds=0.25,
         prompt_tokens=3, failure="late", metrics={"acc,none": 1.0, "nested": [1, {"a": None}]}, target="é\0",
