@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.made_up.large_import import SYSTEMS, TASKS, make_import
 from wattbench.api.verify import verify
 from wattbench.records import read_run
 from wattbench.records.tables import items_parquet
 from wattbench_reports.comparison.analysis import analyse
+
+
+def test_a_run_of_many_rows_is_verified_by_its_digests_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["wattbench.api.verify"], "MOST_ROWS", 399)
+    path = make_import(tmp_path, 400)
+    found = verify(path)
+    assert [(check.name, check.made) for check in found.checks] == [
+        ("digests", True), ("lines", True), ("invariants", False),
+    ]  # fmt: skip
+    assert found.checks[-1].said == "not checked: 400 rows, and at most 399 are"
+    table = path / "items.parquet"
+    table.write_bytes(table.read_bytes()[:-100] + bytes(100))
+    assert not verify(path).ok
 
 
 def test_it_is_verified_and_compared(tmp_path: Path) -> None:
