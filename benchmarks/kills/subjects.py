@@ -203,7 +203,7 @@ def _nights(place: WorkFolder) -> Any:
     return (
         [(row["date"], row["verdict"], row["notes"]) for row in listed],
         [content_of(root) for root in runs_in(history / "runs")],
-        len([*(history / "verdicts").iterdir()]),
+        len([*(history / "verdicts").glob("*.json")]),
         sorted(path.name for path in (history / "site").iterdir()),
         "2026-03-02" in (history / "site/index.html").read_text(),
     )

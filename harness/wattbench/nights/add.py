@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.folder_aside import folder_aside
+from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
@@ -35,6 +35,7 @@ def add_runs(layout: NightsLayout, roots: Sequence[Path]) -> list[Added]:
     """
     layout = layout.created()
     names = [_name(root) for root in roots]
+    remove_left(layout.aside.glob("*.in"))
     return [_add(layout, root, name) for root, name in zip(roots, names, strict=True)]
 
 
@@ -59,8 +60,7 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
     if target.exists():
         return _there_already(root, target)
     failure = "the run cannot be copied into the history"
-    aside = folder_aside(layout.aside / f"{secrets.token_hex(6)}.in", left=layout.aside.glob("*.in"))
-    with failing_as(target, failure), aside as folder:
+    with failing_as(target, failure), folder_aside(layout.aside / f"{secrets.token_hex(6)}.in") as folder:
         copy = folder / name
         shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
         try:
