@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.large_import import make_import
 from tests.made_up.large_run import make_run
 
 ROWS = (100_000, 1_000_000)
 MOST_TIMES = ROWS[1] / ROWS[0]
 """Time grows no faster than the answers."""
 MOST_PEAK_MB = 2000.0
+IMPORTED_ROWS = 10_000_000
+"""Of an import: scores, seconds, joules and costs without texts."""
 MOST_PAGE_MB = 3.0
 
 # The highest resident memory of this process alone; what `getrusage` says of a child may be its parent's at the fork.
@@ -100,3 +103,28 @@ def test_it_grows_no_faster_than_the_answers(benchmark: Any, runs: dict[int, Pat
     assert times <= MOST_TIMES
     assert max(cost.peak_mb for cost in found[ROWS[1]]) < MOST_PEAK_MB
     assert best[ROWS[1]].out_mb < MOST_PAGE_MB
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an imported run of `IMPORTED_ROWS`."""
+    return make_import(tmp_path_factory.mktemp("imported"), IMPORTED_ROWS)
+
+
+@pytest.mark.benchmark(group="ten million answers")
+@pytest.mark.parametrize(
+    ("what", "most_peak_mb"), [("compare", MOST_PEAK_MB), ("verify", MOST_PEAK_MB), ("report", None)]
+)
+def test_memory_of_ten_million_answers(
+    benchmark: Any, imported: Path, tmp_path: Path, what: str, most_peak_mb: float | None
+) -> None:
+    """Once: it takes minutes. A report's memory is stated and has no limit yet: the study of routers takes most."""
+    options = ["-o", str(tmp_path / "out")] if what == "report" else []
+    cost = benchmark.pedantic(command, args=([what, str(imported), *options], tmp_path / "out"), rounds=1)
+    benchmark.extra_info |= {"processor seconds": cost.processor_s, "peak MB": cost.peak_mb}
+    print()
+    print(
+        f"{what} of {IMPORTED_ROWS:,} imported answers: {cost.processor_s:.0f} s of processor, at most "
+        f"{cost.peak_mb:,.0f} MB of memory"
+    )
+    assert most_peak_mb is None or cost.peak_mb < most_peak_mb
