@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -70,7 +71,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if (
         event in _FORBIDDEN
-        or (event in _OF_FILES and not _own(arguments[0]))
+        or (event in _OF_FILES and not _own_file(arguments))
         or (event == "import" and str(arguments[0]).startswith(TRAP))
         or (event == "open" and _writes(arguments))
     ):
@@ -82,6 +83,14 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
     by_mode = isinstance(mode, str) and any(each in mode for each in "wax+")
     by_flags = mode is None and isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
     return isinstance(path, str | bytes) and (by_mode or by_flags) and not _own(path)
+
+
+def _own_file(arguments: tuple[Any, ...]) -> bool:
+    """Return whether the first argument is a file of the target's folder; the last may be the folder that it is in."""
+    folder = arguments[-1]
+    if isinstance(folder, int) and folder >= 0:
+        return _own(f"{os.readlink(f'/proc/self/fd/{folder}')}/{os.fsdecode(arguments[0])}")
+    return _own(arguments[0])
 
 
 def _own(path: Any) -> bool:
@@ -158,11 +167,13 @@ def _watching(folder: Path) -> Iterator[list[str]]:
         sys.addaudithook(_audit)
         _watch.installed = True
     acts: list[str] = []
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)  # what is computed anew is written to a temporary folder
     _watch.acts, _watch.folder = acts, str(folder)
     try:
         yield acts
     finally:
         _watch.acts = None
+        tempfile.tempdir = before
 
 
 @contextlib.contextmanager

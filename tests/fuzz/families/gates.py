@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.families.records import sealed
 from tests.fuzz.targets import Target, given
 from tests.made_up import gate_results
 from tests.made_up.gates import FakeGate, gate_policy, write_gate
@@ -117,6 +118,7 @@ def _history(folder: Path) -> Path:
     (run.with_name(later) / "run.json").write_text(
         json.dumps(header | {"run": later, "created_utc": "2026-01-03T03:04:05+00:00"})
     )
+    sealed(run.with_name(later))
     (folder / "verdicts" / f"{run.name}.json").write_text(gate_json(gate_results.passed()))
     return run
 
@@ -167,7 +169,7 @@ def _night_headers(folder: Path) -> Sequence[bytes]:
 
 
 def _night(path: Path) -> Any:
-    kept = kept_run(path.parent)
+    kept = kept_run(sealed(path.parent))
     root = path.parents[2]
     index_path(root).unlink(missing_ok=True)
     return kept, load_history(root)
