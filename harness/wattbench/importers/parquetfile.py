@@ -63,7 +63,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
                     lines = np.arange(row + 1, row + len(arrays[0]) + 1)
                     yield arrays, pa.array(lines), at
                     row += len(lines)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: the file cannot be read after row {row} ({error})") from error
 
 
@@ -81,7 +81,7 @@ def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any
     _check_footer(path, file)
     try:
         return pq.ParquetFile(file, read_dictionary=places, buffer_size=1_000_000, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: not a Parquet file that can be read ({error})") from error
 
 

@@ -203,7 +203,7 @@ class TableColumns:
 
         try:
             yield
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, UnicodeError, pa.ArrowException) as error:
             raise UserError(f"{self.path}: cannot be read ({error}); the record is damaged") from error
 
 

@@ -27,9 +27,6 @@ ITEM_COLUMNS = ("system", "kind", "task", "domain", "doc_id", "doc_hash", "repea
 NEWER_ITEM_COLUMNS = ("block", "own_cpu_s")
 """What older runs lack: NaN there, as in what has no block."""
 
-_EVERYWHERE = ("system", "task", "domain")
-"""Labels that no answer may lack."""
-
 
 def read_items(path: Path, *, imported: bool) -> tuple[pd.DataFrame, pa.LargeStringArray]:
     """Read the table of items.
@@ -79,7 +76,7 @@ def failed_requests(table: TableColumns) -> NDArray[np.bool_]:
 
 def _category(table: TableColumns, name: str) -> pd.Categorical:
     column = table.coded(name)
-    if name in _EVERYWHERE and (column.codes < 0).any():
+    if (column.codes < 0).any():  # what has no window or no joules has an empty text
         raise UserError(f"{table.path}: some {name} are missing; the record is damaged")
     return category(column)
 

@@ -291,5 +291,5 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
         check_columns(path, schema)
         there = [*columns, *(name for name in newer if name in schema.names)]
         return pq.read_table(path, columns=there, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wattbench_reports.analyses.power.cells as cells_module
+from wattbench.errors import UserError
 from wattbench.records import read_run, trace_rows
 from wattbench.records.trace import COLUMNS
 from wattbench_reports.analyses.power import POINTS, PowerLine, read_lines, system_powers, thinned
@@ -253,13 +254,22 @@ def test_traces_beyond_the_budget_are_not_read(traced, monkeypatch: pytest.Monke
     assert len(second.folded[0].rows) == 3
 
 
-def test_windows_that_no_figure_can_show_are_left_out(traced) -> None:
-    row = json.loads(traced.layout.windows.read_text().splitlines()[1])
-    with traced.layout.windows.open("a") as file:
-        for started_s, finished_s in ((5.0, 5.0), (9.0, 1.0), (float("nan"), 3.0)):
-            odd = row | {"window": f"odd{started_s}", "started_s": started_s, "finished_s": finished_s}
-            file.write(json.dumps(odd) + "\n")
+def add_window(run, started_s: float, finished_s: float) -> None:
+    row = json.loads(run.layout.windows.read_text().splitlines()[1])
+    with run.layout.windows.open("a") as file:
+        file.write(json.dumps(row | {"window": "odd", "started_s": started_s, "finished_s": finished_s}) + "\n")
+
+
+def test_a_window_of_no_length_is_left_out(traced) -> None:
+    add_window(traced, 5.0, 5.0)
     assert len(section_of(traced).passages[0].folded[0].rows) == 3
+
+
+@pytest.mark.parametrize(("started_s", "finished_s"), [(9.0, 1.0), (float("nan"), 3.0)])
+def test_a_window_that_ends_before_it_starts_is_damage(traced, started_s: float, finished_s: float) -> None:
+    add_window(traced, started_s, finished_s)
+    with pytest.raises(UserError, match="the record is damaged"):
+        section_of(traced)
 
 
 def test_absent_without_any_trace(analysed, fake) -> None:

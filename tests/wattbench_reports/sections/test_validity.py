@@ -64,10 +64,14 @@ def test_what_the_header_says_of_a_meter(make_run, fake) -> None:
     (each,) = origins(analyse(read_run(run.layout.root)))
     assert (each.meter, each.reads, each.step_s) == ("nvml", "a <b>counter</b>", 0.1)
     assert "a &lt;b&gt;counter&lt;/b&gt;" in report(read_run(run.layout.root))
-    raw["meter_details"] = {"part0": "old"}
+    raw["meter_details"] = {"part0": {}}
     run.layout.header.write_text(json.dumps(raw))
     (each,) = origins(analyse(read_run(run.layout.root)))
     assert (each.meter, each.reads, each.step_s) == ("", "", None)
+    raw["meter_details"] = {"part0": "old"}
+    run.layout.header.write_text(json.dumps(raw))
+    with pytest.raises(UserError, match=r"meter_details\.part0 is 'old': it must be a mapping"):
+        read_run(run.layout.root)
 
 
 def test_damaged_windows_end_in_a_sentence(make_run, fake) -> None:
