@@ -206,7 +206,7 @@ def _write_system(
         _write_blocks(run, system, number, fake, rng, items, windows)
         return
     for place, (task, domain) in enumerate(fake.tasks):
-        window = f"w{number}{place}"
+        window = f"w{number}{place}" if place < 10 else f"w{number}-{place}"
         spoiled = system.invalid if place == 0 else ()
         rows = _items(run, system, task, domain, window, fake, rng)
         items += rows
