@@ -13,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tests.made_up.digests import without_digests
 from tests.made_up.routing_worlds import routed_run
 from wattbench.api.route import RunRouting
 from wattbench.api.write_route import write_route
@@ -82,7 +83,7 @@ def recorded(tmp_path: Path) -> Recorded:
         record = Resolved(suite, systems, tmp_path / "suite.yaml").as_record()
         header = dataclasses.replace(run.header, imported=None, suite=record)
         (run.layout.root / "run.json").write_text(json.dumps(dataclasses.asdict(header)))
-        return read_run(run.layout.root)
+        return read_run(without_digests(run.layout.root))
 
     return make
 

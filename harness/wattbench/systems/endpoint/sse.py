@@ -41,7 +41,9 @@ class EventDecoder:
         Raises:
             StreamError: a line, or the data of one event, is longer than `max_line_bytes`.
         """
-        if self._after_cr and piece:
+        if not piece:
+            return
+        if self._after_cr:
             # The carriage return at the end of the last piece has ended its line already.
             piece = piece.removeprefix(b"\n")
             self._after_cr = False

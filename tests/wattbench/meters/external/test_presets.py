@@ -14,6 +14,8 @@ from wattbench.meters import MeterError, WindowEvidence, judge
 from wattbench.meters.external.late_readings import Feed
 from wattbench.meters.external.meter import ExternalMeter
 
+pytestmark = pytest.mark.waits  # for the programs
+
 DCMI = """
     Instantaneous power reading:                   {watts} Watts
     Minimum during sampling period:                 18 Watts

@@ -56,6 +56,10 @@ def test_events_survive_any_cuts_and_line_ends(
     assert decode(cut(stream, places)) == (["\n".join(event) for event in events], False)
 
 
+def test_an_empty_piece_between_a_carriage_return_and_its_newline_changes_nothing() -> None:
+    assert decode([b"data: a\r", b"", b"\ndata: b\r\n\r\n"]) == (["a\nb"], False)
+
+
 @given(stream=st.binary(max_size=600), places=CUTS, limit=st.integers(1, 100))
 def test_garbage_is_read_the_same_however_it_is_cut(stream: bytes, places: list[int], limit: int) -> None:
     assert decode(cut(stream, places), limit) == decode([stream], limit)
