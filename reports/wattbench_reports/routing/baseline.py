@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from wattbench_reports.decision.prices import corners
 from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.model import LEAST_POINTS, LEAST_SAVING, Aim
-from wattbench_reports.routing.routed import RoutedItems
+from wattbench_reports.routing.routed import ScoredItems
 
 _ROUNDING = 1e-12
 """A gain in accuracy below this is rounding."""
@@ -74,7 +74,7 @@ def baseline_of(
     return Baseline(aim, max(among, key=lambda each: (scores[each], -costs[each])), hull, worth)
 
 
-def gain_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
+def gain_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -> NDArray[np.float64]:
     """Return values per item, shape (items,), whose mean is the gain by the aim."""
     single = baseline.single
     if baseline.aim == "mix":
@@ -85,7 +85,7 @@ def gain_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -
     return np.asarray(baseline.worth * (routed.score - answers.score[:, single]) + saved)
 
 
-def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: RoutedItems) -> NDArray[np.float64]:
+def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -> NDArray[np.float64]:
     """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
     costs, hull = answers.mean_cost, baseline.hull
     cost = float(answers.mean(routed.cost))

@@ -32,7 +32,8 @@ from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import crossing, part_from
 from wattbench_reports.routing.figures import ItemFigure, item_figure
-from wattbench_reports.routing.item_answers import MONEY, ItemAnswers
+from wattbench_reports.routing.item_answers import MONEY, ItemAnswers, row_parts
+from wattbench_reports.routing.members import sum_in_parts
 from wattbench_reports.routing.model import Cascade
 from wattbench_reports.routing.routed import RoutedItems
 from wattbench_reports.stats import Interval
@@ -73,7 +74,7 @@ def cascade_items(context: StudyContext, first: int, then: int, quality: float) 
     answers, check = context.answers, _check(context)
     a, b = answers.score[:, first], answers.score[:, then]
     passed_on = a + quality * (1 - 2 * a)
-    requests = np.zeros(answers.score.shape)
+    requests = np.zeros(answers.score.shape, order="F")  # columns of zeros that nobody reads take no memory
     requests[:, first] = 1.0
     requests[:, then] = passed_on
     amounts = {name: values[:, first] + passed_on * values[:, then] for name, values in answers.amounts.items()}
@@ -201,11 +202,17 @@ class _PairMeans:
 
 def _pair_means(context: StudyContext) -> _PairMeans:
     answers = context.answers
-    score, weight = answers.score, answers.weight
+    score, items = answers.score, np.arange(answers.items)
     accuracy, cost = answers.mean_score, answers.mean_cost
     coin = (accuracy[:, None] + accuracy[None, :]) / 2
-    perfect = np.stack([weight @ np.maximum(score, column[:, None]) for column in score.T])
-    of_correct = score.T @ (weight[:, None] * answers.cost)
+
+    def better_than(column: int) -> NDArray[np.float64]:
+        return sum_in_parts(answers, items, lambda of: np.maximum(score[of], score[of, column][:, None]))
+
+    perfect = np.stack([better_than(column) for column in range(len(answers.systems))])
+    of_correct = np.zeros(perfect.shape)
+    for part in row_parts(answers.items):
+        of_correct += score[part].T @ (answers.weight[part, None] * answers.cost[part])
     first = cost[:, None] + _check(context)
     coin_cost, perfect_cost = first + cost[None, :] / 2, first + cost[None, :] - of_correct
     rise = perfect - coin

@@ -25,7 +25,7 @@ Lagrangian relaxation, H. Everett, Operations Research 11 (1963); the hull, `bas
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,8 +35,9 @@ from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.folds import deal_folds
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.item_answers import ItemAnswers, row_parts
 from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.members import sum_in_parts
 from wattbench_reports.routing.model import Ceiling, ChoiceKind, RoutingChoice
 from wattbench_reports.routing.routed import RoutedItems, pick
 from wattbench_reports.stats import Interval
@@ -107,10 +108,12 @@ def best_of_item(
     Returns:
         Shape (items,): a column.
     """
-    if allowed is not None:
-        score = np.where(allowed, score, -np.inf)
-    best = score >= score.max(axis=1, keepdims=True) - _ROUNDING
-    return np.asarray(np.where(best, cost, np.inf).argmin(axis=1), dtype=np.int64)
+    column = np.empty(len(score), dtype=np.int64)
+    for part in row_parts(len(score)):
+        scores = score[part] if allowed is None else np.where(allowed[part], score[part], -np.inf)
+        best = scores >= scores.max(axis=1, keepdims=True) - _ROUNDING
+        column[part] = np.where(best, cost[part], np.inf).argmin(axis=1)
+    return column
 
 
 def _cross_fitted(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
@@ -185,48 +188,64 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
         size: how many; at least 2.
         among: shape (items,): the items to choose by; None: all.
     """
-    score, weight, cost = answers.score, answers.weight, answers.cost
-    if among is not None:
-        score, weight, cost = score[among], weight[among], cost[among]
+    items = np.arange(answers.items) if among is None else np.flatnonzero(among)
+
+    def with_each(columns: list[int]) -> NDArray[np.float64]:
+        def better(of: NDArray[np.int64]) -> NDArray[np.float64]:
+            score = answers.score[of]
+            return np.maximum(score, score[:, columns].max(axis=1, keepdims=True))
+
+        return sum_in_parts(answers, items, better)
+
     # Of sets that are equally accurate the cheaper.
-    penalty = weight @ cost
-    penalty = _ROUNDING * 1e3 * penalty / max(float(np.abs(penalty).max()), 1e-300) * float(weight.sum())
-    pairs = np.stack([weight @ np.maximum(score, column[:, None]) for column in score.T])
+    penalty = sum_in_parts(answers, items, answers.cost.__getitem__)
+    penalty = _ROUNDING * 1e3 * penalty / max(float(np.abs(penalty).max()), 1e-300) * float(answers.weight[items].sum())
+    pairs = np.stack([with_each([column]) for column in range(len(answers.systems))])
     pairs -= penalty[:, None] + penalty[None, :]
     np.fill_diagonal(pairs, -np.inf)
     chosen = list(divmod(int(pairs.argmax()), len(pairs)))
     while len(chosen) < size:
-        best = score[:, chosen].max(axis=1)
-        with_each = weight @ np.maximum(score, best[:, None]) - penalty
-        with_each[chosen] = -np.inf
-        chosen.append(int(with_each.argmax()))
+        joined = with_each(chosen) - penalty
+        joined[chosen] = -np.inf
+        chosen.append(int(joined.argmax()))
     return chosen
 
 
 def _most_gain(context: StudyContext) -> Interval:
     """Return the most that a choice of the system for each item gains by the aim."""
     answers, baseline = context.answers, context.baseline
-    values = [gain_values(baseline, answers, pick(answers, column)) for column in _gainful(context)]
+    values = (gain_values(baseline, answers, pick(answers, column)) for column in _gainful(context))
     return item_figure(answers, max(values, key=lambda each: float(answers.mean(each)))).interval()
 
 
-def _gainful(context: StudyContext) -> Sequence[NDArray[np.int64]]:
-    """Return the choices of which one gains the most."""
+def _gainful(context: StudyContext) -> Iterator[NDArray[np.int64]]:
+    """Yield the choices of which one gains the most."""
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
-        return [_by(answers, baseline.worth)]
+        yield _by(answers, baseline.worth)
+        return
     if baseline.aim == "cost":
-        return [_thriftiest(context)]
+        yield _thriftiest(context)
+        return
     costs, accuracies = (answers.mean(each)[list(baseline.hull)] for each in (answers.cost, answers.score))
-    prices = np.diff(costs) / np.diff(accuracies)
-    return [best_of_item(answers.score, answers.cost), *(_by(answers, float(price)) for price in prices)]
+    yield best_of_item(answers.score, answers.cost)
+    for price in np.diff(costs) / np.diff(accuracies):
+        yield _by(answers, float(price))
 
 
 def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
     """Return the system with the highest worth x score - cost on each item, of equals that of the highest score."""
-    value = worth * answers.score - answers.cost
-    tied = value >= value.max(axis=1, keepdims=True) - _ROUNDING * np.abs(value).max(initial=0.0)
-    return np.asarray(np.where(tied, answers.score, -1.0).argmax(axis=1), dtype=np.int64)
+    column = np.empty(answers.items, dtype=np.int64)
+
+    def value_of(part: slice) -> NDArray[np.float64]:
+        return np.asarray(worth * answers.score[part] - answers.cost[part])
+
+    most = max((float(np.abs(value_of(part)).max(initial=0.0)) for part in row_parts(answers.items)), default=0.0)
+    for part in row_parts(answers.items):
+        value = value_of(part)
+        tied = value >= value.max(axis=1, keepdims=True) - _ROUNDING * most
+        column[part] = np.where(tied, answers.score[part], -1.0).argmax(axis=1)
+    return column
 
 
 def _thriftiest(context: StudyContext) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,22 @@ CURVE = tuple((np.arange(11) / 10).tolist())
 class HeldOutRoutes:
     """What a router chooses for items that it was not fitted to."""
 
-    columns: dict[str, NDArray[np.int64]]
+    columns: dict[str, NDArray[np.integer[Any]]]
     """Setting to the column of each item, shape (items,)."""
-    curve: NDArray[np.int64]
+    curve: NDArray[np.integer[Any]]
     """Shape (points, items): for each part of `CURVE`; no points where costs are all alike."""
-    expected: NDArray[np.float64]
-    """Shape (items, systems): the scores that were expected."""
     members: tuple[int, ...]
     """Columns between which it chose, in some fold."""
+    fold: NDArray[np.int64]
+    """Shape (items,)."""
+    by_fold: tuple[Expected, ...]
+    """What was expected with each fold held out."""
+
+    @property
+    def expected(self) -> NDArray[np.float64]:
+        """Return the scores that were expected, shape (items, systems)."""
+        cells = [each.cell for each in self.by_fold]
+        return np.stack([self.by_fold[fold].score[cells[fold][item]] for item, fold in enumerate(self.fold)])
 
 
 def held_out_routes(
@@ -52,9 +61,10 @@ def held_out_routes(
     """
     items = len(fold)
     settings = [ACCURATE, VALUE, *(f"{part:g}" for part in PARTS if by_cost)]
-    columns = {setting: np.zeros(items, dtype=np.int64) for setting in settings}
-    curve = np.zeros((len(CURVE) if by_cost else 0, items), dtype=np.int64)
-    expectations = np.zeros(context.answers.score.shape)
+    number = np.min_scalar_type(len(context.answers.systems))
+    columns = {setting: np.zeros(items, dtype=number) for setting in settings}
+    curve = np.zeros((len(CURVE) if by_cost else 0, items), dtype=number)
+    by_fold = []
     used: dict[int, None] = {}
     for each in range(int(fold.max()) + 1):
         fitted, held = fold != each, np.flatnonzero(fold == each)
@@ -63,16 +73,16 @@ def held_out_routes(
         expected = min(
             predictor.without(each), key=lambda one: squared_errors(one, fitted, context.answers.score, members)
         )
-        expectations[held] = expected.score[expected.cell[held]]
+        by_fold.append(expected)
         tuning = Tuning(context, fitted, expected, members)
         for setting, rule in ((ACCURATE, tuning.most_accurate()), (VALUE, tuning.most_gain())):
             columns[setting][held] = choose(expected, members, rule)[expected.cell[held]]
         if by_cost:
             points = _at_parts(context, expected, members, fitted, held, seed=SEED + each)
-            for number, part in enumerate(PARTS):
-                columns[f"{part:g}"][held] = points[number]
+            for position, part in enumerate(PARTS):
+                columns[f"{part:g}"][held] = points[position]
             curve[:, held] = points[len(PARTS) :]
-    return HeldOutRoutes(columns, curve, expectations, tuple(used))
+    return HeldOutRoutes(columns, curve, tuple(used), fold, tuple(by_fold))
 
 
 def _at_parts(

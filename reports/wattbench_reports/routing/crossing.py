@@ -22,7 +22,7 @@ from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import ItemFigure, item_figure
 from wattbench_reports.routing.item_answers import ItemAnswers
-from wattbench_reports.routing.routed import RoutedItems
+from wattbench_reports.routing.routed import ScoredItems
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.fieller import fieller_interval
 from wattbench_reports.stats.student import t_quantile
@@ -31,7 +31,7 @@ _NOTHING = 1e-12
 
 
 def part_from(
-    context: StudyContext, start: RoutedItems, end: RoutedItems, least: float = 0.0, wider: float = 1.0
+    context: StudyContext, start: ScoredItems, end: ScoredItems, least: float = 0.0, wider: float = 1.0
 ) -> Interval:
     """Return from which part of the way on, up to the end, there is a gain and what is required of accuracy is met.
 
@@ -105,7 +105,7 @@ def _bounds(figure: ItemFigure, wider: float) -> tuple[float, float]:
 
 
 def _accuracy_crossings(
-    context: StudyContext, start: RoutedItems, end: RoutedItems, wider: float
+    context: StudyContext, start: ScoredItems, end: ScoredItems, wider: float
 ) -> Iterable[Interval]:
     answers = context.answers
     for requirement in context.settings.requirements:
@@ -121,7 +121,7 @@ def _accuracy_crossings(
         yield crossing(answers, start.score - requirement.bound, end.score - start.score, among, wider)
 
 
-def _gain_crossing(context: StudyContext, start: RoutedItems, end: RoutedItems, least: float, wider: float) -> Interval:
+def _gain_crossing(context: StudyContext, start: ScoredItems, end: ScoredItems, least: float, wider: float) -> Interval:
     low, high = _stretch(context, start, end, least)
     near, far = low + 0.25 * (high - low), low + 0.75 * (high - low)
     values, later = (gain_values(context.baseline, context.answers, between(start, end, part)) for part in (near, far))
@@ -129,7 +129,7 @@ def _gain_crossing(context: StudyContext, start: RoutedItems, end: RoutedItems, 
     return crossing(context.answers, values - near * rise - least, rise, wider=wider)
 
 
-def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems, least: float) -> tuple[float, float]:
+def _stretch(context: StudyContext, start: ScoredItems, end: ScoredItems, least: float) -> tuple[float, float]:
     """Return the stretch of the way in which the gain passes what is least for the last time.
 
     It is the first stretch where the gain is above it all the way, and the last one where it is not at the end.
@@ -146,7 +146,7 @@ def _stretch(context: StudyContext, start: RoutedItems, end: RoutedItems, least:
     return last[0][0], last[1][0]
 
 
-def _stops(context: StudyContext, start: RoutedItems, end: RoutedItems) -> list[float]:
+def _stops(context: StudyContext, start: ScoredItems, end: ScoredItems) -> list[float]:
     """Return the parts of the way between which the gain is a straight line: where a corner of the hull is passed."""
     answers, baseline = context.answers, context.baseline
     first, last = (float(answers.mean(each.cost)) for each in (start, end))
@@ -157,7 +157,7 @@ def _stops(context: StudyContext, start: RoutedItems, end: RoutedItems) -> list[
     return [0.0, *sorted(set(passed)), 1.0]
 
 
-def between(start: RoutedItems, end: RoutedItems, part: float) -> RoutedItems:
+def between(start: ScoredItems, end: ScoredItems, part: float) -> ScoredItems:
     """Return what asking as the one router at a share of the requests, and as the other at the rest, gives.
 
     Args:
@@ -165,9 +165,7 @@ def between(start: RoutedItems, end: RoutedItems, part: float) -> RoutedItems:
         end: of the other, at `part`.
         part: from 0 to 1.
     """
-    return RoutedItems(
+    return ScoredItems(
         score=start.score + part * (end.score - start.score),
         cost=start.cost + part * (end.cost - start.cost),
-        amounts={name: values + part * (end.amounts[name] - values) for name, values in start.amounts.items()},
-        requests=start.requests + part * (end.requests - start.requests),
     )

@@ -28,15 +28,15 @@ def exceeded_by(analysis: Analysis, answers: ItemAnswers, of: Ceiling) -> str:
     """
     if answers.rows is None:
         return ""
-    trials, correct = analysis.table.trials[answers.rows], analysis.table.correct[answers.rows]
     most, said = of.best.accuracy.estimate + _ROUNDING, ""
     for name, row in analysis.frames.run.systems().items():
         if not row.members or name not in analysis.table.systems:
             continue
         column = analysis.table.systems.index(name)
-        if not (trials[:, column] > 0).all():
+        trials, correct = (each[answers.rows, column] for each in (analysis.table.trials, analysis.table.correct))
+        if not (trials > 0).all():
             continue
-        accuracy = float(answers.weight @ (correct[:, column] / np.maximum(trials[:, column], 1)))
+        accuracy = float(answers.weight @ (correct / np.maximum(trials, 1)))
         if accuracy > most:
             most = accuracy
             said = f"{name} answers {units.percent(accuracy)} of the same items correctly, {_why(row.members, answers)}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.problem import Problem
-from wattbench_reports.metrics.costs import COUNTED, MONEY, PRICED, Costs, CostUnit
+from wattbench_reports.metrics.costs import COUNTED, LATENCY_S, MONEY, PRICED, TIMED, Costs, CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.routing import item_answers as names
@@ -53,7 +53,7 @@ def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> 
         notes.append(f"{left_out:,} of {len(run.counted):,} items are left out, as not every system answered them")
     costs = problem.basis.costs
     if costs is not None:
-        unknown = int(np.isnan(run.cost_of(costs)[run.rows]).sum())
+        unknown = int(np.isnan(run.cost_of(costs))[run.rows].sum())
         if unknown:
             notes.append(
                 f"{unknown:,} of {len(run.rows) * len(columns):,} costs are not known and are the mean of the system's "
@@ -74,7 +74,8 @@ class _Run:
     @cached_property
     def counted(self) -> NDArray[np.bool_]:
         """Return which items all candidates answered, shape (items of the run,)."""
-        return np.asarray((self.analysis.table.trials[:, self.columns] > 0).all(axis=1))
+        trials = self.analysis.table.trials
+        return np.asarray(np.logical_and.reduce([trials[:, column] > 0 for column in self.columns]))
 
     @cached_property
     def number(self) -> NDArray[np.int64]:
@@ -104,26 +105,29 @@ class _Run:
     def answers(self) -> ItemAnswers | None:
         if not len(self.rows):
             return None
-        table, rows, columns = self.analysis.table, self.rows, list(self.columns)
+        table, rows = self.analysis.table, self.rows
         index_of = {name: position for position, name in enumerate(self.domains)}
         code = np.array([index_of.get(name, 0) for name in self.analysis.basis.domains], dtype=np.int64)
         domain = code[self.number[rows]]
         weight = self._weights()
-        score = (table.correct[:, columns] / np.maximum(table.trials[:, columns], 1))[rows]
-        costs = self.problem.basis.costs
+        score = np.empty((len(rows), len(self.columns)))
+        for position, column in enumerate(self.columns):
+            score[:, position] = (table.correct[:, column] / np.maximum(table.trials[:, column], 1))[rows]
+        score, costs = self._shared(score, table.correct), self.problem.basis.costs
+        cost = _sent_to_best(score, weight) if costs is None else self._filled(self.cost_of(costs))
         blocks = self._blocks()
         return ItemAnswers(
-            systems=tuple(table.systems[each] for each in columns),
+            systems=tuple(table.systems[each] for each in self.columns),
             domains=self.domains,
             domain=domain,
             cluster=np.arange(len(rows)) if blocks is None else blocks,
             blocked=blocks is not None,
             weight=weight,
             score=score,
-            cost=_sent_to_best(score, weight) if costs is None else self._filled(self.cost_of(costs)),
+            cost=cost,
             unit=None if costs is None else costs.unit,
             label="" if costs is None else costs.label,
-            amounts=self._amounts(),
+            amounts=self._amounts(cost),
             halves=self._repeats(),
             rows=rows,
             mixed=self.analysis.shares is not None,
@@ -131,27 +135,38 @@ class _Run:
 
     def cost_of(self, costs: Costs) -> NDArray[np.float64]:
         """Return the cost per request of every item, shape (items of the run, candidates), NaN where not known."""
-        table, columns = self.analysis.table, list(self.columns)
-        counts = {"metered": table.metered, **self._kinds}
-        total = np.zeros((len(table.trials), len(columns)))
+        table = self.analysis.table
+        total = np.zeros((len(table.trials), len(self.columns)))
         for kind, coefficient in costs.parts.items():
-            per_one = np.asarray(coefficient)[columns]
-            paid = per_one != 0
-            mean = _quotients(self._kinds[kind][:, columns], counts[COUNTED[kind]][:, columns])
-            total = total + np.where(paid, per_one * mean, 0.0)
+            kinds = self._seconds if kind == LATENCY_S else self._kinds
+            sums, counts = kinds[kind], kinds[COUNTED[kind]]
+            per_one = np.asarray(coefficient)
+            for position, column in enumerate(self.columns):
+                if per_one[column] != 0:
+                    total[:, position] += per_one[column] * _quotients(sums[:, column], counts[:, column])
         return total
 
     @cached_property
     def _kinds(self) -> Mapping[str, NDArray[np.float64]]:
         analysis = self.analysis
-        kinds: dict[str, NDArray[np.float64]] = {"energy_j": analysis.table.energy_j, **analysis.sums}
+        table = analysis.table
+        kinds = {"metered": table.metered, "energy_j": table.energy_j, **analysis.sums}
         if analysis.bills is not None:
             kinds |= {MONEY: analysis.bills.money, PRICED: analysis.bills.priced}
-        return kinds | decision_sums(analysis.frames, analysis.table, _TIMED)
+        return kinds
+
+    @cached_property
+    def _seconds(self) -> Mapping[str, NDArray[np.float64]]:
+        return decision_sums(self.analysis.frames, self.analysis.table, _TIMED)
+
+    def _shared(self, values: NDArray[np.float64], *known: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return one of the known arrays that has the same values, so that they are in memory once."""
+        same = (each for each in known if each.flags.c_contiguous and np.array_equal(each, values))
+        return next(same, values)
 
     def _filled(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the costs of the items that count, with means in position of what is not known."""
-        kept = costs[self.rows]
+        kept = costs if len(self.rows) == len(costs) else costs[self.rows]
         unknown = np.isnan(kept)
         if not unknown.any():
             return kept
@@ -165,8 +180,12 @@ class _Run:
             kept[gaps, column] = means[domain[gaps]]
         return kept
 
-    def _amounts(self) -> dict[str, NDArray[np.float64]]:
-        """Return joules, grams, money and seconds, each where every candidate has it."""
+    def _amounts(self, cost: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Return joules, grams, money and seconds, each where every candidate has it.
+
+        Args:
+            cost: in the unit of the study; what is the same is the same array.
+        """
         analysis, systems = self.analysis, [self.analysis.basis.systems[each] for each in self.columns]
         comparable = analysis.joules_comparable(*systems)
         units = {
@@ -174,14 +193,22 @@ class _Run:
             names.GRAMS: (CostUnit.GRAMS, comparable),
             names.MONEY: (CostUnit.MONEY, True),
         }
-        amounts = {}
+        amounts: dict[str, NDArray[np.float64] | None] = {}
         for name, (unit, usable) in units.items():
             costs = analysis.costs.get(unit)
             if usable and costs is not None and not any(each in costs.missing for each in systems):
-                amounts[name] = self._complete(self.cost_of(costs))
-        timed = _quotients(self._kinds["latency_s"], self._kinds["timed"])[:, list(self.columns)]
-        amounts[names.SECONDS] = self._complete(timed)
+                complete = self._complete(self.cost_of(costs))
+                same_as = (cost, analysis.table.energy_j)
+                amounts[name] = None if complete is None else self._shared(complete, *same_as)
+        amounts[names.SECONDS] = self._complete(self._seconds_of_an_answer())
         return {name: values for name, values in amounts.items() if values is not None}
+
+    def _seconds_of_an_answer(self) -> NDArray[np.float64]:
+        sums, counts = self._seconds[LATENCY_S], self._seconds[TIMED]
+        mean = np.empty((len(sums), len(self.columns)))
+        for position, column in enumerate(self.columns):
+            mean[:, position] = _quotients(sums[:, column], counts[:, column])
+        return mean
 
     def _complete(self, costs: NDArray[np.float64]) -> NDArray[np.float64] | None:
         return None if np.isnan(costs).all(axis=0).any() else self._filled(costs)

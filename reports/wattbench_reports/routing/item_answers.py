@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +13,9 @@ from wattbench_reports.metrics.costs import CostUnit
 
 JOULES, GRAMS, MONEY, SECONDS = "joules", "grams", "money", "seconds"
 """Names of `ItemAnswers.amounts`."""
+
+PART = 100_000
+"""Items whose scores and costs of all systems are copied at once."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,21 @@ class ItemAnswers:
         return weighted_mean(self.weight, values)
 
 
+def row_parts(items: int) -> Iterator[slice]:
+    """Yield slices of all items, one after the other: of many items no array of all systems is then copied."""
+    for start in range(0, items, PART):
+        yield slice(start, min(start + PART, items))
+
+
 def weighted_mean(weight: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return weighted sums over the items, of an array of shape (items, ...).
 
-    A product of matrices would be shared between threads whose number the digits depend on.
+    A product of matrices would be shared between threads whose number the digits depend on. Columns side by side are
+    added up row by row, and so in parts, to the same digits.
     """
+    if values.ndim == 2 and values.shape[1] > 1 and values.flags.c_contiguous:
+        total = np.empty((0, values.shape[1]))
+        for part in row_parts(len(values)):
+            total = np.concatenate([total, weight[part, None] * values[part]]).sum(axis=0, keepdims=True)
+        return np.asarray(total.sum(axis=0))
     return np.asarray((weight.reshape(-1, *(1,) * (values.ndim - 1)) * values).sum(axis=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,16 @@ class JudgedRoutes:
     choice: RoutingChoice
     context: StudyContext
     """Of the items that it is judged on."""
-    routed: RoutedItems
+    column: NDArray[np.integer[Any]]
+    """Shape (items,): the system that each of these is sent to."""
     items: NDArray[np.int64] | None
     """Which items of the study these are; None: all."""
+    bill: _Bill
+
+    @property
+    def routed(self) -> RoutedItems:
+        """Return the items as it has them answered."""
+        return self.bill(pick(self.context.answers, self.column))
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,8 @@ class Learned:
     """Kinds that were not judged, and why, as a clause."""
     sampled: int | None
     """How many items routers that read requests were judged on; None: all, or there are none such."""
-    held: Mapping[str, NDArray[np.float64]]
-    """Kind to the scores that it expected of items it was not fitted to, shape (its items, systems)."""
+    held: Mapping[str, HeldOutRoutes]
+    """Kind to what it chose for items that it was not fitted to, and expected of them."""
 
     @property
     def choices(self) -> tuple[RoutingChoice, ...]:
@@ -82,10 +90,10 @@ class _Family:
 
     kind: ChoiceKind
     context: StudyContext
-    shuffled: StudyContext
-    """The same, with shuffled answers."""
     fold: NDArray[np.int64]
-    predictors: _Predictors
+    predictor: Predictor
+    control: Callable[[], tuple[StudyContext, Predictor]]
+    """Returns the same with shuffled answers, and a predictor that is fitted to those."""
     items: NDArray[np.int64] | None
 
 
@@ -104,10 +112,10 @@ def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _un
     families, not_judged = _families(context, read)
     routes: list[JudgedRoutes] = []
     curves: list[RoutingCurve] = []
-    held: dict[str, NDArray[np.float64]] = {}
+    held: dict[str, HeldOutRoutes] = {}
     for family in families:
-        routes_held = _held_out(family.context, family.predictors[0], family.fold)
-        held[family.kind] = routes_held.expected
+        routes_held = _held_out(family.context, family.predictor, family.fold)
+        held[family.kind] = routes_held
         routes += _judged(family, routes_held, bill)
         curves += _curves(family, routes_held, bill)
     sampled = next((len(each.items) for each in families if each.items is not None), None)
@@ -120,9 +128,16 @@ def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family],
     families, not_judged = [], {}
     answers = context.answers
     if len(np.unique(answers.domain)) > 1:
-        fold, shuffled = deal_folds(answers.domain, seed=SEED), _shuffled(context)
-        predictors = _of_both(lambda of: DomainPredictor(of.domain, fold, of.score, of.cost), context, shuffled)
-        families.append(_Family("domain", context, shuffled, fold, predictors, None))
+        fold = deal_folds(answers.domain, seed=SEED)
+
+        def fit(of: ItemAnswers) -> DomainPredictor:
+            return DomainPredictor(of.domain, fold, of.score, of.cost)
+
+        def control() -> tuple[StudyContext, Predictor]:
+            shuffled = _shuffled(context)
+            return shuffled, fit(shuffled.answers)
+
+        families.append(_Family("domain", context, fold, fit(answers), control, None))
     else:
         not_judged["domain"] = ONE_DOMAIN
     readers = _readers(context, read)
@@ -137,6 +152,17 @@ def _shuffled(context: StudyContext) -> StudyContext:
 
 def _of_both(fit: Callable[[ItemAnswers], Predictor], context: StudyContext, shuffled: StudyContext) -> _Predictors:
     return fit(context.answers), fit(shuffled.answers)
+
+
+def _read_family(
+    kind: ChoiceKind,
+    context: StudyContext,
+    shuffled: StudyContext,
+    fold: NDArray[np.int64],
+    predictors: _Predictors,
+    items: NDArray[np.int64] | None,
+) -> _Family:
+    return _Family(kind, context, fold, predictors[0], lambda: (shuffled, predictors[1]), items)
 
 
 def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
@@ -160,8 +186,8 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
     by_nearest = _of_both(lambda of: NearestPredictor(near, of.score, of.cost), context, shuffled)
     by_words = fitted_together(WordKernel(texts, fold, features), context.answers, shuffled.answers)
     return [
-        _Family("nearest", context, shuffled, fold, by_nearest, items),
-        _Family("classifier", context, shuffled, fold, by_words, items),
+        _read_family("nearest", context, shuffled, fold, by_nearest, items),
+        _read_family("classifier", context, shuffled, fold, by_words, items),
     ]
 
 
@@ -178,7 +204,7 @@ def _judged(family: _Family, routes_held: HeldOutRoutes, bill: _Bill) -> Iterato
         choice = of_folds(
             judge(context, family.kind, "", setting, routed, _names(context, routes_held)), _folds(family)
         )
-        yield JudgedRoutes(choice, context, routed, family.items)
+        yield JudgedRoutes(choice, context, column, family.items, bill)
 
 
 def _names(context: StudyContext, routes_held: HeldOutRoutes) -> tuple[str, ...]:
@@ -189,17 +215,14 @@ def _curves(family: _Family, routes_held: HeldOutRoutes, bill: _Bill) -> Iterato
     answers, baseline = family.context.answers, family.context.baseline
     if not len(routes_held.curve) or len(baseline.hull) < 2:
         return
-    points = [bill(pick(answers, column)) for column in routes_held.curve]
-    points.sort(key=lambda each: float(answers.weight @ each.cost))
-    yield RoutingCurve(
-        family.kind,
-        tuple(float(answers.weight @ each.cost) for each in points),
-        tuple(item_figure(answers, each.score).share() for each in points),
-        tuple(
-            widened(item_figure(answers, above_mix_values(baseline, answers, each)).interval(), _folds(family))
-            for each in points
-        ),
-    )
+    points = []
+    for column in routes_held.curve:
+        routed = bill(pick(answers, column))
+        above = item_figure(answers, above_mix_values(baseline, answers, routed)).interval()
+        cost, score = float(answers.weight @ routed.cost), item_figure(answers, routed.score).share()
+        points.append((cost, score, widened(above, _folds(family))))
+    costs, scores, gains = zip(*sorted(points, key=lambda each: each[0]), strict=True)
+    yield RoutingCurve(family.kind, costs, scores, gains)
 
 
 def _folds(family: _Family) -> int:
@@ -218,8 +241,8 @@ def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: 
     aim = routes[0].context.baseline.aim
     best = max((each.choice for each in routes), key=lambda each: _promise(each, aim))
     family = next(each for each in families if each.kind == best.kind)
-    context = family.shuffled
-    routes_held = _held_out(context, family.predictors[1], family.fold)
+    context, predictor = family.control()
+    routes_held = _held_out(context, predictor, family.fold)
     routed = bill(pick(context.answers, routes_held.columns[best.setting]))
     choice = judge(context, "shuffled", best.kind, best.setting, routed, _names(context, routes_held))
-    return of_folds(choice, _folds(family))
+    return replace(of_folds(choice, _folds(family)), gain_parts=None)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.item_answers import ItemAnswers, row_parts
 
 MOST_MEMBERS = 4
 """All of them have to be kept ready, and with every further one a router has more to mistake."""
@@ -28,19 +31,23 @@ def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[n
     """
     answers, single = context.answers, context.baseline.single
     named = [answers.systems.index(each) for each in context.options.members or () if each in answers.systems]
-    worth = _utility(context, items)
+    among, price = np.flatnonzero(items), price_of_an_answer(context, items)
     if len(named) > 1:
-        mean = answers.weight[items] @ worth
+        mean = sum_in_parts(answers, among, lambda of: _utility(answers, of, price))
         first = single if single in named else max(named, key=lambda each: float(mean[each]))
         return np.array([first, *(each for each in named if each != first)], dtype=np.int64)
     if len(answers.systems) <= MOST_MEMBERS:
         return np.array([single, *(each for each in range(len(answers.systems)) if each != single)], dtype=np.int64)
-    chosen, best = [single], worth[:, single]
+
+    def with_each(of: NDArray[np.int64]) -> NDArray[np.float64]:
+        worth = _utility(answers, of, price)
+        return np.maximum(worth, worth[:, chosen].max(axis=1, keepdims=True))
+
+    chosen = [single]
     while len(chosen) < MOST_MEMBERS:
-        raised = answers.weight[items] @ np.maximum(worth, best[:, None])
+        raised = sum_in_parts(answers, among, with_each)
         raised[chosen] = -np.inf
         chosen.append(int(raised.argmax()))
-        best = np.maximum(best, worth[:, chosen[-1]])
     return np.array(chosen, dtype=np.int64)
 
 
@@ -53,8 +60,10 @@ def price_of_an_answer(context: StudyContext, items: NDArray[np.bool_]) -> float
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
         return 1.0 / baseline.worth if baseline.worth > 0 else 0.0
-    weight = answers.weight[items] / answers.weight[items].sum()
-    scores, costs = weight @ answers.score[items], weight @ answers.cost[items]
+    among, weight = np.flatnonzero(items), answers.weight / answers.weight[items].sum()
+    scores, costs = (
+        sum_in_parts(answers, among, values.__getitem__, weight) for values in (answers.score, answers.cost)
+    )
     low, high = baseline.hull[0], baseline.hull[-1]
     if costs[high] > costs[low] and scores[high] > scores[low]:
         return float((scores[high] - scores[low]) / (costs[high] - costs[low]))
@@ -62,7 +71,28 @@ def price_of_an_answer(context: StudyContext, items: NDArray[np.bool_]) -> float
     return 1.0 / mean if mean > 0 else 0.0
 
 
-def _utility(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return what each answer is worth, in correct answers, shape (items that count, systems)."""
-    answers = context.answers
-    return np.asarray(answers.score[items] - price_of_an_answer(context, items) * answers.cost[items])
+def sum_in_parts(
+    answers: ItemAnswers,
+    among: NDArray[np.int64],
+    values_of: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+    weight: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
+    """Sum weighted values of some items, some of them at a time.
+
+    Args:
+        answers: of the run.
+        among: which items.
+        values_of: given some of these, returns their values, shape (items given, columns).
+        weight: shape (items of the run,): in place of the run's.
+
+    Returns:
+        Shape (columns,).
+    """
+    weight = answers.weight if weight is None else weight
+    parts = [among[part] for part in row_parts(len(among))] or [among]
+    return np.asarray(sum(weight[part] @ values_of(part) for part in parts))
+
+
+def _utility(answers: ItemAnswers, items: NDArray[np.int64], price: float) -> NDArray[np.float64]:
+    """Return what each answer is worth, in correct answers, shape (items given, systems)."""
+    return np.asarray(answers.score[items] - price * answers.cost[items])

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.routing.item_answers import row_parts
 from wattbench_reports.routing.model import ChoiceKind
 
 
@@ -55,7 +56,13 @@ def squared_errors(
         score: shape (items, systems).
         members: columns.
     """
-    scores = score[np.ix_(items, members)]
+    among = np.flatnonzero(items)
     means = expected.score[np.ix_(np.arange(len(expected.score)), members)]
-    means = (means - means.mean(axis=1, keepdims=True))[expected.cell[items]]
-    return float((means * (means - 2 * (scores - scores.mean(axis=1, keepdims=True)))).mean())
+    means -= means.mean(axis=1, keepdims=True)
+
+    def errors(of: NDArray[np.int64]) -> float:
+        scores, expectations = score[np.ix_(of, members)], means[expected.cell[of]]
+        centred = scores - scores.mean(axis=1, keepdims=True)
+        return float((expectations * (expectations - 2 * centred)).mean()) * (len(of) / len(among))
+
+    return sum(errors(among[part]) for part in row_parts(len(among)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,28 +13,34 @@ from wattbench_reports.routing.item_answers import ItemAnswers
 
 
 @dataclass(frozen=True)
-class RoutedItems:
-    """The items of a run, as a router would have had them answered. Arrays have shape (items,)."""
+class ScoredItems:
+    """What a gain is computed from. Arrays have shape (items,)."""
 
     score: NDArray[np.float64]
     cost: NDArray[np.float64]
     """In the unit of the study, of all systems that are asked, and of the router itself where that is known."""
+
+
+@dataclass(frozen=True)
+class RoutedItems(ScoredItems):
+    """The items of a run, as a router would have had them answered. Arrays have shape (items,)."""
+
     amounts: Mapping[str, NDArray[np.float64]]
     """As `ItemAnswers.amounts`."""
-    requests: NDArray[np.float64]
-    """Shape (items, systems): how often each system is asked."""
+    requests: NDArray[np.float64 | np.int8]
+    """Shape (items, systems): how often each system is asked; in one byte where that is never or once."""
 
 
-def pick(answers: ItemAnswers, column: NDArray[np.int64]) -> RoutedItems:
+def pick(answers: ItemAnswers, column: NDArray[np.integer[Any]]) -> RoutedItems:
     """Return what asking one system per item gives.
 
     Args:
         answers: of the run.
         column: shape (items,): which system.
     """
-    requests = np.zeros(answers.score.shape)
+    requests = np.zeros(answers.score.shape, dtype=np.int8)
     item = np.arange(answers.items)
-    requests[item, column] = 1.0
+    requests[item, column] = 1
     return RoutedItems(
         score=answers.score[item, column],
         cost=answers.cost[item, column],

@@ -202,11 +202,11 @@ def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:
     if by_domain is None:
         return None
     fold = deal_folds(context.answers.domain, seed=SEED)
-    return tolerance(context, by_domain.routed.requests.argmax(axis=1), fold)
+    return tolerance(context, by_domain.column.astype(np.int64), fold)
 
 
 def _single(context: StudyContext, column: int) -> RoutingChoice:
     answers = context.answers
     name = answers.systems[column]
     routed = pick(answers, np.full(answers.items, column, dtype=np.int64))
-    return judge(context, "single", name, "", routed, (name,))
+    return replace(judge(context, "single", name, "", routed, (name,)), gain_parts=None)  # no verdict is on these
