@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,23 @@ def answers_among(answers: ItemAnswers, items: NDArray[np.int64]) -> ItemAnswers
     )
 
 
+@dataclass(frozen=True)
+class _OfOthers(Mapping[str, NDArray[np.float64]]):
+    """Amounts of other items, each put in their order when it is asked for: not all of them are in memory twice."""
+
+    amounts: Mapping[str, NDArray[np.float64]]
+    other: NDArray[np.int64]
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        return self.amounts[name][self.other]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.amounts)
+
+    def __len__(self) -> int:
+        return len(self.amounts)
+
+
 def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
     """Return the answers of other items, drawn at random: what is known of an item says nothing about its answers.
 
@@ -45,6 +63,6 @@ def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
         answers,
         score=answers.score[other],
         cost=answers.cost[other],
-        amounts={name: values[other] for name, values in answers.amounts.items()},
+        amounts=_OfOthers(answers.amounts, other),
         halves=tuple(each[other] for each in answers.halves),
     )

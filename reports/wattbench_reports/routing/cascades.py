@@ -211,8 +211,8 @@ def _pair_means(context: StudyContext) -> _PairMeans:
 
     perfect = np.stack([better_than(column) for column in range(len(answers.systems))])
     of_correct = np.zeros(perfect.shape)
-    for part in row_parts(answers.items):
-        of_correct += score[part].T @ (answers.weight[part, None] * answers.cost[part])
+    for rows in row_parts(answers.items):
+        of_correct += score[rows].T @ (answers.weight[rows, None] * answers.cost[rows])
     first = cost[:, None] + _check(context)
     coin_cost, perfect_cost = first + cost[None, :] / 2, first + cost[None, :] - of_correct
     rise = perfect - coin

@@ -193,7 +193,7 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
     def with_each(columns: list[int]) -> NDArray[np.float64]:
         def better(of: NDArray[np.int64]) -> NDArray[np.float64]:
             score = answers.score[of]
-            return np.maximum(score, score[:, columns].max(axis=1, keepdims=True))
+            return np.asarray(np.maximum(score, score[:, columns].max(axis=1, keepdims=True)))
 
         return sum_in_parts(answers, items, better)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class ItemAnswers:
         """Return the cost per request of each system, shape (systems,)."""
         return self.mean(self.cost)
 
-    def mean(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def mean(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return weighted means over the items, of an array of shape (items, ...)."""
         return weighted_mean(self.weight, values)
 
@@ -82,7 +83,7 @@ def row_parts(items: int) -> Iterator[slice]:
         yield slice(start, min(start + PART, items))
 
 
-def weighted_mean(weight: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def weighted_mean(weight: NDArray[np.float64], values: NDArray[Any]) -> NDArray[np.float64]:
     """Return weighted sums over the items, of an array of shape (items, ...).
 
     A product of matrices would be shared between threads whose number the digits depend on. Columns side by side are

@@ -41,7 +41,7 @@ def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[n
 
     def with_each(of: NDArray[np.int64]) -> NDArray[np.float64]:
         worth = _utility(answers, of, price)
-        return np.maximum(worth, worth[:, chosen].max(axis=1, keepdims=True))
+        return np.asarray(np.maximum(worth, worth[:, chosen].max(axis=1, keepdims=True)))
 
     chosen = [single]
     while len(chosen) < MOST_MEMBERS:
