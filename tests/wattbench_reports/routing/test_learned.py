@@ -10,7 +10,10 @@ import pytest
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing import item_answers
 from wattbench_reports.routing import learned as module
+from wattbench_reports.routing.cascades import cascades
+from wattbench_reports.routing.ceiling import ceiling
 from wattbench_reports.routing.learned import (
     ALL_ALIKE,
     NO_PROMPTS,
@@ -103,6 +106,19 @@ def test_an_item_is_routed_without_its_own_answers(by_topic) -> None:
         assert (one.routed.requests[7] == other.routed.requests[7]).all(), one.choice.kind
     for kind, held in before.held.items():
         assert held.expected[7] == pytest.approx(after.held[kind].expected[7]), kind
+
+
+def test_many_items_are_judged_in_parts_as_in_one(by_topic, monkeypatch) -> None:
+    context, _ = by_topic
+
+    def judged():
+        again = replace(context, answers=replace(context.answers))
+        learned = learned_choices(again, unread)
+        return learned.choices, learned.control, learned.curves, ceiling(again), cascades(again)
+
+    whole = judged()
+    monkeypatch.setattr(item_answers, "PART", 37)
+    assert judged() == whole
 
 
 def test_no_choice_is_above_the_oracle(learned, by_topic) -> None:
