@@ -19,11 +19,9 @@ class TraceWriter:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b", buffering=0)  # a buffer would keep what a full disk refused
-        self._file.seek(0)
-        if self._file.readline().endswith(b"\n"):
+        if self._has_first_line():
             self._end_torn_line()
-        else:  # new, or a full disk took a part of the first line only
-            self._file.truncate(0)
+        else:
             self._put([list(COLUMNS)])
 
     def write(self, meter: Meter, reading: Reading) -> None:
@@ -52,6 +50,16 @@ class TraceWriter:
         rest = memoryview(csv_lines(rows).encode())
         while rest:
             rest = rest[self._file.write(rest) :]
+
+    def _has_first_line(self) -> bool:
+        """Return whether the file has its first line; cut off a part of it, all that a full disk took."""
+        if self._file.seek(0, io.SEEK_END) == 0:  # also of a device, which is not to be read
+            return False
+        self._file.seek(0)
+        if self._file.readline().endswith(b"\n"):
+            return True
+        self._file.truncate(0)
+        return False
 
     def _end_torn_line(self) -> None:
         self._file.seek(-1, io.SEEK_END)
