@@ -132,8 +132,8 @@ def unread_caveats(strictness: Mapping[str, SystemStrictness]) -> tuple[Caveat, 
         for cell in lacking[name]
     ]
     text = (
-        f"They are counted as wrong, but no answer was found in {named(clauses)}. Read some before you believe these "
-        f"scores: wattbench items RUN --wrong --system {names[0]}"
+        f"Scores may be too low: no answer was found in {named(clauses)}. Read some before you believe these scores: "
+        f"wattbench items RUN --wrong --system {names[0]}"
     )
     return (Caveat("unread-answers", text, names),)
 
