@@ -66,7 +66,7 @@ def after_resumption(root: Path, before: Mapping[Path, bytes]) -> Iterator[str]:
 
 def left_behind(folder: Path) -> Iterator[str]:
     """Yield the files that a command left behind in its folder."""
-    # A folder that was killed before its run.json was written is no run; nothing reads it, and nobody names it.
+    # A folder that was killed before its run.json was written is no run; nothing reads or names it.
     unborn = {path for path in folder.rglob("runs/[!.]*") if not (path / "run.json").exists()}
     for pattern in STRAY:
         yield from (

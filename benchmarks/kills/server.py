@@ -23,7 +23,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a prompt in two chunks and a count."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         a, b = re.findall(r"(\d+) \+ (\d+)", str(asked["prompt"]))[-1]
-        time.sleep(self.server.answer_s)  # type: ignore[attr-defined]
+        time.sleep(self.server.answer_s)  # type: ignore[attr-defined]  # of the server below
         usage = {"prompt_tokens": 8, "completion_tokens": 2}
         text = str(int(a) + int(b))
         chunks = [

@@ -53,15 +53,21 @@ def check_some_answered(records: RunRecords, cells: Iterable[tuple[str, str]]) -
     Raises:
         UserError: all requests of a system failed.
     """
-    by_system: dict[str, list[AnswerRow]] = {}
+    tasks: dict[str, list[str]] = {}
     for system, task in cells:
-        by_system.setdefault(system, []).extend(records.answers(system, task))
-    for system, rows in by_system.items():
-        if rows and all(row.failure is not None for row in rows):
-            raise UserError(
-                f"system {system!r}: none of its {len(rows)} requests was answered. The first failed with: "
-                f"{rows[0].failure}. {ASK_AGAIN}"
-            )
+        tasks.setdefault(system, []).append(task)
+    for system, of_system in tasks.items():
+        failures = []
+        for row in (row for task in of_system for row in records.answers(system, task)):
+            if row.failure is None:
+                break
+            failures.append(row.failure)
+        else:
+            if failures:
+                raise UserError(
+                    f"system {system!r}: none of its {len(failures)} requests was answered. The first failed with: "
+                    f"{failures[0]}. {ASK_AGAIN}"
+                )
 
 
 def without_failed(rows: Sequence[AnswerRow]) -> list[AnswerRow]:

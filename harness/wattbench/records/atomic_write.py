@@ -51,7 +51,8 @@ def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE)
                 _check_replaceable(path)
                 make_folder(path.parent)
                 temporaries[path] = _temporary_name(path)
-                _write_new(temporaries[path], data, _mode_of(path))
+                with _new_file(temporaries[path], _mode_of(path)) as file:
+                    file.write(data)
         for path, temporary in temporaries.items():
             with failing_as(path, failure):
                 temporary.replace(path)
@@ -69,22 +70,8 @@ def open_atomically(path: Path, *, failure: str = FAILURE) -> Iterator[IO[bytes]
     Raises:
         UserError: as `write_all_atomically`.
     """
-    temporary = _temporary_name(path)
-    try:
-        with failing_as(path, failure):
-            _check_replaceable(path)
-            make_folder(path.parent)
-            mode = _mode_of(path)
-            with temporary.open("xb") as file:
-                if mode is not None:
-                    os.chmod(temporary, mode)
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            sync_folder(path.parent)
-    finally:
-        _remove([temporary])
+    with _replacing(path, failure) as temporary, _new_file(temporary, _mode_of(path)) as file:
+        yield file
 
 
 def link_or_copy(source: Path, path: Path, *, failure: str = FAILURE) -> None:
@@ -93,20 +80,12 @@ def link_or_copy(source: Path, path: Path, *, failure: str = FAILURE) -> None:
     Raises:
         UserError: as `write_all_atomically`.
     """
-    temporary = _temporary_name(path)
-    try:
-        with failing_as(path, failure):
-            _check_replaceable(path)
-            make_folder(path.parent)
-            try:
-                os.link(source, temporary)
-            except OSError:
-                shutil.copyfile(source, temporary)
-                _sync_file(temporary)
-            temporary.replace(path)
-            sync_folder(path.parent)
-    finally:
-        _remove([temporary])  # a rename between two names of one file does nothing
+    with _replacing(path, failure) as temporary:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+            _sync_file(temporary)
 
 
 def move_into_place(source: Path, target: Path, *, failure: str = FAILURE) -> None:
@@ -197,11 +176,28 @@ def _mode_of(path: Path) -> int | None:
         return None
 
 
-def _write_new(path: Path, data: bytes, mode: int | None) -> None:
+@contextlib.contextmanager
+def _replacing(path: Path, failure: str) -> Iterator[Path]:
+    """Yield a temporary name for a new file; rename that to `path` at the end."""
+    temporary = _temporary_name(path)
+    try:
+        with failing_as(path, failure):
+            _check_replaceable(path)
+            make_folder(path.parent)
+            yield temporary
+            temporary.replace(path)
+            sync_folder(path.parent)
+    finally:
+        _remove([temporary])  # also after the rename, which does nothing between two names of one file
+
+
+@contextlib.contextmanager
+def _new_file(path: Path, mode: int | None) -> Iterator[IO[bytes]]:
+    """Open a new file to be written; all of it is on disk at the end."""
     with path.open("xb") as file:
         if mode is not None:
             os.chmod(path, mode)
-        file.write(data)
+        yield file
         file.flush()
         os.fsync(file.fileno())
 

@@ -74,7 +74,7 @@ def cascade_items(context: StudyContext, first: int, then: int, quality: float) 
     answers, check = context.answers, _check(context)
     a, b = answers.score[:, first], answers.score[:, then]
     passed_on = a + quality * (1 - 2 * a)
-    requests = np.zeros(answers.score.shape, order="F")  # columns of zeros that nobody reads take no memory
+    requests = np.zeros(answers.score.shape, order="F")  # zeros that are not read take no memory
     requests[:, first] = 1.0
     requests[:, then] = passed_on
     amounts = {name: values[:, first] + passed_on * values[:, then] for name, values in answers.amounts.items()}

@@ -1,4 +1,4 @@
-"""Pages in Prometheus' text format, written by its own library and by nobody of good will."""
+"""Pages in Prometheus' text format, written by its own library, and hostile ones."""
 
 from __future__ import annotations
 
