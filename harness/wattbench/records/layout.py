@@ -19,10 +19,12 @@ def _safe(name: str) -> str:
     in its digest after ``%~``, which no encoded name has.
     """
     quoted = quote(name, safe="", errors="surrogatepass")
+    if not quoted.strip("."):
+        quoted = quoted.replace(".", "%2E")
     if len(quoted) > _LONGEST:
         digest = hashlib.sha256(quoted.encode()).hexdigest()[:32]
         return f"{re.sub('%.?$', '', quoted[:200])}%~{digest}"
-    return quoted if quoted.strip(".") else quoted.replace(".", "%2E")
+    return quoted
 
 
 @dataclass(frozen=True)

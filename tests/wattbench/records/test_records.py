@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
@@ -160,6 +160,7 @@ NAMES = st.text(st.characters(codec=None), min_size=1) | st.builds(
 """Halves of surrogate pairs and long names among them."""
 
 
+@example(system="s", task="." * 84)
 @given(system=NAMES, task=NAMES)
 def test_no_name_leads_out_of_the_run_directory(system: str, task: str) -> None:
     path = RunLayout(Path("/runs/r")).answers(system, task)
