@@ -27,7 +27,7 @@ class AssumptionOptions(TypedDict, total=False):
     price: float | None
     """Price of a kWh, in the suite's currency, 0 or more."""
     region: str | None
-    """Country whose grid it is: an ISO 3166 alpha-3 code such as ``FRA``."""
+    """Country whose grid it is: its ISO 3166 code, ``FR`` or ``FRA``."""
     intensity: float | None
     """Grid intensity in g CO2e per kWh, 0 or more."""
     intensity_csv: str | os.PathLike[str] | None

@@ -78,7 +78,7 @@ class Finite(click.FloatRange):
 _BOUND = _Reader("number", "parsed_bound")
 
 _ASSUMPTIONS = (
-    click.option("--region", metavar="ISO3", help="Country whose grid it is, such as FRA."),
+    click.option("--region", metavar="COUNTRY", help="Country whose grid it is, by its ISO 3166 code: FR or FRA."),
     click.option("--intensity", type=Finite(min=0.0), help="Grid intensity in g CO2e per kWh."),
     click.option(
         "--intensity-csv",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    BeforeValidator,
     Discriminator,
     Field,
     NonNegativeFloat,
@@ -24,6 +25,7 @@ from wattbench.config.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.system import System
 from wattbench.config.task_choice import TaskChoice
+from wattbench.countries import alpha_3, nearest_country
 from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR
 
 
@@ -138,11 +140,27 @@ class Measure(Strict):
         return self
 
 
+def _country(given: object) -> object:
+    """Return a country's alpha-3 code, as records have it."""
+    if given is False:
+        raise ValueError("YAML reads NO without quotes as false; write NOR for Norway")
+    if not isinstance(given, str):
+        return given
+    code = alpha_3(given)
+    if code is None:
+        raise ValueError(f"{given!r:.60} is not the ISO 3166 code of a country{nearest_country(given)}")
+    return code
+
+
+Region = Annotated[str, BeforeValidator(_country)]
+"""A country by its ISO 3166 code, alpha-2 or alpha-3."""
+
+
 class Carbon(Strict):
     """Grams of CO2 per joule; used only when a run is read, so that it can be changed later."""
 
-    region: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
-    """ISO 3166 alpha-3 code of the country whose grid it runs on, such as DEU."""
+    region: Region | None = None
+    """ISO 3166 code of the country whose grid it runs on: DEU or DE, in either case."""
     intensity_g_per_kwh: NonNegativeFloat | None = None
     """Grams of CO2 equivalent per kWh, if you have a better figure than the country's average."""
     intensity_csv: RelativePath | None = None

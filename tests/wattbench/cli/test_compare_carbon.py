@@ -78,6 +78,12 @@ def test_an_old_run_is_restated(run: Path) -> None:
     assert system["co2_g_per_1000"] == pytest.approx(200 * 1.2)
 
 
+def test_a_region_is_any_code_of_its_country(run: Path) -> None:
+    france = figures(run, "--region", "FRA")
+    assert figures(run, "--region", "FR") == france
+    assert figures(run, "--region", "fra") == france
+
+
 def test_a_report_takes_the_same_options(run: Path) -> None:
     out = run.parent / "report.html"
     done = call("report", run, "-o", out, "--intensity-csv", run.parent / "grid.csv", "--embodied", "none")

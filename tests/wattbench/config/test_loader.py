@@ -54,6 +54,12 @@ def message(folder: Path, text: str) -> str:
     return said.replace(str(folder), "DIR")
 
 
+@pytest.mark.parametrize("written", ["DE", "de", "deu", "DEU", "'DE'"])
+def test_a_region_is_recorded_by_its_alpha_3_code(folder: Path, written: str) -> None:
+    resolved = load(folder, GOOD.replace("region: DEU", f"region: {written}"))
+    assert resolved.suite.carbon.region == "DEU"
+
+
 def test_selected_systems_come_first_and_defined_ones_take_part(folder: Path) -> None:
     resolved = load(folder)
     assert list(resolved.systems) == ["generalist", "regex"]
@@ -92,7 +98,13 @@ def test_without_a_selection_the_whole_catalogue_takes_part(folder: Path) -> Non
         ("scenario: single-stream", "scenario: single-steam",
          "DIR/suite.yaml:12: measure.scenario: 'single-steam' is not known here; did you mean 'single-stream'?"),
         ("region: DEU", "region: Germany",
-         "DIR/suite.yaml:13: carbon.region: 'Germany' does not have the right form (it should match ^[A-Z]{3}$)"),
+         "DIR/suite.yaml:13: carbon.region: 'Germany' is not the ISO 3166 code of a country; "
+         "did you mean 'DEU' (Germany)?"),
+        ("region: DEU", "region: XX",
+         "DIR/suite.yaml:13: carbon.region: 'XX' is not the ISO 3166 code of a country; choose one of: ABW, AFG, AGO, "
+         "AIA, ALA, ALB, AND, ARE, ARG, ARM, ASM, ATA, ..."),
+        ("region: DEU", "region: NO",
+         "DIR/suite.yaml:13: carbon.region: YAML reads NO without quotes as false; write NOR for Norway"),
         ("pue: 1.2", "pue: 0.5",
          "DIR/suite.yaml:13: carbon.pue: input should be greater than or equal to 1 (here: 0.5)"),
         ("region: DEU", "intensity_csv: grid.csv, intensity_g_per_kwh: 50",

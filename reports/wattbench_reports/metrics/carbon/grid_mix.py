@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib.resources
 import importlib.util
 import json
@@ -10,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from wattbench.errors import UserError, nearest
+from wattbench.countries import alpha_3, nearest_country
+from wattbench.errors import UserError
 from wattbench_reports.formatting.units import plain
 
 JOULES_PER_KWH = 3_600_000.0
@@ -49,7 +49,7 @@ def country_mix(region: object) -> tuple[GridCountry, FlatIntensity]:
     """A country's yearly mix, as bundled with codecarbon.
 
     Args:
-        region: ISO 3166 alpha-3 code such as ``FRA``, in either case.
+        region: ISO 3166 code such as ``FRA`` or ``FR``, in either case.
 
     Raises:
         UserError: there is no such country, or codecarbon has no grid for it.
@@ -73,18 +73,14 @@ def all_mixes() -> list[tuple[GridCountry, FlatIntensity]]:
 
 def _grid(region: str) -> tuple[str, dict[str, Any]]:
     grids = _grids()
-    code = region.strip().upper()
+    code = alpha_3(region)
     if code in grids:
         return code, grids[code]
-    names = {str(grid["country_name"]).casefold(): key for key, grid in grids.items()}
-    meant = difflib.get_close_matches(region.strip().casefold(), names, n=1, cutoff=0.8) if len(code) > 3 else []
-    if meant:
-        code = names[meant[0]]
-        hint = f"; did you mean {code!r} ({grids[code]['country_name']})?"
-    else:
-        hint = nearest(code, grids)
+    names = {key: str(grid["country_name"]) for key, grid in grids.items()}
+    hint = nearest_country(code or region, names)
     raise UserError(
-        f"region {region!r} is not a country code that codecarbon has a grid for (ISO alpha-3, such as DEU){hint}"
+        f"region {region!r:.60} is not the code of a country that codecarbon has a grid for (ISO 3166, such as DE or "
+        f"DEU){hint}"
     )
 
 

@@ -26,7 +26,7 @@ class CarbonChoice:
     """
 
     region: str | None = None
-    """ISO 3166 alpha-3 code of the grid: its yearly mix, or only its name where an intensity is given as well."""
+    """ISO 3166 code of the grid, ``DE`` or ``DEU``: its yearly mix, or only its name if an intensity is given too."""
     intensity_g_per_kwh: float | None = None
     """Where the reader knows better than the country's yearly average."""
     intensity_csv: Path | None = None

@@ -49,6 +49,15 @@ def test_a_region_names_its_source_and_year() -> None:
     assert france.intensity.g_per_kwh < germany.intensity.g_per_kwh
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("FR", "FRA"), ("de", "DEU"), (" deu ", "DEU"), ("Gb", "GBR"), ("UK", "GBR"), ("el", "GRC")],
+)
+def test_a_region_is_an_alpha_2_or_alpha_3_code_in_either_case(given: str, meant: str) -> None:
+    assert chosen(region=given) == chosen(region=meant)
+    assert chosen(region=given).grid.region == meant
+
+
 def test_agrees_with_codecarbon() -> None:
     from codecarbon.core.emissions import Emissions
     from codecarbon.core.units import Energy
@@ -62,8 +71,9 @@ def test_agrees_with_codecarbon() -> None:
 
 @pytest.mark.parametrize(
     ("region", "hint"),
-    [("DE", "'DEU'"), ("Germany", "'DEU' (Germany)"), ("FRX", "'FRO'|'FRA'"), ("QQQ", "choose one of")],
-)
+    [("Germany", "'DEU' (Germany)"), ("south korea", "'KOR'"), ("FRX", "'FRO'|'FRA'"), ("QQQ", "choose one of"),
+     ("XX", "choose one of"), ("", "choose one of"), ("AD", "country that codecarbon has a grid for")],
+)  # fmt: skip
 def test_an_unknown_region_is_refused_with_the_nearest(region: str, hint: str) -> None:
     with pytest.raises(UserError) as refusal:
         carbon(CarbonChoice(region=region))
