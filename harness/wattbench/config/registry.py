@@ -9,7 +9,7 @@ import functools
 import importlib
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -42,6 +42,8 @@ class Registry:
     """Methods that a third party's class must have."""
     reserved: tuple[str, ...] = ()
     """Names that no class may have, as they mean something else in a suite."""
+    hint: Callable[[str], str | None] = lambda _: None
+    """Says in a clause what to write in place of a name that no class has; None where that is not known."""
 
     def names(self) -> list[str]:
         """List every name that a suite can use, without importing any class."""
@@ -68,6 +70,8 @@ class Registry:
             module, _, attribute = self.built_in[name].partition(":")
             return getattr(importlib.import_module(module), attribute)
         if not entries:
+            if clause := self.hint(name):
+                raise UserError(f"no {self.noun} {name!r:.60} is known here; {clause}")
             known = nearest(name, self.names())
             hint = "" if "did you mean" in known else ", or install the distribution that provides it"
             raise UserError(f"no {self.noun} {name!r} is known here{known}{hint}")

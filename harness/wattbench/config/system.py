@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by, relative_to_its_file
+from wattbench.config.engine_hints import hint
 from wattbench.config.prediction import Prediction
 from wattbench.config.price import Price
 from wattbench.config.registry import Registry
@@ -270,6 +271,7 @@ ENGINES = Registry(
     settings=SystemBase,
     page="docs/adding-a-system.md",
     base="wattbench.systems.base:Engine",
+    hint=hint,
 )
 
 

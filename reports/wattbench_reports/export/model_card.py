@@ -7,6 +7,7 @@ training_type, geographical_location, hardware_used) and the specification of mo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError
@@ -18,7 +19,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, front_matter, in_code, markdown_table
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median
-from wattbench_reports.stats import accuracy_interval
+from wattbench_reports.stats import Interval, accuracy_interval
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording import comparison as wording
@@ -82,18 +83,40 @@ def _maker(trained: Training) -> str:
 
 
 def _results(analysis: Analysis, system: str) -> Iterator[Mapping[str, Any]]:
-    """Yield an entry of the model index for each task that was scored."""
+    """Yield an entry of the model index for each task that was scored.
+
+    The hub has no key for the number of items or an interval: both are in the metric's name, which it shows.
+    """
+    for each in _accuracies(analysis, system):
+        low, high = (units.percent(bound) for bound in (each.interval.low, each.interval.high))
+        name = f"Accuracy (95% CI {low} to {high}, {units.plural(each.items, 'item')})"
+        yield {
+            "task": {"type": TASK_TYPE, "name": each.domain},
+            "dataset": {"type": each.task, "name": each.task},
+            "metrics": [{"type": "accuracy", "value": float(each.interval.estimate), "name": name}],
+        }
+
+
+@dataclass(frozen=True)
+class _Accuracy:
+    """The accuracy of a system on a task."""
+
+    task: str
+    domain: str
+    items: int
+    """How many it was asked."""
+    interval: Interval
+
+
+def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
     table = analysis.table
     column = table.column(system)
     for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
         of_task = table.where(table.tasks == task)
-        accuracy = accuracy_interval(of_task.correct[:, column], of_task.trials[:, column])
+        trials = of_task.trials[:, column]
+        accuracy = accuracy_interval(of_task.correct[:, column], trials)
         if accuracy is not None:
-            yield {
-                "task": {"type": TASK_TYPE, "name": str(of_task.domains[0])},
-                "dataset": {"type": task, "name": task},
-                "metrics": [{"type": "accuracy", "value": float(accuracy.estimate), "name": "Accuracy"}],
-            }
+            yield _Accuracy(task, str(of_task.domains[0]), int((trials > 0).sum()), accuracy)
 
 
 def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:
@@ -142,6 +165,14 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     yield from markdown_table(
         (TextColumn("metric"), TextColumn("value", right=True)),
         [(name, escaped(value)) for name, value in figures_in_use],
+    )
+    yield ""
+    yield from markdown_table(
+        (TextColumn("task"), TextColumn("items", right=True), TextColumn("accuracy", right=True)),
+        [
+            (escaped(each.task), units.count(each.items), units.percent_interval(each.interval))
+            for each in _accuracies(analysis, figures.system)
+        ],
     )
     yield ""
     yield f"Brackets: 95% confidence intervals for other items of the same tasks. CO2: {escaped(carbon.describe())}."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, load_suite, resolved_from_record
+from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, engine_hints, load_suite, resolved_from_record
 from wattbench.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -132,6 +132,45 @@ def test_wattbenchs_own_are_entry_points_too_and_have_their_settings(registry: R
 @pytest.mark.parametrize("name", METERS.built_in)
 def test_a_meter_of_wattbenchs_own_brings_its_settings(name: str) -> None:
     assert METERS.settings_of(name).model_fields["use"].annotation.__args__ == (name,)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (
+            "openai",
+            "'endpoint' asks every server that has OpenAI's protocol: set base_url to https://api.openai.com/v1",
+        ),
+        ("OpenAI", "set base_url to https://api.openai.com/v1, and api_key_env"),
+        ("vllm", "set base_url to http://localhost:8000/v1"),
+        ("ollama", "set base_url to http://localhost:11434/v1"),
+        ("llama.cpp", "'endpoint' with serve: {llamacpp: ...} starts llama.cpp's server"),
+        ("llamacpp", "'endpoint' with serve: {llamacpp: ...}"),
+        ("hf", "'transformers' loads a Hugging Face model in this process"),
+        ("HuggingFace", "'transformers' loads"),
+        ("sklearn", "'python' calls a function from prompt to answer"),
+        ("cascade", "'hybrid' is a router"),
+        ("lm-eval", "'lm_eval' takes any model type"),
+        ("endpiont", "did you mean 'endpoint'?"),
+    ],
+)
+def test_a_likely_name_of_an_engine_names_the_one_to_use(load, written: str, said: str) -> None:
+    with pytest.raises(UserError) as refusal:
+        load(CATALOGUE.replace("brick,", f"{written},"))
+    assert f"systems.wall.engine: no engine {written!r} is known here; " in str(refusal.value)
+    assert said in str(refusal.value)
+
+
+def test_every_engine_that_a_hint_names_exists() -> None:
+    named = {clause.split("'")[1] for clause in engine_hints._HINTS}
+    assert named <= set(ENGINES.built_in)
+    assert not [name for name in ENGINES.built_in if name != "lm_eval" and engine_hints.hint(name)]
+
+
+@pytest.mark.usefixtures("bricks")
+def test_an_engine_that_is_installed_needs_no_hint(load, install) -> None:
+    install("wattbench-vllm", "[wattbench.systems]\nvllm = bricks:BrickEngine\n")
+    assert load(CATALOGUE.replace("brick,", "vllm,")).systems["wall"].engine == "vllm"
 
 
 @pytest.mark.usefixtures("bricks")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import re
 
 import click.testing
 import numpy as np
@@ -55,6 +56,14 @@ def test_a_model_card_is_as_the_hub_reads_it(make_run, fake, golden) -> None:
     for task, each in results.items():
         assert (each.metric_type, each.task_type) == ("accuracy", "text-generation")
         assert each.metric_value == pytest.approx(own.loc[own["task"] == task, "correct"].mean())
+        asked = own.loc[own["task"] == task, "doc_id"].nunique()
+        stated = re.fullmatch(r"Accuracy \(95% CI (\S+)% to (\S+)%, (\d+) items\)", each.metric_name)
+        assert stated is not None
+        low, high, items_stated = map(float, stated.groups())
+        assert low < 100 * each.metric_value < high
+        assert items_stated == asked
+        bounds = rf"\[{stated[1]}, {stated[2]}\]"
+        assert re.search(rf"\| {task} \| +{asked} \| .*{bounds} \|", card.decode().replace("\\_", "_"))
 
 
 def test_a_model_card_has_what_a_system_costs(make_run, fake) -> None:
@@ -249,7 +258,7 @@ def test_the_command(make_run, fake, tmp_path) -> None:
             ),
             "name it with --system",
         ),
-        (("--to", "emissions", "--region", "Atlantis"), "not a country code"),
+        (("--to", "emissions", "--region", "Atlantis"), "not the code of a country"),
         (("--to", "emissions", "-o", root), "is a directory"),
     ):
         result = wattbench("export", root, *arguments)
