@@ -25,25 +25,50 @@ from wattbench.errors import UserError
     is_flag=True,
     help="Also load tasks and import systems that are code, which runs that code: only for a suite that you trust.",
 )
-def plan(suite: str, allow_unsafe_code: bool, require_measured: bool, load: bool, **narrowing: Any) -> None:
-    """Show the cells of SUITE, their items and how they will be measured. Runs nothing, and needs no network.
+@click.option(
+    "--prompts",
+    type=click.IntRange(0, 1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Show the first N items of each task as systems will be asked them.",
+)
+@click.option("--whole-prompts", is_flag=True, help="Do not cut long prompts.")
+def plan(
+    suite: str,
+    allow_unsafe_code: bool,
+    require_measured: bool,
+    load: bool,
+    prompts: int,
+    whole_prompts: bool,
+    **narrowing: Any,
+) -> None:
+    """Show the cells of SUITE, their items, their prompts and how they will be measured. Runs nothing, and needs no
+    network.
 
     SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
     suite's code is run: the plan names it.
     """
+    from wattbench.api.detectable_accuracy import detectable_accuracy, detectable_as_text
+    from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
     from wattbench.measure.code_to_run import code_to_run
     from wattbench.measure.plan import as_text
     from wattbench.measure.preview import preview
+    from wattbench.measure.prompts_as_text import prompts_as_text
+    from wattbench.measure.shown_prompts import shown_prompts
 
     with stdout_to_stderr():
         resolved = requiring(read_suite(suite, **narrowing), require_measured)
         for code in code_to_run(resolved) if load else ():
             notice(f"wattbench: --load: may run {code}")
         seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load)
+        shown = shown_prompts(resolved, seen.tasks, prompts)
         metered = meters_here(resolved.suite, resolved.systems).provenance
     click.echo(as_text(resolved, seen.cells, metered, seen.notes))
+    sizes = detectable_accuracy(items_by_domain(seen.cells) or {})
+    for lines in (prompts_as_text(shown, whole=whole_prompts), detectable_as_text(sizes)):
+        click.echo("".join(f"\n{line}" for line in lines), nl=bool(lines))
     if resolved.suite.gate is not None:
-        from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
         from wattbench.machine.environment import installation
         from wattbench.scenarios.interleaved.paid_by import paid_by
 

@@ -7,14 +7,14 @@ is not run to look at it, unless that is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.systems import engine_class
-from wattbench.tasks.loading import code_of_task, load_task, outline_task
+from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class Preview:
 
     cells: list[CellPreview]
     notes: list[str]
+    tasks: list[LoadedTask] = field(default_factory=list)
+    """Those whose documents were read."""
 
 
 def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False) -> Preview:
@@ -55,10 +57,12 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool =
     coded = [] if load else [each.task for each in resolved.tasks if code_of_task(resolved, each).a_strangers]
     items: dict[str, int | None] = {}
     notes: list[str] = []
+    tasks: list[LoadedTask] = []
     for choice, outline in outlines:
         local = choice.task not in coded and outline is not None and outline.local
         loaded = load_task(resolved, choice) if local else None
         items[choice.task] = None if loaded is None else loaded.items
+        tasks += [loaded] if loaded is not None else []
         notes += [f"{choice.task}: {loaded.note}"] if loaded is not None and loaded.note else []
     notes += _missing(resolved, load=load)
     unread = [task for task, known in items.items() if known is None and task not in coded]
@@ -74,7 +78,7 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool =
         for name in order(resolved.systems)
         for choice, _ in outlines
     ]
-    return Preview(cells, notes)
+    return Preview(cells, notes, tasks)
 
 
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:

@@ -122,7 +122,7 @@ def tasks_in(folder: Path) -> list[str]:
     try:
         return sorted(_manager((folder,), defaults=False).all_subtasks)
     except Exception as error:  # YAML by others
-        raise UserError(f"{folder}: its tasks cannot be read: {_reason(error)}") from error
+        raise UserError(f"{folder}: its tasks cannot be read: {reason(error)}") from error
 
 
 def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
@@ -163,7 +163,7 @@ def code_of_task(resolved: Resolved, choice: TaskChoice) -> TaskCode:
     try:
         return code_in(entry.yaml_path, entry.cfg or {})
     except Exception as error:  # YAML by others
-        raise UserError(f"{_where(resolved, choice)}: its file cannot be read: {_reason(error)}") from error
+        raise UserError(f"{_where(resolved, choice)}: its file cannot be read: {reason(error)}") from error
 
 
 def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
@@ -180,7 +180,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
     except Exception as error:  # a task file is YAML, templates and code by others: anything can go wrong in it
-        raise UserError(f"{where}: the task cannot be loaded: {_reason(error)}") from error
+        raise UserError(f"{where}: the task cannot be loaded: {reason(error)}") from error
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
@@ -295,7 +295,8 @@ def _members(manager: Any, group: str) -> str:
     return ", ".join(sorted(named)[:3]) or "those in its YAML"
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """Say in a line what went wrong in a task, which is YAML, templates and code by others."""
     text = " ".join(str(error).split())
     if isinstance(error, IndexError):
         return "it has no documents"  # lm-eval looks at the first document while loading

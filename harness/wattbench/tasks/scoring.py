@@ -44,15 +44,8 @@ def evaluate(
     """
     from lm_eval import evaluate as lm_evaluate
 
-    _seed(measure.seed)
     task = loaded.task
-    # As lm-eval has it: a task that insists on 0 worked examples keeps it, and one that says nothing has none.
-    if prompt.fewshot is not None and task.get_config("num_fewshot") != 0:
-        _check_examples(loaded, prompt.fewshot)
-        task.set_config(key="num_fewshot", value=prompt.fewshot)
-    elif task.get_config("num_fewshot") is None:
-        task.set_config(key="num_fewshot", value=0)
-    task.set_fewshot_seed(seed=measure.seed)
+    set_up(loaded, prompt, measure)
     chosen = documents is None and loaded.choice.documents is not None
     if chosen:
         restrict(task, loaded.doc_ids)
@@ -70,6 +63,23 @@ def evaluate(
     )
     samples: list[dict[str, Any]] = results["samples"][loaded.choice.task]
     return samples
+
+
+def set_up(loaded: LoadedTask, prompt: Prompt, measure: Measure) -> None:
+    """Set the seeds, and a task's number of worked examples, before its requests are built.
+
+    Raises:
+        UserError: there are fewer worked examples than the prompt asks for.
+    """
+    _seed(measure.seed)
+    task = loaded.task
+    # As lm-eval has it: a task that insists on 0 worked examples keeps it, and one that says nothing has none.
+    if prompt.fewshot is not None and task.get_config("num_fewshot") != 0:
+        _check_examples(loaded, prompt.fewshot)
+        task.set_config(key="num_fewshot", value=prompt.fewshot)
+    elif task.get_config("num_fewshot") is None:
+        task.set_config(key="num_fewshot", value=0)
+    task.set_fewshot_seed(seed=measure.seed)
 
 
 def _check_examples(loaded: LoadedTask, wanted: int) -> None:
