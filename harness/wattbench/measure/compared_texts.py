@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.measure.bounded_pattern import first_matches
 from wattbench.records import NO_ANSWER, Forms, RunRecords, ScoreRow, answer_in, equal_in, targets_of
 from wattbench.records.tables import compared_texts
+from wattbench.tasks.bounded_pattern import first_matches
 
 METRIC = "text_match,wattbench"
 """The name of the metric of these scores."""

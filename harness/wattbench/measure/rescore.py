@@ -18,7 +18,6 @@ from typing import Any
 
 from wattbench.config import Resolved, TaskChoice, tasks_from_record
 from wattbench.errors import UserError, nearest
-from wattbench.measure.bounded_pattern import compiled, first_matches
 from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
@@ -27,6 +26,7 @@ from wattbench.records.tables import compared_texts
 from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges
+from wattbench.tasks.bounded_pattern import compiled, first_matches
 from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
 
 Digests = dict[str, tuple[str, str]]

@@ -7,14 +7,30 @@ in the current folder.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
 
-KEYS = ("data_files", "data_dir")
-"""Settings of a data set that are paths."""
+FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
+"""The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
+
+_ELSEWHERE = frozenset({"cache_dir", "download_config", "download_mode", "revision", "storage_options", "token"})
+"""Settings of a data set that are about another place than the files that it names."""
+
+
+def is_local(written: Mapping[str, Any]) -> bool:
+    """Return whether a task's documents are in local files.
+
+    Args:
+        written: the task's YAML.
+    """
+    settings = written.get("dataset_kwargs") or {}
+    places = json.dumps(settings, default=str)
+    elsewhere = "://" in places or "::" in places or not _ELSEWHERE.isdisjoint(settings)
+    return written.get("dataset_path") in FILE_FORMATS and not elsewhere
 
 
 def with_found_files(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,17 +15,10 @@ from typing import Any
 
 from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
-from wattbench.tasks.data_files import with_found_files
-from wattbench.tasks.file_task.build import BuiltTask, build, lm_eval_task
+from wattbench.tasks.data_files import is_local, with_found_files
+from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
 from wattbench.tasks.task_code import TaskCode, code_in
 from wattbench.tasks.template_sandbox import sandbox_templates
-
-FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
-"""The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
-
-_ELSEWHERE = frozenset({"cache_dir", "download_config", "download_mode", "revision", "storage_options", "token"})
-"""Settings of a data set that are about another place than the files that it names."""
-
 
 _OF_GROUPS = ("group", "tag", "task_list")
 """Keys of a task's YAML that are about more than the task."""
@@ -147,7 +140,7 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
         str(written.get("output_type", "generate_until")),
         unsafe_code=bool(written.get("unsafe_code")),
         multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
-        local=choice.source == "include" and (made or _is_local(written)),
+        local=choice.source == "include" and (made or is_local(written)),
     )
 
 
@@ -174,7 +167,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     """
     where = _where(resolved, choice)
     try:
-        built = build(choice) if isinstance(choice, FileTask) else None
+        built = build_once(choice) if isinstance(choice, FileTask) else None
         task = _of_lm_eval(resolved, choice) if built is None else _of_file(built)
         documents = _documents(task, choice)
     except UserError as error:
@@ -193,7 +186,7 @@ def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
     entry = manager.task_index[choice.task]
     written = entry.cfg or {}
     spec: Any = choice.task
-    if choice.source == "include" and entry.yaml_path and _is_local(written) and written.get("dataset_kwargs"):
+    if choice.source == "include" and entry.yaml_path and is_local(written) and written.get("dataset_kwargs"):
         from lm_eval.tasks._yaml_loader import load_yaml
 
         files = with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
@@ -249,14 +242,6 @@ def _manager_of(resolved: Resolved, choice: TaskChoice) -> Any:
 
 def _where(resolved: Resolved, choice: TaskChoice) -> str:
     return f"{resolved.path}: tasks.select: {choice.task!r}"
-
-
-def _is_local(written: Mapping[str, Any]) -> bool:
-    """Return whether a task's documents are in local files."""
-    settings = written.get("dataset_kwargs") or {}
-    places = json.dumps(settings, default=str)
-    elsewhere = "://" in places or "::" in places or not _ELSEWHERE.isdisjoint(settings)
-    return written.get("dataset_path") in FILE_FORMATS and not elsewhere
 
 
 @lru_cache(maxsize=4)

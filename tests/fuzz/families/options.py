@@ -15,10 +15,10 @@ from wattbench.cli import main
 from wattbench.cli._options import names
 from wattbench.cli.import_export import _pairs
 from wattbench.cli.rescore import _metrics
-from wattbench.measure.bounded_pattern import compiled
 from wattbench.records.answer_forms import ALL_FORMS, answer_in, target_in, targets_of
 from wattbench.redaction import hide_command
 from wattbench.scenarios.interleaved.planted_faults import Plant
+from wattbench.tasks.bounded_pattern import compiled
 from wattbench_reports.metrics.carbon.overrides import CarbonChoice, carbon
 from wattbench_reports.metrics.decision_settings import DecisionChoice, decision_settings, parsed_bound, parsed_seconds
 from wattbench_reports.metrics.money.prices import prices_of

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from wattbench.config import FileTask
+from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.prompt import generation_of, template_of
-from wattbench.tasks.file_task.scores import LETTER, VERSION, Score
+from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
+
+_KEPT = 32
+"""As many tasks are kept."""
+_UNSURE_S = 2.0
+"""A file that changed less than this ago may change again without a new time stamp."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ class BuiltTask:
 
     config: Mapping[str, Any]
     """lm-eval's settings that are plain data."""
-    splits: Mapping[str, list[dict[str, Any]]]
+    splits: Mapping[str, Sequence[dict[str, Any]]]
     """Split to documents: `test`, and if there are any `fewshot` and `train`."""
     score: Score
     dropped: int = 0
@@ -72,19 +80,61 @@ def build(choice: FileTask) -> BuiltTask:
     return BuiltTask(config, splits, score, parts.dropped)
 
 
-def lm_eval_task(built: BuiltTask) -> Any:
-    """Return lm-eval's `ConfigurableTask`."""
+def build_once(choice: FileTask) -> BuiltTask:
+    """Return what `build` returns, with Arrow data sets as splits, and read files that did not change only once.
+
+    lm-eval needs a new task for every cell.
+
+    Raises:
+        UserError: a file or a setting is wrong.
+    """
+    try:
+        files = [path.stat() for path in choice.files().values()]
+    except OSError:
+        return _with_data_sets(build(choice))  # which says what is wrong
+    if max(max(file.st_mtime, file.st_ctime) for file in files) > time.time() - _UNSURE_S:
+        return _with_data_sets(build(choice))
+    stamps = [(file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns) for file in files]
+    return _built(choice.model_dump_json(), tuple(stamps))
+
+
+@lru_cache(maxsize=_KEPT)
+def _built(settings: str, stamps: tuple[tuple[int, ...], ...]) -> BuiltTask:
+    return _with_data_sets(build(FileTask.model_validate_json(settings)))
+
+
+def _with_data_sets(built: BuiltTask) -> BuiltTask:
     from datasets import Dataset  # type: ignore[import-untyped]
+
+    return replace(built, splits={name: Dataset.from_list(documents) for name, documents in built.splits.items()})
+
+
+def lm_eval_task(built: BuiltTask) -> Any:
+    """Return lm-eval's `ConfigurableTask`.
+
+    Args:
+        built: by `build_once`.
+    """
     from lm_eval.api.task import ConfigurableTask
 
     score = built.score
-    splits = {name: Dataset.from_list(documents) for name, documents in built.splits.items()}
     code = {  # a function holds the documents: lm-eval copies its settings, objects included
-        "custom_dataset": lambda **_: splits,
-        "filter_list": [{"name": score.kind, "filter": [{"function": "custom", "filter_fn": score.filter_replies}]}],
+        "custom_dataset": lambda **_: built.splits,
+        "filter_list": [{"name": score.kind, "filter": [{"function": "custom", "filter_fn": _filter_of(score)}]}],
         "process_results": score.process_results,
     }
     return ConfigurableTask(config={**json.loads(json.dumps(built.config)), **code})
+
+
+def _filter_of(score: Score) -> Callable[..., list[str]]:
+    """Return what finds the answers in replies; of a suite's pattern, within a time."""
+
+    def bounded(replies: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
+        texts = [said_in(str(of_doc[0])) for of_doc in replies]
+        matches = search(score.pattern, [text for text in dict.fromkeys(texts) if text], key="pattern:")
+        return [of_match(*matches[text]) if text in matches else NO_ANSWER for text in texts]
+
+    return bounded if score.kind == "regex" else score.filter_replies
 
 
 def _documents(items: Sequence[Item]) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
         """Return the answer in a reply to a document; `NO_ANSWER` where it has none."""
-        said = reply.rpartition("</think>")[2][-LONGEST:].strip()
+        said = said_in(reply)
         if not said:
             return NO_ANSWER
         if self.kind == "label":
@@ -108,10 +108,17 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
 
     def _matched(self, said: str) -> str:
         match = re.search(self.pattern, said)
-        if match is None:
-            return NO_ANSWER
-        groups = [group for group in match.groups() if group]
-        return (groups[0] if groups else match.group()).strip() or NO_ANSWER
+        return NO_ANSWER if match is None else of_match(match.group(), [each for each in match.groups() if each])
+
+
+def said_in(reply: str) -> str:
+    """Return what a reply says after its reasoning: the end of it that is looked at."""
+    return reply.rpartition("</think>")[2][-LONGEST:].strip()
+
+
+def of_match(whole: str, groups: Sequence[str]) -> str:
+    """Return the answer in the match of a pattern: the first of its groups that took part, or all of it."""
+    return (groups[0] if groups else whole).strip() or NO_ANSWER
 
 
 class Words:

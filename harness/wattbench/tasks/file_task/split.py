@@ -46,6 +46,8 @@ def key_of(text: str) -> str:
 def split(items: Sequence[Item], share: float, seed: int) -> Parts:
     """Divide items by chance into test and training; items with one key stay together.
 
+    Each target has the same share on both sides, as far as whole items allow.
+
     Args:
         items: of one file.
         share: of the items that is asked.
@@ -54,16 +56,23 @@ def split(items: Sequence[Item], share: float, seed: int) -> Parts:
     Raises:
         UserError: one side would have no items.
     """
-    sizes: dict[str, int] = {}
+    by_key: dict[str, list[Item]] = {}
     for item in items:
-        sizes[item.key] = sizes.get(item.key, 0) + 1
-    keys = [*sizes]
-    chosen: set[str] = set()
-    wanted, taken = round(share * len(items)), 0
+        by_key.setdefault(item.key, []).append(item)
+    keys = [*by_key]
+    by_target: dict[str, list[str]] = {}
     for key in (keys[at] for at in _order(len(keys), seed)):
-        if taken + sizes[key] <= wanted or not chosen:
+        by_target.setdefault(by_key[key][0].target, []).append(key)
+    shuffled = [key for of_target in by_target.values() for key in of_target]
+    chosen: set[str] = set()
+    seen = taken = 0
+    for key in shuffled:  # target by target, so that after each as many were taken as its share says
+        size = len(by_key[key])
+        seen += size
+        if taken + size <= round(share * seen):
             chosen.add(key)
-            taken += sizes[key]
+            taken += size
+    chosen = chosen or {shuffled[0]}
     test = tuple(item for item in items if item.key in chosen)
     train = tuple(item for item in items if item.key not in chosen)
     if not train:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,9 @@ from lm_eval.api.model import LM
 from wattbench.config import FileTask, Measure, Prompt, Resolved, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.preview import preview
+from wattbench.tasks.bounded_pattern import search
+from wattbench.tasks.file_task import build as building
+from wattbench.tasks.file_task import documents
 from wattbench.tasks.file_task.build import build
 from wattbench.tasks.file_task.export import export_task
 from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
@@ -93,6 +98,49 @@ def test_a_template_of_the_suite_is_sandboxed(tmp_path: Path) -> None:
     resolved = suite(tmp_path, prompt="{{ text.__class__.__mro__ }}")
     with pytest.raises(UserError, match="SecurityError"):
         load_task(resolved, resolved.tasks[0])
+
+
+@pytest.mark.waits
+def test_a_pattern_of_the_suite_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pattern = r"topic: (?:(refunds?)|(deliver)y?)\b|(?:a+)+$"
+    resolved = suite(tmp_path, score="regex", pattern=pattern)
+    loaded = load_task(resolved, resolved.tasks[0])
+    answers = ["topic: delivery", "<think>topic: refund</think> no", "TOPIC", ""]
+    _, samples = evaluate_with(loaded, answers)
+    assert [row.filtered for row in score_rows(samples, resolved.tasks[0], 0)] == [
+        loaded_score(resolved).extract(reply, {}) for reply in answers
+    ] == ["deliver", "[invalid]", "[invalid]", "[invalid]"]  # fmt: skip
+    monkeypatch.setattr(building, "search", partial(search, text_s=0.3))
+    with pytest.raises(UserError, match=r"pattern: .* takes over 0.3 s for one answer"):
+        evaluate_with(loaded, ["a" * 60 + "!", "", "", ""])
+
+
+def evaluate_with(loaded: LoadedTask, answers: list[str]) -> tuple[Echo, list[dict[str, Any]]]:
+    lm = Echo(answers)
+    return lm, evaluate(lm, loaded, Prompt(), Measure())
+
+
+def loaded_score(resolved: Resolved) -> Any:
+    [choice] = resolved.tasks
+    assert isinstance(choice, FileTask)
+    return build(choice).score
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved = suite(tmp_path, fewshot="examples.csv")
+    read: list[Path] = []
+    original = documents.read_file
+    monkeypatch.setattr(documents, "read_file", lambda path, *given: (read.append(path), original(path, *given))[1])
+    monkeypatch.setattr(building, "_UNSURE_S", -60)
+    hashes = {load_task(resolved, resolved.tasks[0]).docs_sha256 for _ in range(3)}
+    assert (len(hashes), len(read)) == (1, 2)
+    table = tmp_path / "tickets.csv"
+    table.write_text(table.read_text().replace("Money", "Coins"))
+    os.utime(table, (1, 1))
+    assert load_task(resolved, resolved.tasks[0]).docs_sha256 not in hashes
+    monkeypatch.setattr(building, "_UNSURE_S", 60)  # as if it had changed just now
+    load_task(resolved, resolved.tasks[0])
+    assert len(read) == 6
 
 
 def test_choices_are_lettered(tmp_path: Path) -> None:

@@ -166,5 +166,17 @@ def test_no_input_is_in_two_parts_and_no_row_is_lost(
         assert not keys & {item.key for item in (*taken.test, *taken.train)}
 
 
+@given(st.lists(st.sampled_from("abcd"), min_size=4, max_size=90), st.floats(0.05, 0.95), st.integers(0, 9))
+def test_a_split_has_each_target_in_its_share(targets: list[str], share: float, seed: int) -> None:
+    items = tuple(Item(f"line {at}", f"q{at}", target, {}) for at, target in enumerate(targets))
+    try:
+        parts = split(items, share, seed)
+    except UserError:
+        return
+    assert len(parts.test) == max(1, round(share * len(items)))
+    for target in set(targets):
+        assert abs(sum(item.target == target for item in parts.test) - share * targets.count(target)) <= 1.5
+
+
 def test_keys_forgive_blanks_capitals_and_compatible_forms() -> None:
     assert key_of("  \uff32efund\u00a0 ME ") == key_of("refund me")

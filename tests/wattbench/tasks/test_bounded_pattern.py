@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.measure.bounded_pattern import first_matches
+from wattbench.tasks.bounded_pattern import first_matches
 
 
 @pytest.mark.waits
