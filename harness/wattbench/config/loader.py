@@ -94,10 +94,15 @@ def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems without prices and predictions, those of a hybrid's pool included."""
+    """Return the settings of systems without prices and predictions, those of a hybrid's pool included.
+
+    What a callable sees is left out where it is the prompt: suites from before that setting keep their hash.
+    """
     kept = {}
     for name, settings in systems.items():
         kept[name] = {key: value for key, value in settings.items() if key not in ("price", "predicted")}
+        if kept[name].get("sees") == "prompt":
+            del kept[name]["sees"]
         if isinstance(kept[name].get("pool"), Mapping):
             kept[name]["pool"] = _as_measured(kept[name]["pool"])
     return kept

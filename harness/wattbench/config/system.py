@@ -161,6 +161,9 @@ class PythonSystem(SystemBase):
     engine: Literal["python"]
     call: str = Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$")
     """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and returns a text."""
+    sees: Literal["prompt", "input"] = "prompt"
+    """What it is called with. `prompt`: all that a model is asked, instruction and worked examples included. `input`:
+    the input of a file task's item alone."""
     checkout: Checkout | None = None
     """Where its modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by hand."""
 

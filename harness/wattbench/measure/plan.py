@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wattbench.config import HybridSystem, Measure, OracleRouter, Resolved, SystemBase, TaskChoice
+from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, Resolved, SystemBase, TaskChoice
 from wattbench.errors import UserError, require
-from wattbench.measure.code_to_run import code_to_run
+from wattbench.measure.code_to_run import code_to_run, with_members
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.systems import base_key, engine_class
+from wattbench.systems.python import check_sees
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
 from wattbench.terminal import TextColumn, log_text, printable, text_table
 
@@ -204,6 +205,9 @@ def check_pair(
             f"{where}: the task asks for likelihoods ({task.output_type}), which the {config.engine} engine "
             "cannot give. Choose a task that generates, or engine lm_eval (for a server: model local-completions)"
         )
+    for member, settings in with_members({name: config}).items():
+        if isinstance(settings, PythonSystem):
+            check_sees(member, settings, task.choice)
     if isinstance(config, HybridSystem):
         _check_oracle(where, config, task.choice.domain)
     if task.unsafe_code and not allow_unsafe_code:

@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wattbench.config import Prompt, Resolved, TaskChoice
+from wattbench.config import FileTask, Prompt, Resolved, TaskChoice
 from wattbench.systems import TaskContext
+from wattbench.tasks.file_task.prompt import names_of
 from wattbench.tasks.requests import requests_by_document
 
 if TYPE_CHECKING:
@@ -32,4 +33,5 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
         built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
         return made
 
-    return TaskContext(choice.task, choice.domain, requests)
+    key = names_of([choice.input])[choice.input] if isinstance(choice, FileTask) else None
+    return TaskContext(choice.task, choice.domain, requests, key)

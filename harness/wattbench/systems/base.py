@@ -140,6 +140,13 @@ class TaskContext:
     domain: str
     requests: Callable[[Prompt, LM], Mapping[int, Sequence[Instance]]]
     """The requests of every document (by its doc_id) in another prompt form, for another LM."""
+    input: str | None = None
+    """Of a file task: the key of its documents under which the input is."""
+
+    def input_of(self, request: Instance) -> str | None:
+        """Return the input of a file task's item, without instruction and examples; None for any other task."""
+        text = None if self.input is None else request.doc.get(self.input)
+        return text if isinstance(text, str) else None
 
 
 class Engine(ABC):

@@ -15,17 +15,30 @@ if TYPE_CHECKING:
 Answerer = Callable[[str], object]
 
 
+def prompt_of(request: Instance) -> str:
+    """Return the prompt of a request."""
+    return str(request.args[0])
+
+
 class CallableLM(LM):
     """A function from prompt to answer, as lm-eval sees it. It generates, and has no likelihoods."""
 
-    def __init__(self, name: str, call: Answerer) -> None:
+    def __init__(self, name: str, call: Answerer, text_of: Callable[[Instance], str] = prompt_of) -> None:
+        """Prepare the function to be asked.
+
+        Args:
+            name: the system's.
+            call: the function.
+            text_of: what of a request it is called with.
+        """
         super().__init__()
         self._name = name
         self._call = call
+        self._text_of = text_of
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """Call the function once per request, with its prompt; the result is turned into text."""
-        return [self._answer(request.args[0]) for request in requests]
+        """Call the function once per request; the result is turned into text."""
+        return [self._answer(self._text_of(request)) for request in requests]
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """Refuse: a function gives an answer, not its probability."""

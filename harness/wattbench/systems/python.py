@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from wattbench.config import PythonSystem
+from wattbench.config import FileTask, PythonSystem, TaskChoice
 from wattbench.errors import UserError, nearest
-from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters
-from wattbench.systems.callable_lm import Answerer, CallableLM
+from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
+from wattbench.systems.callable_lm import Answerer, CallableLM, prompt_of
 from wattbench.systems.checkout_modules import modules_of
 
 if TYPE_CHECKING:
@@ -28,10 +28,12 @@ class PythonEngine(Engine):
     """A callable, named by `package.module:function` or `/path/file.py:function`."""
 
     def __init__(self, name: str, config: PythonSystem) -> None:
+        self._name = name
         self._config = config
+        self._contexts: dict[str, TaskContext] = {}
         self._modules = None if config.checkout is None else modules_of(config.checkout)
         self._call = _imported(name, config)
-        self.lm = CallableLM(name, self._call)
+        self.lm = CallableLM(name, self._call, prompt_of if config.sees == "prompt" else self._input_of)
 
     @classmethod
     def check(cls, name: str, config: PythonSystem) -> None:
@@ -55,8 +57,12 @@ class PythonEngine(Engine):
         """Import the callable. It is called for one prompt at a time, whatever the batch."""
         return cls(name, config)
 
+    def begin_task(self, context: TaskContext) -> None:
+        """Note under which key the documents of the task have their input."""
+        self._contexts[context.task] = context
+
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        """Call it for one prompt at a time."""
+        """Call it for one request at a time."""
         self.activate()
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
@@ -82,6 +88,30 @@ class PythonEngine(Engine):
         """Drop the modules of its checkout."""
         if self._modules is not None:
             self._modules.forget()
+
+    def _input_of(self, request: Instance) -> str:
+        context = self._contexts.get(str(request.task_name))
+        text = None if context is None else context.input_of(request)
+        if text is None:
+            raise UserError(_no_input(self._name, str(request.task_name)))
+        return text
+
+
+def check_sees(name: str, config: PythonSystem, choice: TaskChoice) -> None:
+    """Check that the items of a task have what a callable is called with.
+
+    Raises:
+        UserError: it is called with inputs, and the task is no file.
+    """
+    if config.sees == "input" and not isinstance(choice, FileTask):
+        raise UserError(_no_input(name, choice.task))
+
+
+def _no_input(name: str, task: str) -> str:
+    return (
+        f"system {name!r}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
+        "write sees: prompt"
+    )
 
 
 def _imported(name: str, config: PythonSystem) -> Answerer:

@@ -120,9 +120,9 @@ def search(pattern: str, texts: Sequence[str], *, key: str = "--regex", text_s: 
     try:
         _next_line(lines, pattern, key, "", START_S)
         for text in texts:
-            found = json.loads(_next_line(lines, pattern, key, text, text_s))
-            if found is not None:
-                matches[text] = Match(found[0], tuple(group for group in found[1:] if group))
+            match = json.loads(_next_line(lines, pattern, key, text, text_s))
+            if match is not None:
+                matches[text] = Match(match[0], tuple(group for group in match[1:] if group))
     finally:
         process.kill()
         process.wait()

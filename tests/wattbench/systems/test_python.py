@@ -9,7 +9,7 @@ from lm_eval.api.instance import Instance
 
 from wattbench.config import PythonSystem
 from wattbench.errors import UserError
-from wattbench.systems import open_engine
+from wattbench.systems import TaskContext, open_engine
 
 
 def system(call: str) -> PythonSystem:
@@ -40,6 +40,18 @@ def test_whatever_it_returns_is_the_answer_as_text(answers: Path) -> None:
         assert ask(engine, "abc") == "abc"
     with open_engine("s", system("textwrap:dedent"), batch=1, seed=0) as engine:
         assert ask(engine, "  abc") == "abc"
+
+
+def test_it_sees_the_input_alone_where_the_suite_says_so(answers: Path) -> None:
+    config = system(f"{answers}:Parrot.speak").model_copy(update={"sees": "input"})
+    request = Instance("generate_until", {"text": "A?", "topic": "b"}, ("Choose. Input: A?", {}), 0, ("tickets", 0, 1))
+    with open_engine("s", config, batch=1, seed=0) as engine:
+        engine.begin_task(TaskContext("tickets", "d", lambda *_: {}, "text"))
+        engine.begin_task(TaskContext("sums", "d", lambda *_: {}))
+        assert engine.answer("generate_until", [request])[0].value == "A?"
+        other = Instance("generate_until", {"text": "A?"}, ("A?", {}), 0, ("sums", 0, 1))
+        with pytest.raises(UserError, match=r"system 's': sees: input: the task 'sums' is no file"):
+            engine.answer("generate_until", [other])
 
 
 def test_what_it_raises_is_said_with_the_prompt(answers: Path) -> None:

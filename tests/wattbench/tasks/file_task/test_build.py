@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,17 @@ from typing import Any
 import pytest
 from lm_eval.api.model import LM
 
-from wattbench.config import FileTask, Measure, Prompt, Resolved, load_suite
+from wattbench.config import FileTask, Measure, Prompt, Resolved, TaskChoice, load_suite, loader
 from wattbench.errors import UserError
+from wattbench.measure.plan import check_pair
 from wattbench.measure.preview import preview
+from wattbench.measure.task_requests import task_context
 from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task import build as building
 from wattbench.tasks.file_task import documents
 from wattbench.tasks.file_task.build import build
 from wattbench.tasks.file_task.export import export_task
-from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
+from wattbench.tasks.loading import LoadedTask, TaskOutline, code_of_task, load_task, outline_task
 from wattbench.tasks.scoring import evaluate, score_rows
 
 SYSTEMS = 'systems: {define: {rules: {kind: specialist, engine: python, call: "./rules.py:topic"}}}\n'
@@ -158,6 +161,21 @@ def test_it_runs_no_code_and_its_documents_are_local(tmp_path: Path) -> None:
     assert outline is not None
     assert (outline.local, outline.request_type) == (True, "generate_until")
     assert load_task(resolved, choice).items == 3
+
+
+def test_a_callable_sees_inputs_of_files_alone(tmp_path: Path) -> None:
+    resolved = suite(tmp_path)
+    key = task_context(resolved, resolved.tasks[0], allow_unsafe_code=False).input
+    assert key == "text"
+    [rules] = resolved.systems.values()
+    inputs = replace(resolved, systems={"rules": rules.model_copy(update={"sees": "input"})})
+    assert [cell.system for cell in preview(inputs).cells] == ["rules"]
+    assert inputs.sha256 != resolved.sha256
+    assert '"sees"' not in json.dumps(loader._as_measured(resolved.as_record()["systems"]))
+    outline = TaskOutline(TaskChoice(task="sums", domain="d"), "generate_until")
+    for name, config in inputs.systems.items():
+        with pytest.raises(UserError, match=r"'rules': sees: input: the task 'sums' is no file .* sees: prompt"):
+            check_pair(inputs, name, config, outline, allow_unsafe_code=False)
 
 
 def test_a_plan_says_what_becomes_of_the_rows(tmp_path: Path) -> None:
