@@ -48,6 +48,7 @@ from wattbench.config.router import (
     RandomRouter,
     Router,
     RouterBase,
+    SklearnRouter,
 )
 from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite
@@ -61,6 +62,7 @@ from wattbench.config.system import (
     MoeSystem,
     Prompt,
     PythonSystem,
+    SklearnSystem,
     System,
     SystemBase,
     TransformersSystem,
@@ -119,6 +121,8 @@ __all__ = [
     "Router",
     "RouterBase",
     "Serve",
+    "SklearnRouter",
+    "SklearnSystem",
     "Suite",
     "System",
     "SystemBase",

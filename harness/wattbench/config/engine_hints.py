@@ -26,8 +26,10 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
         "mixture", "mixtral", "experts", "mixtureofexperts",
     ),
     "'python' calls a function from prompt to answer: set call to rules.py:answer": (
-        "function", "callable", "call", "code", "script", "rules", "rule", "regex", "sklearn", "scikitlearn", "joblib",
-        "skops", "classifier",
+        "function", "callable", "call", "code", "script", "rules", "rule", "regex",
+    ),
+    "'sklearn' takes a pipeline that skops saved: set model to a .skops file": (
+        "scikitlearn", "scikit", "joblib", "skops", "pickle", "classifier", "pipeline",
     ),
     "'hybrid' is a router in front of other systems": ("router", "cascade", "routing", "ensemble"),
     "'lm_eval' takes any model type of lm-eval": ("lmeval", "lmevaluationharness", "evalharness", "eleuther"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by
+from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.registry import Registry
 
 
@@ -47,6 +48,18 @@ class PredictedRouter(RouterBase):
     """By how many correct answers per request a member must be better than the fallback, its cost counted: 0.05."""
     worth: PositiveFloat | None = Field(default=None, allow_inf_nan=False)
     """What a correct answer is worth, in the unit of the costs in the file. None: costs do not count."""
+
+
+class SklearnRouter(RouterBase):
+    """A scikit-learn pipeline of one's own reads what is asked; its classes are the members' names."""
+
+    type: Literal["sklearn"]
+    model: PipelineFile
+    """The fitted pipeline, from texts to members, saved with skops: a `.skops` file."""
+    min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """If the probability is lower, the fallback answers. It needs a pipeline with probabilities."""
+    trusted: list[TrustedType] = []
+    """Types in the file that are only built if they are named here, as compiled code follows what they hold."""
 
 
 class LlmRouter(RouterBase):
@@ -114,6 +127,7 @@ ROUTERS = Registry(
     built_in={
         "classifier": "wattbench.routers.classifier:Classifier",
         "predicted": "wattbench.routers.predicted:Predicted",
+        "sklearn": "wattbench.routers.sklearn_pipeline:SklearnPipeline",
         "llm": "wattbench.routers.llm:Reader",
         "cascade": "wattbench.routers.cascade:Cascade",
         "oracle": "wattbench.routers.oracle:Oracle",
@@ -138,6 +152,7 @@ class OtherRouter(RouterBase):
 Router = Annotated[
     Annotated[ClassifierRouter, Tag("classifier")]
     | Annotated[PredictedRouter, Tag("predicted")]
+    | Annotated[SklearnRouter, Tag("sklearn")]
     | Annotated[LlmRouter, Tag("llm")]
     | Annotated[CascadeRouter, Tag("cascade")]
     | Annotated[OracleRouter, Tag("oracle")]

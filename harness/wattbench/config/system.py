@@ -20,6 +20,7 @@ from pydantic import (
 
 from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by, relative_to_its_file
 from wattbench.config.engine_hints import hint
+from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.prediction import Prediction
 from wattbench.config.price import Price
 from wattbench.config.registry import Registry
@@ -156,7 +157,7 @@ class Checkout(Strict):
 
 
 class PythonSystem(SystemBase):
-    """A Python callable from prompt to answer: a regular expression, a lexicon, a scikit-learn pipeline."""
+    """A Python callable from prompt to answer: a regular expression, a lexicon."""
 
     engine: Literal["python"]
     call: str = Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$")
@@ -179,6 +180,19 @@ class PythonSystem(SystemBase):
         if checkout is not None and "folder" in (info.context or {}):
             raise ValueError("checkout is filled in by gate --base; leave it out")
         return checkout
+
+
+class SklearnSystem(SystemBase):
+    """A fitted scikit-learn pipeline from a text to a label. It runs no code of the suite.
+
+    Of a file task it reads the input alone, of any other task the prompt.
+    """
+
+    engine: Literal["sklearn"]
+    model: PipelineFile
+    """The pipeline, saved with skops: a `.skops` file."""
+    trusted: list[TrustedType] = []
+    """Types in the file that are only built if they are named here, as compiled code follows what they hold."""
 
 
 class LmEvalSystem(SystemBase):
@@ -268,6 +282,7 @@ ENGINES = Registry(
         "moe": "wattbench.systems.local.moe:MoeEngine",
         "endpoint": "wattbench.systems.endpoint.engine:EndpointEngine",
         "python": "wattbench.systems.python:PythonEngine",
+        "sklearn": "wattbench.systems.sklearn_pipeline:SklearnEngine",
         "lm_eval": "wattbench.systems.lm_eval:LmEvalEngine",
         "hybrid": "wattbench.systems.hybrid.engine:HybridEngine",
     },
@@ -292,6 +307,7 @@ System = Annotated[
     | Annotated[MoeSystem, Tag("moe")]
     | Annotated[EndpointSystem, Tag("endpoint")]
     | Annotated[PythonSystem, Tag("python")]
+    | Annotated[SklearnSystem, Tag("sklearn")]
     | Annotated[LmEvalSystem, Tag("lm_eval")]
     | Annotated[HybridSystem, Tag("hybrid")]
     | Annotated[OtherSystem, Tag("OtherSystem")],

@@ -27,6 +27,8 @@ class Question:
     """The task's domain. Only a yardstick may use it."""
     key: Hashable
     """Identifies the item for the system that answers. A router does not use it."""
+    input: str | None = None
+    """Of an item of a file task, what is asked: its input, without instruction and examples."""
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_a_meter_of_wattbenchs_own_brings_its_settings(name: str) -> None:
         ("llamacpp", "'endpoint' with serve: {llamacpp: ...}"),
         ("hf", "'transformers' loads a Hugging Face model in this process"),
         ("HuggingFace", "'transformers' loads"),
-        ("sklearn", "'python' calls a function from prompt to answer"),
+        ("joblib", "'sklearn' takes a pipeline that skops saved"),
         ("cascade", "'hybrid' is a router"),
         ("lm-eval", "'lm_eval' takes any model type"),
         ("endpiont", "did you mean 'endpoint'?"),

@@ -117,10 +117,7 @@ class HybridEngine(Engine):
         A reply's tokens are those of all attempts; its value and its time stamps are the last attempt's.
         """
         positions = _positions(requests)
-        questions = [
-            Question(str(requests[first].args[0]), self._domain_of(requests[first]), key)
-            for key, (first, *_) in positions.items()
-        ]
+        questions = [self._question(requests[first], key) for key, (first, *_) in positions.items()]
 
         def ask(system: str, batch: Sequence[Question]) -> list[Attempt[list[Reply]]]:
             in_form = [self._in_form(system, [requests[index] for index in positions[q.key]]) for q in batch]
@@ -181,9 +178,11 @@ class HybridEngine(Engine):
             )
         return in_form
 
-    def _domain_of(self, request: Instance) -> str | None:
-        task = self._task_of(request)
-        return None if task is None else task.context.domain
+    def _question(self, request: Instance, key: Hashable) -> Question:
+        text, task = str(request.args[0]), self._task_of(request)
+        if task is None:
+            return Question(text, None, key)
+        return Question(text, task.context.domain, key, task.context.input_of(request))
 
     def _task_of(self, request: Instance) -> _Task | None:
         """Return the task of a request; of one that names none, or another, the task that was begun last."""

@@ -1,0 +1,207 @@
+"""Load a scikit-learn pipeline that reads texts from a file that skops wrote: no code that the file names is run.
+
+A skops file is a zip archive: `schema.json` says which types an object is made of, and arrays are parts of their own.
+Only types of a list are built: skops' own (scikit-learn's estimators, NumPy's arrays, plain containers), those of
+`TRUSTED`, and those that the suite trusts by name. What a file would unpack into is bounded before it is unpacked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import math
+import warnings
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.config.pipeline_file import HOW_TO_SAVE, TrustedType
+from wattbench.errors import UserError, require
+
+TRUSTED = (
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+)
+"""Types in addition to those that skops trusts: parts of scikit-learn's estimators, in Python, that hold numbers."""
+MAX_FILE_BYTES = 256 << 20
+MAX_SCHEMA_BYTES = 128 << 20
+"""Of `schema.json`, which has some 600 bytes for each word of a vocabulary."""
+MAX_UNPACKED_BYTES = 1 << 30
+"""Of all parts together, and of the archives among them: a small file can claim to be a very large one."""
+MAX_PARTS = 100_000
+MAX_CLASSES = 1000
+_SHOWN = 5
+_TRIAL = "a text"
+_READ_FILES = ("file", "filename")
+"""Settings of `input` of scikit-learn's vectorizers with which they would open what a text names."""
+
+
+@dataclass(frozen=True, eq=False)
+class TextPipeline:
+    """A loaded pipeline from texts to classes."""
+
+    classes: tuple[str, ...]
+    sure: bool
+    """Whether it gives probabilities."""
+    version: str
+    """Of scikit-learn and skops, and with which scikit-learn the file was written if it was another."""
+    sha256: str
+    """Of the file."""
+    bytes: int
+    model: Any
+
+    where: str
+    """What to call it in messages."""
+
+    def classify(self, texts: Sequence[str], *, sure: bool) -> list[tuple[str, float | None]]:
+        """Return the class of each text, and its probability if that is asked for; None where it is no probability.
+
+        Raises:
+            UserError: the pipeline failed.
+        """
+        try:
+            return self._classify(texts, sure)
+        except Exception as error:  # its steps may raise anything
+            raise UserError(
+                f"{self.where}: the pipeline ({self.version}) failed on {len(texts)} texts, the first ending "
+                f"{texts[0][-80:]!r}: {_reason(error)}"
+            ) from error
+
+    def _classify(self, texts: Sequence[str], sure: bool) -> list[tuple[str, float | None]]:
+        predicted = self.model.predict(list(texts))
+        if np.shape(predicted) != (len(texts),):
+            raise ValueError(f"it predicts something of shape {np.shape(predicted)} for {len(texts)} texts")
+        names = [str(each) for each in predicted]
+        if not sure:
+            return [(name, None) for name in names]
+        shares = np.asarray(self.model.predict_proba(list(texts)), dtype=np.float64)
+        if shares.shape != (len(texts), len(self.classes)):
+            raise ValueError(f"it gives probabilities of shape {shares.shape} for {len(self.classes)} classes")
+        column = {name: number for number, name in enumerate(self.classes)}
+        return [(name, _probability(float(row[column[name]]))) for name, row in zip(names, shares, strict=True)]
+
+
+def load_pipeline(path: Path, trusted: Sequence[TrustedType], *, where: str) -> TextPipeline:
+    """Read a pipeline's file and load it.
+
+    Args:
+        path: the `.skops` file.
+        trusted: types that the suite trusts, in addition to the usual ones.
+        where: what to call it in messages.
+
+    Raises:
+        UserError: skops is missing, or the file is not there, too large, no skops file, has a type that is not trusted,
+            or is no classifier of texts.
+    """
+    skops = require("skops.io", extra="router", what=where)
+    data = _read(path, where)
+    try:
+        _check_size(data)
+    except Exception as error:  # a broken or hostile file can make its readers raise anything
+        raise UserError(f"{where}: {path} is no file of skops: {_reason(error)}; {HOW_TO_SAVE}") from error
+    model, written_with = _loaded(skops, data, path, trusted, where)
+    return _checked(model, written_with, data, path, where)
+
+
+def _read(path: Path, where: str) -> bytes:
+    if not path.is_file():
+        raise UserError(f"{where}: no such file: {path}")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise UserError(f"{where}: {path} is larger than {MAX_FILE_BYTES >> 20} MiB, the most that a pipeline may have")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{where}: {path} cannot be read ({error.strerror})") from error
+
+
+def _check_size(data: bytes) -> None:
+    """Check what a file unpacks into, by its directories, before anything of it is unpacked."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS:
+            raise ValueError(f"it has more than {MAX_PARTS:,} parts")
+        left = MAX_UNPACKED_BYTES - sum(part.file_size for part in parts)
+        if left < 0 or archive.getinfo("schema.json").file_size > MAX_SCHEMA_BYTES:
+            raise ValueError("it unpacks into more than a pipeline may have")
+        for part in parts:  # a sparse matrix is an archive of its own
+            with archive.open(part) as stream:
+                if stream.read(2) != b"PK":
+                    continue
+            with zipfile.ZipFile(io.BytesIO(archive.read(part))) as inner:
+                left -= sum(each.file_size for each in inner.infolist())
+            if left < 0:
+                raise ValueError("its matrices unpack into more than a pipeline may have")
+
+
+def _loaded(skops: Any, data: bytes, path: Path, trusted: Sequence[str], where: str) -> tuple[Any, str | None]:
+    """Return the object, and the version of scikit-learn that wrote it where it is another."""
+    from sklearn.exceptions import InconsistentVersionWarning
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        try:
+            model = skops.loads(data, trusted=[*TRUSTED, *trusted])
+        except UntrustedTypesFoundException as error:
+            unknown = sorted(set(skops.get_untrusted_types(data=data)) - {*TRUSTED, *trusted})
+            raise UserError(f"{where}: {path} {_untrusted(unknown)}") from error
+        except Exception as error:
+            raise UserError(f"{where}: {path} cannot be loaded: {_reason(error)}") from error
+    others = [each.message for each in warned if isinstance(each.message, InconsistentVersionWarning)]
+    return model, str(others[0].original_sklearn_version)[:40] if others else None
+
+
+def _untrusted(types: Sequence[str]) -> str:
+    from typing import get_args
+
+    listed = ", ".join(f"{name:.120}" for name in types[:_SHOWN]) + (", ..." if len(types) > _SHOWN else "")
+    text = f"has types that are not trusted: {listed}. "
+    if set(types) <= {*get_args(TrustedType)}:
+        return text + "If the file is your own, list them in the suite: trusted: [...]"
+    return (
+        text + "A pipeline with parts that scikit-learn does not bring has code of its own: let a function load it "
+        "(engine: python, or a router of type python)"
+    )
+
+
+def _checked(model: Any, written_with: str | None, data: bytes, path: Path, where: str) -> TextPipeline:
+    import sklearn
+    import skops
+
+    other = "" if written_with in (None, sklearn.__version__) else f" (file written with {written_with})"
+    try:
+        classes = tuple(str(each) for each in model.classes_)
+        loaded = TextPipeline(
+            classes=classes,
+            sure=hasattr(model, "predict_proba"),
+            version=f"scikit-learn {sklearn.__version__}{other}; skops {skops.__version__}",
+            sha256=hashlib.sha256(data).hexdigest(),
+            bytes=len(data),
+            model=model,
+            where=where,
+        )
+        if not 2 <= len(set(classes)) == len(classes) <= MAX_CLASSES:
+            raise ValueError(f"it has {len(set(classes))} distinct classes (2 to {MAX_CLASSES} wanted)")
+        if any(key.endswith("input") and value in _READ_FILES for key, value in model.get_params().items()):
+            raise ValueError("it takes texts for names of files (input: filename)")
+        loaded._classify([_TRIAL], loaded.sure)
+    except Exception as error:
+        raise UserError(
+            f"{where}: {path}{other} is no fitted classifier of texts: {_reason(error)}. Save the whole pipeline, "
+            "first the step that reads texts (such as TfidfVectorizer)"
+        ) from error
+    return loaded
+
+
+def _probability(share: float) -> float | None:
+    return min(max(share, 0.0), 1.0) if math.isfinite(share) else None
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,68 @@
+"""A scikit-learn pipeline from a text to a label, saved with skops: a specialist that classifies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
+from wattbench.config import SklearnSystem
+from wattbench.routers.pipeline import TextPipeline, load_pipeline
+from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
+from wattbench.systems.callable_lm import CallableLM, prompt_of
+
+if TYPE_CHECKING:
+    from lm_eval.api.instance import Instance
+
+
+class SklearnEngine(Engine):
+    """A pipeline that reads the input of a file task's item, or the prompt of any other, and answers with its class."""
+
+    def __init__(self, name: str, config: SklearnSystem) -> None:
+        self._config = config
+        self._pipeline = _loaded(name, config)
+        self._contexts: dict[str, TaskContext] = {}
+        self.lm = CallableLM(name, lambda text: self._pipeline.classify([text], sure=False)[0][0], self._text)
+
+    @classmethod
+    def check(cls, name: str, config: SklearnSystem) -> None:
+        """Check that the file can be loaded: only types that are trusted are built, so that no code of it is run."""
+        _loaded(name, config)
+
+    @classmethod
+    def open(cls, name: str, config: SklearnSystem, *, batch: int, seed: int) -> Self:
+        """Load the file."""
+        return cls(name, config)
+
+    def begin_task(self, context: TaskContext) -> None:
+        """Note under which key the documents of the task have their input."""
+        self._contexts.pop(context.task, None)
+        self._contexts[context.task] = context
+
+    def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
+        """Classify the texts of all requests in one call."""
+        if request_type != GENERATE:
+            return [Reply(value) for value in self.lm.loglikelihood(requests)]
+        classified = self._pipeline.classify([self._text(request) for request in requests], sure=False)
+        return [Reply(label) for label, _ in classified]
+
+    def facts(self) -> Facts:
+        """Return the file's digest and size, and the versions of the libraries."""
+        total, active = declared_parameters(self._config)
+        return Facts(
+            engine_version=self._pipeline.version,
+            parameters_total=total,
+            parameters_active=active,
+            weight_bytes=self._pipeline.bytes,
+            weights_sha256=self._pipeline.sha256,
+            device="cpu",
+        )
+
+    def _text(self, request: Instance) -> str:
+        latest = next(reversed(self._contexts.values()), None)
+        context = latest if request.task_name is None else self._contexts.get(request.task_name)
+        given = None if context is None else context.input_of(request)
+        return prompt_of(request) if given is None else given
+
+
+def _loaded(name: str, config: SklearnSystem) -> TextPipeline:
+    return load_pipeline(config.model, config.trusted, where=f"system {name!r}")
