@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.gate_request import GateRequest
-from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.session import stdout_to_stderr
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
@@ -35,6 +35,7 @@ def gate(
     out: str | os.PathLike[str] = "runs",
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
+    wait: bool | float = False,
 ) -> GateResult:
     """Judge a candidate against a baseline, as `wattbench gate` does.
 
@@ -61,6 +62,7 @@ def gate(
         out: the folder in which the gate's run gets its directory.
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
+        wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
 
     Raises:
         UserError: the arguments do not go together, a record cannot be read, a system failed, or another run is
@@ -84,6 +86,7 @@ def gate(
         limit=limit_of(limit, "limit"),
         allow_unsafe_code=allow_unsafe_code,
         require_measured=require_measured,
+        wait_s=seconds_to_wait(wait),
     )
     with stdout_to_stderr():
         data = request.judged()

@@ -47,6 +47,8 @@ class GateRequest:
     allow_unsafe_code: bool = False
     require_measured: bool = False
     judge_modelled: bool = False
+    wait_s: float = 0.0
+    """How long to wait for another measurement on this machine to end."""
     spelled: Callable[[str], str] = str
     """How the user wrote an option's name, for messages: `--allow-unsafe-code` on the command line."""
     run: Path | None = None
@@ -121,6 +123,7 @@ class GateRequest:
             allow_unsafe_code=self.allow_unsafe_code,
             require_measured=self.require_measured,
             judge_modelled=self.judge_modelled,
+            wait_s=self.wait_s,
         )
 
     def _resumed(self, root: Path) -> GateResult:
@@ -130,7 +133,12 @@ class GateRequest:
             f"{self.spelled('resume')}, as an interrupted gate keeps its own", "allow_unsafe_code", "require_measured"
         )
         self._begun(root)
-        notes = measure_resumed(root, allow_unsafe_code=self.allow_unsafe_code, require_measured=self.require_measured)
+        notes = measure_resumed(
+            root,
+            allow_unsafe_code=self.allow_unsafe_code,
+            require_measured=self.require_measured,
+            wait_s=self.wait_s,
+        )
         return judge_gate(root, notes=notes)
 
     def _again(self, root: Path) -> GateResult:

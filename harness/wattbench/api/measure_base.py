@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.judge_gate import unchanged
-from wattbench.api.measure_gate import GateJob, measure_sides
+from wattbench.api.measure_gate import GateJob, gate_rules, measure_sides
 from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError
@@ -56,19 +56,17 @@ def measure_against_base(
     from wattbench.repository import changes_since, find_base, repository_of, worktree
     from wattbench.scenarios.interleaved.base_changes import differences, digest_of
     from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.find_suite import find_suite, find_system
     from wattbench.scenarios.interleaved.gate import BaseOfGate
 
-    with stdout_to_stderr(), measuring_alone():
-        here = Path.cwd()
-        path, why = find_suite(against.suite, job.policy_file, here)
-        working = requiring(load(path, tasks=job.tasks, limit=job.limit), job.require_measured)
-        policy, _ = find_policy(job.policy_file, working.suite.gate, here)
-        name = find_system(working, against.system, policy, here)
+    here = Path.cwd()
+    with stdout_to_stderr():
+        _compared(job, against, here)  # what is wrong is said at once; files may change while it waits
+    with stdout_to_stderr(), measuring_alone(job.wait_s):
+        compared = _compared(job, against, here)
+        working, name, policy = compared.suite, compared.system, compared.policy
         repository = repository_of(working.path)
         base = find_base(repository.root, against.given)
-        notice(f"wattbench: suite {working.path} ({why}), system {name}, base {base.description}")
+        notice(f"wattbench: suite {working.path} ({compared.why}), system {name}, base {base.description}")
         changes = changes_since(repository.root, base.sha, out)
         with worktree(repository.root, base.sha) as tree:
             checkouts = Checkouts(repository.root, tree, base.description)
@@ -90,7 +88,33 @@ def measure_against_base(
             )
             resolved, sides = _sides(checkouts, of_base, working, name)
             job = replace(job, suite=str(working.path), baseline=f"{name}.base", candidate=name)
-            return measure_sides(job, resolved, sides, recorded, out, begun)
+            return measure_sides(job, gate_rules(job, resolved), resolved, sides, recorded, out, begun)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """The suite and the system that are compared with those of a base."""
+
+    suite: Resolved
+    why: str
+    """Why it is this suite."""
+    system: str
+    policy: GatePolicy
+
+
+def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
+    from wattbench.repository import find_base, repository_of
+    from wattbench.scenarios.interleaved.find_policy import find_policy
+    from wattbench.scenarios.interleaved.find_suite import find_suite, find_system
+    from wattbench.scenarios.interleaved.planted_faults import Plant
+
+    path, why = find_suite(against.suite, job.policy_file, here)
+    working = requiring(load(path, tasks=job.tasks, limit=job.limit), job.require_measured)
+    policy, _ = find_policy(job.policy_file, working.suite.gate, here)
+    name = find_system(working, against.system, policy, here)
+    Plant.parse(job.plant)
+    find_base(repository_of(working.path).root, against.given)
+    return _Compared(working, why, name, policy)
 
 
 def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> GatePolicy | None:

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
-from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
+from wattbench.api.session import measuring_alone, meters_here, name_run, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench.config import Resolved
+    from wattbench.config import GatePolicy, Resolved
     from wattbench.measure.plan import Cell
     from wattbench.meters import Chosen
     from wattbench.records import RunWriter
     from wattbench.scenarios.interleaved.gate import BaseOfGate, Gate, Side
+    from wattbench.scenarios.interleaved.planted_faults import Plant
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class GateJob:
     """To calibrate: this many items, whatever the policy says of an end and of an earlier calibration."""
     judge_modelled: bool = False
     """Judge modelled joules, whatever the policy says."""
+    wait_s: float = 0.0
+    """How long to wait for another measurement on this machine to end."""
 
 
 def measure_new(
@@ -62,36 +65,34 @@ def measure_new(
     """
     from wattbench.scenarios.interleaved.gate import choose_sides
 
-    with stdout_to_stderr(), measuring_alone():
+    with stdout_to_stderr():
         suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
         resolved, sides = choose_sides(suite, job.baseline, job.candidate)
-        return measure_sides(job, resolved, sides, None, out, begun, until)
+        rules = gate_rules(job, resolved)
+        with measuring_alone(job.wait_s):
+            return measure_sides(job, rules, resolved, sides, None, out, begun, until)
 
 
-def measure_sides(
-    job: GateJob,
-    resolved: Resolved,
-    sides: Mapping[str, Side],
-    base: BaseOfGate | None,
-    out: Path,
-    begun: Callable[[Path], None],
-    until: Callable[[Path], bool] = gate_is_decided,
-) -> list[str]:
-    """Measure two systems that were chosen, as `measure_new` does.
+@dataclass(frozen=True)
+class GateRules:
+    """What a gate is judged by, checked before anything is measured."""
 
-    Args:
-        job: how.
-        resolved: the suite with the two systems alone.
-        sides: which of them is the baseline, and which the candidate.
-        base: the commit of the baseline, of a gate against a base.
-        out: as of `measure_new`; so are `begun` and `until`, and what is returned and raised.
+    policy: GatePolicy
+    source: str
+    """Where the policy is from."""
+    plant: Plant | None
+    notes: list[str]
+    """What a reader of the verdict should know of this machine."""
+
+
+def gate_rules(job: GateJob, resolved: Resolved) -> GateRules:
+    """Find the policy of a gate, and check it and what is planted. Takes no lock: it measures nothing.
+
+    Raises:
+        UserError: the policy or what is planted is wrong, or the policy has margins below the machine's noise floor.
     """
     from wattbench.machine.environment import environment
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import new_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed
-    from wattbench.scenarios.interleaved.paid_by import paid_by
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     plant = Plant.parse(job.plant)
@@ -100,13 +101,44 @@ def measure_sides(
         policy = policy.model_copy(update={"max_items": job.calibration_items, "max_joules": None, "calibration": None})
     if job.judge_modelled:
         policy = policy.model_copy(update={"judge_modelled": True})
-    here = environment(resolved.path.parent)
-    notes = floor_notes(as_reports_know_it(policy), here)  # it may refuse
+    notes = floor_notes(as_reports_know_it(policy), environment(resolved.path.parent))  # it may refuse
     if plant is not None:
         plant.check_tasks([choice.task for choice in resolved.tasks])
+    return GateRules(policy, source, plant, notes)
+
+
+def measure_sides(
+    job: GateJob,
+    rules: GateRules,
+    resolved: Resolved,
+    sides: Mapping[str, Side],
+    base: BaseOfGate | None,
+    out: Path,
+    begun: Callable[[Path], None],
+    until: Callable[[Path], bool] = gate_is_decided,
+) -> list[str]:
+    """Measure two systems that were chosen, as `measure_new` does. The machine's lock is held.
+
+    Args:
+        job: how.
+        rules: what it is judged by.
+        resolved: the suite with the two systems alone.
+        sides: which of them is the baseline, and which the candidate.
+        base: the commit of the baseline, of a gate against a base.
+        out: as of `measure_new`; so are `begun` and `until`, and what is returned and raised.
+    """
+    from wattbench.machine.environment import environment
+    from wattbench.measure.plan import plan
+    from wattbench.measure.resume import new_run
+    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed
+    from wattbench.scenarios.interleaved.paid_by import paid_by
+
+    policy, here = rules.policy, environment(resolved.path.parent)
     chosen = meters_here(resolved.suite, resolved.systems)
     paid = paid_by(resolved.suite, resolved.systems.values())
-    gate = Gate(sides, policy, source, new_seed(), plant, base, judges_joules(policy, chosen.provenance, paid))
+    gate = Gate(
+        sides, policy, rules.source, new_seed(), rules.plant, base, judges_joules(policy, chosen.provenance, paid)
+    )
     cells = plan(resolved, allow_unsafe_code=job.allow_unsafe_code)
     if job.calibration_items is None:
         for line in what_a_gate_finds(policy, items_by_domain(cells), chosen.provenance, here, paid):
@@ -114,11 +146,17 @@ def measure_sides(
     writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
     begun(writer.layout.root)
     _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)
-    return notes
+    return rules.notes
 
 
-def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool) -> list[str]:
+def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bool, wait_s: float = 0.0) -> list[str]:
     """Resume an interrupted gate and bring it to its end; a finished one stays as it is.
+
+    Args:
+        root: of its run.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        require_measured: refuse joules that come from a formula.
+        wait_s: how long to wait for another measurement on this machine to end.
 
     Returns:
         As `measure_new`.
@@ -139,8 +177,8 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     if records.finished:
         notice(f"{root} is finished already")
         return []
-    with stdout_to_stderr(), measuring_alone(), _checked_out_again(root, gate):
-        resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    with stdout_to_stderr(), measuring_alone(wait_s), _checked_out_again(root, gate):
         chosen = meters_here(resolved.suite, resolved.systems)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
@@ -193,6 +231,7 @@ def _measure(
     from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate, steps_of
 
     root = writer.layout.root
+    name_run(root)
     rounds = rounds_of(resolved, gate, cells, read_run(root))
     answers = sum(len(each.items) for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
     notice(f"{root}: judged by {gate.policy_source}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.metered_window import Window
+from wattbench.api.narrowing import seconds_to_wait
 from wattbench.api.session import machine_lock, stdout_to_stderr
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ POWER_FILE = "power.csv"
 
 @contextlib.contextmanager
 def metering(
-    meters: Sequence[str | dict[str, Any]] = ("auto",), *, record: str | os.PathLike[str] | None = None
+    meters: Sequence[str | dict[str, Any]] = ("auto",),
+    *,
+    record: str | os.PathLike[str] | None = None,
+    wait: bool | float = False,
 ) -> Iterator[Meters]:
     """Open this machine's meters: ``with metering() as m, m.window("name") as w: ...``.
 
@@ -38,6 +42,7 @@ def metering(
             what this machine has. Relative paths start at the working directory.
         record: a folder to which windows (`windows.jsonl`) and every reading (`power.csv`) are appended; None: nothing
             is written.
+        wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
 
     Raises:
         UserError: a meter cannot measure anything here, there is no such meter, the record cannot be written, or
@@ -46,7 +51,7 @@ def metering(
     from wattbench.meters import Metering, choose, watch_here
 
     entries = _entries(meters)
-    with machine_lock(), contextlib.ExitStack() as stack:
+    with machine_lock(seconds_to_wait(wait)), contextlib.ExitStack() as stack:
         with stdout_to_stderr():
             chosen = choose(entries)
             opened = stack.enter_context(Metering(chosen.meters, watch_here()))

@@ -1,7 +1,8 @@
-"""Checks of the arguments that select systems, tasks and items, where Python and not a command line gives them."""
+"""Checks of arguments where Python and not a command line gives them: systems, tasks, items, and how long to wait."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -37,3 +38,16 @@ def limit_of(given: Any, where: str) -> int | None:
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         raise UserError(f"{where}: {given!r:.80} is not a number of items")
     return given
+
+
+def seconds_to_wait(given: Any) -> float:
+    """Return how long to wait for another measurement, in seconds: 0 for False, infinite for True.
+
+    Raises:
+        UserError: it is neither, and not a number of seconds.
+    """
+    if isinstance(given, bool):
+        return math.inf if given else 0.0
+    if not isinstance(given, int | float) or not given >= 0:
+        raise UserError(f"wait: {given!r:.80} is neither a number of seconds nor True")
+    return float(given)

@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
-from wattbench.api.session import measuring_alone, stdout_to_stderr
+from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.errors import UserError
 
@@ -24,10 +24,11 @@ def run(
     retry_failed: bool = False,
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
+    wait: bool | float = False,
 ) -> Run:
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
-    One run at a time: energy is counted for the whole machine.
+    One run at a time: energy is counted for the whole machine. Where another measures, this one is refused, or waits.
 
     Args:
         suite: a file, or the name of a suite that wattbench ships.
@@ -39,6 +40,7 @@ def run(
         retry_failed: of the resumed run, ask again the requests that failed.
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
+        wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
 
     Raises:
         UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
@@ -54,13 +56,17 @@ def run(
         raise UserError("retry_failed goes with a run to resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
-    with stdout_to_stderr(), measuring_alone():
+    wait_s = seconds_to_wait(wait)
+    with stdout_to_stderr():
         if resume is not None:
-            return read(run_resumed(Path(resume), allow_unsafe_code, require_measured, retry_failed=retry_failed))
+            root = run_resumed(
+                Path(resume), allow_unsafe_code, require_measured, retry_failed=retry_failed, wait_s=wait_s
+            )
+            return read(root)
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
         command = ["wattbench.run", os.fspath(suite), *_given(narrowing)]
-        return read(run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code))
+        return read(run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code, wait_s=wait_s))
 
 
 def _given(narrowing: dict[str, tuple[str, ...] | int | None]) -> list[str]:

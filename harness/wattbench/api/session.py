@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
@@ -33,27 +34,42 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def measuring_alone() -> Iterator[None]:
+def measuring_alone(wait_s: float = 0.0) -> Iterator[None]:
     """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
+
+    Args:
+        wait_s: how long to wait for another measurement to end, which standard error says; infinite: as long as it
+            takes.
 
     Raises:
         UserError: another process is measuring on this machine.
     """
-    with machine_lock(), noticed():
+    with noticed(), machine_lock(wait_s):
         yield
 
 
 @contextlib.contextmanager
-def machine_lock() -> Iterator[None]:
+def machine_lock(wait_s: float = 0.0) -> Iterator[None]:
     """Hold the locks that one measurement on a machine, and on each GPU, can have: energy is counted for all of it.
+
+    Args:
+        wait_s: as of `measuring_alone`.
 
     Raises:
         UserError: another process, or another measurement in this one, has it.
     """
+    from wattbench.machine.lock_waiting import Waiting
     from wattbench.machine.measuring_lock import measuring_lock
 
-    with measuring_lock():
+    with measuring_lock(Waiting(wait_s, notice)):
         yield
+
+
+def name_run(root: Path) -> None:
+    """Let others that find the machine's lock taken know which run is being written."""
+    from wattbench.machine import measuring_lock
+
+    measuring_lock.name_run(root)
 
 
 def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | None = None) -> Chosen:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattbench.api.session import meters_here, notice
+from wattbench.api.session import measuring_alone, meters_here, name_run, notice
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def run_new(
     allow_unsafe_code: bool = False,
     night: Night | None = None,
     resume: str | None = RESUME,
+    wait_s: float = 0.0,
 ) -> Path:
     """Run a suite and return the run's directory.
 
@@ -67,14 +68,19 @@ def run_new(
         allow_unsafe_code: whether tasks may run code that a model wrote.
         night: which night it stands for, where it is kept in a history.
         resume: the command that, followed by the directory, finishes the run if it is interrupted; None: none does.
+        wait_s: how long to wait for another measurement on this machine to end.
+
+    Raises:
+        UserError: something is wrong with the suite, a system failed, or another run is measuring.
     """
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
 
-    chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
-    cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
-    writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
-    return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
+    with measuring_alone(wait_s):
+        chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
+        return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
 
 
 def run_resumed(
@@ -84,6 +90,7 @@ def run_resumed(
     *,
     resume: str = RESUME,
     retry_failed: bool = False,
+    wait_s: float = 0.0,
 ) -> Path:
     """Finish an interrupted run, and return its directory.
 
@@ -93,6 +100,10 @@ def run_resumed(
         require_measured: refuse joules that come from a formula.
         resume: as of `run_new`.
         retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed.
+        wait_s: as of `run_new`.
+
+    Raises:
+        UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
     from wattbench.config import resolved_from_record, with_secrets
     from wattbench.measure.clock_changes import clock_changes
@@ -110,13 +121,17 @@ def run_resumed(
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
-    chosen = meters_here(resolved.suite, resolved.systems)
-    cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
-    check_same_work(records, cells, chosen.provenance)
-    check_lines(records)
-    for change in clock_changes(records):
-        notice(f"wattbench: {change}")
-    return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
+    with measuring_alone(wait_s):
+        if records.layout.finished.exists():  # by what was waited for
+            notice(f"{root} is finished already")
+            return root
+        chosen = meters_here(resolved.suite, resolved.systems)
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_same_work(records, cells, chosen.provenance)
+        check_lines(records)
+        for change in clock_changes(records):
+            notice(f"wattbench: {change}")
+        return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
 
 
 def _measure(
@@ -132,6 +147,7 @@ def _measure(
     from wattbench.scenarios.run_to_end import run_to_end
 
     root = writer.layout.root
+    name_run(root)
     try:
         run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
     except BaseException:

@@ -13,6 +13,7 @@ from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option
 from wattbench.cli._verdict_files import EXIT_ERROR
+from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ ITEMS = 160
 RESTARTS = 3
 
 
-@main.command()
+@main.command(cls=WaitingCommand)
 @click.argument("suite")
 @click.option("--system", metavar="SYSTEM", help="The system that is tested against itself.")
 @click.option(
@@ -63,6 +64,7 @@ RESTARTS = 3
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @items_options
 @measured_option
+@wait_option
 def calibrate(
     suite: str,
     system: str | None,
@@ -77,6 +79,7 @@ def calibrate(
     limit: int | None,
     allow_unsafe_code: bool,
     require_measured: bool,
+    wait_s: float,
 ) -> None:
     """Measure the error rates of gates of SUITE on this machine, and the smallest margin that they can judge.
 
@@ -92,7 +95,7 @@ def calibrate(
         raise click.UsageError("name the --system of the gates, or the number of --sessions: one of the two")
     if sessions is not None:
         options = _run_options(tasks, limit, allow_unsafe_code=allow_unsafe_code, require_measured=require_measured)
-        _sessions(suite, sessions, out, output, options)
+        _sessions(suite, sessions, out, output, [*options, *wait_words(wait_s)])
         return
     assert system is not None
     output = output or Path("calibration.json")
@@ -107,6 +110,7 @@ def calibrate(
         allow_unsafe_code=allow_unsafe_code,
         require_measured=require_measured,
         calibration_items=items,
+        wait_s=wait_s,
     )
     try:
         with stdout_to_stderr():

@@ -9,6 +9,7 @@ import click
 
 from wattbench.api.session import measuring_alone, meters_here, stdout_to_stderr
 from wattbench.cli._group import main
+from wattbench.cli._waiting import WaitingCommand, wait_option
 
 if TYPE_CHECKING:
     from wattbench.train import Family
@@ -19,10 +20,11 @@ def family() -> None:
     """Build the reference family: models of every kind, all made from one base model."""
 
 
-@family.command("build")
+@family.command("build", cls=WaitingCommand)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--recipe", type=click.Path(path_type=Path), help="A recipe other than the one that wattbench ships.")
-def family_build(names: tuple[str, ...], recipe: Path | None) -> None:
+@wait_option
+def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> None:
     """Train the members of the family that are missing or out of date: all, or only each NAME.
 
     An interrupted build resumes from its last checkpoint when it is started again.
@@ -31,7 +33,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None) -> None:
     from wattbench.train import load_family
 
     reference_family = load_family(recipe or benchmarks_folder() / "family" / "recipe.yaml")
-    with stdout_to_stderr(), measuring_alone():
+    with stdout_to_stderr(), measuring_alone(wait_s):
         built = _build_family(reference_family, names)
     for name in built:
         click.echo(reference_family.folder / name)

@@ -13,13 +13,14 @@ from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
+from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 
-@main.command()
+@main.command(cls=WaitingCommand)
 @click.argument("targets", nargs=-1, metavar="[SUITE | RUN | RUN RUN | OLD.json NEW.json]")
 @click.option(
     "--base",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 )
 @items_options
 @measured_option
+@wait_option
 @verdict_options
 def gate(
     no_github: bool,

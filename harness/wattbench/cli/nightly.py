@@ -14,11 +14,12 @@ import click
 
 from wattbench.api.judge_gate import failed
 from wattbench.api.judge_night import build_site_by, judge_last_night, rebuild_site
-from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
+from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
+from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.terminal import printable
@@ -37,6 +38,7 @@ class _Work:
     narrowing: dict[str, Any]
     allow_unsafe_code: bool
     require_measured: bool
+    wait_s: float
 
     def resolved(self) -> Resolved:
         return requiring(load(self.suite, **self.narrowing), self.require_measured)
@@ -47,13 +49,15 @@ class _Work:
                 for part in (f"--{name}", ",".join(self.narrowing[name]))]  # fmt: skip
         words += ["--limit", str(self.narrowing["limit"])] if self.narrowing["limit"] else []
         words += ["--allow-unsafe-code"] if self.allow_unsafe_code else []
-        return words + (["--require-measured"] if self.require_measured else [])
+        words += ["--require-measured"] if self.require_measured else []
+        return words + wait_words(self.wait_s)
 
 
-@main.command()
+@main.command(cls=WaitingCommand)
 @click.argument("suite", required=False)
 @narrowing_options
 @measured_option
+@wait_option
 @click.option("--history", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
               help="The folder of nights; created if it does not exist.")  # fmt: skip
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the night; default: today, in UTC.")
@@ -78,6 +82,7 @@ def nightly(
     no_github: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
+    wait_s: float,
     **narrowing: Any,
 ) -> None:
     """Run SUITE, keep the run in a history, and judge it against the nights before.
@@ -97,7 +102,7 @@ def nightly(
                 "--commit judges nothing, so there is no verdict to write: leave out --policy and the verdict files"
             )
         layout = NightsLayout(history)
-        work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured)
+        work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured, wait_s)
         if work is not None and wanted is not None:
             _run_missed(layout.created(), work, wanted)
             return
@@ -106,7 +111,7 @@ def nightly(
                 interrupted_with_parent()
             _run(layout.created(), work, date, backfilled)
         elif resume is not None:
-            _resume(layout, resume, allow_unsafe_code, require_measured)
+            _resume(layout, resume, allow_unsafe_code, require_measured, wait_s)
         if not backfilled:
             raise click.exceptions.Exit(_judged(layout.existing(), policy, files))
 
@@ -131,7 +136,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
     from wattbench.nights import today
 
     when = date.date() if date is not None else today()
-    with stdout_to_stderr(), measuring_alone():
+    with stdout_to_stderr():
         resolved = work.resolved()
         night = Night(when, backfilled, None if backfilled else _commits_since(layout, resolved, when))
         root = run_new(
@@ -141,6 +146,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
             allow_unsafe_code=work.allow_unsafe_code,
             night=night,
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
+            wait_s=work.wait_s,
         )
     notice(f"wattbench: kept the night as {root}")
 
@@ -157,12 +163,12 @@ def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.dat
     return None if listed is None else listed.as_record()
 
 
-def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_measured: bool) -> None:
+def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_measured: bool, wait_s: float) -> None:
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
-    with stdout_to_stderr(), measuring_alone():
-        run_resumed(root, allow_unsafe_code, require_measured, resume=_resume_command(layout))
+    with stdout_to_stderr():
+        run_resumed(root, allow_unsafe_code, require_measured, resume=_resume_command(layout), wait_s=wait_s)
 
 
 def _resume_command(layout: NightsLayout) -> str:

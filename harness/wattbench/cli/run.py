@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from wattbench.api.session import measuring_alone, meters_here, notice, stdout_to_stderr
+from wattbench.api.session import meters_here, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import requiring, run_new, run_resumed
 from wattbench.cli._ending import end_of_run, open_option
-from wattbench.cli._group import EXIT_INTERRUPTED, main
+from wattbench.cli._group import main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
+from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
 
@@ -77,10 +78,11 @@ def plan(
             click.echo(f"a gate of two systems: {line}")
 
 
-@main.command()
+@main.command(cls=WaitingCommand)
 @click.argument("suite", required=False)
 @narrowing_options
 @measured_option
+@wait_option
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
@@ -97,6 +99,7 @@ def run(
     retry_failed: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
+    wait_s: float,
     **narrowing: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
@@ -110,16 +113,13 @@ def run(
         raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
-    with stdout_to_stderr(), measuring_alone():
-        try:
-            if suite is not None:
-                resolved = requiring(read_suite(suite, **narrowing), require_measured)
-                root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code)
-            else:
-                assert resume is not None
-                root = run_resumed(resume, allow_unsafe_code, require_measured, retry_failed=retry_failed)
-        except KeyboardInterrupt as error:
-            raise click.exceptions.Exit(EXIT_INTERRUPTED) from error
+    with stdout_to_stderr():
+        if suite is not None:
+            resolved = requiring(read_suite(suite, **narrowing), require_measured)
+            root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code, wait_s=wait_s)
+        else:
+            assert resume is not None
+            root = run_resumed(resume, allow_unsafe_code, require_measured, retry_failed=retry_failed, wait_s=wait_s)
     click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page)

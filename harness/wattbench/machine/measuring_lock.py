@@ -3,6 +3,7 @@
 The lock is the kernel's, on a file in a folder that every user of the machine can write: it ends with the process that
 holds it, however that ends. The name of the host's file is made of the kernel's boot, which containers have in common;
 that of a GPU's of its UUID. Containers and virtual machines see each other's locks where they share the folder.
+The file says who holds it (`lock_holder`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.machine.lock_holder import LockHolder
+from wattbench.machine.lock_waiting import Waiting
 from wattbench.records.atomic_write import failing_as
 
 FOLDER = "WATTBENCH_LOCKS"
@@ -26,19 +29,37 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _FOR_ALL = stat.S_ISVTX | stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 
+_held: dict[int, LockHolder] = {}
+"""Descriptors of the locks that this process holds, and what is written in each."""
+
+
 @contextlib.contextmanager
-def measuring_lock() -> Iterator[None]:
+def measuring_lock(waiting: Waiting | None = None) -> Iterator[None]:
     """Hold the locks of this machine and of the GPUs that systems can use here.
 
+    Args:
+        waiting: how long to wait for another measurement to end; None: not at all.
+
     Raises:
-        UserError: another process, or another measurement in this one, holds one of them; or they cannot be made.
+        UserError: another process still holds one of them, or another measurement in this one does; or they cannot be
+            made.
     """
-    folder = folder_of_locks()
+    folder, waiting = folder_of_locks(), waiting or Waiting()
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_locked(folder / f"wattbench-host-{_digest(_host())}.lock", "on this machine"))
+        # In one order for all, so that no two wait for each other.
+        stack.enter_context(_locked(folder / f"wattbench-host-{_digest(_host())}.lock", "on this machine", waiting))
         for uuid in _gpu_uuids():
-            stack.enter_context(_locked(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}"))
+            stack.enter_context(_locked(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}", waiting))
+        waiting.over()
         yield
+
+
+def name_run(root: Path) -> None:
+    """Write into the locks that this process holds which run it writes: for those that find them taken."""
+    for descriptor, holder in _held.items():
+        _held[descriptor] = holder.with_run(root)
+        with contextlib.suppress(OSError):
+            _held[descriptor].write(descriptor)
 
 
 def folder_of_locks(folders: Sequence[Path] = FOLDERS) -> Path:
@@ -67,23 +88,35 @@ def folder_of_locks(folders: Sequence[Path] = FOLDERS) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, where: str) -> Iterator[None]:
+def _locked(path: Path, where: str, waiting: Waiting) -> Iterator[None]:
     with failing_as(path, f"the measuring lock cannot be taken; name another folder for it in {FOLDER}"):
         descriptor = _open(path)
     try:
+        while not _taken(descriptor, path):
+            waiting.go_on(where, LockHolder.read(descriptor))
+        _held[descriptor] = LockHolder.here()
+        with contextlib.suppress(OSError):  # another user's file: who holds it is then not known
+            _held[descriptor].write(descriptor)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UserError(
-                f"another wattbench run is measuring {where}. Energy is counted for the whole device, so two runs "
-                "would bill each other; wait for it to end"
-            ) from error
-        except OSError as error:
-            raise UserError(f"{path}: the disk knows no locks ({error.strerror}); name another folder in {FOLDER}"
-                            ) from error  # fmt: skip
-        yield
+            yield
+        finally:
+            del _held[descriptor]
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)  # which releases it; the file stays, as another may be opening it
+
+
+def _taken(descriptor: int, path: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise UserError(
+            f"{path}: the disk knows no locks ({error.strerror}); name another folder in {FOLDER}"
+        ) from error
+    return True
 
 
 def _open(path: Path) -> int:

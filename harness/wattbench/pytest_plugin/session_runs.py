@@ -10,7 +10,7 @@ from pathlib import Path
 from wattbench.api.gate import GateResult
 from wattbench.api.gate_request import GateRequest
 from wattbench.api.read import Run, read
-from wattbench.api.session import measuring_alone, stdout_to_stderr
+from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load, run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError
@@ -109,7 +109,7 @@ class Runs:
 
     def _make(self, resolved: Resolved) -> SharedRun:
         _refuse_parallel_tests()
-        with stdout_to_stderr(), measuring_alone():
+        with stdout_to_stderr():
             root = run_new(resolved, self._folder, self._command, resume=None)
         return SharedRun(read(root), resolved)
 

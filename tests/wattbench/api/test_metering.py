@@ -191,7 +191,7 @@ def test_only_one_measurement_at_a_time(play: Play, hundred_watts: PlayedMeter) 
     play(hundred_watts)
     with (
         wattbench.metering(),
-        pytest.raises(wattbench.UserError, match="another wattbench run is measuring on this machine"),
+        pytest.raises(wattbench.UserError, match="another measurement in this process is measuring on this machine"),
         wattbench.metering(),
     ):
         pass

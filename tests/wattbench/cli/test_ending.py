@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import webbrowser
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 
 import click.testing
@@ -87,7 +86,6 @@ def test_without_a_browser_the_page_is_named(invoke, finished, no_page, monkeypa
 def measured(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `wattbench run` measures here: nothing, as the run is at hand."""
     monkeypatch.setattr(run_command, "run_new", lambda *_, **__: finished)
-    monkeypatch.setattr(run_command, "measuring_alone", nullcontext)
     return finished
 
 

@@ -20,7 +20,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "locks"
 
 
-def refused(match: str = "another wattbench run is measuring on this machine") -> None:
+def refused(match: str = "another measurement in this process is measuring on this machine") -> None:
     with pytest.raises(UserError, match=match), measuring_lock():
         pass
 

@@ -250,7 +250,7 @@ def test_a_run_beside_another_is_refused(session: Session, project: pytest.Pytes
     with measuring_alone():
         done = session("def test_it(wattbench): wattbench.measure('small', limit=2)")
     done.assert_outcomes(failed=1)
-    assert "another wattbench run is measuring on this machine" in done.stdout.str()
+    assert "another measurement in this process is measuring on this machine" in done.stdout.str()
 
 
 def test_tests_that_run_side_by_side_measure_nothing(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
