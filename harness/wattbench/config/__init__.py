@@ -6,6 +6,7 @@ meter, engine or router is imported where a suite names one: only it knows its s
 """
 
 from wattbench.config.base import Name, RelativePath
+from wattbench.config.call import Checkout
 from wattbench.config.decide import Decide
 from wattbench.config.file_task import FileSplit, FileTask
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
@@ -45,6 +46,7 @@ from wattbench.config.router import (
     LlmRouter,
     OracleRouter,
     PredictedRouter,
+    PythonRouter,
     RandomRouter,
     Router,
     RouterBase,
@@ -54,7 +56,6 @@ from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite
 from wattbench.config.system import (
     ENGINES,
-    Checkout,
     EndpointSystem,
     HybridSystem,
     LmEvalSystem,
@@ -110,6 +111,7 @@ __all__ = [
     "Prediction",
     "PrometheusSettings",
     "Prompt",
+    "PythonRouter",
     "PythonSystem",
     "RandomRouter",
     "RaplSettings",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by
+from wattbench.config.call import Call, FilledInCheckout
 from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.registry import Registry
 
@@ -60,6 +61,20 @@ class SklearnRouter(RouterBase):
     """If the probability is lower, the fallback answers. It needs a pipeline with probabilities."""
     trusted: list[TrustedType] = []
     """Types in the file that are only built if they are named here, as compiled code follows what they hold."""
+
+
+class PythonRouter(RouterBase):
+    """A Python function of one's own chooses: it runs the suite's code."""
+
+    type: Literal["python"]
+    call: Call
+    """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and the members' names,
+    and returns one of them, or one and a score; None leaves the request to the fallback."""
+    sees: Literal["prompt", "input"] = "prompt"
+    """The text. `prompt`: the request as the hybrid's own prompt form has it. `input`: the input of a file task's item
+    alone."""
+    checkout: FilledInCheckout = None
+    """Where its modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by hand."""
 
 
 class LlmRouter(RouterBase):
@@ -128,6 +143,7 @@ ROUTERS = Registry(
         "classifier": "wattbench.routers.classifier:Classifier",
         "predicted": "wattbench.routers.predicted:Predicted",
         "sklearn": "wattbench.routers.sklearn_pipeline:SklearnPipeline",
+        "python": "wattbench.routers.python:PythonFunction",
         "llm": "wattbench.routers.llm:Reader",
         "cascade": "wattbench.routers.cascade:Cascade",
         "oracle": "wattbench.routers.oracle:Oracle",
@@ -153,6 +169,7 @@ Router = Annotated[
     Annotated[ClassifierRouter, Tag("classifier")]
     | Annotated[PredictedRouter, Tag("predicted")]
     | Annotated[SklearnRouter, Tag("sklearn")]
+    | Annotated[PythonRouter, Tag("python")]
     | Annotated[LlmRouter, Tag("llm")]
     | Annotated[CascadeRouter, Tag("cascade")]
     | Annotated[OracleRouter, Tag("oracle")]

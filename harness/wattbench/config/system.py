@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -18,7 +17,8 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by, relative_to_its_file
+from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by
+from wattbench.config.call import Call, FilledInCheckout
 from wattbench.config.engine_hints import hint
 from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.prediction import Prediction
@@ -148,38 +148,18 @@ class EndpointSystem(SystemBase):
         return self
 
 
-class Checkout(Strict):
-    """The folder that a callable's modules are imported from: the files of one commit, or the working tree."""
-
-    root: Path
-    working_tree: Path
-    """What `root` is in place of: import paths in the working tree then mean the same folders of `root`."""
-
-
 class PythonSystem(SystemBase):
     """A Python callable from prompt to answer: a regular expression, a lexicon."""
 
     engine: Literal["python"]
-    call: str = Field(pattern=r"^.+:[A-Za-z_][A-Za-z0-9_.]*$")
-    """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and returns a text."""
+    call: Call
+    """`package.module:function`, or `./file.py:function` relative to this file. It takes a text and returns the answer,
+    or the answer and how probable it is that it is right; None where it does not know."""
     sees: Literal["prompt", "input"] = "prompt"
     """What it is called with. `prompt`: all that a model is asked, instruction and worked examples included. `input`:
     the input of a file task's item alone."""
-    checkout: Checkout | None = None
+    checkout: FilledInCheckout = None
     """Where its modules come from, in a gate against a base. Filled in by `gate --base`; do not write it by hand."""
-
-    @field_validator("call")
-    @classmethod
-    def _relative_to_its_file(cls, call: str, info: ValidationInfo) -> str:
-        module, _, function = call.rpartition(":")
-        return f"{relative_to_its_file(Path(module), info)}:{function}" if module.endswith(".py") else call
-
-    @field_validator("checkout", mode="before")
-    @classmethod
-    def _checkout_is_filled_in(cls, checkout: Any, info: ValidationInfo) -> Any:
-        if checkout is not None and "folder" in (info.context or {}):
-            raise ValueError("checkout is filled in by gate --base; leave it out")
-        return checkout
 
 
 class SklearnSystem(SystemBase):

@@ -13,6 +13,7 @@ from wattbench.config import (
     ExternalSettings,
     HybridSystem,
     LmEvalSystem,
+    PythonRouter,
     PythonSystem,
     Resolved,
     SystemBase,
@@ -56,7 +57,9 @@ def _of_system(config: SystemBase) -> Iterator[str]:
         yield "code from its model's repository: trust_remote_code"
     elif config.engine not in ENGINES.built_in:
         yield f"the engine {config.engine} of {ENGINES.provider(config.engine)}"
-    if isinstance(config, HybridSystem) and config.router.type not in ROUTERS.built_in:
+    if isinstance(config, HybridSystem) and isinstance(config.router, PythonRouter):
+        yield f"its router {config.router.call}"
+    elif isinstance(config, HybridSystem) and config.router.type not in ROUTERS.built_in:
         yield f"the router {config.router.type} of {ROUTERS.provider(config.router.type)}"
 
 

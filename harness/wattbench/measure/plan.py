@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from wattbench.config import HybridSystem, Measure, OracleRouter, PythonSystem, Resolved, SystemBase, TaskChoice
+from wattbench.config import (
+    HybridSystem,
+    Measure,
+    OracleRouter,
+    PythonRouter,
+    PythonSystem,
+    Resolved,
+    SystemBase,
+    TaskChoice,
+)
 from wattbench.errors import UserError, require
 from wattbench.measure.code_to_run import code_to_run, with_members
 from wattbench.measure.plan_of_blocks import plan_of_blocks
@@ -207,8 +216,10 @@ def check_pair(
         )
     for member, settings in with_members({name: config}).items():
         if isinstance(settings, PythonSystem):
-            check_sees(member, settings, task.choice)
+            check_sees(f"system {member!r}", settings, task.choice)
     if isinstance(config, HybridSystem):
+        if isinstance(config.router, PythonRouter):
+            check_sees(f"system {name!r}: router", config.router, task.choice)
         _check_oracle(where, config, task.choice.domain)
     if task.unsafe_code and not allow_unsafe_code:
         raise UserError(_unsafe(where))

@@ -29,6 +29,8 @@ class Question:
     """Identifies the item for the system that answers. A router does not use it."""
     input: str | None = None
     """Of an item of a file task, what is asked: its input, without instruction and examples."""
+    item: str = ""
+    """What to call the item in messages: ``task 'tickets', document 3``."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,15 @@ class Router(ABC):
         """
 
     @classmethod
+    def look(cls, where: str, config: Any, members: Mapping[str, str]) -> None:
+        """Check as `check` does, for a plan that is only read: without running code that the suite names.
+
+        Raises:
+            UserError: it cannot be used, and what to do about it.
+        """
+        cls.check(where, config, members)
+
+    @classmethod
     @abstractmethod
     def open(cls, config: Any, setup: Setup) -> Self:
         """Build the router from its part of the suite.
@@ -118,6 +129,9 @@ class Router(ABC):
         Raises:
             UserError: it chose none of the members, and there is no fallback.
         """
+
+    def close(self) -> None:
+        """Free what the router holds. Most hold nothing."""
 
 
 class Chooser(Router):

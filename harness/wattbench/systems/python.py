@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib
-import importlib.util
-import inspect
 import platform
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from wattbench.config import FileTask, PythonSystem, TaskChoice
-from wattbench.errors import UserError, nearest
+from wattbench.callables import NamedCallable, check_callable, look_for_callable
+from wattbench.config import FileTask, PythonRouter, PythonSystem, TaskChoice
+from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
-from wattbench.systems.callable_lm import Answerer, CallableLM, prompt_of
-from wattbench.systems.checkout_modules import modules_of
+from wattbench.systems.callable_lm import CallableLM, prompt_of
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
-
-_NAME_ONE = "name an installed module, or a file as ./answers.py:solve"
 
 
 class PythonEngine(Engine):
@@ -31,26 +23,18 @@ class PythonEngine(Engine):
         self._name = name
         self._config = config
         self._contexts: dict[str, TaskContext] = {}
-        self._modules = None if config.checkout is None else modules_of(config.checkout)
-        self._call = _imported(name, config)
-        self.lm = CallableLM(name, self._call, prompt_of if config.sees == "prompt" else self._input_of)
+        self._callable = NamedCallable(_where(name), config.call, config.checkout)
+        self.lm = CallableLM(name, self._callable.call, prompt_of if config.sees == "prompt" else self._input_of)
 
     @classmethod
     def check(cls, name: str, config: PythonSystem) -> None:
         """Import the callable, as only this shows that it exists."""
-        _imported(name, config)
-        if config.checkout is not None:
-            modules_of(config.checkout).forget()
+        check_callable(_where(name), config.call, config.checkout)
 
     @classmethod
     def look(cls, name: str, config: PythonSystem) -> None:
         """Check that its file or its package exists. The callable is not imported, as that would run its module."""
-        module = config.call.rpartition(":")[0]
-        where = f"system {name!r}: call: {config.call!r}"
-        if module.endswith(".py"):
-            _check_file(module, where)
-        elif config.checkout is None and not _is_installed(module.partition(".")[0]):
-            raise UserError(f"{where}: no module {module.partition('.')[0]!r} is installed here; {_NAME_ONE}")
+        look_for_callable(_where(name), config.call, config.checkout)
 
     @classmethod
     def open(cls, name: str, config: PythonSystem, *, batch: int, seed: int) -> Self:
@@ -75,113 +59,42 @@ class PythonEngine(Engine):
             engine_version=f"Python {platform.python_version()}",
             parameters_total=total,
             parameters_active=active,
-            weights_sha256=_source_sha256(self._call),
+            weights_sha256=self._callable.sha256,
             device="cpu",
         )
 
     def activate(self) -> None:
         """Make the imports of the callable mean its checkout's modules, where it has one."""
-        if self._modules is not None:
-            self._modules.activate()
+        self._callable.activate()
 
     def close(self) -> None:
         """Drop the modules of its checkout."""
-        if self._modules is not None:
-            self._modules.forget()
+        self._callable.forget()
 
     def _input_of(self, request: Instance) -> str:
         context = self._contexts.get(str(request.task_name))
         text = None if context is None else context.input_of(request)
         if text is None:
-            raise UserError(_no_input(self._name, str(request.task_name)))
+            raise UserError(_no_input(_where(self._name), str(request.task_name)))
         return text
 
 
-def check_sees(name: str, config: PythonSystem, choice: TaskChoice) -> None:
+def _where(name: str) -> str:
+    return f"system {name!r}"
+
+
+def check_sees(where: str, config: PythonSystem | PythonRouter, choice: TaskChoice) -> None:
     """Check that the items of a task have what a callable is called with.
 
     Raises:
         UserError: it is called with inputs, and the task is no file.
     """
     if config.sees == "input" and not isinstance(choice, FileTask):
-        raise UserError(_no_input(name, choice.task))
+        raise UserError(_no_input(where, choice.task))
 
 
-def _no_input(name: str, task: str) -> str:
+def _no_input(where: str, task: str) -> str:
     return (
-        f"system {name!r}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
+        f"{where}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
         "write sees: prompt"
     )
-
-
-def _imported(name: str, config: PythonSystem) -> Answerer:
-    """Import the callable, from its checkout where it has one."""
-    if config.checkout is None:
-        return find_callable(name, config.call)
-    with modules_of(config.checkout).importing(f"system {name!r}: call: {config.call!r}"):
-        return find_callable(name, config.call)
-
-
-def find_callable(name: str, call: str) -> Answerer:
-    """Import what `call` names.
-
-    Raises:
-        UserError: no such module, file or function, or it is not callable.
-    """
-    module_name, _, attribute = call.rpartition(":")
-    where = f"system {name!r}: call: {call!r}"
-    module = _module_from_file(module_name, where) if module_name.endswith(".py") else _module(module_name, where)
-    value: Any = module
-    for part in attribute.split("."):
-        if not hasattr(value, part):
-            public = [known for known in dir(value) if not known.startswith("_")]
-            raise UserError(f"{where}: {module_name} has no {part!r}{nearest(part, public)}")
-        value = getattr(value, part)
-    if not callable(value):
-        raise UserError(f"{where}: {attribute} is not callable")
-    answerer: Answerer = value
-    return answerer
-
-
-def _module(name: str, where: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except Exception as error:
-        raise UserError(f"{where}: cannot import {name} ({type(error).__name__}: {error}); {_NAME_ONE}") from error
-
-
-def _is_installed(package: str) -> bool:
-    """Return whether a top-level module can be found; a submodule could not be without importing its parents."""
-    try:
-        return package in sys.modules or importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):
-        return False
-
-
-def _check_file(path: str, where: str) -> None:
-    if not Path(path).is_file():
-        raise UserError(f"{where}: no such file: {path}")
-
-
-def _module_from_file(path: str, where: str) -> Any:
-    _check_file(path, where)
-    # A name of its own, so that two suites' answers.py are two modules.
-    name = f"wattbench_call_{hashlib.sha256(path.encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None  # a .py file always has a loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
-        raise UserError(f"{where}: {path} cannot be imported ({type(error).__name__}: {error})") from error
-    return module
-
-
-def _source_sha256(call: Answerer) -> str | None:
-    try:
-        source = inspect.getsourcefile(inspect.unwrap(call))
-    except TypeError:  # a class instance, a builtin, a C function: no source to hash
-        return None
-    return hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else None

@@ -104,7 +104,7 @@ def test_a_run_s_record_holds_the_pool(folder: Path) -> None:
          "systems.hybrid.router.type: no router 'orakel' is known here; did you mean 'oracle'?"),
         ("{type: oracle}", "{member: rest}",
          "systems.hybrid.router.type: missing; this key is required, and is one of: "
-         "classifier, predicted, sklearn, llm, cascade, oracle, random, always"),
+         "classifier, predicted, sklearn, python, llm, cascade, oracle, random, always"),
         ("{type: oracle}", "{type: always, membr: rest}",
          "systems.hybrid.router.membr: unknown key; did you mean 'member'?"),
     ],

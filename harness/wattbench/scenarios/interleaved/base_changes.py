@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattbench.config import Checkout, GatePolicy, PythonSystem, SystemBase
+from wattbench.callables.checkout_modules import comes_from
+from wattbench.config import Checkout, GatePolicy, PythonRouter, PythonSystem, SystemBase
 from wattbench.repository import Changes
 from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts, runs_code, texts_of
-from wattbench.systems.checkout_modules import comes_from
 
 _NAMED = 8
 """Names or settings in one sentence; the rest is counted."""
@@ -150,6 +150,6 @@ def _few(names: Sequence[str]) -> str:
 
 def _from_elsewhere(config: SystemBase, working_tree: Checkout) -> list[str]:
     """List the modules of the system's callables that are not in the repository."""
-    members = [config, *getattr(config, "pool", {}).values()]
-    modules = [each.call.rpartition(":")[0] for each in members if isinstance(each, PythonSystem)]
+    parts = [config, *getattr(config, "pool", {}).values(), getattr(config, "router", None)]
+    modules = [each.call.rpartition(":")[0] for each in parts if isinstance(each, PythonSystem | PythonRouter)]
     return [name for name in modules if not name.endswith(".py") and not comes_from(name, working_tree)]

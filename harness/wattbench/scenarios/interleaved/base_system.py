@@ -9,9 +9,11 @@ from typing import Any
 
 from wattbench.config import (
     ENGINES,
+    ROUTERS,
     Checkout,
     EndpointSystem,
     HybridSystem,
+    PythonRouter,
     PythonSystem,
     Resolved,
     SystemBase,
@@ -86,19 +88,23 @@ def base_system(checkouts: Checkouts, suite: Path, name: str, working: Resolved)
 
 
 def with_checkout(config: SystemBase, checkout: Checkout) -> SystemBase:
-    """Return a system whose Python callables, those of a hybrid's members too, import from a checkout."""
+    """Return a system whose Python callables, those of a hybrid's members and router too, import from a checkout."""
     if isinstance(config, PythonSystem):
         return config.model_copy(update={"checkout": checkout})
     if isinstance(config, HybridSystem):
         pool = {name: with_checkout(member, checkout) for name, member in config.pool.items()}
-        return config.model_copy(update={"pool": pool})
+        router = config.router
+        if isinstance(router, PythonRouter):
+            router = router.model_copy(update={"checkout": checkout})
+        return config.model_copy(update={"pool": pool, "router": router})
     return config
 
 
 def runs_code(config: SystemBase) -> bool:
     """Return whether a system runs code that may read any file: a callable, a command, another package's engine."""
     if isinstance(config, HybridSystem):
-        return any(runs_code(member) for member in config.pool.values())
+        own_router = isinstance(config.router, PythonRouter) or config.router.type not in ROUTERS.built_in
+        return own_router or any(runs_code(member) for member in config.pool.values())
     if isinstance(config, EndpointSystem):
         return config.serve is not None and config.serve.command is not None
     return config.engine in ("python", "lm_eval") or config.engine not in ENGINES.built_in

@@ -59,11 +59,13 @@ class HybridEngine(Engine):
     def check(cls, name: str, config: HybridSystem) -> None:
         """Check that each member and the router can be loaded on this machine, and that they fit together."""
         _check_parts(name, config, lambda system, member: engine_class(member.engine).check(system, member))
+        router_class(config.router.type).check(f"system {name!r}: router", config.router, config.members)
 
     @classmethod
     def look(cls, name: str, config: HybridSystem) -> None:
         """Check the same, without running the members' code."""
         _check_parts(name, config, lambda system, member: engine_class(member.engine).look(system, member))
+        router_class(config.router.type).look(f"system {name!r}: router", config.router, config.members)
 
     @classmethod
     def open(cls, name: str, config: HybridSystem, *, batch: int, seed: int) -> Self:
@@ -159,7 +161,8 @@ class HybridEngine(Engine):
         return device_memory_bytes(self._engines)
 
     def close(self) -> None:
-        """Close every member, the last one first."""
+        """Close the router and every member, the last one first."""
+        self._router.close()
         self._opened.close()
         self._engines.clear()
         self._tasks = {}
@@ -182,7 +185,8 @@ class HybridEngine(Engine):
         text, task = str(request.args[0]), self._task_of(request)
         if task is None:
             return Question(text, None, key)
-        return Question(text, task.context.domain, key, task.context.input_of(request))
+        item = f"task {task.context.task!r}, document {request.doc_id}"
+        return Question(text, task.context.domain, key, task.context.input_of(request), item)
 
     def _task_of(self, request: Instance) -> _Task | None:
         """Return the task of a request; of one that names none, or another, the task that was begun last."""
@@ -247,7 +251,6 @@ def _check_parts(name: str, config: HybridSystem, check_member: Callable[[str, A
         _check_reader(where, config, config.router)
     for system in config.resident:
         check_member(system, config.pool[system])
-    router_class(config.router.type).check(f"{where}: router", config.router, config.members)
 
 
 def _check_threads(where: str, config: HybridSystem) -> None:

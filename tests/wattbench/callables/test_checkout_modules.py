@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from lm_eval.api.instance import Instance
 
+from wattbench.callables.checkout_modules import comes_from, modules_of
 from wattbench.config import Checkout, PythonSystem
 from wattbench.errors import UserError
 from wattbench.systems import Engine, open_engine
-from wattbench.systems.checkout_modules import comes_from, modules_of
 
 RULES = """
 import words
