@@ -1,0 +1,76 @@
+"""Snippets that the tests of this folder do not run: which test does instead, or why none can.
+
+A snippet is named by its page and how its first line begins, a command by all its words.
+"""
+
+from __future__ import annotations
+
+RUN_BY = {
+    ("README.md", "import wattbench"): "wattbench/api/test_docs.py",
+    ("docs/adding-a-meter.md", ""): "e2e/test_plugins.py",
+    ("docs/adding-a-router.md", ""): "e2e/test_plugins.py",
+    ("docs/adding-a-system.md", "[build-system]"): "e2e/test_plugins.py",
+    ("docs/adding-a-system.md", "import hashlib"): "e2e/test_plugins.py",
+    ("docs/adding-a-system.md", "small:"): "e2e/test_plugins.py",
+    ("docs/gates.md", "(echo text,topic"): "e2e/test_gate_base.py",
+    ("docs/gates.md", "# .github/workflows/"): "github/test_docs.py",
+    ("docs/gates.md", "# .gitlab-ci.yml"): "github/test_docs.py",
+    ("docs/nightly.md", "(echo text,topic"): "e2e/test_nightly_example.py",
+    ("docs/pytest.md", "import pytest"): "wattbench/pytest_plugin/test_docs.py",
+    ("docs/pytest.md", "judged = "): "wattbench/pytest_plugin/test_docs.py",
+    ("docs/python.md", ""): "wattbench/api/test_docs.py",
+    ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
+}
+"""Snippet to the test file, under tests/, that runs it. An empty beginning: all snippets of the page."""
+
+SHOWN = {
+    ("README.md", "A further right answer costs"): "output",
+    ("README.md", "quick  (20261126T"): "output",
+    ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
+    ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
+    ("docs/methodology.md", "(prompt tokens - cached)"): "a formula",
+    ("docs/nightly.md", "INCONCLUSIVE: The night of"): "output, which tests/e2e/test_nightly_example.py compares",
+    ("docs/records.md", "runs/<UTC>-<suite>-<id>/"): "a listing",
+    ("docs/rescoring.md", "Scores depend on how"): "output",
+    ("docs/routing.md", "Worth building:"): "output",
+}
+"""What is shown and is nothing to run."""
+
+CHECKED = {
+    ("docs/nightly.md", "17 2 * * *"): "a line of cron",
+    ("docs/nightly.md", "for host in"): "copies from three machines",
+    ("docs/nightly.md", "nightly:"): "a job of GitLab's",
+    ("docs/nightly.md", "run: "): "the reference of nights",
+    ("docs/nightly.md", "-- joules per correct"): "queries",
+    ("docs/records.md", "import pandas as pd"): "a run's table",
+    ("docs/routing.md", "router,task,doc_id"): "routes",
+}
+"""What a test of tests/docs/test_snippets.py checks by itself, as far as it can be."""
+
+NOT_RUN = {
+    "pre-commit install": "changes the checkout's hooks",
+    "wattbench family build": "hours: trains the reference family",
+    "wattbench gate --base main": "tests/e2e/test_gate_base.py runs it on a repository of its own",
+    "wattbench gate --resume runs/<gate>": "tests/e2e/test_gate.py kills a gate and resumes it",
+    "wattbench nightly nightly --history nights": "two hours: the reference family",
+    "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
+        "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
+    "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
+    "wattbench route RUN --write routed": "tests/wattbench/api/test_write_route.py does, on a run whose suite is there",
+    "wattbench run --resume runs/<run>": "tests/e2e/test_resume.py kills a run and resumes it",
+    "wattbench run accuracy": "hours: the reference family",
+    "wattbench run gpu --allow-unsafe-code --report report.html": "needs a GPU",
+    "wattbench run gpu --limit 3 --allow-unsafe-code": "needs a GPU",
+    "wattbench run load": "loads a real model for minutes; tests/e2e/test_load.py runs a suite of its kind",
+    "wattbench run nightly": "two hours: the reference family",
+    "wattbench run quick": "minutes of real models; tests/e2e/test_quick.py runs it with fewer items",
+    "wattbench run quick --report report.html": "as `wattbench run quick`",
+    "wattbench run quick --require-measured": "refuses here, which tests/e2e/test_require_measured.py checks",
+    "wattbench gate gate --baseline generalist-tuned --candidate moe": "minutes of real models; tests/e2e/test_gate.py",
+    "wattbench gate gate --baseline specialist-arithmetic --candidate generalist --tasks addition,gcd":
+        "minutes of real models; tests/e2e/test_gate.py",
+    "wattbench run mine.yaml --report report.html": "needs an adapter and a server; `plan` checks it",
+    "wattbench run routed/suite.yaml": "the suite that `route --write` makes: tests/wattbench/api/test_write_route.py",
+    "wattbench import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
+}  # fmt: skip
+"""Commands of which only the words are checked: that command and options exist, and take such values."""

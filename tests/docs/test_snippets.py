@@ -1,0 +1,328 @@
+"""Every command and snippet of the docs works: it is run, checked as far as it can be, or listed with the reason."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import click.testing
+import pandas as pd
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+import wattbench
+from tests.docs.listed import CHECKED, NOT_RUN, RUN_BY, SHOWN
+from tests.docs.snippets import (
+    ROOT,
+    Snippet,
+    inline_commands,
+    pages,
+    snippets,
+    snippets_of,
+    variants,
+    wattbench_arguments,
+)
+from tests.docs.world import World
+from wattbench.cli import main
+from wattbench.config import Suite
+from wattbench.config.system import System
+from wattbench_reports.history.reference import KEYS as REFERENCE_KEYS
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SUITE: dict[str, Any] = {
+    "name": "base",
+    "tasks": {"select": [{"task": "t", "domain": "d"}]},
+    "systems": {"define": {"s": {"kind": "specialist", "engine": "python", "call": "m:f"}}},
+}
+ENGINES: list[dict[str, Any]] = [
+    {"engine": "python", "call": "m:f"},
+    {"engine": "endpoint", "base_url": "http://localhost:8000/v1"},
+    {"engine": "transformers", "weights": {"path": "m"}},
+    {"engine": "moe", "weights": {"path": "m"}, "experts": {"a": "b"}, "router": "r.safetensors", "top_k": 1},
+    {
+        "kind": "hybrid", "engine": "hybrid", "fallback": "rest", "router": {"type": "random"},
+        "members": {"arithmetic": "a", "text": "t", "rest": "r", "large": "l"},
+    },
+]  # fmt: skip
+"""The least that a system of each engine has: a fragment of a system replaces keys of one of them."""
+REPOSITORY = r"git\+https://github\.com/OWNER/wattbench"
+VERDICT = re.compile(r"^(PASS|IMPROVED|REGRESSED|INCONCLUSIVE|NOT COMPARABLE|NOT MEASURED): ", re.MULTILINE)
+
+
+def listed(snippet: Snippet, entries: Any) -> Any:
+    """Return what a list has of a snippet, if it is there."""
+    for (page, start), value in entries.items():
+        if page == snippet.page and snippet.first.startswith(start):
+            return value
+    return None
+
+
+def names(found: tuple[Snippet, ...] | list[Snippet]) -> list[str]:
+    return [str(each) for each in found]
+
+
+def own() -> list[Snippet]:
+    """The snippets that no other test runs."""
+    return [each for each in snippets() if listed(each, RUN_BY) is None]
+
+
+COMMANDS = [each for each in own() if each.holds_commands and listed(each, CHECKED) is None]
+FRAGMENTS = [each for each in own() if each.language == "yaml" and listed(each, CHECKED) is None]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("world")
+        patch.setenv("WATTBENCH_CACHE", str(folder / "cache"))
+        patch.setattr("os.fsync", lambda _: None)  # what is made up need not survive a power cut
+        patch.setattr("webbrowser.open", lambda *_: True)
+        world = World(folder)
+        patch.chdir(folder)
+        yield world
+
+
+def invoke(words: list[str]) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(main, words)
+
+
+def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
+    """Return the command that words name, and its arguments."""
+    command: click.Command = main
+    while isinstance(command, click.Group):
+        name, *words = words
+        assert name in command.commands, f"there is no command {name!r}"
+        command = command.commands[name]
+    return command, words
+
+
+def check_words(arguments: str) -> None:
+    """Fail if a command or one of its options does not exist. The rest of its words may be open."""
+    command, words = command_of(shlex.split(arguments, comments=True))
+    options = {name for each in command.params if isinstance(each, click.Option) for name in each.opts}
+    given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+    assert given - options - {"-h", "--help"} == set(), arguments
+
+
+# Which snippets there are.
+
+
+@pytest.mark.parametrize("snippet", snippets(), ids=names(snippets()))
+def test_something_runs_every_snippet(snippet: Snippet) -> None:
+    own_tests = snippet in COMMANDS or snippet in FRAGMENTS or listed(snippet, CHECKED) is not None
+    assert own_tests or listed(snippet, RUN_BY) or listed(snippet, SHOWN), (
+        f"{snippet}: nothing runs it ({snippet.first!r}): see tests/docs/listed.py"
+    )
+
+
+def test_a_snippet_that_is_new_and_not_listed_fails() -> None:
+    [new] = snippets_of("docs/gates.md", "# A\n\n```python\nprint(1)\n```\n")
+    with pytest.raises(AssertionError, match="nothing runs it"):
+        test_something_runs_every_snippet(new)
+
+
+def test_the_lists_name_what_is_there() -> None:
+    for entries in (RUN_BY, SHOWN, CHECKED):
+        for page, start in entries:
+            assert any(each.page == page and each.first.startswith(start) for each in snippets()), (page, start)
+    commands = {shlex.join(shlex.split(line, comments=True)) for each in COMMANDS for line in each.commands()}
+    assert [line for line in NOT_RUN if shlex.join(shlex.split(line)) not in commands] == []
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in RUN_BY}))
+def test_what_another_test_runs_it_reads_from_the_page(page: str) -> None:
+    for test in {test for (one, _), test in RUN_BY.items() if one == page}:
+        assert Path(page).stem in (ROOT / "tests" / test).read_text()
+
+
+# Commands.
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("snippet", COMMANDS, ids=names(COMMANDS))
+def test_commands_run(snippet: Snippet, world: World) -> None:
+    for line in snippet.commands():
+        for part in line.split(" && "):
+            words = shlex.split(part, comments=True)
+            if shlex.join(words) in {shlex.join(shlex.split(each)) for each in NOT_RUN}:
+                check_words(shlex.join(words[1:])) if words[0] == "wattbench" else None
+            elif words[0] == "wattbench":
+                run_wattbench(world, snippet, words[1:])
+            else:
+                CHECKS[words[0]](words[1:])
+
+
+def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
+    done = invoke(world.filled(snippet.page, words))
+    if words[0] == "gate":
+        assert done.exit_code in (0, 1, 2), done.output
+        assert VERDICT.search(done.stdout), done.output
+    else:
+        assert done.exit_code == 0, f"{snippet}: wattbench {shlex.join(words)}\n{done.output}"
+
+
+def check_pip(words: list[str], installed: bool = False) -> None:
+    """What is installed of wattbench is a checkout or a repository, with extras that it has: no index has it yet.
+
+    Where it is installed already, its name alone adds an extra.
+    """
+    assert words[0] == "install"
+    for word in words[1:]:
+        if word.startswith(("wattbench", ".")):
+            named = re.fullmatch(rf"(?:wattbench|\.)(?:\[([a-z,]+)\])?(?: @ {REPOSITORY})?", word)
+            assert named, word
+            assert installed or "@ git+" in word or word.startswith("."), f"{word}: no index has it yet"
+            assert set((named[1] or "").split(",")) - {""} <= PROJECT["optional-dependencies"].keys()
+
+
+def check_tox(words: list[str]) -> None:
+    settings = (ROOT / "tox.ini").read_text()
+    if words[:1] == ["-e"]:
+        assert f"[testenv:{words[1]}]" in settings
+    for path in words[3:] if words[2:3] == ["--"] else []:
+        assert not path.startswith("tests/") or (ROOT / path).exists(), path
+
+
+def check_pytest(words: list[str]) -> None:
+    path = words[0]
+    assert (ROOT / path).exists() or path == "benches", path  # `benches` is the reader's own
+
+
+def check_python(words: list[str]) -> None:
+    assert (ROOT / words[0]).exists(), words
+
+
+CHECKS = {"pip": check_pip, "tox": check_tox, "pytest": check_pytest, "python": check_python, "mkdocs": lambda _: None}
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_command_that_is_named_exists_with_its_options(page: str) -> None:
+    """In prose, in workflows, in scripts: wherever a page writes `wattbench ...`."""
+    texts = [each.text for each in snippets() if each.page == page and (each.holds_commands or each.language == "yaml")]
+    for arguments in [*inline_commands(page), *(found for text in texts for found in wattbench_arguments(text))]:
+        check_words(arguments.split(" 2>")[0].split(" >")[0])
+
+
+@pytest.mark.parametrize("page", pages())
+def test_what_pip_installs_is_there(page: str) -> None:
+    text = "\n".join(each.text for each in snippets() if each.page == page)
+    for line in re.findall(r"^ *(?:- )?pip (install .*)$", text, re.MULTILINE):
+        check_pip(shlex.split(line.partition(" && ")[0], comments=True))
+    for line in inline_commands(page, "pip"):
+        check_pip(shlex.split(line), installed=True)
+
+
+@pytest.mark.package
+def test_the_repository_of_the_readme_is_one_that_pip_installs(tmp_path: Path) -> None:
+    """It is here this checkout's own; that a checkout installs is for tests/e2e/test_wheel.py."""
+    checkout, repository = [shlex.split(line) for line in only("README.md", "pip install '.[").splitlines()]
+    assert checkout[2].startswith(".[")
+    here = re.sub(REPOSITORY, f"git+file://localhost{ROOT}", repository[2])
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    subprocess.run([*pip, "--no-compile", "--target", tmp_path, here], check=True, timeout=120)
+    assert (tmp_path / "wattbench" / "_benchmarks" / "suites" / "quick.yaml").is_file()
+    assert (tmp_path / "bin" / "wattbench").is_file()
+
+
+# YAML.
+
+
+@pytest.mark.parametrize("snippet", FRAGMENTS, ids=names(FRAGMENTS))
+def test_yaml_is_of_a_suite(snippet: Snippet) -> None:
+    text = snippet.text.replace("b179...", "b1" * 32).replace("{...}", "{path: m.gguf}")
+    for fragment in variants(text):
+        check_fragment(fragment)
+
+
+def check_fragment(fragment: dict[str, Any]) -> None:
+    """Check a whole suite, keys of a suite, systems by name, or keys of a system."""
+    if fragment.keys() <= Suite.model_fields.keys():
+        Suite.model_validate(SUITE | fragment)
+        return
+    if all(isinstance(each, dict) and "engine" in each for each in fragment.values()):
+        Suite.model_validate(SUITE | {"systems": {"define": fragment}})
+        return
+    problems = []
+    for least in ENGINES:
+        try:
+            TypeAdapter(System).validate_python({"kind": "specialist"} | least | fragment)
+        except ValueError as error:
+            problems.append(str(error))
+        else:
+            return
+    pytest.fail("no engine takes it:\n" + "\n".join(problems))
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        {"measure": {"idle": 3}},
+        {"price": {"input_per_million": 1, "curency": "EUR"}},
+        {"router": {"type": "classifier", "modl": "m.npz"}},
+        {"one": {"kind": "specialist", "engine": "python", "cal": "m:f"}},
+    ],
+)
+def test_a_key_that_is_none_fails(fragment: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, pytest.fail.Exception)):
+        check_fragment(fragment)
+
+
+def test_alternatives_of_a_key_are_all_checked() -> None:
+    assert variants("a: 1\nb: {c: 2}\na: 3\n") == [{"a": 1, "b": {"c": 2}}, {"a": 3, "b": {"c": 2}}]
+    assert variants("a:\n  b: 1\n  b: [2]\n") == [{"a": {"b": 1}}, {"a": {"b": [2]}}]
+
+
+# What is particular to one page.
+
+
+def only(page: str, start: str) -> str:
+    [found] = [each.text for each in snippets() if each.page == page and each.first.startswith(start)]
+    return found
+
+
+def test_the_reference_of_nights_has_its_keys() -> None:
+    assert yaml.safe_load(only("docs/nightly.md", "run: ")).keys() == set(REFERENCE_KEYS)
+
+
+def test_the_queries_of_a_history_run(world: World) -> None:
+    history = wattbench.history(world.folder / "nights")
+    queries = [each for each in only("docs/nightly.md", "-- joules per correct").split(";") if each.strip()]
+    assert len(queries) == 3
+    for query in queries:
+        history.sql(query)
+
+
+def test_the_frame_of_a_run_is_read_without_wattbench(world: World) -> None:
+    text = only("docs/records.md", "import pandas as pd")
+    assert "runs/<run>" in text
+    defined: dict[str, Any] = {}
+    exec(text.replace("runs/<run>", str(world.names["RUN"])), defined)
+    assert isinstance(defined["items"], pd.DataFrame)
+
+
+def test_the_routes_of_another_router_are_judged(world: World) -> None:
+    from tests.made_up.runs import FakeRun, FakeSystem, write_run
+
+    systems = tuple(FakeSystem(name, accuracy=0.5) for name in ("specialist-arithmetic", "distilled", "generalist"))
+    run = write_run(world.folder / "routed-runs", FakeRun(systems, (("chain_sum", "arithmetic"),), items=2))
+    (world.folder / "routes.csv").write_text(only("docs/routing.md", "router,task,doc_id"))
+    done = invoke(["route", str(run), "--routes", str(world.folder / "routes.csv")])
+    assert done.exit_code == 0, done.output
+    assert "mine" in done.stdout
+
+
+def test_the_line_of_cron_and_the_loop_over_machines_are_for_a_shell() -> None:
+    assert only("docs/nightly.md", "17 2 * * *").startswith("17 2 * * *  cd ")
+    assert only("docs/nightly.md", "for host in").rstrip().endswith("done")
+
+
+def test_the_job_of_gitlab_says_where_the_site_is() -> None:
+    assert yaml.safe_load(only("docs/nightly.md", "nightly:\n"[:8]))["nightly"]["artifacts"]["paths"] == ["public"]
