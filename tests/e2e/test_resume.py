@@ -122,4 +122,4 @@ def test_a_run_is_not_resumed_into_other_work(interrupted, wattbench) -> None:
     (root / "run.json").write_text(json.dumps(header))
     refused = wattbench("run", "--resume", root)
     assert refused.returncode == 2
-    assert "cannot be resumed: docs_sha256 of adder on sums" in refused.stderr
+    assert "cannot be resumed: the documents of task 'sums' have changed" in refused.stderr

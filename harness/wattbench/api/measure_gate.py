@@ -165,6 +165,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
     from wattbench.config import resolved_from_record, with_secrets
+    from wattbench.measure.changed_prompts import check_no_prompt_changed
     from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
@@ -181,6 +182,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     with stdout_to_stderr(), measuring_alone(wait_s), _checked_out_again(root, gate):
         chosen = meters_here(resolved.suite, resolved.systems)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
         check_lines(records)
         for change in clock_changes(records):

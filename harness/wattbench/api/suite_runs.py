@@ -106,6 +106,7 @@ def run_resumed(
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
     from wattbench.config import resolved_from_record, with_secrets
+    from wattbench.measure.changed_prompts import check_no_prompt_changed
     from wattbench.measure.clock_changes import clock_changes
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_work
@@ -127,6 +128,7 @@ def run_resumed(
             return root
         chosen = meters_here(resolved.suite, resolved.systems)
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
         check_same_work(records, cells, chosen.provenance)
         check_lines(records)
         for change in clock_changes(records):

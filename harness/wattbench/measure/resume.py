@@ -31,6 +31,13 @@ from wattbench.records import (
 if TYPE_CHECKING:
     from wattbench.measure.ask_items import ItemRequests
 
+_CHANGED = {
+    "items": "the number of documents of task {task!r} has changed: ",
+    "docs_sha256": "the documents of task {task!r} have changed, if only in what is not asked, such as their targets: ",
+    "task_sha256": "task {task!r} is answered or scored otherwise, by its stop words, filters or metrics: ",
+}
+"""What a difference in a cell means."""
+
 SHOWN = 60
 """Characters of a prompt that a message shows."""
 
@@ -99,7 +106,8 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
         for key in ("system", "task", "items", "task_version", "docs_sha256", "task_sha256"):
             if was.get(key) != is_now[key]:
                 cell = f"{is_now['system']} on {is_now['task']}"
-                raise _cannot_resume(records, f"{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
+                what = _CHANGED.get(key, "").format(task=is_now["task"])
+                raise _cannot_resume(records, f"{what}{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
     _check_same_machine(records, environment(records.layout.root))
     if dict(meters) != header.meters:
         raise _cannot_resume(

@@ -165,6 +165,7 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     Raises:
         UserError: it is unknown, broken, a group rather than a task, or has no documents.
     """
+    quiet_lm_eval()  # before anything of a file's task imports tqdm
     where = _where(resolved, choice)
     try:
         built = build_once(choice) if isinstance(choice, FileTask) else None
@@ -196,7 +197,6 @@ def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
 
 
 def _of_file(built: BuiltTask) -> Any:
-    quiet_lm_eval()
     sandbox_templates()
     return lm_eval_task(built)
 
