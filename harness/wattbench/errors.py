@@ -8,6 +8,7 @@ import importlib
 import re
 from collections.abc import Iterable
 from types import ModuleType
+from typing import ClassVar
 
 from wattbench.redaction import hide
 
@@ -33,6 +34,9 @@ class UserError(Exception):
 
     The message says what was wrong, where, and what to do. It is as `as_message` makes it.
     """
+
+    exit_code: ClassVar[int] = 2
+    """Of a command that it ends."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(as_message(message))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -49,6 +51,21 @@ def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
     return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
 
 
+def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
+    """Set the budget of a run, where the user names one; its record then says so.
+
+    Raises:
+        UserError: it is none.
+    """
+    if max_cost is None:
+        return resolved
+    from wattbench.config.apis.budget import FORM
+
+    if not re.fullmatch(FORM, max_cost):
+        raise UserError(f"--max-cost: {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
+    return replace(resolved, suite=resolved.suite.model_copy(update={"max_cost": max_cost}))
+
+
 def run_new(
     resolved: Resolved,
     out: Path,
@@ -91,6 +108,7 @@ def run_resumed(
     resume: str = RESUME,
     retry_failed: bool = False,
     wait_s: float = 0.0,
+    max_cost: str | None = None,
 ) -> Path:
     """Finish an interrupted run, and return its directory.
 
@@ -99,6 +117,7 @@ def run_resumed(
         allow_unsafe_code: as of `run_new`.
         require_measured: refuse joules that come from a formula.
         resume: as of `run_new`.
+        max_cost: the budget of the whole run, in place of its suite's.
         retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed.
         wait_s: as of `run_new`.
 
@@ -120,6 +139,7 @@ def run_resumed(
         notice(f"{root} is finished already" + (", and is not changed any more" if retry_failed else ""))
         return root
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    resolved = spending_at_most(resolved, max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     with measuring_alone(wait_s):
@@ -147,11 +167,19 @@ def _measure(
     retry_failed: bool = False,
 ) -> Path:
     from wattbench.scenarios.run_to_end import run_to_end
+    from wattbench.systems.spending import BudgetReachedError
 
     root = writer.layout.root
     name_run(root)
     try:
         run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
+    except BudgetReachedError as error:
+        if resume is None:
+            raise
+        from wattbench.measure.resume import left_to_ask
+
+        command = f"{resume} {shlex.quote(str(root))} --max-cost 'AMOUNT {error.currency}'"
+        raise error.with_more(f"{left_to_ask(root, resolved, cells)}. Go on with: {command}") from None
     except BaseException:
         if resume is not None:
             notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}")

@@ -40,18 +40,18 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            self._end(ctx, str(error))
+            self._end(ctx, str(error), error.exit_code)
         except (OSError, MemoryError, RuntimeError) as error:
             refusal = refusal_of_machine(error)
             if refusal is None:
                 raise
             self._end(ctx, refusal)
 
-    def _end(self, ctx: click.Context, message: str) -> None:
+    def _end(self, ctx: click.Context, message: str, code: int = EXIT_USER) -> None:
         with contextlib.suppress(OSError):
             click.echo(log_text(f"wattbench: {message}"), err=True)
         _drop_unwritten()
-        ctx.exit(EXIT_USER)
+        ctx.exit(code)
 
 
 def _drop_unwritten() -> None:

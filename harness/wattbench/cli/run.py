@@ -9,7 +9,7 @@ import click
 
 from wattbench.api.session import meters_here, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, run_new, run_resumed
+from wattbench.api.suite_runs import requiring, run_new, run_resumed, spending_at_most
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
@@ -89,6 +89,11 @@ def plan(
 )
 @open_option
 @click.option("--resume", type=click.Path(path_type=Path), metavar="RUN", help="Finish an interrupted run.")
+@click.option(
+    "--max-cost",
+    metavar="'AMOUNT CUR'",
+    help="Stop before more is spent on tokens and requests, such as '5 USD'; with --resume: by the whole run.",
+)
 @click.option("--retry-failed", is_flag=True, help="With --resume: ask again the requests that failed.")
 def run(
     suite: str | None,
@@ -96,6 +101,7 @@ def run(
     report: Path | None,
     open_page: bool,
     resume: Path | None,
+    max_cost: str | None,
     retry_failed: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
@@ -103,6 +109,8 @@ def run(
     **narrowing: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
+
+    It ends with exit code 4 where its budget is reached; it can then be resumed with another one.
 
     It ends with the advice which system to run, a row per system, and where the report is. SUITE is a file, or the
     name of a suite that wattbench ships.
@@ -116,10 +124,18 @@ def run(
     with stdout_to_stderr():
         if suite is not None:
             resolved = requiring(read_suite(suite, **narrowing), require_measured)
+            resolved = spending_at_most(resolved, max_cost)
             root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code, wait_s=wait_s)
         else:
             assert resume is not None
-            root = run_resumed(resume, allow_unsafe_code, require_measured, retry_failed=retry_failed, wait_s=wait_s)
+            root = run_resumed(
+                resume,
+                allow_unsafe_code,
+                require_measured,
+                retry_failed=retry_failed,
+                wait_s=wait_s,
+                max_cost=max_cost,
+            )
     click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page)

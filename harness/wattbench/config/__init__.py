@@ -5,6 +5,7 @@ that measures or runs: a suite can be checked, and its schema printed, in a frac
 meter, engine or router is imported where a suite names one: only it knows its settings.)
 """
 
+from wattbench.config.apis import SERVICES, Service
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.call import Checkout
 from wattbench.config.decide import Decide
@@ -76,6 +77,7 @@ __all__ = [
     "ENGINES",
     "METERS",
     "ROUTERS",
+    "SERVICES",
     "AlwaysRouter",
     "AmdSmiSettings",
     "AutoSettings",
@@ -123,6 +125,7 @@ __all__ = [
     "Router",
     "RouterBase",
     "Serve",
+    "Service",
     "SklearnRouter",
     "SklearnSystem",
     "Suite",

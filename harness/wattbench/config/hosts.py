@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from wattbench.config.apis import SERVICES
 from wattbench.config.system import EndpointSystem, HybridSystem, LmEvalSystem, SystemBase
 from wattbench.network.hosts import is_loopback
 
@@ -18,7 +19,10 @@ def hosts_of(config: SystemBase) -> frozenset[str | None]:
         members = [each for each in config.pool.values() if isinstance(each, SystemBase)]
         return frozenset({None}).union(*(hosts_of(member) for member in members))
     if isinstance(config, EndpointSystem):
-        return frozenset({None if config.serve is not None else far_host(config.base_url)})
+        host = None if config.serve is not None else far_host(config.base_url)
+        if host is None and config.service is not None:  # a proxy of it, say, is here: the service is not
+            host = far_host(SERVICES[config.service].base_url)
+        return frozenset({host})
     if isinstance(config, LmEvalSystem):
         return frozenset({far_host(config.args.get("base_url"))})
     return frozenset({None})

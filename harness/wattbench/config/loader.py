@@ -84,8 +84,14 @@ class Resolved:
         return replace(self, suite=suite, systems=kept)
 
 
-_READ_ONLY = ("carbon", "workload", "decide")
-"""Parts of a suite that are used only when a run is read."""
+_READ_ONLY = ("carbon", "workload", "decide", "max_cost")
+"""Parts of a suite that are used only when a run is read, or say how much of it is asked."""
+
+_NOT_MEASURED = ("price", "predicted", "limit", "retries", "max_wait_s", "estimate")
+"""Settings of a system that change no answer, and nothing that is measured of one."""
+
+_NEWER = ("service", "omit")
+"""Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 
 def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,13 +100,15 @@ def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems without prices and predictions, those of a hybrid's pool included.
+    """Return the settings of systems that change what is measured, those of a hybrid's pool included.
 
     What a callable sees is left out where it is the prompt: suites from before that setting keep their hash.
     """
     kept = {}
     for name, settings in systems.items():
-        kept[name] = {key: value for key, value in settings.items() if key not in ("price", "predicted")}
+        kept[name] = {
+            key: value for key, value in settings.items() if key not in _NOT_MEASURED and (value or key not in _NEWER)
+        }
         if kept[name].get("sees") == "prompt":
             del kept[name]["sees"]
         if isinstance(kept[name].get("pool"), Mapping):

@@ -23,8 +23,10 @@ class Price(Strict):
     """Money for a million tokens of prompts."""
     cached_input_per_million: _Money | None = None
     """Money for a million tokens of prompts that the server had in its cache; None: as other tokens of prompts."""
+    cache_write_per_million: _Money | None = None
+    """Money for a million tokens of prompts that the server wrote to its cache; None: as other tokens of prompts."""
     output_per_million: _Money | None = None
-    """Money for a million tokens of answers."""
+    """Money for a million tokens of answers, reasoning included."""
     per_request: _Money | None = None
     """Money for each request."""
     per_gpu_hour: _Money | None = None
@@ -52,8 +54,9 @@ class Price(Strict):
     def _some_price(self) -> Self:
         if all(getattr(self, name) is None for name in PRICES):
             raise ValueError(f"name at least one of {', '.join(PRICES)}")
-        if self.cached_input_per_million is not None and self.input_per_million is None:
-            raise ValueError("cached_input_per_million also needs input_per_million")
+        for name in ("cached_input_per_million", "cache_write_per_million"):
+            if getattr(self, name) is not None and self.input_per_million is None:
+                raise ValueError(f"{name} also needs input_per_million")
         # By their values: the record of a run names every key, those that were left out with their defaults.
         if self.gpus != 1 and self.per_gpu_hour is None:
             raise ValueError("gpus goes with per_gpu_hour")

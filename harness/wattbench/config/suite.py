@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from wattbench.config.apis import MaxCost
 from wattbench.config.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
@@ -209,6 +210,9 @@ class Suite(Strict):
     carbon: Carbon = Carbon()
     workload: Workload = Workload()
     decide: Decide = Decide()
+    max_cost: MaxCost | None = None
+    """The most that a run may spend on tokens and requests, such as `5 USD`. It stops before a request that could
+    exceed it, and can be resumed with another. All prices must be in its currency."""
     gate: GatePolicy | None = None
     """The policy of `wattbench gate`. None: that of the `pyproject.toml` in the current folder, or the defaults."""
     meters: Annotated[list[SerializeAsAny[MeterEntry]], Field(min_length=1)] = [AutoSettings(use="auto")]

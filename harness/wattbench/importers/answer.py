@@ -47,7 +47,11 @@ class Answer:
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     """Of the prompt's, those that the server had in its cache."""
+    cache_write_tokens: int | None = None
+    """Of the prompt's, those that it wrote to its cache, and bills as such."""
     output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    """Of the output's, those of thoughts."""
     joules: float | None = None
     joules_above_idle: float | None = None
     cost: float | None = None

@@ -29,7 +29,7 @@ OPTIONAL_TEXTS = ("route", "failure")
 FIGURES = (
     "score", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",
 )  # fmt: skip
-COUNTS = ("repeat", "prompt_tokens", "cached_tokens", "output_tokens")
+COUNTS = ("repeat", "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
 
 
 @cache

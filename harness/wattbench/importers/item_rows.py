@@ -43,8 +43,8 @@ def _columns(batch: Any) -> dict[str, Any]:
     # If only the duration is known it starts at 0.
     started = pc.coalesce(given["started_s"], pc.if_else(given["seconds"].is_valid(), 0.0, pa.scalar(None)))
     same = (
-        "system", "task", "repeat", "metrics", "prompt_tokens", "cached_tokens", "output_tokens", "route", "failure",
-        "cost", "prompt", "target",
+        "system", "task", "repeat", "metrics", "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens",
+        "reasoning_tokens", "route", "failure", "cost", "prompt", "target",
     )  # fmt: skip
     return none | {name: given[name] for name in same} | {
         "domain": _filled(given["domain"], given["task"].filter),
@@ -64,6 +64,8 @@ def _columns(batch: Any) -> dict[str, Any]:
         "energy_provenance": pc.if_else(given["joules"].is_valid(), IMPORTED, ""),
         "route_asked": _lists(given["route"]),
         "usage": _lists(pa.nulls(size, items_schema().field("usage").type.value_type)),
+        "waited_s": pa.repeat(0.0, size),
+        "resent": pa.repeat(0, size),
         "attempt": pa.repeat(0, size),
         "passes": pa.repeat(1, size),
         "output": given["answer"],

@@ -18,7 +18,8 @@ from wattbench.importers.wide import is_wide, lengthened
 
 COLUMNS = (
     "system", "item", "score", "task", "domain", "kind", "repeat", "seconds", "first_token_seconds", "started_s",
-    "prompt_tokens", "cached_tokens", "output_tokens", "joules", "joules_above_idle", "cost", "currency", "route",
+    "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
+    "joules", "joules_above_idle", "cost", "currency", "route",
     "failure", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target",
 )  # fmt: skip
 """The columns that a table may have; the first two are required."""
@@ -119,6 +120,8 @@ def _answer(where: str, row: Mapping[str, Any]) -> Answer:
         first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
         prompt_tokens=whole_number(row.get("prompt_tokens"), "prompt_tokens", where),
         cached_tokens=whole_number(row.get("cached_tokens"), "cached_tokens", where),
+        cache_write_tokens=whole_number(row.get("cache_write_tokens"), "cache_write_tokens", where),
+        reasoning_tokens=whole_number(row.get("reasoning_tokens"), "reasoning_tokens", where),
         output_tokens=whole_number(row.get("output_tokens"), "output_tokens", where),
         joules=number(row.get("joules"), "joules", where),
         # Less than idle is a figure too: the idle window may have drawn more.

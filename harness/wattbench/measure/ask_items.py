@@ -194,15 +194,19 @@ def answer_row(
         ask: the item.
         replies: one per request of it.
         repeat: how often it was asked before.
-        started_s: when it was sent; it was due then.
+        started_s: when the call began. It was sent, and due, when it had waited for its turn.
         finished_s: when the call returned: for those replies that do not say when they were complete.
         batch: the number of the call.
         batch_size: items under way together.
         window: the id of its window.
     """
     failure = failure_of(replies)
-    token_s = [] if failure is not None else sorted(stamp for reply in replies for stamp in reply.token_s)
     ends = [reply.finished_s for reply in replies if reply.finished_s is not None]
+    finished_s = max(ends) if len(ends) == len(replies) else finished_s
+    waited_s = _waited_s(replies, started_s, finished_s)
+    started_s += waited_s
+    stamps = sorted(stamp for reply in replies for stamp in reply.token_s if stamp >= started_s)
+    token_s = [] if failure is not None else stamps
     route = replies[0].route  # an item is routed once, however many requests it takes
     return AnswerRow(
         doc_id=ask.doc_id,
@@ -215,10 +219,12 @@ def answer_row(
         prompt_tokens=_sum(reply.prompt_tokens for reply in replies),
         output_tokens=_sum(reply.output_tokens for reply in replies),
         cached_tokens=_sum(reply.cached_tokens for reply in replies),
+        reasoning_tokens=_sum(reply.reasoning_tokens for reply in replies),
+        cache_write_tokens=_sum(reply.cache_write_tokens for reply in replies),
         scheduled_s=started_s,
         started_s=started_s,
         first_token_s=token_s[0] if token_s else None,
-        finished_s=max(ends) if len(ends) == len(replies) else finished_s,
+        finished_s=finished_s,
         token_s=token_s,
         batch=batch,
         batch_size=batch_size,
@@ -229,7 +235,20 @@ def answer_row(
         route_asked=list(route.systems) if route else [],
         usage=[asdict(each) for each in route.usage] if route else [],
         failure=failure,
+        waited_s=waited_s,
+        resent=sum(reply.resent for reply in replies),
     )
+
+
+def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> float:
+    """Return the seconds of an item that are no latency: those before it was sent, for the last time.
+
+    An item of several requests, which are sent together, takes as long as the longest of them.
+    """
+    if not any(reply.waited_s for reply in replies):
+        return 0.0
+    longest_s = max((reply.finished_s or finished_s) - started_s - reply.waited_s for reply in replies)
+    return min(max(finished_s - started_s - longest_s, 0.0), finished_s - started_s)
 
 
 def no_replies(ask: ItemRequests) -> list[Reply]:

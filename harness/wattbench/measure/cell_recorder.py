@@ -61,7 +61,8 @@ class CellRecorder:
         """
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
-        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s) if fill else 0.0
+        fills = fill and not engine.paid
+        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s) if fills else 0.0
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._block, self._attempt = block, attempt

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 
 from wattbench.config import Measure, Resolved, hosts_of
 from wattbench.measure.failed_requests import FailuresInARow
+from wattbench.measure.spending_of_run import spending_of
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress
 from wattbench.records import Purpose, RunRecords, RunWriter, read_run
+from wattbench.systems import Engine
+from wattbench.systems.spending import Spending
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class MeasuringContext:
     """Whether tasks may run code that a model wrote."""
     retry_failed: bool = False
     """Whether what failed before the run was resumed is asked again."""
+    spending: Spending | None = field(default=None, compare=False)
+    """What requests cost."""
     failures: FailuresInARow = field(default_factory=FailuresInARow, compare=False)
 
     @property
@@ -41,6 +46,11 @@ class MeasuringContext:
     def records(self) -> RunRecords:
         """Return what is on disk so far."""
         return read_run(self.writer.layout.root)
+
+    def bill(self, engine: Engine) -> None:
+        """Have a loaded system count what its requests cost."""
+        if self.spending is not None:
+            engine.bill_to(self.spending)
 
     def open_window(
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0
@@ -110,4 +120,8 @@ def measuring(
     records = read_run(writer.layout.root)
     names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
     with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
-        yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code, retry_failed)
+        spending = spending_of(resolved, records, writer)
+        try:
+            yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code, retry_failed, spending)
+        finally:
+            spending.close()  # what is under way after an interrupt writes into no record

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wattbench.config import (
+    EndpointSystem,
     HybridSystem,
     Measure,
     OracleRouter,
@@ -20,6 +21,7 @@ from wattbench.config import (
 from wattbench.errors import UserError, require
 from wattbench.measure.code_to_run import code_to_run, with_members
 from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.systems.python import check_sees
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
@@ -83,6 +85,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)
+    check_budget(resolved)
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
@@ -175,9 +178,19 @@ def check_scenario(resolved: Resolved) -> None:
 
     Raises:
         MissingExtraError: it is not.
+        UserError: a system would be asked later than its requests arrive.
     """
-    if resolved.suite.measure.load is not None:
-        require("mlperf_loadgen", extra="load", what="scenario: load")
+    if resolved.suite.measure.load is None:
+        return
+    require("mlperf_loadgen", extra="load", what="scenario: load")
+    for name, config in with_members(resolved.systems).items():
+        if isinstance(config, EndpointSystem) and (config.limit is not None or config.retries):
+            key = "limit" if config.limit is not None else "retries"
+            raise UserError(
+                f"{resolved.path}: system {name!r}: {key}: under scenario: load requests arrive at the rates of the "
+                f"suite, and a request that waits would arrive later. Leave {key} out: a refusal is a failed request, "
+                "and the rate is not held"
+            )
 
 
 def _item_count(cells: Sequence[Planned], repeats: int) -> str:

@@ -13,6 +13,7 @@ from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.plan import check_pair, check_scenario, order
+from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import engine_class
 from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
 
@@ -90,6 +91,7 @@ def _missing(resolved: Resolved, *, load: bool) -> list[str]:
             (engine.check if load else engine.look)(name, config)
         except MissingHereError as error:
             needed.setdefault(error.missing, []).append(name)
+    check_budget(resolved)
     try:
         check_scenario(resolved)
     except MissingHereError as error:

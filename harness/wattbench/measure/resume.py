@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.machine.environment import environment
-from wattbench.measure.plan import Cell
+from wattbench.measure.plan import Cell, requests
 from wattbench.meters import recover_window
 from wattbench.records import (
     LABELS,
@@ -25,6 +25,7 @@ from wattbench.records import (
     RunWriter,
     SystemRow,
     machine_parts,
+    read_run,
     system_parts,
 )
 
@@ -113,6 +114,14 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
         raise _cannot_resume(
             records, f"its energy was measured as {_meters(header.meters)} and would now be {_meters(meters)}"
         )
+
+
+def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:
+    """Say how many answers a run has, and how many are missing."""
+    records = read_run(root)
+    wanted = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
+    there = sum(len(records.answers(cell.system, cell.choice.task)) for cell in cells)
+    return f"{there} of {wanted} answers are recorded, {wanted - there} are missing"
 
 
 def check_same_system(records: RunRecords, row: SystemRow) -> None:

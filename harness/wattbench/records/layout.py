@@ -111,6 +111,11 @@ class RunLayout:
         return self.root / "experts" / _safe(system) / f"{_safe(task)}.jsonl"
 
     @property
+    def spending(self) -> Path:
+        """`spending.jsonl`: what each request of a priced system cost, as it ends; the last line of a number counts."""
+        return self.root / "spending.jsonl"
+
+    @property
     def loads(self) -> Path:
         """`loads.jsonl`: under load, the results of each rate; the answers of a rate count with its line."""
         return self.root / "loads.jsonl"

@@ -40,6 +40,7 @@ def line_problems(run: RunRecords) -> Iterator[str]:
     yield from _each_once(
         run.layout.blocks.name, ((f"block {block}, attempt {attempt},", n) for (block, attempt), n in blocks.items())
     )
+    run.spending()
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
     in_window: Counter[str] = Counter()

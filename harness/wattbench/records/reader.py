@@ -30,6 +30,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from wattbench.records.spending import SpentRow
 from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)
@@ -131,6 +132,10 @@ class RunRecords:
         """Return lm-eval's scores of a cell, or None if the cell is not complete."""
         path = self.layout.scores(system, task)
         return read_rows(path, ScoreRow) if path.exists() else None
+
+    def spending(self) -> list[SpentRow]:
+        """Return what requests cost, the last row of each; empty for an older run, or one without prices."""
+        return list({row.number: row for row in read_rows(self.layout.spending, SpentRow)}.values())
 
     def rounds(self) -> list[RoundRow]:
         """Return the rounds of a gate, in order; empty for any other run."""

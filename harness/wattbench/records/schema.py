@@ -129,6 +129,10 @@ class AnswerRow(RecordRow):
     cached_tokens: int | None = None
     """Of `prompt_tokens`, those that a server had in its cache, as it reports. None in older records and if it does not
     report it."""
+    reasoning_tokens: int | None = None
+    """Of `output_tokens`, those of thoughts before the answer, as a server reports them; None as above."""
+    cache_write_tokens: int | None = None
+    """Of `prompt_tokens`, those that a server wrote to its cache and bills as such; None as above."""
     scheduled_s: float
     """When the request was due. In a closed loop that is when it was sent."""
     started_s: float
@@ -153,14 +157,19 @@ class AnswerRow(RecordRow):
     """Every member that was asked, in order: more than one where a cascade escalated."""
     usage: list[dict[str, Any]] = field(default_factory=list)
     """For a hybrid: what each system that was asked used, rejected answers and what the router asked included:
-    ``{"system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds"}``; seconds are the item's share of the
-    call's. Empty in older records."""
+    ``{"system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds", "reasoning_tokens",
+    "cache_write_tokens"}``; seconds are the item's share of the call's. Empty in older records."""
     offered_per_s: float | None = None
     """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
     window; `repeat` counts up within a rate."""
     failure: str | None = None
     """Why the request has no answer: `replies` then holds empty ones, and it has no tokens. It is not correct; its
     seconds are until it failed, and it keeps its joules."""
+    waited_s: float = 0.0
+    """Seconds before it was sent, for the last time: it waited for its turn under a limit, or was refused and sent
+    again. They come before `started_s`, and no latency counts them. 0 in older records."""
+    resent: int = 0
+    """How often its requests were sent again after a refusal."""
     block: int | None = None
     """In which block it was asked, from 0. None: the run has no blocks."""
     attempt: int = 0
@@ -395,7 +404,9 @@ class ItemRow(RecordRow):
     prompt_tokens: int | None
     output_tokens: int | None
     cached_tokens: int | None = None
-    """As in `AnswerRow`."""
+    """As in `AnswerRow`. So for the next two."""
+    reasoning_tokens: int | None = None
+    cache_write_tokens: int | None = None
     scheduled_s: float | None
     """None only in an imported run without times, as the next one and `finished_s`. If only the duration is known it
     starts at 0."""
@@ -427,6 +438,9 @@ class ItemRow(RecordRow):
     there."""
     failure: str | None = None
     """As in `AnswerRow`: a failed request is not correct."""
+    waited_s: float = 0.0
+    """As in `AnswerRow`. So for the next one."""
+    resent: int = 0
     cost: float | None = None
     """Money, in an imported run whose source gives it, in the currency of the source."""
     block: int | None = None

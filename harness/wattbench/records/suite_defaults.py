@@ -70,8 +70,8 @@ REQUESTS_PER_YEAR = 1_000_000.0
 CURRENCY = "EUR"
 """ISO 4217."""
 PRICES = (
-    "input_per_million", "cached_input_per_million", "output_per_million", "per_request", "per_gpu_hour",
-    "per_machine_hour",
+    "input_per_million", "cached_input_per_million", "cache_write_per_million", "output_per_million", "per_request",
+    "per_gpu_hour", "per_machine_hour",
 )  # fmt: skip
 """The keys of a system's `price` that are prices; at least one is named."""
 

@@ -23,7 +23,7 @@ def items_schema() -> Any:
     used = pa.struct(
         {
             "system": text, "prompt_tokens": integer, "cached_tokens": integer, "output_tokens": integer,
-            "seconds": real,
+            "seconds": real, "reasoning_tokens": integer, "cache_write_tokens": integer,
         }
     )  # fmt: skip
     return pa.schema(
@@ -32,14 +32,15 @@ def items_schema() -> Any:
             "doc_id": integer, "doc_hash": text, "prompt_hash": text, "messages_hash": text,
             "repeat": integer,
             "correct": real, "metrics": text, "prompt_tokens": integer, "output_tokens": integer,
-            "cached_tokens": integer,
+            "cached_tokens": integer, "reasoning_tokens": integer, "cache_write_tokens": integer,
             "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
             "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
             "own_cpu_s": real,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real,
-            "failure": text, "cost": real, "block": integer, "attempt": integer, "passes": integer,
+            "failure": text,
+            "waited_s": real, "resent": integer, "cost": real, "block": integer, "attempt": integer, "passes": integer,
             "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip

@@ -31,6 +31,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from wattbench.records.spending import SpentRow
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
@@ -92,6 +93,10 @@ class RunWriter:
     def append_round(self, row: RoundRow) -> None:
         """Record a round of a gate: from now on its answers count."""
         self._append(self.layout.rounds, row)
+
+    def append_spent(self, row: SpentRow) -> None:
+        """Record what a request cost."""
+        self._append(self.layout.spending, row)
 
     def append_passes(self, rows: Iterable[PassRow]) -> None:
         """Record the passes over the items of a window."""

@@ -58,6 +58,7 @@ def _run_system(context: MeasuringContext, name: str, cells: Sequence[Cell]) -> 
     reset_peak()
     measure = context.measure
     with open_engine(name, pending[0].config, batch=measure.batch, seed=measure.seed) as engine:
+        context.bill(engine)
         load = window.close()
         context.writer.append_window(load)
         config = pending[0].config

@@ -136,6 +136,7 @@ class Residents:
         window = context.open_window(name, None, Purpose.LOAD)
         engine = open_engine(name, config, batch=measure.batch, seed=measure.seed)
         try:
+            context.bill(engine)
             load = window.close()
             context.writer.append_window(load)
             self._base = base_key(config)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
     from wattbench.config import Prompt, SystemBase
+    from wattbench.systems.spending import Spending
 
 GENERATE = "generate_until"
 LOGLIKELIHOOD = "loglikelihood"
@@ -31,6 +32,8 @@ class Used:
     output_tokens: int | None
     seconds: float
     """The item's share of the call's."""
+    reasoning_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,15 @@ class Reply:
     """How a hybrid chose; None for all other systems."""
     cached_tokens: int | None = None
     """Of `prompt_tokens`, those that a server had in its cache; None where it does not report it."""
+    reasoning_tokens: int | None = None
+    """Of `output_tokens`, those of thoughts before the answer; None where they are not counted."""
+    cache_write_tokens: int | None = None
+    """Of `prompt_tokens`, those that a server wrote to its cache and bills as such; None where it reports none."""
+    waited_s: float = 0.0
+    """Of the seconds of its call, those before it was sent for the last time: it waited for its turn, or was refused
+    and sent again. No latency counts them."""
+    resent: int = 0
+    """How often it was sent again."""
     failure: str | None = None
     """Why the request has no answer, of a system that can be asked others; `value` is then not used."""
 
@@ -242,6 +254,12 @@ class Engine(ABC):
 
         Called where several systems are loaded. Most engines share nothing.
         """
+
+    paid: bool = False
+    """Whether a service sends a bill for each request: no item is then asked again only to fill a window."""
+
+    def bill_to(self, spending: Spending) -> None:
+        """Count from now on what requests cost. Most engines cost nothing by the request."""
 
     def report_confidence(self) -> None:
         """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.

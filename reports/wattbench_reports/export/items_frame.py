@@ -15,6 +15,8 @@ _MORE = (
     "prompt_hash", "prompt_tokens", "first_token_s", "route", "failure", "prompt", "output", "filtered", "target",
 )  # fmt: skip
 
+_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
+
 COLUMNS = {
     "system": "string",
     "kind": "string",
@@ -28,7 +30,9 @@ COLUMNS = {
     "first_token_seconds": "Float64",
     "prompt_tokens": "Int64",
     "cached_tokens": "Int64",
+    "cache_write_tokens": "Int64",
     "output_tokens": "Int64",
+    "reasoning_tokens": "Int64",
     "joules": "Float64",
     "joules_above_idle": "Float64",
     "energy_provenance": "string",
@@ -57,7 +61,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE, newer=("cached_tokens",))
+    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE, newer=_NEWER)
     table = pd.DataFrame(
         {
             "system": items["system"].astype(str),
@@ -72,7 +76,9 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "first_token_seconds": more["first_token_s"] - items["started_s"],
             "prompt_tokens": more["prompt_tokens"],
             "cached_tokens": more.get("cached_tokens"),
+            "cache_write_tokens": more.get("cache_write_tokens"),
             "output_tokens": items["output_tokens"],
+            "reasoning_tokens": more.get("reasoning_tokens"),
             "joules": items["energy_j"],
             "joules_above_idle": items["energy_above_idle_j"],
             "energy_provenance": items["energy_provenance"],

@@ -10,6 +10,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.suite_defaults import PRICES
+from wattbench.records.token_bill import TokenPrices
 from wattbench_reports.tables.json_values import mapping_or_error, number_or_error, text_or_error
 
 MOST = 1e12
@@ -26,6 +27,8 @@ class PriceRecord:
     """Money for a million tokens of prompts. None: nothing, as in all the others."""
     cached_input_per_million: float | None = None
     """For those that the server had in its cache; None: as `input_per_million`."""
+    cache_write_per_million: float | None = None
+    """For those that the server wrote to its cache; None: as `input_per_million`."""
     output_per_million: float | None = None
     per_request: float | None = None
     per_gpu_hour: float | None = None
@@ -44,6 +47,16 @@ class PriceRecord:
         """Money for a second in which it answers; 0 where no hours are paid for."""
         hour = (self.per_gpu_hour or 0.0) * self.gpus + (self.per_machine_hour or 0.0)
         return hour / 3600 / self.utilisation
+
+    @property
+    def tokens(self) -> TokenPrices:
+        """Return the prices of tokens."""
+        return TokenPrices(
+            self.input_per_million,
+            self.cached_input_per_million,
+            self.cache_write_per_million,
+            self.output_per_million,
+        )
 
     @property
     def by_time(self) -> bool:

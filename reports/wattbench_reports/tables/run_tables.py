@@ -37,6 +37,9 @@ NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
 USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
 """Of an entry of a hybrid's `usage`."""
 
+NEWER_USAGE_COLUMNS = ("cache_write_tokens",)
+"""What entries of older runs lack: NaN there."""
+
 
 @dataclass(frozen=True)
 class Frames:
@@ -113,7 +116,7 @@ class Frames:
         """Return a row per entry of a column of lists of objects; none where the table has no such column.
 
         Returns:
-            Column ``answer``, which row of `items` it is of, and those of `USAGE_COLUMNS`.
+            Column ``answer``, which row of `items` it is of, and those of `USAGE_COLUMNS` and `NEWER_USAGE_COLUMNS`.
 
         Raises:
             UserError: it holds no such lists.
@@ -130,8 +133,12 @@ class Frames:
             lists = lists if self.rows is None or not len(lists) else lists.filter(pa.array(self.rows.to_numpy()))
             entries = pc.list_flatten(lists)
             if not len(entries):
-                return pd.DataFrame({"answer": np.empty(0, np.int64), **dict.fromkeys(USAGE_COLUMNS, np.empty(0))})
+                none = dict.fromkeys((*USAGE_COLUMNS, *NEWER_USAGE_COLUMNS), np.empty(0))
+                return pd.DataFrame({"answer": np.empty(0, np.int64), **none})
             fields = {each: pc.struct_field(entries, each).to_pandas() for each in USAGE_COLUMNS}
+            for each in NEWER_USAGE_COLUMNS:
+                there = entries.type.get_field_index(each) >= 0
+                fields[each] = pc.struct_field(entries, each).to_pandas() if there else np.nan
             return pd.DataFrame({"answer": pc.list_parent_indices(lists).to_numpy(), **fields})
         except pa.ArrowException as error:
             raise UserError(f"{path}: {name} does not hold lists of usage ({error}); the record is damaged") from error

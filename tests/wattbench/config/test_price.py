@@ -43,7 +43,7 @@ def test_every_price_of_a_suite_is_read_back(
     prices: dict[str, float], gpus: int, utilisation: float, electricity: str
 ) -> None:
     given_price: dict[str, Any] = prices | {"currency": "EUR", "electricity": electricity}
-    if "cached_input_per_million" in prices:
+    if {"cached_input_per_million", "cache_write_per_million"} & prices.keys():
         given_price.setdefault("input_per_million", 1.0)
     if "per_gpu_hour" in prices:
         given_price |= {"gpus": gpus, "utilisation": utilisation}
@@ -63,6 +63,7 @@ def test_every_price_of_a_suite_is_read_back(
         ({"per_request": -1}, "per_request"),
         ({"per_request": float("inf")}, "per_request"),
         ({"cached_input_per_million": 1}, "cached_input_per_million also needs input_per_million"),
+        ({"cache_write_per_million": 1}, "cache_write_per_million also needs input_per_million"),
         ({"gpus": 2}, "gpus goes with per_gpu_hour"),
         ({"utilisation": 0.5}, "utilisation goes with per_gpu_hour or per_machine_hour"),
         ({"per_machine_hour": 1, "utilisation": 0}, "utilisation"),

@@ -22,7 +22,10 @@ def test_an_answer_has_what_each_system_used() -> None:
     ask = ItemRequests("generate_until", 3, (Instance("generate_until", {}, ("What?", {}), 0, ("task", 3, 1)),))
     row = answer_row(ask, [Reply("x", 20, 9, cached_tokens=4, route=route)], 0, 1.0, 2.0, 1, 1, "w0001")
     assert row.cached_tokens == 4
-    assert row.usage == [
+    assert [
+        {name: each[name] for name in ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")}
+        for each in row.usage
+    ] == [
         {"system": "small", "prompt_tokens": 10, "cached_tokens": 4, "output_tokens": 2, "seconds": 0.5},
         {"system": "large", "prompt_tokens": 10, "cached_tokens": None, "output_tokens": 7, "seconds": 1.5},
     ]

@@ -1,14 +1,16 @@
 """Send streamed requests to a server of the OpenAI protocol, over one connection pool.
 
-No request is retried: a second attempt would be hidden in the latency of the first, so an overloaded server
-(429, 503) is an error of the run. What a server says of one request alone is a failure of that request.
+No request is sent twice here: an overloaded server (429, 503) is an error, which says what it refused; whether and
+when the request is sent again is decided in `asker`. What a server says of one request alone is a failure of that
+request.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
@@ -47,19 +49,45 @@ _SEE_LOG = "See the server's log"
 _HINTS = {
     401: "Set api_key_env to the variable that holds its key, and check the key",
     403: "Check the permissions of the key",
+    402: "The account has no credit left: top it up, then resume the run",
     404: "Check that base_url ends with the root of the protocol (usually /v1), and that the server has the model",
     429: "It limits requests, and a retry would falsify the latency: send fewer requests at once, or wait",
     503: "It is overloaded or still loading, and a retry would falsify the latency: wait until it is ready",
 }
 
 
-class FailedRequestError(UserError):
-    """A server that works has no answer to one request. Asked again it would most likely say the same."""
+_SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+"""What OpenAI calls an account that has nothing left, though it answers 429: no wait helps."""
 
-    def __init__(self, message: str, what: str) -> None:
+
+@dataclass(frozen=True)
+class Refusal:
+    """How a server refused a request before it answered it."""
+
+    status: int | None
+    """Of HTTP; None: there was no connection."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """With names in small letters."""
+    spent: bool = False
+    """The account has nothing left."""
+
+
+class ServerError(UserError):
+    """A request was not answered."""
+
+    def __init__(self, message: str, what: str, refusal: Refusal | None = None) -> None:
         super().__init__(message)
         self.what = hide(what)
         """What went wrong, in a clause, without where and what to do."""
+        self.refusal = refusal
+        """None: it was sent, and more than a refusal may have come, for which a service may want money."""
+        self.waited_s = 0.0
+        """As `Asked.waited_s` has it. So for the next one."""
+        self.resent = 0
+
+
+class FailedRequestError(ServerError):
+    """A server that works has no answer to one request. Asked again it would most likely say the same."""
 
 
 class OpenAIClient:
@@ -148,7 +176,7 @@ class OpenAIClient:
         Raises:
             FailedRequestError: the server refused this request, ended its answer with another reason than `stop` and
                 `length`, or did not complete it in time.
-            UserError: no complete answer came for another reason. There is no second attempt.
+            ServerError: no complete answer came for another reason.
         """
         url = self.url(ask.path)
         headers = {"Content-Type": "application/json"}
@@ -200,9 +228,11 @@ class OpenAIClient:
             except StreamError as error:
                 self._fail(url, str(error), _SEE_LOG, of_request=isinstance(error, RefusedAnswerError))
             except httpx.ConnectError as error:
-                self._fail(url, f"cannot connect ({error})", "Start the server, or correct base_url")
+                hint = "Start the server, or correct base_url"
+                self._fail(url, f"cannot connect ({error})", hint, refusal=Refusal(None))
             except httpx.ConnectTimeout:
-                self._fail(url, "no connection in time", "Check that the server runs and that base_url is right")
+                hint = "Check that the server runs and that base_url is right"
+                self._fail(url, "no connection in time", hint, refusal=Refusal(None))
             except httpx.TimeoutException:
                 what = "its answer was not complete" if allowance.reads else "no data"
                 within = f"{what} within timeout_s = {self._timeout_s:g}"
@@ -214,17 +244,20 @@ class OpenAIClient:
 
     def _refused(self, response: httpx.Response, url: str) -> NoReturn:
         body = _reason(response)
+        spent = False
         try:
             error = json.loads(body)
             reason = error_text(error) if isinstance(error, dict) else body
+            spent = _is_spent(error)
         except (ValueError, RecursionError):
             reason = body
         code = response.status_code
-        hint = _HINTS.get(code, _SEE_LOG)
+        hint = _HINTS[402] if spent else _HINTS.get(code, _SEE_LOG)
         if response.is_redirect:
             hint = self._redirect_hint(response)
         said = f"it answered HTTP {code}: {reason or '(no reason)'}"
-        self._fail(url, said, hint, of_request=code in _OF_ONE_REQUEST)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._fail(url, said, hint, of_request=code in _OF_ONE_REQUEST, refusal=Refusal(code, headers, spent))
 
     def _redirect_hint(self, response: httpx.Response) -> str:
         """Say where a redirect leads. None is followed: it would be sent the prompts."""
@@ -237,12 +270,19 @@ class OpenAIClient:
             return f"It redirects to {shown}: use that as base_url"
         return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"
 
-    def _fail(self, url: str, what: str, hint: str, *, of_request: bool = False) -> NoReturn:
+    def _fail(
+        self, url: str, what: str, hint: str, *, of_request: bool = False, refusal: Refusal | None = None
+    ) -> NoReturn:
         # Shortened here and nowhere before, as a short piece of a key would not be recognised.
         shown = plain_text(what, limit=400).removesuffix(".")
         # From None: what led to it quotes the server, too, and a traceback would show it.
         message = f"{self._where}: {public_url(url)}: {shown}. {hint}"
-        raise (FailedRequestError(message, shown) if of_request else UserError(message)) from None
+        raise (FailedRequestError if of_request else ServerError)(message, shown, refusal) from None
+
+
+def _is_spent(body: Any) -> bool:
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and any(error.get(key) in _SPENT for key in ("code", "type"))
 
 
 def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from wattbench.network.bounded_network import StreamError
 from wattbench.systems.endpoint.sse import RefusedAnswerError
+from wattbench.systems.endpoint.usage import Usage, read_usage, typed
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""
@@ -19,16 +20,6 @@ ENDS = ("stop", "length")
 """The finish reasons of an answer. Any other (`content_filter`, `tool_calls`, `abort`, `error`) is that of none."""
 MAX_TEXT_CHARACTERS = 4 << 20
 """The most characters of one answer, some twenty per token of the longest."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """A server's count of tokens."""
-
-    prompt_tokens: int | None
-    output_tokens: int | None
-    cached_tokens: int | None
-    """The prompt tokens that it had already computed for an earlier request."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +64,10 @@ def read_chunk(data: str) -> Chunk:
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
-    text, thought, finish_reason = _read_choices(_typed(chunk, "choices", list) or [])
-    return Chunk(text, thought, finish_reason, _read_usage(_typed(chunk, "usage", dict)))
+    text, thought, finish_reason = _read_choices(typed(chunk, "choices", list) or [])
+    # Groq's streams have the counts under a key of their own.
+    usage = typed(chunk, "usage", dict) or typed(typed(chunk, "x_groq", dict) or {}, "usage", dict)
+    return Chunk(text, thought, finish_reason, None if usage is None else read_usage(usage))
 
 
 def error_text(body: dict[str, Any]) -> str:
@@ -90,36 +83,30 @@ def _read_choices(choices: list[Any]) -> tuple[str, str, str | None]:
             raise StreamError("it sent a chunk whose choices are not objects")
         if choice.get("index", 0) != 0:  # only one answer is asked for
             continue
-        finish_reason = _typed(choice, "finish_reason", str)
-        delta = _typed(choice, "delta", dict)
+        finish_reason = typed(choice, "finish_reason", str)
+        delta = typed(choice, "delta", dict)
         if delta is None:
-            return _typed(choice, "text", str) or "", "", finish_reason
+            return typed(choice, "text", str) or "", "", finish_reason
         # llama.cpp and vLLM say reasoning_content or reasoning; OpenAI's own API streams no thoughts.
-        thought = _typed(delta, "reasoning_content", str) or _typed(delta, "reasoning", str) or ""
-        return _typed(delta, "content", str) or "", thought, finish_reason
+        thought = typed(delta, "reasoning_content", str) or typed(delta, "reasoning", str) or ""
+        if isinstance(delta.get("content"), list):  # Mistral's reasoning models
+            return *_read_parts(delta["content"]), finish_reason
+        return typed(delta, "content", str) or "", thought, finish_reason
     return "", "", None
 
 
-def _read_usage(usage: dict[str, Any] | None) -> Usage | None:
-    if usage is None:
-        return None
-    details = _typed(usage, "prompt_tokens_details", dict) or {}
-    return Usage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"), _count(details, "cached_tokens"))
-
-
-def _count(holder: dict[str, Any], key: str) -> int | None:
-    count = _typed(holder, key, int)
-    if count is not None and (isinstance(count, bool) or not 0 <= count < 1 << 31):
-        raise StreamError(f"it sent a chunk whose {key} is not a count: {count}")
-    return count
-
-
-def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
-    """Return the value of a key, or None if it is missing or null."""
-    value = holder.get(key)
-    if value is not None and not isinstance(value, kind):
-        raise StreamError(f"it sent a chunk whose {key} is {type(value).__name__}, not {kind.__name__}")
-    return value
+def _read_parts(parts: list[Any]) -> tuple[str, str]:
+    """Read content in parts, `{"type": "text", "text": ...}` or `{"type": "thinking", "thinking": [...]}`: the answer
+    and the thoughts."""
+    text = thought = ""
+    for part in parts:
+        if not isinstance(part, dict):
+            raise StreamError("it sent a chunk with content of parts that are not objects")
+        if part.get("type") == "thinking":
+            thought += "".join(_read_parts([each for each in typed(part, "thinking", list) or [] if each != part]))
+        else:
+            text += typed(part, "text", str) or ""
+    return text, thought
 
 
 class Assembly:
@@ -148,7 +135,7 @@ class Assembly:
         self._longest = max(map(len, withheld), default=0)
         self._pieces: list[str] = []
         self._tail = ""
-        self._usage = Usage(None, None, None)
+        self._usage = Usage()
         self._finish_reason: str | None = None
         self._token_s: list[float] = []
         self._characters = 0

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from wattbench.config import EndpointSystem
+from wattbench.config import SERVICES, EndpointSystem
 from wattbench.errors import MissingHereError, UserError, nearest
 from wattbench.redaction import hide_settings, keep_secret, keep_secrets_of
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_parameters, failure_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from wattbench.systems.endpoint.client import OpenAIClient
     from wattbench.systems.endpoint.serving import Server
+    from wattbench.systems.spending import Spending
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,23 @@ class Served:
 class EndpointEngine(Engine):
     """A model behind a server, started by wattbench or not.
 
-    Requests of one batch are sent at the same time, each on its own connection, and never sent
-    twice. A server that we start through llama.cpp computes each prompt anew. Whether a server of another's
-    keeps prefixes from request to request cannot be known here, and nothing is claimed about it.
+    Requests of one batch are sent at the same time, each on its own connection, as fast as its limit allows. A server
+    that we start through llama.cpp computes each prompt anew. Whether a server of another's keeps prefixes from request
+    to request cannot be known here, and nothing is claimed about it.
     """
 
     concurrent: ClassVar[bool] = True
 
     def __init__(self, name: str, config: EndpointSystem, server: Server | None, *, batch: int, seed: int) -> None:
+        from wattbench.systems.endpoint.asker import Asker
         from wattbench.systems.endpoint.client import OpenAIClient
         from wattbench.systems.endpoint.lm import EndpointLM
+        from wattbench.systems.endpoint.pacing import Pacer
         from wattbench.systems.endpoint.request import RequestWriter, dialect_of
 
         where = f"system {name!r}"
+        service = None if config.service is None else SERVICES[config.service]
+        self._name = name
         base_url = server.base_url if server is not None else str(config.base_url)
         self._where = where
         self._config = config
@@ -60,16 +65,20 @@ class EndpointEngine(Engine):
         self._client = OpenAIClient(
             where=where, base_url=base_url, key=key_of(config, where), timeout_s=config.timeout_s
         )
-        self._served = discover(self._client, config.model, where)
+        # A service lists hundreds of models, some under other names than it takes: it refuses a wrong one itself.
+        known = config.model if service is not None else None
+        self._served = discover(self._client, config.model, where) if known is None else Served(known)
         writer = RequestWriter(
             where=where,
             model=self._served.model,
             chat=config.prompt.chat,
             seed=seed,
             max_output_tokens=config.max_output_tokens,
-            dialect=dialect_of(self._client.base.host, self._served.owner),
+            dialect=dialect_of(self._client.base.host, self._served.owner, service, config.omit),
         )
-        self.lm = EndpointLM(self._client, writer, batch=batch, template=self._served.template)
+        self.paid = service is not None
+        self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
+        self.lm = EndpointLM(self._asker, writer, batch=batch, template=self._served.template)
 
     @classmethod
     def check(cls, name: str, config: EndpointSystem) -> None:
@@ -113,16 +122,28 @@ class EndpointEngine(Engine):
     def answer_live(
         self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
     ) -> list[Reply]:
-        """Answer as `answer` does, and call `first_token` when the first chunk with text has been read."""
-        return self._answer(request_type, requests, first_token)
+        """Answer as `answer` does, and call `first_token` when the first chunk with text has been read.
+
+        Nothing is waited for and nothing is sent again: requests that arrive at a rate of their own do not wait.
+        """
+        return self._answer(request_type, requests, first_token, once=True)
+
+    def bill_to(self, spending: Spending) -> None:
+        """Count what its answers cost, by the price that the suite gives it."""
+        self._asker.account = spending.account(self._name)
 
     def _answer(
-        self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None] | None
+        self,
+        request_type: str,
+        requests: Sequence[Instance],
+        first_token: Callable[[], None] | None,
+        *,
+        once: bool = False,
     ) -> list[Reply]:
         if request_type != GENERATE:
             self.lm.loglikelihood(requests)
         try:
-            replies: list[Reply] = self.lm.answer(requests, first_token)
+            replies: list[Reply] = self.lm.answer(requests, first_token, once=once)
         except UserError as error:
             self._check_server(error)
             raise

@@ -14,8 +14,8 @@ from lm_eval.api.model import LM
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.systems.base import Reply
-from wattbench.systems.endpoint.client import FailedRequestError, OpenAIClient
-from wattbench.systems.endpoint.completion_stream import Completion
+from wattbench.systems.endpoint.asker import Asked, Asker
+from wattbench.systems.endpoint.client import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
 if TYPE_CHECKING:
@@ -27,17 +27,17 @@ T = TypeVar("T")
 class EndpointLM(LM):
     """A model behind a server. It works directly with `lm_eval.simple_evaluate`."""
 
-    def __init__(self, client: OpenAIClient, writer: RequestWriter, *, batch: int, template: str | None) -> None:
-        """Wrap a client.
+    def __init__(self, asker: Asker, writer: RequestWriter, *, batch: int, template: str | None) -> None:
+        """Wrap a server.
 
         Args:
-            client: to the server.
+            asker: of the server.
             writer: writes the requests.
             batch: how many requests `generate_until` keeps under way.
             template: the server's chat template, if known.
         """
         super().__init__()
-        self._client = client
+        self._asker = asker
         self._writer = writer
         self._batch = batch
         self._template = template
@@ -76,7 +76,9 @@ class EndpointLM(LM):
         groups = [asks[i : i + self._batch] for i in range(0, len(asks), self._batch)]
         return [reply.value for group in groups for reply in together([partial(self._complete, ask) for ask in group])]
 
-    def answer(self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None) -> list[Reply]:
+    def answer(
+        self, requests: Sequence[Instance], first_token: Callable[[], None] | None = None, *, once: bool = False
+    ) -> list[Reply]:
         """Send the requests together, wait for all, and return the replies in the same order.
 
         A request that failed by itself, from a server that works, has a reply that says so.
@@ -84,22 +86,25 @@ class EndpointLM(LM):
         Args:
             requests: of any number of documents.
             first_token: called as the first token of each reply arrives.
+            once: send each at once, and never again.
 
         Raises:
-            UserError: the server cannot be asked; no request was sent twice.
+            UserError: the server cannot be asked, or only later than is waited for.
         """
         asks = [self._ask(request) for request in requests]
-        return together([partial(self._reply, ask, first_token) for ask in asks])
+        return together([partial(self._reply, ask, first_token, once=once) for ask in asks])
 
-    def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None) -> Reply:
+    def _reply(self, ask: EndpointRequest, first_token: Callable[[], None] | None, *, once: bool) -> Reply:
         try:
-            return self._complete(ask, first_token)
+            return self._complete(ask, first_token, once=once)
         except FailedRequestError as error:
-            return Reply("", finished_s=now_s(), failure=error.what)
+            return Reply("", finished_s=now_s(), failure=error.what, waited_s=error.waited_s, resent=error.resent)
 
-    def _complete(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None) -> Reply:
-        completion = self._client.complete(ask, first_token)
-        return as_reply(completion, finished_s=completion.finished_s or now_s())
+    def _complete(
+        self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False
+    ) -> Reply:
+        outcome = self._asker.ask(ask, first_token, once=once)
+        return as_reply(outcome, finished_s=outcome.completion.finished_s or now_s())
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
@@ -123,9 +128,9 @@ class EndpointLM(LM):
         return self._writer.ask(context, settings, sample=sample)
 
 
-def as_reply(completion: Completion, *, finished_s: float) -> Reply:
+def as_reply(outcome: Asked, *, finished_s: float) -> Reply:
     """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
-    usage = completion.usage
+    completion, usage = outcome.completion, outcome.completion.usage
     return Reply(
         completion.text,
         usage.prompt_tokens,
@@ -133,6 +138,10 @@ def as_reply(completion: Completion, *, finished_s: float) -> Reply:
         completion.token_s,
         finished_s,
         cached_tokens=usage.cached_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        waited_s=outcome.waited_s,
+        resent=outcome.resent,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from wattbench.config import Service
 from wattbench.errors import UserError
 
 OPENAI_STOPS = 4
@@ -24,6 +26,15 @@ class Dialect:
     """The keys that make it continue an answer that the task began; None if it cannot."""
     keeps_connection: bool = True
     """Whether a connection can carry a second request."""
+    seed_key: str | None = "seed"
+    """The name of the seed; None: it takes none."""
+    asks_usage: bool = True
+    """Whether the counts of tokens are asked for."""
+    omit: frozenset[str] = frozenset()
+    """Keys that it refuses."""
+    reads_to_end: bool = False
+    """Whether an answer is read to its end though a stop sequence has come that the server does not know of: it is
+    billed for all of it, and says how much that was at the end."""
 
 
 _CONTINUE = {"add_generation_prompt": False, "continue_final_message": True}
@@ -37,8 +48,26 @@ _BY_OWNER = {
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
 
 
-def dialect_of(host: str, owner: str | None) -> Dialect:
-    """Return the dialect of the server at `host`, given the `owned_by` of its model."""
+def dialect_of(host: str, owner: str | None, service: Service | None = None, omit: Iterable[str] = ()) -> Dialect:
+    """Return the dialect of the server at `host`, given the `owned_by` of its model, or of a service.
+
+    Args:
+        host: of the server.
+        owner: None where the server does not say.
+        service: None: any other server.
+        omit: keys that are not sent.
+    """
+    return replace(_dialect(host, owner, service), omit=frozenset(omit))
+
+
+def _dialect(host: str, owner: str | None, service: Service | None) -> Dialect:
+    if service is not None:
+        return Dialect(
+            chat_limit_key=service.chat_limit_key,
+            seed_key=service.seed_key,
+            asks_usage=service.asks_usage,
+            reads_to_end=True,
+        )
     if host.endswith(_OPENAI_HOSTS):
         return Dialect(chat_limit_key="max_completion_tokens")  # its newer models refuse max_tokens
     return _BY_OWNER.get(owner or "", Dialect())
@@ -57,6 +86,10 @@ class EndpointRequest:
     """Those of them that the server does not accept, as there are too many."""
     keeps_connection: bool = True
     """Whether the next request may use the same connection."""
+    most_prompt_tokens: int = 0
+    """As many tokens as its prompt can have: each takes a byte of UTF-8 at least, and a message `MESSAGE_TOKENS`."""
+    most_output_tokens: int = 0
+    """As many as its answer can have."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +132,29 @@ class RequestWriter:
             "model": self.model,
             self.dialect.chat_limit_key if self.chat else "max_tokens": limit,
             "temperature": temperature,
-            "seed": self.seed + (sample if sampling else 0),
             "stream": True,
-            "stream_options": {"include_usage": True},
         }
+        if self.dialect.seed_key is not None:
+            body[self.dialect.seed_key] = self.seed + (sample if sampling else 0)
+        if self.dialect.asks_usage:
+            body["stream_options"] = {"include_usage": True}
         if sent_stops:
             body["stop"] = list(sent_stops)
-        return EndpointRequest(path, body, stops, stops[len(sent_stops) :], self.dialect.keeps_connection)
+        withheld = stops if "stop" in self.dialect.omit else stops[len(sent_stops) :]
+        return EndpointRequest(
+            path,
+            {key: value for key, value in body.items() if key not in self._omitted},
+            stops,
+            () if self.dialect.reads_to_end else withheld,
+            self.dialect.keeps_connection,
+            most_prompt_tokens=_most_tokens(prompt),
+            most_output_tokens=int(limit),
+        )
+
+    @property
+    def _omitted(self) -> frozenset[str]:
+        names = {"seed": self.dialect.seed_key or "seed"}
+        return frozenset(names.get(key, key) for key in self.dialect.omit)
 
     def _normalised(self, settings: dict[str, Any]) -> dict[str, Any]:
         from lm_eval.models.utils import normalize_gen_kwargs
@@ -129,6 +178,17 @@ class RequestWriter:
                 "continue one in a chat. Set prompt: {chat: false}, or choose another task"
             )
         return "chat/completions", {"messages": messages, **self.dialect.continues}
+
+
+MESSAGE_TOKENS = 16
+"""As many tokens as a message's role and its ends take at most: chat templates use 3 to 8."""
+
+
+def _most_tokens(prompt: Mapping[str, Any]) -> int:
+    """Return as many tokens as a prompt can have, by its bytes: no tokenizer makes more tokens than bytes."""
+    texts = [prompt["prompt"]] if "prompt" in prompt else [each.get("content") or "" for each in prompt["messages"]]
+    sizes = (len(str(text).encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for text in texts)
+    return sum(sizes) + MESSAGE_TOKENS
 
 
 def chat_text(messages: list[dict[str, Any]], *, begun: bool) -> str:

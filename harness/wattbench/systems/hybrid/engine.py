@@ -24,6 +24,8 @@ from wattbench.systems.registry import engine_class, open_engine
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
+    from wattbench.systems.spending import Spending
+
 
 @dataclass(frozen=True)
 class _Task:
@@ -44,6 +46,7 @@ class HybridEngine(Engine):
         self._config = config
         self._engines = dict(engines)
         self._opened = ExitStack()
+        self.paid = any(engine.paid for engine in self._engines.values())
         self._tasks: dict[str, _Task] = {}
         """Every task that was begun, the latest last."""
         self._router_calls: list[RouterCall] = []
@@ -127,10 +130,13 @@ class HybridEngine(Engine):
             replies = self._engines[system].answer(request_type, [request for each in in_form for request in each])
             # The members of a batch are asked one after the other, so its items do not all end together.
             finished_s = now_s()
-            ended = iter([replace(r, finished_s=r.finished_s or finished_s) for r in replies])
-            each_s = (finished_s - started_s) / len(batch)
+            call_s = max((reply.waited_s for reply in replies), default=0.0)
+            waited.append(call_s)  # all of the batch wait for it
+            ended = iter([replace(r, finished_s=r.finished_s or finished_s, waited_s=sum(waited)) for r in replies])
+            each_s = max(finished_s - started_s - call_s, 0.0) / len(batch)
             return [_attempt(list(itertools.islice(ended, len(each))), each_s) for each in in_form]
 
+        waited: list[float] = []
         self._router_calls.clear()
         routed = self._router.route(questions, ask)
         by_router = shared_out(self._router_calls, len(questions))
@@ -138,6 +144,11 @@ class HybridEngine(Engine):
         for indices, one, read in zip(positions.values(), routed, by_router, strict=True):
             replies |= zip(indices, _replies(one, read), strict=True)
         return [replies[index] for index in range(len(requests))]
+
+    def bill_to(self, spending: Spending) -> None:
+        """Have every member count what its answers cost."""
+        for engine in self._engines.values():
+            engine.bill_to(spending)
 
     def facts(self) -> Facts:
         """Return what its members are made of; what they share is counted once."""
@@ -226,13 +237,18 @@ def _replies(routed: Routed[list[Reply]], by_router: Sequence[Used]) -> list[Rep
             for system, each in zip(routed.systems, routed.attempts, strict=True)
         ),
     )
-    route = Route(routed.systems[-1], routed.score, routed.router_s, routed.systems, usage)
+    # A cascade's own clock also ran while members that it rejected waited for their turn.
+    before_s = max((reply.waited_s for attempt in routed.attempts[:-1] for reply in attempt.answer), default=0.0)
+    route = Route(routed.systems[-1], routed.score, max(routed.router_s - before_s, 0.0), routed.systems, usage)
     return [
         replace(
             each[-1],
             prompt_tokens=summed(reply.prompt_tokens for reply in each),
             output_tokens=summed(reply.output_tokens for reply in each),
             cached_tokens=summed(reply.cached_tokens for reply in each),
+            reasoning_tokens=summed(reply.reasoning_tokens for reply in each),
+            cache_write_tokens=summed(reply.cache_write_tokens for reply in each),
+            resent=sum(reply.resent for reply in each),
             route=route,
         )
         for each in zip(*(attempt.answer for attempt in routed.attempts), strict=True)

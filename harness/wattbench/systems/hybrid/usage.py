@@ -25,6 +25,8 @@ def used(system: str, replies: Sequence[Reply], seconds: float) -> Used:
         summed(reply.cached_tokens for reply in replies),
         summed(reply.output_tokens for reply in replies),
         seconds,
+        summed(reply.reasoning_tokens for reply in replies),
+        summed(reply.cache_write_tokens for reply in replies),
     )
 
 

@@ -124,7 +124,7 @@ def answers_of_side(
 def _usage(row: AnswerRow) -> list[Mapping[str, object]]:
     """Return the tokens of every system that was asked for an answer; of a system that is no hybrid its own."""
     unknown = None if row.failure is None else 0  # a failed request without counts used nothing that is known of
-    names = ("prompt_tokens", "cached_tokens", "output_tokens")
+    names = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
     counts = {name: unknown if getattr(row, name) is None else getattr(row, name) for name in names}
     return [*row.usage, {"system": "", **counts, "seconds": row.finished_s - row.started_s}]
 

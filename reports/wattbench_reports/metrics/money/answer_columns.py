@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
-COUNTS = ("prompt_tokens", "cached_tokens", "output_tokens")
+COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
+"""In the order in which `wattbench.records.token_bill` takes them."""
+
+_NEWER = ("cached_tokens", "cache_write_tokens")
 
 
 class AnswerColumns:
@@ -55,7 +58,7 @@ class AnswerColumns:
 
     @cached_property
     def _counts(self) -> dict[str, NDArray[np.float64]]:
-        more = self.frames.more_columns("prompt_tokens", newer=("cached_tokens",))
+        more = self.frames.more_columns("prompt_tokens", newer=_NEWER)
         read = {name: more[name].to_numpy(dtype=np.float64) for name in more}
         missing = np.broadcast_to(np.nan, (len(more),))
         return {name: read.get(name, missing) for name in COUNTS} | {

@@ -1,6 +1,6 @@
 """What each answer of a system cost at one price: tokens, requests and hours.
 
-    (prompt - cached) x input + cached x cached input + output x output      tokens, per million
+    tokens: `wattbench.records.token_bill`
     + per request
     + seconds / 3600 / utilisation x (GPUs x GPU-hour + machine-hour)        seconds: `machine_time`
 
@@ -22,8 +22,6 @@ from wattbench_reports.metrics.money.answer_columns import COUNTS, AnswerColumns
 from wattbench_reports.metrics.money.machine_time import machine_seconds
 from wattbench_reports.metrics.money.model import MACHINE, REQUESTS, TOKENS
 from wattbench_reports.tables.price_record import PriceRecord
-
-_MILLION = 1e6
 
 Parts = Mapping[str, NDArray[np.float64]]
 """What is paid for to money of each answer, shape (answers,)."""
@@ -71,7 +69,8 @@ def parts_at(
     """Return the money of some answers at a price, by what is paid for."""
     parts: dict[str, NDArray[np.float64]] = {}
     if counts is not None:
-        parts[TOKENS] = _of_tokens(counts, price)
+        tokens = (counts[name].to_numpy(dtype=np.float64) for name in COUNTS)
+        parts[TOKENS] = price.tokens.money(*tokens)
     if price.per_request is not None:
         parts[REQUESTS] = np.broadcast_to(price.per_request, (answers,))
     if seconds is not None:
@@ -91,20 +90,7 @@ def unknown_tokens(counts: pd.DataFrame, price: PriceRecord) -> str:
 
 def cache_notes(name: str, price: PriceRecord, counts: pd.DataFrame | None) -> tuple[str, ...]:
     """Say that tokens of the cache have a price and none are on record; empty otherwise."""
-    if counts is None or price.cached_input_per_million is None or counts["cached_tokens"].notna().any():
+    own_price = price.cached_input_per_million is not None or price.cache_write_per_million is not None
+    if counts is None or not own_price or counts[["cached_tokens", "cache_write_tokens"]].notna().any(axis=None):
         return ()
     return (f"{name}: no cached tokens are on record, so that all tokens of prompts are billed as not cached.",)
-
-
-def _of_tokens(counts: pd.DataFrame, price: PriceRecord) -> NDArray[np.float64]:
-    """Return the money of tokens; those without a price need not be known."""
-    prompt, cached, output = (counts[name].to_numpy(dtype=np.float64) for name in COUNTS)
-    money = np.zeros(len(counts))
-    if price.input_per_million is not None:
-        of_cached = price.cached_input_per_million
-        held = np.minimum(np.nan_to_num(cached), prompt)
-        saved = 0.0 if of_cached is None else price.input_per_million - of_cached
-        money = money + (prompt * price.input_per_million - held * saved) / _MILLION
-    if price.output_per_million is not None:
-        money = money + output * price.output_per_million / _MILLION
-    return money

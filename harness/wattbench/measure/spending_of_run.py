@@ -1,0 +1,98 @@
+"""What a run may spend and has spent: the prices of its systems, its budget, and what earlier parts of it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wattbench.clock import now_s
+from wattbench.config import EndpointSystem, Resolved, SystemBase
+from wattbench.config.apis import Budget
+from wattbench.errors import UserError
+from wattbench.measure.code_to_run import with_members
+from wattbench.records import RunRecords, RunWriter
+from wattbench.records.spending import spent
+from wattbench.records.token_bill import TokenPrices
+from wattbench.systems.spending import Spending, Tariff
+
+
+def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> Spending:
+    """Return what a run spends from now on, counted on from what is on record."""
+    tariffs = tariffs_of(resolved.systems)
+    budget = None if resolved.suite.max_cost is None else Budget.of(resolved.suite.max_cost)
+    rows = records.spending()
+    return Spending(
+        tariffs,
+        most=None if budget is None else budget.most,
+        spent=0.0 if budget is None else spent(rows).get(budget.currency, 0.0),
+        first_number=max((row.number for row in rows), default=-1) + 1,
+        record=writer.append_spent,
+        now_s=now_s,
+    )
+
+
+def tariffs_of(systems: Mapping[str, Any]) -> dict[str, Tariff]:
+    """Return what tokens and requests of each endpoint that has a price cost, members of hybrids included."""
+    return {
+        name: tariff
+        for name, config in with_members(systems).items()
+        if isinstance(config, EndpointSystem) and (tariff := _tariff(config)) is not None
+    }
+
+
+def _tariff(config: SystemBase) -> Tariff | None:
+    price = config.price
+    if price is None:
+        return None
+    if price.input_per_million is None and price.output_per_million is None and price.per_request is None:
+        return None
+    tokens = TokenPrices(
+        price.input_per_million,
+        price.cached_input_per_million,
+        price.cache_write_per_million,
+        price.output_per_million,
+    )
+    return Tariff(tokens, price.per_request or 0.0, price.currency)
+
+
+def check_budget(resolved: Resolved) -> None:
+    """Check that a budget can be kept: every request that costs money is counted, in one currency, before it is sent.
+
+    Raises:
+        UserError: it cannot.
+    """
+    if resolved.suite.max_cost is None:
+        return
+    where, budget = f"{resolved.path}: max_cost", Budget.of(resolved.suite.max_cost)
+    if resolved.suite.measure.load is not None:
+        raise UserError(f"{where}: under scenario: load requests arrive whatever they cost. Leave max_cost out")
+    for name, config in with_members(resolved.systems).items():
+        tariff = _tariff(config)
+        if tariff is None:
+            if isinstance(config, EndpointSystem) and config.service is not None:
+                raise UserError(
+                    f"{where}: system {name!r} has no price of tokens or requests, so that what it costs cannot be "
+                    "counted. Give it a price:"
+                )
+            continue
+        if not isinstance(config, EndpointSystem):
+            raise UserError(
+                f"{where}: system {name!r} has a price, and only requests of engine endpoint are counted as they are "
+                f"sent (here: {config.engine}). Leave max_cost out, or leave the system out"
+            )
+        if tariff.currency != budget.currency:
+            raise UserError(
+                f"{where}: it is in {budget.currency}, and the price of system {name!r} in {tariff.currency}; none is "
+                "converted. State both in one currency"
+            )
+
+
+def most_cost(tariff: Tariff, prompts_tokens: Iterable[int], output_tokens: int) -> float:
+    """Return the most that some requests can cost.
+
+    Args:
+        tariff: of the system.
+        prompts_tokens: the most tokens that each prompt can have.
+        output_tokens: the most that each answer can have.
+    """
+    return sum(tariff.most(prompt, output_tokens) for prompt in prompts_tokens)

@@ -1,0 +1,138 @@
+"""Ask a server within its limits and within a budget, and again where it refused: none of that is latency.
+
+What is sent again: a request that was refused before it was answered (`AGAIN`), or for which there was no connection.
+What broke off while it was answered is not: the service may want money for it, and does not say how much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from wattbench.clock import now_s
+from wattbench.systems.endpoint.client import OpenAIClient, Refusal, ServerError
+from wattbench.systems.endpoint.completion_stream import Completion
+from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s
+from wattbench.systems.endpoint.pacing.pacer import backoff_s
+from wattbench.systems.endpoint.request import EndpointRequest
+from wattbench.systems.endpoint.usage import Usage
+from wattbench.systems.spending import Account, Reserved
+
+AGAIN = (408, 429, 500, 502, 503, 504, 529)
+"""Statuses with which services refuse for now: too many requests, or overloaded."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An answer, and what came before it was asked for the last time."""
+
+    completion: Completion
+    waited_s: float = 0.0
+    """Seconds from when it could have been sent to when it was sent for the last time, refusals included."""
+    resent: int = 0
+    """How often it was sent again."""
+
+
+class Asker:
+    """Asks one server, for one system. Several threads may use it at once."""
+
+    def __init__(self, client: OpenAIClient, pacer: Pacer, *, resends: int = 0, max_wait_s: float = 0.0) -> None:
+        """Prepare; nothing is asked.
+
+        Args:
+            client: to the server.
+            pacer: of the system.
+            resends: how often a refused request is sent again.
+            max_wait_s: the longest wait that is accepted.
+        """
+        self._client, self._pacer, self._resends, self._max_wait_s = client, pacer, resends, max_wait_s
+        self.account: Account | None = None
+        """What its answers are paid from; None: nothing is counted."""
+
+    def ask(self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False) -> Asked:
+        """Send a request until it is answered, and read the answer to its end.
+
+        Args:
+            ask: the request.
+            first_token: as of `OpenAIClient.complete`.
+            once: send it at once and never again: what arrives at a rate of its own must not wait.
+
+        Raises:
+            FailedRequestError: as of `OpenAIClient.complete`.
+            UserError: likewise; or the server wants a longer wait than is accepted; or the budget is used up.
+        """
+        wished_s, waits, resent = now_s(), False, 0
+        while True:
+            reserved = None if self.account is None else self.account.reserve(*_most(ask))
+            try:
+                waits = (not once and self._pacer.admit(sum(_most(ask))) > 0) or waits
+            except BaseException:
+                self._release(reserved)
+                raise
+            sent_s = now_s()
+            try:
+                completion = self._client.complete(ask, first_token)
+            except ServerError as error:
+                error.waited_s, error.resent = sent_s - wished_s if waits or resent else 0.0, resent
+                if error.refusal is None:
+                    self._settle(ask, reserved, None)
+                    raise
+                self._release(reserved)
+                self._pacer.give_back(sum(_most(ask)))
+                if once or not self._may_resend(error.refusal):
+                    raise
+                resent += 1
+                self._pause(error, error.refusal, resent, now_s() - wished_s)
+                continue
+            except BaseException:
+                self._settle(ask, reserved, None)
+                raise
+            self._settle(ask, reserved, completion.usage)
+            return Asked(completion, sent_s - wished_s if waits or resent else 0.0, resent)
+
+    def _may_resend(self, refusal: Refusal) -> bool:
+        return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)
+
+    def _pause(self, error: ServerError, refusal: Refusal, refusals: int, since_s: float) -> None:
+        """Let no request pass for as long as the server wants.
+
+        Raises:
+            ServerError: that is too long, or the request was refused too often.
+        """
+        wait_s = asked_delay_s(refusal.headers, now_s())
+        if wait_s is not None and wait_s > self._max_wait_s:
+            _end(error, f"It wants a wait of {wait_s:.0f} s, longer than max_wait_s = {self._max_wait_s:g}")
+        if refusals > self._resends:
+            _end(error, f"It was sent {refusals} times within {since_s:.0f} s (retries: {self._resends})")
+        self._pacer.pause(min(backoff_s(refusals), self._max_wait_s) if wait_s is None else wait_s)
+
+    def _settle(self, ask: EndpointRequest, reserved: Reserved | None, usage: Usage | None) -> None:
+        """Bill a request, and give back what it did not use. Without counts all of it counts as used."""
+        prompt, output = _most(ask)
+        if usage is not None and usage.prompt_tokens is not None and usage.output_tokens is not None:
+            self._pacer.give_back(prompt + output - usage.prompt_tokens - usage.output_tokens)
+        if self.account is not None and reserved is not None:
+            self.account.settle(
+                reserved,
+                (
+                    None
+                    if usage is None
+                    else (usage.prompt_tokens, usage.cached_tokens, usage.cache_write_tokens, usage.output_tokens)
+                ),
+            )
+
+    def _release(self, reserved: Reserved | None) -> None:
+        if self.account is not None and reserved is not None:
+            self.account.settle(reserved, (0, 0, 0, 0), requests=0)
+
+
+def _most(ask: EndpointRequest) -> tuple[int, int]:
+    return ask.most_prompt_tokens, ask.most_output_tokens
+
+
+def _end(error: ServerError, why: str) -> NoReturn:
+    message = f"{error}. {why}. Resume the run later, or set limit: to send fewer requests in a minute"
+    ended = type(error)(message, f"{error.what}; {why[0].lower()}{why[1:]}", error.refusal)
+    ended.waited_s, ended.resent = error.waited_s, error.resent
+    raise ended from None

@@ -1,0 +1,93 @@
+"""Read from a refusal how long the server wants us to wait.
+
+Conventions in the wild, in the order in which they are read:
+
+- `Retry-After-Ms`: milliseconds (OpenAI's, Azure's);
+- `Retry-After`: seconds, or a date (RFC 9110, 10.2.3), which is compared with the server's own `Date`;
+- `X-RateLimit-Reset-Requests` and `-Tokens`: `1s`, `6m0s`, `7.66s`, `20ms` (OpenAI's, Groq's), the longest of those of
+  which nothing remains, or of both;
+- `X-RateLimit-Reset`, `RateLimit-Reset`, `RateLimitBySize-Reset`: seconds, or when it will be, in seconds or
+  milliseconds since 1970 (Together's, the IETF draft's, Mistral's, OpenRouter's).
+
+A value that is none of these, or lies in the past, is not read: the next convention is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(ns|us|µs|ms|s|m|h|d)"
+_DURATION = re.compile(f"(?:{_PART})+")
+_PARTS = re.compile(_PART)
+_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,15})?")
+_EPOCH_S, _EPOCH_MS = 1e9, 1e11
+"""Larger numbers are times, in seconds or milliseconds: as a wait they would be 30 years, or 3,000."""
+_BY_KIND = ("requests", "tokens")
+_MOST_CHARACTERS = 100
+
+
+def asked_delay_s(headers: Mapping[str, str], now_s: float) -> float | None:
+    """Return how many seconds a server asks us to wait, above 0; None if it does not say.
+
+    Args:
+        headers: of its answer, with names in small letters.
+        now_s: seconds since the epoch, for a time where the server does not say what time it has.
+    """
+    here = {name: value.strip() for name, value in headers.items() if len(value) <= _MOST_CHARACTERS}
+    known_s = _date_s(here.get("date", ""))
+    clock_s = now_s if known_s is None else known_s
+    return next((each for each in _delays(here, clock_s) if each is not None and each > 0), None)
+
+
+def _delays(headers: Mapping[str, str], clock_s: float) -> Iterator[float | None]:
+    yield _scaled(_number(headers.get("retry-after-ms", "")), 1e-3)
+    text = headers.get("retry-after", "")
+    yield _number(text)
+    yield _until(_date_s(text), clock_s)
+    yield _longest(headers)
+    for name in ("x-ratelimit-reset", "ratelimit-reset", "ratelimitbysize-reset"):
+        yield _from(headers.get(name, ""), clock_s)
+
+
+def _longest(headers: Mapping[str, str]) -> float | None:
+    """Return the longest wait for requests or tokens: of those of which nothing remains, or of both."""
+    waits = {kind: _duration_s(headers.get(f"x-ratelimit-reset-{kind}", "")) for kind in _BY_KIND}
+    known = {kind: wait for kind, wait in waits.items() if wait is not None}
+    spent = [wait for kind, wait in known.items() if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]
+    return max(spent or known.values(), default=None)
+
+
+def _from(text: str, clock_s: float) -> float | None:
+    number = _number(text)
+    if number is None or number < _EPOCH_S:
+        return number if number is not None else _duration_s(text)
+    return _until(number / 1000 if number >= _EPOCH_MS else number, clock_s)
+
+
+def _number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _duration_s(text: str) -> float | None:
+    if not _DURATION.fullmatch(text):
+        return _number(text)
+    return math.fsum(float(number) * _UNITS[unit] for number, unit in _PARTS.findall(text))
+
+
+def _date_s(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return None
+
+
+def _until(when_s: float | None, clock_s: float) -> float | None:
+    return None if when_s is None else when_s - clock_s
+
+
+def _scaled(number: float | None, factor: float) -> float | None:
+    return None if number is None else number * factor

@@ -1,0 +1,195 @@
+"""Count what requests cost while they are asked, and let none be sent that could exceed a budget.
+
+Before a request is sent, the most that it can cost is reserved; when it has ended, that becomes what it did cost. What
+is spent and what is reserved together never exceed the budget.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wattbench.errors import UserError
+from wattbench.records.spending import SpentRow
+from wattbench.records.token_bill import TokenPrices
+
+Counts = tuple[int | None, int | None, int | None, int | None]
+"""Tokens of a prompt, of these cached, of these written to the cache, and of the answer."""
+
+EXIT_BUDGET = 4
+"""The exit code of a command whose budget is reached."""
+
+_ROUNDING = 1e-9
+"""By which part of a budget sums of money may exceed it: they are rounded."""
+
+
+@dataclass(frozen=True)
+class Tariff:
+    """What the tokens and requests of a system cost."""
+
+    tokens: TokenPrices
+    per_request: float
+    currency: str
+
+    def money(self, counts: Counts, requests: int = 1) -> float:
+        """Return the money of a request; NaN if it is not known."""
+        numbers = (math.nan if each is None else float(each) for each in counts)
+        return float(self.tokens.money(*numbers)) + requests * self.per_request
+
+    def most(self, prompt_tokens: int, output_tokens: int) -> float:
+        """Return the most that a request can cost: its prompt is not cached, or is all written to the cache."""
+        written = self.money((prompt_tokens, 0, prompt_tokens, output_tokens))
+        return max(self.money((prompt_tokens, 0, 0, output_tokens)), written)
+
+
+class BudgetReachedError(UserError):
+    """The next request could cost more than is left of the budget. What was answered is recorded."""
+
+    exit_code: ClassVar[int] = EXIT_BUDGET
+
+    def __init__(self, message: str, *, spent: float, most: float, currency: str) -> None:
+        super().__init__(message)
+        self.spent, self.most, self.currency = spent, most, currency
+
+    def with_more(self, more: str) -> BudgetReachedError:
+        """Return the same error with a further sentence."""
+        return BudgetReachedError(f"{self}. {more}", spent=self.spent, most=self.most, currency=self.currency)
+
+
+class Spending:
+    """What a run spends, all its systems and threads together."""
+
+    def __init__(
+        self,
+        tariffs: Mapping[str, Tariff],
+        *,
+        most: float | None,
+        spent: float,
+        first_number: int,
+        record: Callable[[SpentRow], None],
+        now_s: Callable[[], float],
+    ) -> None:
+        """Go on from what was spent before.
+
+        Args:
+            tariffs: system to what it costs; those that are free are left out.
+            most: money that may be spent in all, in the one currency of the tariffs; None: there is no budget.
+            spent: money that earlier parts of the run spent.
+            first_number: of the requests.
+            record: writes a row; called by one thread at a time.
+            now_s: seconds since the epoch.
+        """
+        self.tariffs, self.most, self.spent = tariffs, most, spent
+        self._reserved: dict[int, float] = {}
+        """Number of each request under way, and the most that it can cost."""
+        self._number = first_number
+        self._record, self._now_s = record, now_s
+        self._closed = False
+        self._changed = threading.Condition()
+
+    def close(self) -> None:
+        """Record nothing more. With a budget, what is still under way is on record with the most that it can cost."""
+        with self._changed:
+            self._closed = True
+
+    def account(self, system: str) -> Account | None:
+        """Return what a system's requests are paid from; None if they cost nothing."""
+        tariff = self.tariffs.get(system)
+        return None if tariff is None else Account(self, system, tariff)
+
+    def reserve(self, system: str, tariff: Tariff, most: float) -> Reserved:
+        """Reserve money for a request, once what is under way leaves enough of the budget.
+
+        Raises:
+            BudgetReachedError: nothing is under way, and not enough is left.
+        """
+        with self._changed:
+            while self.most is not None and self._with(most) > self.most * (1 + _ROUNDING):
+                if not self._reserved:
+                    raise BudgetReachedError(
+                        f"max_cost: {self.spent:.6g} of {self.most:.6g} {tariff.currency} are spent, and the next "
+                        f"request of system {system!r} could cost {most:.6g}",
+                        spent=self.spent,
+                        most=self.most,
+                        currency=tariff.currency,
+                    )
+                self._changed.wait()
+            reserved = Reserved(self._number, most)
+            self._reserved[reserved.number] = most
+            self._number += 1
+            if self.most is not None and not self._closed:  # a killed run then counts what was under way
+                self._write(reserved, system, tariff, most, (None, None, None, None), known=False)
+        return reserved
+
+    def settle(self, system: str, tariff: Tariff, reserved: Reserved, counts: Counts | None, requests: int) -> None:
+        """Turn what was reserved into what was spent; all of it where that is not known."""
+        money = math.nan if counts is None else tariff.money(counts, requests)
+        known = not math.isnan(money)
+        money = money if known else reserved.most
+        with self._changed:
+            del self._reserved[reserved.number]
+            self.spent += money
+            if not self._closed and (self.most is not None or requests):
+                self._write(reserved, system, tariff, money, counts or (None, None, None, None), known=known)
+            self._changed.notify_all()
+
+    def _with(self, most: float) -> float:
+        """Return what will be spent at most, with a further request."""
+        return math.fsum((self.spent, *self._reserved.values(), most))
+
+    def _write(
+        self, reserved: Reserved, system: str, tariff: Tariff, money: float, counts: Counts, *, known: bool
+    ) -> None:
+        prompt, cached, written, output = counts
+        self._record(
+            SpentRow(
+                number=reserved.number,
+                system=system,
+                cost=money,
+                currency=tariff.currency,
+                at_s=self._now_s(),
+                prompt_tokens=prompt,
+                cached_tokens=cached,
+                cache_write_tokens=written,
+                output_tokens=output,
+                known=known,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Money that is kept for a request."""
+
+    number: int
+    most: float
+
+
+@dataclass(frozen=True)
+class Account:
+    """What the requests of one system are paid from."""
+
+    spending: Spending
+    system: str
+    tariff: Tariff
+
+    def reserve(self, prompt_tokens: int, output_tokens: int) -> Reserved:
+        """Reserve the most that a request can cost; waits while others are under way.
+
+        Raises:
+            BudgetReachedError: not enough is left.
+        """
+        return self.spending.reserve(self.system, self.tariff, self.tariff.most(prompt_tokens, output_tokens))
+
+    def settle(self, reserved: Reserved, counts: Counts | None, requests: int = 1) -> None:
+        """Bill a request that has ended.
+
+        Args:
+            reserved: for it.
+            counts: its tokens; None, or a count that has a price and is None: not known, and all of it counts.
+            requests: 0 if it was refused.
+        """
+        self.spending.settle(self.system, self.tariff, reserved, counts, requests)
