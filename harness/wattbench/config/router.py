@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag
+from pydantic import ConfigDict, Field, FiniteFloat, NonPositiveFloat, PositiveFloat, Tag, model_validator
 
 from wattbench.config.base import Name, RelativePath, Strict, named_by
 from wattbench.config.call import Call, FilledInCheckout
@@ -105,8 +106,22 @@ class CascadeRouter(RouterBase):
     type: Literal["cascade"]
     order: Annotated[list[Name], Field(min_length=2)]
     """Members, starting with the cheapest."""
-    min_confidence: NonPositiveFloat
+    min_confidence: NonPositiveFloat | None = None
     """Mean log-probability per token (natural logarithm) below which an answer is not confident enough."""
+    min_probability: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    """The same as a probability: of a token in the geometric mean, of a function's or a classifier's answer its own.
+    Neither of both: every answer is taken from a member that does not say that it does not know."""
+
+    @model_validator(mode="after")
+    def _one_threshold(self) -> Self:
+        if self.min_confidence is not None and self.min_probability is not None:
+            raise ValueError("min_confidence, min_probability: name one of the two")
+        return self
+
+    @property
+    def threshold(self) -> float | None:
+        """Return the least confidence of an answer that is taken, a natural logarithm."""
+        return self.min_confidence if self.min_probability is None else math.log(self.min_probability)
 
     def labels(self) -> dict[str, list[str]]:
         """List the members in order."""

@@ -49,7 +49,7 @@ class Attempt(Generic[T]):
 
     answer: T
     confidence: float | None = None
-    """Mean log-probability per token; None if the system does not report it."""
+    """A natural logarithm: of the answer's probability, per token if it has tokens. None if it does not know."""
     seconds: float = 0.0
     """The question's share of the seconds of the call."""
 

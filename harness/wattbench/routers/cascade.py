@@ -1,7 +1,7 @@
 """Ask the cheapest member first, and the next if the answer is not confident enough.
 
-FrugalGPT's cascade (Chen, Zaharia and Zou 2023, arXiv 2305.05176), with the answer's own mean log-probability per
-token as its judge, for which nothing needs to be trained (Gupta et al. 2024, arXiv 2404.10136, on its limits).
+FrugalGPT's cascade (Chen, Zaharia and Zou 2023, arXiv 2305.05176), with the answer's own confidence as its judge, for
+which nothing needs to be trained: `wattbench.systems.confidence` defines it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from wattbench.routers.base import Ask, Attempt, Question, Routed, Router, Setup
 class Cascade(Router):
     """A router that chooses by asking: the cost of a rejected answer is part of the router's."""
 
-    def __init__(self, systems: Sequence[str], min_confidence: float) -> None:
+    def __init__(self, systems: Sequence[str], threshold: float | None) -> None:
         self._systems = systems
-        self._min_confidence = min_confidence
+        self._threshold = threshold
 
     @classmethod
     def open(cls, config: CascadeRouter, setup: Setup) -> Self:
         """Return the router; there is nothing to load."""
-        return cls([setup.members[label] for label in config.order], config.min_confidence)
+        return cls([setup.members[label] for label in config.order], config.threshold)
 
     def route(self, questions: Sequence[Question], ask: Ask[T]) -> list[Routed[T]]:
         """Ask the first system all questions, the second those for which the first was not confident enough, and so on.
@@ -55,4 +55,4 @@ class Cascade(Router):
         ]
 
     def _confident(self, confidence: float | None) -> bool:
-        return confidence is not None and confidence >= self._min_confidence
+        return confidence is not None and (self._threshold is None or confidence >= self._threshold)

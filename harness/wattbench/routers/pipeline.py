@@ -36,6 +36,7 @@ MAX_UNPACKED_BYTES = 1 << 30
 """Of all parts together, and of the archives among them: a small file can claim to be a very large one."""
 MAX_PARTS = 100_000
 MAX_CLASSES = 1000
+HOW_TO_BE_SURE = "Fit a classifier that has them, such as LogisticRegression or CalibratedClassifierCV"
 _SHOWN = 5
 _TRIAL = "a text"
 _READ_FILES = ("file", "filename")

@@ -8,7 +8,7 @@ from typing import Self
 from wattbench.config import SklearnRouter
 from wattbench.errors import UserError
 from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure
-from wattbench.routers.pipeline import TextPipeline, load_pipeline
+from wattbench.routers.pipeline import HOW_TO_BE_SURE, TextPipeline, load_pipeline
 
 
 class SklearnPipeline(Chooser):
@@ -52,7 +52,7 @@ def _loaded(where: str, config: SklearnRouter, members: Mapping[str, str]) -> Te
         )
     if config.min_score > 0 and not pipeline.sure:
         raise UserError(
-            f"{where}: min_score: {config.model} gives no probabilities (predict_proba). Leave min_score out, or fit a "
-            "classifier that has them, such as LogisticRegression or CalibratedClassifierCV"
+            f"{where}: min_score: {config.model} gives no probabilities (predict_proba). Leave min_score out, or: "
+            f"{HOW_TO_BE_SURE}"
         )
     return pipeline

@@ -69,7 +69,8 @@ class Reply:
     finished_s: float | None = None
     """When this reply was complete; None where all replies of a batch end together, when the call returns."""
     confidence: float | None = None
-    """Mean log-probability per generated token; None unless `Engine.report_confidence` asked for it."""
+    """How sure it is, as `wattbench.systems.confidence` defines it; None unless `Engine.report_confidence` asked for
+    it, or where the system does not know."""
     route: Route | None = None
     """How a hybrid chose; None for all other systems."""
     cached_tokens: int | None = None
@@ -267,7 +268,7 @@ class Engine(ABC):
         Raises:
             UserError: this engine has no confidence.
         """
-        raise UserError("only models in this process (engine transformers or moe) report how confident an answer is")
+        raise UserError("this engine does not report how confident an answer is")
 
     def mixture(self) -> Mixture | None:
         """Describe its experts; None for a system without experts."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from lm_eval.api.model import LM
@@ -13,6 +15,36 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 Answerer = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class ReturnedAnswer:
+    """What a function returned."""
+
+    text: str
+    probability: float
+    """That it is right, as the function says: 1 if it says nothing, 0 if it does not know."""
+
+
+def as_answer(returned: object) -> ReturnedAnswer:
+    """Read what a function returned: an answer or `(answer, probability)`. With None for an answer it does not know.
+
+    Raises:
+        ValueError: it is a tuple of something else.
+    """
+    answer, probability = returned, 1.0
+    if isinstance(returned, tuple):
+        if len(returned) != 2 or not _is_probability(returned[1]):
+            raise ValueError(
+                f"it returned {returned!r:.120}; return an answer, or an answer and how probable it is that it is "
+                "right, a number from 0 to 1"
+            )
+        answer, probability = returned[0], float(returned[1])
+    return ReturnedAnswer("", 0.0) if answer is None else ReturnedAnswer(str(answer), probability)
+
+
+def _is_probability(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real) and 0.0 <= float(value) <= 1.0
 
 
 def prompt_of(request: Instance) -> str:
@@ -38,7 +70,7 @@ class CallableLM(LM):
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
         """Call the function once per request; the result is turned into text."""
-        return [self._answer(self._text_of(request)) for request in requests]
+        return [self.answer(request).text for request in requests]
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:
         """Refuse: a function gives an answer, not its probability."""
@@ -48,13 +80,19 @@ class CallableLM(LM):
         """Refuse, as `loglikelihood` does."""
         raise UserError(f"system {self._name!r}: it generates, and has no likelihoods; choose tasks that generate")
 
-    def _answer(self, prompt: str) -> str:
+    def answer(self, request: Instance) -> ReturnedAnswer:
+        """Call the function for one request.
+
+        Raises:
+            UserError: it raised something, or returned what is no answer; with the system and the prompt.
+        """
+        text = self._text_of(request)
         try:
-            return str(self._call(prompt))
+            return as_answer(self._call(text))
         except UserError:
             raise  # it says already what is wrong
         except Exception as error:  # the function may raise anything; the message names its system
             raise UserError(
                 f"system {self._name!r}: its callable raised {type(error).__name__}: {error} "
-                f"on the prompt {prompt[-200:]!r}"
+                f"on the prompt {text[-200:]!r}"
             ) from error

@@ -11,6 +11,7 @@ from wattbench.config import FileTask, PythonRouter, PythonSystem, TaskChoice
 from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of
+from wattbench.systems.confidence import of_probability
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -22,6 +23,7 @@ class PythonEngine(Engine):
     def __init__(self, name: str, config: PythonSystem) -> None:
         self._name = name
         self._config = config
+        self._sure = False
         self._contexts: dict[str, TaskContext] = {}
         self._callable = NamedCallable(_where(name), config.call, config.checkout)
         self.lm = CallableLM(name, self._callable.call, prompt_of if config.sees == "prompt" else self._input_of)
@@ -50,7 +52,14 @@ class PythonEngine(Engine):
         self.activate()
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
-        return [Reply(text) for text in self.lm.generate_until(requests)]
+        returned = [self.lm.answer(request) for request in requests]
+        return [
+            Reply(each.text, confidence=of_probability(each.probability) if self._sure else None) for each in returned
+        ]
+
+    def report_confidence(self) -> None:
+        """Report how probable the callable says that its answers are right: 1 where it states no probability."""
+        self._sure = True
 
     def facts(self) -> Facts:
         """Return the declared parameters, and the hash of the file that defines the callable in place of weights."""

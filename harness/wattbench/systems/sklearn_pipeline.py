@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from wattbench.config import SklearnSystem
-from wattbench.routers.pipeline import TextPipeline, load_pipeline
+from wattbench.errors import UserError
+from wattbench.routers.pipeline import HOW_TO_BE_SURE, TextPipeline, load_pipeline
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of
+from wattbench.systems.confidence import of_probability
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -20,6 +22,8 @@ class SklearnEngine(Engine):
     def __init__(self, name: str, config: SklearnSystem) -> None:
         self._config = config
         self._pipeline = _loaded(name, config)
+        self._name = name
+        self._sure = False
         self._contexts: dict[str, TaskContext] = {}
         self.lm = CallableLM(name, lambda text: self._pipeline.classify([text], sure=False)[0][0], self._text)
 
@@ -42,8 +46,21 @@ class SklearnEngine(Engine):
         """Classify the texts of all requests in one call."""
         if request_type != GENERATE:
             return [Reply(value) for value in self.lm.loglikelihood(requests)]
-        classified = self._pipeline.classify([self._text(request) for request in requests], sure=False)
-        return [Reply(label) for label, _ in classified]
+        classified = self._pipeline.classify([self._text(request) for request in requests], sure=self._sure)
+        return [Reply(label, confidence=None if p is None else of_probability(p)) for label, p in classified]
+
+    def report_confidence(self) -> None:
+        """Report the probability of each class that it answers with.
+
+        Raises:
+            UserError: the pipeline has none.
+        """
+        if not self._pipeline.sure:
+            raise UserError(
+                f"system {self._name!r}: {self._config.model} gives no probabilities (predict_proba), by which a "
+                f"cascade judges its answers. {HOW_TO_BE_SURE}"
+            )
+        self._sure = True
 
     def facts(self) -> Facts:
         """Return the file's digest and size, and the versions of the libraries."""

@@ -7,6 +7,7 @@ they are first asked for: not every reading of a run needs them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -157,10 +158,18 @@ class RouterSettings:
         return cls(
             type=text(recorded.get("type")),
             min_score=number(recorded.get("min_score", 0.0)),
-            min_confidence=number(recorded.get("min_confidence")),
+            min_confidence=_confidence(recorded),
             margin=number(recorded.get("margin")),
             order=texts(recorded.get("order")),
         )
+
+
+def _confidence(recorded: Mapping[str, Any]) -> float | None:
+    """Return a cascade's threshold as a logarithm, which may be on record as a probability."""
+    probability = number(recorded.get("min_probability"))
+    if probability is not None:
+        return math.log(probability) if 0 < probability <= 1 else None
+    return number(recorded.get("min_confidence"))
 
 
 @dataclass(frozen=True)

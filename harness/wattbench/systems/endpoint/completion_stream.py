@@ -6,11 +6,13 @@ Source: the OpenAI API reference, "Chat completions, streaming" and "Completions
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from wattbench.network.bounded_network import StreamError
+from wattbench.systems.confidence import TokenConfidence
+from wattbench.systems.endpoint.logprobs import read_logprobs
 from wattbench.systems.endpoint.sse import RefusedAnswerError
 from wattbench.systems.endpoint.usage import Usage, read_usage, typed
 
@@ -32,6 +34,8 @@ class Chunk:
     """A piece of the reasoning before the answer, if a server sends it separately."""
     finish_reason: str | None = None
     usage: Usage | None = None
+    logprobs: Sequence[object] = ()
+    """What it states as the log-probabilities of its tokens, unchecked."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Completion:
     that might begin a stop sequence or ends inside a character: there can be fewer than output tokens."""
     finished_s: float | None = None
     """When the server said that the stream is at its end; None if it has not."""
+    confidence: float | None = None
+    """Mean log-probability per token, if the server stated them."""
 
 
 def read_chunk(data: str) -> Chunk:
@@ -64,10 +70,11 @@ def read_chunk(data: str) -> Chunk:
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
-    text, thought, finish_reason = _read_choices(typed(chunk, "choices", list) or [])
+    choices = typed(chunk, "choices", list) or []
+    text, thought, finish_reason = _read_choices(choices)
     # Groq's streams have the counts under a key of their own.
     usage = typed(chunk, "usage", dict) or typed(typed(chunk, "x_groq", dict) or {}, "usage", dict)
-    return Chunk(text, thought, finish_reason, None if usage is None else read_usage(usage))
+    return Chunk(text, thought, finish_reason, None if usage is None else read_usage(usage), read_logprobs(choices))
 
 
 def error_text(body: dict[str, Any]) -> str:
@@ -140,6 +147,7 @@ class Assembly:
         self._token_s: list[float] = []
         self._characters = 0
         self._finished_s: float | None = None
+        self._confidence = TokenConfidence()
 
     def add(self, data: str, arrived_s: float) -> bool:
         """Add the data of one event, which arrived at `arrived_s`.
@@ -173,9 +181,11 @@ class Assembly:
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         cuts = [text.find(stop) for stop in self._stops]
         text = text[: min([cut for cut in cuts if cut >= 0], default=len(text))]
-        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s)
+        confidence = self._confidence.mean(self._usage.output_tokens)
+        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence)
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
+        self._confidence.add(chunk.logprobs)
         if chunk.text or chunk.thought:
             self._token_s.append(arrived_s)
             if self._first_token is not None and len(self._token_s) == 1:

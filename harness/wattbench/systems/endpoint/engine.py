@@ -115,6 +115,14 @@ class EndpointEngine(Engine):
         """
         return self._answer(request_type, requests, None)
 
+    def report_confidence(self) -> None:
+        """Ask the server for log-probabilities from now on.
+
+        Raises:
+            UserError: it gives none.
+        """
+        self.lm.report_confidence()
+
     def tells_first_token(self, request_type: str) -> bool:
         """Return whether the request generates."""
         return request_type == GENERATE

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
 
 T = TypeVar("T")
+
+_TRIAL = "One, two, three,"
+_NO_LOGPROBS = "a cascade judges its answers by log-probabilities (logprobs), which the server does not give"
+_WITHOUT_THEM = "Put it last in order:, where it is not judged, or serve the model with log-probabilities"
 
 
 class EndpointLM(LM):
@@ -65,6 +70,22 @@ class EndpointLM(LM):
                 "Set prompt: {chat: true}"
             )
         return chat_text(chat_history, begun=not add_generation_prompt)
+
+    def report_confidence(self) -> None:
+        """Ask for log-probabilities from now on, after a request that shows whether the server states them.
+
+        Raises:
+            UserError: it does not, or refuses to.
+        """
+        where = self._writer.where
+        self._writer = replace(self._writer, logprobs=True)
+        prompt = chat_text([{"role": "user", "content": _TRIAL}], begun=False) if self._writer.chat else _TRIAL
+        try:
+            answer = self._complete(self._writer.ask(prompt, {"until": [], "max_gen_toks": 8}))
+        except FailedRequestError as error:
+            raise UserError(f"{where}: {_NO_LOGPROBS}: {error.what}. {_WITHOUT_THEM}") from error
+        if answer.value and answer.confidence is None:
+            raise UserError(f"{where}: {_NO_LOGPROBS}: it answered {answer.value!r:.40} without them. {_WITHOUT_THEM}")
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
         """Answer `batch` requests at a time, and return only the texts.
@@ -137,6 +158,7 @@ def as_reply(outcome: Asked, *, finished_s: float) -> Reply:
         usage.output_tokens,
         completion.token_s,
         finished_s,
+        confidence=completion.confidence,
         cached_tokens=usage.cached_tokens,
         reasoning_tokens=usage.reasoning_tokens,
         cache_write_tokens=usage.cache_write_tokens,

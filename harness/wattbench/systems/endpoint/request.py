@@ -9,6 +9,7 @@ from typing import Any
 
 from wattbench.config import Service
 from wattbench.errors import UserError
+from wattbench.systems.endpoint.logprobs import ASKING_CHAT, ASKING_COMPLETION
 
 OPENAI_STOPS = 4
 """Stop sequences that OpenAI's API takes (API reference, `stop`); an unknown server gets no more."""
@@ -104,6 +105,8 @@ class RequestWriter:
     max_output_tokens: int
     """The limit for tasks that set none."""
     dialect: Dialect
+    logprobs: bool = False
+    """Whether each answer is to come with the log-probabilities of its tokens."""
 
     def ask(self, context: str, settings: dict[str, Any], *, sample: int = 0) -> EndpointRequest:
         """Write a request.
@@ -138,6 +141,8 @@ class RequestWriter:
             body[self.dialect.seed_key] = self.seed + (sample if sampling else 0)
         if self.dialect.asks_usage:
             body["stream_options"] = {"include_usage": True}
+        if self.logprobs:
+            body |= ASKING_CHAT if self.chat else ASKING_COMPLETION
         if sent_stops:
             body["stop"] = list(sent_stops)
         withheld = stops if "stop" in self.dialect.omit else stops[len(sent_stops) :]

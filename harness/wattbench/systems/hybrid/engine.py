@@ -282,8 +282,13 @@ def _check_confidence(where: str, config: HybridSystem, router: CascadeRouter) -
         engine: Any = config.pool[config.members[label]].engine
         if engine_class(engine).report_confidence is Engine.report_confidence:
             raise UserError(
-                f"{where}: router: order: {label!r} has engine {engine}, which does not report confidence. "
-                "Only the last member of a cascade may have such an engine; use engine transformers or moe here"
+                f"{where}: router: order: {label!r} has engine {engine}, which does not report confidence. Only the "
+                "last member of a cascade may have it; use engine python, sklearn, endpoint, transformers or moe"
+            )
+        if router.threshold is None and engine != "python":
+            raise UserError(
+                f"{where}: router: min_probability: missing. Without it only a python system that says that it does "
+                f"not know hands over, and {label!r} has engine {engine}"
             )
 
 

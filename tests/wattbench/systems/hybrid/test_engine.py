@@ -261,8 +261,13 @@ def local(path: Path, **changes: Any) -> TransformersSystem:
 
 def test_what_does_not_go_together_is_said_before_anything_is_loaded(hybrid, calls: Path, tmp_path: Path) -> None:
     cascade = {"type": "cascade", "order": ["arithmetic", "rest"], "min_confidence": -1}
-    with pytest.raises(UserError, match="router: order: 'arithmetic' has engine python, which does not report conf"):
-        HybridEngine.check("h", hybrid(cascade))
+    dummy = LmEvalSystem(kind="generalist", engine="lm_eval", model="dummy")
+    of_dummies = hybrid(cascade, pool={"parrot": dummy, "counter": dummy})
+    with pytest.raises(UserError, match="router: order: 'arithmetic' has engine lm_eval, which does not report conf"):
+        HybridEngine.check("h", of_dummies)
+    without = hybrid({**cascade, "min_confidence": None}, pool={"parrot": local(tmp_path), "counter": dummy})
+    with pytest.raises(UserError, match=r"min_probability: missing\. .* and 'arithmetic' has engine transformers"):
+        HybridEngine.check("h", without)
     reading = {
         "type": "llm",
         "reader": "parrot",
