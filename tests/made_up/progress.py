@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wattbench.progress import PlannedTurn
+
 
 class Quiet:
     """A progress display that keeps what it is told."""
@@ -14,10 +18,10 @@ class Quiet:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def expect(self, cells: int, items: int) -> None:
+    def expect(self, turns: Sequence[PlannedTurn]) -> None:
         """Nothing."""
 
-    def start_cell(self, name: str, items: int, answered: int) -> None:
+    def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
         self.cells.append(name)
 
     def advance(self, items: int) -> None:

@@ -229,14 +229,13 @@ def _measure(
 ) -> None:
     from wattbench.measure.measuring_context import measuring
     from wattbench.progress import progress
-    from wattbench.records import SIDES, read_run
+    from wattbench.records import read_run
     from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate, steps_of
 
     root = writer.layout.root
     name_run(root)
     rounds = rounds_of(resolved, gate, cells, read_run(root))
-    answers = sum(len(each.items) for each in rounds) * len(SIDES) * resolved.suite.measure.repeats
     notice(f"{root}: judged by {gate.policy_source}")
-    shown = progress(steps_of(rounds), answers, "steps at most", "answers")
+    shown = progress(steps_of(rounds, resolved.suite.measure.repeats), "steps at most", "answers")
     with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
         run_gate(GateSession(context, gate, cells), lambda: until(root))

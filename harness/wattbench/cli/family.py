@@ -42,7 +42,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
     from wattbench.errors import require
     from wattbench.meters import Metering, watch_here
-    from wattbench.progress import progress
+    from wattbench.progress import PlannedTurn, progress
     from wattbench_reports.metrics.carbon import carbon_of_suite
     from wattbench_reports.tables.suite_record import CarbonSettings
 
@@ -63,10 +63,10 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
             return None, "an hourly intensity cannot be applied to a whole training"
         return grams_or_none, carbon.describe()
 
-    documents = sum(planned_documents(reference_family, name) for name in wanted)
+    turns = [PlannedTurn(name, planned_documents(reference_family, name)) for name in wanted]
     with (
         Metering(meters_here().meters, watch_here()) as metering,
-        progress(len(wanted), documents, "members", "documents") as shown,
+        progress(turns, "members", "documents") as shown,
     ):
         build(reference_family, wanted, metering, shown, grams)
     return wanted

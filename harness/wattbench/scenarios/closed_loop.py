@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import groupby
 
+from wattbench.config import Measure
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
@@ -18,6 +19,7 @@ from wattbench.measure.resume import check_same_system, recover_windows
 from wattbench.measure.task_requests import task_context
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.prefill_decode import split_cell
+from wattbench.progress import PlannedTurn
 from wattbench.records import Purpose, RunRecords, ScoreRow, WindowRow
 from wattbench.scenarios.open_loop import LoadCell, run_rates, score_rates
 from wattbench.systems import Engine, TaskContext, base_key, open_engine, release_base
@@ -48,7 +50,7 @@ def _run_system(context: MeasuringContext, name: str, cells: Sequence[Cell]) -> 
     pending = [cell for cell in cells if records.scores(cell.system, cell.choice.task) is None]
     for cell in cells:
         if cell not in pending:
-            context.progress.start_cell(_title(cell), _items(context, cell), _items(context, cell))
+            context.progress.start_cell(_title(cell), turn_of(cell, context.measure), _items(context, cell))
             context.progress.end_cell()
     if not pending:
         return
@@ -83,7 +85,7 @@ def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Map
     measure, task = context.measure, cell.choice.task
     answers = context.records.answers(cell.system, task)
     engine.begin_task(_context_of(context, cell))
-    context.progress.start_cell(_title(cell), _items(context, cell), len(answers))
+    context.progress.start_cell(_title(cell), turn_of(cell, context.measure), len(answers))
     context.trace_to(cell.system, task)
     first_number = max((row.batch for row in answers), default=-1) + 1
     if measure.load is not None:
@@ -136,6 +138,15 @@ def _run_load(
 
 def _context_of(context: MeasuringContext, cell: Cell) -> TaskContext:
     return task_context(context.resolved, cell.choice, allow_unsafe_code=context.allow_unsafe_code)
+
+
+def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
+    """Return a cell as the progress knows it. Under load the rates say how long it takes."""
+    items, load = requests(cell.items, measure), measure.load
+    if load is None:
+        return PlannedTurn(cell.system, items, cell.choice.task)
+    paced_s = sum(load.queries(rate, cell.items) / rate for rate in load.rates_per_s)
+    return PlannedTurn(cell.system, items, cell.choice.task, paced_s, paced=True)
 
 
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from wattbench.config import Measure, Resolved
 from wattbench.machine.busy import busy_now
 from wattbench.measure.measuring_context import measuring
-from wattbench.measure.plan import Cell, requests
+from wattbench.measure.plan import Cell
 from wattbench.meters import Chosen, watch_here
 from wattbench.meters.contention.watch import SWITCH
 from wattbench.progress import progress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
-from wattbench.scenarios.closed_loop import run_cells
+from wattbench.scenarios.closed_loop import run_cells, turn_of
 from wattbench.scenarios.other_work import check_other_work
 
 
@@ -36,9 +36,8 @@ def run_to_end(
         allow_unsafe_code: whether tasks may run code that a model wrote.
         retry_failed: ask again what failed before the run was resumed.
     """
-    items = sum(requests(cell.items, resolved.suite.measure) for cell in cells)
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
-    shown = progress(len(cells), items, "turns" if in_blocks else "cells")
+    shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells], "turns" if in_blocks else "cells")
     with measuring(
         writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
     ) as context:

@@ -12,7 +12,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.machine.environment import environment
 from wattbench.meters import Metering
-from wattbench.progress import Progress
+from wattbench.progress import PlannedTurn, Progress
 from wattbench.records import total_j
 from wattbench.records.atomic_write import sync_tree
 from wattbench.systems import release_base
@@ -106,7 +106,7 @@ def _build_one(
     (family.folder / name / FILE).unlink(missing_ok=True)
     shutil.rmtree(family.folder / name, ignore_errors=True)
     (family.folder / name).mkdir()
-    progress.start_cell(name, planned_documents(family, name), 0)
+    progress.start_cell(name, PlannedTurn(name, planned_documents(family, name)), 0)
     meter = BuildMeter(metering, work, name)
     with meter:
         shop = Shop(family, name, base, tokenizer, work, family.folder / name, meter, progress)

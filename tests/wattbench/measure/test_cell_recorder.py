@@ -19,7 +19,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, Reading
-from wattbench.progress import PlainProgress
+from wattbench.progress import PlainProgress, PlannedTurn
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.systems import Engine, Facts, Reply
 
@@ -76,7 +76,9 @@ def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) ->
     suite = load_suite(str(SUITE))
     suite = replace(suite, suite=suite.suite.model_copy(update={"measure": Measure(**measure)}))
     with Metering([SteadyMeter()]) as metering:
-        context = MeasuringContext(suite, writer, metering, WindowNames("r", 0), PlainProgress(1, items))
+        context = MeasuringContext(
+            suite, writer, metering, WindowNames("r", 0), PlainProgress([PlannedTurn("adder", items)])
+        )
         context.trace_to("s", "t")
         recorder = CellRecorder(context, engine, system="s", task="t", idle_w={"gpu0": 20.0})
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())

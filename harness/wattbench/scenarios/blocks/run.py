@@ -9,6 +9,7 @@ from wattbench.measure.failed_requests import blocks_with_failures, forget_score
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
+from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
 from wattbench.scenarios.blocks.deal import Block, deal_documents, order_of
@@ -71,16 +72,12 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
         for name in residents.configs:
             residents.get(name)
         turns.measure_idle("all loaded", next(iter(residents.configs)))
-    systems = len(residents.configs)
-    turns_left, items_left = len(left) * systems, sum(_items(block, context) for block in left) * systems
-    context.progress.expect(turns_left, items_left)
-    for block in left:
+    for index, block in enumerate(left):
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
-            if not first:
-                turns_left, items_left = turns_left + systems, items_left + _items(block, context) * systems
-                context.progress.expect(turns_left, items_left)
             first = False
+            rest = [block, *left[index + 1 :]]
+            context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
             _say(context, row, plan.blocks)
@@ -143,9 +140,21 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
     return Turns(context, residents, blocks, answered, numbers)
 
 
+def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
+    """Return a block as the progress knows it: until a turn of a system is complete, with what the survey timed."""
+    systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
+    items, window_s = len(block.items) * context.measure.repeats, context.min_window_s
+    return [
+        PlannedTurn(
+            name,
+            items,
+            expected_s=max(items * plan.item_s[name], window_s) + plan.switch_s.get(name, 0.0)
+            if name in plan.item_s
+            else None,
+        )
+        for name in order_of(systems, plan.seed, block.number, attempt)
+    ]
+
+
 def _of(rows: Sequence[BlockRow], block: Block) -> list[BlockRow]:
     return [row for row in rows if row.number == block.number]
-
-
-def _items(block: Block, context: MeasuringContext) -> int:
-    return len(block.items) * context.measure.repeats

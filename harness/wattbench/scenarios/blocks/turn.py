@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from wattbench.measure.ask_items import ask_items
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow
 from wattbench.scenarios.blocks.attempts import MOST_RETRIES
 from wattbench.scenarios.blocks.deal import Block
@@ -47,7 +48,7 @@ class Turns:
         if missing:
             resident = self.residents.get(name)
             idle_w = self._idle_of(resident)
-        context.progress.start_cell(title, len(wanted), len(wanted) - len(missing))
+        context.progress.start_cell(title, PlannedTurn(name, len(wanted)), len(wanted) - len(missing))
         if missing:
             context.trace_to(name, None, block.number)
             warmup = min(measure.warmup, 1) if resident.warm else measure.warmup

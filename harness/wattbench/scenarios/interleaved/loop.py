@@ -10,6 +10,7 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
+from wattbench.progress import PlannedTurn
 from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
 from wattbench.scenarios.interleaved.ask_rounds import GateTurns
 from wattbench.scenarios.interleaved.finish import finish
@@ -163,9 +164,8 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
     }
     number = len(rows)
     for stretch in _stretches(left):
-        items = sum(len(planned.items) for pair in stretch for planned in pair)
         title = _title(number, sum(map(len, stretch)))
-        context.progress.start_cell(title, items * len(SIDES) * context.measure.repeats, 0)
+        context.progress.start_cell(title, _turn(stretch, context.measure.repeats), 0)
         for pair in stretch:
             loads.load_again_before(pair[0].pair)
             for planned in pair:
@@ -226,9 +226,15 @@ def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]
         yield stretch
 
 
-def steps_of(left: Sequence[PlannedRound]) -> int:
-    """Return how many steps the progress of a gate has at most."""
-    return sum(1 for _ in _stretches(left))
+def steps_of(left: Sequence[PlannedRound], repeats: int) -> list[PlannedTurn]:
+    """Return the steps that a gate has at most, as its progress knows them."""
+    return [_turn(stretch, repeats) for stretch in _stretches(left)]
+
+
+def _turn(stretch: Sequence[Sequence[PlannedRound]], repeats: int) -> PlannedTurn:
+    """Return some rounds of both systems; each asks both as often."""
+    items = sum(len(planned.items) for pair in stretch for planned in pair)
+    return PlannedTurn("the gate", items * len(SIDES) * repeats)
 
 
 def _title(begun: int, rounds: int) -> str:

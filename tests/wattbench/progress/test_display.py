@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from wattbench import progress
+from wattbench.progress import PlannedTurn, display
+
+TWO = [PlannedTurn("a", 10, "x"), PlannedTurn("a", 20, "y")]
 
 
 def test_plain_lines_name_cells_and_count_items(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.PlainProgress(2, 30) as shown:
+    with progress.PlainProgress(TWO) as shown:
         shown.note("loading a ...")
-        shown.start_cell("a on x", 10, 4)
+        shown.start_cell("a on x", TWO[0], 4)
         for _ in range(6):
             shown.advance(1)
         shown.end_cell()
-        shown.start_cell("a on y", 20, 0)
+        shown.start_cell("a on y", TWO[1], 0)
     said = capsys.readouterr()
     assert said.out == ""
     lines = said.err.splitlines()
@@ -28,17 +31,17 @@ def test_plain_lines_name_cells_and_count_items(capsys: pytest.CaptureFixture[st
 
 def test_a_long_cell_speaks_now_and_then(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 20))
-    monkeypatch.setattr(progress, "now_s", lambda: float(next(clock)))
-    with progress.PlainProgress(1, 10) as shown:
-        shown.start_cell("a on x", 10, 0)
+    monkeypatch.setattr(display, "now_s", lambda: float(next(clock)))
+    with progress.PlainProgress(TWO[:1]) as shown:
+        shown.start_cell("a on x", TWO[0], 0)
         for _ in range(4):
             shown.advance(1)
     assert [line for line in capsys.readouterr().err.splitlines() if "items; about" in line]
 
 
 def test_the_live_display_counts_the_same(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.LiveProgress(2, 30) as shown:
-        shown.start_cell("a on [x]", 10, 4)
+    with progress.LiveProgress(TWO) as shown:
+        shown.start_cell("a on [x]", TWO[0], 4)
         shown.advance(6)
         shown.note("loading [b] ...")
     said = capsys.readouterr()
@@ -47,16 +50,16 @@ def test_the_live_display_counts_the_same(capsys: pytest.CaptureFixture[str]) ->
     assert "loading [b] ..." in said.err
 
 
-@pytest.mark.parametrize("display", [progress.PlainProgress, progress.LiveProgress])
+@pytest.mark.parametrize("shown_by", [progress.PlainProgress, progress.LiveProgress])
 def test_a_run_goes_on_where_nobody_listens(
-    display: type[progress.PlainProgress | progress.LiveProgress], monkeypatch: pytest.MonkeyPatch
+    shown_by: type[progress.PlainProgress | progress.LiveProgress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A terminal that was closed, or a log on a full disk."""
     with Path("/dev/full").open("w", buffering=1) as full:
         monkeypatch.setattr("sys.stderr", full)
-        with display(2, 30) as shown:
+        with shown_by(TWO) as shown:
             shown.note("loading a ...")
-            shown.start_cell("a on x", 10, 4)
+            shown.start_cell("a on x", TWO[0], 4)
             shown.advance(6)
             shown.end_cell()
         monkeypatch.undo()
@@ -64,14 +67,14 @@ def test_a_run_goes_on_where_nobody_listens(
             full.close()
 
 
-@pytest.mark.parametrize("display", [progress.LiveProgress, progress.PlainProgress])
+@pytest.mark.parametrize("shown_by", [progress.LiveProgress, progress.PlainProgress])
 def test_a_name_neither_steers_the_terminal_nor_commands_the_log(
-    capsys: pytest.CaptureFixture[str], display: type[progress.Progress]
+    capsys: pytest.CaptureFixture[str], shown_by: type[progress.Progress]
 ) -> None:
     hostile = "::add-mask::a [bold]b[/nothing] \u202e\x1b]0;title\x07"
-    with display(1, 1) as shown:  # type: ignore[call-arg]
+    with shown_by([PlannedTurn(hostile, 1), PlannedTurn("::other\x1b", 1)]) as shown:  # type: ignore[call-arg]
         shown.note(hostile)
-        shown.start_cell(hostile, 1, 0)
+        shown.start_cell(hostile, PlannedTurn(hostile, 1), 0)
         shown.advance(1)
         shown.end_cell()
     said = capsys.readouterr().err
