@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
+from wattbench.api.run_folder import find_run
 from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
 
@@ -30,7 +30,8 @@ def compare(
     Systems are ranked only where the items, the machine and the meter are the same.
 
     Args:
-        runs: directories of runs, or what `wattbench.read` returns; or one of these.
+        runs: directories of runs, or what `wattbench.read` returns; or one of these. Of a folder of runs the newest
+            finished one is taken.
         across: rank although these parts differ: ``tasks``, ``device``, ``driver``, ``power_limit``, ``scenario``,
             ``meter``, or ``all``. The caveat stays.
         assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
@@ -45,7 +46,7 @@ def compare(
 
     folders = [runs] if isinstance(runs, str | os.PathLike) else list(runs)
     parts = [across] if isinstance(across, str) else list(across)
-    records = [read_run(Path(folder)) for folder in folders]
+    records = [read_run(find_run(folder)) for folder in folders]
     compared = compare_runs(records, across=parts, assumptions=assumptions_of(**assumptions))
     return Comparison(compared.comparison, compared.decided)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 from wattbench.api.compare import Comparison, compare
+from wattbench.api.run_folder import find_run
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def read(run: str | os.PathLike[str]) -> Run:
     """Open a finished run.
 
     Args:
-        run: its directory.
+        run: its directory, or a folder of runs, of which the newest finished one is read.
 
     Raises:
         UserError: it is not the directory of a run, is not finished, is damaged, or is from a newer wattbench.
@@ -32,7 +33,7 @@ def read(run: str | os.PathLike[str]) -> Run:
     from wattbench.records import read_run
     from wattbench_reports.tables.run_tables import check_finished
 
-    records = read_run(Path(run))
+    records = read_run(find_run(run))
     check_finished(records)
     return Run(records)
 

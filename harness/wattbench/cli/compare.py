@@ -13,11 +13,12 @@ from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, names
+from wattbench.cli._run_argument import RunPath
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
-_RUN = click.argument("run", type=click.Path(path_type=Path))
+_RUN = click.argument("run", type=RunPath())
 
 
 EXIT_APART = 3
@@ -25,7 +26,7 @@ EXIT_APART = 3
 
 
 @main.command(cls=ComputingCommand)
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option(
     "--format",
     "form",
@@ -43,6 +44,8 @@ EXIT_APART = 3
 @assumption_options
 def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:
     """Compare the systems of one RUN or several, one row per system, from the records alone.
+
+    Of a folder of runs the newest finished one is taken, here and wherever a command takes a RUN.
 
     Of one run, the first lines advise which system to run, under the requirements of the suite or the options.
 

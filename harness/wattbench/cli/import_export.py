@@ -12,6 +12,7 @@ from wattbench.api.session import stdout_to_stderr
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, command_line
+from wattbench.cli._run_argument import RunPath
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SOURCES = ("lm-eval", "guidellm", "aiperf", "table")
 
 
 @main.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option("--to", "target", type=click.Choice(TARGETS), required=True, help="The format.")
 @click.option(
     "-o",

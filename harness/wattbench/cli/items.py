@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from wattbench.cli._group import main
+from wattbench.cli._run_argument import RunPath
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option("--wrong", is_flag=True, help="Only wrong answers; first those that are wrong by how they are written.")
 @click.option("--system", metavar="NAME", help="Only of this system.")
 @click.option("--task", metavar="TASK", help="Only to this task.")

@@ -10,6 +10,7 @@ import click
 
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line
+from wattbench.cli._run_argument import RunPath
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option("--strip", is_flag=True, help="Leave out blanks at both ends of answers and targets.")
 @click.option("--lower", is_flag=True, help="Lower-case answers and targets.")
 @click.option(

@@ -11,6 +11,7 @@ import click
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._group import main
 from wattbench.cli._options import Finite, assumption_options, names
+from wattbench.cli._run_argument import RunPath
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -19,7 +20,7 @@ _COST = Finite(min=0.0)
 
 
 @main.command(cls=ComputingCommand)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 @click.option(
     "--format",
     "form",

@@ -8,11 +8,12 @@ import click
 
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._group import main
+from wattbench.cli._run_argument import RunPath
 from wattbench.errors import UserError
 
 
 @main.command(cls=ComputingCommand)
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=RunPath())
 def verify(run: Path) -> None:
     """Check that RUN is as it was written, and that its figures follow from its lines.
 

@@ -1,0 +1,185 @@
+"""The runs in a folder: what each is and whether it is complete, and which is meant where a run is asked for."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench.api.session import notice
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.records import RunHeader, RunLayout
+
+FINISHED, RESUMABLE, WRITTEN, DAMAGED = "finished", "resumable", "being written", "damaged"
+"""States of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedRun:
+    """A run in a folder, from its header alone."""
+
+    run: str
+    """The name of its directory."""
+    path: Path
+    state: str
+    kind: str = ""
+    """``run``, ``gate``, ``night``, ``import`` or ``rescored``; empty where that is not known."""
+    suite: str = ""
+    systems: Sequence[str] = field(default_factory=tuple)
+    items: int | None = None
+    """Documents that each system is asked; None where the record does not say."""
+    created_utc: str = ""
+    finished_utc: str | None = None
+    size_bytes: int = 0
+    resume: str | None = None
+    """The command that finishes it; None where it is finished, or none can."""
+    problem: str | None = None
+    """What is wrong with a damaged one."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {**asdict(self), "path": str(self.path), "systems": list(self.systems)}
+
+
+def runs_in(folder: Path) -> list[ListedRun]:
+    """List the runs in a folder, the newest last; of a run's own directory that run.
+
+    Raises:
+        UserError: there is no such folder.
+    """
+    from wattbench.records import RunLayout
+    from wattbench.records.atomic_write import failing_as
+
+    with failing_as(folder, "the runs in this folder cannot be listed"):
+        roots = [folder] if _is_run(folder) else [each for each in sorted(folder.iterdir()) if _is_run(each)]
+    listed = [_listed(RunLayout(root)) for root in roots]
+    return sorted(listed, key=lambda each: (each.created_utc, each.run))
+
+
+def find_run(path: str | os.PathLike[str]) -> Path:
+    """Return the run that is meant by a path: it is its directory, or the newest finished one in a folder of runs.
+
+    Which one was taken of a folder is said on standard error.
+
+    Raises:
+        UserError: no run in the folder is finished.
+    """
+    given = Path(path)
+    if not _is_folder(given) or _is_run(given):
+        return given
+    runs = runs_in(given)
+    if not runs:
+        return given  # reading it says what is wrong
+    finished = [each for each in runs if each.state == FINISHED]
+    if not finished:
+        resumable = [each.resume for each in runs if each.resume]
+        hint = f"; finish the newest with: {resumable[-1]}" if resumable else ""
+        raise UserError(f"{given}: none of the {len(runs)} runs in this folder is finished{hint}")
+    newest = max(finished, key=lambda each: (each.finished_utc or "", each.run))
+    damaged = sum(each.state == DAMAGED for each in runs)
+    left_out = f"; {damaged} damaged {'runs were' if damaged > 1 else 'run was'} left out" if damaged else ""
+    notice(f"wattbench: {given} is a folder of runs; the newest finished one is {newest.path}{left_out}")
+    return newest.path
+
+
+def _listed(layout: RunLayout) -> ListedRun:
+    from wattbench.records import read_run
+    from wattbench.records.finish_record import read_finish
+
+    root, size = layout.root, _size(layout.root)
+    try:
+        header = read_run(root).header
+        finish = read_finish(layout) if layout.finished.exists() else None
+    except UserError as error:
+        return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, size_bytes=size, problem=str(error))
+    state = FINISHED if finish is not None else WRITTEN if _is_being_written(layout) else RESUMABLE
+    return ListedRun(
+        run=root.resolve().name,
+        path=root,
+        state=state,
+        kind=_kind(header),
+        suite=_suite(header),
+        systems=tuple(dict.fromkeys(str(cell.get("system")) for cell in header.cells)),
+        items=_items(header),
+        created_utc=header.created_utc,
+        finished_utc=None if finish is None else finish.finished_utc,
+        size_bytes=size,
+        resume=_resume(header, root) if state == RESUMABLE else None,
+    )
+
+
+def _kind(header: RunHeader) -> str:
+    kinds = {"import": header.imported, "rescored": header.rescored, "gate": header.gate, "night": header.night}
+    return next((kind for kind, record in kinds.items() if record is not None), "run")
+
+
+def _suite(header: RunHeader) -> str:
+    suite = header.suite.get("suite")
+    return str(suite.get("name", "")) if isinstance(suite, dict) else ""
+
+
+def _items(header: RunHeader) -> int | None:
+    first = header.cells[0].get("system") if header.cells else None
+    items = [cell.get("items") for cell in header.cells if cell.get("system") == first]
+    known = [each for each in items if isinstance(each, int)]
+    return sum(known) if known and len(known) == len(items) else None
+
+
+def _resume(header: RunHeader, root: Path) -> str | None:
+    kind, quoted = _kind(header), shlex.quote(str(root))
+    if kind == "night":
+        return f"wattbench nightly --history {shlex.quote(str(root.parent.parent))} --resume {quoted}"
+    if kind in ("run", "gate"):
+        return f"wattbench {kind} --resume {quoted}"
+    return None  # what imports and rescores writes all at once
+
+
+def _is_being_written(layout: RunLayout) -> bool:
+    """Return whether a process holds the lock of a run."""
+    try:
+        descriptor = os.open(layout.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _size(root: Path) -> int:
+    """Return the bytes of all files of a run."""
+    total = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            try:
+                total += (Path(folder) / name).lstat().st_size
+            except OSError:  # removed meanwhile
+                continue
+    return total
+
+
+def _is_run(path: Path) -> bool:
+    return not path.name.startswith(".") and _exists(path / "run.json")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
