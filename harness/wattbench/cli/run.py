@@ -1,4 +1,4 @@
-"""Commands about suites and what they need: `plan`, `run`, `doctor` and `schema`."""
+"""Commands about suites and what they need: `run`, `doctor` and `schema`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from wattbench.api.session import meters_here, notice, stdout_to_stderr
+from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import requiring, run_new, run_resumed, spending_at_most
 from wattbench.cli._ending import end_of_run, open_option
@@ -15,67 +15,6 @@ from wattbench.cli._group import main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
-
-
-@main.command()
-@click.argument("suite")
-@narrowing_options
-@measured_option
-@click.option(
-    "--load",
-    is_flag=True,
-    help="Also load tasks and import systems that are code, which runs that code: only for a suite that you trust.",
-)
-@click.option(
-    "--prompts",
-    type=click.IntRange(0, 1000),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Show the first N items of each task as systems will be asked them.",
-)
-@click.option("--whole-prompts", is_flag=True, help="Do not cut long prompts.")
-def plan(
-    suite: str,
-    allow_unsafe_code: bool,
-    require_measured: bool,
-    load: bool,
-    prompts: int,
-    whole_prompts: bool,
-    **narrowing: Any,
-) -> None:
-    """Show the cells of SUITE, their items, their prompts and how they will be measured. Runs nothing, and needs no
-    network.
-
-    SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
-    suite's code is run: the plan names it.
-    """
-    from wattbench.api.detectable_accuracy import detectable_accuracy, detectable_as_text
-    from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
-    from wattbench.measure.code_to_run import code_to_run
-    from wattbench.measure.plan import as_text
-    from wattbench.measure.preview import preview
-    from wattbench.measure.prompts_as_text import prompts_as_text
-    from wattbench.measure.shown_prompts import shown_prompts
-
-    with stdout_to_stderr():
-        resolved = requiring(read_suite(suite, **narrowing), require_measured)
-        for code in code_to_run(resolved) if load else ():
-            notice(f"wattbench: --load: may run {code}")
-        seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load)
-        shown = shown_prompts(resolved, seen.tasks, prompts)
-        metered = meters_here(resolved.suite, resolved.systems).provenance
-    click.echo(as_text(resolved, seen.cells, metered, seen.notes))
-    sizes = detectable_accuracy(items_by_domain(seen.cells) or {})
-    for lines in (prompts_as_text(shown, whole=whole_prompts), detectable_as_text(sizes)):
-        click.echo("".join(f"\n{line}" for line in lines), nl=bool(lines))
-    if resolved.suite.gate is not None:
-        from wattbench.machine.environment import installation
-        from wattbench.scenarios.interleaved.paid_by import paid_by
-
-        here, paid = installation(), paid_by(resolved.suite, resolved.systems.values())
-        for line in what_a_gate_finds(resolved.suite.gate, items_by_domain(seen.cells), metered, here, paid):
-            click.echo(f"a gate of two systems: {line}")
 
 
 @main.command(cls=WaitingCommand)

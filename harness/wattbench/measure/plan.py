@@ -19,13 +19,12 @@ from wattbench.config import (
     TaskChoice,
 )
 from wattbench.errors import UserError, require
-from wattbench.measure.code_to_run import code_to_run, with_members
-from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.measure.code_to_run import with_members
 from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.systems.python import check_sees
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
-from wattbench.terminal import TextColumn, log_text, printable, text_table
+from wattbench.tasks.task_scores import scores_of
 
 
 class Planned(Protocol):
@@ -89,6 +88,8 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
+    for task in tasks:
+        scores_of(task)  # finds a metric that the task does not have
     for name, config in resolved.systems.items():
         for task in tasks:
             check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
@@ -105,65 +106,6 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
         for name in order(resolved.systems)
         for task in tasks
     ]
-
-
-_COLUMNS = (
-    TextColumn("system"), TextColumn("kind", least_width=10), TextColumn("engine", least_width=12), TextColumn("task"),
-    TextColumn("domain", least_width=12), TextColumn("items", right=True),
-)  # fmt: skip
-
-
-def as_text(resolved: Resolved, cells: Sequence[Planned], metered: Mapping[str, str], notes: Sequence[str] = ()) -> str:
-    """Return the plan in words and a table, as `wattbench plan` prints it.
-
-    Args:
-        resolved: the suite.
-        cells: its cells.
-        metered: component to how its joules will be measured: ``{"cpu": "modelled"}``.
-        notes: what could not be checked here, one per line.
-    """
-    measure = resolved.suite.measure
-    rows = [
-        (cell.system, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
-        for cell in cells
-    ]
-    per_task = {cell.choice.task: cell.items for cell in cells}
-    items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
-    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items)
-    lines = [
-        f"suite {resolved.suite.name} ({resolved.path})",
-        "",
-        *text_table(_COLUMNS, rows),
-        "",
-        f"{len(cells)} cells, {_work(cells, measure)}; "
-        f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}, "
-        f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
-        *blocks,
-        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
-    ]
-    lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
-    lines += [f"note: {note}" for note in notes]
-    return log_text("\n".join(map(printable, lines)))
-
-
-def _items(cell: Planned) -> str:
-    """Return how many documents will be asked; if they were not read, at most the suite's limit."""
-    if cell.items is not None:
-        return str(cell.items)
-    return f"<={cell.choice.limit}" if cell.choice.limit else "?"
-
-
-def _work(cells: Sequence[Planned], measure: Measure) -> str:
-    if measure.load is None:
-        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
-    load = measure.load
-    rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
-    known = all(cell.items is not None for cell in cells)
-    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
-    return (
-        f"{arriving} that arrive at {rates} per second, each rate for at least {load.min_duration_s:g} s; a rate is "
-        f"held if {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
-    )
 
 
 def requests(items: int, measure: Measure) -> int:
@@ -191,15 +133,6 @@ def check_scenario(resolved: Resolved) -> None:
                 f"suite, and a request that waits would arrive later. Leave {key} out: a refusal is a failed request, "
                 "and the rate is not held"
             )
-
-
-def _item_count(cells: Sequence[Planned], repeats: int) -> str:
-    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
-    if all(cell.items is not None for cell in cells):
-        return str(known)
-    if all(cell.items or cell.choice.limit for cell in cells):
-        return f"at most {known}"
-    return f"more than {known}" if known else "an unknown number of"
 
 
 def _refuse_unsafe(resolved: Resolved) -> None:

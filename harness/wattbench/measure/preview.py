@@ -1,4 +1,5 @@
-"""Preview what a suite will do, as far as any machine can: without a data set, a model, its server or a network.
+"""Preview what a suite will do, as far as any machine can: without a data set or a model, and, unless servers are to be
+asked what they serve, without a network.
 
 A plan to be run is made by `wattbench.measure.plan.plan`, which refuses if anything is missing. This one is to be
 read: a mistake in the suite is an error here as well, and what only this machine lacks is a note. The code of a suite
@@ -7,6 +8,8 @@ is not run to look at it, unless that is asked for.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wattbench.config import Resolved, SystemBase, TaskChoice
@@ -16,6 +19,7 @@ from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import engine_class
 from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
+from wattbench.tasks.task_scores import TaskScores, scores_of, scores_written
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,20 @@ class Preview:
     notes: list[str]
     tasks: list[LoadedTask] = field(default_factory=list)
     """Those whose documents were read."""
+    scores: list[TaskScores] = field(default_factory=list)
+    """How the answers of each task count, but for tasks that are a Python class."""
 
 
-def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False) -> Preview:
+def preview(
+    resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False, network: bool = False
+) -> Preview:
     """Return the cells of a suite in the order they run, and notes on what they need that is missing here.
 
     Args:
         resolved: the suite.
         allow_unsafe_code: the user allows tasks that run code which a model wrote: no note on them.
-        load: load tasks and import systems though that runs the suite's code.
+        load: load tasks and import systems though that runs the suite's code, and send servers their keys.
+        network: ask the servers that the suite names what they serve. Nothing else is asked.
 
     Raises:
         UserError: the suite needs something that no machine can do.
@@ -56,30 +65,51 @@ def preview(resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool =
             if outline is not None:
                 check_pair(resolved, name, config, outline, allow_unsafe_code=True)
     coded = [] if load else [each.task for each in resolved.tasks if code_of_task(resolved, each).a_strangers]
-    items: dict[str, int | None] = {}
-    notes: list[str] = []
-    tasks: list[LoadedTask] = []
-    for choice, outline in outlines:
-        local = choice.task not in coded and outline is not None and outline.local
-        loaded = load_task(resolved, choice) if local else None
-        items[choice.task] = None if loaded is None else loaded.items
-        tasks += [loaded] if loaded is not None else []
-        notes += [f"{choice.task}: {loaded.note}"] if loaded is not None and loaded.note else []
-    notes += _missing(resolved, load=load)
-    unread = [task for task, known in items.items() if known is None and task not in coded]
-    if coded:
-        notes.append(f"documents not read, as that runs the task's own code (plan --load does): {', '.join(coded)}")
-    if unread:
-        notes.append(f"documents not read, as they may have to be downloaded: {', '.join(unread)}")
+    read = {
+        choice.task: load_task(resolved, choice)
+        for choice, outline in outlines
+        if outline is not None and outline.local and choice.task not in coded
+    }
+    notes = [
+        *(f"{task}: {loaded.note}" for task, loaded in read.items() if loaded.note),
+        *_missing(resolved, load=load),
+        *_probed(resolved, network=network, keys=load),
+        *_unread([choice.task for choice, _ in outlines if choice.task not in read], coded),
+    ]
     unsafe = [outline.choice.task for _, outline in outlines if outline is not None and outline.unsafe_code]
     if unsafe and not allow_unsafe_code:
         notes.append(f"need --allow-unsafe-code, as they run code that a model wrote: {', '.join(unsafe)}")
     cells = [
-        CellPreview(name, resolved.systems[name], choice, items[choice.task])
+        CellPreview(name, resolved.systems[name], choice, read[choice.task].items if choice.task in read else None)
         for name in order(resolved.systems)
         for choice, _ in outlines
     ]
-    return Preview(cells, notes, tasks)
+    scores = [
+        scores_of(read[outline.choice.task]) if outline.choice.task in read else scores_written(outline)
+        for _, outline in outlines
+        if outline is not None
+    ]
+    return Preview(cells, notes, [*read.values()], scores)
+
+
+def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
+    """Say why the documents of tasks were not read."""
+    far = [task for task in tasks if task not in coded]
+    why = {
+        "as that runs the task's own code (plan --load does)": coded,
+        "as they may have to be downloaded": far,
+    }
+    return [f"documents not read, {reason}: {', '.join(names)}" for reason, names in why.items() if names]
+
+
+def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
+    """Check files and servers of the systems, members of hybrids included, and list what is to be said of them."""
+    notes = []
+    for name, config in with_members(resolved.systems).items():
+        with suppress(MissingHereError):  # which is among what is missing
+            said = engine_class(config.engine).probe(name, config, network=network, keys=keys)
+            notes += [f"{name}: {note}" for note in said]
+    return notes
 
 
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:

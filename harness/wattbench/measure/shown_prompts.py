@@ -7,13 +7,25 @@ its model.
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench.config import HybridSystem, Measure, Prompt, Resolved
+from wattbench.config import (
+    HybridSystem,
+    Measure,
+    PythonRouter,
+    PythonSystem,
+    Resolved,
+    SklearnRouter,
+    SklearnSystem,
+    SystemBase,
+)
 from wattbench.errors import UserError
+from wattbench.measure.task_requests import input_key
 from wattbench.systems.endpoint.request import chat_text, read_chat_text
 from wattbench.tasks.loading import LoadedTask, reason
 from wattbench.tasks.scoring import restrict, set_up
@@ -86,10 +98,10 @@ def shown_prompts(resolved: Resolved, tasks: Iterable[LoadedTask], items: int = 
     for loaded in tasks if items > 0 else ():
         forms: dict[str, list[ShownPrompt]] = {}
         together: dict[ShownPrompt, list[str]] = {}
-        for system, prompt in by_system:
-            form = prompt.model_dump_json()
+        for system, config in by_system:
+            form = config.prompt.model_dump_json() + str(_sees_input(config))
             if form not in forms:
-                forms[form] = _in_form(resolved.suite.measure, loaded, system, prompt, items)
+                forms[form] = _in_form(resolved.suite.measure, loaded, system, config, items)
             for one in forms[form]:
                 together.setdefault(one, []).append(system)
         of_task = [replace(one, systems=tuple(systems)) for one, systems in together.items()]
@@ -97,21 +109,23 @@ def shown_prompts(resolved: Resolved, tasks: Iterable[LoadedTask], items: int = 
     return shown
 
 
-def _systems(resolved: Resolved) -> Iterator[tuple[str, Prompt]]:
-    """Yield each system with its prompt: of a hybrid its router's, and those of members that are no system of the
+def _systems(resolved: Resolved) -> Iterator[tuple[str, SystemBase]]:
+    """Yield each system with its settings: of a hybrid for its router, and then members that are no system of the
     suite."""
     for name, config in resolved.systems.items():
         if not isinstance(config, HybridSystem):
-            yield name, config.prompt
+            yield name, config
             continue
-        yield f"{name} (router)", config.prompt
+        yield f"{name} (router)", config
         for member in dict.fromkeys(config.members.values()):
             if member not in resolved.systems:
-                yield f"{member} (of {name})", config.pool[member].prompt
+                yield f"{member} (of {name})", config.pool[member]
 
 
-def _in_form(measure: Measure, loaded: LoadedTask, system: str, prompt: Prompt, items: int) -> list[ShownPrompt]:
+def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBase, items: int) -> list[ShownPrompt]:
     """Return the first items in one form, for no system yet."""
+    prompt = config.prompt
+    key = input_key(loaded.choice) if _sees_input(config) else None
     task = copy.copy(loaded.task)  # lm-eval keeps settings and requests on it
     task._config = copy.copy(task._config)
     first = loaded.doc_ids[:items]
@@ -119,17 +133,18 @@ def _in_form(measure: Measure, loaded: LoadedTask, system: str, prompt: Prompt, 
         set_up(replace(loaded, task=task), prompt, measure)
         if loaded.choice.documents is not None:
             restrict(task, first)
-        task.build_all_requests(
-            limit=len(first),
-            system_instruction=prompt.system,
-            apply_chat_template=prompt.chat,
-            fewshot_as_multiturn=prompt.chat and prompt.multiturn,
-            chat_template=_messages if prompt.chat else None,
-        )
+        with contextlib.redirect_stderr(io.StringIO()):  # a progress bar, if its library was imported before lm-eval
+            task.build_all_requests(
+                limit=len(first),
+                system_instruction=prompt.system,
+                apply_chat_template=prompt.chat,
+                fewshot_as_multiturn=prompt.chat and prompt.multiturn,
+                chat_template=_messages if prompt.chat else None,
+            )
         requests: dict[int, list[Instance]] = {}
         for request in task.instances:
             requests.setdefault(int(request.doc_id), []).append(request)
-        return [_shown(task, doc_id, of_item, chat=prompt.chat) for doc_id, of_item in requests.items()]
+        return [_shown(task, doc_id, of_item, chat=prompt.chat, key=key) for doc_id, of_item in requests.items()]
     except UserError:
         raise
     except Exception as error:  # templates, settings and code by others
@@ -138,14 +153,25 @@ def _in_form(measure: Measure, loaded: LoadedTask, system: str, prompt: Prompt, 
         ) from error
 
 
+def _sees_input(config: SystemBase) -> bool:
+    """Return whether a system, or the router of a hybrid, is asked with the input alone where an item has one."""
+    reader = config.router if isinstance(config, HybridSystem) else config
+    return isinstance(reader, SklearnSystem | SklearnRouter) or (
+        isinstance(reader, PythonSystem | PythonRouter) and reader.sees == "input"
+    )
+
+
 def _messages(history: list[dict[str, Any]], add_generation_prompt: bool = True) -> str:
     """Stand in for a model's chat template: keep the messages."""
     return chat_text(history, begun=not add_generation_prompt)
 
 
-def _shown(task: Any, doc_id: int, requests: Sequence[Instance], *, chat: bool) -> ShownPrompt:
+def _shown(task: Any, doc_id: int, requests: Sequence[Instance], *, chat: bool, key: str | None) -> ShownPrompt:
     context, *_ = requests[0].args
-    if chat:
+    turns: tuple[Turn, ...]
+    if key is not None:
+        turns, begun = (Turn("", str(requests[0].doc[key])),), False
+    elif chat:
         messages, begun = read_chat_text(context, "")
         turns = tuple(Turn(str(each["role"]), str(each["content"])) for each in messages)
     else:

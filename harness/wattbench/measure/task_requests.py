@@ -33,5 +33,9 @@ def task_context(resolved: Resolved, choice: TaskChoice, *, allow_unsafe_code: b
         built[form] = weakref.ref(lm), made  # the model must not stay in memory for the sake of its requests
         return made
 
-    key = names_of([choice.input])[choice.input] if isinstance(choice, FileTask) else None
-    return TaskContext(choice.task, choice.domain, requests, key)
+    return TaskContext(choice.task, choice.domain, requests, input_key(choice))
+
+
+def input_key(choice: TaskChoice) -> str | None:
+    """Return the key of a document under which its input is; None for a task that is no file."""
+    return names_of([choice.input])[choice.input] if isinstance(choice, FileTask) else None

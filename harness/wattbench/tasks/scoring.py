@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from wattbench.config import Measure, Prompt, TaskChoice
-from wattbench.errors import UserError, nearest
+from wattbench.errors import UserError
 from wattbench.records import ScoreRow
 from wattbench.tasks.loading import LoadedTask
+from wattbench.tasks.task_scores import chosen_metric
 
 
 def evaluate(
@@ -166,12 +167,7 @@ def score_rows(
 def _metric(samples: Sequence[Mapping[str, Any]], choice: TaskChoice) -> str:
     """Return the metric that counts as correctness, as lm-eval names it: ``exact_match,none``."""
     known = list(dict.fromkeys(f"{name},{sample['filter']}" for sample in samples for name in sample["metrics"]))
-    if choice.metric is None:
-        return known[0]
-    for key in known:
-        if choice.metric in (key, key.partition(",")[0]):
-            return key
-    raise UserError(f"task {choice.task!r}: metric: the task has no {choice.metric!r}{nearest(choice.metric, known)}")
+    return chosen_metric(known, choice)
 
 
 def _correct(value: Any, metric: str, choice: TaskChoice) -> float:

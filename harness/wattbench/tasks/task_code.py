@@ -50,7 +50,7 @@ def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
     if "class" in written and not functions:
         named.append(str(written["class"]))
     if written.get("process_results") is None:  # else lm-eval looks no metric up
-        named += [f"metric {name}" for name in _foreign_metrics(written) if not name.endswith(tuple(functions) or "\0")]
+        named += [f"metric {name}" for name in foreign_metrics(written) if not name.endswith(tuple(functions) or "\0")]
     if written.get("use_prompt") is not None:
         named.append(f"prompt {written['use_prompt']}")
     return TaskCode(_owner(path), tuple(named))
@@ -106,8 +106,8 @@ def _each(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else [node]
 
 
-def _foreign_metrics(written: Mapping[str, Any]) -> list[str]:
-    """Return the metrics that lm-eval does not have itself."""
+def foreign_metrics(written: Mapping[str, Any]) -> list[str]:
+    """Return the metrics of a task's YAML that lm-eval does not have itself."""
     import lm_eval.api.metrics  # noqa: F401  # registers them
     from lm_eval.api.registry import metric_registry
 

@@ -14,7 +14,9 @@ from tests.fuzz.targets import Target, given, of_text
 from wattbench.config.loader import benchmarks_folder, load_suite, resolved_from_record
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.scenarios.interleaved.find_policy import policy_of_file, policy_of_project
+from wattbench.tasks.loading import outline_task
 from wattbench.tasks.task_code import code_in
+from wattbench.tasks.task_scores import scores_written
 from wattbench.train.recipe import load_family
 from wattbench_reports.history.reference import read_reference
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
@@ -86,7 +88,9 @@ def _catalogues(folder: Path) -> Sequence[bytes]:
 
 
 def _planned(path: Path) -> Any:
-    return code_to_run(load_suite(str(path)))
+    resolved = load_suite(str(path))
+    code_to_run(resolved)
+    return [scores_written(outline) for each in resolved.tasks if (outline := outline_task(resolved, each)) is not None]
 
 
 def _plans(folder: Path) -> Sequence[bytes]:

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 
 from wattbench.config import LmEvalSystem, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.plan import as_text, plan
+from wattbench.measure.plan import plan
+from wattbench.measure.plan_as_text import as_text
 from wattbench.tasks.loading import load_task
 
 DATA = Path(__file__).parents[2] / "data"

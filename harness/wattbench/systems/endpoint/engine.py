@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,6 +14,11 @@ from wattbench.systems.base import GENERATE, Engine, Facts, Reply, declared_para
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.serving import check_server, start_server
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
+from wattbench.systems.weights import verify
+
+PROBE_S = 5.0
+"""How long a plan waits for a server's list of models."""
+_WANTS_KEY = (401, 403)
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -87,6 +92,39 @@ class EndpointEngine(Engine):
         if config.serve is not None:
             check_server(config.serve, where=where, base_url=config.base_url)
         key_of(config, where)
+
+    @classmethod
+    def probe(cls, name: str, config: EndpointSystem, *, network: bool, keys: bool) -> list[str]:
+        """Ask a server that wattbench does not start what it serves, in a few seconds; check weights that it starts."""
+        where = f"system {name!r}"
+        if config.serve is not None:
+            if config.serve.llamacpp is not None:
+                verify(config.serve.llamacpp.weights, where=where)
+            return []
+        if not network:
+            return []
+        from wattbench.systems.endpoint.client import OpenAIClient, ServerError
+
+        key = key_of(config, where) if keys else None
+        client = OpenAIClient(
+            where=where, base_url=str(config.base_url), key=key, timeout_s=min(PROBE_S, config.timeout_s)
+        )
+        try:
+            entries = _entries(client)
+        except ServerError as error:
+            wants_key = error.refusal is not None and error.refusal.status in _WANTS_KEY
+            if not wants_key or key is not None or config.api_key_env is None:
+                raise UserError(f"{error} (plan --offline does not ask it)") from None
+            said = "its server answers; what it serves was not read, as a plan sends no key (plan --load does)"
+            return [] if config.service is not None else [said]
+        finally:
+            client.close()
+        if config.service is not None and config.model is not None:
+            return []  # as in a run: it refuses a wrong name itself
+        model = _choose(entries, config.model, where)
+        if len(entries) > 1 and model not in entries:
+            return [f"its server does not list the model {model!r}{nearest(model, _shown(entries))}"]
+        return []
 
     @classmethod
     def open(cls, name: str, config: EndpointSystem, *, batch: int, seed: int) -> Self:
@@ -227,8 +265,7 @@ def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
     Raises:
         UserError: it cannot be reached, or does not serve the model, or more than one and none is named.
     """
-    listing = client.get("models") or {}
-    entries = {str(entry["id"]): entry for entry in _dicts(listing.get("data")) if isinstance(entry.get("id"), str)}
+    entries = _entries(client)
     model = _choose(entries, wanted, where)
     entry = entries.get(model, {})
     owner = _text(entry.get("owned_by"))
@@ -253,8 +290,18 @@ def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
     )
 
 
-def _choose(entries: dict[str, Any], wanted: str | None, where: str) -> str:
-    names = [plain_text(name, limit=80) for name in entries]
+def _entries(client: OpenAIClient) -> dict[str, Any]:
+    """Return what a server says of each model that it lists, by name; empty if it has no list."""
+    listing = client.get("models") or {}
+    return {str(entry["id"]): entry for entry in _dicts(listing.get("data")) if isinstance(entry.get("id"), str)}
+
+
+def _shown(entries: Mapping[str, Any]) -> list[str]:
+    return [plain_text(name, limit=80) for name in entries]
+
+
+def _choose(entries: Mapping[str, Any], wanted: str | None, where: str) -> str:
+    names = _shown(entries)
     if wanted is None:
         if len(entries) == 1:
             return next(iter(entries))

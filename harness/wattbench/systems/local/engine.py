@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from wattbench.config import LocalModel
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
 from wattbench.systems.local import base_cache
-from wattbench.systems.weights import LocalWeights
+from wattbench.systems.weights import LocalWeights, verify
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -41,6 +41,12 @@ class LocalEngine(Engine):
         """Load the base, unless the previous system left it loaded, and the system's own parts."""
         cls.check(name, config)
         return cls(name, config, batch)
+
+    @classmethod
+    def probe(cls, name: str, config: Any, *, network: bool, keys: bool) -> list[str]:
+        """Check the hash of the base's weights if they are here."""
+        verify(config.weights, where=f"system {name!r}")
+        return []
 
     @abstractmethod
     def _build(self, name: str, config: Any, base: Any) -> tuple[Any, list[LocalWeights]]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wattbench.config import FileTask
 from wattbench.tasks.bounded_pattern import search
+from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
 from wattbench.tasks.file_task.prompt import generation_of, template_of
 from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
@@ -31,6 +32,8 @@ class BuiltTask:
     splits: Mapping[str, Sequence[dict[str, Any]]]
     """Split to documents: `test`, and if there are any `fewshot` and `train`."""
     score: Score
+    accepts: str
+    """When an answer is right, in words."""
     dropped: int = 0
     """Rows that were left out, as a worked example has their input."""
 
@@ -77,7 +80,7 @@ def build(choice: FileTask) -> BuiltTask:
         "metadata": {"version": VERSION},
     }
     score = Score(choice.score, target, documents.labels, choice.pattern or "", choice.tolerance)
-    return BuiltTask(config, splits, score, parts.dropped)
+    return BuiltTask(config, splits, score, accepted(choice, documents.labels), parts.dropped)
 
 
 def build_once(choice: FileTask) -> BuiltTask:

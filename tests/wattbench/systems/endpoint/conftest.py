@@ -67,6 +67,10 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.pages: dict[str, Any] = {"/v1/models": {"data": [{"id": "tiny", "owned_by": "someone"}]}}
         self.script: Script | Callable[[dict[str, Any]], Script] = Script([text("4", "stop"), usage(3, 1), DONE])
+        self.key: str | None = None
+        """Without it GET is refused; None: it is not needed."""
+        self.got: list[tuple[str, str | None]] = []
+        """Path and authorization of each GET."""
         self.posts: list[tuple[str, dict[str, Any]]] = []
         self.headers: list[dict[str, str]] = []
         self.connections: set[Any] = set()
@@ -76,12 +80,16 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                server.got.append((self.path, self.headers.get("Authorization")))
                 page = server.pages.get(self.path)
+                page = page() if callable(page) else page
+                refused = server.key is not None and self.headers.get("Authorization") != f"Bearer {server.key}"
                 body = page if isinstance(page, bytes) else json.dumps(page).encode()
-                self.send_response(404 if page is None else 200)
+                self.send_response(401 if refused else 404 if page is None else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(OSError):
+                    self.wfile.write(body)
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -26,7 +26,8 @@ from wattbench.config import (
     load_suite,
 )
 from wattbench.errors import UserError
-from wattbench.measure.plan import as_text, check_pair, plan
+from wattbench.measure.plan import check_pair, plan
+from wattbench.measure.plan_as_text import as_text
 from wattbench.systems import Engine, TaskContext, base_key, engine_class, open_engine
 from wattbench.systems.hybrid.engine import HybridEngine
 from wattbench.systems.python import PythonEngine

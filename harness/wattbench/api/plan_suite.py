@@ -1,0 +1,133 @@
+"""What a run of a suite will do, as far as it can be known before: what `wattbench plan` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wattbench.api.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
+from wattbench.redaction import hide
+
+if TYPE_CHECKING:
+    from wattbench.config import Resolved
+    from wattbench.measure.preview import Preview
+    from wattbench.measure.shown_prompts import ShownPrompt
+
+
+@dataclass(frozen=True)
+class SuitePlan:
+    """A plan to be read."""
+
+    resolved: Resolved
+    preview: Preview
+    prompts: list[ShownPrompt]
+    detectable: list[DetectableAccuracy]
+    """Empty where some task's number of items is not known."""
+    metered: Mapping[str, str]
+    """Component to the provenance of its joules."""
+    gate: list[str]
+    """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
+
+
+def plan_suite(
+    resolved: Resolved,
+    *,
+    allow_unsafe_code: bool = False,
+    load: bool = False,
+    network: bool = False,
+    prompts: int = 1,
+) -> SuitePlan:
+    """Look at what a run of a suite will do. No model is loaded, and none of the suite's code is run unless `load`.
+
+    Args:
+        resolved: the suite.
+        allow_unsafe_code: the user allows tasks that run code which a model wrote.
+        load: load tasks and import systems that are code, and send servers their keys.
+        network: ask the servers that the suite names what they serve.
+        prompts: how many items of each task are shown.
+
+    Raises:
+        UserError: something in the suite is wrong, or a server that it names does not answer.
+    """
+    from wattbench.api.gate_power import items_by_domain
+    from wattbench.api.session import meters_here
+    from wattbench.measure.preview import preview
+    from wattbench.measure.shown_prompts import shown_prompts
+
+    seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
+    items = items_by_domain(seen.cells)
+    metered = meters_here(resolved.suite, resolved.systems).provenance
+    return SuitePlan(
+        resolved=resolved,
+        preview=seen,
+        prompts=shown_prompts(resolved, seen.tasks, prompts),
+        detectable=detectable_accuracy(items or {}),
+        metered=metered,
+        gate=_of_a_gate(resolved, items, metered),
+    )
+
+
+def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Mapping[str, str]) -> list[str]:
+    policy = resolved.suite.gate
+    if policy is None:
+        return []
+    from wattbench.api.gate_power import what_a_gate_finds
+    from wattbench.machine.environment import installation
+    from wattbench.scenarios.interleaved.paid_by import paid_by
+
+    paid = paid_by(resolved.suite, resolved.systems.values())
+    return what_a_gate_finds(policy, items, metered, installation(), paid)
+
+
+def plan_as_text(plan: SuitePlan, *, whole_prompts: bool = False) -> str:
+    """Return a plan for a terminal, without secrets."""
+    from wattbench.measure.plan_as_text import as_text, scores_as_text
+    from wattbench.measure.prompts_as_text import prompts_as_text
+
+    sections = [
+        scores_as_text(plan.preview.scores),
+        detectable_as_text(plan.detectable),
+        prompts_as_text(plan.prompts, whole=whole_prompts),
+    ]
+    text = as_text(plan.resolved, plan.preview.cells, plan.metered, plan.preview.notes, sections)
+    return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in plan.gate)]))
+
+
+def plan_as_record(plan: SuitePlan) -> dict[str, Any]:
+    """Return a plan as plain data, without secrets; prompts are whole."""
+    from wattbench.measure.code_to_run import code_to_run
+
+    cells = [
+        {
+            "system": cell.system,
+            "kind": cell.config.kind,
+            "engine": cell.config.engine,
+            "task": cell.choice.task,
+            "domain": cell.choice.domain,
+            "items": cell.items,
+        }
+        for cell in plan.preview.cells
+    ]
+    record = {
+        "suite": plan.resolved.suite.name,
+        "path": str(plan.resolved.path),
+        "cells": cells,
+        "scores": [each.as_record() for each in plan.preview.scores],
+        "detectable_accuracy": [each.as_record() for each in plan.detectable],
+        "prompts": [each.as_record() for each in plan.prompts],
+        "energy": dict(plan.metered),
+        "code": code_to_run(plan.resolved),
+        "gate": plan.gate,
+        "notes": plan.preview.notes,
+    }
+    hidden: dict[str, Any] = _without_secrets(record)
+    return hidden
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, dict):
+        return {key: _without_secrets(each) for key, each in value.items()}
+    return [_without_secrets(each) for each in value] if isinstance(value, list) else value

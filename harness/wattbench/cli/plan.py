@@ -1,0 +1,65 @@
+"""The command `plan`: what a run of a suite will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wattbench.api.session import notice, stdout_to_stderr
+from wattbench.api.suite_runs import load as read_suite
+from wattbench.api.suite_runs import requiring
+from wattbench.cli._group import main
+from wattbench.cli._options import measured_option, narrowing_options
+
+
+@main.command()
+@click.argument("suite")
+@narrowing_options
+@measured_option
+@click.option(
+    "--load",
+    is_flag=True,
+    help="Also load tasks and import systems that are code, which runs that code, and send servers their keys: only "
+    "for a suite that you trust.",
+)
+@click.option("--offline", is_flag=True, help="Do not ask the servers that the suite names what they serve.")
+@click.option(
+    "--prompts",
+    type=click.IntRange(0, 1000),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Show the first N items of each task as systems will be asked them.",
+)
+@click.option("--whole-prompts", is_flag=True, help="Do not cut long prompts.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(
+    suite: str,
+    allow_unsafe_code: bool,
+    require_measured: bool,
+    load: bool,
+    offline: bool,
+    prompts: int,
+    whole_prompts: bool,
+    as_json: bool,
+    **narrowing: Any,
+) -> None:
+    """Show what a run of SUITE will do: its cells and prompts, how answers count, how joules are measured, what it can
+    show. Runs nothing.
+
+    SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
+    suite's code is run: the plan names it. Servers that the suite names, and does not start, are asked what they serve.
+    """
+    from wattbench.api.plan_suite import plan_as_record, plan_as_text, plan_suite
+    from wattbench.measure.code_to_run import code_to_run
+    from wattbench_reports.formatting.json_text import json_text
+
+    with stdout_to_stderr():
+        resolved = requiring(read_suite(suite, **narrowing), require_measured)
+        for code in code_to_run(resolved) if load else ():
+            notice(f"wattbench: --load: may run {code}")
+        planned = plan_suite(
+            resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=not offline, prompts=prompts
+        )
+    click.echo(json_text(plan_as_record(planned)) if as_json else plan_as_text(planned, whole_prompts=whole_prompts))

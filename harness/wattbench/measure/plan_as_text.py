@@ -1,0 +1,106 @@
+"""Put a plan into words and a table, as `wattbench plan` prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from wattbench.config import Measure, Resolved
+from wattbench.measure.code_to_run import code_to_run
+from wattbench.measure.plan import Planned, requests
+from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.tasks.task_scores import TaskScores
+from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
+
+_COLUMNS = (
+    TextColumn("system"), TextColumn("kind", least_width=10), TextColumn("engine", least_width=12), TextColumn("task"),
+    TextColumn("domain", least_width=12), TextColumn("items", right=True),
+)  # fmt: skip
+
+
+def as_text(
+    resolved: Resolved,
+    cells: Sequence[Planned],
+    metered: Mapping[str, str],
+    notes: Sequence[str] = (),
+    sections: Sequence[Sequence[str]] = (),
+) -> str:
+    """Return the plan in words and a table, as `wattbench plan` prints it.
+
+    Args:
+        resolved: the suite.
+        cells: its cells.
+        metered: component to how its joules will be measured: ``{"cpu": "modelled"}``.
+        notes: what could not be checked here, one per line.
+        sections: more lines, each section after a blank line.
+    """
+    measure = resolved.suite.measure
+    rows = [
+        (cell.system, cell.config.kind, cell.config.engine, cell.choice.task, cell.choice.domain, _items(cell))
+        for cell in cells
+    ]
+    per_task = {cell.choice.task: cell.items for cell in cells}
+    items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
+    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items)
+    lines = [
+        f"suite {resolved.suite.name} ({resolved.path})",
+        "",
+        *text_table(_COLUMNS, rows),
+        "",
+        f"{len(cells)} cells, {_work(cells, measure)}; "
+        f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}, "
+        f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
+        *blocks,
+        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
+    ]
+    for section in filter(None, sections):
+        lines += ["", *section]
+    lines += [""] if any(sections) else []
+    lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
+    lines += [f"note: {note}" for note in notes]
+    return log_text("\n".join(map(printable, lines)).rstrip("\n"))
+
+
+def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
+    """Return by which metric answers count, and which are right; tasks that count alike are named together."""
+    alike: dict[TaskScores, list[str]] = {}
+    for each in scores:
+        alike.setdefault(replace(each, task=""), []).append(each.task)
+    lines: list[str] = []
+    for one, tasks in alike.items():
+        metric = one.metric or "a metric that a run shows"
+        lines += wrapped(f"{', '.join(tasks)}: {metric}" + (f": {one.accepts}" if one.accepts else ""), "  ", "    ")
+        ends = [*map(repr, one.until), *([f"{one.max_tokens} tokens"] if one.max_tokens else [])]
+        lines += wrapped(f"answers end at {' or '.join(ends)}", "    ", "    ") if ends else []
+        others = [each for each in one.metrics if each != one.metric]
+        lines += wrapped(f"also given: {', '.join(others)}", "    ", "    ") if others else []
+    return ["an answer is right by:", *lines] if lines else []
+
+
+def _items(cell: Planned) -> str:
+    """Return how many documents will be asked; if they were not read, at most the suite's limit."""
+    if cell.items is not None:
+        return str(cell.items)
+    return f"<={cell.choice.limit}" if cell.choice.limit else "?"
+
+
+def _work(cells: Sequence[Planned], measure: Measure) -> str:
+    if measure.load is None:
+        return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
+    load = measure.load
+    rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
+    known = all(cell.items is not None for cell in cells)
+    arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
+    return (
+        f"{arriving} that arrive at {rates} per second, each rate for at least {load.min_duration_s:g} s; a rate is "
+        f"held if {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
+    )
+
+
+def _item_count(cells: Sequence[Planned], repeats: int) -> str:
+    known = sum(cell.items or cell.choice.limit or 0 for cell in cells) * repeats
+    if all(cell.items is not None for cell in cells):
+        return str(known)
+    if all(cell.items or cell.choice.limit for cell in cells):
+        return f"at most {known}"
+    return f"more than {known}" if known else "an unknown number of"

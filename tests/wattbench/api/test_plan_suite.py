@@ -1,0 +1,104 @@
+"""A plan as text and as JSON: what a run will do, without secrets, and what is wrong with the suite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click.testing
+import pytest
+
+from wattbench.api.plan_suite import plan_as_record, plan_as_text, plan_suite
+from wattbench.cli import main
+from wattbench.config import load_suite
+
+SUITE = """
+name: tickets
+tasks:
+  select:
+    - {file: tickets.csv, input: message, target: team, score: label, domain: support}
+    - {file: sums.csv, input: sum, target: result, score: number, domain: arithmetic, limit: 30}
+systems:
+  define:
+    rules: {kind: specialist, engine: python, call: "./rules.py:answer", sees: input}
+    model:
+      kind: generalist
+      engine: endpoint
+      base_url: "http://127.0.0.1:1/v1?token=sesame-open-42"
+      prompt: {chat: true, system: Be brief.}
+meters: [{use: replay, trace: trace.csv, components: [gpu0]}]
+measure: {blocks: 5}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    rows = [("late invoice", "Billing"), ("it crashes", "Technical"), ("a quote, please", "Sales")]
+    tickets = [f'"{text} ({number})",{team}' for number in range(20) for text, team in rows]
+    (tmp_path / "tickets.csv").write_text("\n".join(["message,team", *tickets]) + "\n")
+    (tmp_path / "sums.csv").write_text("\n".join(["sum,result", *(f"{n} + {n},{2 * n}" for n in range(40))]) + "\n")
+    (tmp_path / "trace.csv").write_text("at_s,component,power_w\n0,gpu0,50\n1,gpu0,50\n")
+    (tmp_path / "rules.py").write_text("raise SystemExit('the rules were imported')\n")
+    path = tmp_path / "suite.yaml"
+    path.write_text(SUITE)
+    return path
+
+
+def run(*arguments: str) -> click.testing.Result:
+    return click.testing.CliRunner().invoke(main, ["plan", *arguments])
+
+
+def test_a_plan_in_words(suite: Path, golden: Any) -> None:
+    text = plan_as_text(plan_suite(load_suite(str(suite))))
+    golden("plan.txt", text.replace(str(suite.parent), "FOLDER") + "\n")
+    done = run(str(suite), "--offline")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == text + "\n"
+
+
+def test_a_plan_in_json_has_whole_prompts(suite: Path) -> None:
+    done = run(str(suite), "--offline", "--json", "--prompts", "2")
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert record == json.loads(json.dumps(plan_as_record(plan_suite(load_suite(str(suite)), prompts=2))))
+    assert [cell["items"] for cell in record["cells"]] == [60, 30, 60, 30]
+    assert [(each["task"], each["metric"]) for each in record["scores"]] == [
+        ("tickets", "exact_match,label"),
+        ("sums", "exact_match,number"),
+    ]
+    assert [(each["domain"], each["items"]) for each in record["detectable_accuracy"]] == [
+        (None, 90),
+        ("support", 60),
+        ("arithmetic", 30),
+    ]
+    first = record["prompts"][0]
+    assert (first["systems"], first["text"], first["target"]) == (["rules"], "late invoice (0)", "Billing")
+    assert {each["doc_id"] for each in record["prompts"]} == {0, 1}
+    assert record["prompts"][1]["messages"][0] == {"role": "system", "content": "Be brief."}
+
+
+def test_a_prompt_shows_no_secret(suite: Path) -> None:
+    suite.write_text(SUITE.replace("Be brief.", "'Use http://me:sesame-open-42@far.example'"))
+    for options in ([], ["--json"], ["--whole-prompts"]):
+        assert "sesame-open-42" not in run(str(suite), "--offline", *options).output
+
+
+@pytest.mark.sockets
+def test_a_server_that_does_not_answer_ends_a_plan(suite: Path) -> None:
+    done = run(str(suite))
+    assert done.exit_code == 2
+    assert "system 'model': http://127.0.0.1:1/v1/models" in done.stderr
+    assert "cannot connect" in done.stderr
+    assert "sesame-open-42" not in done.output
+
+
+def test_a_wrong_checksum_ends_a_plan(suite: Path) -> None:
+    (suite.parent / "model.gguf").write_bytes(b"GGUF")
+    serve = f"{{llamacpp: {{weights: {{path: model.gguf, sha256: {'a' * 64}}}}}}}"
+    text = SUITE.replace('      base_url: "http://127.0.0.1:1/v1?token=sesame-open-42"\n', f"      serve: {serve}\n")
+    suite.write_text(text)
+    done = run(str(suite), "--offline")
+    assert done.exit_code == 2
+    assert "system 'model'" in done.stderr
+    assert "model.gguf is not the expected file: its SHA-256 is" in done.stderr
