@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.config.written_paths import written_path
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _settings(system: SystemBase, folder: Path) -> dict[str, Any]:
     call = settings.get("call")
     if isinstance(call, str) and ".py:" in call:
         module, _, function = call.rpartition(":")
-        settings["call"] = f"{_relative(Path(module), folder)}:{function}"
+        settings["call"] = f"{written_path(Path(module), folder)}:{function}"
     return settings
 
 
@@ -92,16 +92,5 @@ def _plain(value: Any, folder: Path) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(each, folder) for each in value]
     if isinstance(value, Path):
-        return _relative(value, folder)
+        return written_path(value, folder)
     return value.value if isinstance(value, Enum) else value
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """Return a path from a folder, so that both can be moved together.
-
-    One that is relative already, or that has no folder in common but the root, as it is.
-    """
-    if not path.is_absolute() or path.parts[:2] != folder.parts[:2]:
-        return str(path)
-    relative = os.path.relpath(path, folder)
-    return relative if relative.startswith(".") else f"./{relative}"

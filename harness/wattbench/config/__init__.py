@@ -18,6 +18,7 @@ from wattbench.config.loader import (
     load_suite,
     resolved_from_record,
     shipped_suites,
+    suite_from_text,
     tasks_from_record,
 )
 from wattbench.config.meter import (
@@ -144,6 +145,7 @@ __all__ = [
     "queries_needed",
     "resolved_from_record",
     "shipped_suites",
+    "suite_from_text",
     "tasks_from_record",
     "with_secrets",
 ]

@@ -92,18 +92,14 @@ class FileTask(TaskChoice):
     @field_validator("file", "fewshot")
     @classmethod
     def _known_format(cls, path: Any) -> Any:
-        if isinstance(path, Path) and path.suffix.lower() not in SUFFIXES:
-            hint = "save the sheet as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else "convert it"
-            raise ValueError(f"{path.name}: a task is one of {', '.join(SUFFIXES)}; {hint}")
+        if isinstance(path, Path):
+            check_format(path)
         return path
 
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, encoding: str) -> str:
-        try:
-            "a".encode(codecs.lookup(encoding).name).decode(encoding)
-        except (LookupError, ValueError, TypeError) as error:
-            raise ValueError(f"{encoding!r} is no encoding of texts that Python knows") from error
+        check_encoding(encoding)
         return encoding
 
     @field_validator("pattern")
@@ -138,6 +134,29 @@ class FileTask(TaskChoice):
         """Return the files of the task, by key."""
         both = {"file": self.file, "fewshot": self.fewshot}
         return {key: path for key, path in both.items() if isinstance(path, Path)}
+
+
+def check_format(path: Path) -> None:
+    """Check that a file can be a task, by its suffix.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        hint = "save the sheet as CSV" if path.suffix.lower() in (".xlsx", ".xls", ".ods") else "convert it"
+        raise ValueError(f"{path.name}: a task is one of {', '.join(SUFFIXES)}; {hint}")
+
+
+def check_encoding(encoding: str) -> None:
+    """Check that an encoding is one of texts.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        "a".encode(codecs.lookup(encoding).name).decode(encoding)
+    except (LookupError, ValueError, TypeError) as error:
+        raise ValueError(f"{encoding!r} is no encoding of texts that Python knows") from error
 
 
 def name_after(stem: str) -> str:

@@ -20,7 +20,7 @@ from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.system import HybridSystem, System, SystemBase
 from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
-from wattbench.config.yamlfile import YamlFile, read_yaml
+from wattbench.config.yamlfile import YamlFile, read_yaml, yaml_file
 from wattbench.errors import UserError, nearest
 from wattbench.redaction import HIDDEN, hide_settings, keep_secrets_of
 
@@ -142,7 +142,24 @@ def load_suite(name: str, *, tasks_exist: bool = True) -> Resolved:
     Raises:
         UserError: anything in it, or in a catalogue it includes, is wrong.
     """
-    file = _settings_file(_find(name))
+    path = _find(name)
+    return _resolved(_settings(read_yaml(path)), tasks_exist=tasks_exist)
+
+
+def suite_from_text(path: Path, text: str) -> Resolved:
+    """Read a suite that is not written yet.
+
+    Args:
+        path: where it will be: an absolute path.
+        text: what will be in it.
+
+    Raises:
+        UserError: as `load_suite`.
+    """
+    return _resolved(_settings(yaml_file(path, text.encode())), tasks_exist=True)
+
+
+def _resolved(file: YamlFile, *, tasks_exist: bool) -> Resolved:
     suite = validate(Suite, file, file.data)
     for index, folder in enumerate(suite.tasks.include):
         if tasks_exist and not folder.is_dir():
@@ -324,18 +341,17 @@ def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
     return systems
 
 
-def _settings_file(path: Path) -> YamlFile:
-    """Read a suite or a catalogue; its secrets are hidden from now on, in what is wrong with it too.
+def _settings(file: YamlFile) -> YamlFile:
+    """Return a suite or a catalogue; its secrets are hidden from now on, in what is wrong with it too.
 
     Raises:
-        UserError: it cannot be read, or was written from a record, which holds no secrets.
+        UserError: it was written from a record, which holds no secrets.
     """
-    file = read_yaml(path)
     try:
         keep_secrets_of(file.data)
         keys = next(_places(file.data, HIDDEN), None)
     except RecursionError:
-        raise UserError(f"{path}: an alias in it is a part of itself; write out what it means") from None
+        raise UserError(f"{file.path}: an alias in it is a part of itself; write out what it means") from None
     if keys is not None:
         raise UserError(
             f"{file.where(keys)}: {'.'.join(map(str, keys))}: {HIDDEN} is where a secret was left out of a record; "
@@ -354,7 +370,7 @@ def _places(data: Any, wanted: str, keys: tuple[str | int, ...] = ()) -> Iterato
 
 
 def _catalogue(path: Path) -> dict[str, _Definition]:
-    file = _settings_file(path)
+    file = _settings(read_yaml(path))
     data = {key: value for key, value in file.data.items() if not str(key).startswith("x-")}
     systems = validate(Catalogue, file, data).systems
     return {name: _Definition(system, file, ("systems", name)) for name, system in systems.items()}

@@ -51,6 +51,19 @@ def read_yaml(path: Path) -> YamlFile:
         raise UserError(f"{path}: no such file") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    return yaml_file(path, raw)
+
+
+def yaml_file(path: Path, raw: bytes) -> YamlFile:
+    """Parse the content of a file whose top level is a mapping.
+
+    Args:
+        path: of the file, which is not read.
+        raw: its content.
+
+    Raises:
+        UserError: it is not YAML, not a mapping, too large, or names a key twice.
+    """
     if len(raw) > MAX_BYTES:
         raise UserError(f"{path}: {len(raw):,} bytes are more than a suite or a catalogue may have ({MAX_BYTES:,})")
     try:

@@ -18,11 +18,11 @@ from wattbench.config import (
     SystemBase,
     TaskChoice,
 )
+from wattbench.config.sees import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
-from wattbench.systems.python import check_sees
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
 from wattbench.tasks.task_scores import scores_of
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from wattbench.callables import NamedCallable, check_callable, look_for_callable
-from wattbench.config import FileTask, PythonRouter, PythonSystem, TaskChoice
+from wattbench.config import PythonSystem
+from wattbench.config.sees import no_input
 from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE, Engine, Facts, Reply, TaskContext, declared_parameters
 from wattbench.systems.callable_lm import CallableLM, prompt_of
@@ -84,26 +85,9 @@ class PythonEngine(Engine):
         context = self._contexts.get(str(request.task_name))
         text = None if context is None else context.input_of(request)
         if text is None:
-            raise UserError(_no_input(_where(self._name), str(request.task_name)))
+            raise UserError(no_input(_where(self._name), str(request.task_name)))
         return text
 
 
 def _where(name: str) -> str:
     return f"system {name!r}"
-
-
-def check_sees(where: str, config: PythonSystem | PythonRouter, choice: TaskChoice) -> None:
-    """Check that the items of a task have what a callable is called with.
-
-    Raises:
-        UserError: it is called with inputs, and the task is no file.
-    """
-    if config.sees == "input" and not isinstance(choice, FileTask):
-        raise UserError(_no_input(where, choice.task))
-
-
-def _no_input(where: str, task: str) -> str:
-    return (
-        f"{where}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
-        "write sees: prompt"
-    )

@@ -290,9 +290,22 @@ def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
     )
 
 
+def listed_models(client: OpenAIClient) -> list[str] | None:
+    """Return the names of the models that a server lists at `/models`; None if it has no such list.
+
+    Raises:
+        UserError: it cannot be reached, refuses us, or sends something else.
+    """
+    listing = client.get("models")
+    return None if listing is None else [*_by_name(listing)]
+
+
 def _entries(client: OpenAIClient) -> dict[str, Any]:
     """Return what a server says of each model that it lists, by name; empty if it has no list."""
-    listing = client.get("models") or {}
+    return _by_name(client.get("models") or {})
+
+
+def _by_name(listing: Mapping[str, Any]) -> dict[str, Any]:
     return {str(entry["id"]): entry for entry in _dicts(listing.get("data")) if isinstance(entry.get("id"), str)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wattbench.config import FileTask
 
 _MOST_LABELS = 12
-_RIGHT = {
+RIGHT = {
     "label": "the reply names exactly one label, that of the row",
     "exact": "the whole reply is the target",
     "contains": "the target is in the reply, as whole words",
@@ -16,6 +16,7 @@ _RIGHT = {
     "choice": "the reply names exactly one choice, the right one, by its letter or its text",
     "f1": "the share of words that the reply and the target have in common (F1 of SQuAD)",
 }
+"""When an answer is right, by score."""
 
 
 def accepted(choice: FileTask, labels: Sequence[str]) -> str:
@@ -25,7 +26,7 @@ def accepted(choice: FileTask, labels: Sequence[str]) -> str:
         choice: the task.
         labels: of `score: label`.
     """
-    said = _RIGHT[choice.score]
+    said = RIGHT[choice.score]
     if choice.score == "number" and choice.tolerance:
         said += f", or within {choice.tolerance:g} of it"
     if choice.score == "regex":

@@ -29,12 +29,8 @@ def csv_rows(path: Path, wanted: Sequence[str], encoding: str, longest: int) -> 
         UserError: the file is no CSV in this encoding; with the line.
         OSError: it cannot be read.
     """
-    with path.open("rb") as raw:
-        marked = _MARKS.get(raw.read(2))
-    if marked is not None and "16" not in encoding:
-        raise UserError(f"{path}: this is UTF-16, not {encoding}: add encoding: {marked}, or save it as UTF-8")
-    with path.open(encoding="utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding, newline="") as file:
-        delimiter = "\t" if path.suffix.lower() == ".tsv" else _delimiter(path, file, wanted, encoding, longest)
+    with _opened(path, encoding) as file:
+        delimiter = _delimiter(path, file, wanted, encoding, longest)
         file.seek(0)
         lines = _fields(path, file, delimiter, encoding, longest)
         header = [name.strip() for name in next(lines, (0, []))[1]]
@@ -51,10 +47,40 @@ def csv_rows(path: Path, wanted: Sequence[str], encoding: str, longest: int) -> 
             yield f"line {line}", {name: field for name, field in zip(header, fields, strict=True) if name}
 
 
-def _delimiter(path: Path, file: IO[str], wanted: Sequence[str], encoding: str, longest: int) -> str:
-    for delimiter in DELIMITERS:
+def headers(path: Path, encoding: str, longest: int) -> dict[str, list[str]]:
+    """Return the names of the columns for each character that may separate them.
+
+    Args:
+        path: the file.
+        encoding: of its text.
+        longest: characters that a cell may have.
+
+    Raises:
+        UserError: the first line is no CSV in this encoding.
+        OSError: it cannot be read.
+    """
+    with _opened(path, encoding) as file:
+        return dict(_headers(path, file, encoding, longest))
+
+
+def _opened(path: Path, encoding: str) -> IO[str]:
+    with path.open("rb") as raw:
+        marked = _MARKS.get(raw.read(2))
+    if marked is not None and "16" not in encoding:
+        raise UserError(f"{path}: this is UTF-16, not {encoding}: add encoding: {marked}, or save it as UTF-8")
+    return path.open(encoding="utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding, newline="")
+
+
+def _headers(path: Path, file: IO[str], encoding: str, longest: int) -> Iterator[tuple[str, list[str]]]:
+    for delimiter in "\t" if path.suffix.lower() == ".tsv" else DELIMITERS:
         file.seek(0)
-        header = [name.strip() for name in next(_fields(path, file, delimiter, encoding, longest), (0, []))[1]]
+        yield delimiter, [name.strip() for name in next(_fields(path, file, delimiter, encoding, longest), (0, []))[1]]
+
+
+def _delimiter(path: Path, file: IO[str], wanted: Sequence[str], encoding: str, longest: int) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    for delimiter, header in _headers(path, file, encoding, longest):
         if len(header) > 1 and set(wanted) <= set(header):
             return delimiter
     return ","

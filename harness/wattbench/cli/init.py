@@ -1,0 +1,191 @@
+"""The command `init`: write a first suite for a file of one's own."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from wattbench.api.session import notice, stdout_to_stderr
+from wattbench.cli._group import main
+from wattbench.errors import UserError
+from wattbench.terminal import printable, wrapped
+
+if TYPE_CHECKING:
+    from wattbench.first_suite.draft import Draft
+    from wattbench.first_suite.undecided import UndecidedError
+    from wattbench.first_suite.wishes import Wishes
+
+SHOWN_PROMPTS = 2
+_SCORES = ("label", "exact", "number", "contains", "regex", "choice", "f1")
+_QUESTIONS = {
+    "file": "File with questions and right answers (CSV, TSV, JSONL or Parquet)",
+    "input": "Column that is asked",
+    "target": "Column with the right answers",
+}
+
+
+@main.command("init")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--input", metavar="COLUMN", help="The column that is asked. Default: guessed, with the reason.")
+@click.option("--target", metavar="COLUMN", help="The column with the right answers. Default: guessed.")
+@click.option(
+    "--system",
+    "systems",
+    metavar="SYSTEM",
+    multiple=True,
+    help="A server's address (http://localhost:8000/v1, with #MODEL if it has several), a function (rules.py:answer), "
+    "a scikit-learn pipeline (.skops), a GGUF file, a folder of a Hugging Face model or its name on the hub. "
+    "NAME=SYSTEM names it. Can be repeated.",
+)
+@click.option("--score", type=click.Choice(_SCORES), help="How an answer is compared. Default: guessed.")
+@click.option("--pattern", metavar="REGEX", help="With --score regex: what finds the answer in a reply.")
+@click.option("--choices", metavar="COLUMN", help="With --score choice: the column with the choices of each row.")
+@click.option("--domain", metavar="NAME", help="Groups tasks in the report. Default: the name.")
+@click.option("--fewshot", metavar="N|FILE", help="Worked examples: this number of rows, or all of another file.")
+@click.option("--split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Ask this share of the rows.")
+@click.option("--encoding", help="Of a CSV or TSV. Default: guessed.")
+@click.option("--api-key-env", metavar="VARIABLE", help="The variable with the key of servers on other machines.")
+@click.option("--keep-duplicates", is_flag=True, help="Keep questions that are asked with different right answers.")
+@click.option("--name", help="The suite's. Default: that of the file.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The suite to write. Default: NAME.yaml.")
+@click.option("--force", is_flag=True, help="Replace the suite if it is there already.")
+def init(**said: Any) -> None:
+    """Write a commented suite that runs, for FILE and some systems, and print its path.
+
+    What is not said is guessed from the file. It shows two prompts, which answers are right, and what difference the
+    items can show. No system is loaded, and no code of one is run; servers are asked for their models. In a terminal it
+    asks what it cannot guess; without FILE it asks everything.
+    """
+    from wattbench.first_suite.wishes import Wishes
+    from wattbench.records.atomic_write import write_atomically
+
+    wishes = Wishes(**said)
+    with stdout_to_stderr():
+        drafted = _drafted(wishes)
+        for line in _shown(drafted):
+            notice(line)
+        if wishes.file is None:
+            _confirm(drafted)
+        if drafted.path.exists() and not wishes.force:
+            raise UserError(f"{drafted.shown_path} was written meanwhile; add --force to replace it")
+        write_atomically(drafted.path, drafted.text.encode())
+        path = shlex.quote(_as_argument(drafted.shown_path))
+        notice(f"\nwritten. Next:\n  wattbench plan {path}\n  wattbench run {path} --report report.html")
+    click.echo(drafted.shown_path)
+
+
+def _as_argument(path: Path) -> str:
+    """Return a path that no command takes for an option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
+def _shown(drafted: Draft) -> list[str]:
+    """Return what people should check: guesses, prompts, right answers, and the difference that can be shown."""
+    from wattbench.api.detectable_accuracy import detectable_accuracy, detectable_as_text
+    from wattbench.api.gate_power import items_by_domain
+    from wattbench.measure.preview import preview
+    from wattbench.measure.prompts_as_text import prompts_as_text
+    from wattbench.measure.shown_prompts import shown_prompts
+
+    seen = preview(drafted.resolved)
+    prompts = shown_prompts(drafted.resolved, seen.tasks, SHOWN_PROMPTS)
+    whole = max(prompts, key=lambda each: sum(len(turn.text) for turn in each.turns)).systems
+    first = [each for each in prompts if each.doc_id == prompts[0].doc_id or each.systems == whole]
+    sizes = detectable_accuracy(items_by_domain(seen.cells) or {})
+    return [
+        *drafted.lines,
+        "",
+        *prompts_as_text(first),
+        "",
+        *drafted.right_answers,
+        "",
+        *detectable_as_text(sizes),
+        *(line for note in (*drafted.notes, *seen.notes) for line in wrapped(note, "note: ", "  ")),
+    ]
+
+
+def _drafted(wishes: Wishes) -> Draft:
+    """Draft the suite; in a terminal ask for what cannot be guessed."""
+    from wattbench.first_suite.draft import draft
+    from wattbench.first_suite.undecided import UndecidedError
+    from wattbench.tasks.loading import quiet_lm_eval
+
+    quiet_lm_eval()  # before anything else imports it
+    while True:
+        try:
+            return draft(wishes)
+        except UndecidedError as error:
+            terminal = _terminal()
+            if terminal is None:
+                raise
+            wishes = _answered(wishes, error, terminal)
+
+
+def _terminal() -> TextIO | None:
+    """Return the terminal that a person types into; None where there is none."""
+    given = sys.__stdin__
+    return given if given is not None and not given.closed and given.isatty() and sys.stderr.isatty() else None
+
+
+def _answered(wishes: Wishes, undecided: UndecidedError, terminal: TextIO) -> Wishes:
+    """Return the wishes with what a person says to what is undecided."""
+    if undecided.setting == "systems":
+        return replace(wishes, systems=tuple(_systems(wishes, terminal)))
+    given = getattr(wishes, undecided.setting)
+    if given is not None:  # and is no column
+        notice(str(undecided))
+    choices = click.Choice(undecided.choices) if undecided.choices else None
+    answer = str(_ask(terminal, _QUESTIONS[undecided.setting], type=choices))
+    if undecided.setting == "file":
+        return replace(wishes, file=Path(answer))
+    return replace(wishes, input=answer) if undecided.setting == "input" else replace(wishes, target=answer)
+
+
+def _systems(wishes: Wishes, terminal: TextIO) -> list[str]:
+    """Ask for systems until none is named any more, each once it is known to be one."""
+    from wattbench.first_suite.systems import FORMS, draft_system
+
+    notice(f"Systems: each is {FORMS}.")
+    systems: list[str] = []
+    while True:
+        given = _ask(terminal, "System (empty: no more)", default="", show_default=False)
+        if not given and systems:
+            return systems
+        try:
+            if given:
+                draft_system(given, Path.cwd(), "any", wishes.api_key_env)
+                systems.append(given)
+        except UserError as error:
+            notice(str(error))
+
+
+def _confirm(drafted: Draft) -> None:
+    terminal = _terminal()
+    if terminal is None:
+        return
+    with _reading(terminal):
+        wanted = click.confirm(f"\nWrite {printable(str(drafted.shown_path))}?", default=True, err=True)
+    if not wanted:
+        raise UserError("nothing was written; wattbench init --help lists what can be said")
+
+
+def _ask(terminal: TextIO, question: str, **settings: Any) -> Any:
+    with _reading(terminal):
+        return click.prompt(question, err=True, **settings)
+
+
+@contextlib.contextmanager
+def _reading(terminal: TextIO) -> Iterator[None]:
+    """Make the terminal standard input for a question; no library may read from it at other times."""
+    given, sys.stdin = sys.stdin, terminal
+    try:
+        yield
+    finally:
+        sys.stdin = given

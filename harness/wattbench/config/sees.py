@@ -1,0 +1,27 @@
+"""Check that what a callable sees is there: `sees: input` needs items that have an input."""
+
+from __future__ import annotations
+
+from wattbench.config.file_task import FileTask
+from wattbench.config.router import PythonRouter
+from wattbench.config.system import PythonSystem
+from wattbench.config.task_choice import TaskChoice
+from wattbench.errors import UserError
+
+
+def check_sees(where: str, config: PythonSystem | PythonRouter, choice: TaskChoice) -> None:
+    """Check that the items of a task have what a callable is called with.
+
+    Raises:
+        UserError: it is called with inputs, and the task is no file.
+    """
+    if config.sees == "input" and not isinstance(choice, FileTask):
+        raise UserError(no_input(where, choice.task))
+
+
+def no_input(where: str, task: str) -> str:
+    """Say that the items of a task have no input."""
+    return (
+        f"{where}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
+        "write sees: prompt"
+    )

@@ -1,0 +1,218 @@
+"""Draft a suite of one file and some systems: what was said, what is guessed, and the YAML of both."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from wattbench.config import FileTask, Resolved, suite_from_text
+from wattbench.config.file_task import ScoreName, name_after
+from wattbench.config.written_paths import written_path
+from wattbench.errors import UserError, nearest
+from wattbench.first_suite.checks import check_rows
+from wattbench.first_suite.columns import Guess, guess_columns
+from wattbench.first_suite.score import GuessedScore, guess_score
+from wattbench.first_suite.systems import FORMS, DraftedSystem, draft_system
+from wattbench.first_suite.table import Table, read_table
+from wattbench.first_suite.undecided import UndecidedError
+from wattbench.first_suite.wishes import Wishes, check_texts, existing_file, place_of
+from wattbench.first_suite.yaml_text import Section, suite_text
+from wattbench.tasks.file_task.accepted import RIGHT
+from wattbench.tasks.file_task.build import build_once
+from wattbench.tasks.file_task.judged import judged_examples
+from wattbench.tasks.file_task.scores import plain
+from wattbench.terminal import wrapped
+
+_SHOWN_LABELS = 12
+_SHOWN_REPLY = 60
+QUICK = "measure: {idle_s: 0, warmup: 0, min_window_s: 0, blocks: 2, busy: mark}"
+"""What shortens a first try."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A suite that is not written yet."""
+
+    path: Path
+    """Where it is to be: absolute."""
+    shown_path: Path
+    """The same, as the user would write it."""
+    text: str
+    resolved: Resolved
+    """What the text means."""
+    lines: tuple[str, ...]
+    """What was read, said and guessed, for people."""
+    notes: tuple[str, ...]
+    """What they should look at."""
+
+    @property
+    def right_answers(self) -> list[str]:
+        """Say which replies to the first item are right, with examples that its score has judged."""
+        [choice] = self.resolved.tasks
+        assert isinstance(choice, FileTask)
+        built = build_once(choice)
+        document = built.splits["test"][0]
+        judged = judged_examples(built.score, document)
+        lines = wrapped(f"right answers: {built.accepts}")
+        for text, alike in (("right", [1.0]), ("wrong", [0.0])):
+            replies = [repr(reply[:_SHOWN_REPLY]) for reply, score in judged if score in alike]
+            lines += wrapped(", ".join(replies), f"  {text}, for the first item: ", "    ") if replies else []
+        return lines
+
+
+def draft(wishes: Wishes) -> Draft:
+    """Read the file, guess what is not said, and lay out the suite. Nothing is written.
+
+    Raises:
+        UndecidedError: something has to be said that cannot be guessed.
+        UserError: what is said, or the file, is wrong.
+    """
+    if wishes.file is None:
+        raise UndecidedError(
+            "file",
+            "name a file with questions and right answers, and systems that could answer: wattbench init FILE.csv "
+            "--input COLUMN --target COLUMN --system rules.py:answer --system http://localhost:8000/v1",
+        )
+    check_texts(wishes)
+    file = existing_file(wishes.file)
+    name = wishes.name if wishes.name is not None else name_after(file.stem)
+    shown_path, path = place_of(wishes.output, name, force=wishes.force)
+    wanted = [each for each in (wishes.input, wishes.target) if each is not None]
+    table = read_table(file, wanted, wishes.encoding)
+    given, target = guess_columns(table, wishes.input, wishes.target)
+    notes = check_rows(table, given.name, target.name, duplicates=wishes.keep_duplicates)
+    score = _score(wishes, table, target.name)
+    domain = wishes.domain if wishes.domain is not None else name
+    systems = _systems(wishes, path.parent, domain)
+    task, comments = _task(wishes, table, path.parent, given, target, score, domain)
+    text = _text(name, file, table, Section(task, comments, _more(wishes)), systems)
+    resolved = suite_from_text(path, text)
+    lines = (_read(table), *_guessed(table, given, target, score), *_known(table, target.name, score))
+    return Draft(path, shown_path, text, resolved, lines, (*notes, *(system.note for system in systems if system.note)))
+
+
+def _score(wishes: Wishes, table: Table, target: str) -> GuessedScore:
+    said: dict[str, Any] = {"choices": wishes.choices, "pattern": wishes.pattern}
+    settings = {key: value for key, value in said.items() if value is not None}
+    name = wishes.score or ("regex" if wishes.pattern is not None else "choice" if wishes.choices is not None else None)
+    if name is None:
+        return guess_score(table, target)
+    if name not in get_args(ScoreName):
+        raise UserError(f"--score {name}: no such score{nearest(name, get_args(ScoreName))}")
+    if name == "regex" and wishes.pattern is None:
+        raise UserError("--score regex needs --pattern 'answer: (.+)'")
+    if name == "choice" and wishes.choices is None:
+        guess = guess_score(table, target)
+        if guess.score != "choice":
+            raise UserError("--score choice needs --choices COLUMN")
+        settings |= guess.settings
+    return GuessedScore(name, "", settings)
+
+
+def _systems(wishes: Wishes, folder: Path, domain: str) -> list[DraftedSystem]:
+    if not wishes.systems:
+        raise UndecidedError("systems", f"name one system or more with --system: {FORMS}")
+    systems: list[DraftedSystem] = []
+    for given in wishes.systems:
+        system = draft_system(given, folder, domain, wishes.api_key_env)
+        taken = [each.name for each in systems]
+        if any(each.settings == system.settings for each in systems):
+            raise UserError(f"--system {given}: it is there twice")
+        name, number = system.name, 2
+        while name in taken:
+            name, number = f"{system.name[:76]}-{number}", number + 1
+        systems.append(DraftedSystem(name, system.settings, system.comment, system.note))
+    return systems
+
+
+def _task(
+    wishes: Wishes, table: Table, folder: Path, given: Guess, target: Guess, score: GuessedScore, domain: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    task: dict[str, Any] = {
+        "file": written_path(table.data.path, folder),
+        "input": given.name,
+        "target": target.name,
+        "score": score.score,
+        **score.settings,
+        "domain": domain,
+    }
+    if table.encoding != "utf-8":
+        task["encoding"] = table.encoding
+    if wishes.fewshot is not None:
+        number = wishes.fewshot.isascii() and wishes.fewshot.isdigit()
+        task["fewshot"] = int(wishes.fewshot) if number else written_path(existing_file(Path(wishes.fewshot)), folder)
+    if wishes.split is not None:
+        task["split"] = {"test": wishes.split, "seed": 1}
+    comments = {
+        "file": f"{table.rows:,} rows",
+        "input": "the column that is asked",
+        "target": "the column with the right answers",
+        "score": f"right: {RIGHT[score.score]}",
+        "domain": "groups tasks in the report",
+        "fewshot": "worked examples, the same for every item",
+        "split": "this share of the rows is asked; the others are for training",
+    }
+    return task, comments
+
+
+def _more(wishes: Wishes) -> list[str]:
+    """Return keys that could be added to the task, as comments."""
+    fewshot = "fewshot: 5                      # worked examples: a number of rows, or a file"
+    split = "split: {test: 0.5, seed: 1}     # asks half of the rows; the others are for training"
+    return [
+        *([fewshot] if wishes.fewshot is None else []),
+        *([split] if wishes.split is None else []),
+        "limit: 100                      # asks the first rows only",
+    ]
+
+
+def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[DraftedSystem]) -> str:
+    head = [
+        f"{name}: {table.rows:,} rows of {file.name}, by wattbench init. All keys: docs/suite-file.md",
+        "wattbench plan shows what will be asked, wattbench run asks it and measures.",
+    ]
+    define = Section(
+        {system.name: Section(system.settings) for system in systems},
+        {system.name: system.comment for system in systems},
+    )
+    top = Section(
+        {"name": name, "tasks": Section({"select": [task]}), "systems": Section({"define": define})},
+        {"systems": "kind: specialist, generalist, moe, distilled or hybrid, the system's role in the comparison."},
+        (
+            "",
+            "For a first try in a minute, without valid joules:",
+            QUICK,
+            "What you need, so that the advice is yours:",
+            "decide: {min_accuracy: 0.9, max_p95_s: 1.0}",
+        ),
+    )
+    return suite_text(head, top)
+
+
+def _read(table: Table) -> str:
+    how = f", separated by {table.separator}" if table.separator is not None else ""
+    how += f", in {table.encoding}" if table.encoding != "utf-8" else ""
+    return f"{table.data.path.name}: {table.rows:,} rows of {len(table.columns)} columns{how}"
+
+
+def _guessed(table: Table, given: Guess, target: Guess, score: GuessedScore) -> list[str]:
+    said = (("input", given.name, given.why), ("target", target.name, target.why), ("score", score.score, score.why))
+    return [f"{what}: {value}" + (f" (guessed: {why}; else --{what})" if why else "") for what, value, why in said]
+
+
+def _known(table: Table, target: str, score: GuessedScore) -> list[str]:
+    """Return the labels, the commonest first, with how often each is there."""
+    if score.score != "label":
+        return []
+    spelled: dict[str, Counter[str]] = {}
+    for text in table.columns[target].values:
+        spelled.setdefault(plain(text), Counter())[text] += 1
+    sizes = [(texts.most_common(1)[0][0], texts.total()) for texts in spelled.values()]
+    sizes.sort(key=lambda each: -each[1])
+    shown = ", ".join(f"{label} ({rows:,})" for label, rows in sizes[:_SHOWN_LABELS])
+    more = f" and {len(sizes) - _SHOWN_LABELS:,} more" if len(sizes) > _SHOWN_LABELS else ""
+    share = sizes[0][1] / table.rows
+    return [f"labels: {shown}{more}; a system that always says {sizes[0][0]} is right on {share:.0%}"]

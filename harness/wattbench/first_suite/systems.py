@@ -1,0 +1,193 @@
+"""Turn what a user calls a system, such as `rules.py:answer` or a server's address, into a suite's settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from wattbench.config.base import NAME, expanded
+from wattbench.config.file_task import name_after
+from wattbench.config.pipeline_file import HOW_TO_SAVE, PICKLES
+from wattbench.config.written_paths import written_path
+from wattbench.errors import UserError
+from wattbench.first_suite.callables import check_callable, check_module, functions_in
+from wattbench.first_suite.servers import ask_server
+
+FORMS = (
+    "a server's address (http://localhost:8000/v1), a function (rules.py:answer), a scikit-learn pipeline "
+    "(model.skops), a GGUF file (model.gguf), the folder of a Hugging Face model (./model), or its name on the hub "
+    "(org/model)"
+)
+_NAMED = re.compile(rf"({NAME.strip('^$')})=(.+)", re.DOTALL)
+_CALL = re.compile(r"(.+):([A-Za-z_][A-Za-z0-9_.]*)", re.DOTALL)
+_MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_CHATS = re.compile(r"instruct|chat|(?:^|[-_])it(?:$|[-_])|assistant", re.IGNORECASE)
+_MOST_JSON_BYTES = 50_000_000
+_CHAT = {"prompt": {"chat": True}}
+
+
+@dataclass(frozen=True)
+class DraftedSystem:
+    """A system of a suite that is being written."""
+
+    name: str
+    settings: dict[str, Any]
+    comment: str
+    """What a reader of the suite should know of it."""
+    note: str = ""
+    """What has to be done before it can run; empty where nothing has."""
+
+
+def draft_system(given: str, folder: Path, domain: str, api_key_env: str | None) -> DraftedSystem:
+    """Return the settings of a system. It is not loaded, and no code of it is run; a server is asked for its models.
+
+    Args:
+        given: as the user calls it, with ``NAME=`` before it where the user names it.
+        folder: of the suite.
+        domain: of its task.
+        api_key_env: the variable with the key of servers on other machines.
+
+    Raises:
+        UserError: there is no such system, or it cannot be run.
+    """
+    match = _NAMED.fullmatch(given)
+    name, what = match.groups() if match else (None, given)
+    system = _drafted(what.strip(), folder, domain, api_key_env)
+    if name is None:
+        return system
+    return DraftedSystem(name, system.settings, system.comment, system.note)
+
+
+def _drafted(what: str, folder: Path, domain: str, api_key_env: str | None) -> DraftedSystem:
+    if re.match(r"https?://", what, re.IGNORECASE):
+        return _server(what, api_key_env)
+    call = _CALL.fullmatch(what)
+    if call is not None and (call[1].endswith(".py") or _MODULE.fullmatch(call[1])):
+        return _function(call[1], call[2], folder, domain)
+    path = _path(what)
+    suffix = path.suffix.lower()
+    if suffix == ".py":
+        listed = functions_in(path)
+        example = f"{what}:{listed[0] if listed else 'answer'}"
+        raise UserError(f"--system {what}: name its function: --system {example}")
+    if suffix in PICKLES:
+        raise UserError(
+            f"--system {what}: a pickle, which would run whatever its writer put in, and is not read; {HOW_TO_SAVE}"
+        )
+    if suffix == ".skops":
+        return _pipeline(what, path, folder, domain)
+    if suffix == ".gguf":
+        return _gguf(what, path, folder)
+    if path.is_dir():
+        return _folder(what, path, folder)
+    if _ON_HUB.fullmatch(what) and not path.exists():
+        chat = _CHAT if _CHATS.search(what) else {}
+        settings = {"kind": "generalist", "engine": "transformers", "weights": {"hub": what}, **chat}
+        return DraftedSystem(_name(what.rpartition("/")[2]), settings, "a model of the hub, run in this process")
+    missing = "" if path.exists() else ", and there is no such file"
+    raise UserError(f"--system {what}: not known as a system{missing}. Name {FORMS}")
+
+
+def _server(what: str, api_key_env: str | None) -> DraftedSystem:
+    server = ask_server(what, api_key_env)
+    settings: dict[str, Any] = {"kind": "generalist", "engine": "endpoint", "base_url": server.base_url}
+    settings |= {"model": server.model} if server.model is not None else {}
+    settings |= {"api_key_env": server.api_key_env} if server.api_key_env is not None else {}
+    named = server.model.rstrip("/").rpartition("/")[2] if server.model else urlsplit(server.base_url).netloc
+    comment = "a server, asked as a chat; a base model has no chat template: remove prompt: then"
+    if server.problem is None:
+        return DraftedSystem(_name(named), {**settings, **_CHAT}, comment)
+    note = f"the server {server.base_url} could not be asked for its models: {server.problem}"
+    comment = f"{comment}. It could not be reached when this was written: if it has several models, add model:"
+    return DraftedSystem(_name(named), {**settings, **_CHAT}, comment, note)
+
+
+def _function(module: str, name: str, folder: Path, domain: str) -> DraftedSystem:
+    if module.endswith(".py"):
+        path = _path(module)
+        check_callable(path, name)
+        call, named = f"{written_path(_absolute(path), folder)}:{name}", path.stem
+    else:
+        check_module(module, name)
+        call, named = f"{module}:{name}", module.rpartition(".")[2]
+    settings = {"kind": "specialist", "engine": "python", "call": call, "sees": "input", "domain": domain}
+    return DraftedSystem(_name(named), settings, "a function, called with the input alone")
+
+
+def _pipeline(what: str, path: Path, folder: Path, domain: str) -> DraftedSystem:
+    if _begins(what, path, 2) != b"PK":
+        raise UserError(f"--system {what}: not a file of skops, by its first bytes; {HOW_TO_SAVE}")
+    model = written_path(_absolute(path), folder)
+    settings = {"kind": "specialist", "engine": "sklearn", "model": model, "domain": domain}
+    return DraftedSystem(_name(path.stem), settings, "a scikit-learn pipeline: it reads the input alone")
+
+
+def _gguf(what: str, path: Path, folder: Path) -> DraftedSystem:
+    if _begins(what, path, 4) != b"GGUF":
+        raise UserError(f"--system {what}: not a GGUF file, by its first bytes")
+    served = {"llamacpp": {"weights": {"path": written_path(_absolute(path), folder)}}}
+    settings = {"kind": "generalist", "engine": "endpoint", "serve": served, **_CHAT}
+    return DraftedSystem(_name(path.stem), settings, "a GGUF file, served by llama.cpp, which wattbench starts")
+
+
+def _folder(what: str, path: Path, folder: Path) -> DraftedSystem:
+    weights: dict[str, str] = {"path": written_path(_absolute(path), folder)}
+    settings: dict[str, Any] = {"kind": "generalist", "engine": "transformers"}
+    comment = "a model in this process"
+    if (path / "adapter_config.json").is_file():
+        base = _json(path / "adapter_config.json").get("base_model_name_or_path")
+        if not isinstance(base, str) or not base:
+            raise UserError(f"--system {what}: its adapter_config.json names no base model")
+        based_on = Path(base)
+        weights = {"path": str(based_on)} if based_on.is_absolute() else {"hub": base}
+        settings |= {"weights": weights, "adapter": written_path(_absolute(path), folder), "kind": "specialist"}
+        comment = "an adapter, with the base that it was trained on, in this process"
+    elif (path / "config.json").is_file():
+        settings |= {"weights": weights}
+    else:
+        raise UserError(
+            f"--system {what}: the folder has no config.json, as that of a Hugging Face model has. Name {FORMS}"
+        )
+    chats = (path / "chat_template.jinja").is_file() or "chat_template" in _json(path / "tokenizer_config.json")
+    return DraftedSystem(_name(_absolute(path).name), {**settings, **(_CHAT if chats else {})}, comment)
+
+
+def _path(what: str) -> Path:
+    try:
+        path = expanded(Path(what))
+        path.exists()
+    except (OSError, ValueError) as error:
+        raise UserError(f"--system {what:.80}: no file can have this name ({error})") from error
+    return path
+
+
+def _absolute(path: Path) -> Path:
+    return path.parent.resolve() / path.name if path.name else path.resolve()
+
+
+def _begins(what: str, path: Path, count: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise UserError(f"--system {what}: cannot be read ({error.strerror})") from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Return a JSON object; empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            read = json.loads(file.read(_MOST_JSON_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _name(text: str) -> str:
+    name = name_after(text)
+    return name if re.match(NAME, name) else f"system-{name}"[:80]

@@ -1,0 +1,94 @@
+"""What a user says of a first suite, and where its files are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.config.base import NAME, expanded
+from wattbench.config.file_task import name_after
+from wattbench.errors import UserError, nearest
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a user said of the suite. None, or nothing, is guessed."""
+
+    file: Path | None = None
+    input: str | None = None
+    target: str | None = None
+    systems: tuple[str, ...] = ()
+    score: str | None = None
+    domain: str | None = None
+    name: str | None = None
+    fewshot: str | None = None
+    """A number, or a file."""
+    split: float | None = None
+    pattern: str | None = None
+    choices: str | None = None
+    encoding: str | None = None
+    api_key_env: str | None = None
+    keep_duplicates: bool = False
+    output: Path | None = None
+    force: bool = False
+
+
+def check_texts(wishes: Wishes) -> None:
+    """Check that YAML can hold what was said: bytes of a command line that are no text reach Python as halves.
+
+    Raises:
+        UserError: it cannot.
+    """
+    said = [value for value in vars(wishes).values() if isinstance(value, str | Path)]
+    for text in [*map(str, said), *wishes.systems]:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(f"{text!r:.80}: not text in UTF-8, which a suite could name; rename it") from error
+    if wishes.name is not None and not re.fullmatch(NAME, wishes.name):
+        raise UserError(f"--name {wishes.name!r:.80}: letters, digits, dots, - and _ only, a letter or digit first")
+    if wishes.domain is not None and not wishes.domain.strip():
+        raise UserError("--domain: it is empty")
+
+
+def existing_file(given: Path) -> Path:
+    """Return the absolute path of a file.
+
+    Raises:
+        UserError: there is none.
+    """
+    try:
+        path = expanded(given)
+        if not path.exists():
+            near = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
+            raise UserError(f"{given}: no such file{nearest(path.name, near) if near else ''}")
+        return path.parent.resolve() / path.name
+    except (OSError, ValueError) as error:
+        raise UserError(f"{str(given)[:80]}: no file can have this name ({error})") from error
+
+
+def place_of(output: Path | None, name: str, *, force: bool) -> tuple[Path, Path]:
+    """Return where a suite is to be, as the user would write it and absolute.
+
+    Args:
+        output: as the user said.
+        name: of the suite.
+        force: it may be there already.
+
+    Raises:
+        UserError: something is there already, or it is no place for a suite.
+    """
+    shown = output if output is not None else Path(f"{name_after(name)}.yaml")
+    if shown.suffix.lower() not in _SUFFIXES:
+        raise UserError(f"--output {shown}: a suite ends in .yaml")
+    try:
+        path = expanded(shown)
+        path = path.parent.resolve() / path.name
+        if path.exists() and not force:
+            raise UserError(f"{shown} is there already; add --force to replace it, or name another --output")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"--output {str(shown)[:80]}: no file can have this name ({error})") from error
+    return shown, path
