@@ -33,7 +33,7 @@ def compare(
         runs: directories of runs, or what `wattbench.read` returns; or one of these. Of a folder of runs the newest
             finished one is taken.
         across: rank although these parts differ: ``tasks``, ``device``, ``driver``, ``power_limit``, ``scenario``,
-            ``meter``, or ``all``. The caveat stays.
+            ``meter``, ``estimated`` (next to measured joules), or ``all``. The caveat stays.
         assumptions: `mix`, `requests`, `price`, `region`, `intensity`, `intensity_csv`, `pue` and `embodied` restate
             the figures in place of each run's suite, `sessions` and `cluster` say what intervals hold; they are the
             options of `wattbench compare`.

@@ -39,7 +39,7 @@ EXIT_APART = 3
     "--across",
     callback=names,
     metavar="PART,...",
-    help="Rank although these parts differ: tasks, device, driver, power_limit, scenario, meter, or all.",
+    help="Rank although these parts differ: tasks, device, driver, power_limit, scenario, meter; estimated; or all.",
 )
 @assumption_options
 def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumptions: Assumptions) -> None:

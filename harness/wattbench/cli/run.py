@@ -49,10 +49,8 @@ def run(
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
 
-    It ends with exit code 4 where its budget is reached; it can then be resumed with another one.
-
     It ends with the advice which system to run, a row per system, and where the report is. SUITE is a file, or the
-    name of a suite that wattbench ships.
+    name of a suite that wattbench ships. Where its budget is reached it ends with exit code 4, and can be resumed.
     """
     if (suite is None) == (resume is None):
         raise UserError("name a suite to run, or a run to --resume: one of the two")

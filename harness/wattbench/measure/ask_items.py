@@ -205,7 +205,7 @@ def answer_row(
     finished_s = max(ends) if len(ends) == len(replies) else finished_s
     waited_s = _waited_s(replies, started_s, finished_s)
     started_s += waited_s
-    stamps = sorted(stamp for reply in replies for stamp in reply.token_s if stamp >= started_s)
+    stamps = sorted(stamp for reply in replies for stamp in reply.token_s if not waited_s or stamp >= started_s)
     token_s = [] if failure is not None else stamps
     route = replies[0].route  # an item is routed once, however many requests it takes
     return AnswerRow(

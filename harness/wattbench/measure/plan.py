@@ -21,6 +21,7 @@ from wattbench.config import (
 from wattbench.config.sees import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.code_to_run import with_members
+from wattbench.measure.estimates import check_estimates
 from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
@@ -85,6 +86,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)
     check_budget(resolved)
+    check_estimates(resolved)
     for name, config in resolved.systems.items():
         engine_class(config.engine).check(name, config)  # before any data set is fetched
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]

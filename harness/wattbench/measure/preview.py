@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
+from wattbench.measure.estimates import check_estimates
 from wattbench.measure.plan import check_pair, check_scenario, order
 from wattbench.measure.spending_of_run import check_budget
 from wattbench.systems import engine_class
@@ -126,4 +127,8 @@ def _missing(resolved: Resolved, *, load: bool) -> list[str]:
         check_scenario(resolved)
     except MissingHereError as error:
         needed[error.missing] = ["scenario: load"]
+    try:
+        check_estimates(resolved)
+    except MissingHereError as error:
+        needed[error.missing] = ["estimate"]
     return [f"missing here, needed to run: {missing} ({', '.join(names)})" for missing, names in needed.items()]

@@ -20,6 +20,7 @@ from wattbench.records.answer_forms import (
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.blocks import BlockPlan, BlockRow, attempts_by_block
 from wattbench.records.components import added, is_container, total_j
+from wattbench.records.estimates import EstimateRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.fingerprint_parts import (
     ABSENT,
@@ -73,6 +74,7 @@ __all__ = [
     "AnswerRow",
     "BlockPlan",
     "BlockRow",
+    "EstimateRow",
     "ExpertRow",
     "Forms",
     "IdentityPart",

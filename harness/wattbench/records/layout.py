@@ -116,6 +116,12 @@ class RunLayout:
         return self.root / "spending.jsonl"
 
     @property
+    def estimates(self) -> Path:
+        """`estimates.jsonl`: joules, grams and water that were estimated of requests to services; the last line of a
+        system, a task and a service counts."""
+        return self.root / "estimates.jsonl"
+
+    @property
     def loads(self) -> Path:
         """`loads.jsonl`: under load, the results of each rate; the answers of a rate count with its line."""
         return self.root / "loads.jsonl"

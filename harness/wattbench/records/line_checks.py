@@ -41,6 +41,7 @@ def line_problems(run: RunRecords) -> Iterator[str]:
         run.layout.blocks.name, ((f"block {block}, attempt {attempt},", n) for (block, attempt), n in blocks.items())
     )
     run.spending()
+    run.estimates()
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
     in_window: Counter[str] = Counter()

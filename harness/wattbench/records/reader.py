@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.blocks import BlockPlan, BlockRow, counted_attempts
+from wattbench.records.estimates import EstimateRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.field_checks import FieldError
 from wattbench.records.jsonl import read_lines
@@ -136,6 +137,11 @@ class RunRecords:
     def spending(self) -> list[SpentRow]:
         """Return what requests cost, the last row of each; empty for an older run, or one without prices."""
         return list({row.number: row for row in read_rows(self.layout.spending, SpentRow)}.values())
+
+    def estimates(self) -> list[EstimateRow]:
+        """Return what was estimated of the requests of each cell to each service; empty for any other run."""
+        rows = read_rows(self.layout.estimates, EstimateRow)
+        return list({(row.system, row.task, row.answered_by): row for row in rows}.values())
 
     def rounds(self) -> list[RoundRow]:
         """Return the rounds of a gate, in order; empty for any other run."""

@@ -14,6 +14,7 @@ from wattbench.errors import UserError
 from wattbench.records.arrival_rates import LoadRow
 from wattbench.records.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
 from wattbench.records.blocks import BlockPlan, BlockRow
+from wattbench.records.estimates import EstimateRow
 from wattbench.records.experts import ExpertRow
 from wattbench.records.finish_record import finish_record
 from wattbench.records.jsonl import Appender
@@ -97,6 +98,11 @@ class RunWriter:
     def append_spent(self, row: SpentRow) -> None:
         """Record what a request cost."""
         self._append(self.layout.spending, row)
+
+    def append_estimates(self, rows: Iterable[EstimateRow]) -> None:
+        """Record what was estimated of the requests of cells."""
+        if rows := list(rows):
+            self._append_all(self.layout.estimates, rows)
 
     def append_passes(self, rows: Iterable[PassRow]) -> None:
         """Record the passes over the items of a window."""

@@ -11,6 +11,7 @@ from itertools import groupby
 from wattbench.config import Measure
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.estimates import estimate_rows
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
 from wattbench.measure.item_rows import expert_rows, item_rows, system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext
@@ -154,6 +155,7 @@ def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     check_some_answered(records, _names(cells))
     windows = with_abandoned(records)
     items = item_rows(records, cells, windows)
+    context.writer.append_estimates(estimate_rows(context.resolved, items))
     context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
 
 

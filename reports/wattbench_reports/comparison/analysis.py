@@ -20,6 +20,7 @@ from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.another_run import joule_ratios
 from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict_caveats, unread_caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
+from wattbench_reports.comparison.estimated import EstimatedSystem, estimated_systems
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.ranking import Ranking, rank
@@ -90,6 +91,8 @@ class Comparison:
     """How the systems are ranked; None where only figures were requested."""
     sessions: SessionRecord | None = None
     """The sessions that say how another run would differ; None: it is not known."""
+    estimates: tuple[EstimatedSystem, ...] = ()
+    """What was estimated of requests to services. Nothing else is computed from it."""
     cluster: str | None = None
     """``task``: intervals are clustered by task, as the reader asked, and not by block."""
 
@@ -392,6 +395,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         },
         money=None if priced is None else priced.money,
         sessions=sessions,
+        estimates=estimated_systems(run.estimates(), measured, {} if load is not None else _correct(frames)),
         cluster=assumptions.cluster,
     )
     routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
@@ -407,6 +411,11 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         strictness=strict,
         decide=decide,
     )  # fmt: skip
+
+
+def _correct(frames: Frames) -> dict[str, float]:
+    """Return each system's correct answers, every request counted."""
+    return {name: float(np.nansum(frames.figures("correct", frames.answers_of(name)))) for name in frames.systems}
 
 
 def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,12 +14,14 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import CONDITIONS, RunRecords
+from wattbench.records.provenance import ESTIMATED
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
 from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
+from wattbench_reports.comparison.estimated import renamed as renamed_estimates
 from wattbench_reports.comparison.leaderboard import Groups, grouped, money_standings, standings
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.money_of_runs import PartMoney, money_of_runs, part_money
@@ -57,6 +59,10 @@ class _Part:
     money: PartMoney | None
 
 
+CROSSABLE = (*CONDITIONS, ESTIMATED)
+"""What ``--across`` takes: parts of the fingerprint, and estimates next to measured joules."""
+
+
 def side_by_side(
     runs: Sequence[RunRecords], *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
 ) -> Comparison:
@@ -66,7 +72,7 @@ def side_by_side(
 
     Args:
         runs: from `wattbench.records.read_run`; at least one.
-        across: parts of the fingerprint that may differ all the same, or ``all``. The caveat stays.
+        across: parts of the fingerprint that may differ all the same, ``estimated`` or ``all``. The caveat stays.
         assumptions: the reader's settings, in place of those of each run's suite.
 
     Returns:
@@ -75,7 +81,7 @@ def side_by_side(
     Raises:
         UserError: a run is unfinished, damaged, given twice, or under load and not alone, or an argument is wrong.
     """
-    crossed = parts_to_cross(across)
+    crossed = parts_to_cross(across, CROSSABLE)
     _check_each_once(runs)
     return _compared([_part(run, analyse(run, assumptions), whole=len(runs) > 1) for run in runs], crossed, assumptions)
 
@@ -84,7 +90,7 @@ def of_one_run(
     run: RunRecords, *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
 ) -> tuple[Comparison, Analysis]:
     """Compare the systems of one finished run as `side_by_side`, and return its analysis, too: a decision needs it."""
-    crossed = parts_to_cross(across)
+    crossed = parts_to_cross(across, CROSSABLE)
     analysis = analyse(run, assumptions)
     return _compared([_part(run, analysis, whole=False)], crossed, assumptions), analysis
 
@@ -92,6 +98,8 @@ def of_one_run(
 def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumptions) -> Comparison:
     """Compare the systems of runs that were each analysed alone."""
     several = len(alone) > 1
+    if not any(part.comparison.estimates for part in alone):
+        crossed = tuple(part for part in crossed if part != ESTIMATED)
     parts = _as_sessions(alone)
     under_load = parts[0].comparison.load  # of several none is
     names = _names(parts)
@@ -156,6 +164,11 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         if one_grid
         else {},
         sessions=next((part.comparison.sessions for part in parts if part.comparison.sessions is not None), None),
+        estimates=tuple(
+            each
+            for part, names_of in zip(parts, names, strict=True)
+            for each in renamed_estimates(part.comparison.estimates, names_of)
+        ),
         cluster=assumptions.cluster,
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(

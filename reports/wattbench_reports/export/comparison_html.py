@@ -8,7 +8,7 @@ from html import escape
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.export.comparison_markdown import LEFT_ALIGNED, summary_table
 from wattbench_reports.formatting.safe_text import visible
-from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import arrival_rates, estimated
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -56,6 +56,10 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
         yield paragraph(title, bold=True)
         yield html_list(groups)
     yield paragraph(rank_note(comparison) if ranks else "")
+    if texts := list(estimated.lines(comparison)):
+        yield paragraph(estimated.TITLE, bold=True)
+        yield _table(estimated.HEAD, of_services) if (of_services := estimated.rows(comparison)) else ""
+        yield html_list(texts)
     yield html_list(caveat.text for caveat in comparison.caveats)
 
 

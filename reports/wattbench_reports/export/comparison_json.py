@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from wattbench.records.provenance import ESTIMATED
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.export.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.decision_data import decision_data
@@ -29,6 +31,9 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
 
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, best, systems: [{system, checks,
     p_qualifies, qualifies, p_best, regret ...}], hull, acceptability ...}``: see `wattbench_reports.decision.model`.
+
+    Of a run with services: also ``"estimated": [{system, answered_by, requests, estimated, by, provider, model, zone,
+    provenance, energy_j_per_request: [low, high], j_per_correct, co2_g_per_1000, water_l_per_1000, notes, why_none}]``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -53,6 +58,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.estimates:
+        document["estimated"] = [_estimated(each) for each in comparison.estimates]
     if decided is not None:
         document["decision"] = decision_data(decided)
     if comparison.load is not None:
@@ -102,6 +109,27 @@ def _year(year: Year) -> dict[str, Any]:
     """Return a year of requests: `cost` of electricity in the workload's currency, `money` of all in that of the run's
     money, grams of CO2 equivalent with training once."""
     return asdict(year) | {"total_g": year.total_g}
+
+
+def _estimated(each: EstimatedSystem) -> dict[str, Any]:
+    plain = {
+        name: getattr(each, name)
+        for name in ("system", "answered_by", "requests", "estimated", "by", "provider", "model", "zone")
+    }
+    return {
+        **plain,
+        "provenance": ESTIMATED if each.sums else "",
+        "energy_j_per_request": _range(each.per_request("energy_j")),
+        "j_per_correct": _range(each.j_per_correct),
+        "co2_g_per_1000": _range(each.per_request("co2_g"), 1000),
+        "water_l_per_1000": _range(each.per_request("water_l"), 1000),
+        "notes": list(each.notes),
+        "why_none": each.why_none,
+    }
+
+
+def _range(of: Range | None, times: float = 1.0) -> list[float] | None:
+    return None if of is None else [times * each for each in of]
 
 
 def _terms(sci: Sci) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from wattbench_reports.export.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import arrival_rates, estimated
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
-LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held"})
+LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held", "as"})
 
 
 def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) -> str:
@@ -51,6 +51,11 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
         lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
     if ranks:
         lines += ["", escaped(rank_note(comparison))]
+    if texts := list(estimated.lines(comparison)):
+        of_services = estimated.rows(comparison)
+        lines += ["", f"**{estimated.TITLE}**"]
+        lines += ["", *_table(estimated.HEAD, of_services)] if of_services else []
+        lines += ["", *(f"- {escaped(text)}" for text in texts)]
     runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
     code = [in_code(run) for run in runs]
     lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]

@@ -11,7 +11,7 @@ from wattbench_reports.export.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import arrival_rates, estimated
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -26,7 +26,10 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     table per rate."""
     decision = [] if decided is None else [*decision_text(decided), ""]
     if comparison.load is not None:
-        return log_text("\n".join([*decision, *_rates(comparison, comparison.load), *_caveats(comparison)]) + "\n")
+        return log_text(
+            "\n".join([*decision, *_rates(comparison, comparison.load), *_estimated(comparison), *_caveats(comparison)])
+            + "\n"
+        )
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
     cost = (wording.cost_heading(comparison),) if wording.has_price(comparison) else ()
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
@@ -38,7 +41,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
-    lines += [*_year(comparison), *_ranks(comparison), *_caveats(comparison)]
+    lines += [*_year(comparison), *_ranks(comparison), *_estimated(comparison), *_caveats(comparison)]
     return log_text("\n".join([*decision, *lines]) + "\n")
 
 
@@ -58,6 +61,27 @@ def _year(comparison: Comparison) -> list[str]:
         "",
         *wrapped(f"{title}:"),
         *text_table(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison), widest_label=NAME_WIDTH),
+    ]
+
+
+def _estimated(comparison: Comparison) -> list[str]:
+    """Return the panel of what was estimated: a table, and whose figures these are below each row."""
+    texts = list(estimated.lines(comparison))
+    if not texts:
+        return []
+    rows = estimated.rows(comparison)
+    table = text_table(
+        _columns(*estimated.HEAD[:-1]),
+        [row[:-1] for row in rows],
+        below=[[f"  {printable(row[-1])}"] for row in rows],
+        widest_label=NAME_WIDTH,
+    )
+    return [
+        "",
+        f"{estimated.TITLE}:",
+        *(table if rows else []),
+        *(line for text in texts for line in wrapped(text)),
+        "",
     ]
 
 

@@ -29,6 +29,7 @@ from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
 from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.sections.environment import environment_section
+from wattbench_reports.sections.estimated import estimated_section
 from wattbench_reports.sections.experts.experts import experts_section
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
@@ -70,6 +71,7 @@ def panels(study: RoutingStudy | str) -> tuple[Panel, ...]:
         energy_section,
         power_section,
         carbon_section,
+        estimated_section,
         systems_section,
         items_section,
         wrong_section,

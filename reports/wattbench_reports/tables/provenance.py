@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench.records.provenance import DECLARED, IMPORTED
+from wattbench.records.provenance import DECLARED, ESTIMATED, IMPORTED
 
 MEANING = {
     "counter": "hardware energy counter",
@@ -13,6 +13,7 @@ MEANING = {
     "modelled": "a formula over load, no sensor",
     "replayed": "replayed from recordings",
     IMPORTED: "declared by the tool or table it was imported from",
+    ESTIMATED: "estimated from tokens, for a service that no meter reads",
     DECLARED: "declared for the training, not measured here",
 }
 """Each provenance in words."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from wattbench.measure.estimates import estimate_rows
 from wattbench.measure.failed_requests import check_some_answered
 from wattbench.measure.item_rows import expert_rows, item_rows
 from wattbench.measure.measuring_context import MeasuringContext
@@ -53,4 +54,5 @@ def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
             for cell in of_task:
                 context.writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
     items = item_rows(records, cells, records.windows())
+    context.writer.append_estimates(estimate_rows(context.resolved, items))
     context.writer.finish(items, records.windows(), datetime.now(UTC).isoformat(timespec="seconds"))

@@ -1,0 +1,36 @@
+"""What was estimated of requests to services: joules, grams and water that nothing measured."""
+
+from __future__ import annotations
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording import estimated as wording
+
+
+def estimated_section(analysis: Analysis) -> Section | None:
+    """Make the section; None of a run without services."""
+    comparison = analysis.comparison
+    if not comparison.estimates:
+        return None
+    explained, *others = wording.lines(comparison)
+    columns = tuple(Column(name[0].upper() + name[1:], numeric=1 <= at <= 4) for at, name in enumerate(wording.HEAD))
+    rows = wording.rows(comparison)
+    index = {name: at for at, name in enumerate(analysis.frames.systems)}
+    with_figures = [each for each in comparison.estimates if each.sums]
+    table = Table(
+        caption="Joules, grams and water of services, from the lowest to the highest",
+        columns=columns,
+        rows=tuple(
+            (Cell(row[0], series=index[each.system]), *map(Cell, row[1:]))
+            for each, row in zip(with_figures, rows, strict=True)
+        ),
+    )
+    return Section(
+        "estimated",
+        "Estimated",
+        f"Services: {wording.TITLE.lower()}",
+        explained,
+        (Passage("", tuple(others), (table,) if rows else ()),),
+        line="joules, grams and water of services, which no meter reads",
+    )

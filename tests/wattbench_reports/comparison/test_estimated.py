@@ -1,0 +1,159 @@
+"""Estimates have a panel of their own, in every format, and are in no ranking."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from wattbench.errors import UserError
+from wattbench.records import EstimateRow, RunRecords
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.export import render
+from wattbench_reports.export.compared_runs import compare_runs
+from wattbench_reports.html import report
+from wattbench_reports.sections.estimated import estimated_section
+from wattbench_reports.wording import estimated as wording
+
+SERVICE = "no-sensor"
+"""The system of the made-up run that has no joules."""
+FORMATS = ("table", "markdown", "json")
+
+
+def row(task: str, **changes: Any) -> EstimateRow:
+    settings: dict[str, Any] = {
+        "system": SERVICE, "task": task, "answered_by": SERVICE, "requests": 40, "estimated": 40,
+        "by": "EcoLogits 0.11.3", "provider": "openai", "model": "gpt-4o-mini", "zone": "USA",
+        "energy_j": [4000.0, 6000.0], "co2_g": [0.4, 0.6], "water_l": [0.004, 0.006],
+        "notes": ["Expect lower precision."],
+    }  # fmt: skip
+    return EstimateRow(**settings | changes)
+
+
+def estimated(run: RunRecords, *rows: EstimateRow) -> RunRecords:
+    run.layout.estimates.write_text("".join(json.dumps(asdict(each)) + "\n" for each in rows))
+    return run
+
+
+@pytest.fixture
+def run(make_run: Any, fake: Any) -> RunRecords:
+    return make_run(fake.golden())
+
+
+def tasks(run: RunRecords) -> list[str]:
+    return list(dict.fromkeys(cell["task"] for cell in run.header.cells))
+
+
+def text(run: RunRecords, form: str = "table", **options: Any) -> str:
+    compared = compare_runs([run], **options)
+    return render(compared.comparison, form, compared.decided)
+
+
+def plain(run: RunRecords, **options: Any) -> dict[str, Any]:
+    return json.loads(text(run, "json", **options))
+
+
+def test_the_panel_is_the_sum_over_tasks_and_nothing_else_changes(run: RunRecords) -> None:
+    before = {form: text(run, form) for form in FORMATS}
+    estimated(run, *(row(task) for task in tasks(run)))
+    [own] = (each for each in plain(run)["systems"] if each["system"] == SERVICE)
+    [shown] = plain(run)["estimated"]
+    right = own["accuracy"] * 80
+    assert shown["provenance"] == "estimated"
+    assert (shown["requests"], shown["estimated"], shown["zone"]) == (80, 80, "USA")
+    assert shown["energy_j_per_request"] == pytest.approx([100.0, 150.0])
+    assert shown["j_per_correct"] == pytest.approx([8000 / right, 12000 / right])
+    assert shown["co2_g_per_1000"] == pytest.approx([10.0, 15.0])
+    assert shown["water_l_per_1000"] == pytest.approx([0.1, 0.15])
+    after = plain(run)
+    del after["estimated"]
+    assert after == json.loads(before["json"])
+    assert own["energy_j_per_request"] is None  # no estimate stands in for a measurement
+    for form in ("table", "markdown"):
+        added = text(run, form).replace("\n", " ")
+        assert "Estimated, not measured" in added
+        assert "100 to 150 J" in added
+        assert "Estimates are in no ranking" in " ".join(added.split())
+        assert "Estimated" not in before[form]
+
+
+def test_they_are_never_ranked_against_measured_joules_unless_asked_for(run: RunRecords) -> None:
+    standings = plain(run)["standings"]
+    estimated(run, *(row(task) for task in tasks(run)))
+    assert plain(run)["standings"] == standings
+    for options in ({}, {"across": ["meter", "device", "tasks"]}):
+        assert SERVICE not in {
+            place["system"]
+            for standing in plain(run, **options)["standings"]
+            if "joules" in standing["figure"]
+            for place in standing["places"]
+        }
+        assert "held against measured joules" not in text(run, **options)
+    crossed = " ".join(text(run, across=["estimated"]).split())
+    assert "held against measured joules, because of --across estimated" in crossed
+    assert f"{SERVICE} (" in crossed
+    assert plain(run, across=["estimated"])["standings"] == standings  # in a sentence of their own, in no standing
+    with pytest.raises(UserError, match="no part 'estimate'; did you mean 'estimated'"):
+        compare_runs([run], across=["estimate"])
+
+
+@pytest.mark.parametrize(
+    ("energy_j", "uses"),
+    [([0.001, 0.002], "less than"), ([1e9, 2e9], "more than"), ([0.001, 1e9], "not distinguishable from")],
+)
+def test_a_whole_range_is_held_against_a_whole_interval(run: RunRecords, energy_j: list[float], uses: str) -> None:
+    estimated(run, *(row(task, energy_j=energy_j) for task in tasks(run)))
+    [said] = [line for line in wording.lines(compare_runs([run], across=["all"]).comparison) if "per correct" in line]
+    assert uses in said
+    assert "generalist" in said
+
+
+def test_a_run_without_services_has_no_panel(run: RunRecords) -> None:
+    compared = compare_runs([run], across=["estimated"])
+    for form in FORMATS:
+        assert "stimated" not in render(compared.comparison, form, compared.decided)
+    assert estimated_section(analyse(run)) is None
+
+
+def test_what_has_no_figures_says_why(run: RunRecords) -> None:
+    why = "EcoLogits 0.11.3 has no model 'x' of openai; did you mean 'y'?"
+    none: dict[str, Any] = {"estimated": 0, "energy_j": [], "co2_g": [], "water_l": [], "notes": [], "why_none": why}
+    first, *others = tasks(run)
+    estimated(run, *(row(task, **none) for task in (first, *others)))
+    assert f"{SERVICE}: not estimated: {why}" in " ".join(text(run).split())
+    [shown] = plain(run)["estimated"]
+    assert (shown["energy_j_per_request"], shown["j_per_correct"], shown["provenance"]) == (None, None, "")
+    section = estimated_section(analyse(run))
+    assert section is not None
+    assert f"not estimated: {why}" in section.lead
+    estimated(run, row(first), *(row(task, **none) for task in others))
+    [shown] = plain(run)["estimated"]
+    assert shown["energy_j_per_request"] == pytest.approx([100.0, 150.0])  # of those that were
+    assert shown["j_per_correct"] is None
+    assert "40 of 80 requests were estimated" in text(run)
+
+
+def test_the_page_has_the_panel_and_shows_hostile_text_as_text(run: RunRecords) -> None:
+    estimated(run, *(row(task, model="<script>x</script>", notes=["<b>\u202e</b>"]) for task in tasks(run)))
+    page = report(run)
+    assert 'id="estimated"' in page
+    assert "100 to 150 J" in page
+    assert "<script>x" not in page
+    assert "\u202e" not in page + text(run) + text(run, "markdown")
+
+
+def test_of_a_hybrid_the_part_that_is_estimated_is_named(run: RunRecords) -> None:
+    estimated(run, *(row(task, system="generalist", requests=9, estimated=9) for task in tasks(run)))
+    [shown] = plain(run)["estimated"]
+    assert (shown["system"], shown["answered_by"], shown["j_per_correct"]) == ("generalist", SERVICE, None)
+    assert f"generalist: requests to {SERVICE}" in text(run)
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [((1.0, 1.0), "1.00 J"), ((0.0, 0.0), "0 J"), ((999.0, 1001.0), "0.999 to 1.00 kJ"), (None, "–")],
+)
+def test_a_range_has_one_prefix(of: tuple[float, float] | None, expected: str) -> None:
+    assert wording.shown(of, "J") == expected
