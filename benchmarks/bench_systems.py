@@ -46,6 +46,7 @@ from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import accuracy_interval
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 
 ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "3"))
 WARM_UP = 1
@@ -212,8 +213,8 @@ def _energy(
     domain_of = {choice.task: choice.domain for choice in SUITE.tasks}
     table = ItemTable(
         systems=("it",),
-        domains=np.array([domain_of[task] for task in tasks]),
-        tasks=tasks,
+        domains=Labels.of(domain_of[task] for task in tasks),
+        tasks=Labels.of(tasks),
         trials=np.full((len(tasks), 1), float(len(rounds))),
         correct=correct.sum(axis=0)[:, None],
         metered=known.sum(axis=0, dtype=np.float64)[:, None],

@@ -12,6 +12,7 @@ from wattbench_reports.metrics.domain_sums import Basis, basis
 from wattbench_reports.metrics.money import MACHINE, REQUESTS, TOKENS
 from wattbench_reports.metrics.money.money_sums import MoneySums, money_basis, money_table
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 
 NAMES = ("by token", "by hour", "by joule")
 ACCURACY = np.array([0.9, 0.75, 0.5])
@@ -59,7 +60,7 @@ def drawn(world: MoneyWorld, rng: np.random.Generator) -> Basis:
     hours = work * speed * SECONDS_MEAN * PER_SECOND * column[1]
     requests = np.full(shape, PER_REQUEST) * column[2]
     one = np.ones(shape)
-    domains = np.repeat(np.array(["a", "b"]), [world.items // 2, world.items - world.items // 2])
+    domains = Labels.of(np.repeat(["a", "b"], [world.items // 2, world.items - world.items // 2]))
     table = ItemTable(
         NAMES, domains, domains, one, correct, one, correct, work * speed * JOULES_MEAN * column[2], block_of
     )

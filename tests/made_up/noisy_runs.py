@@ -18,6 +18,7 @@ from scipy.special import ndtr
 from tests.made_up.noisy_machine import Noise, Schedule, expected_slowdown, measure
 from wattbench.scenarios.blocks.deal import deal, order_of
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 
 SYSTEMS = 8
 NAMES = tuple("abcdefgh")
@@ -58,7 +59,7 @@ class Run:
     def table(self) -> ItemTable:
         """Return the run as the reports sum it; without blocks, where it has one."""
         shape = self.item_joules.shape
-        tasks, one = np.repeat(np.array(TASKS), shape[0] // len(TASKS)), np.ones(shape)
+        tasks, one = Labels.of(np.repeat(TASKS, shape[0] // len(TASKS))), np.ones(shape)
         blocks = None if len(self.joules) == 1 else np.broadcast_to(self.block_of[:, None], shape)
         correct = self.answers.correct
         return ItemTable(NAMES, tasks, tasks, one, correct, one, correct, self.item_joules, blocks)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
@@ -122,7 +121,7 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
     table = analysis.table
     order = np.random.default_rng(SEED).permutation(len(table.tasks))
     suite = [str(name) for name in analysis.frames.items["task"].cat.categories]
-    tasks = np.asarray(pd.Categorical(table.tasks, categories=suite).codes, dtype=np.int64)
+    tasks = table.tasks.numbers(suite)
     right = mean_scores(table) >= RIGHT
     compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
     compared = [(pair, sides) for pair, sides in compared if sides.answered.any()]

@@ -14,6 +14,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import CONFIDENCE, Interval, accuracy_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.extracted_answers import characters, stated
+from wattbench_reports.tables.labels import Labels
 
 RIGHT = 0.5
 """An answer with at least this score counts as right, where only right and wrong are compared."""
@@ -120,16 +121,16 @@ def _answers(analysis: Analysis, names: set[str]) -> pd.DataFrame:
     return answers[of_systems]
 
 
-def _drawn(tasks: NDArray[np.str_]) -> NDArray[np.bool_]:
+def _drawn(tasks: Labels) -> NDArray[np.bool_]:
     """Choose the items whose texts are compared, shape (items,): all, or a random sample of each task."""
     if len(tasks) <= AGREEMENT_ITEMS:
         return np.ones(len(tasks), dtype=np.bool_)
-    names = np.unique(tasks)
+    names = tasks.present
     each = AGREEMENT_ITEMS // len(names) or 1
     rng = np.random.default_rng(SEED)
     drawn = np.zeros(len(tasks), dtype=np.bool_)
     for name in names:
-        rows_of_task = np.flatnonzero(tasks == name)
+        rows_of_task = np.flatnonzero(tasks.are(name))
         drawn[rows_of_task if len(rows_of_task) <= each else rng.choice(rows_of_task, size=each, replace=False)] = True
     return drawn
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.stats import drawn_medians, median_bins, ratios, stratified_sums
 from wattbench_reports.stats.budgets import PARETO_DOMAIN_UNITS, PARETO_DRAWS, PARETO_UNITS, SEED
+from wattbench_reports.tables.item_rows import asked_document
 
 _BINS = 32
 """Of each system's latencies: a quarter of a standard error apart where there are many."""
@@ -34,12 +36,12 @@ class CostDraws:
 class _Answers:
     """One entry per answer in every array."""
 
-    system: NDArray[np.int64]
-    domain: NDArray[np.int64]
-    document: NDArray[np.int64]
+    system: NDArray[np.integer[Any]]
+    domain: NDArray[np.integer[Any]]
+    document: NDArray[np.int32]
     joules: NDArray[np.float64]
     latency_s: NDArray[np.float64]
-    bin_of: NDArray[np.int64]
+    bin_of: NDArray[np.int32]
     """The column of its latency among the bins of all systems; -1 where it has none."""
 
     def where(self, rows: NDArray[np.bool_]) -> _Answers:
@@ -85,14 +87,13 @@ def cost_draws(items: pd.DataFrame, systems: int, shares: Sequence[float] | None
 
 
 def _answers(items: pd.DataFrame) -> _Answers:
-    tasks, documents = (pd.factorize(items[name])[0].astype(np.int64) for name in ("task", "doc_id"))
     return _Answers(
-        system=items["system"].cat.codes.to_numpy().astype(np.int64),
-        domain=items["domain"].cat.codes.to_numpy().astype(np.int64),
-        document=pd.factorize(tasks * (int(documents.max()) + 1) + documents)[0].astype(np.int64),
+        system=items["system"].cat.codes.to_numpy(),
+        domain=items["domain"].cat.codes.to_numpy(),
+        document=asked_document(items),
         joules=items["energy_j"].to_numpy(dtype=np.float64),
         latency_s=(items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64),
-        bin_of=np.full(len(items), -1, dtype=np.int64),
+        bin_of=np.full(len(items), -1, dtype=np.int32),
     )
 
 
@@ -102,7 +103,7 @@ def _worth(
     """Return the weight of one answer, shape (domains, systems): its domain's share over the answers in it."""
     if shares is None:
         return np.ones(shape)
-    cells = answers.domain[rows] * shape[1] + answers.system[rows]
+    cells = answers.domain[rows].astype(np.int64) * shape[1] + answers.system[rows]
     number = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
     return np.asarray(np.asarray(shares)[:, None] / np.maximum(number, 1))
 

@@ -92,7 +92,7 @@ def _comparisons(
     specialist_column = analysis.table.column(name)
     for at_home in (True, False):
         table = analysis.table
-        here = ((table.domains == home) == at_home) & (table.trials[:, specialist_column] > 0)
+        here = (table.domains.are(home) == at_home) & (table.trials[:, specialist_column] > 0)
         shares = {
             each: float(table.correct[here, column].sum() / trials)
             for each in generalists

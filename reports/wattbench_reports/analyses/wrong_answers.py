@@ -77,23 +77,22 @@ def answers_to_read(
     frames = analysis.frames
     items = frames.items
     score = items["correct"].to_numpy(dtype=np.float64)
-    tasks = items["task"].cat.codes.to_numpy().astype(np.int64)
+    tasks = items["task"].cat.codes.to_numpy()
     names = [str(name) for name in items["task"].cat.categories]
-    system = items["system"].cat.codes.to_numpy().astype(np.int64)
     rng = np.random.default_rng(SEED)
-    order = rng.permutation(int(frames.row_of_answer.max()) + 1)[frames.row_of_answer]
+    order = rng.permutation(int(frames.row_of_answer.max()) + 1)
     of_tasks = rng.permutation(len(names))
-    wanted = np.isfinite(score) & ((tasks == names.index(task)) if task is not None else True)
     chosen: list[tuple[str, int, int, list[int]]] = []
     for name in systems:
-        scored = wanted & (system == frames.systems.index(name))
-        wrong = scored & (score < RIGHT)
-        taking = wrong if only_wrong else scored
-        rows = np.flatnonzero(taking)
-        first = np.array([row for row in _places(analysis, name) if taking[row]], dtype=np.int64)
-        queues = [rows[tasks[rows] == each] for each in of_tasks]
-        queues = [rows_of_task[np.argsort(order[rows_of_task], kind="stable")] for rows_of_task in queues]
-        chosen.append((name, int(scored.sum()), int(wrong.sum()), _spread(queues, first, number)))
+        rows = frames.positions(frames.answers_of(name))
+        rows = rows[np.isfinite(score[rows])]
+        scored = rows if task is None else rows[tasks[rows] == names.index(task)]
+        wrong = scored[score[scored] < RIGHT]
+        taken = wrong if only_wrong else scored
+        first = np.intersect1d(taken, list(_places(analysis, name))).astype(np.int64)
+        queues = [taken[tasks[taken] == each] for each in of_tasks]
+        queues = [of_task[np.argsort(order[frames.row_of_answer[of_task]], kind="stable")] for of_task in queues]
+        chosen.append((name, len(scored), len(wrong), _spread(queues, first, number)))
     texts = _read(analysis, [row for *_, rows in chosen for row in rows])
     return tuple(
         AnswersToRead(name, answers, wrong, tuple(_answer(texts[row], row in _places(analysis, name)) for row in rows))

@@ -219,7 +219,7 @@ class Analysis:
         carbon = self.comparison.carbon
         if carbon is None:
             return {}
-        in_domain = self.table.domains == domain
+        in_domain = self.table.domains.are(domain)
         sums = {kind: np.where(in_domain[:, None], values, 0.0) for kind, values in self.sums.items()}
         share = np.array([float(name == domain) for name in self.basis.domains])
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
@@ -332,7 +332,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     table = _clustered(table, assumptions)
     sums = carbon_sums(frames, hourly)
     decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
-    used_for = workload(suite.workload, [str(name) for name in np.unique(table.domains)], assumptions.workload)
+    used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
     bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
     has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
     rates = tariff(bills, has_joules, used_for, pue)

@@ -24,18 +24,24 @@ class PairSums:
 
 def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
     """Sum the differences of every two systems."""
-    means, trials = mean_scores(table), (table.trials > 0).astype(np.float64)
     shape = (len(basis.domains), len(table.systems), len(table.systems))
     counts, totals, squares = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for index, domain in enumerate(basis.domains):
-        rows = table.domains == domain
-        x, there = means[rows] * trials[rows], trials[rows]
+        of_domain = table.of_domain(domain)
+        there = (of_domain.trials > 0).astype(np.float64)
+        x = mean_scores(of_domain) * there
         counts[index] = there.T @ there
         totals[index] = x.T @ there - there.T @ x
-        squares[index] = (x**2).T @ there + there.T @ (x**2) - 2 * (x.T @ x)
+        cross, squared = x.T @ x, np.square(x, out=x)
+        squares[index] = squared.T @ there + there.T @ squared - 2 * cross
     return PairSums(counts, totals, np.maximum(squares, 0.0))
 
 
 def mean_scores(table: ItemTable) -> NDArray[np.float64]:
-    """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems)."""
-    return np.asarray(table.correct / np.maximum(table.trials, 1))
+    """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems).
+
+    Where no item was asked twice it is the sums of scores themselves, not to be written to.
+    """
+    return (
+        table.correct if table.trials.max(initial=0.0) <= 1 else np.asarray(table.correct / np.maximum(table.trials, 1))
+    )

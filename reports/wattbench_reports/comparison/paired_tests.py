@@ -24,7 +24,7 @@ from wattbench_reports.comparison.block_pairs import (
     weighted_joules,
 )
 from wattbench_reports.comparison.joule_draws import JouleDraws, of_mix, over_items
-from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
+from wattbench_reports.comparison.pair_sums import PairSums, mean_scores, pair_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
 from wattbench_reports.metrics.ratio_intervals import LONE, lone_share
@@ -123,8 +123,8 @@ class EqualPairs:
     @cached_property
     def _scores(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
         """Which items each system answered, and its mean score on each, both of shape (systems, items)."""
-        trials = np.ascontiguousarray(self.table.trials.T)
-        return trials > 0, self.table.correct.T / np.maximum(trials, 1)
+        answered = self.table.trials > 0
+        return answered.T, mean_scores(self.table).T
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
         """Compare block by block, or by items drawn again, over the items that both have joules for."""

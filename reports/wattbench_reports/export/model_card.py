@@ -112,11 +112,11 @@ def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
     table = analysis.table
     column = table.column(system)
     for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
-        of_task = table.where(table.tasks == task)
+        of_task = table.where(table.tasks.are(task))
         trials = of_task.trials[:, column]
         accuracy = accuracy_interval(of_task.correct[:, column], trials)
         if accuracy is not None:
-            yield _Accuracy(task, str(of_task.domains[0]), int((trials > 0).sum()), accuracy)
+            yield _Accuracy(task, of_task.domains[:1].present[0], int((trials > 0).sum()), accuracy)
 
 
 def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:

@@ -70,13 +70,13 @@ def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
             ``correct``.
         more: further kinds, each of shape (items, systems).
     """
-    domains, strata = np.unique(table.domains, return_inverse=True)
+    domains = table.domains.present
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
     cells = len(domains) * len(table.systems)
     number = DOMAIN_SUMS.count(cells)
-    sums = stratified_sums(*kinds.values(), strata=strata.astype(np.int64), resamples=number, seed=SEED)
+    sums = stratified_sums(*kinds.values(), strata=table.domains.numbers(domains), resamples=number, seed=SEED)
     packed = {name: _packed(array) for name, array in zip(kinds, sums, strict=True)}
-    return Draws(table.systems, tuple(str(name) for name in domains), packed)
+    return Draws(table.systems, domains, packed)
 
 
 def _packed(sums: NDArray[np.float64]) -> Packed:

@@ -90,7 +90,7 @@ class DomainTotals:
             table: the items.
             domains: sorted, as a basis has them.
         """
-        self.domain = np.searchsorted(np.array(domains), table.domains)
+        self.domain = table.domains.numbers(domains)
         self._shape = len(domains), len(table.systems)
 
     def __call__(self, of_system: Callable[[int], NDArray[Any]]) -> NDArray[np.float64]:

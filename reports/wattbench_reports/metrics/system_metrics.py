@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.tail_latency import TailLatency, tail_share
 from wattbench_reports.stats import Interval, accuracy_interval
-from wattbench_reports.stats.percentiles import needed, percentile
+from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.stats.weighted_quantiles import Mixed, mixed
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
-from wattbench_reports.tables.item_rows import Rows
+from wattbench_reports.tables.item_rows import Rows, as_slice
 from wattbench_reports.tables.run_tables import Frames
 
 __all__ = ["Measures", "measures"]
@@ -33,8 +35,8 @@ class Measures:
     """Distinct items, however often each was asked."""
     requests: int
     accuracy: Interval | None
-    latency_s: NDArray[np.float64]
-    """Shape (requests,), sorted: finished - started of each that was answered and timed."""
+    latency_s: Latencies
+    """Finished - started of each that was answered and timed."""
     output_tokens: float | None
     """Mean per request, over those whose tokens could be counted."""
     unmetered: int
@@ -58,7 +60,7 @@ class Measures:
         """
         if len(self.latency_s) < needed(share):
             return None
-        return percentile(self.latency_s, share) if self.mixed is None else self.mixed.quantile_s(share)
+        return self.latency_s.percentile_s(share) if self.mixed is None else self.mixed.quantile_s(share)
 
     @property
     def tail(self) -> TailLatency | None:
@@ -111,7 +113,7 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
     if domain is None:
         return rows
     code = frames.items["domain"].cat.categories.get_loc(domain)
-    return np.asarray(frames.positions(rows)[frames.codes("domain", rows) == code])
+    return as_slice(frames.positions(rows)[frames.codes("domain", rows) == code])
 
 
 def _of_system(
@@ -126,7 +128,6 @@ def _of_system(
 ) -> Measures:
     column = table.column(name)
     seconds = frames.seconds(rows)
-    latency = np.sort(seconds[np.isfinite(seconds)])
     tokens, cpu_s = frames.figures("output_tokens", rows), frames.figures("own_cpu_s", rows)
     known = np.isfinite(tokens)
     has_joules = ~np.isnan(frames.figures("energy_j", rows))
@@ -137,7 +138,7 @@ def _of_system(
         items=int((table.trials[:, column] > 0).sum()) or len(np.unique(frames.row_of_answer[rows])),
         requests=len(seconds),
         accuracy=accuracy,
-        latency_s=latency,
+        latency_s=Latencies(partial(frames.seconds, rows)),
         output_tokens=_mean(tokens, known, domains, mix) if known.any() else None,
         unmetered=int((~has_joules).sum()),
         j_per_request=per_request,

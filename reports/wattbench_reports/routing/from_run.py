@@ -80,7 +80,7 @@ class _Run:
     @cached_property
     def number(self) -> NDArray[np.int64]:
         """Return the domain of each item, in the order of the basis."""
-        return np.searchsorted(np.array(self.analysis.basis.domains), self.analysis.table.domains)
+        return self.analysis.table.domains.numbers(self.analysis.basis.domains)
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
@@ -92,7 +92,7 @@ class _Run:
     @cached_property
     def domains(self) -> tuple[str, ...]:
         """Return the domains of the items that count, in the order of the suite."""
-        present = set(np.unique(self.analysis.table.domains[self.rows]).tolist())
+        present = self.analysis.table.domains[self.rows].present
         return tuple(str(name) for name in self.analysis.frames.items["domain"].cat.categories if str(name) in present)
 
     @property

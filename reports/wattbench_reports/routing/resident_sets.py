@@ -111,14 +111,13 @@ def _sums(answers: ItemAnswers, columns: NDArray[np.int64]) -> _FoldSums:
     cell = fold * domains + answers.domain
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        added = np.zeros((FOLDS * domains, *values.shape[1:]))
-        np.add.at(added, cell, values)
-        return added.reshape(FOLDS, domains, *values.shape[1:])
+        added = np.bincount(cell, weights=values, minlength=FOLDS * domains).astype(np.float64, copy=False)
+        return added.reshape(FOLDS, domains)
 
-    weight = answers.weight[:, None]
-    return _FoldSums(
-        total(weight * answers.score[:, columns]), total(weight * answers.cost[:, columns]), total(answers.weight)
-    )
+    def totals(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([total(answers.weight * values[:, column]) for column in columns], axis=-1)
+
+    return _FoldSums(totals(answers.score), totals(answers.cost), total(answers.weight))
 
 
 def _folds(answers: ItemAnswers) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import pandas as pd
 
 from wattbench_reports import figures
 from wattbench_reports.analyses.domains import Best, best_by_domain, latency_s, tail_of_cells
@@ -16,6 +17,7 @@ from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.specialists import specialists_passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label, needed, rule
+from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.wording import comparison as wording
 
 _LEAD = (
@@ -56,8 +58,7 @@ def domain_table(analysis: Analysis) -> Table:
     rows = []
     for domain, measured in analysis.by_domain.items():
         rows += [_row(domain, each, index, analysis, shares) for index, each in enumerate(measured.values())]
-    tasks = analysis.frames.items.groupby("domain", observed=True)["task"].unique()
-    made_of = "; ".join(f"{domain}: {', '.join(str(task) for task in names)}" for domain, names in tasks.items())
+    made_of = "; ".join(f"{domain}: {', '.join(names)}" for domain, names in _tasks(analysis.frames).items())
     return Table(
         caption="Each system in each domain",
         columns=(
@@ -74,6 +75,16 @@ def domain_table(analysis: Analysis) -> Table:
         rows=tuple(rows),
         note=f"Tasks in each domain: {made_of}. {rule(shares)}",
     )
+
+
+def _tasks(frames: Frames) -> dict[str, list[str]]:
+    """Return the tasks of each domain, in the order in which they were first asked."""
+    domains, tasks = ([str(name) for name in frames.items[label].cat.categories] for label in ("domain", "task"))
+    cells = pd.unique(frames.codes("domain").astype(np.int32) * len(tasks) + frames.codes("task"))
+    made_of: dict[str, list[str]] = {}
+    for domain, task in sorted((divmod(int(cell), len(tasks)) for cell in cells), key=lambda each: each[0]):
+        made_of.setdefault(domains[domain], []).append(tasks[task])
+    return made_of
 
 
 def _row(domain: str, each: Measures, index: int, analysis: Analysis, shares: Iterable[float]) -> _Row:

@@ -29,7 +29,7 @@ _Seconds = Mapping[str, NDArray[np.float64]]
 
 def latency_section(analysis: Analysis) -> Section:
     """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
-    whole = {name: each.latency_s for name, each in analysis.measured.items()}
+    whole = {name: each.latency_s.sorted_s() for name, each in analysis.measured.items()}
     start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
     drawing = _drawing(whole, WHOLE, "latency distribution")

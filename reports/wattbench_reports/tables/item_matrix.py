@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.tables.item_rows import row_of_answer
+from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
 
 __all__ = ["ItemTable", "item_sums", "item_table", "row_of_answer"]
@@ -23,9 +24,9 @@ class ItemTable:
     """
 
     systems: tuple[str, ...]
-    domains: NDArray[np.str_]
-    """Shape (items,). So is `tasks`."""
-    tasks: NDArray[np.str_]
+    domains: Labels
+    """Of each item. So is `tasks`."""
+    tasks: Labels
     trials: NDArray[np.float64]
     """Shape (items, systems): how often the item was answered and scored; 0 where it was not."""
     correct: NDArray[np.float64]
@@ -45,23 +46,27 @@ class ItemTable:
         return self.systems.index(system)
 
     def where(self, rows: NDArray[np.bool_]) -> ItemTable:
-        """Return the same table with some of the items: `rows` has shape (items,)."""
+        """Return the same table with some of the items: `rows` has shape (items,).
+
+        Of items that follow one another, as those of a task do, arrays are views: nothing is copied.
+        """
+        chosen = _slice(rows)
         arrays: dict[str, Any] = {
             name: values for name, values in vars(self).items() if name != "systems" and values is not None
         }
         kept: dict[int, Any] = {
-            key: _rows(values, rows) for key, values in {id(each): each for each in arrays.values()}.items()
+            key: _rows(values, chosen) for key, values in {id(each): each for each in arrays.values()}.items()
         }
         return replace(self, **{name: kept[id(values)] for name, values in arrays.items()})
 
     def by_task(self) -> ItemTable:
         """Return the same table with each task as a block: figures are then clustered by task."""
-        _, task = np.unique(self.tasks, return_inverse=True)
+        task = self.tasks.numbers(self.tasks.present)
         return replace(self, blocks=np.broadcast_to(task[:, None], self.trials.shape).astype(np.int64))
 
     def of_domain(self, domain: str | None) -> ItemTable:
         """Return the items of one domain; None: all."""
-        return self if domain is None else self.where(self.domains == domain)
+        return self if domain is None else self.where(self.domains.are(domain))
 
 
 def item_table(frames: Frames) -> ItemTable:
@@ -95,16 +100,17 @@ def item_sums(
             `Frames.answers_of`.
 
     Returns:
-        An array of each kind, shape (items, systems).
+        An array of each kind, shape (items, systems): one of zeros alone takes no memory and is read-only.
     """
     row = frames.row_of_answer
     items = len(frames.an_answer)
-    sums = tuple(np.zeros((items, len(frames.systems))) for _ in range(kinds))
+    shape = items, len(frames.systems)
+    sums = tuple(np.zeros(shape) for _ in range(kinds))
     for column, name in enumerate(frames.systems):
         of_item = row[frames.answers_of(name)]
         for kind, values in zip(sums, of_system(name), strict=True):
             kind[:, column] = np.bincount(of_item, weights=values, minlength=items)
-    return sums
+    return tuple(kind if kind.any() else np.broadcast_to(np.float64(0.0), shape) for kind in sums)
 
 
 def _of_system(frames: Frames, name: str) -> tuple[NDArray[np.float64], ...]:
@@ -138,12 +144,18 @@ def _narrow(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.broadcast_to(first, values.shape) if (values == first).all() else values
 
 
-def _rows(values: NDArray[Any], rows: NDArray[np.bool_]) -> NDArray[Any]:
-    if values.ndim > 1 and values.strides == (0, 0) and values.size:
+def _slice(rows: NDArray[np.bool_]) -> NDArray[np.bool_] | slice:
+    """Return rows that follow one another as a slice, others as they are."""
+    first, count = int(rows.argmax()) if len(rows) else 0, int(np.count_nonzero(rows))
+    return slice(first, first + count) if rows[first : first + count].all() else rows
+
+
+def _rows(values: NDArray[Any] | Labels, rows: NDArray[np.bool_] | slice) -> NDArray[Any] | Labels:
+    if not isinstance(rows, slice) and not isinstance(values, Labels) and values.strides == (0, 0) and values.size:
         return np.broadcast_to(values.flat[0], (int(np.count_nonzero(rows)), *values.shape[1:]))
     return values[rows]
 
 
-def _labels(frames: Frames, name: str) -> NDArray[np.str_]:
-    labels = np.array([str(label) for label in frames.items[name].cat.categories], dtype=np.str_)
-    return np.asarray(labels[frames.codes(name)[frames.an_answer]])
+def _labels(frames: Frames, name: str) -> Labels:
+    names = tuple(str(label) for label in frames.items[name].cat.categories)
+    return Labels(frames.codes(name)[frames.an_answer], names)

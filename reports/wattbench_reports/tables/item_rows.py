@@ -55,6 +55,14 @@ def rows_by_code(codes: NDArray[np.integer[Any]], number: int) -> tuple[Rows, ..
     return tuple(np.split(order[first:], np.cumsum(counts))[:number])
 
 
+def as_slice(rows: NDArray[np.integer[Any]]) -> Rows:
+    """Return ascending positions as a slice where they follow one another."""
+    if not len(rows):
+        return slice(0, 0)
+    start, end = int(rows[0]), int(rows[-1]) + 1
+    return slice(start, end) if end - start == len(rows) else rows
+
+
 def _dense(numbers: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     """Return for each number its place among the distinct ones, sorted."""
     if not len(numbers):

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
+from wattbench_reports.tables.labels import joined as joined_labels
 from wattbench_reports.tables.run_tables import Frames
 
 KEY = ["task", "doc_id", "doc_hash"]
@@ -55,7 +57,8 @@ def joined(parts: Sequence[KeyedTable]) -> ItemTable:
     arrays: dict[str, Any] = {}
     for name in (each.name for each in fields(ItemTable) if each.name not in ("systems", "blocks")):
         values = [getattr(each.table, name) for each in parts]
-        arrays[name] = _labels(values, places, items) if values[0].ndim == 1 else _columns(values, places, items)
+        as_labels = isinstance(values[0], Labels)
+        arrays[name] = joined_labels(values, places, items) if as_labels else _columns(values, places, items)
     if any(each.table.blocks is not None for each in parts):
         arrays["blocks"] = _columns(_apart(parts), places, items, missing=-1)
     return ItemTable(systems=tuple(name for each in parts for name in each.names), **arrays)
@@ -76,14 +79,6 @@ def _apart(parts: Sequence[KeyedTable]) -> list[NDArray[np.int64]]:
 def _renamed(table: ItemTable, names: tuple[str, ...]) -> ItemTable:
     columns = {each.name: getattr(table, each.name) for each in fields(ItemTable)}
     return ItemTable(**columns | {"systems": names})
-
-
-def _labels(parts: Sequence[NDArray[Any]], places: Sequence[NDArray[Any]], items: int) -> NDArray[Any]:
-    """Return each item's label; of an item that several runs have, the first run's."""
-    labels = np.empty(items, dtype=np.result_type(*parts))
-    for values, rows in reversed(list(zip(parts, places, strict=True))):
-        labels[rows] = values
-    return labels
 
 
 def _columns(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records.token_times import times_per_output_token_s
+from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 _BATCH_ROWS = 65_536
@@ -37,27 +38,34 @@ def token_times(frames: Frames) -> dict[str, TokenTimes]:
     Raises:
         UserError: the table of items is damaged.
     """
-    items = frames.items
-    first_s, last_s, stamps = _stamps(frames)
-    started_s, finished_s = (items[name].to_numpy(dtype=np.float64) for name in ("started_s", "finished_s"))
-    counted = items["output_tokens"].to_numpy(dtype=np.float64)
+    stamps = _stamps(frames)
+    return {
+        name: _of_system(frames, name, rows, *(each[rows] for each in stamps))
+        for name, rows in zip(frames.systems, frames.answers_by_system, strict=True)
+    }
+
+
+def _of_system(
+    frames: Frames,
+    name: str,
+    rows: Rows,
+    first_s: NDArray[np.float64],
+    last_s: NDArray[np.float64],
+    stamps: NDArray[np.float64],
+) -> TokenTimes:
+    finished_s, counted = frames.figures("finished_s", rows), frames.figures("output_tokens", rows)
     answered = np.isfinite(finished_s)
     begun = answered & np.isfinite(first_s)
     per_token_s = times_per_output_token_s(first_s, last_s, stamps, finished_s, counted)
     several = begun & np.isfinite(per_token_s)
     later = np.where(np.isfinite(counted), counted, stamps) - 1
-    system = items["system"].cat.codes.to_numpy()
-    times = {}
-    for code, name in enumerate(frames.systems):
-        rows = system == code
-        times[name] = TokenTimes(
-            system=name,
-            answers=int((rows & answered).sum()),
-            first_s=np.sort((first_s - started_s)[rows & begun]),
-            per_token_s=np.sort(per_token_s[rows & several]),
-            decode_s=_mean(per_token_s[rows & several], later[rows & several]),
-        )
-    return times
+    return TokenTimes(
+        system=name,
+        answers=int(answered.sum()),
+        first_s=np.sort((first_s - frames.figures("started_s", rows))[begun]),
+        per_token_s=np.sort(per_token_s[several]),
+        decode_s=_mean(per_token_s[several], later[several]),
+    )
 
 
 def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float | None:
@@ -65,26 +73,49 @@ def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float
 
 
 def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return each answer's first and last stamp and their number: NaN, NaN and 0 where none is recorded."""
+    """Return each answer's first and last stamp and their number: NaN, NaN and 0 where none is recorded.
+
+    A column without any stamp is one value that is repeated.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
+    of_batches = _Grown(np.nan), _Grown(np.nan), _Grown(0.0)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
             batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
-            parts = [_of_batch(batch) for batch in batches]
+            total = file.metadata.num_rows
+            for batch in batches:
+                for column, values in zip(of_batches, _of_batch(batch), strict=True):
+                    column.append(values, total)
     except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-    if not parts:
-        nothing = np.full(len(frames.items), np.nan)
-        return nothing, nothing, np.zeros(len(frames.items))
-    first_s, last_s, stamps = (np.concatenate(column) for column in zip(*parts, strict=True))
-    if frames.rows is None:
-        return first_s, last_s, stamps
-    rows = frames.rows.to_numpy(dtype=bool)
-    return first_s[rows], last_s[rows], stamps[rows]
+    kept = slice(None) if frames.rows is None else frames.rows.to_numpy(dtype=bool)
+    first_s, last_s, stamps = (column.all(total)[kept] for column in of_batches)
+    return first_s, last_s, stamps
+
+
+class _Grown:
+    """A column that is put together from parts, and takes no memory while all of them hold one value alone."""
+
+    def __init__(self, missing: float) -> None:
+        self._missing = missing
+        self._values: NDArray[np.float64] | None = None
+        self._end = 0
+
+    def append(self, values: NDArray[np.float64], total: int) -> None:
+        """Add the values of the next rows, of `total` in all."""
+        start, self._end = self._end, self._end + len(values)
+        if self._values is None and not (np.isnan(values) | (values == self._missing)).all():
+            self._values = np.full(total, self._missing)
+        if self._values is not None:
+            self._values[start : self._end] = values
+
+    def all(self, total: int) -> NDArray[np.float64]:
+        """Return the column, shape (total,)."""
+        return np.broadcast_to(self._missing, (total,)) if self._values is None else self._values
 
 
 def _of_batch(batch: object) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from wattbench.pytest_plugin.measured import Measured
+from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats import Interval
@@ -29,7 +30,7 @@ def measured(
         items=requests,
         requests=requests,
         accuracy=Interval(0.5, 0.4, 0.6),
-        latency_s=np.linspace(0.0, 1.0, requests),
+        latency_s=Latencies(lambda: np.linspace(0.0, 1.0, requests)),
         output_tokens=None,
         unmetered=0,
         j_per_request=j_per_request,

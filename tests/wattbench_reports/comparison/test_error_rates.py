@@ -11,6 +11,7 @@ from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, Weighed
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 
 NAMES = tuple(f"s{number}" for number in range(SYSTEMS))
 RUNS = 100
@@ -19,7 +20,7 @@ RUNS = 100
 def table_of(each: Run, *, in_blocks: bool) -> ItemTable:
     """A run's items in two domains of unlike size."""
     items = len(each.item_joules)
-    domains = np.where(np.arange(items) % 3 == 0, "small", "large")
+    domains = Labels.of(np.where(np.arange(items) % 3 == 0, "small", "large"))
     one, correct = np.ones((items, SYSTEMS)), each.answers.correct
     blocks = np.repeat(each.block_of[:, None], SYSTEMS, axis=1) if in_blocks else None
     return ItemTable(NAMES, domains, domains, one, correct, one, correct, each.item_joules, blocks)

@@ -18,12 +18,13 @@ from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
 from wattbench_reports.stats.weighted_quantiles import mixed
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.suite_record import WorkloadSettings
 
 
 def made_table(rng, sizes, rates, joules=(2.0, 3.0)) -> ItemTable:
     """Two systems over domains of some sizes, right at some rates; joules depend on the item."""
-    domains = np.repeat(np.array([f"d{place}" for place in range(len(sizes))]), sizes)
+    domains = Labels.of(np.repeat([f"d{place}" for place in range(len(sizes))], sizes))
     rate = np.repeat(np.asarray(rates), sizes, axis=0)
     n = len(domains)
     correct = (rng.random((n, 2)) < rate).astype(float)
@@ -71,7 +72,7 @@ def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> N
     assert found.domains == ("d0", "d1")
     energy = found.of("energy_j")
     for place, domain in enumerate(found.domains):
-        own = table.energy_j[table.domains == domain]
+        own = table.energy_j[table.domains.are(domain)]
         total, n = own.sum(axis=0), len(own)
         assert energy[:, place].mean(axis=0) == pytest.approx(total, rel=0.02)
         assert energy[:, place].std(axis=0) == pytest.approx(np.sqrt(n) * own.std(axis=0, ddof=1), rel=0.1)

@@ -13,13 +13,14 @@ from wattbench_reports.metrics.ratio_intervals import block_ratios, drawn_errors
 from wattbench_reports.stats import Interval, block_ratio_intervals
 from wattbench_reports.stats.student import MOST_DF, t_probability, t_quantile
 from wattbench_reports.tables.item_matrix import ItemTable
+from wattbench_reports.tables.labels import Labels
 
 JOULES = {"energy_j": 1.0}
 
 
 def made_table(rng: np.random.Generator, sizes: tuple[int, ...], accuracy: float = 0.6, blocks: int = 0) -> ItemTable:
     """Two systems over domains of some sizes, in a number of blocks; joules with a long tail."""
-    domains = np.repeat(np.array([f"d{place}" for place in range(len(sizes))]), sizes)
+    domains = Labels.of(np.repeat([f"d{place}" for place in range(len(sizes))], sizes))
     n = len(domains)
     correct = (rng.random((n, 2)) < accuracy).astype(float)
     energy = rng.gamma(2.0, 2.0, size=(n, 2)) * (1.5 - 0.5 * correct)
@@ -67,7 +68,7 @@ def test_a_mix_weighs_the_domains_of_each_block() -> None:
     base, shares = basis(table), np.array([0.1, 0.9])
     ratio = block_ratios(base, JOULES, shares, per_correct=True)[0]
     assert ratio is not None
-    weight = np.where(table.domains == "d0", 0.1 / 40, 0.9 / 20)
+    weight = np.where(table.domains.are("d0"), 0.1 / 40, 0.9 / 20)
     expected = (weight * table.energy_j[:, 0]).sum() / (weight * table.correct[:, 0]).sum()
     assert ratio.estimate == pytest.approx(expected)
     assert ratio.df == 4
@@ -121,10 +122,10 @@ def test_a_domain_of_one_item_leaves_nothing_known(blocks: int) -> None:
 def test_a_domain_without_a_right_answer_counts_half_of_one(blocks: int) -> None:
     table = made_table(np.random.default_rng(9), (40, 4), accuracy=0.7, blocks=blocks)
     wrong = table.correct.copy()
-    wrong[table.domains == "d1"] = 0.0
+    wrong[table.domains.are("d1")] = 0.0
     shares = np.array([0.5, 0.5])
     base = basis(replace(table, correct=wrong, metered_correct=wrong))
-    right = 0.5 * wrong[table.domains == "d0", 0].mean()
+    right = 0.5 * wrong[table.domains.are("d0"), 0].mean()
     # 0.5 / 4 / 2 more in the denominator of the lower bound.
     low = first(base, shares).low
     assert low <= first(base, shares).estimate * right / (right + 0.0625)

@@ -62,10 +62,11 @@ def test_sums_answer_by_answer(answers: list[Answer]) -> None:
     table, rows = item_table(frames), row_of_answer(frames.items)
     keys = list(dict.fromkeys((answer.task, answer.doc_id, answer.doc_hash) for answer in answers))
     assert len(table.trials) == len(keys)
+    tasks, domains = table.tasks.texts(), table.domains.texts()
     for key in keys:
         own = [answer for answer in answers if (answer.task, answer.doc_id, answer.doc_hash) == key]
         row = rows[answers.index(own[0])]
-        assert (table.tasks[row], table.domains[row]) == (key[0], TASKS[key[0]])
+        assert (tasks[row], domains[row]) == (key[0], TASKS[key[0]])
         for column, system in enumerate(table.systems):
             theirs = [answer for answer in own if answer.system == system]
             metered = [answer for answer in theirs if not math.isnan(answer.energy_j)]

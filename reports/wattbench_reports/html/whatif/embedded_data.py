@@ -146,14 +146,12 @@ def _base64(values: NDArray[Any]) -> str:
 
 def _latencies(analysis: Analysis) -> dict[str, Any]:
     """The seconds that stand for each domain and system, one after another; the percentiles that the page shows."""
-    items = analysis.frames.items
-    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
-    systems = items["system"].cat.codes.to_numpy()
-    domains = _codes(analysis)
+    frames = analysis.frames
+    categories = [str(name) for name in frames.items["domain"].cat.categories]
     grids = [
-        grid(seconds[(domains == domain) & (systems == system)])
-        for domain in range(len(analysis.basis.domains))
-        for system in range(len(analysis.basis.systems))
+        grid(frames.seconds(rows)[frames.codes("domain", rows) == categories.index(domain)])
+        for domain in analysis.basis.domains
+        for rows in frames.answers_by_system
     ]
     joined = np.concatenate(grids) if grids else np.empty(0)
     figures, tail = analysis.comparison.systems, analysis.comparison.tail_share
@@ -166,13 +164,6 @@ def _latencies(analysis: Analysis) -> dict[str, Any]:
             for name, share in shares.items()
         },
     }
-
-
-def _codes(analysis: Analysis) -> NDArray[np.int64]:
-    """Return each answer's domain by its index in the basis."""
-    column = analysis.frames.items["domain"]
-    index_of = {name: number for number, name in enumerate(analysis.basis.domains)}
-    return np.array([index_of.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
 
 
 def _pairs(sums: PairSums) -> dict[str, Any]:

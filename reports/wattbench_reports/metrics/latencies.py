@@ -1,0 +1,50 @@
+"""How long the answers of a system took: their number and percentiles; the seconds themselves only while they are used.
+
+Ten million answers have 80 MB of them, and as many again by domain, and a page shows a few percentiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.metrics.tail_latency import SHARES
+from wattbench_reports.stats.percentiles import percentile
+
+
+class Latencies:
+    """The seconds of some answers."""
+
+    def __init__(self, read: Callable[[], NDArray[np.float64]]) -> None:
+        """Remember how the seconds are read.
+
+        Args:
+            read: returns them, in any order; NaN where an answer has none.
+        """
+        self._read = read
+
+    def __len__(self) -> int:
+        """Count the answers that have them."""
+        return self._summary[0]
+
+    def percentile_s(self, share: float) -> float | None:
+        """Return a percentile, by linear interpolation; None where they are too few for it."""
+        known = self._summary[1]
+        return known[share] if share in known else percentile(self._known(), share)
+
+    def sorted_s(self) -> NDArray[np.float64]:
+        """Return all of them, ascending. They are read anew each time."""
+        return np.sort(self._known())
+
+    def _known(self) -> NDArray[np.float64]:
+        seconds = self._read()
+        return seconds[np.isfinite(seconds)]
+
+    @cached_property
+    def _summary(self) -> tuple[int, dict[float, float | None]]:
+        """Their number, and the percentiles that tables show."""
+        seconds = self._known()
+        return len(seconds), {share: percentile(seconds, share) for share in SHARES}
