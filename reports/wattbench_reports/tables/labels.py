@@ -45,8 +45,8 @@ class Labels:
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.int64]:
         """Return which of `names` each item has; -1: none of them."""
-        place = {name: number for number, name in enumerate(names)}
-        return np.asarray(np.array([place.get(name, -1) for name in self.names], dtype=np.int64)[self.codes])
+        number_of = {name: number for number, name in enumerate(names)}
+        return np.asarray(np.array([number_of.get(name, -1) for name in self.names], dtype=np.int64)[self.codes])
 
     def texts(self) -> list[str]:
         """Return the text of each item."""
@@ -58,7 +58,7 @@ def joined(parts: Sequence[Labels], places: Sequence[NDArray[np.integer[Any]]], 
 
     Args:
         parts: of each run.
-        places: which item of all each item of a run is.
+        places: of the items of each run, among all items.
         items: how many there are in all, each of some run. One that several runs have is labelled by the first.
     """
     names = tuple(dict.fromkeys(name for each in parts for name in each.names))
