@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.api.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
+from wattbench.api.expected_work import ExpectedWork, expected_as_text, expected_work
 from wattbench.redaction import hide
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
+
+RUNS = Path("runs")
+"""Where `wattbench run` writes runs by default."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,9 @@ class SuitePlan:
     prompts: list[ShownPrompt]
     detectable: list[DetectableAccuracy]
     """Empty where some task's number of items is not known."""
+    expected: ExpectedWork
+    earlier_runs: Path
+    """The folder in which earlier runs were looked for."""
     metered: Mapping[str, str]
     """Component to the provenance of its joules."""
     gate: list[str]
@@ -37,6 +45,7 @@ def plan_suite(
     load: bool = False,
     network: bool = False,
     prompts: int = 1,
+    like: Path | None = None,
 ) -> SuitePlan:
     """Look at what a run of a suite will do. No model is loaded, and none of the suite's code is run unless `load`.
 
@@ -46,10 +55,13 @@ def plan_suite(
         load: load tasks and import systems that are code, and send servers their keys.
         network: ask the servers that the suite names what they serve.
         prompts: how many items of each task are shown.
+        like: an earlier run, or a folder of runs, from which time and joules are expected, on whichever machine they
+            were; None: those of this machine in the folder `runs`, if there is one.
 
     Raises:
         UserError: something in the suite is wrong, or a server that it names does not answer.
     """
+    from wattbench.api.earlier_runs import Earlier, find_earlier
     from wattbench.api.gate_power import items_by_domain
     from wattbench.api.session import meters_here
     from wattbench.measure.preview import preview
@@ -58,11 +70,16 @@ def plan_suite(
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)
     metered = meters_here(resolved.suite, resolved.systems).provenance
+    folder = RUNS if like is None else like
+    looked = like is not None or folder.is_dir()
+    earlier = find_earlier(resolved, seen.tasks, folder, any_machine=like is not None) if looked else Earlier()
     return SuitePlan(
         resolved=resolved,
         preview=seen,
         prompts=shown_prompts(resolved, seen.tasks, prompts),
         detectable=detectable_accuracy(items or {}),
+        expected=expected_work(resolved, seen.cells, earlier),
+        earlier_runs=folder,
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
     )
@@ -88,6 +105,7 @@ def plan_as_text(plan: SuitePlan, *, whole_prompts: bool = False) -> str:
     sections = [
         scores_as_text(plan.preview.scores),
         detectable_as_text(plan.detectable),
+        expected_as_text(plan.expected, f"in {plan.earlier_runs}"),
         prompts_as_text(plan.prompts, whole=whole_prompts),
     ]
     text = as_text(plan.resolved, plan.preview.cells, plan.metered, plan.preview.notes, sections)
@@ -115,6 +133,7 @@ def plan_as_record(plan: SuitePlan) -> dict[str, Any]:
         "cells": cells,
         "scores": [each.as_record() for each in plan.preview.scores],
         "detectable_accuracy": [each.as_record() for each in plan.detectable],
+        "expected": plan.expected.as_record(),
         "prompts": [each.as_record() for each in plan.prompts],
         "energy": dict(plan.metered),
         "code": code_to_run(plan.resolved),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,6 +34,13 @@ from wattbench.cli._options import measured_option, narrowing_options
     help="Show the first N items of each task as systems will be asked them.",
 )
 @click.option("--whole-prompts", is_flag=True, help="Do not cut long prompts.")
+@click.option(
+    "--like",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="An earlier run, or a folder of runs, on any machine, from which time and joules are expected. Default: the "
+    "runs of this machine in the folder runs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(
     suite: str,
@@ -42,6 +50,7 @@ def plan(
     offline: bool,
     prompts: int,
     whole_prompts: bool,
+    like: Path | None,
     as_json: bool,
     **narrowing: Any,
 ) -> None:
@@ -60,6 +69,11 @@ def plan(
         for code in code_to_run(resolved) if load else ():
             notice(f"wattbench: --load: may run {code}")
         planned = plan_suite(
-            resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=not offline, prompts=prompts
+            resolved,
+            allow_unsafe_code=allow_unsafe_code,
+            load=load,
+            network=not offline,
+            prompts=prompts,
+            like=like,
         )
     click.echo(json_text(plan_as_record(planned)) if as_json else plan_as_text(planned, whole_prompts=whole_prompts))

@@ -39,6 +39,16 @@ def plan_of_blocks(measure: Measure, systems: int, items: int | None) -> list[st
     ]
 
 
+def least_blocks(measure: Measure, items: int | None) -> int:
+    """Return the least number of blocks that a run has.
+
+    Args:
+        measure: the suite's settings.
+        items: of all tasks together; None if not known.
+    """
+    return 1 if measure.blocks == 1 else _how_many(measure, items)[0]
+
+
 def _how_many(measure: Measure, items: int | None) -> tuple[int, str]:
     """Return the least number of blocks, and what is known of the number in words."""
     if measure.blocks != "auto":

@@ -33,7 +33,7 @@ measure: {blocks: 5}
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Path:
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [("late invoice", "Billing"), ("it crashes", "Technical"), ("a quote, please", "Sales")]
     tickets = [f'"{text} ({number})",{team}' for number in range(20) for text, team in rows]
     (tmp_path / "tickets.csv").write_text("\n".join(["message,team", *tickets]) + "\n")
@@ -42,6 +42,7 @@ def suite(tmp_path: Path) -> Path:
     (tmp_path / "rules.py").write_text("raise SystemExit('the rules were imported')\n")
     path = tmp_path / "suite.yaml"
     path.write_text(SUITE)
+    monkeypatch.chdir(tmp_path)  # which has no folder `runs`
     return path
 
 
@@ -72,6 +73,8 @@ def test_a_plan_in_json_has_whole_prompts(suite: Path) -> None:
         ("support", 60),
         ("arithmetic", 30),
     ]
+    assert record["expected"]["time_s"] is None
+    assert record["expected"]["runs"] == []
     first = record["prompts"][0]
     assert (first["systems"], first["text"], first["target"]) == (["rules"], "late invoice (0)", "Billing")
     assert {each["doc_id"] for each in record["prompts"]} == {0, 1}
@@ -102,3 +105,9 @@ def test_a_wrong_checksum_ends_a_plan(suite: Path) -> None:
     assert done.exit_code == 2
     assert "system 'model'" in done.stderr
     assert "model.gguf is not the expected file: its SHA-256 is" in done.stderr
+
+
+def test_a_folder_of_runs_that_is_named_must_be_there(suite: Path) -> None:
+    done = run(str(suite), "--offline", "--like", "nowhere")
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr

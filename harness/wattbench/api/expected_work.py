@@ -1,0 +1,247 @@
+"""Say before a run how long it will take and how many joules its answers will need, as far as that is known.
+
+It is known from earlier runs of the same systems and tasks, or, of arrivals at stated rates, from the suite. What is
+not known is said to be so: a figure is never made up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wattbench.terminal import TextColumn, text_table, wrapped
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from wattbench.api.earlier_runs import Earlier
+    from wattbench.config import Measure, Resolved
+    from wattbench.measure.plan import Planned
+
+LEAST_REQUESTS = 5
+"""From fewer requests of a cell nothing is expected."""
+_Z = 1.96
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A figure with the range in which it will be in 95% of runs, by the spread of requests and, of two runs or more,
+    of runs."""
+
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class SystemWork:
+    """What one system is expected to need for all its items."""
+
+    system: str
+    requests: int | None
+    asking_s: Expectation | None
+    """Seconds in its windows; None: not known. They last at least as long as windows must."""
+    loading_s: float | None
+    joules: Expectation | None
+    """Of its answers, each asked once."""
+
+
+@dataclass(frozen=True)
+class ExpectedWork:
+    """What a run is expected to need."""
+
+    systems: tuple[SystemWork, ...]
+    time_s: Expectation | None
+    """Of the whole run but for warm-up and blocks that are asked again; None if some cell's is not known."""
+    joules: Expectation | None
+    """Of all answers, each asked once; None if some cell's are not known."""
+    provenance: tuple[str, ...]
+    """How these joules came about in the earlier runs."""
+    runs: tuple[Path, ...]
+    """The earlier runs."""
+    other_machine: bool
+    by_rates: bool
+    """The time follows from the rates of the suite."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self) | {
+            "systems": [asdict(each) for each in self.systems],
+            "provenance": list(self.provenance),
+            "runs": [str(run) for run in self.runs],
+        }
+
+
+def expected_work(resolved: Resolved, cells: Sequence[Planned], earlier: Earlier) -> ExpectedWork:
+    """Return what a run of a suite is expected to need.
+
+    Args:
+        resolved: the suite.
+        cells: of its plan.
+        earlier: what earlier runs took.
+    """
+    measure = resolved.suite.measure
+    by_system: dict[str, list[Planned]] = {}
+    for cell in cells:
+        by_system.setdefault(cell.system, []).append(cell)
+    items = [cell.items for cell in next(iter(by_system.values()), [])]
+    least_s = _least_asking_s(measure, items)
+    systems = [_of_system(name, of_system, measure, earlier, least_s) for name, of_system in by_system.items()]
+    asking = _sum(each.asking_s for each in systems)
+    around_s = measure.idle_s + sum(each.loading_s or 0.0 for each in systems)
+    time_s = None if asking is None else Expectation(*(each + around_s for each in asdict(asking).values()))
+    used = [requests for cell in cells for requests in earlier.cells.get((cell.system, cell.choice.task), [])]
+    return ExpectedWork(
+        systems=tuple(systems),
+        time_s=time_s,
+        joules=_sum(each.joules for each in systems),
+        provenance=tuple(sorted({label for requests in used for label in requests.provenance})),
+        runs=tuple(earlier.runs),
+        other_machine=earlier.other_machine,
+        by_rates=measure.load is not None,
+    )
+
+
+def _of_system(name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float) -> SystemWork:
+    from wattbench.measure.plan import requests
+
+    numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
+    runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
+    loads = earlier.loading_s.get(name)
+    asking_s: Expectation | None
+    if measure.load is not None:
+        asking_s, joules = _at_rates(measure, cells), None
+    else:
+        asking_s = _sum(_total(number, [run.seconds for run in of]) for number, of in zip(numbers, runs, strict=True))
+        joules = _sum(_total(number, [run.joules for run in of]) for number, of in zip(numbers, runs, strict=True))
+        if asking_s is not None:
+            asking_s = Expectation(*(max(each, least_s) for each in asdict(asking_s).values()))
+    known = [number for number in numbers if number is not None]
+    return SystemWork(
+        system=name,
+        requests=sum(known) if len(known) == len(numbers) else None,
+        asking_s=asking_s,
+        loading_s=sum(loads) / len(loads) if loads else None,
+        joules=joules,
+    )
+
+
+def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
+    """Return how long requests arrive, which the rates decide: the last answers come a little later."""
+    assert measure.load is not None
+    whole_s = 0.0
+    for cell in cells:
+        if cell.items is None:
+            return None
+        whole_s += sum(measure.load.queries(rate, cell.items) / rate for rate in measure.load.rates_per_s)
+    return Expectation(whole_s, whole_s, whole_s)
+
+
+def _least_asking_s(measure: Measure, items: Sequence[int | None]) -> float:
+    """Return how long the windows of a system last at least."""
+    from wattbench.measure.plan_of_blocks import least_blocks
+
+    known = [each for each in items if each is not None]
+    whole = sum(known) if len(known) == len(items) else None
+    windows = least_blocks(measure, whole) if measure.in_blocks else len(items)
+    return windows * measure.min_window_s
+
+
+def _total(requests: int | None, runs: Sequence[NDArray[np.float64]]) -> Expectation | None:
+    """Return what a number of requests will add up to, from what those of earlier runs took, run by run."""
+    import numpy as np
+
+    counted = [run for run in runs if len(run)]
+    if requests is None or not counted:
+        return None
+    pooled = np.concatenate(counted)
+    if len(pooled) < LEAST_REQUESTS:
+        return None
+    within = float(pooled.var(ddof=1))
+    between = 0.0
+    if len(counted) > 1:
+        means = np.asarray([run.mean() for run in counted])
+        of_requests = float(np.mean([within / len(run) for run in counted]))
+        between = max(0.0, float(means.var(ddof=1)) - of_requests)
+    variance = requests * within * (1 + requests / len(pooled)) + requests**2 * between
+    estimate, spread = requests * float(pooled.mean()), _Z * math.sqrt(variance)
+    return Expectation(estimate, max(0.0, estimate - spread), estimate + spread)
+
+
+def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
+    """Add figures and the ends of their ranges, as if all erred in the same direction: what slows one slows others."""
+    known = list(parts)
+    if not known or any(part is None for part in known):
+        return None
+    return Expectation(
+        *(sum(getattr(part, end) for part in known if part is not None) for end in ("estimate", "low", "high"))
+    )
+
+
+def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
+    """Return what is expected, from what, and what is not known.
+
+    Args:
+        work: as expected.
+        folder: where earlier runs were looked for, in words.
+    """
+    from wattbench_reports.formatting.units import plural
+
+    source = "the rates of the suite" if work.by_rates else plural(len(work.runs), "earlier run")
+    unknown = [each.system for each in work.systems if each.asking_s is None]
+    if len(unknown) == len(work.systems):
+        return wrapped(
+            f"time and joules are not known: no finished run {folder} asked these systems these tasks. A run with "
+            "--limit 20 shows them; --like names other runs",
+            rest="  ",
+        )
+    where = f" ({', '.join(run.name for run in work.runs[:2])}{', ...' if len(work.runs) > 2 else ''})"
+    machine = ", not all on this machine" if work.other_machine else ""
+    columns = [TextColumn(), TextColumn("requests", right=True), TextColumn("time", right=True)]
+    columns += [TextColumn("joules of the answers", right=True)]
+    rows = [
+        (
+            each.system,
+            "?" if each.requests is None else f"{each.requests:,}",
+            _time(each.asking_s),
+            _joules(each.joules),
+        )
+        for each in work.systems
+    ]
+    every = [each.requests for each in work.systems if each.requests is not None]
+    whole = f"{sum(every):,}" if len(every) == len(work.systems) else "?"
+    rows.append(("all, with loading and idle", whole, _time(work.time_s), _joules(work.joules)))
+    label = f" Joules: {', '.join(work.provenance)}." if work.provenance else ""
+    if work.joules is None and work.runs:
+        label += " Joules are not known where no window of these runs was valid, or a cell was not asked."
+    top = "Warm-up, and blocks that are asked again, come on top."
+    spread = "requests and of runs" if len(work.runs) > 1 else "requests: that between runs is not known from one"
+    ranges = "" if work.by_rates else f" A range holds 95% of runs, by the spread of {spread}."
+    return [
+        *wrapped(f"expected, from {source}{where if work.runs and not work.by_rates else ''}{machine}:", rest="  "),
+        *text_table(columns, rows),
+        *wrapped(f"{top}{ranges}{label}"),
+    ]
+
+
+def _time(expected: Expectation | None) -> str:
+    from wattbench_reports.formatting.units import duration
+
+    if expected is None:
+        return "not known"
+    if expected.low == expected.high:
+        return duration(expected.estimate)
+    return f"{duration(expected.estimate)} ({duration(expected.low)} to {duration(expected.high)})"
+
+
+def _joules(expected: Expectation | None) -> str:
+    from wattbench_reports.formatting.units import quantity
+
+    if expected is None:
+        return "not known"
+    low, high = quantity(expected.low, "J"), quantity(expected.high, "J")
+    return f"{quantity(expected.estimate, 'J')} ({low} to {high})"
