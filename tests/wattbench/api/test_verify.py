@@ -231,7 +231,7 @@ def contents(path: Path) -> object:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, derandomize=True, database=None, deadline=None)
+@settings(max_examples=40, derandomize=True, database=None)
 def test_damage_ends_in_a_sentence_and_changes_no_figure_silently(
     original: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:

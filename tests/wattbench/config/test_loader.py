@@ -202,7 +202,7 @@ def test_every_key_of_the_schema_says_what_it_is() -> None:
     assert schema["additionalProperties"] is False
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=200))
 def test_no_text_ends_in_anything_but_a_message(folder: Path, text: str) -> None:
     (folder / "any.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -217,7 +217,7 @@ _value = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(["name", "tasks", "systems", "measure", "carbon"]), value=_value)
 def test_no_value_ends_in_anything_but_a_message(folder: Path, key: str, value: object) -> None:
     data = yaml.safe_load(GOOD) | {key: value}

@@ -45,7 +45,7 @@ def test_bounds_hold_the_truth_about_as_often_as_they_say(name: str) -> None:
     assert abs(np.mean(errors)) <= 0.005
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 2**31),
     prefill_w=st.floats(100, 900),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.power_world import ANSWER, START_S, WINDOW
@@ -29,7 +29,6 @@ def window_of(seconds: float, **changes: object):
     return replace(WINDOW, finished_s=START_S + seconds, **changes)
 
 
-@settings(deadline=None)
 @given(spans=items)
 def test_phases_fill_the_window_and_agree_with_what_items_are_billed(spans) -> None:
     rows = answers_of(spans)

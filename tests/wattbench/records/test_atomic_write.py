@@ -67,7 +67,7 @@ def test_a_kill_before_the_first_of_several_renames_leaves_all_old_files(tmp_pat
     assert [page.read_bytes() for page in pages] == [b"old", b"old"]
 
 
-@settings(deadline=None, max_examples=30)  # a disk takes its time
+@settings(max_examples=30)  # a disk takes its time
 @given(
     st.lists(st.dictionaries(st.sampled_from(["a", "b", "deep/c", "deep/er/d"]), st.binary(max_size=300)), max_size=5)
 )
@@ -82,7 +82,7 @@ def test_what_was_written_last_is_what_is_read_and_nothing_else_is_there(writes:
     assert found == expected
 
 
-@settings(deadline=None, max_examples=30)  # a disk takes its time
+@settings(max_examples=30)  # a disk takes its time
 @given(st.integers(0, 3), st.sampled_from(["fsync", "chmod"]))
 def test_where_one_of_several_cannot_be_written_none_is(failing: int, call: str) -> None:
     """The disk is full at the n-th file."""

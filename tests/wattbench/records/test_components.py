@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.measure.attribution import attribute
@@ -97,7 +97,6 @@ def answer(window: str, doc_id: int, started_s: float, finished_s: float) -> Ans
     return AnswerRow(**values)
 
 
-@settings(deadline=None)
 @given(runs())
 def test_items_sum_to_windows_and_windows_to_the_run(run: tuple[list[WindowRow], list[AnswerRow]]) -> None:
     windows, answers = run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.records import ABSENT, NOT_RECORDED, SystemRow, machine_parts, part, system_parts
@@ -56,7 +56,6 @@ _JSON = st.recursive(
 _OWNER = st.sampled_from(["a", "b"])
 
 
-@settings(deadline=None)
 @given(_FACTS, _FACTS, _FACTS, _OWNER, _OWNER, _OWNER)
 def test_being_the_same_is_an_equivalence(
     one: dict[str, Any], two: dict[str, Any], three: dict[str, Any], a: str, b: str, c: str
@@ -69,7 +68,6 @@ def test_being_the_same_is_an_equivalence(
     assert bool(first.differing(second)) == (dict(first.facts) != dict(second.facts) or first.owner != second.owner)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["gpus", "cpu", "cpus_usable", "cpus_quota", "cpu_power", "packages", "python", "container"]),

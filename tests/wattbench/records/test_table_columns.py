@@ -29,7 +29,7 @@ def written(folder: Path, name: str, values: list[object], of: pa.DataType) -> T
     return TableColumns(path)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TEXTS)
 def test_texts(tmp_path_factory: pytest.TempPathFactory, texts: list[str | None]) -> None:
     with written(tmp_path_factory.mktemp("t"), "system", texts, pa.string()) as table:
@@ -43,7 +43,7 @@ def test_texts(tmp_path_factory: pytest.TempPathFactory, texts: list[str | None]
             assert [None if text != text else text for text in each.series().tolist()] == texts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.one_of(st.none(), st.floats(allow_nan=False)), min_size=1, max_size=30))
 def test_numbers(tmp_path_factory: pytest.TempPathFactory, values: list[float | None]) -> None:
     with written(tmp_path_factory.mktemp("t"), "energy_j", values, pa.float64()) as table:
@@ -51,7 +51,7 @@ def test_numbers(tmp_path_factory: pytest.TempPathFactory, values: list[float | 
         assert np.array_equal(table.numbers("energy_j"), expected, equal_nan=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.integers(-(2**40), 2**40), min_size=1, max_size=30))
 def test_whole_numbers(tmp_path_factory: pytest.TempPathFactory, values: list[int]) -> None:
     with written(tmp_path_factory.mktemp("t"), "doc_id", values, pa.int64()) as table:

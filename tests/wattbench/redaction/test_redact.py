@@ -111,7 +111,7 @@ TEXTS = st.text("aB1 \n\"'=:/@?&-_.#,;<>[]{}é", max_size=60)
 
 
 @given(st.lists(st.sampled_from([KEY, KEY[2:11], "--token ", "http://", "secret=", "Bearer "]) | TEXTS, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_known_is_left_and_hiding_twice_changes_nothing(parts: list[str]) -> None:
     keep_secret(KEY)
     hidden = hide("".join(parts))

@@ -57,7 +57,7 @@ def written(path: Path, **arrays: Any) -> Path:
     return path
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     labels=st.lists(st.sampled_from(["arithmetic", "text", "logic", "γεια"]), min_size=6, max_size=6).filter(
         lambda labels: len(set(labels)) > 1
@@ -86,7 +86,7 @@ def test_the_same_model_makes_the_same_file(path: Path) -> None:
         fit_classifier(TEXTS, ["a"] * 6, seed=1)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_the_bytes_it_loads_or_says_what_is_wrong(path: Path, data: st.DataObject) -> None:
     whole = written(path, **good()).read_bytes()

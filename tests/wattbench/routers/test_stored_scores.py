@@ -43,7 +43,7 @@ def written(**arrays: Any) -> bytes:
     return sink.getvalue()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     members=st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=9), min_size=2,
                      max_size=4, unique=True),
@@ -67,7 +67,7 @@ def test_it_comes_back_as_it_was(path: Path, members: list[str], seed: int, text
     assert np.allclose(scores.predict(texts), features @ coef.T + intercept)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_the_bytes_it_loads_or_says_what_is_wrong(path: Path, data: st.DataObject) -> None:
     whole = written(**good())

@@ -236,7 +236,7 @@ BOUNDS = st.tuples(st.floats(0, 2), st.floats(0, 1), st.floats(0, 1) | st.just(f
 )
 
 
-@settings(max_examples=12, deadline=None)  # drawing takes its time
+@settings(max_examples=12)  # drawing takes its time
 @given(st.lists(st.none() | BOUNDS, min_size=1, max_size=8))
 def test_the_figure_has_a_row_for_every_task(kept: list[Interval | None]) -> None:
     tasks = [TaskRetention(f"<i>task {place}$^", each) for place, each in enumerate(kept)]

@@ -343,7 +343,7 @@ def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> Non
     assert "Of all systems, rules uses the fewest in the long run" in said(section)
 
 
-@settings(max_examples=12, deadline=None)  # drawing takes its time
+@settings(max_examples=12)  # drawing takes its time
 @given(LINES, st.floats(10.0, 1e15))
 def test_the_figure_is_drawn_of_any_lines(lines: list[tuple[float, float]], last: float) -> None:
     known = [CourseLine(f"<b>{place}$^", place, *line) for place, line in enumerate(lines)]

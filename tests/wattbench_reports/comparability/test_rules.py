@@ -235,7 +235,7 @@ def _prints(draw: st.DrawFn) -> Fingerprint:
     return Fingerprint(owner, "s", {name: part(draw(_PARTS), owner) for name in LABELS})
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(_prints(), _prints())
 def test_differences_are_symmetric(first: Fingerprint, second: Fingerprint) -> None:
     there, back = differences(first, second), differences(second, first)
@@ -244,7 +244,7 @@ def test_differences_are_symmetric(first: Fingerprint, second: Fingerprint) -> N
     assert differences(first, first) == ()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(_prints(), min_size=1, max_size=5), st.lists(st.sampled_from(CONDITIONS), unique=True))
 def test_groups_divide_the_systems_and_more_may_be_ranked_across_more(
     prints: list[Fingerprint], across: list[str]

@@ -144,7 +144,7 @@ def test_shares_are_drawn_at_the_scale_of_their_differences(shares: list[float],
 @given(
     st.lists(st.tuples(st.floats(20, 180), st.floats(20, 180), st.text("abc語", max_size=24)), min_size=1, max_size=4)
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_labels_of_lines_meet_no_label_and_stay_within_the_plot(ends) -> None:
     plot = Plot(40, 394, 20, 180)
     lines = [[(49 + 12 * step, low + (high - low) * step / 28) for step in range(29)] for low, high, _ in ends]

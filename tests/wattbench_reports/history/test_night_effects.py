@@ -73,7 +73,7 @@ def test_weekdays_are_taken_off_from_eight_weeks_on() -> None:
 
 
 @given(seed=st.integers(0, 1000), systems=st.integers(1, 5), missing=st.floats(0.0, 0.4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_missing_figures_stay_missing_and_others_stay_finite(seed: int, systems: int, missing: float) -> None:
     values = noise(seed, systems, 70)
     values[np.random.default_rng(seed).random(values.shape) < missing] = np.nan

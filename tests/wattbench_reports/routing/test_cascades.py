@@ -31,7 +31,7 @@ def world(items: int = 400, seed: int = 1) -> ItemAnswers:
 
 
 @given(st.integers(0, 10**6), st.floats(0.5, 1.0), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_cascade_is_linear_in_the_quality_of_its_check(seed: int, quality: float, graded: bool) -> None:
     rng = np.random.default_rng(seed)
     score = rng.random((30, 3))

@@ -31,7 +31,7 @@ def drawn(seed: int, items: int = 40, systems: int = 4, graded: bool = False):
 
 
 @given(st.integers(0, 10**6), st.booleans(), st.sampled_from(["mix", "benefit"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_choice_is_above_the_ceiling(seed: int, graded: bool, aim: Aim) -> None:
     answers = drawn(seed, graded=graded)
     context = context_of(answers, aim, worth=4.0)
@@ -50,7 +50,7 @@ def test_no_choice_is_above_the_ceiling(seed: int, graded: bool, aim: Aim) -> No
 
 
 @given(st.integers(0, 10**6), st.floats(0.2, 0.95))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_choice_that_is_as_accurate_as_required_saves_more(seed: int, bound: float) -> None:
     answers = drawn(seed)
     requirements = DecisionSettings((Requirement("accuracy", bound),))

@@ -25,7 +25,7 @@ def world():
     return context, [f"{name} of line {number}" for number, name in enumerate(domain)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 2), min_size=8, max_size=80), st.integers(1, 30))
 def test_every_item_is_in_one_part_and_items_that_read_alike_stay_together(domains: list[int], texts: int) -> None:
     alike = np.arange(len(domains)) % texts

@@ -125,7 +125,7 @@ def test_features_are_those_that_a_stored_router_knows() -> None:
         assert asdict(features).items() <= VectorizerSettings(**asdict(features)).model_dump().items()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.integers(2, 4))
 def test_any_cost_between_the_cheapest_and_the_best_single_system_is_met(seed, members) -> None:
     rng = np.random.default_rng(seed)

@@ -82,7 +82,7 @@ def test_the_share_that_must_be_recognised_leaves_the_least_gain(aim: Aim) -> No
 
 
 @given(st.sampled_from(["mix", "benefit", "cost"]), st.floats(2.0, 50.0))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_router_that_costs_what_it_may_gains_nothing(aim: Aim, worth: float) -> None:
     context = world(aim, worth)
     routed = pick(context.answers, by_name(context))

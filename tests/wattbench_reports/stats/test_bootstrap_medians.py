@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from wattbench_reports.stats import drawn_medians, interval_of, median_bins
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float64, st.integers(1, 60), elements=st.integers(0, 40).map(float)), st.integers(0, 10_000))
 def test_of_few_values_every_resampled_median_is_exact(values: np.ndarray, seed: int) -> None:
     found = median_bins(values, np.ones(len(values)), len(values))

@@ -50,7 +50,7 @@ def test_one_item_bounds_nothing() -> None:
     assert (found.answers.low, found.answers.estimate, found.answers.high) == (0.0, 8.0, math.inf)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=30),
     st.floats(0.1, 100),

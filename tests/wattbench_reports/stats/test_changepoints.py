@@ -139,7 +139,7 @@ def test_a_creep_that_begins_is_a_hinge() -> None:
 @given(
     where=st.integers(0, 99), size=st.floats(-50, 50), seed=st.integers(0, 10_000), alike=st.sampled_from([0.0, 0.5])
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_one_freak_night_is_no_change(where: int, size: float, seed: int, alike: float) -> None:
     values = nights(seed, 100)
     values[where] += size
@@ -153,7 +153,7 @@ def test_one_freak_night_is_no_change(where: int, size: float, seed: int, alike:
     by=st.sampled_from([-0.2, -0.06, 0.06, 0.2]),
     lift=st.floats(-10, 10),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_it_is_the_same_at_any_height_and_upside_down(seed: int, at: int, by: float, lift: float) -> None:
     values = nights(seed, 80, (at, by))
     plain, lifted, turned = (shifts_of(series, **YEAR) for series in (values, values + lift, -values))

@@ -26,7 +26,7 @@ def enumerated(weights: list[float], size: int) -> tuple[np.ndarray, np.ndarray]
     return single / total, both / total
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_it_agrees_with_enumeration(data: st.DataObject) -> None:
     members = data.draw(st.integers(2, 7))

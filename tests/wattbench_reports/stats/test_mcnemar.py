@@ -74,7 +74,7 @@ def test_items_asked_once_give_exactly_mcnemar(pairs: list[tuple[bool, bool]]) -
 
 
 @given(st.integers(2, 8), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_repeats_agree_with_all_settings_of_signs(repeats: int, data: st.DataObject) -> None:
     right = st.integers(0, repeats)
     pairs = data.draw(st.lists(st.tuples(right, right), min_size=1, max_size=9))

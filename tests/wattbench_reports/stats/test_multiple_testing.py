@@ -25,7 +25,7 @@ def test_never_above_one() -> None:
     assert holm([0.9, 0.8]) == [1.0, 1.0]
 
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def test_the_same_seed_gives_the_same_p() -> None:
     assert dependence(*null(3), permutations=50, seed=9) == dependence(*null(3), permutations=50, seed=9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(2, 6))
 def test_bits_are_bounded_by_both_entropies(seed: int, labels: int, options: int) -> None:
     rng = np.random.default_rng(seed)

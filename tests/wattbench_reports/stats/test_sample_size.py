@@ -56,7 +56,7 @@ def test_without_a_difference_power_is_the_rate_of_false_alarms() -> None:
 
 
 @given(st.floats(0, 1), st.integers(6, 3000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_smallest_difference_is_found_with_its_power(share: float, items: int) -> None:
     smallest = minimum_detectable_difference(share, items)
     assert smallest is not None

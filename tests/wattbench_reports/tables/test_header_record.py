@@ -183,7 +183,7 @@ _headers = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(parts=_headers)
 def test_any_header_is_read_or_named(parts: dict[str, Any]) -> None:
     said = []
@@ -195,7 +195,6 @@ def test_any_header_is_read_or_named(parts: dict[str, Any]) -> None:
     assert all(each.startswith("run.json: ") for each in said)
 
 
-@settings(deadline=None)
 @given(training=_json | st.dictionaries(st.text(max_size=3), _with_keys("tokens", "energy_j", "provenance", "year")))
 def test_any_training_is_read_or_named(training: Any) -> None:
     row = SystemRow(system="s", kind="k", engine="e", training=training)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,7 +129,6 @@ def test_a_row_that_is_none_is_a_gap_with_its_reason(tmp_path: Path, row: str, w
     assert whole.power_w == {"wall": 30.0}
 
 
-@hypothesis.settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_whatever_a_log_holds_it_is_readings_or_gaps(tmp_path_factory: pytest.TempPathFactory, junk: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "junk.csv"

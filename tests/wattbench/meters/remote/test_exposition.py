@@ -21,7 +21,7 @@ LABELS = st.dictionaries(
 )
 
 
-@hypothesis.settings(deadline=None, max_examples=30)
+@hypothesis.settings(max_examples=30)
 @given(st.lists(st.tuples(LABELS, st.floats()), max_size=5), st.floats(min_value=0, max_value=1e15))
 def test_what_prometheus_own_library_writes_is_read(gauges: list[tuple[dict[str, str], float]], joules: float) -> None:
     registry = CollectorRegistry()
@@ -39,7 +39,6 @@ def test_what_prometheus_own_library_writes_is_read(gauges: list[tuple[dict[str,
         assert a == b or (math.isnan(a) and math.isnan(b))
 
 
-@hypothesis.settings(deadline=None)
 @given(st.text(max_size=80), st.sampled_from(["m", "m{", 'm{a="', "m ", ""]))
 def test_whatever_a_line_holds_it_is_a_sample_or_said_to_be_none(junk: str, before: str) -> None:
     for line in samples(before + junk, {"m"}):
@@ -47,7 +46,6 @@ def test_whatever_a_line_holds_it_is_a_sample_or_said_to_be_none(junk: str, befo
         assert line.metric == "m"
 
 
-@hypothesis.settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["text/plain", "application/openmetrics-text", "", "x"]))
 def test_whatever_an_exporter_sends_it_is_figures_or_a_reason(body: bytes, content_type: str) -> None:
     for reader in (*EXPORTERS.values(), TensorRtLlmPage()):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.config import ReplaySettings
@@ -152,7 +152,6 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         play(written(tmp_path, PLAIN), components=["gpu1"])
 
 
-@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_recording_or_a_user_error(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -114,7 +114,6 @@ def test_what_cannot_be_judged_is_refused(measure, message: str) -> None:
         Measure.model_validate(measure)
 
 
-@settings(deadline=None)
 @given(st.floats(0.01, 100), st.integers(1, 500))
 def test_queries_cover_every_document_equally(rate: float, documents: int) -> None:
     load = Load.model_validate({"rates_per_s": [rate], "deadline_s": 1.0})
@@ -123,7 +122,6 @@ def test_queries_cover_every_document_equally(rate: float, documents: int) -> No
     assert asked >= max(load.min_queries, rate * load.min_duration_s)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=20))
 def test_hostile_logs_end_in_a_sentence_or_a_verdict(tmp_path_factory, lines: list[str]) -> None:
     from wattbench.errors import UserError

@@ -120,7 +120,7 @@ def test_the_oracle_is_told_the_domain(hybrid, resolved: Resolved) -> None:
             assert {reply.route.member for reply in replies} == {member}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     documents=st.lists(st.tuples(st.integers(0, 5), st.text(max_size=4)), max_size=12),
     sizes=st.lists(st.integers(1, 5), min_size=12, max_size=12),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.config import FileTask
@@ -141,7 +141,6 @@ ITEMS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from("abc")), min_size
 )
 
 
-@settings(deadline=None)
 @given(ITEMS, st.floats(0.05, 0.95), st.integers(0, 9), st.integers(1, 3))
 def test_no_input_is_in_two_parts_and_no_row_is_lost(
     items: tuple[Item, ...], share: float, seed: int, number: int

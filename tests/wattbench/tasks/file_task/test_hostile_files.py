@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
@@ -144,7 +144,6 @@ def test_bytes_are_no_text(tmp_path: Path) -> None:
         read_file(path, WANTED)
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["a.csv", "a.tsv", "a.jsonl", "a.parquet"]))
 def test_any_bytes_are_rows_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
     path = written(tmp_path_factory.getbasetemp(), content, name)

@@ -67,7 +67,6 @@ def test_the_last_number_counts_with_separators_of_thousands(text: str, value: s
     assert number(text) == (None if value is None else Decimal(value))
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**12), 10**12), st.integers(0, 99))
 def test_a_number_with_separators_is_itself(whole: int, cents: int) -> None:
     value = Decimal(whole) + Decimal(cents) / 100 * (1 if whole >= 0 else -1)
@@ -127,7 +126,6 @@ def test_no_answer_is_recorded_as_reports_look_for_it() -> None:
 WORD = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x24F), min_size=1, max_size=8)
 
 
-@settings(deadline=None)
 @given(st.lists(WORD, min_size=2, max_size=6, unique_by=plain), st.data())
 def test_any_label_is_found_in_any_sentence_that_names_no_other(labels: list[str], data: st.DataObject) -> None:
     label = data.draw(st.sampled_from(labels))
@@ -144,7 +142,7 @@ def test_any_label_is_found_in_any_sentence_that_names_no_other(labels: list[str
 KINDS = ("label", "exact", "number", "contains", "regex", "choice", "f1")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(KINDS), st.text(max_size=80), st.text(min_size=1, max_size=20))
 def test_any_reply_has_a_score_between_0_and_1_and_scoring_is_idempotent(kind: str, reply: str, target: str) -> None:
     score = Score(kind, "t", labels=("yes", target), pattern=r"\w+")
@@ -155,7 +153,6 @@ def test_any_reply_has_a_score_between_0_and_1_and_scoring_is_idempotent(kind: s
         assert score.process_results(doc, [answer]) == score.process_results(doc, [score.extract(answer, doc)])
 
 
-@settings(deadline=None)
 @given(st.text(min_size=1, max_size=40))
 def test_a_text_is_found_in_itself(text: str) -> None:
     assert plain(plain(text)) == plain(text)

@@ -68,7 +68,7 @@ def test_hostile_names_stay_text(compose, fake) -> None:
     counts=st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1, max_size=5),
     name=st.text("abzé<>&\"'$%^_{} ", min_size=1, max_size=40),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_count_is_in_the_matrix(counts: list[list[int]], name: str) -> None:
     table = np.array(counts, dtype=np.int64)
     drawn = misroutes(table, [name] * len(counts), ["a", "b", name], [None, 1, 2, 0, 1][: len(counts)], name="m")

@@ -53,7 +53,7 @@ RESULTS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RESULTS)
 def test_there_and_back(result: GateResult) -> None:
     text = as_json(result)

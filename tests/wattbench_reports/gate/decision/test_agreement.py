@@ -67,7 +67,7 @@ def worsenings(each: MetricVerdict) -> tuple[float | None, float | None]:
     return None if each.high is None else -each.high, None if each.low is None else -each.low
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 10_000),
     st.integers(1, 40),
@@ -104,7 +104,7 @@ def test_a_verdict_is_where_its_bounds_are(
             assert each.verdict is Verdict.REGRESSED
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(1, 30), st.sampled_from([0.0, 0.2]), st.sampled_from([0.0, 0.1, 0.3]))
 def test_two_sided_verdicts_do_not_depend_on_which_is_which(seed: int, pairs: int, drop: float, slower: float) -> None:
     """Of accuracy: a share of seconds is not its own mirror image, as 10% less is more than 10% more undoes."""
@@ -133,7 +133,7 @@ def swapped(one: Round) -> Round:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.integers(2, 30), st.sampled_from([0.0, 0.3]), st.sampled_from([0.0, 0.3]))
 def test_looking_back_is_looking_at_the_time(seed: int, pairs: int, drop: float, slower: float) -> None:
     """A look at some round is the same whether later rounds are known or not: no part of alpha shifts."""

@@ -255,7 +255,7 @@ def test_the_course_ends_where_the_verdict_is() -> None:
         assert (np.diff(found[metric].items) > 0).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.1, 0.3]), st.sampled_from([0.0, 0.2]), st.integers(1, 40))
 def test_a_pass_and_a_regression_exclude_each_other(seed: int, drop: float, slower: float, rounds: int) -> None:
     """Whatever the evidence: the gate's verdict follows from its metrics, and each says what it rests on."""

@@ -321,7 +321,7 @@ def test_a_torn_last_round_is_not_there(make_gate, gates) -> None:
     assert len(evidence_in_turns(run, gates.policy()).rounds) == 2
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(
     items=st.integers(1, 30),
     block=st.integers(1, 9),

@@ -314,7 +314,7 @@ _PLACES = [
 ]  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.sampled_from(_PLACES), _JSON)
 def test_whatever_stands_in_a_field_there_is_evidence_or_a_sentence(place: tuple[Any, ...], value: Any) -> None:
     whole = copy.deepcopy(GOOD)
@@ -336,7 +336,7 @@ def test_whatever_stands_in_a_field_there_is_evidence_or_a_sentence(place: tuple
     assert all(said)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     rounds=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     documents=st.integers(0, 40),

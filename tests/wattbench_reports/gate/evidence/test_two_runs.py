@@ -320,7 +320,7 @@ def test_across_everything_leaves_nothing_apart_but_what_has_no_partner(make_run
     assert set(found.apart.values()) == {"No document was answered by both."}
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     items=st.integers(1, 25),
     fewer=st.integers(0, 3),

@@ -88,7 +88,7 @@ def test_an_option_that_is_no_mapping_of_plain_values(text: str) -> None:
         embodied_settings(text)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(text=st.text(max_size=60) | st.text(max_size=40).map(lambda inner: f"{{{inner}}}"))
 def test_no_option_ends_in_anything_but_a_figure_or_a_message(text: str) -> None:
     try:

@@ -179,9 +179,7 @@ def test_only_the_hours_of_the_run_are_described(read) -> None:
     assert other_year.as_data()["from_utc"] is None
 
 
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     figures=st.lists(st.floats(0, 5000), min_size=1, max_size=30),
     step_min=st.sampled_from([5, 15, 30, 60]),
@@ -208,9 +206,7 @@ def test_the_mean_is_what_adding_up_second_by_second_gives(
             assert min(figures) - 1e-9 <= got[place] <= max(figures) + 1e-6
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=st.text(max_size=120) | st.binary(max_size=120))
 def test_no_text_ends_in_anything_but_hours_or_a_message(read, text: str | bytes) -> None:
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
@@ -226,9 +222,7 @@ def test_no_text_ends_in_anything_but_hours_or_a_message(read, text: str | bytes
 _moment = st.datetimes().map(lambda when: when.isoformat()) | st.sampled_from(["0001-01-01T00:00+23:59", "9999-12-31"])
 
 
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(rows=st.lists(st.tuples(_moment | st.text(max_size=6), st.floats().map(repr) | st.just("")), max_size=4))
 def test_no_row_ends_in_anything_but_hours_or_a_message(read, rows: list[tuple[str, str]]) -> None:
     text = io.StringIO()

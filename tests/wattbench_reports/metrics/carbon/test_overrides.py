@@ -165,7 +165,7 @@ _value = st.recursive(
 _key = st.sampled_from(["region", "intensity_g_per_kwh", "intensity_csv", "pue", "embodied"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(recorded=st.dictionaries(_key, _value, max_size=5))
 def test_no_record_ends_in_anything_but_grams_or_a_message(recorded: dict[str, object]) -> None:
     try:

@@ -232,7 +232,7 @@ def damaged_entries(draw) -> dict:
 
 
 @given(st.lists(damaged_entries(), max_size=4))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hostile_entries_are_read_or_refused(frames, tmp_path, entries: list[dict]) -> None:
     for entry in entries:
         for reader in (of_semantic_router, of_litellm):
@@ -251,7 +251,7 @@ def test_hostile_entries_are_read_or_refused(frames, tmp_path, entries: list[dic
 
 
 @given(st.binary(max_size=200))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(frames, tmp_path, content: bytes) -> None:
     path = Path(tmp_path) / "log"
     path.write_bytes(b"{" + content)
