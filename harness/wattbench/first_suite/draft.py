@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -124,7 +124,7 @@ def _systems(wishes: Wishes, folder: Path, domain: str) -> list[DraftedSystem]:
         name, number = system.name, 2
         while name in taken:
             name, number = f"{system.name[:76]}-{number}", number + 1
-        systems.append(DraftedSystem(name, system.settings, system.comment, system.note))
+        systems.append(replace(system, name=name))
     return systems
 
 
@@ -175,7 +175,7 @@ def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[
         "wattbench plan shows what will be asked, wattbench run asks it and measures.",
     ]
     define = Section(
-        {system.name: Section(system.settings) for system in systems},
+        {system.name: Section(system.settings, after=system.after) for system in systems},
         {system.name: system.comment for system in systems},
     )
     top = Section(

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wattbench.callables import look_for_callable
+from wattbench.callables.in_source import check_source, functions_in
+from wattbench.config import SERVICES
 from wattbench.config.base import NAME, expanded
 from wattbench.config.file_task import name_after
 from wattbench.config.pipeline_file import HOW_TO_SAVE, PICKLES
 from wattbench.config.written_paths import written_path
 from wattbench.errors import UserError
-from wattbench.first_suite.callables import check_callable, check_module, functions_in
 from wattbench.first_suite.servers import ask_server
 
 FORMS = (
-    "a server's address (http://localhost:8000/v1), a function (rules.py:answer), a scikit-learn pipeline "
-    "(model.skops), a GGUF file (model.gguf), the folder of a Hugging Face model (./model), or its name on the hub "
-    "(org/model)"
+    "a server's address (http://localhost:8000/v1), a service (openai#gpt-4o-mini), a function (rules.py:answer), a "
+    "scikit-learn pipeline (model.skops), a GGUF file (model.gguf), the folder of a Hugging Face model (./model), or "
+    "its name on the hub (org/model)"
 )
 _NAMED = re.compile(rf"({NAME.strip('^$')})=(.+)", re.DOTALL)
 _CALL = re.compile(r"(.+):([A-Za-z_][A-Za-z0-9_.]*)", re.DOTALL)
@@ -29,6 +32,10 @@ _ON_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _CHATS = re.compile(r"instruct|chat|(?:^|[-_])it(?:$|[-_])|assistant", re.IGNORECASE)
 _MOST_JSON_BYTES = 50_000_000
 _CHAT = {"prompt": {"chat": True}}
+_PRICE = (
+    "price: {input_per_million: 0.15, output_per_million: 0.60, currency: USD, source: price list, date: 2026-11-25}",
+)
+"""How a price is stated: the user's, as none is built in."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class DraftedSystem:
     """What a reader of the suite should know of it."""
     note: str = ""
     """What has to be done before it can run; empty where nothing has."""
+    after: tuple[str, ...] = ()
+    """Comments at its end: keys that could be added."""
 
 
 def draft_system(given: str, folder: Path, domain: str, api_key_env: str | None) -> DraftedSystem:
@@ -60,19 +69,27 @@ def draft_system(given: str, folder: Path, domain: str, api_key_env: str | None)
     system = _drafted(what.strip(), folder, domain, api_key_env)
     if name is None:
         return system
-    return DraftedSystem(name, system.settings, system.comment, system.note)
+    return replace(system, name=name)
 
 
 def _drafted(what: str, folder: Path, domain: str, api_key_env: str | None) -> DraftedSystem:
+    address, _, model = what.partition("#")
+    for service, known in SERVICES.items():
+        if address == service or address.rstrip("/") == known.base_url:
+            return _service(service, model, api_key_env)
     if re.match(r"https?://", what, re.IGNORECASE):
         return _server(what, api_key_env)
     call = _CALL.fullmatch(what)
     if call is not None and (call[1].endswith(".py") or _MODULE.fullmatch(call[1])):
         return _function(call[1], call[2], folder, domain)
-    path = _path(what)
+    return _model(what, _path(what), folder, domain)
+
+
+def _model(what: str, path: Path, folder: Path, domain: str) -> DraftedSystem:
+    """Return the settings of a file or folder of a model, or of one on the hub."""
     suffix = path.suffix.lower()
     if suffix == ".py":
-        listed = functions_in(path)
+        listed = functions_in(f"--system {what}", path)
         example = f"{what}:{listed[0] if listed else 'answer'}"
         raise UserError(f"--system {what}: name its function: --system {example}")
     if suffix in PICKLES:
@@ -88,9 +105,23 @@ def _drafted(what: str, folder: Path, domain: str, api_key_env: str | None) -> D
     if _ON_HUB.fullmatch(what) and not path.exists():
         chat = _CHAT if _CHATS.search(what) else {}
         settings = {"kind": "generalist", "engine": "transformers", "weights": {"hub": what}, **chat}
-        return DraftedSystem(_name(what.rpartition("/")[2]), settings, "a model of the hub, run in this process")
+        return DraftedSystem(_name(path.name), settings, "a model of the hub, run in this process")
     missing = "" if path.exists() else ", and there is no such file"
     raise UserError(f"--system {what}: not known as a system{missing}. Name {FORMS}")
+
+
+def _service(service: str, model: str, api_key_env: str | None) -> DraftedSystem:
+    if not model:
+        raise UserError(f"--system {service}: name the model of the service: --system {service}#MODEL")
+    settings: dict[str, Any] = {"kind": "generalist", "engine": "endpoint", "service": service, "model": model}
+    settings |= {"api_key_env": api_key_env} if api_key_env is not None else {}
+    variable = api_key_env or SERVICES[service].key_env
+    note = (
+        "" if os.environ.get(variable, "").strip() else f"{service} needs a key: export {variable}=... before the run"
+    )
+    return DraftedSystem(
+        _name(model.rpartition("/")[2]), settings, f"a service; its key is in {variable}", note, _PRICE
+    )
 
 
 def _server(what: str, api_key_env: str | None) -> DraftedSystem:
@@ -110,10 +141,10 @@ def _server(what: str, api_key_env: str | None) -> DraftedSystem:
 def _function(module: str, name: str, folder: Path, domain: str) -> DraftedSystem:
     if module.endswith(".py"):
         path = _path(module)
-        check_callable(path, name)
+        check_source(f"--system {module}:{name}", path, name)
         call, named = f"{written_path(_absolute(path), folder)}:{name}", path.stem
     else:
-        check_module(module, name)
+        look_for_callable("--system", f"{module}:{name}", None)
         call, named = f"{module}:{name}", module.rpartition(".")[2]
     settings = {"kind": "specialist", "engine": "python", "call": call, "sees": "input", "domain": domain}
     return DraftedSystem(_name(named), settings, "a function, called with the input alone")

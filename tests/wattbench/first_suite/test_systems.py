@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from wattbench.config import EndpointSystem, PythonSystem, SklearnSystem, TransformersSystem
 from wattbench.errors import UserError
@@ -75,9 +76,9 @@ def test_a_function_is_found_without_running_its_file(here: Path) -> None:
         ("rules.py:named", "this function takes message, threshold"),
         ("rules.py:none", "this function takes nothing"),
         ("rules.py:Rules.anser", "Rules has no method 'anser'; did you mean 'answer'?"),
-        ("nowhere.py:answer", "--system nowhere.py: cannot be read (No such file or directory)"),
+        ("nowhere.py:answer", "--system nowhere.py:answer: nowhere.py: cannot be read (No such file or directory)"),
         ("no_such_package_at_all.x:f", "no module 'no_such_package_at_all' is installed here"),
-        ("broken.py:f", "--system broken.py:1: not valid Python"),
+        ("broken.py:f", "--system broken.py:f: broken.py:1: not valid Python"),
         ("model.joblib", "a pickle, which would run whatever its writer put in, and is not read; save the fitted"),
         ("model.pkl", "skops.io.dump(pipeline, 'model.skops')"),
         ("false.skops", "not a file of skops, by its first bytes"),
@@ -113,6 +114,21 @@ def test_files_of_models_are_recognised(here: Path) -> None:
         "tiny-model", {"llamacpp": {"weights": {"path": "./tiny model.gguf"}}},
     )  # fmt: skip
     EndpointSystem.model_validate(served.settings)
+
+
+def test_a_service_is_not_asked_and_its_key_is_named(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    for given in ("openai#gpt-4o-mini", "https://api.openai.com/v1/#gpt-4o-mini"):
+        system = drafted(given, here)
+        assert (system.name, system.settings) == (
+            "gpt-4o-mini", {"kind": "generalist", "engine": "endpoint", "service": "openai", "model": "gpt-4o-mini"},
+        )  # fmt: skip
+        assert system.note == "openai needs a key: export OPENAI_API_KEY=... before the run"
+        [price] = yaml.safe_load("\n".join(system.after)).values()
+        EndpointSystem.model_validate({**system.settings, "price": price})
+    monkeypatch.setenv("MINE", "x")
+    assert drafted("groq#a/b", here, api_key_env="MINE").note == ""
+    assert "--system openai: name the model of the service: --system openai#MODEL" in refusal("openai", here)
 
 
 def test_folders_and_names_of_the_hub_are_models_in_this_process(here: Path) -> None:

@@ -1,9 +1,8 @@
-"""Check that a Python file has a function, from its text: nothing of it is run."""
+"""Find a function in the source of a Python file: nothing of it is run."""
 
 from __future__ import annotations
 
 import ast
-import importlib.util
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,75 +14,57 @@ MAX_BYTES = 10_000_000
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def check_callable(path: Path, name: str) -> None:
-    """Check that a file has a function that can be called with one text.
+def check_source(where: str, path: Path, name: str) -> None:
+    """Check that a file has a function that can be called with one text, as far as its source tells.
 
     Args:
+        where: the beginning of a message.
         path: the file.
         name: of the function; `Class.method` for one of a class.
 
     Raises:
         UserError: it has not, or cannot be read.
     """
-    tree = _parsed(path)
-    where = f"{path}:{name}"
+    tree = _parsed(where, path)
     first, *rest = name.split(".")
     known = _names(tree.body)
     if first not in known:
         if any(isinstance(node, ast.ImportFrom) and any(each.name == "*" for each in node.names) for node in tree.body):
             return
-        raise UserError(f"--system {where}: {path.name} has no function {first!r}{nearest(first, _public(known))}")
+        raise UserError(f"{where}: {path.name} has no function {first!r}{nearest(first, _public(known))}")
     node = known[first]
     if rest and isinstance(node, ast.ClassDef):
         methods = _names(node.body)
         if rest[0] not in methods and not node.bases:
-            raise UserError(f"--system {where}: {first} has no method {rest[0]!r}{nearest(rest[0], _public(methods))}")
+            raise UserError(f"{where}: {first} has no method {rest[0]!r}{nearest(rest[0], _public(methods))}")
         return
     if isinstance(node, ast.AsyncFunctionDef):
-        raise UserError(f"--system {where}: it is an async function; write one that returns the answer itself")
+        raise UserError(f"{where}: it is an async function; write one that returns the answer itself")
     if isinstance(node, ast.FunctionDef) and not rest:
         _check_takes_one(where, node)
 
 
-def check_module(module: str, name: str) -> None:
-    """Check that the package of a function is installed; nothing of it is imported.
-
-    Raises:
-        UserError: it is not.
-    """
-    package = module.partition(".")[0]
-    try:
-        installed = importlib.util.find_spec(package) is not None
-    except (ImportError, ValueError):
-        installed = False
-    if not installed:
-        raise UserError(
-            f"--system {module}:{name}: no module {package!r} is installed here; name an installed one, or a file as "
-            "rules.py:answer"
-        )
-
-
-def functions_in(path: Path) -> list[str]:
+def functions_in(where: str, path: Path) -> list[str]:
     """Return the names of a file's functions.
 
     Raises:
         UserError: it cannot be read.
     """
-    return _public(name for name, node in _names(_parsed(path).body).items() if isinstance(node, _Function))
+    return _public(name for name, node in _names(_parsed(where, path).body).items() if isinstance(node, _Function))
 
 
-def _parsed(path: Path) -> ast.Module:
+def _parsed(where: str, path: Path) -> ast.Module:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UserError(f"--system {path}: too large for a Python file")
+            raise UserError(f"{where}: too large for a Python file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of how it is written
             return ast.parse(path.read_bytes(), str(path))
     except OSError as error:
-        raise UserError(f"--system {path}: cannot be read ({error.strerror})") from error
+        raise UserError(f"{where}: {path}: cannot be read ({error.strerror})") from error
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
-        raise UserError(f"--system {path}{line}: not valid Python ({getattr(error, 'msg', error)})") from error
+        raise UserError(f"{where}: {path}{line}: not valid Python ({getattr(error, 'msg', error)})") from error
 
 
 def _names(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
@@ -115,6 +96,4 @@ def _check_takes_one(where: str, node: ast.FunctionDef) -> None:
     named = [each.arg for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default is None]
     if needed > 1 or named or not (positional or given.vararg):
         wants = ", ".join([*(each.arg for each in positional[: max(needed, 0)]), *named]) or "nothing"
-        raise UserError(
-            f"--system {where}: it is called with one text and returns the answer; this function takes {wants}"
-        )
+        raise UserError(f"{where}: it is called with one text and returns the answer; this function takes {wants}")
