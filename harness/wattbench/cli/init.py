@@ -41,8 +41,8 @@ _QUESTIONS = {
     metavar="SYSTEM",
     multiple=True,
     help="A server's address (http://localhost:8000/v1, with #MODEL if it has several), a service (openai#MODEL), a "
-    "function (rules.py:answer), a scikit-learn pipeline (.skops), a GGUF file, a folder of a Hugging Face model or its "
-    "name on the hub. NAME=SYSTEM names it. Can be repeated.",
+    "function (rules.py:answer), a scikit-learn pipeline (.skops), a GGUF file, a folder of a Hugging Face model or "
+    "its name on the hub. NAME=SYSTEM names it. Can be repeated.",
 )
 @click.option("--score", type=click.Choice(_SCORES), help="How an answer is compared. Default: guessed.")
 @click.option("--pattern", metavar="REGEX", help="With --score regex: what finds the answer in a reply.")

@@ -13,14 +13,18 @@ from wattbench.first_suite.undecided import UndecidedError
 INPUTS = frozenset((
     "body", "comment", "content", "document", "input", "instruction", "message", "problem", "prompt", "query",
     "question", "review", "sentence", "text", "tweet", "utterance",
+    "anfrage", "domanda", "frage", "mensaje", "nachricht", "pregunta", "texte", "texto",
 ))  # fmt: skip
 """Usual names of what is asked."""
 TARGETS = frozenset((
     "answer", "category", "class", "correctanswer", "expected", "expectedanswer", "expectedoutput", "gold",
     "goldanswer", "goldlabel", "groundtruth", "intent", "label", "output", "reference", "sentiment", "solution",
     "target", "team", "topic",
+    "antwort", "categoria", "catégorie", "kategorie", "réponse", "reponse", "respuesta", "risposta", "thema",
 ))  # fmt: skip
 """Usual names of right answers."""
+CHOICES = frozenset(("alternatives", "candidates", "choices", "options"))
+"""Usual names of what can be chosen from, which is neither."""
 MOST_LABELS = 50
 """Distinct texts by which a column is taken for labels where its name says nothing."""
 LONGEST_LABEL = 60
@@ -62,7 +66,7 @@ def guess_columns(table: Table, given_input: str | None, given_target: str | Non
 
 
 def _target(table: Table, given_input: str | None) -> Guess:
-    others = [column for name, column in table.columns.items() if name != given_input]
+    others = _others(table, given_input)
     named = _named(others, TARGETS)
     if len(named) == 1:
         return Guess(named[0].name, "by its name")
@@ -76,7 +80,7 @@ def _target(table: Table, given_input: str | None) -> Guess:
 
 
 def _input(table: Table, target: str) -> Guess:
-    others = [column for name, column in table.columns.items() if name != target]
+    others = _others(table, target)
     named = _named(others, INPUTS)
     if len(named) == 1:
         return Guess(named[0].name, "by its name")
@@ -86,6 +90,11 @@ def _input(table: Table, target: str) -> Guess:
     if len(texts) == 1 or (len(texts) > 1 and texts[0].mean_characters >= 2 * texts[1].mean_characters):
         return Guess(texts[0].name, f"the longest texts ({texts[0].mean_characters:.0f} characters on average)")
     raise _undecided("input", "is asked", table, texts or others)
+
+
+def _others(table: Table, taken: str | None) -> list[Column]:
+    columns = [column for name, column in table.columns.items() if name != taken]
+    return [column for column in columns if not _named([column], CHOICES)] or columns
 
 
 def _named(columns: Sequence[Column], names: Collection[str]) -> list[Column]:

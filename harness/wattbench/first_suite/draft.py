@@ -86,11 +86,11 @@ def draft(wishes: Wishes) -> Draft:
     notes = check_rows(table, given.name, target.name, duplicates=wishes.keep_duplicates)
     score = _score(wishes, table, target.name)
     domain = wishes.domain if wishes.domain is not None else name
-    systems = _systems(wishes, path.parent, domain)
+    systems = [_fitting(system, score) for system in _systems(wishes, path.parent, domain)]
     task, comments = _task(wishes, table, path.parent, given, target, score, domain)
     text = _text(name, file, table, Section(task, comments, _more(wishes)), systems)
     resolved = suite_from_text(path, text)
-    lines = (_read(table), *_guessed(table, given, target, score), *_known(table, target.name, score))
+    lines = (_read(table, wishes.encoding), *_guessed(table, given, target, score), *_known(table, target.name, score))
     return Draft(path, shown_path, text, resolved, lines, (*notes, *(system.note for system in systems if system.note)))
 
 
@@ -126,6 +126,14 @@ def _systems(wishes: Wishes, folder: Path, domain: str) -> list[DraftedSystem]:
             name, number = f"{system.name[:76]}-{number}", number + 1
         systems.append(replace(system, name=name))
     return systems
+
+
+def _fitting(system: DraftedSystem, score: GuessedScore) -> DraftedSystem:
+    """Return a system that sees what it has to choose from."""
+    if score.score != "choice" or system.settings.get("sees") != "input":
+        return system
+    settings = {**system.settings, "sees": "prompt"}
+    return replace(system, settings=settings, comment="a function, called with the whole prompt, which has the choices")
 
 
 def _task(
@@ -192,9 +200,10 @@ def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[
     return suite_text(head, top)
 
 
-def _read(table: Table) -> str:
+def _read(table: Table, given: str | None) -> str:
     how = f", separated by {table.separator}" if table.separator is not None else ""
-    how += f", in {table.encoding}" if table.encoding != "utf-8" else ""
+    if table.encoding != "utf-8":
+        how += f", in {table.encoding}" + ("" if given else " (guessed: it is not UTF-8; else --encoding)")
     return f"{table.data.path.name}: {table.rows:,} rows of {len(table.columns)} columns{how}"
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattbench.first_suite.columns import CHOICES
 from wattbench.first_suite.table import Column, Table
 from wattbench.tasks.file_task.documents import MOST_LABELS
 from wattbench.tasks.file_task.scores import LETTERS, plain
@@ -14,7 +15,6 @@ MOST_ROWS_PER_LABEL = 3
 """As many rows as a label has on average, at least, where texts are taken for labels."""
 SHORT_WORDS = 6.0
 """Words of an answer, on average, up to which it is looked for in a reply as a whole."""
-_CHOICES = frozenset(("choices", "options", "alternatives", "candidates"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def guess_score(table: Table, target: str) -> GuessedScore:
     """
     column = table.columns[target]
     for name, other in table.columns.items():
-        if name != target and name.lower() in _CHOICES and _are_choices(other, column):
+        if name != target and name.lower() in CHOICES and _are_choices(other, column):
             return GuessedScore("choice", f"each right answer is one of the choices in {name}", {"choices": name})
     distinct, rows = len(column.distinct), len(column.values)
     if distinct <= min(MOST_LABELS, rows / MOST_ROWS_PER_LABEL):

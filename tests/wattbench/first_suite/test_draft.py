@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from wattbench.config import FileTask, load_suite
+from wattbench.config import FileTask, PythonSystem, load_suite
 from wattbench.errors import UserError
 from wattbench.first_suite.draft import Draft, draft
 from wattbench.first_suite.undecided import UndecidedError
@@ -66,6 +66,23 @@ def test_what_is_said_is_written(here: Path, golden: Callable[[str, str], None])
     pattern = draft(wishes(target="team", pattern=r"team: (\w+)"))
     assert (task_of(pattern).score, task_of(pattern).pattern) == ("regex", r"team: (\w+)")
     assert task_of(draft(wishes(fewshot="5"))).fewshot == 5
+
+
+def test_a_function_sees_what_it_chooses_from(here: Path) -> None:
+    lines = ["text,options,answer", *(f"Which {n}?,Paris|Rome,{'Paris' if n % 2 else 'b'}" for n in range(9))]
+    (here / "quiz.csv").write_text("\n".join(lines), encoding="utf-16")
+    drafted = draft(wishes(file=Path("quiz.csv")))
+    [config] = drafted.resolved.systems.values()
+    assert (task_of(drafted).score, task_of(drafted).choices) == ("choice", "options")
+    assert isinstance(config, PythonSystem)
+    assert config.sees == "prompt"
+    assert drafted.lines[0] == (
+        "quiz.csv: 9 rows of 3 columns, in utf-16 (guessed: it is not UTF-8; else --encoding)"
+    )  # fmt: skip
+    assert drafted.right_answers[2:] == [
+        "  right, for the first item: 'B.', 'The answer is Rome'",
+        "  wrong, for the first item: 'B or A', 'I do not know'",
+    ]
 
 
 @pytest.mark.parametrize(
