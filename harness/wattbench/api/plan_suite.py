@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from wattbench.redaction import hide
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
+    from wattbench.measure.expected_cost import ExpectedCost
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
 
@@ -34,6 +35,8 @@ class SuitePlan:
     """The folder in which earlier runs were looked for."""
     metered: Mapping[str, str]
     """Component to the provenance of its joules."""
+    costs: list[ExpectedCost]
+    """What the requests of systems with a price can cost."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
 
@@ -64,6 +67,7 @@ def plan_suite(
     from wattbench.api.earlier_runs import Earlier, find_earlier
     from wattbench.api.gate_power import items_by_domain
     from wattbench.api.session import meters_here
+    from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.preview import preview
     from wattbench.measure.shown_prompts import shown_prompts
 
@@ -73,10 +77,12 @@ def plan_suite(
     folder = RUNS if like is None else like
     looked = like is not None or folder.is_dir()
     earlier = find_earlier(resolved, seen.tasks, folder, any_machine=like is not None) if looked else Earlier()
+    shown = shown_prompts(resolved, seen.tasks, max(prompts, 1))
     return SuitePlan(
         resolved=resolved,
         preview=seen,
-        prompts=shown_prompts(resolved, seen.tasks, prompts),
+        prompts=shown if prompts else [],
+        costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
         expected=expected_work(resolved, seen.cells, earlier),
         earlier_runs=folder,
@@ -99,11 +105,13 @@ def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Map
 
 def plan_as_text(plan: SuitePlan, *, whole_prompts: bool = False) -> str:
     """Return a plan for a terminal, without secrets."""
+    from wattbench.measure.expected_cost import costs_as_text
     from wattbench.measure.plan_as_text import as_text, scores_as_text
     from wattbench.measure.prompts_as_text import prompts_as_text
 
     sections = [
         scores_as_text(plan.preview.scores),
+        costs_as_text(plan.costs, plan.resolved.suite.max_cost),
         detectable_as_text(plan.detectable),
         expected_as_text(plan.expected, f"in {plan.earlier_runs}"),
         prompts_as_text(plan.prompts, whole=whole_prompts),
@@ -137,6 +145,7 @@ def plan_as_record(plan: SuitePlan) -> dict[str, Any]:
         "prompts": [each.as_record() for each in plan.prompts],
         "energy": dict(plan.metered),
         "code": code_to_run(plan.resolved),
+        "costs": [asdict(each) for each in plan.costs],
         "gate": plan.gate,
         "notes": plan.preview.notes,
     }

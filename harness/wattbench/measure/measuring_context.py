@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from wattbench.config import Measure, Resolved, hosts_of
 from wattbench.measure.failed_requests import FailuresInARow
-from wattbench.measure.spending_of_run import spending_of
+from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress

@@ -21,8 +21,8 @@ from wattbench.config import (
 from wattbench.config.sees import check_sees
 from wattbench.errors import UserError, require
 from wattbench.measure.code_to_run import with_members
-from wattbench.measure.estimates import check_estimates
-from wattbench.measure.spending_of_run import check_budget
+from wattbench.measure.services.estimates import check_estimates
+from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
 from wattbench.tasks.loading import TaskOutline, load_task, outline_task
 from wattbench.tasks.task_scores import scores_of

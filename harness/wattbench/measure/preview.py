@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from wattbench.config import Resolved, SystemBase, TaskChoice
 from wattbench.errors import MissingHereError
 from wattbench.measure.code_to_run import with_members
-from wattbench.measure.estimates import check_estimates
 from wattbench.measure.plan import check_pair, check_scenario, order
-from wattbench.measure.spending_of_run import check_budget
+from wattbench.measure.services.estimates import check_estimates
+from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import engine_class
 from wattbench.tasks.loading import LoadedTask, code_of_task, load_task, outline_task
 from wattbench.tasks.task_scores import TaskScores, scores_of, scores_written

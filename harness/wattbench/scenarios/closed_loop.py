@@ -11,12 +11,12 @@ from itertools import groupby
 from wattbench.config import Measure
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
-from wattbench.measure.estimates import estimate_rows
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
 from wattbench.measure.item_rows import expert_rows, item_rows, system_row, training_costs
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell, requests
 from wattbench.measure.resume import check_same_system, recover_windows
+from wattbench.measure.services.estimates import estimate_rows
 from wattbench.measure.task_requests import task_context
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.prefill_decode import split_cell

@@ -8,7 +8,7 @@ from wattbench.records import in_clauses
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
-from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural
+from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity
 from wattbench_reports.metrics.carbon.hourly_intensity import utc
 from wattbench_reports.metrics.carbon.sci import Sci
@@ -54,6 +54,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_contended(judged),
         *_modelled(measured),
         *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
+        *_together(_waited(frames), "Requests of {names} waited before they were sent; no latency counts that."),
         *_not_timed(measured),
         *_not_scored(measured),
         *_never_right(measured),
@@ -159,6 +160,24 @@ def _absent(frames: Frames) -> Iterator[Caveat]:
 def _rescored(frames: Frames) -> Iterator[Caveat]:
     if frames.record.rescored is not None:
         yield rescored_caveat(frames.record.rescored)
+
+
+def _waited(frames: Frames) -> Iterator[Caveat]:
+    """Say how much of a run was waiting for a service, which no figure shows. Older runs did not wait."""
+    columns = frames.more_columns("repeat", newer=("waited_s", "resent"))
+    if "waited_s" not in columns or "resent" not in columns:
+        return
+    for name in frames.systems:
+        rows = columns.iloc[frames.positions(frames.answers_of(name))]
+        waited_s, resent = float(rows["waited_s"].sum()), int(rows["resent"].sum())
+        if resent:
+            what = f"{plural(int((rows['resent'] > 0).sum()), 'request')} of {name} were refused and sent again"
+        elif waited_s > 0:
+            what = f"{plural(int((rows['waited_s'] > 0).sum()), 'request')} of {name} waited for a limit"
+        else:
+            continue
+        text = f"{what}: {duration(waited_s)} of waiting in all, which no latency counts."
+        yield Caveat("waited", text, (name,))
 
 
 def _documents(frames: Frames) -> Iterator[Caveat]:

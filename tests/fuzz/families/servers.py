@@ -16,6 +16,7 @@ from wattbench.network import bounded_network
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.engine import discover
+from wattbench.systems.endpoint.pacing import asked_delay_s
 from wattbench.systems.endpoint.request import EndpointRequest, read_chat_text
 from wattbench.systems.endpoint.sse import EventDecoder, StreamError
 
@@ -29,6 +30,17 @@ CHUNKS = (
     {
         "choices": [],
         "usage": {"prompt_tokens": 3, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 1}},
+    },
+    {
+        "choices": [],
+        "usage": {
+            "prompt_tokens": 3,
+            "completion_tokens": 2,
+            "total_tokens": 9,
+            "cache_read_input_tokens": 4,
+            "completion_tokens_details": {"reasoning_tokens": 1},
+            "prompt_cache_hit_tokens": 1,
+        },
     },
 )
 ERROR = {"error": {"message": "no such model", "type": "x", "code": 404}}
@@ -84,6 +96,12 @@ def _models(path: Path) -> Any:
     ]
 
 
+def _wait(value: str) -> Any:
+    """Read how long a refusal wants us to wait, from each of its headers."""
+    names = ("retry-after", "retry-after-ms", "date", "x-ratelimit-reset-tokens", "x-ratelimit-reset")
+    return [asked_delay_s({name: value, "retry-after": "x"} | {name: value}, 1.8e9) for name in names]
+
+
 def _refusal(path: Path) -> Any:
     data = path.read_bytes()
     code = (400, 401, 404, 429, 500, 503)[len(data) % 6]
@@ -114,6 +132,15 @@ TARGETS = (
         given(json.dumps(MODELS), json.dumps(PROPS), json.dumps(MODELS | PROPS | {"version": "1"})),
         _models,
         named=False,
+    ),
+    of_text(
+        "wait-asked-for",
+        _wait,
+        "7",
+        "Sat, 28 Nov 2026 00:00:30 GMT",
+        "6m0s",
+        "7.66s",
+        "1795824040000",
     ),
     Target("completion", "text", given(EVENTS), _answer, named=False),
     Target(

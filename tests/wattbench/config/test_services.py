@@ -12,7 +12,7 @@ from wattbench.config import EndpointSystem, Resolved, far_host, hosts_of, load_
 from wattbench.config.apis import SERVICES, ServiceName
 from wattbench.errors import UserError
 from wattbench.measure.plan import check_scenario
-from wattbench.measure.spending_of_run import check_budget, most_cost, tariffs_of
+from wattbench.measure.services.spending_of_run import check_budget, tariffs_of
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text, dialect_of
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -102,7 +102,7 @@ def test_the_most_tokens_that_a_request_can_use_are_its_bytes_and_its_limit() ->
     ask = written(system(service="openai"), max_gen_toks=9)
     assert (ask.most_prompt_tokens, ask.most_output_tokens) == (len("é?".encode()) + 2 * 16, 9)
     tariff = tariffs_of({"it": system(service="openai", price={"input_per_million": 1e6, "currency": "USD"})})["it"]
-    assert most_cost(tariff, [ask.most_prompt_tokens] * 2, ask.most_output_tokens) == 2 * 35
+    assert tariff.most(ask.most_prompt_tokens, ask.most_output_tokens) == 35
 
 
 SUITE = """

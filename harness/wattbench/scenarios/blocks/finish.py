@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from wattbench.measure.estimates import estimate_rows
 from wattbench.measure.failed_requests import check_some_answered
 from wattbench.measure.item_rows import expert_rows, item_rows
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
+from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
 from wattbench.scenarios.residents import Resident
 

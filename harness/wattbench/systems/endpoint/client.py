@@ -148,6 +148,8 @@ class OpenAIClient:
             answer = json.loads(body)
         except (ValueError, RecursionError):
             answer = None
+        if isinstance(answer, list):  # Together lists its models so
+            answer = {"data": answer}
         if not isinstance(answer, dict):
             self._fail(url, f"its answer is not a JSON object: {body[: 1 << 14]!r}", "Check base_url")
         return answer

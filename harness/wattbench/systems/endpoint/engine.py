@@ -159,6 +159,11 @@ class EndpointEngine(Engine):
         Raises:
             UserError: it gives none.
         """
+        if self._config.service is not None and not SERVICES[self._config.service].logprobs:
+            raise UserError(
+                f"{self._where}: a cascade judges its answers by log-probabilities, which the service "
+                f"{self._config.service} does not give. Only the last member of a cascade may be such a system"
+            )
         self.lm.report_confidence()
 
     def tells_first_token(self, request_type: str) -> bool:

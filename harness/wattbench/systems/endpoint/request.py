@@ -152,7 +152,7 @@ class RequestWriter:
             stops,
             () if self.dialect.reads_to_end else withheld,
             self.dialect.keeps_connection,
-            most_prompt_tokens=_most_tokens(prompt),
+            most_prompt_tokens=most_prompt_tokens(_texts(prompt)),
             most_output_tokens=int(limit),
         )
 
@@ -189,11 +189,13 @@ MESSAGE_TOKENS = 16
 """As many tokens as a message's role and its ends take at most: chat templates use 3 to 8."""
 
 
-def _most_tokens(prompt: Mapping[str, Any]) -> int:
-    """Return as many tokens as a prompt can have, by its bytes: no tokenizer makes more tokens than bytes."""
-    texts = [prompt["prompt"]] if "prompt" in prompt else [each.get("content") or "" for each in prompt["messages"]]
-    sizes = (len(str(text).encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for text in texts)
-    return sum(sizes) + MESSAGE_TOKENS
+def most_prompt_tokens(texts: Iterable[str]) -> int:
+    """Return as many tokens as messages, or one prompt, can have: no tokenizer makes more tokens than bytes."""
+    return sum(len(text.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for text in texts) + MESSAGE_TOKENS
+
+
+def _texts(prompt: Mapping[str, Any]) -> list[str]:
+    return [prompt["prompt"]] if "prompt" in prompt else [str(each.get("content") or "") for each in prompt["messages"]]
 
 
 def chat_text(messages: list[dict[str, Any]], *, begun: bool) -> str:

@@ -12,8 +12,8 @@ import pytest
 
 from wattbench.config import Resolved, load_suite
 from wattbench.errors import MissingExtraError, UserError
-from wattbench.measure import estimates
-from wattbench.measure.estimates import check_estimates, estimate_rows
+from wattbench.measure.services import estimates
+from wattbench.measure.services.estimates import check_estimates, estimate_rows
 from wattbench.records import EstimateRow, ItemRow
 from wattbench.records.field_checks import FieldError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from wattbench.clock import now_s
@@ -85,14 +85,3 @@ def check_budget(resolved: Resolved) -> None:
                 f"{where}: it is in {budget.currency}, and the price of system {name!r} in {tariff.currency}; none is "
                 "converted. State both in one currency"
             )
-
-
-def most_cost(tariff: Tariff, prompts_tokens: Iterable[int], output_tokens: int) -> float:
-    """Return the most that some requests can cost.
-
-    Args:
-        tariff: of the system.
-        prompts_tokens: the most tokens that each prompt can have.
-        output_tokens: the most that each answer can have.
-    """
-    return sum(tariff.most(prompt, output_tokens) for prompt in prompts_tokens)

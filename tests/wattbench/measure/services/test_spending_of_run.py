@@ -10,7 +10,7 @@ import pytest
 from wattbench.config import load_suite
 from wattbench.errors import UserError
 from wattbench.measure.resume import new_run
-from wattbench.measure.spending_of_run import spending_of
+from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.records import read_run
 from wattbench.records.line_checks import check_lines
 from wattbench.systems.spending import BudgetReachedError

@@ -1,0 +1,77 @@
+"""Say before a run what it can cost: by the first prompt of each task, and answers as long as they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wattbench.config import EndpointSystem, HybridSystem, Resolved
+from wattbench.measure.plan import Planned, requests
+from wattbench.measure.services.spending_of_run import tariffs_of
+from wattbench.measure.shown_prompts import ShownPrompt
+from wattbench.systems.endpoint.request import most_prompt_tokens
+from wattbench.tasks.task_scores import TaskScores
+
+
+@dataclass(frozen=True)
+class ExpectedCost:
+    """What the requests of one system can cost."""
+
+    system: str
+    requests: int
+    """Warm-up included."""
+    most: float | None
+    """Money, if every prompt is as long as the first of its task and every answer takes all its tokens; None where it
+    is not known."""
+    currency: str
+    why_unknown: str = ""
+
+
+def expected_costs(
+    resolved: Resolved, cells: Sequence[Planned], prompts: Sequence[ShownPrompt], scores: Sequence[TaskScores]
+) -> list[ExpectedCost]:
+    """Return what each endpoint with a price of tokens or requests can cost, and each hybrid that may ask one.
+
+    Args:
+        resolved: the suite.
+        cells: its cells.
+        prompts: the first item of each task, at least, as systems are asked them.
+        scores: how answers of each task end.
+    """
+    tariffs, measure = tariffs_of(resolved.systems), resolved.suite.measure
+    limits = {each.task: each.max_tokens for each in scores}
+    costs: list[ExpectedCost] = []
+    for name, config in resolved.systems.items():
+        if isinstance(config, HybridSystem):
+            paid = [tariffs[each].currency for each in config.resident if each in tariffs]
+            if paid:
+                costs.append(ExpectedCost(name, 0, None, paid[0], "it depends on what its router chooses"))
+            continue
+        tariff = tariffs.get(name)
+        if tariff is None or not isinstance(config, EndpointSystem):
+            continue
+        number, most, why = 0, 0.0, ""
+        for cell in (each for each in cells if each.system == name):
+            task = cell.choice.task
+            first = next((each for each in prompts if each.task == task and name in each.systems), None)
+            if cell.items is None or first is None:
+                why = f"the documents of {task} were not read"
+                continue
+            sent = requests(cell.items, measure) + measure.warmup
+            texts = [turn.text for turn in first.turns]
+            tokens = limits.get(task) or config.max_output_tokens
+            number += sent
+            most += sent * tariff.most(most_prompt_tokens(texts), tokens)
+        costs.append(ExpectedCost(name, number, None if why else most, tariff.currency, why))
+    return costs
+
+
+def costs_as_text(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[str]:
+    """Return the costs in lines, and the budget; nothing without costs."""
+    if not costs:
+        return []
+    lines = ["cost at most, if every prompt is as long as the first of its task and every answer takes all its tokens:"]
+    for each in costs:
+        what = f"not known: {each.why_unknown}" if each.most is None else f"{each.most:.3g} {each.currency}"
+        lines.append(f"  {each.system}: {what}" + (f", {each.requests:,} requests" if each.requests else ""))
+    return [*lines, f"  budget: {max_cost or 'none (max_cost)'}"]

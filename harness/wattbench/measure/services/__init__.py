@@ -1,0 +1,1 @@
+"""What concerns services alone, which send a bill and which no meter reads: money while it is spent, and estimates."""
