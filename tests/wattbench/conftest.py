@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import string
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
+from tests.made_up.whole_run import write_whole_run
 from wattbench.config import EndpointSystem, TransformersSystem, Weights
 from wattbench.meters import MeterError, Reading
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
@@ -19,6 +22,20 @@ from wattbench.systems import Engine, release_base
 from wattbench.systems.local import base_cache
 
 CHARACTERS = [*string.ascii_letters, *string.digits, *" \n.,:;!/+-*=()'\""]
+
+
+@pytest.fixture(scope="session")
+def original_whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small finished run with all of its lines. No test may change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        return write_whole_run(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def whole_run(original_whole_run: Path, tmp_path: Path) -> Path:
+    """A copy of it, which the test may change."""
+    return Path(shutil.copytree(original_whole_run, tmp_path / original_whole_run.name))
 
 
 @pytest.fixture

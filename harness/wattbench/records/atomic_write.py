@@ -2,7 +2,8 @@
 
 The order is that of POSIX: write under a temporary name in the same folder, fsync, rename, fsync the folder. A process
 that is killed at any moment leaves the old file or the new one, and at most a file `.wattbench-*.tmp` that nothing
-reads; in a run it is removed when the run is resumed. A new file has the mode that the umask gives; a replaced one
+reads. In a run it is removed when the run is resumed; elsewhere by the next write to that folder, if it is an hour old
+and no process holds its lock, which one that writes does. A new file has the mode that the umask gives; a replaced one
 keeps its mode. A rename would replace a symbolic link or a device itself, not what is behind it, so both are refused.
 """
 
@@ -10,10 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
+import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
@@ -23,6 +27,10 @@ from wattbench.errors import UserError
 FAILURE = "cannot be written"
 _BEGIN, _END = ".wattbench-", ".tmp"
 """How temporary names begin and end."""
+_RANDOM_BYTES = 8
+_MADE_HERE = re.compile(rf"{re.escape(_BEGIN)}[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(_END)}")
+LEFT_S = 3600.0
+"""What is younger is left alone: it may be on its way to its name."""
 
 
 def write_atomically(path: Path, data: bytes, *, failure: str = FAILURE) -> None:
@@ -61,6 +69,8 @@ def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE)
                 sync_folder(folder)
     finally:
         _remove(temporaries.values())
+    for folder in dict.fromkeys(path.parent for path in temporaries):
+        remove_left(folder)
 
 
 @contextlib.contextmanager
@@ -134,6 +144,35 @@ def remove_temporaries(root: Path) -> None:
         _remove(Path(folder) / name for name in names if is_temporary(name))
 
 
+def remove_left(folder: Path) -> None:
+    """Remove what killed processes of this user left under temporary names in a folder, if it is old and not in use."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if _MADE_HERE.fullmatch(entry.name)]
+    except OSError:  # whatever is wrong with it, the write says
+        return
+    for name in names:
+        with contextlib.suppress(OSError):
+            _remove_left(folder / name)
+
+
+def _remove_left(path: Path) -> None:
+    """Remove a file unless it is young, another user's, or locked by the process that writes it.
+
+    Raises:
+        OSError: it is locked, or is none that can be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        seen = os.fstat(descriptor)
+        old = time.time() - max(seen.st_mtime, seen.st_ctime) > LEFT_S
+        if stat.S_ISREG(seen.st_mode) and seen.st_uid == os.getuid() and old:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    finally:
+        os.close(descriptor)
+
+
 def sync_tree(root: Path) -> None:
     """Make a file, or every byte and every name below a folder, durable."""
     if not root.is_dir():
@@ -157,7 +196,7 @@ def sync_folder(folder: Path) -> None:
 
 def _temporary_name(path: Path) -> Path:
     # Not made of the file's own name, which may have the longest length that is allowed.
-    return path.with_name(f"{_BEGIN}{secrets.token_hex(8)}{_END}")
+    return path.with_name(f"{_BEGIN}{secrets.token_hex(_RANDOM_BYTES)}{_END}")
 
 
 def _check_replaceable(path: Path) -> None:
@@ -189,12 +228,15 @@ def _replacing(path: Path, failure: str) -> Iterator[Path]:
             sync_folder(path.parent)
     finally:
         _remove([temporary])  # also after the rename, which does nothing between two names of one file
+    remove_left(path.parent)
 
 
 @contextlib.contextmanager
 def _new_file(path: Path, mode: int | None) -> Iterator[IO[bytes]]:
     """Open a new file to be written; all of it is on disk at the end."""
     with path.open("xb") as file:
+        with contextlib.suppress(OSError):  # a disk without locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process; see `remove_left`
         if mode is not None:
             os.chmod(path, mode)
         yield file

@@ -80,7 +80,7 @@ class PythonFunction(Chooser):
             raise self._error(
                 question,
                 text,
-                f"returned {label!r:.80}, which is none of the members ({', '.join(self._members)}){hint}",
+                f"returned {label!r:.80}, which is not one of the members ({', '.join(self._members)}){hint}",
             )
         if score is None:
             return Choice(label)

@@ -192,11 +192,11 @@ class Analysis:
 
     @property
     def shares_now(self) -> Shares:
-        """As `shares`; without a mix, as the items have it."""
+        """As `shares`; without a mix, as the scored items have it, and all alike where none is scored."""
         if self.shares is not None:
             return self.shares
         items = self.basis.items.max(axis=1)
-        return np.asarray(items / items.sum())
+        return np.asarray(items / items.sum()) if items.any() else np.full(len(items), 1 / len(items))
 
     def pairs(self, domain: str | None = None) -> Pairs:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,18 +32,6 @@ from wattbench_reports.export import comparison_rows, render
 from wattbench_reports.export.compared_runs import compare_runs
 
 
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        return write_whole_run(tmp_path_factory.mktemp("whole"))
-
-
-@pytest.fixture
-def run(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / original.name))
-
-
 def problems(found: Verified) -> dict[str, tuple[str, ...]]:
     return {check.name: check.problems for check in found.checks if check.problems}
 
@@ -55,8 +42,8 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
-def test_a_run_as_it_was_written_passes_every_check(run: Path) -> None:
-    found = verify(run)
+def test_a_run_as_it_was_written_passes_every_check(whole_run: Path) -> None:
+    found = verify(whole_run)
     assert [(check.name, check.made) for check in found.checks] == [
         ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
     ]  # fmt: skip
@@ -69,42 +56,44 @@ def test_a_run_of_too_few_requests_for_a_percentile_passes(tmp_path: Path, monke
     assert found.ok, problems(found)
 
 
-def test_the_command_says_what_it_checked_and_fails_with_one_sentence(run: Path) -> None:
-    passed = CliRunner().invoke(main, ["verify", str(run)])
+def test_the_command_says_what_it_checked_and_fails_with_one_sentence(whole_run: Path) -> None:
+    passed = CliRunner().invoke(main, ["verify", str(whole_run)])
     assert passed.exit_code == 0, passed.output
     assert "digests     ok" in passed.output
-    edit(run / "windows.jsonl", '"samples": 50', '"samples": 51')
-    failed = CliRunner().invoke(main, ["verify", str(run)])
+    edit(whole_run / "windows.jsonl", '"samples": 50', '"samples": 51')
+    failed = CliRunner().invoke(main, ["verify", str(whole_run)])
     assert failed.exit_code == 2
     assert "windows.jsonl is not as it was written" in failed.output
     assert "samples of row 0 of windows.parquet is 50, and 51 by the lines" in failed.output
-    assert failed.output.splitlines()[-1].startswith(f"wattbench: {run}: damaged, or changed since it was written (")
+    assert failed.output.splitlines()[-1].startswith(
+        f"wattbench: {whole_run}: damaged, or changed since it was written ("
+    )
 
 
-def test_an_older_run_is_checked_without_digests_and_says_so(run: Path) -> None:
-    without_digests(run)
-    found = verify(run)
+def test_an_older_run_is_checked_without_digests_and_says_so(whole_run: Path) -> None:
+    without_digests(whole_run)
+    found = verify(whole_run)
     assert found.ok
     assert not found.checks[0].made
     assert "of an older wattbench" in found.checks[0].said
-    edit(run / "items" / "big" / "add.jsonl", '"output_tokens": 3', '"output_tokens": 4')
-    assert set(problems(verify(run))) == {"tables"}
+    edit(whole_run / "items" / "big" / "add.jsonl", '"output_tokens": 3', '"output_tokens": 4')
+    assert set(problems(verify(whole_run))) == {"tables"}
 
 
 @pytest.mark.parametrize("gone", ["sha256", "own_sha256"])
-def test_digests_that_were_taken_out_do_not_make_a_run_an_older_one(run: Path, gone: str) -> None:
-    path = run / "finished.json"
+def test_digests_that_were_taken_out_do_not_make_a_run_an_older_one(whole_run: Path, gone: str) -> None:
+    path = whole_run / "finished.json"
     record = json.loads(path.read_text())
     del record[gone]
     path.write_text(json.dumps(record))
-    assert "own_sha256 differs" in problems(verify(run))["digests"][0]
+    assert "own_sha256 differs" in problems(verify(whole_run))["digests"][0]
 
 
-def test_files_that_are_missing_or_were_put_there_are_named(run: Path) -> None:
-    (run / "open-windows.jsonl").unlink()
-    (run / "phases.jsonl").write_text("")
-    (run / "notes.txt").write_text("what no reader of a run asks for")
-    assert problems(verify(run)) == {
+def test_files_that_are_missing_or_were_put_there_are_named(whole_run: Path) -> None:
+    (whole_run / "open-windows.jsonl").unlink()
+    (whole_run / "phases.jsonl").write_text("")
+    (whole_run / "notes.txt").write_text("what no reader of a run asks for")
+    assert problems(verify(whole_run)) == {
         "digests": ("open-windows.jsonl is missing", "phases.jsonl was not there when the run ended")
     }
 
@@ -119,52 +108,54 @@ def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
     return verify(run)
 
 
-def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(run: Path) -> None:
-    found = resealed(run, lambda run: edit(run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
+def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(whole_run: Path) -> None:
+    found = resealed(whole_run, lambda whole_run: edit(whole_run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
     assert set(problems(found)) == {"invariants", "tables"}
     assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
 
 
 @pytest.mark.parametrize("counts", ["many", [[1, -1]], [[1.5]], None])
-def test_experts_that_are_no_counts_are_named(run: Path, counts: object) -> None:
-    path = run / "experts" / "big" / "add.jsonl"
+def test_experts_that_are_no_counts_are_named(whole_run: Path, counts: object) -> None:
+    path = whole_run / "experts" / "big" / "add.jsonl"
     path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"doc_id": 0, "repeat": 0, "tokens": 3, "counts": counts}) + "\n")
-    assert "experts/big/add.jsonl: line 1: counts is" in problems(verify(run))["lines"][0]
+    assert "experts/big/add.jsonl: line 1: counts is" in problems(verify(whole_run))["lines"][0]
 
 
-def test_a_window_that_is_there_twice_ends_in_a_sentence_wherever_windows_are_read(run: Path) -> None:
-    lines = (run / "windows.jsonl").read_text().splitlines(keepends=True)
-    (run / "windows.jsonl").write_text("".join([*lines, lines[0]]))
-    assert "two windows have the id 'w0000'" in problems(verify(run))["lines"][0]
+def test_a_window_that_is_there_twice_ends_in_a_sentence_wherever_windows_are_read(whole_run: Path) -> None:
+    lines = (whole_run / "windows.jsonl").read_text().splitlines(keepends=True)
+    (whole_run / "windows.jsonl").write_text("".join([*lines, lines[0]]))
+    assert "two windows have the id 'w0000'" in problems(verify(whole_run))["lines"][0]
     with pytest.raises(UserError, match="two windows have the id 'w0000'; the record is damaged"):
-        read_run(run).windows()
+        read_run(whole_run).windows()
 
 
-def test_a_row_that_is_there_twice_is_refused_by_every_reader(run: Path) -> None:
-    table = pq.read_table(run / "items.parquet")
-    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), run / "items.parquet")
-    without_digests(run)
+def test_a_row_that_is_there_twice_is_refused_by_every_reader(whole_run: Path) -> None:
+    table = pq.read_table(whole_run / "items.parquet")
+    pq.write_table(pa.concat_tables([table, table.slice(3, 1)]), whole_run / "items.parquet")
+    without_digests(whole_run)
     with pytest.raises(UserError, match="the answer of big to document 3 of add is there twice"):
-        compare_runs([read_run(run)])
-    found = problems(verify(run))
+        compare_runs([read_run(whole_run)])
+    found = problems(verify(whole_run))
     assert "items.parquet has the answer of big to document 3 of add 2 times, repeat 0" in found["invariants"]
 
 
 @pytest.mark.parametrize("table", ["items.parquet", "windows.parquet"])
-def test_a_page_of_a_table_that_changed_on_disk_is_found_when_it_is_read(run: Path, table: str) -> None:
-    data = bytearray((run / table).read_bytes())
-    column = pq.read_metadata(run / table).row_group(0).column(0)
+def test_a_page_of_a_table_that_changed_on_disk_is_found_when_it_is_read(whole_run: Path, table: str) -> None:
+    data = bytearray((whole_run / table).read_bytes())
+    column = pq.read_metadata(whole_run / table).row_group(0).column(0)
     data[(column.dictionary_page_offset or column.data_page_offset) + column.total_compressed_size - 1] ^= 1
-    (run / table).write_bytes(data)
+    (whole_run / table).write_bytes(data)
     with pytest.raises(UserError, match=r"cannot be read .*; the record is damaged"):
-        read_table(run / table)
+        read_table(whole_run / table)
 
 
-def test_figures_that_compare_prints_are_computed_a_second_time(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_that_compare_prints_are_computed_a_second_time(
+    whole_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain_row = comparison_rows.plain_row
     monkeypatch.setattr(comparison_rows, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
-    assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(run))["figures"][0]
+    assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(whole_run))["figures"][0]
 
 
 READERS = (
@@ -180,24 +171,24 @@ READERS = (
 @pytest.mark.parametrize("command", READERS, ids=[name for name, *_ in READERS])
 @pytest.mark.parametrize("name", ["items/big/add.jsonl", "items.parquet", "windows.jsonl", "run.json"])
 def test_a_changed_record_ends_in_one_sentence_wherever_figures_are_read(
-    run: Path, tmp_path: Path, command: tuple[str, ...], name: str
+    whole_run: Path, tmp_path: Path, command: tuple[str, ...], name: str
 ) -> None:
-    path = run / name
+    path = whole_run / name
     if name == "items.parquet":  # the same rows, written anew: nothing else would find it
         pq.write_table(pq.read_table(path), path)
     else:
         path.write_text(path.read_text() + " ")
-    ended = CliRunner().invoke(main, [part.format(run=run, out=tmp_path) for part in command])
+    ended = CliRunner().invoke(main, [part.format(run=whole_run, out=tmp_path) for part in command])
     said = ended.output.strip().splitlines()[-1]
     assert ended.exit_code == (3 if command[0] == "gate" else 2), ended.output
     assert f"{name} is not as it was written: its SHA-256 differs. The run was damaged" in ended.output
-    assert f"wattbench verify {run}" in ended.output
+    assert f"wattbench verify {whole_run}" in ended.output
     assert said.startswith(("wattbench: ", "error")) or command[0] == "gate"
 
 
-def test_every_figure_that_compare_prints_is_computed_from_the_lines(run: Path) -> None:
+def test_every_figure_that_compare_prints_is_computed_from_the_lines(whole_run: Path) -> None:
     """With tables that are not those of the lines, each figure that rests on what was changed is named."""
-    whole = read_run(run)
+    whole = read_run(whole_run)
     records = replace(whole, check_digests=False)
     rebuilt = rebuild(records, records.windows())
     assert not list(comparison_differences(records, rebuilt))
@@ -209,13 +200,13 @@ def test_every_figure_that_compare_prints_is_computed_from_the_lines(run: Path) 
     differing = " ".join(comparison_differences(records, replace(rebuilt, items=items)))
     for figure in ("energy_j_per_request", "j_per_correct", "j_per_correct_low", "j_per_correct_high"):
         assert f"systems[big].{figure} " in differing
-    assert verify(run).ok, "nothing was written into the run"
+    assert verify(whole_run).ok, "nothing was written into the run"
 
 
-def test_what_is_not_finished_is_said(run: Path) -> None:
-    (run / "finished.json").unlink()
+def test_what_is_not_finished_is_said(whole_run: Path) -> None:
+    (whole_run / "finished.json").unlink()
     with pytest.raises(UserError, match="not finished"):
-        verify(run)
+        verify(whole_run)
 
 
 def printed(run: Path) -> str:
@@ -233,12 +224,14 @@ def contents(path: Path) -> object:
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=40, derandomize=True, database=None)
 def test_damage_ends_in_a_sentence_and_changes_no_figure_silently(
-    original: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
+    original_whole_run: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
-    run = Path(shutil.copytree(original, tmp_path_factory.mktemp("damaged") / original.name))
+    run = Path(shutil.copytree(original_whole_run, tmp_path_factory.mktemp("damaged") / original_whole_run.name))
     what = damage(run, seed)
     changed = any(
-        contents(run / path.relative_to(original)) != contents(path) for path in original.rglob("*") if path.is_file()
+        contents(run / path.relative_to(original_whole_run)) != contents(path)
+        for path in original_whole_run.rglob("*")
+        if path.is_file()
     )
     try:
         ok = verify(run).ok

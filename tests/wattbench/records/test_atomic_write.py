@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
+from wattbench.records import atomic_write
 from wattbench.records.atomic_write import (
     failing_as,
     link_or_copy,
@@ -208,3 +210,60 @@ def test_a_second_name_is_given_by_a_link_or_as_a_copy(tmp_path, monkeypatch, li
 def test_another_error_than_the_disk_s_is_not_renamed(tmp_path) -> None:
     with pytest.raises(ValueError, match="a mistake"), failing_as(tmp_path, "cannot be written"):
         raise ValueError("a mistake")
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hours have passed since anything was written."""
+    now = time.time()
+    monkeypatch.setattr(atomic_write.time, "time", lambda: now + 7200)
+
+
+LEFT = ".wattbench-0123456789abcdef.tmp"
+
+
+@pytest.mark.parametrize("write", ["write_atomically", "open_atomically", "link_or_copy"])
+def test_what_a_killed_process_left_is_removed_by_the_next_write_of_the_file(tmp_path, later, write: str) -> None:
+    path, source = tmp_path / "page.html", tmp_path / "source"
+    source.write_bytes(b"newer")
+    killed(f"write_atomically(Path({str(path)!r}), b'new')")
+    assert len(names(tmp_path)) == 2
+    if write == "write_atomically":
+        write_atomically(path, b"newer")
+    elif write == "link_or_copy":
+        link_or_copy(source, path)
+    else:
+        with atomic_write.open_atomically(path) as file:
+            file.write(b"newer")
+    assert names(tmp_path) == {"page.html", "source"}
+    assert path.read_bytes() == b"newer"
+
+
+def test_what_was_left_just_now_stays(tmp_path) -> None:
+    (tmp_path / LEFT).write_bytes(b"")
+    write_atomically(tmp_path / "page.html", b"")
+    assert LEFT in names(tmp_path)
+
+
+def test_what_another_process_still_writes_stays(tmp_path, later) -> None:
+    with atomic_write.open_atomically(tmp_path / "large.parquet") as file:
+        file.write(b"so far")
+        write_atomically(tmp_path / "page.html", b"")
+        assert len(names(tmp_path)) == 2
+    assert names(tmp_path) == {"page.html", "large.parquet"}
+
+
+def test_what_is_not_ours_stays(tmp_path, later, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = {".wattbench-notes.tmp", ".wattbench-0123456789abcdef.tmp.gz", "0123456789abcdef.tmp", ".wattbench-0.tmp"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / ".wattbench-00000000000000aa.tmp").mkdir()
+    os.mkfifo(tmp_path / ".wattbench-00000000000000bb.tmp")
+    (tmp_path / ".wattbench-00000000000000cc.tmp").symlink_to(tmp_path / "0123456789abcdef.tmp")
+    before = names(tmp_path)
+    write_atomically(tmp_path / "page.html", b"")
+    assert names(tmp_path) == before | {"page.html"}
+    (tmp_path / LEFT).write_bytes(b"")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    write_atomically(tmp_path / "page.html", b"")
+    assert LEFT in names(tmp_path), "another user's"

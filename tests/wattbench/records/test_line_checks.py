@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,25 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.made_up.whole_run import write_whole_run
 from wattbench.api.verify import verify
 from wattbench.errors import UserError
 from wattbench.records import BlockRow, read_run
 from wattbench.records.line_checks import check_lines, line_problems
 
 ADD = "items/big/add.jsonl"
-
-
-@pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        return write_whole_run(tmp_path_factory.mktemp("whole"))
-
-
-@pytest.fixture
-def run(original: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(original, tmp_path / original.name))
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
@@ -88,27 +73,27 @@ DAMAGE: list[tuple[Callable[[Path], None], str]] = [
 
 
 @pytest.mark.parametrize(("change", "said"), DAMAGE, ids=[said for _, said in DAMAGE])
-def test_what_does_not_fit_together_is_named(run: Path, change: Callable[[Path], None], said: str) -> None:
-    change(run)
-    found = {problem for check in verify(run).checks for problem in check.problems}
+def test_what_does_not_fit_together_is_named(whole_run: Path, change: Callable[[Path], None], said: str) -> None:
+    change(whole_run)
+    found = {problem for check in verify(whole_run).checks for problem in check.problems}
     assert any(said in problem for problem in found), found
-    (run / "finished.json").unlink()
+    (whole_run / "finished.json").unlink()
     with pytest.raises(UserError) as caught:
-        check_lines(read_run(run))
+        check_lines(read_run(whole_run))
     assert said in str(caught.value)
     assert "damaged" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_whole_run_fits_together_and_so_does_one_that_asked_a_failed_request_again(run: Path) -> None:
-    assert not list(line_problems(read_run(run)))
-    rows = lines_of(run / ADD)
+def test_a_whole_run_fits_together_and_so_does_one_that_asked_a_failed_request_again(whole_run: Path) -> None:
+    assert not list(line_problems(read_run(whole_run)))
+    rows = lines_of(whole_run / ADD)
     again = {**rows[2], "window": "w0001"}
     rows[2]["failure"] = "refused"
-    write_lines(run / ADD, [*rows, again])
-    records = read_run(run)
+    write_lines(whole_run / ADD, [*rows, again])
+    records = read_run(whole_run)
     assert not list(line_problems(records))
     (answer,) = [row for row in records.answers("big", "add") if row.doc_id == 2]
     assert answer.failure is None
-    write_lines(run / ADD, [*rows, again, again])
-    assert len(list(line_problems(read_run(run)))) == 1
+    write_lines(whole_run / ADD, [*rows, again, again])
+    assert len(list(line_problems(read_run(whole_run)))) == 1

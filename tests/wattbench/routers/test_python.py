@@ -69,7 +69,7 @@ def test_it_may_see_the_input_alone(write: Any) -> None:
             "1 / 0",
             r"raised ZeroDivisionError: division by zero \(task 'tickets', document 3, text ending '.*Answer:'\)",
         ),
-        ("return 'smal'", r"returned 'smal', which is none of the members \(small, large\); did you mean 'small'\?"),
+        ("return 'smal'", r"returned 'smal', which is not one of the members \(small, large\); did you mean 'small'\?"),
         ("return 3", r"returned 3, not a member's name, or a name and a score, or None \(task 'tickets', document 3"),
         ("return 'small', 1, 2", r"returned \('small', 1, 2\), not a member's name"),
         ("return ['small', 1]", r"returned \['small', 1\], not a member's name"),

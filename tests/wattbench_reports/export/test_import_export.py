@@ -265,3 +265,16 @@ def test_the_command(make_run, fake, tmp_path) -> None:
         assert result.exit_code == 2
         assert said in result.output
     assert wattbench("export", root / "nowhere", "--to", "csv").exit_code == 2
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_a_run_without_scores_is_reported_without_a_warning(tmp_path) -> None:
+    table = tmp_path / "times.csv"
+    table.write_text(
+        "system,item,seconds\n" + "".join(f"{name},{item},0.{item}\n" for name in "ab" for item in range(1, 9))
+    )
+    run = wattbench("import", table, "--out", tmp_path / "runs").stdout.strip()
+    page = tmp_path / "page.html"
+    done = wattbench("report", run, "-o", page)
+    assert done.exit_code == 0, done.output
+    assert 'value="nan"' not in page.read_text()

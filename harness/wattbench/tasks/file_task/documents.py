@@ -119,7 +119,7 @@ def _choices(choice: FileTask, where: str, row: Row, names: Mapping[str, str], t
         letter = target.upper()
     else:
         hint = nearest(target, texts)
-        raise UserError(f"{where}: column {choice.target!r}: {target!r:.80} is none of the choices{hint}")
+        raise UserError(f"{where}: column {choice.target!r}: {target!r:.80} is not one of the choices{hint}")
     return {CHOICES: texts, LETTER: letter}
 
 
@@ -151,7 +151,7 @@ def _labels(choice: FileTask, items: Sequence[Item]) -> tuple[str, ...]:
         if wrong is not None:
             hint = nearest(wrong.target, labels)
             what = f"{wrong.where}: column {choice.target!r}: {wrong.target!r:.80}"
-            raise UserError(f"{what} is none of the labels{hint}")
+            raise UserError(f"{what} is not one of the labels{hint}")
         return labels
     spellings: dict[str, Counter[str]] = {}
     for text, number_of_rows in Counter(item.target for item in items).items():

@@ -49,7 +49,7 @@ def test_labels_of_the_suite_hold_for_targets(tmp_path: Path) -> None:
         "Delivery", "Refund", "Other",
     )  # fmt: skip
     said = refusal(task(tmp_path, labels=["Delivery", "Refunds"]))
-    assert "tickets.csv: line 3: column 'topic': 'refund' is none of the labels; did you mean 'Refunds'?" in said
+    assert "tickets.csv: line 3: column 'topic': 'refund' is not one of the labels; did you mean 'Refunds'?" in said
     assert "'a' is empty, or reads the same as another label" in refusal(task(tmp_path, labels=["a", "A."]))
 
 
@@ -97,7 +97,7 @@ def test_choices_come_from_a_column_or_the_suite(tmp_path: Path) -> None:
     documents = build(task(tmp_path, CHOICES, choices="options", **settings)).splits["test"]
     assert [doc["choices"] for doc in documents] == [["Rome", "Paris"], ["Rome", "Asia"]]
     assert [doc["answer_letter"] for doc in documents] == ["B", "B"]
-    assert "'Paris' is none of the choices" in refusal(task(tmp_path, CHOICES, choices=["yes", "no"], **settings))
+    assert "'Paris' is not one of the choices" in refusal(task(tmp_path, CHOICES, choices=["yes", "no"], **settings))
     assert "has no column 'option'; did you mean 'options'?" in refusal(
         task(tmp_path, CHOICES, choices="option", **settings)
     )
