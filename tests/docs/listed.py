@@ -20,6 +20,7 @@ RUN_BY = {
     ("docs/pytest.md", "import pytest"): "wattbench/pytest_plugin/test_docs.py",
     ("docs/pytest.md", "judged = "): "wattbench/pytest_plugin/test_docs.py",
     ("docs/python.md", ""): "wattbench/api/test_docs.py",
+    ("docs/routers.md", "def "): "wattbench/routers/test_docs.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
 }
 """Snippet to the test file, under tests/, that runs it. An empty beginning: all snippets of the page."""
@@ -57,6 +58,7 @@ NOT_RUN = {
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
     "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
+    "wattbench router fit suite.yaml": "tests/wattbench/api/test_fit_router.py does, on a suite that is there",
     "wattbench route RUN --write routed": "tests/wattbench/api/test_write_route.py does, on a run whose suite is there",
     "wattbench run --resume runs/<run>": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run accuracy": "hours: the reference family",

@@ -44,6 +44,7 @@ SUITE: dict[str, Any] = {
 }
 ENGINES: list[dict[str, Any]] = [
     {"engine": "python", "call": "m:f"},
+    {"engine": "sklearn", "model": "m.skops"},
     {"engine": "endpoint", "base_url": "http://localhost:8000/v1"},
     {"engine": "transformers", "weights": {"path": "m"}},
     {"engine": "moe", "weights": {"path": "m"}, "experts": {"a": "b"}, "router": "r.safetensors", "top_k": 1},

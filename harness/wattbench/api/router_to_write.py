@@ -122,7 +122,7 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
     fitted = fit_domains(context, split, setting)
     if set(fitted.systems) == {fitted.default}:
         raise _nothing_gained(answers.systems[fitted.default], int(split.calibration.sum()))
-    labels = _labels(answers.domains)
+    labels = member_names(answers.domains)
     trained = np.flatnonzero(split.training)
     of_trained = [texts[each] for each in trained.tolist()]
     save_classifier(path, *fit_classifier(of_trained, [labels[answers.domain[each]] for each in trained], seed=0))
@@ -163,8 +163,8 @@ def _members(labels: Sequence[str], fitted: FittedDomains, fallback: str) -> dic
     return {**dict(zip(labels, fitted.systems, strict=True)), fallback: fitted.default}
 
 
-def _labels(domains: Sequence[str]) -> list[str]:
-    """Return a name for each domain, as a suite may have it, each once."""
+def member_names(domains: Sequence[str]) -> list[str]:
+    """Return a name of a member for each domain, as a suite may have it, each once."""
     labels: list[str] = []
     for domain in domains:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", domain).strip("-._")[:70] or "domain"

@@ -44,8 +44,6 @@ def suite_text(suite: WrittenSuite, folder: Path, comment: Sequence[str] = ()) -
         folder: in which the file will be: relative paths are from there.
         comment: lines at its beginning; a line break in one, as in the name of a run, does not end it.
     """
-    import yaml
-
     given = suite.resolved.suite
     systems: dict[str, SystemBase] = {name: suite.resolved.systems[name] for name in suite.systems}
     kept = given.model_dump(exclude_defaults=True, exclude={"name", "description", "tasks", "systems"})
@@ -69,6 +67,23 @@ def suite_text(suite: WrittenSuite, folder: Path, comment: Sequence[str] = ()) -
         },
         **kept,
     }
+    return _yaml(data, folder, comment)
+
+
+def catalogue_text(systems: Mapping[str, SystemBase], folder: Path, comment: Sequence[str]) -> str:
+    """Return systems as the YAML of a catalogue.
+
+    Args:
+        systems: by name.
+        folder: in which the file will be: relative paths are from there.
+        comment: lines at its beginning.
+    """
+    return _yaml({"systems": {name: _settings(system, folder) for name, system in systems.items()}}, folder, comment)
+
+
+def _yaml(data: Mapping[str, Any], folder: Path, comment: Sequence[str]) -> str:
+    import yaml
+
     body = yaml.safe_dump(
         _plain(data, folder), sort_keys=False, default_flow_style=None, width=WIDTH, allow_unicode=True
     )

@@ -40,11 +40,10 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
 
 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
+    from wattbench.api.training_grams import training_grams
     from wattbench.errors import require
     from wattbench.meters import Metering, watch_here
     from wattbench.progress import PlannedTurn, progress
-    from wattbench_reports.metrics.carbon import carbon_of_suite
-    from wattbench_reports.tables.suite_record import CarbonSettings
 
     require("torch", extra="hf", what="training")
     from wattbench.train.build import build, planned_documents, stale
@@ -53,20 +52,10 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     if not wanted:
         click.echo("every member is up to date with this recipe", err=True)
         return []
-    carbon = carbon_of_suite(CarbonSettings.of(reference_family.recipe.carbon.model_dump(mode="json")))
-
-    def grams(joules: float) -> tuple[float | None, str]:
-        if carbon is None:
-            return None, "no region given"
-        grams_or_none = carbon.grams(joules)
-        if grams_or_none is None:
-            return None, "an hourly intensity cannot be applied to a whole training"
-        return grams_or_none, carbon.describe()
-
     turns = [PlannedTurn(name, planned_documents(reference_family, name)) for name in wanted]
     with (
         Metering(meters_here().meters, watch_here()) as metering,
         progress(turns, "members", "documents") as shown,
     ):
-        build(reference_family, wanted, metering, shown, grams)
+        build(reference_family, wanted, metering, shown, training_grams(reference_family.recipe.carbon))
     return wanted

@@ -102,8 +102,8 @@ def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
 def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of systems that change what is measured, those of a hybrid's pool included.
 
-    What a callable sees is left out where it is the prompt, and what a cascade's threshold is as a probability where
-    there is none: suites from before those settings keep their hash.
+    What a callable or a router sees is left out where it is the prompt, and a cascade's threshold as a probability
+    where there is none: suites from before those settings keep their hash.
     """
     kept = {}
     for name, settings in systems.items():
@@ -112,9 +112,10 @@ def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
         }
         if kept[name].get("sees") == "prompt":
             del kept[name]["sees"]
-        router = kept[name].get("router")
-        if isinstance(router, Mapping) and router.get("min_probability", ...) is None:
-            kept[name]["router"] = {key: value for key, value in router.items() if key != "min_probability"}
+        if isinstance(kept[name].get("router"), Mapping):
+            unset = {"min_probability": None, "sees": "prompt"}
+            router = kept[name]["router"].items()
+            kept[name]["router"] = {key: value for key, value in router if key not in unset or value != unset[key]}
         if isinstance(kept[name].get("pool"), Mapping):
             kept[name]["pool"] = _as_measured(kept[name]["pool"])
     return kept

@@ -34,7 +34,10 @@ class ClassifierRouter(RouterBase):
 
     type: Literal["classifier"]
     model: RelativePath
-    """The `.npz` file that `wattbench family build` wrote."""
+    """The `.npz` file that `wattbench router fit` or `wattbench family build` wrote."""
+    sees: Literal["prompt", "input"] = "prompt"
+    """What it reads. `prompt`: the request as the hybrid's own prompt form has it. `input`: the input of a file task's
+    item alone; it must have been fitted to the same."""
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
     """If the probability is lower, the fallback answers."""
 

@@ -1,19 +1,19 @@
-"""Check that what a callable sees is there: `sees: input` needs items that have an input."""
+"""Check that what a callable or a router sees is there: `sees: input` needs items that have an input."""
 
 from __future__ import annotations
 
 from wattbench.config.file_task import FileTask
-from wattbench.config.router import PythonRouter
+from wattbench.config.router import ClassifierRouter, PythonRouter
 from wattbench.config.system import PythonSystem
 from wattbench.config.task_choice import TaskChoice
 from wattbench.errors import UserError
 
 
-def check_sees(where: str, config: PythonSystem | PythonRouter, choice: TaskChoice) -> None:
-    """Check that the items of a task have what a callable is called with.
+def check_sees(where: str, config: PythonSystem | PythonRouter | ClassifierRouter, choice: TaskChoice) -> None:
+    """Check that the items of a task have what a callable or a router reads.
 
     Raises:
-        UserError: it is called with inputs, and the task is no file.
+        UserError: it reads inputs, and the task is no file.
     """
     if config.sees == "input" and not isinstance(choice, FileTask):
         raise UserError(no_input(where, choice.task))

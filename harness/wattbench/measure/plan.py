@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wattbench.config import (
+    ClassifierRouter,
     EndpointSystem,
     HybridSystem,
     Measure,
@@ -166,7 +167,7 @@ def check_pair(
         if isinstance(settings, PythonSystem):
             check_sees(f"system {member!r}", settings, task.choice)
     if isinstance(config, HybridSystem):
-        if isinstance(config.router, PythonRouter):
+        if isinstance(config.router, PythonRouter | ClassifierRouter):
             check_sees(f"system {name!r}: router", config.router, task.choice)
         _check_oracle(where, config, task.choice.domain)
     if task.unsafe_code and not allow_unsafe_code:

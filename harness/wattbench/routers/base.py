@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
@@ -169,6 +169,21 @@ class Chooser(Router):
                 f"{question.text[-80:]!r}), and there is no fallback. Name a member with fallback:"
             )
         return self._setup.members[label]
+
+
+def text_seen(question: Question, sees: Literal["prompt", "input"], where: str) -> str:
+    """Return what a router reads of a question: the request, or the input alone.
+
+    Raises:
+        UserError: it has no input, as its task is no file.
+    """
+    text = question.text if sees == "prompt" else question.input
+    if text is None:
+        raise UserError(
+            f"{where}: sees: input: {question.item or 'this request'} is of no file of one's own, and has no input "
+            "column; write sees: prompt"
+        )
+    return text
 
 
 def if_sure(label: str, score: float, min_score: float) -> Choice:

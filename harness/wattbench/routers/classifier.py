@@ -8,17 +8,17 @@ from typing import Self
 
 from wattbench.config import ClassifierRouter
 from wattbench.errors import MissingExtraError, UserError
-from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure
+from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure, text_seen
 from wattbench.routers.stored import StoredClassifier, TextClassifier, load_classifier, read_stored
 
 
 class Classifier(Chooser):
     """A router with hashed words and a linear model: less than a millisecond per request."""
 
-    def __init__(self, setup: Setup, classifier: TextClassifier, min_score: float) -> None:
+    def __init__(self, setup: Setup, classifier: TextClassifier, config: ClassifierRouter) -> None:
         super().__init__(setup)
         self._classifier = classifier
-        self._min_score = min_score
+        self._config = config
         self.version = classifier.version
         self.parts = {classifier.stored.sha256: classifier.stored.bytes}
 
@@ -34,12 +34,12 @@ class Classifier(Chooser):
         """Read the file; nothing in it is executed."""
         classifier = load_classifier(config.model, where=setup.where)
         _check_classes(setup.where, config, classifier.stored, setup.members)
-        return cls(setup, classifier, config.min_score)
+        return cls(setup, classifier, config)
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
         """Choose the likeliest class; its score is its probability."""
-        likeliest = self._classifier.likeliest([question.text for question in questions])
-        return [if_sure(label, share, self._min_score) for label, share in likeliest]
+        texts = [text_seen(question, self._config.sees, self._setup.where) for question in questions]
+        return [if_sure(label, share, self._config.min_score) for label, share in self._classifier.likeliest(texts)]
 
 
 def _check_classes(where: str, config: ClassifierRouter, stored: StoredClassifier, members: Mapping[str, str]) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 from wattbench.callables import NamedCallable, check_callable, look_for_callable
 from wattbench.config import PythonRouter
 from wattbench.errors import UserError, nearest
-from wattbench.routers.base import Choice, Chooser, Question, Setup
+from wattbench.routers.base import Choice, Chooser, Question, Setup, text_seen
 
 
 class PythonFunction(Chooser):
@@ -58,12 +58,7 @@ class PythonFunction(Chooser):
         self._callable.forget()
 
     def _choice(self, question: Question) -> Choice:
-        text = question.text if self._config.sees == "prompt" else question.input
-        if text is None:
-            raise UserError(
-                f"{self._setup.where}: sees: input: {question.item or 'this request'} is of no file of one's own, and "
-                "has no input column; write sees: prompt"
-            )
+        text = text_seen(question, self._config.sees, self._setup.where)
         try:
             returned = self._callable.call(text, list(self._members))
         except UserError:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.machine.environment import environment
 from wattbench.meters import Metering
 from wattbench.progress import PlannedTurn, Progress
-from wattbench.records import total_j
 from wattbench.records.atomic_write import sync_tree
 from wattbench.systems import release_base
 from wattbench.systems.local import base_cache
@@ -21,6 +17,7 @@ from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_l
 from wattbench.systems.weights import cache_folder
 from wattbench.train.adapters import build_adapter
 from wattbench.train.examples import documents_of, documents_sha256
+from wattbench.train.ledger_entry import Grams, ledger_entry
 from wattbench.train.metered import BuildMeter
 from wattbench.train.mixtures import build_mixture
 from wattbench.train.recipe import AnyMember, Family, needs
@@ -37,9 +34,6 @@ METHODS: dict[str, Callable[[Shop, Any], TrainingResult]] = {
     "classifier": build_classifier,
     "threshold": build_threshold,
 }
-
-Grams = Callable[[float], tuple[float | None, str]]
-"""From joules to grams of CO2 equivalent, and by what figures."""
 
 
 def stale(family: Family, names: Sequence[str]) -> list[str]:
@@ -118,47 +112,26 @@ def _build_one(
 
 
 def _ledger(shop: Shop, member: AnyMember, outcome: TrainingResult, grams: Grams) -> Ledger:
-    windows = shop.meter.windows
     counts, sessions = all_counts(shop.work)
     if not counts.documents:  # a method without a training loop counts for itself
         counts = outcome.counts
-    energy_j: dict[str, float] = {}
-    for window in windows:
-        for component, joules in window.energy_j.items():
-            energy_j[component] = energy_j.get(component, 0.0) + joules
-    here = environment(shop.family.folder)
-    grams_co2e, basis = grams(total_j(energy_j) or 0.0)
-    files = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(shop.target.iterdir())
-        if path.is_file() and path.name != FILE
-    }
-    return Ledger(
+    return ledger_entry(
+        [path for path in sorted(shop.target.iterdir()) if path.is_file() and path.name != FILE],
+        shop.meter.windows,
+        grams,
+        ("torch", "transformers", "peft"),
+        results=outcome.results,
         name=shop.name,
         method=member.method,
         recipe_sha256=shop.family.fingerprint(shop.name),
         documents_sha256=documents_sha256(outcome.documents),
         seed=shop.seed,
         needs=needs(member),
-        started_utc=datetime.fromtimestamp(windows[0].started_s, UTC).isoformat(timespec="seconds"),
-        finished_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         sessions=sessions,
         documents=counts.documents,
         tokens=counts.tokens,
         teacher_tokens=counts.teacher_tokens,
-        seconds=round(sum(window.duration_s for window in windows), 3),
-        energy_j={component: round(joules, 3) for component, joules in energy_j.items()},
-        provenance={c: p for window in windows for c, p in window.provenance.items()},
-        windows=len(windows),
-        windows_invalid=sorted({reason for window in windows if not window.valid for reason in window.reasons}),
-        grams_co2e=None if grams_co2e is None else round(grams_co2e, 4),
-        grams_basis=basis,
         loss=loss_curve(shop.work),
-        hardware={key: here[key] for key in ("cpu", "cpus_usable", "memory_bytes", "gpus")},
-        packages={key: here["packages"][key] for key in ("torch", "transformers", "peft") if key in here["packages"]},
-        results={key: round(value, 6) for key, value in outcome.results.items()},
-        files=files,
-        bytes=sum(path.stat().st_size for path in shop.target.iterdir() if path.name in files),
     )
 
 

@@ -1,0 +1,260 @@
+"""Fit a router to the labelled texts of a suite or a file, and write it with a hybrid that a suite can include.
+
+What a label says is known before anything is measured: the domain of a task's training rows, or a column of a file.
+Which member answers best is not asked: `wattbench route RUN --write` learns that from the answers of a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError, nearest
+from wattbench.records.atomic_write import FAILURE, failing_as, write_atomically
+
+if TYPE_CHECKING:
+    from wattbench.config import FileTask, Resolved
+    from wattbench.tasks.file_task.split import Item
+    from wattbench.train.own_router import FittedRouter
+
+HYBRID = "hybrid.yaml"
+FOLDER = "router"
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """A file with texts and the label of each."""
+
+    path: Path
+    input: str
+    """The column of the texts."""
+    label: str
+    """The column of the labels."""
+
+
+@dataclass(frozen=True)
+class WrittenRouter:
+    """A router and its hybrid, as they were written."""
+
+    folder: Path
+    hybrid: str
+    """Its name in the catalogue."""
+    members: Mapping[str, str]
+    """The router's name of each member, to the system."""
+    fitted: FittedRouter
+    source: str
+    """What it was fitted to."""
+    suite: Path
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Say what was fitted, how right it is on held-out texts, what it took, and how to use it."""
+        import os
+
+        from wattbench_reports.formatting import units
+        from wattbench_reports.stats import wilson_interval
+
+        fitted, ledger = self.fitted, self.fitted.ledger
+        share = wilson_interval(fitted.right / fitted.held_out, fitted.held_out)
+        joules = f"{units.quantity(ledger.total_j, 'J')} ({', '.join(sorted(set(ledger.provenance.values())))})"
+        took = f"{ledger.seconds:.3g} s, {joules if ledger.energy_j else 'joules not measured'}"
+        invalid = ", in a window that is not valid" if ledger.windows_invalid else ""
+        include = os.path.relpath(self.folder / HYBRID, self.suite.parent)
+        return (
+            f"router: {self.folder}: chooses between {', '.join(self.members)}, fitted to {fitted.trained:,} texts of "
+            f"{self.source}",
+            f"held out: {units.percent_interval(share)} of {fitted.held_out:,} other texts get their label; always "
+            f"naming the commonest: {units.percent(fitted.commonest / fitted.held_out)}",
+            f"training: {took}{invalid}; {self.folder / 'ledger.json'}",
+            f"to use it: add {include} to systems: {{include: [...]}} of {self.suite}; the system is {self.hybrid}",
+        )
+
+
+def fit_router(
+    suite: str,
+    folder: Path | None = None,
+    *,
+    labelled: LabelledFile | None = None,
+    members: Mapping[str, str] | None = None,
+    held_out: float = 0.2,
+    seed: int = 1,
+    wait_s: float = 0.0,
+) -> WrittenRouter:
+    """Fit a text classifier that names a member of a hybrid, and write it, its training ledger, and the hybrid.
+
+    Args:
+        suite: path or name.
+        folder: of what is written; None: `router`, next to the suite.
+        labelled: texts with labels; None: the rows that file tasks of the suite leave for training, by domain.
+        members: label to the system that answers; None for a label that is a system's name or domain.
+        held_out: the share of the texts by which the router is judged.
+        seed: of the choice of these, and of the solver.
+        wait_s: how long to wait for another measurement on this machine to end.
+
+    Raises:
+        UserError: there is nothing to fit to, a text is also asked by the suite, or a label has no system;
+            another process measures on this machine.
+    """
+    from wattbench.api.session import measuring_alone, meters_here
+    from wattbench.api.training_grams import training_grams
+    from wattbench.config import load_suite
+    from wattbench.config.base import expanded
+    from wattbench.meters import Metering, watch_here
+    from wattbench.train.own_router import MODEL, divided, fit_own_router
+
+    resolved = load_suite(suite)
+    texts, source = (_of_tasks(resolved), "the suite's training rows") if labelled is None else _of_file(labelled)
+    _check_leaks(resolved, texts)
+    names = _named(list(dict.fromkeys(item.target for item in texts)))
+    systems = {names[label]: _system_of(resolved, label, members or {}) for label in names}
+    _check_given(members or {}, names)
+    try:
+        target = resolved.path.parent / FOLDER if folder is None else expanded(folder).resolve()
+    except ValueError as error:
+        raise UserError(f"{folder}: {FAILURE} ({error})") from error
+    parts = divided([replace(item, target=names[item.target]) for item in texts], held_out, seed)
+    grams = training_grams(resolved.suite.carbon)
+    with (
+        failing_as(target, FAILURE),
+        measuring_alone(wait_s),
+        Metering(meters_here(resolved.suite).meters, watch_here()) as metering,
+    ):
+        fitted = fit_own_router(parts, target, metering, grams, seed=seed)
+    hybrid = _free_name(resolved, target / MODEL)
+    write_atomically(target / HYBRID, _catalogue(target, hybrid, systems, fitted, source).encode())
+    return WrittenRouter(target, hybrid, systems, fitted, source, resolved.path)
+
+
+def _of_tasks(resolved: Resolved) -> list[Item]:
+    """Return the training rows of the suite's file tasks, labelled by domain."""
+    from wattbench.tasks.file_task.documents import read_documents
+
+    texts: list[Item] = []
+    for choice in _file_tasks(resolved):
+        documents = read_documents(choice)
+        texts += [
+            _labelled(item, item.doc[documents.names[choice.input]], choice.domain) for item in documents.parts.train
+        ]
+    domains = {item.target for item in texts}
+    if len(domains) < 2:
+        what = f"those of one domain ({', '.join(domains)})" if domains else "no rows for training"
+        raise UserError(
+            f"{resolved.path}: the file tasks of this suite leave {what}, and a router chooses between two or more. "
+            "Give tasks of several domains split: {test: 0.5}, or name a file with a column of labels: --labelled"
+        )
+    return texts
+
+
+def _of_file(labelled: LabelledFile) -> tuple[list[Item], str]:
+    """Return the rows of a file."""
+    from wattbench.tasks.file_task.rows import read_file
+    from wattbench.tasks.file_task.split import Item, key_of
+
+    data = read_file(labelled.path, [labelled.input, labelled.label])
+    data.check_column("--input", labelled.input)
+    data.check_column("--label", labelled.label)
+    if labelled.input == labelled.label:
+        raise UserError(f"--input and --label name the same column, {labelled.input!r}")
+    texts = []
+    for row in data.rows:
+        where = f"{data.path}: {row.where}"
+        text, label = (str(row.values.get(column, "")).strip() for column in (labelled.input, labelled.label))
+        if not text or not label:
+            raise UserError(f"{where}: a text or its label is empty; fill it in, or leave the row out")
+        texts.append(_labelled(Item(where, key_of(text), label, {}), text, label))
+    return texts, str(labelled.path)
+
+
+def _labelled(item: Item, text: str, label: str) -> Item:
+    from wattbench.train.own_router import TEXT
+
+    return replace(item, target=label, doc={TEXT: text})
+
+
+def _file_tasks(resolved: Resolved) -> Iterator[FileTask]:
+    from wattbench.config import FileTask
+
+    return (choice for choice in resolved.tasks if isinstance(choice, FileTask))
+
+
+def _check_leaks(resolved: Resolved, texts: Sequence[Item]) -> None:
+    """Check that the suite asks none of the texts, nor shows one as a worked example."""
+    from wattbench.tasks.file_task.documents import read_documents
+
+    in_suite: dict[str, Item] = {}
+    for choice in _file_tasks(resolved):
+        parts = read_documents(choice).parts
+        in_suite |= {item.key: item for item in (*parts.test, *parts.fewshot)}
+    leaks = [(item, in_suite[item.key]) for item in texts if item.key in in_suite]
+    if leaks:
+        shown = "; ".join(f"{item.where} and {other.where}" for item, other in leaks[:_SHOWN])
+        more = f"; {len(leaks) - _SHOWN:,} more" if len(leaks) > _SHOWN else ""
+        raise UserError(
+            f"texts to fit the router to are also asked by {resolved.path}: {shown}{more}. The hybrid would be judged "
+            "on what its router learned: take them out of one of the files, or let split: keep rows for training"
+        )
+
+
+def _named(labels: Sequence[str]) -> dict[str, str]:
+    from wattbench.api.router_to_write import member_names
+
+    return dict(zip(labels, member_names(labels), strict=True))
+
+
+def _system_of(resolved: Resolved, label: str, given: Mapping[str, str]) -> str:
+    """Return the system that answers a label: the given one, else that of its name, else the only one of its domain."""
+    from wattbench.config import HybridSystem
+
+    able = {name: each for name, each in resolved.systems.items() if not isinstance(each, HybridSystem)}
+    if label in given:
+        if given[label] not in able:
+            raise UserError(f"--member {label}={given[label]}: no such system{nearest(given[label], able)}")
+        return given[label]
+    of_domain = [name for name, each in able.items() if each.domain == label]
+    if label in able:
+        return label
+    if len(of_domain) != 1:
+        why = f"{len(of_domain)} systems have this domain" if of_domain else "no system has this name or domain"
+        raise UserError(
+            f"the label {label!r}: {why}. Name the one that answers it: --member '{label}=SYSTEM' (systems: "
+            f"{', '.join(able)})"
+        )
+    return of_domain[0]
+
+
+def _check_given(given: Mapping[str, str], labels: Mapping[str, str]) -> None:
+    for label in given:
+        if label not in labels:
+            raise UserError(f"--member {label}={given[label]}: no text has this label{nearest(label, labels)}")
+
+
+def _free_name(resolved: Resolved, model: Path) -> str:
+    """Return a name that no other system has: the same again where the suite includes the hybrid of an earlier fit."""
+    numbers = (f"routed-{number}" for number in range(2, len(resolved.systems) + 3))
+    routers = {name: getattr(each, "router", None) for name, each in resolved.systems.items()}
+    taken = {name for name, router in routers.items() if getattr(router, "model", None) != model}
+    return next(name for name in ("routed", *numbers) if name not in taken)
+
+
+def _catalogue(folder: Path, name: str, members: Mapping[str, str], fitted: FittedRouter, source: str) -> str:
+    from wattbench.api.written_suite import catalogue_text
+    from wattbench.config import ClassifierRouter, HybridSystem
+    from wattbench.systems.training_ledger import FILE
+    from wattbench.train.own_router import MODEL
+
+    hybrid = HybridSystem(
+        kind="hybrid",
+        engine="hybrid",
+        description=f"A classifier of texts, fitted to {fitted.trained:,} of {source}"[:400],
+        members=dict(members),
+        router=ClassifierRouter(type="classifier", model=folder / MODEL, sees="input"),
+        training=folder / FILE,
+    )
+    comment = (
+        "Written by `wattbench router fit`, which writes it anew. Name it under systems: {include: [...]} of a suite.",
+        "min_score: and fallback: (a member) leave what the router is not sure of to that member.",
+    )
+    return catalogue_text({name: hybrid}, folder, comment)

@@ -1,0 +1,27 @@
+"""Grams of CO2 equivalent of a training, by a suite's or a recipe's carbon settings, for its ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wattbench.config import Carbon
+    from wattbench.train.ledger_entry import Grams
+
+
+def training_grams(carbon: Carbon) -> Grams:
+    """Return what turns joules into grams, and says by what figures; None where there is no figure."""
+    from wattbench_reports.metrics.carbon import carbon_of_suite
+    from wattbench_reports.tables.suite_record import CarbonSettings
+
+    factor = carbon_of_suite(CarbonSettings.of(carbon.model_dump(mode="json")))
+
+    def grams(joules: float) -> tuple[float | None, str]:
+        if factor is None:
+            return None, "no region given"
+        grams_or_none = factor.grams(joules)
+        if grams_or_none is None:
+            return None, "an hourly intensity cannot be applied to a whole training"
+        return grams_or_none, factor.describe()
+
+    return grams

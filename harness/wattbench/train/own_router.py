@@ -1,0 +1,132 @@
+"""Fit the text classifier of a router to labelled texts of the user's own, metered, outside of the reference family."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wattbench.errors import UserError, require
+from wattbench.meters import Metering
+from wattbench.routers.stored import load_classifier, save_classifier
+from wattbench.systems.training_ledger import FILE, Ledger, write_ledger
+from wattbench.tasks.file_task.split import Item, Parts, split
+from wattbench.train.classifier import fit_classifier
+from wattbench.train.examples import Document, documents_sha256
+from wattbench.train.ledger_entry import Grams, ledger_entry
+from wattbench.train.metered import BuildMeter
+
+MODEL = "router.npz"
+METHOD = "classifier"
+TEXT = "text"
+"""The key of a document that has what the router reads."""
+LEAST_TEXTS = 10
+"""Fewer say nothing when some of them are held out."""
+
+
+@dataclass(frozen=True)
+class FittedRouter:
+    """A fitted router, as its folder has it."""
+
+    labels: tuple[str, ...]
+    trained: int
+    """How many texts it was fitted to."""
+    held_out: int
+    right: int
+    """How many of the held-out texts it gives their label."""
+    commonest: int
+    """How many of these have the label that is the commonest of the texts it was fitted to: always naming that one is
+    right as often."""
+    ledger: Ledger
+
+
+def divided(texts: Sequence[Item], held_out: float, seed: int) -> Parts:
+    """Divide labelled texts into those that a router is fitted to (`train`) and those that it is judged by (`test`).
+
+    Args:
+        texts: the input of each is in its key `TEXT`, its target is the label: the router's name of a member.
+        held_out: the share by which it is judged. Texts that read alike are on one side.
+        seed: of the choice.
+
+    Raises:
+        UserError: there are too few texts or labels.
+    """
+    if len(texts) < LEAST_TEXTS:
+        raise UserError(
+            f"{len(texts)} labelled texts are too few to fit a router and judge it (at least {LEAST_TEXTS})"
+        )
+    parts = split(texts, held_out, seed)
+    known = sorted({item.target for item in parts.train})
+    lost = sorted({item.target for item in texts} - {*known})
+    if lost or len(known) < 2:
+        raise UserError(
+            "a router needs two labels at least, each with texts to be fitted to and to be judged by "
+            f"(here: {', '.join([*known, *lost][:5])}{f'; too few of {lost[0]!r}' if lost else ''})"
+        )
+    return parts
+
+
+def fit_own_router(parts: Parts, folder: Path, metering: Metering, grams: Grams, *, seed: int) -> FittedRouter:
+    """Fit a router and write it with its ledger. What it is judged by are texts that it was not fitted to.
+
+    Args:
+        parts: as `divided` returns them.
+        folder: of the files, which replace those of an earlier fit.
+        metering: open.
+        grams: for the ledger.
+        seed: of the solver.
+    """
+    for module in ("sklearn.feature_extraction.text", "sklearn.linear_model"):
+        require(module, extra="router", what="fitting a router")  # importing takes longer than fitting, and is not it
+    known = Counter(item.target for item in parts.train)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / FILE).unlink(missing_ok=True)  # without its ledger a router is not complete
+    work = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=folder))
+    try:
+        with BuildMeter(metering, work, METHOD) as meter:
+            fitted = fit_classifier([_text(item) for item in parts.train], [item.target for item in parts.train], seed)
+            save_classifier(folder / MODEL, *fitted)
+        likeliest = load_classifier(folder / MODEL).likeliest([_text(item) for item in parts.test])
+        right = sum(label == item.target for (label, _), item in zip(likeliest, parts.test, strict=True))
+        windows = meter.windows
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    settings = {"seed": seed, "vectorizer": fitted[0].model_dump(mode="json")}
+    documents = [Document(item.target, "", _text(item), item.target) for item in parts.train]
+    ledger = ledger_entry(
+        [folder / MODEL],
+        windows,
+        grams,
+        ("wattbench", "numpy", "scipy", "scikit-learn"),
+        results={"accuracy": right / len(parts.test)},
+        name="router",
+        method=METHOD,
+        recipe_sha256=hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest(),
+        documents_sha256=documents_sha256(documents),
+        seed=seed,
+        needs=[],
+        sessions=1,
+        documents=len(parts.train),
+        tokens=0,
+        teacher_tokens=0,
+        loss=[],
+    )
+    write_ledger(folder, ledger)
+    commonest = known.most_common(1)[0][0]
+    return FittedRouter(
+        tuple(sorted(known)),
+        len(parts.train),
+        len(parts.test),
+        right,
+        sum(item.target == commonest for item in parts.test),
+        ledger,
+    )
+
+
+def _text(item: Item) -> str:
+    return str(item.doc[TEXT])
