@@ -9,6 +9,7 @@ from wattbench.config.apis import SERVICES, Service
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.call import Checkout
 from wattbench.config.decide import Decide
+from wattbench.config.endpoint import EndpointSystem
 from wattbench.config.file_task import FileSplit, FileTask
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.config.hosts import far_host, hosts_of
@@ -58,18 +59,16 @@ from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite
 from wattbench.config.system import (
     ENGINES,
-    EndpointSystem,
     HybridSystem,
     LmEvalSystem,
     LocalModel,
     MoeSystem,
-    Prompt,
     PythonSystem,
     SklearnSystem,
     System,
-    SystemBase,
     TransformersSystem,
 )
+from wattbench.config.system_base import Prompt, SystemBase
 from wattbench.config.task_choice import TaskChoice
 from wattbench.config.training import DeclaredTraining
 from wattbench.config.weights import Weights

@@ -17,65 +17,16 @@ from pydantic import (
     model_validator,
 )
 
-from wattbench.config.apis import Estimate, Limit, ServiceName, with_service
-from wattbench.config.base import Items, Name, RelativePath, Seconds, Strict, Times, named_by
+from wattbench.config.base import Items, Name, RelativePath, Times, named_by
 from wattbench.config.call import Call, FilledInCheckout
+from wattbench.config.endpoint import EndpointSystem
 from wattbench.config.engine_hints import hint
 from wattbench.config.pipeline_file import PipelineFile, TrustedType
 from wattbench.config.prediction import Prediction
-from wattbench.config.price import Price
 from wattbench.config.registry import Registry
 from wattbench.config.router import CascadeRouter, OtherRouter, PredictedRouter, Router, RouterBase
-from wattbench.config.serve import Serve
-from wattbench.config.training import TrainingCost
+from wattbench.config.system_base import SystemBase
 from wattbench.config.weights import Weights
-
-Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
-
-
-class Prompt(Strict):
-    """The form in which a system is asked a task's documents. It belongs to the system, as it follows from its
-    training."""
-
-    chat: bool = False
-    """Wrap the prompt in the model's own chat template."""
-    fewshot: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    """Worked examples before the question. None keeps the task's number; a task that requires 0 keeps 0."""
-    system: str | None = None
-    """A system instruction."""
-    multiturn: bool = True
-    """With `chat`: give worked examples as earlier turns instead of inside the question."""
-
-
-class Parameters(Strict):
-    """Parameter counts that the user declares, for systems whose parameters cannot be counted."""
-
-    total: PositiveInt
-    active: PositiveInt | None = None
-    """Parameters used per token; None: the total."""
-
-
-class SystemBase(Strict):
-    """What every system has. A third party's engine derives the model of its own settings from this."""
-
-    kind: Kind
-    """Its role in the comparison."""
-    engine: str
-    """How it runs."""
-    domain: str | None = None
-    """For a specialist: the domain it was made for."""
-    description: str | None = None
-    prompt: Prompt = Prompt()
-    parameters: Parameters | None = None
-    """Only needed if the engine cannot count them."""
-    teacher: Name | None = None
-    """For a distilled system: the system whose answers it was trained on. The two are compared if both take part."""
-    training: TrainingCost | None = None
-    """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
-    trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
-    price: Price | None = None
-    """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
-    that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""
 
 
 class LocalModel(SystemBase):
@@ -122,63 +73,6 @@ class MoeSystem(LocalModel):
     def _enough_experts(self) -> Self:
         if self.top_k > len(self.experts):
             raise ValueError(f"top_k is {self.top_k}, but there are {len(self.experts)} experts")
-        return self
-
-
-class EndpointSystem(SystemBase):
-    """Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
-
-    engine: Literal["endpoint"]
-    service: ServiceName | None = None
-    """A service whose `base_url`, key and ways are known: it is then asked in chat, refusals are waited for, and its
-    joules are estimated. `model` is required."""
-    base_url: str | None = Field(default=None, pattern=r"^https?://")
-    """For example `http://localhost:8000/v1`. Not needed with `serve: {llamacpp: ...}`; may hold `{port}` with a
-    command."""
-    model: str | None = None
-    """The model's name on the server; None takes the only one it lists."""
-    api_key_env: str | None = None
-    """The environment variable that holds the key. The key itself is never recorded."""
-    serve: Serve | None = None
-    timeout_s: Seconds = 300.0
-    """How long one request may take, from connecting to its last byte."""
-    max_output_tokens: Items = 256
-    """The limit for tasks that set none."""
-    omit: list[Literal["temperature", "seed", "stop"]] = []
-    """What is not sent, for a model that refuses it. Stop sequences then cut the answer here, once all of it came."""
-    limit: Limit | None = None
-    """How fast it is asked at most."""
-    retries: Annotated[int, Field(ge=0, le=100)] | None = None
-    """How often a request is sent again that was refused before it was answered: HTTP 408, 429, 500, 502, 503, 504,
-    529, or no connection. None: 6 with a `service`, and 0 with any other server, where a refusal is a finding."""
-    max_wait_s: Seconds = 300.0
-    """The longest wait before a request is sent again. A server that asks for more ends the run, which can be
-    resumed."""
-    estimate: Estimate | None = None
-    """Whose figures are estimated by EcoLogits; with a `service` also without this key."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_service(cls, given: Any) -> Any:
-        return with_service(given)
-
-    @model_validator(mode="after")
-    def _service_has_model(self) -> Self:
-        if self.service is not None and self.model is None:
-            raise ValueError("model is required with service: the service lists many")
-        if self.service is not None and self.serve is not None:
-            raise ValueError("service and serve: a service runs already; leave serve out")
-        return self
-
-    @property
-    def resends(self) -> int:
-        """Return how often a refused request is sent again."""
-        return self.retries if self.retries is not None else 6 if self.service is not None else 0
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.base_url is None and (self.serve is None or self.serve.llamacpp is None):
-            raise ValueError("base_url is required (except with service, or serve: {llamacpp: ...})")
         return self
 
 

@@ -15,7 +15,8 @@ from wattbench.config.meter import METERS, OtherSettings
 from wattbench.config.meter_base import MeterSettings
 from wattbench.config.registry import Registry
 from wattbench.config.router import ROUTERS, OtherRouter
-from wattbench.config.system import ENGINES, HybridSystem, OtherSystem, SystemBase
+from wattbench.config.system import ENGINES, HybridSystem, OtherSystem
+from wattbench.config.system_base import SystemBase
 from wattbench.errors import UserError
 
 Keys = Sequence[str | int]

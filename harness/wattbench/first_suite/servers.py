@@ -10,7 +10,8 @@ from wattbench.config import EndpointSystem
 from wattbench.errors import UserError, nearest
 from wattbench.network.hosts import is_loopback
 from wattbench.systems.endpoint.client import OpenAIClient, parse_url
-from wattbench.systems.endpoint.engine import key_of, listed_models
+from wattbench.systems.endpoint.engine import key_of
+from wattbench.systems.endpoint.listing import listed_models
 from wattbench.systems.endpoint.plain_text import plain_text
 
 TIMEOUT_S = 5.0

@@ -15,7 +15,7 @@ from wattbench.errors import UserError
 from wattbench.network import bounded_network
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
-from wattbench.systems.endpoint.engine import discover
+from wattbench.systems.endpoint.listing import discover
 from wattbench.systems.endpoint.pacing import asked_delay_s
 from wattbench.systems.endpoint.request import EndpointRequest, read_chat_text
 from wattbench.systems.endpoint.sse import EventDecoder, StreamError

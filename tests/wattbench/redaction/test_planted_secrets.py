@@ -29,7 +29,8 @@ from wattbench.progress import PlainProgress, PlannedTurn
 from wattbench.records import AnswerRow, ItemRow, ScoreRow, SystemRow, WindowLabel, read_run
 from wattbench.redaction import HIDDEN, hidden_output, keep_environment, keep_secret
 from wattbench.systems.endpoint import client as openai_client
-from wattbench.systems.endpoint.engine import discover, key_of
+from wattbench.systems.endpoint.engine import key_of
+from wattbench.systems.endpoint.listing import discover
 from wattbench.systems.endpoint.plain_text import plain_tail
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.lm_eval import LmEvalEngine

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from wattbench.config import Suite
-from wattbench.config.system import HybridSystem, SystemBase
+from wattbench.config import HybridSystem, Suite, SystemBase
 
 
 class PaidBy(StrEnum):

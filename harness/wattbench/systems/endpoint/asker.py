@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from wattbench.clock import now_s
-from wattbench.systems.endpoint.client import OpenAIClient, Refusal, ServerError
+from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s
 from wattbench.systems.endpoint.pacing.pacer import backoff_s
+from wattbench.systems.endpoint.refusals import Refusal, ServerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
 from wattbench.systems.spending import Account, Reserved

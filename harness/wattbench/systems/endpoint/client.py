@@ -8,9 +8,8 @@ request.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
@@ -22,9 +21,10 @@ from wattbench.network.bounded_network import Allowance, StreamError, allowed, b
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
 from wattbench.network.urls import public_url
-from wattbench.redaction import hide, keep_secret, keep_secrets_of
+from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
+from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, is_spent
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
@@ -54,40 +54,6 @@ _HINTS = {
     429: "It limits requests, and a retry would falsify the latency: send fewer requests at once, or wait",
     503: "It is overloaded or still loading, and a retry would falsify the latency: wait until it is ready",
 }
-
-
-_SPENT = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
-"""What OpenAI calls an account that has nothing left, though it answers 429: no wait helps."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """How a server refused a request before it answered it."""
-
-    status: int | None
-    """Of HTTP; None: there was no connection."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """With names in small letters."""
-    spent: bool = False
-    """The account has nothing left."""
-
-
-class ServerError(UserError):
-    """A request was not answered."""
-
-    def __init__(self, message: str, what: str, refusal: Refusal | None = None) -> None:
-        super().__init__(message)
-        self.what = hide(what)
-        """What went wrong, in a clause, without where and what to do."""
-        self.refusal = refusal
-        """None: it was sent, and more than a refusal may have come, for which a service may want money."""
-        self.waited_s = 0.0
-        """As `Asked.waited_s` has it. So for the next one."""
-        self.resent = 0
-
-
-class FailedRequestError(ServerError):
-    """A server that works has no answer to one request. Asked again it would most likely say the same."""
 
 
 class OpenAIClient:
@@ -250,7 +216,7 @@ class OpenAIClient:
         try:
             error = json.loads(body)
             reason = error_text(error) if isinstance(error, dict) else body
-            spent = _is_spent(error)
+            spent = is_spent(error)
         except (ValueError, RecursionError):
             reason = body
         code = response.status_code
@@ -280,11 +246,6 @@ class OpenAIClient:
         # From None: what led to it quotes the server, too, and a traceback would show it.
         message = f"{self._where}: {public_url(url)}: {shown}. {hint}"
         raise (FailedRequestError if of_request else ServerError)(message, shown, refusal) from None
-
-
-def _is_spent(body: Any) -> bool:
-    error = body.get("error") if isinstance(body, dict) else None
-    return isinstance(error, dict) and any(error.get(key) in _SPENT for key in ("code", "type"))
 
 
 def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:

@@ -16,7 +16,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.systems.base import Reply
 from wattbench.systems.endpoint.asker import Asked, Asker
-from wattbench.systems.endpoint.client import FailedRequestError
+from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
 
 if TYPE_CHECKING:

@@ -160,3 +160,44 @@ def test_refused_requests_cost_nothing_and_broken_ones_their_most(scripted, wire
     most = spending.spent - before
     assert most == pytest.approx((3 + 16 + 16) / 1e6 + 8 * 10 / 1e6)
     assert [row.known for row in rows if row.number == rows[-1].number] == [False, False]
+
+
+def test_requests_under_way_together_all_wait_and_each_is_answered_once(scripted, wire, opened, ask, slept) -> None:
+    left = [refusal(wire, Retry_After="3"), refusal(wire, 503)]
+    answer = wire.script([wire.chat("4", "stop"), wire.usage(30, 2), wire.done])
+    scripted.script = lambda _: left.pop() if left else answer
+    replies = opened(batch=6, **CHAT).answer("generate_until", [prompt(ask)] * 6)
+    assert [reply.value for reply in replies] == ["4"] * 6
+    assert sum(reply.resent for reply in replies) == 2
+    assert len(scripted.posts) == 8
+    assert sum(slept) >= 3
+
+
+def test_a_hybrid_counts_no_wait_of_its_members(scripted, wire, ask, monkeypatch) -> None:
+    """A member is refused for 0.3 s, and answers at once: neither the item nor what the hybrid records took that."""
+    from wattbench.config import EndpointSystem, HybridSystem
+    from wattbench.measure.ask_items import ItemRequests, answer_row
+    from wattbench.systems import open_engine
+
+    member = EndpointSystem.model_validate(
+        {"kind": "generalist", "engine": "endpoint", "base_url": scripted.base_url, **CHAT}
+    )
+    hybrid = HybridSystem.model_validate(
+        {
+            "kind": "hybrid", "engine": "hybrid", "members": {"a": "far"}, "router": {"type": "always", "member": "a"},
+            "prompt": {"chat": True}, "pool": {"far": member},
+        }
+    )  # fmt: skip
+    scripted.script = refusing(wire, wire.script([0.2, b"{}"], status=429, headers={"Retry-After": "0.1"}))
+    with open_engine("mixed", hybrid, batch=1, seed=1) as engine:
+        item = ItemRequests("generate_until", 0, (prompt(ask),))
+        started_s = now_s()
+        replies = engine.answer("generate_until", item.requests)
+        finished_s = now_s()
+    row = answer_row(item, replies, 0, started_s, finished_s, 0, 1, "w0001")
+    took_s = finished_s - started_s
+    assert row.resent == 1
+    assert 0.3 <= row.waited_s <= took_s
+    assert row.finished_s - row.started_s == pytest.approx(took_s - row.waited_s, abs=0.05)
+    [used] = row.usage
+    assert used["seconds"] <= took_s - 0.29

@@ -18,7 +18,7 @@ from wattbench.network import bounded_network
 from wattbench.systems.endpoint import client as openai_client
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
-from wattbench.systems.endpoint.engine import Served, discover
+from wattbench.systems.endpoint.listing import Served, discover
 from wattbench.systems.endpoint.request import EndpointRequest
 
 pytestmark = pytest.mark.sockets
@@ -383,13 +383,18 @@ def test_what_is_no_answer_at_all(raw: RawServer, client: OpenAIClient, answer: 
         b"1" * 10_000,
         b'{"data": ' * 50_000,
         b"nul",
-        b"[]",
+        b'"x"',
         b"\xff\xfe{",
     ],
 )
 def test_a_list_of_models_that_is_none(raw: RawServer, client: OpenAIClient, body: bytes) -> None:
     raw.gets = [page(body)]
     assert "its answer " in failure(lambda: get_models(client))
+
+
+def test_a_list_of_models_without_an_object_around_it_is_one(raw: RawServer, client: OpenAIClient) -> None:
+    raw.gets = [page(b'[{"id": "tiny"}, 3, {}]')]
+    assert get_models(client).model == "tiny"
 
 
 def test_a_list_of_models_that_is_too_long(raw: RawServer, client: OpenAIClient) -> None:
