@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from wattbench.api.history import History, history
     from wattbench.api.metered_window import Window
     from wattbench.api.metering import Meters, metering
+    from wattbench.api.plan import plan
+    from wattbench.api.plan_suite import SuitePlan
     from wattbench.api.read import Run, read
     from wattbench.api.rescore import rescore
     from wattbench.api.run import run
@@ -28,6 +30,7 @@ __all__ = [
     "History",
     "Meters",
     "Run",
+    "SuitePlan",
     "UserError",
     "Window",
     "__version__",
@@ -35,6 +38,7 @@ __all__ = [
     "gate",
     "history",
     "metering",
+    "plan",
     "read",
     "rescore",
     "run",
@@ -46,12 +50,14 @@ _MODULES = {
     "History": "wattbench.api.history",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
+    "SuitePlan": "wattbench.api.plan_suite",
     "UserError": "wattbench.errors",
     "Window": "wattbench.api.metered_window",
     "compare": "wattbench.api.compare",
     "gate": "wattbench.api.gate",
     "history": "wattbench.api.history",
     "metering": "wattbench.api.metering",
+    "plan": "wattbench.api.plan",
     "read": "wattbench.api.read",
     "rescore": "wattbench.api.rescore",
     "run": "wattbench.api.run",

@@ -40,6 +40,64 @@ class SuitePlan:
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
 
+    @property
+    def notes(self) -> list[str]:
+        """Return what a reader should know besides, a sentence each."""
+        chat = "a chat is shown as its messages; the template of the model that is asked wraps them"
+        return [*self.preview.notes, *([chat] if any(prompt.chat for prompt in self.prompts) else [])]
+
+    def as_text(self, *, whole_prompts: bool = False) -> str:
+        """Return the plan as `wattbench plan` prints it, without secrets.
+
+        Args:
+            whole_prompts: do not cut long prompts.
+        """
+        from wattbench.measure.expected_cost import costs_as_text
+        from wattbench.measure.plan_as_text import as_text, scores_as_text
+        from wattbench.measure.prompts_as_text import prompts_as_text
+
+        sections = [
+            scores_as_text(self.preview.scores),
+            costs_as_text(self.costs, self.resolved.suite.max_cost),
+            detectable_as_text(self.detectable),
+            expected_as_text(self.expected, f"in {self.earlier_runs}"),
+            prompts_as_text(self.prompts, whole=whole_prompts),
+        ]
+        text = as_text(self.resolved, self.preview.cells, self.metered, self.notes, sections)
+        return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in self.gate)]))
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the plan as `wattbench plan --json` prints it, without secrets; prompts are whole."""
+        from wattbench.measure.code_to_run import code_to_run
+
+        cells = [
+            {
+                "system": cell.system,
+                "kind": cell.config.kind,
+                "engine": cell.config.engine,
+                "task": cell.choice.task,
+                "domain": cell.choice.domain,
+                "items": cell.items,
+            }
+            for cell in self.preview.cells
+        ]
+        record = {
+            "suite": self.resolved.suite.name,
+            "path": str(self.resolved.path),
+            "cells": cells,
+            "scores": [each.as_record() for each in self.preview.scores],
+            "detectable_accuracy": [each.as_record() for each in self.detectable],
+            "expected": self.expected.as_record(),
+            "prompts": [each.as_record() for each in self.prompts],
+            "energy": dict(self.metered),
+            "code": code_to_run(self.resolved),
+            "costs": [asdict(each) for each in self.costs],
+            "gate": self.gate,
+            "notes": self.notes,
+        }
+        hidden: dict[str, Any] = _without_secrets(record)
+        return hidden
+
 
 def plan_suite(
     resolved: Resolved,
@@ -101,56 +159,6 @@ def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Map
 
     paid = paid_by(resolved.suite, resolved.systems.values())
     return what_a_gate_finds(policy, items, metered, installation(), paid)
-
-
-def plan_as_text(plan: SuitePlan, *, whole_prompts: bool = False) -> str:
-    """Return a plan for a terminal, without secrets."""
-    from wattbench.measure.expected_cost import costs_as_text
-    from wattbench.measure.plan_as_text import as_text, scores_as_text
-    from wattbench.measure.prompts_as_text import prompts_as_text
-
-    sections = [
-        scores_as_text(plan.preview.scores),
-        costs_as_text(plan.costs, plan.resolved.suite.max_cost),
-        detectable_as_text(plan.detectable),
-        expected_as_text(plan.expected, f"in {plan.earlier_runs}"),
-        prompts_as_text(plan.prompts, whole=whole_prompts),
-    ]
-    text = as_text(plan.resolved, plan.preview.cells, plan.metered, plan.preview.notes, sections)
-    return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in plan.gate)]))
-
-
-def plan_as_record(plan: SuitePlan) -> dict[str, Any]:
-    """Return a plan as plain data, without secrets; prompts are whole."""
-    from wattbench.measure.code_to_run import code_to_run
-
-    cells = [
-        {
-            "system": cell.system,
-            "kind": cell.config.kind,
-            "engine": cell.config.engine,
-            "task": cell.choice.task,
-            "domain": cell.choice.domain,
-            "items": cell.items,
-        }
-        for cell in plan.preview.cells
-    ]
-    record = {
-        "suite": plan.resolved.suite.name,
-        "path": str(plan.resolved.path),
-        "cells": cells,
-        "scores": [each.as_record() for each in plan.preview.scores],
-        "detectable_accuracy": [each.as_record() for each in plan.detectable],
-        "expected": plan.expected.as_record(),
-        "prompts": [each.as_record() for each in plan.prompts],
-        "energy": dict(plan.metered),
-        "code": code_to_run(plan.resolved),
-        "costs": [asdict(each) for each in plan.costs],
-        "gate": plan.gate,
-        "notes": plan.preview.notes,
-    }
-    hidden: dict[str, Any] = _without_secrets(record)
-    return hidden
 
 
 def _without_secrets(value: Any) -> Any:

@@ -60,7 +60,7 @@ def plan(
     SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
     suite's code is run: the plan names it. Servers that the suite names, and does not start, are asked what they serve.
     """
-    from wattbench.api.plan_suite import plan_as_record, plan_as_text, plan_suite
+    from wattbench.api.plan_suite import plan_suite
     from wattbench.measure.code_to_run import code_to_run
     from wattbench_reports.formatting.json_text import json_text
 
@@ -76,4 +76,4 @@ def plan(
             prompts=prompts,
             like=like,
         )
-    click.echo(json_text(plan_as_record(planned)) if as_json else plan_as_text(planned, whole_prompts=whole_prompts))
+    click.echo(json_text(planned.as_record()) if as_json else planned.as_text(whole_prompts=whole_prompts))

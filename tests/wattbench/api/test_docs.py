@@ -57,7 +57,7 @@ def test_the_block_of_the_readme_runs(
 @pytest.mark.waits
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    assert len(snippets) == 10
+    assert len(snippets) == 11
     names: dict[str, object] = {}
     for snippet in snippets:
         exec(compile(snippet, "docs/python.md", "exec"), names)

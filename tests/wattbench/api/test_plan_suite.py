@@ -9,7 +9,8 @@ from typing import Any
 import click.testing
 import pytest
 
-from wattbench.api.plan_suite import plan_as_record, plan_as_text, plan_suite
+import wattbench
+from wattbench.api.plan_suite import plan_suite
 from wattbench.cli import main
 from wattbench.config import load_suite
 
@@ -51,7 +52,7 @@ def run(*arguments: str) -> click.testing.Result:
 
 
 def test_a_plan_in_words(suite: Path, golden: Any) -> None:
-    text = plan_as_text(plan_suite(load_suite(str(suite))))
+    text = plan_suite(load_suite(str(suite))).as_text()
     golden("plan.txt", text.replace(str(suite.parent), "FOLDER") + "\n")
     done = run(str(suite), "--offline")
     assert done.exit_code == 0, done.output
@@ -62,7 +63,7 @@ def test_a_plan_in_json_has_whole_prompts(suite: Path) -> None:
     done = run(str(suite), "--offline", "--json", "--prompts", "2")
     assert done.exit_code == 0, done.output
     record = json.loads(done.stdout)
-    assert record == json.loads(json.dumps(plan_as_record(plan_suite(load_suite(str(suite)), prompts=2))))
+    assert record == json.loads(json.dumps(plan_suite(load_suite(str(suite)), prompts=2).as_record()))
     assert [cell["items"] for cell in record["cells"]] == [60, 30, 60, 30]
     assert [(each["task"], each["metric"]) for each in record["scores"]] == [
         ("tickets", "exact_match,label"),
@@ -111,3 +112,19 @@ def test_a_folder_of_runs_that_is_named_must_be_there(suite: Path) -> None:
     done = run(str(suite), "--offline", "--like", "nowhere")
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
+
+
+def test_the_python_api_plans_as_the_command_does(suite: Path) -> None:
+    planned = wattbench.plan(suite, systems=["rules"], tasks=["sums"], limit=7, offline=True)
+    assert [cell["items"] for cell in planned.as_record()["cells"]] == [7]
+    done = run(str(suite), "--offline", "--systems", "rules", "--tasks", "sums", "--limit", "7")
+    assert done.stdout == planned.as_text() + "\n"
+    with pytest.raises(wattbench.UserError, match="nowhere"):
+        wattbench.plan(suite, offline=True, like="nowhere")
+
+
+def test_that_a_template_wraps_a_chat_is_noted(suite: Path) -> None:
+    planned = plan_suite(load_suite(str(suite)))
+    assert any("wraps them" in note for note in planned.notes)
+    assert not plan_suite(load_suite(str(suite)), prompts=0).notes
+    assert not plan_suite(load_suite(str(suite)).narrowed(systems=["rules"])).notes

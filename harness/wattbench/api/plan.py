@@ -1,0 +1,60 @@
+"""`wattbench.plan`: what a run of a suite will do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from wattbench.api.narrowing import limit_of, names_of
+from wattbench.api.plan_suite import SuitePlan, plan_suite
+from wattbench.api.session import stdout_to_stderr
+from wattbench.api.suite_runs import load as read_suite
+from wattbench.api.suite_runs import requiring
+
+
+def plan(
+    suite: str | os.PathLike[str],
+    *,
+    systems: Sequence[str] = (),
+    tasks: Sequence[str] = (),
+    limit: int | None = None,
+    prompts: int = 1,
+    like: str | os.PathLike[str] | None = None,
+    load: bool = False,
+    offline: bool = False,
+    allow_unsafe_code: bool = False,
+    require_measured: bool = False,
+) -> SuitePlan:
+    """Look at what a run of a suite will do. Nothing is run, and no code of the suite unless `load` allows it.
+
+    Args:
+        suite: a file, or the name of a suite that wattbench ships.
+        systems: only these systems of the suite.
+        tasks: only these tasks of the suite.
+        limit: at most this many items of each task.
+        prompts: how many items of each task are shown.
+        like: an earlier run, or a folder of runs, from which time and joules are expected; None: the runs of this
+            machine in the folder `runs`.
+        load: also load tasks and import systems that are code, and send servers their keys.
+        offline: do not ask the servers that the suite names what they serve.
+        allow_unsafe_code: allow tasks that run code which a model wrote.
+        require_measured: refuse where any joules would come from a formula and not from a sensor.
+
+    Raises:
+        UserError: something is wrong with the suite or an argument, or a server that it names does not answer.
+    """
+    narrowing = {
+        "systems": names_of(systems, "systems"),
+        "tasks": names_of(tasks, "tasks"),
+        "limit": limit_of(limit, "limit"),
+    }
+    with stdout_to_stderr():
+        return plan_suite(
+            requiring(read_suite(os.fspath(suite), **narrowing), require_measured),
+            allow_unsafe_code=allow_unsafe_code,
+            load=load,
+            network=not offline,
+            prompts=prompts,
+            like=None if like is None else Path(like),
+        )
