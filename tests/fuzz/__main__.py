@@ -17,7 +17,7 @@ from pathlib import Path
 from tests.fuzz.long_tier import as_table, attack, keep
 from tests.fuzz.targets import Target
 
-FAMILIES = ("suites", "options", "records", "gates", "routes", "imports", "meters", "servers")
+FAMILIES = ("suites", "options", "records", "gates", "routes", "imports", "meters", "servers", "own_files")
 DEFAULT_S = 300.0
 
 

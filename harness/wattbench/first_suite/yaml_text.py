@@ -12,7 +12,7 @@ import yaml
 
 from wattbench.terminal import printable
 
-_PLAIN = re.compile(r"(?:\.{1,2}/)*[A-Za-z0-9_][A-Za-z0-9_./ -]*(?<! )")
+_PLAIN = re.compile(r"(?:(?:\.{1,2}/)+[A-Za-z0-9_]|[A-Za-z_])[A-Za-z0-9_./ -]*(?<! )")
 """Texts that need no quotes, if YAML reads them as texts."""
 _COMMENT_AT = 40
 """The column at which comments behind a key begin."""

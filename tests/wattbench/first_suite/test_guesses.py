@@ -6,25 +6,34 @@ import csv
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from wattbench.config import FileTask
 from wattbench.errors import UserError
 from wattbench.first_suite.checks import check_rows
 from wattbench.first_suite.columns import guess_columns
 from wattbench.first_suite.score import GuessedScore, guess_score
 from wattbench.first_suite.table import Table, read_table
 from wattbench.first_suite.undecided import UndecidedError
+from wattbench.tasks.file_task.build import build
 
 SENTENCES = [f"Where is parcel {n}, please? I have waited for it since last week." for n in range(30)]
 TEAMS = ["Delivery", "Refund", "Sales"] * 10
 
 
-def table(folder: Path, separator: str = ",", encoding: str = "utf-8", **columns: Sequence[object]) -> Table:
+def table(
+    folder: Path,
+    separator: str = ",",
+    encoding: str = "utf-8",
+    quoting: Literal[0, 1] = csv.QUOTE_MINIMAL,
+    **columns: Sequence[object],
+) -> Table:
     path = folder / "data.csv"
     with path.open("w", encoding=encoding, newline="") as file:
         rows = [[*columns], *zip(*columns.values(), strict=True)]
-        csv.writer(file, delimiter=separator).writerows(rows)
+        csv.writer(file, delimiter=separator, quoting=quoting).writerows(rows)
     return read_table(path, [])
 
 
@@ -101,10 +110,16 @@ def test_a_column_of_choices_is_one_if_each_answer_is_among_them(tmp_path: Path)
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_separators_and_encodings_are_found(tmp_path: Path, separator: str, encoding: str) -> None:
-    read = table(tmp_path, separator, encoding, text=[f"Größe, {n}; ja" for n in range(9)], team=["é"] * 9)
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_separators_and_encodings_are_found(
+    tmp_path: Path, separator: str, encoding: str, quoting: Literal[0, 1]
+) -> None:
+    read = table(tmp_path, separator, encoding, quoting, text=[f"Größe, {n}; ja" for n in range(9)], team=["é"] * 9)
     assert read.columns["text"].values[3] == "Größe, 3; ja"
     assert read.encoding == encoding.removesuffix("-sig")
+    chosen = {"file": tmp_path / "data.csv", "input": "text", "target": "team", "score": "label", "labels": ["é", "e"]}
+    built = build(FileTask.model_validate({**chosen, "encoding": read.encoding}))  # as a run reads it
+    assert [document["text"] for document in built.splits["test"]] == [*read.columns["text"].values]
     words = {",": None, ";": "semicolons", "\t": "tabs", "|": "bars"}
     assert read.separator == words[separator]
 

@@ -72,9 +72,21 @@ def _opened(path: Path, encoding: str) -> IO[str]:
 
 
 def _headers(path: Path, file: IO[str], encoding: str, longest: int) -> Iterator[tuple[str, list[str]]]:
+    wrong: UserError | None = None
+    read = False
     for delimiter in "\t" if path.suffix.lower() == ".tsv" else DELIMITERS:
         file.seek(0)
-        yield delimiter, [name.strip() for name in next(_fields(path, file, delimiter, encoding, longest), (0, []))[1]]
+        try:
+            _, fields = next(_fields(path, file, delimiter, encoding, longest), (0, []))
+        except UserError as error:
+            if not isinstance(error.__cause__, csv.Error):
+                raise
+            wrong = wrong or error  # quotes end elsewhere: another one separates
+            continue
+        read = True
+        yield delimiter, [name.strip() for name in fields]
+    if not read and wrong is not None:
+        raise wrong
 
 
 def _delimiter(path: Path, file: IO[str], wanted: Sequence[str], encoding: str, longest: int) -> str:

@@ -1,0 +1,16 @@
+"""Files of one's own from which `init` drafts a suite, and what a user calls a system."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.families.own_files import TARGETS
+from tests.fuzz.short_tier import try_some
+from tests.fuzz.targets import Target
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_a_value_or_one_sentence(target: Target, tmp_path: Path) -> None:
+    try_some(target, tmp_path)
