@@ -13,6 +13,8 @@ RUN_BY = {
     ("docs/adding-a-system.md", "import hashlib"): "e2e/test_plugins.py",
     ("docs/adding-a-system.md", "small:"): "e2e/test_plugins.py",
     ("docs/apis.md", ""): "e2e/test_apis.py",
+    ("docs/apis.md", "name: tickets"): "e2e/test_apis.py",
+    ("docs/apis.md", "export OPENAI_API_KEY"): "e2e/test_apis.py",
     ("docs/gates.md", "(echo text,topic"): "e2e/test_gate_base.py",
     ("docs/gates.md", "# .github/workflows/"): "github/test_docs.py",
     ("docs/gates.md", "# .gitlab-ci.yml"): "github/test_docs.py",
@@ -22,6 +24,9 @@ RUN_BY = {
     ("docs/python.md", ""): "wattbench/api/test_docs.py",
     ("docs/routers.md", "def "): "wattbench/routers/test_docs.py",
     ("docs/your-own-data.md", ""): "e2e/test_your_own_data.py",
+    ("examples/api-or-local/README.md", "python server.py"): "examples/test_projects.py",
+    ("examples/gate-in-a-repository/README.md", "printf "): "examples/test_projects.py",
+    ("examples/support-tickets/README.md", "wattbench tasks export"): "examples/test_projects.py",
 }
 """Snippet to the test file, under tests/, that runs it. An empty beginning: all snippets of the page."""
 
@@ -35,10 +40,16 @@ SHOWN = {
     ("docs/records.md", "runs/<UTC>-<suite>-<id>/"): "a listing",
     ("docs/rescoring.md", "Scores depend on how"): "output",
     ("docs/routing.md", "Worth building:"): "output",
+    ("docs/running.md", "wattbench: another wattbench run"): "output",
+    ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
+    ("examples/gate-in-a-repository/README.md", "REGRESSED: teams"): "output",
+    ("examples/support-tickets/README.md", "Run rules-first"): "output, whose accuracies tests/examples compares",
 }
 """What is shown and is nothing to run."""
 
 CHECKED = {
+    ("docs/routers.md", "def choose(text, members)"): "a router",
+    ("docs/routers.md", "def answer(prompt)"): "a system that leaves what it does not know",
     ("docs/nightly.md", "17 2 * * *"): "a line of cron",
     ("docs/nightly.md", "for host in"): "copies from three machines",
     ("docs/nightly.md", "nightly:"): "a job of GitLab's",
@@ -54,12 +65,17 @@ NOT_RUN = {
     "wattbench family build": "hours: trains the reference family",
     "wattbench gate --base main": "tests/e2e/test_gate_base.py runs it on a repository of its own",
     "wattbench gate --resume runs/<gate>": "tests/e2e/test_gate.py kills a gate and resumes it",
+    "wattbench init my.csv --system rules.py:answer --system http://localhost:8000/v1":
+        "needs a server; tests/e2e/test_your_own_data.py makes a suite and runs it",
     "wattbench nightly nightly --history nights": "two hours: the reference family",
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
     "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
     "wattbench router fit suite.yaml": "tests/wattbench/api/test_fit_router.py does, on a suite that is there",
     "wattbench route RUN --write routed": "tests/wattbench/api/test_write_route.py does, on a run whose suite is there",
+    "wattbench run --resume RUN": "tests/e2e/test_resume.py kills a run and resumes it",
+    "wattbench run --resume RUN --retry-failed": "tests/wattbench/scenarios/blocks/test_failed_requests.py",
+    "wattbench run quick --wait": "as `wattbench run quick`",
     "wattbench run --resume runs/<run>": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run accuracy": "hours: the reference family",
     "wattbench run gpu --allow-unsafe-code --report report.html": "needs a GPU",

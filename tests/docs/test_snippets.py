@@ -55,6 +55,8 @@ ENGINES: list[dict[str, Any]] = [
 ]  # fmt: skip
 """The least that a system of each engine has: a fragment of a system replaces keys of one of them."""
 REPOSITORY = r"git\+https://github\.com/OWNER/wattbench"
+MEASURING = {"calibrate", "family", "init", "nightly", "run"}
+"""Commands that take minutes, or write what is asked for: no snippet runs them here."""
 VERDICT = re.compile(r"^(PASS|IMPROVED|REGRESSED|INCONCLUSIVE|NOT COMPARABLE|NOT MEASURED): ", re.MULTILINE)
 
 
@@ -162,6 +164,7 @@ def test_commands_run(snippet: Snippet, world: World) -> None:
 
 
 def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
+    assert words[0] not in MEASURING, f"wattbench {shlex.join(words)}: say in tests/docs/listed.py which test runs it"
     done = invoke(world.filled(snippet.page, words))
     if words[0] == "gate":
         assert done.exit_code in (0, 1, 2), done.output
@@ -318,6 +321,15 @@ def test_the_routes_of_another_router_are_judged(world: World) -> None:
     done = invoke(["route", str(run), "--routes", str(world.folder / "routes.csv")])
     assert done.exit_code == 0, done.output
     assert "mine" in done.stdout
+
+
+def test_the_functions_of_the_page_on_routers_choose_and_abstain() -> None:
+    defined: dict[str, Any] = {}
+    for start in ("def choose(text, members)", "def answer(prompt)"):
+        exec(only("docs/routers.md", start), defined)
+    members = ["small", "large"]
+    assert [defined["choose"]("a" * length, members) for length in (10, 500)] == members
+    assert (defined["answer"]("an invoice"), defined["answer"]("hello")) == ("Billing", None)
 
 
 def test_the_line_of_cron_and_the_loop_over_machines_are_for_a_shell() -> None:
