@@ -37,7 +37,8 @@ def run(
         limit: at most this many items of each task.
         out: the folder in which the run gets its directory.
         resume: an interrupted run to finish, in place of a suite.
-        retry_failed: of the resumed run, ask again the requests that failed.
+        retry_failed: of the resumed run, ask again the requests that failed. Of a finished run in a copy next to it,
+            which is returned.
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
         wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
@@ -60,7 +61,12 @@ def run(
     with stdout_to_stderr():
         if resume is not None:
             root = run_resumed(
-                Path(resume), allow_unsafe_code, require_measured, retry_failed=retry_failed, wait_s=wait_s
+                Path(resume),
+                allow_unsafe_code,
+                require_measured,
+                retry_failed=retry_failed,
+                command=["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"],
+                wait_s=wait_s,
             )
             return read(root)
         assert suite is not None

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice
 from wattbench.errors import UserError
 
@@ -107,6 +108,7 @@ def run_resumed(
     *,
     resume: str = RESUME,
     retry_failed: bool = False,
+    command: Sequence[str] = (),
     wait_s: float = 0.0,
     max_cost: str | None = None,
 ) -> Path:
@@ -118,7 +120,9 @@ def run_resumed(
         require_measured: refuse joules that come from a formula.
         resume: as of `run_new`.
         max_cost: the budget of the whole run, in place of its suite's.
-        retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed.
+        retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed. Of a
+            finished run in a copy next to it, whose directory is returned.
+        command: how it was started, for the record of such a copy.
         wait_s: as of `run_new`.
 
     Raises:
@@ -135,15 +139,18 @@ def run_resumed(
     records = read_run(root)
     if records.header.gate is not None:
         raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
-    if records.finished:
-        notice(f"{root} is finished already" + (", and is not changed any more" if retry_failed else ""))
+    if records.finished and not retry_failed:
+        notice(f"{root} is finished already")
+        return root
+    if records.finished and not failed_requests_of(records):
+        notice(f"{root} is finished already, and none of its requests failed")
         return root
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
     resolved = spending_at_most(resolved, max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     with measuring_alone(wait_s):
-        if records.layout.finished.exists():  # by what was waited for
+        if records.layout.finished.exists() and not retry_failed:  # by what was waited for
             notice(f"{root} is finished already")
             return root
         chosen = meters_here(resolved.suite, resolved.systems)
@@ -153,6 +160,9 @@ def run_resumed(
         check_lines(records)
         for change in clock_changes(records):
             notice(f"wattbench: {change}")
+        if records.layout.finished.exists():
+            root = copy_of(records, command)
+            notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
         return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
 
 
@@ -169,7 +179,7 @@ def _measure(
     from wattbench.scenarios.run_to_end import run_to_end
     from wattbench.systems.spending import BudgetReachedError
 
-    root = writer.layout.root
+    root, again = writer.layout.root, " --retry-failed" if retry_failed else ""
     name_run(root)
     try:
         run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
@@ -182,6 +192,6 @@ def _measure(
         raise error.with_more(f"{left_to_ask(root, resolved, cells)}. Go on with: {command}") from None
     except BaseException:
         if resume is not None:
-            notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}")
+            notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}{again}")
         raise
     return root

@@ -33,7 +33,11 @@ from wattbench.errors import UserError
     metavar="'AMOUNT CUR'",
     help="Stop before more is spent on tokens and requests, such as '5 USD'; with --resume: by the whole run.",
 )
-@click.option("--retry-failed", is_flag=True, help="With --resume: ask again the requests that failed.")
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="With --resume: ask again the requests that failed; of a finished run in a copy of it.",
+)
 def run(
     suite: str | None,
     out: Path,
@@ -70,6 +74,7 @@ def run(
                 allow_unsafe_code,
                 require_measured,
                 retry_failed=retry_failed,
+                command=command_line(),
                 wait_s=wait_s,
                 max_cost=max_cost,
             )

@@ -67,6 +67,11 @@ def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
     for path in files:
         if path not in replaced:
             _link(path, new.root / path.relative_to(old.root))
+    write_windows_of(run, old, new)
+
+
+def write_windows_of(run: str, old: RunLayout, new: RunLayout) -> None:
+    """Write the windows of a run as those of another one, which has another name."""
     if old.windows.exists():
         lines = [_line(row | {"run": run}) for row in read_lines(old.windows)]
         new.windows.write_text("".join(lines), encoding="utf-8")

@@ -96,6 +96,8 @@ class RunHeader(RecordRow):
     "forms": [...], "regex": str | None, "tasks": [...], "metrics": {task: metric}, "tasks_from": str | None, "scores":
     {system: {"answers", "before", "after", "newly_right", "newly_wrong"}}}``: how they were scored anew, and the sums
     of scores of the tasks that were. All else in the record is of the run that it is from."""
+    retried_from: str | None = None
+    """For a copy of a finished run in which its failed requests were asked again: the run that it is from."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:

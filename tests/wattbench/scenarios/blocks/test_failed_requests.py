@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,13 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from tests.made_up.power_world import ANSWER
+from wattbench.api.retry_finished import copy_of, failed_requests_of
+from wattbench.api.verify import verify
 from wattbench.errors import UserError
 from wattbench.measure import failed_requests
 from wattbench.measure.measuring_context import measuring
 from wattbench.meters import Chosen
-from wattbench.records import RunRecords, RunWriter
+from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.records.invariants import table_problems
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells
@@ -112,6 +115,67 @@ def test_a_resumed_run_asks_failed_requests_again_only_if_it_is_to(
     assert not list(table_problems(records, 18, len(records.windows())))
     if in_blocks:
         assert {row.attempt for row in records.blocks()} == {0, 1}
+
+
+@pytest.mark.parametrize("in_blocks", [False, True])
+def test_of_a_finished_run_failed_requests_are_asked_again_in_a_copy(
+    blocked: Callable[..., Any], refusing: Refusing, in_blocks: bool
+) -> None:
+    one = blocked(measure="blocks: 2" if in_blocks else "blocks: 1")
+    refusing.documents = {0, 2}
+    original = run(one, in_blocks=in_blocks)
+    before = contents(one.root)
+    assert verify(one.root).ok
+    assert failed_requests_of(original) == 8
+
+    copy = copy_of(original, ["wattbench", "run", "--retry-failed"])
+    assert (copy.parent, copy.name != one.root.name) == (one.root.parent, True)
+    assert not read_run(copy).finished
+    again = replace(one, root=copy)
+    refusing.asked.clear()
+    refusing.documents = {2}
+    records = run(again, in_blocks=in_blocks, retry_failed=True)
+    assert {0, 2} <= set(refusing.asked)
+    assert set(again.items.loc[again.items["failure"].notna(), "doc_id"]) == {2}
+    assert len(again.items) == 18
+    assert verify(copy).ok
+    assert (records.header.retried_from, records.header.run) == (original.header.run, copy.name)
+    assert {row.run for row in records.windows()} == {copy.name}
+    assert records.header.suite_sha256 != original.header.suite_sha256, "no session of its own"
+    assert len({row.window for row in records.windows()}) == len(records.windows())
+
+    assert contents(one.root) == before
+    assert verify(one.root).ok
+    assert failed_requests_of(records) == 4
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"imported": {"from": "lm-eval"}}, "another tool asked its requests"),
+        ({"rescored": {"from": "run-1"}}, "it is rescored: ask those of the run whose answers it holds"),
+        ({"night": {"date": "2026-01-02"}}, "it is a night, which is kept as it was"),
+    ],
+)
+def test_requests_of_some_runs_cannot_be_asked_again(
+    blocked: Callable[..., Any], refusing: Refusing, part: dict[str, Any], said: str
+) -> None:
+    records = run(blocked(measure="blocks: 1"), in_blocks=False)
+    with pytest.raises(UserError, match=f"failed requests cannot be asked again: {said}"):
+        failed_requests_of(replace(records, header=replace(records.header, **part)))
+
+
+def test_a_finished_run_that_was_changed_is_not_copied(blocked: Callable[..., Any], refusing: Refusing) -> None:
+    refusing.documents = {0}
+    records = run(blocked(measure="blocks: 1"), in_blocks=False)
+    with records.layout.windows.open("a") as file:
+        file.write("\n")
+    with pytest.raises(UserError, match=r"windows\.jsonl is not as it was written"):
+        failed_requests_of(records)
 
 
 def test_a_system_that_always_fails_ends_the_run(

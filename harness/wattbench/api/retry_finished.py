@@ -1,0 +1,66 @@
+"""Ask the failed requests of a finished run again: in a copy, as a finished run is never changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.records import RunHeader, RunRecords
+
+
+def failed_requests_of(records: RunRecords) -> int:
+    """Return how many requests of a finished run failed, of those that count.
+
+    Raises:
+        UserError: they cannot be asked again in this run; or it is damaged.
+    """
+    from wattbench.records.verified_files import check_unchanged
+
+    root, header = records.layout.root, records.header
+    for part, why in (
+        (header.imported, "another tool asked its requests"),
+        (header.rescored, "it is rescored: ask those of the run whose answers it holds, and rescore that"),
+        (header.night, "it is a night, which is kept as it was; the next night asks everything"),
+    ):
+        if part is not None:
+            raise UserError(f"{root}: failed requests cannot be asked again: {why}")
+    check_unchanged(records)  # the copy has digests of its own, and would hide a change
+    cells = [(str(cell["system"]), str(cell["task"])) for cell in header.cells]
+    return sum(row.failure is not None for cell in cells for row in records.answers(*cell))
+
+
+def copy_of(records: RunRecords, command: Sequence[str]) -> Path:
+    """Copy a finished run next to it, without its end, and return the copy's directory.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    from wattbench.records.retried_copy import copy_to_retry
+
+    root = records.layout.root
+    out = root.parent if root.name == root.resolve().name else root.resolve().parent
+    return copy_to_retry(records.layout, out, _header(records, command))
+
+
+def _header(records: RunRecords, command: Sequence[str]) -> RunHeader:
+    old = records.header
+    suite = old.suite.get("suite")
+    name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
+    # Not a further session of the suite: most of its seconds and joules are those of the other run.
+    sha256 = hashlib.sha256(json.dumps([old.suite_sha256, old.run, "retried"]).encode()).hexdigest()
+    return replace(
+        old,
+        run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
+        suite_sha256=sha256,
+        command=list(command),
+        retried_from=old.run,
+    )
