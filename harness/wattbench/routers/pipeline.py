@@ -56,7 +56,7 @@ class TextPipeline:
     """Of the file."""
     bytes: int
     model: Any
-
+    """The pipeline itself."""
     where: str
     """What to call it in messages."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from wattbench.config import HybridSystem, Resolved, System, load_suite, resolved_from_record
+from wattbench.config.loader import _as_measured
 from wattbench.errors import UserError
 
 SUITE = """
@@ -88,6 +90,10 @@ def test_a_run_s_record_holds_the_pool(folder: Path) -> None:
          "systems.hybrid: order: 'law' is not one of the members: arithmetic, rest"),
         ("{type: oracle}", "{type: cascade, order: [rest, rest], min_confidence: -1}",
          "systems.hybrid: order: a cascade asks each system once (here: general, general)"),
+        ("{type: oracle}", "{type: cascade, order: [arithmetic, rest], min_confidence: -1, min_probability: 0.5}",
+         "systems.hybrid.router: min_confidence, min_probability: name one of the two"),
+        ("{type: oracle}", "{type: cascade, order: [arithmetic, rest], min_probability: 1.5}",
+         "systems.hybrid.router.min_probability: input should be less than or equal to 1 (here: 1.5)"),
         ("{type: oracle}", "{type: llm, reader: reader, prompt: '{question}', continuations: {law: a, rest: b}}",
          "systems.hybrid: continuations: 'law' is not one of the members: arithmetic, rest"),
         ("{type: oracle}", "{type: llm, reader: raeder, prompt: '{question}', continuations: {arithmetic: a, rest: b}}",
@@ -114,6 +120,26 @@ def test_what_is_wrong_is_said(folder: Path, old: str, new: str, expected: str) 
         load(folder, (old, new))
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_threshold_may_be_a_probability(folder: Path) -> None:
+    cascade = "{type: cascade, order: [arithmetic, rest]"
+    for settings, threshold in (
+        ("min_probability: 0.5", math.log(0.5)), ("min_confidence: -0.2", -0.2), ("min_probability: 1", 0.0),
+    ):  # fmt: skip
+        router = load(folder, ("{type: oracle}", f"{cascade}, {settings}}}")).systems["hybrid"].router
+        assert router.threshold == threshold
+    assert load(folder, ("{type: oracle}", f"{cascade}}}")).systems["hybrid"].router.threshold is None
+
+
+def test_settings_that_are_newer_than_a_suite_leave_its_hash_as_it_was() -> None:
+    cascade = {"type": "cascade", "order": ["a", "b"], "min_confidence": -0.2}
+    classifier = {"type": "classifier", "model": "r.npz"}
+    before = {"h": {"router": cascade}, "i": {"router": classifier}}
+    now = {"h": {"router": {**cascade, "min_probability": None}}, "i": {"router": {**classifier, "sees": "prompt"}}}
+    assert _as_measured(now) == before
+    other = {"h": {"router": {**cascade, "min_probability": 0.5}}, "i": {"router": {**classifier, "sees": "input"}}}
+    assert _as_measured(other) == other
 
 
 def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:

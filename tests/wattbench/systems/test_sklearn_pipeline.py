@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from lm_eval.api.instance import Instance
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from wattbench.config import SklearnSystem, load_suite
 from wattbench.errors import UserError
@@ -50,6 +52,27 @@ def test_it_reads_the_input_of_a_file_s_row_and_the_prompt_of_any_other_task(sui
         assert facts.weight_bytes == (suite.parent / "teams.skops").stat().st_size
         assert "skops" in facts.engine_version
         assert engine.parts() == {facts.weights_sha256: facts.weight_bytes}
+
+
+def test_in_a_cascade_it_states_the_probability_of_its_class(suite: Path) -> None:
+    config = load_suite(str(suite)).systems["teams"]
+    request = Instance("generate_until", {}, ("the invoice", {}), 0)
+    with open_engine("teams", config, batch=1, seed=0) as engine:
+        [before] = engine.answer("generate_until", [request])
+        engine.report_confidence()
+        [after] = engine.answer("generate_until", [request])
+    assert (before.value, before.confidence) == ("bills", None)
+    model = skops.io.load(suite.parent / "teams.skops")
+    assert after.value == "bills"
+    assert after.confidence == pytest.approx(math.log(model.predict_proba(["the invoice"])[0][0]))
+
+    texts = ["the invoice", "it crashes"] * 4
+    skops.io.dump(make_pipeline(CountVectorizer(), LinearSVC()).fit(texts, ["a", "b"] * 4), config.model)
+    with (
+        open_engine("teams", config, batch=1, seed=0) as engine,
+        pytest.raises(UserError, match=r"system 'teams': .*teams.skops gives no probabilities .*Fit a classifier"),
+    ):
+        engine.report_confidence()
 
 
 def test_what_it_cannot_do_is_said(suite: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,18 @@ def test_any_training_is_read_or_named(training: Any) -> None:
         said = str(error)
     assert said.startswith("systems.jsonl: training of s")
     assert all(step.tokens is None or isinstance(step.tokens, float) for step in found.values())
+
+
+@pytest.mark.parametrize(
+    ("recorded", "threshold"),
+    [
+        ({"min_confidence": -0.5}, -0.5),
+        ({"min_confidence": None, "min_probability": 0.5}, math.log(0.5)),
+        ({"min_probability": 1}, 0.0),
+        ({"min_probability": 0}, None),
+        ({"min_probability": 2}, None),
+        ({"min_confidence": None, "min_probability": None}, None),
+    ],
+)
+def test_a_cascade_s_threshold_is_a_logarithm(recorded: dict[str, float | None], threshold: float | None) -> None:
+    assert RouterSettings.of({"type": "cascade", **recorded}).min_confidence == threshold
