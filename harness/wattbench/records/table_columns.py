@@ -71,12 +71,18 @@ class TableColumns:
         Raises:
             UserError: it cannot be read, or a column is of another type than its name says.
         """
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         self.path = path
         with self._damage_named():
-            self._file = pq.ParquetFile(path, page_checksum_verification=True)
-            self._schema = self._file.schema_arrow
+            self._schema = pq.read_schema(path)
+            texts = [
+                each.name
+                for each in self._schema
+                if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
+            ]
+            self._file = pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True)
         check_columns(path, self._schema)
 
     def __enter__(self) -> Self:
@@ -172,7 +178,7 @@ class TableColumns:
         at = 0
         for part in self.parts(name):
             with self._damage_named():
-                encoded = pc.cast(part, pa.large_string()).dictionary_encode()
+                encoded = _encoded(part)
                 read = encoded.dictionary
                 number_of = pc.index_in(read, texts)
                 new = pc.is_null(number_of).to_numpy(zero_copy_only=False)
@@ -187,7 +193,7 @@ class TableColumns:
         return Coded(codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False), texts)
 
     def parts(self, name: str) -> Iterator[pa.Array]:
-        """Yield a column part by part, in the order of the file.
+        """Yield a column part by part, in the order of the file; one of texts as it is in the file, as numbers.
 
         Raises:
             UserError: it cannot be read.
@@ -205,6 +211,22 @@ class TableColumns:
             yield
         except (OSError, UnicodeError, pa.ArrowException) as error:
             raise UserError(f"{self.path}: cannot be read ({error}); the record is damaged") from error
+
+
+def _encoded(part: pa.Array) -> pa.DictionaryArray:
+    """Return texts as numbers, the distinct ones in the order in which they first come.
+
+    As the file has them, where that is their order there: no text is then read once for every row.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(part.type):
+        texts, used = pc.cast(part.dictionary, pa.large_string()), pc.unique(part.indices).drop_null()
+        if np.array_equal(used.to_numpy(), np.arange(len(texts))) and len(pc.unique(texts)) == len(texts):
+            return pa.DictionaryArray.from_arrays(part.indices, texts)
+        part = part.dictionary_decode()
+    return pc.cast(part, pa.large_string()).dictionary_encode()
 
 
 def _all_are(values: NDArray[np.float64], one: float) -> bool:

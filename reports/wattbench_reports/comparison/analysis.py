@@ -131,8 +131,10 @@ class Analysis:
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
     charges: Mapping[str, Bill] = field(default_factory=dict)
     """What each system's answers cost by its own price, whatever electricity costs."""
+    charged: MoneySums | None = None
+    """What the bills of `charges` add up to by item; None where no system pays for more than electricity."""
     bills: MoneySums | None = None
-    """Money of each item; None as for `priced`."""
+    """Money of each item; None as for `priced`. Often the same as `charged`."""
     tariff: Tariff | None = None
     """What is to be paid, and in which currency; None as for `priced`."""
     strictness: Mapping[str, SystemStrictness] = field(default_factory=dict)
@@ -407,7 +409,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     return Analysis(
         frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
-        priced=priced, charges=bills, bills=paid, tariff=rates,
+        priced=priced, charges=bills, charged=charged, bills=paid, tariff=rates,
         strictness=strict,
         decide=decide,
     )  # fmt: skip

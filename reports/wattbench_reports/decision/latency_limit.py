@@ -92,40 +92,29 @@ def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) 
 
 def latencies(analysis: Analysis) -> list[SystemLatency]:
     """Return the latency of every system of a run, in their order."""
-    items, base = analysis.frames.items, analysis.basis
-    seconds = (items["finished_s"] - items["started_s"]).to_numpy(dtype=np.float64)
-    system, domain = items["system"].cat.codes.to_numpy().astype(np.int64), _domain_codes(analysis)
-    cell = np.where(np.isfinite(seconds), system * len(base.domains) + domain, -1)
-    order = np.argsort(cell, kind="stable")
-    bounds = np.searchsorted(cell[order], np.arange(len(base.systems) * len(base.domains) + 1))
-    effects = _design_effects(analysis, seconds, system)
+    frames, base = analysis.frames, analysis.basis
+    categories = [str(name) for name in frames.items["domain"].cat.categories]
     by_system = []
-    for number in range(len(base.systems)):
-        first = number * len(base.domains)
-        in_domain = [seconds[order[bounds[first + d] : bounds[first + d + 1]]] for d in range(len(base.domains))]
+    for number, rows in enumerate(frames.answers_by_system):
+        seconds, domain = frames.seconds(rows), frames.codes("domain", rows)
+        timed = np.isfinite(seconds)
+        in_domain = [seconds[timed & (domain == categories.index(name))] for name in base.domains]
         requests = np.array([float(len(each)) for each in in_domain])
         parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
-        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effects[number]))
+        effect = _design_effect(analysis, number, seconds)
+        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effect))
     return by_system
 
 
-def _domain_codes(analysis: Analysis) -> NDArray[np.int64]:
-    column = analysis.frames.items["domain"]
-    index_of = {name: number for number, name in enumerate(analysis.basis.domains)}
-    return np.array([index_of.get(str(name), -1) for name in column.cat.categories], dtype=np.int64)[column.cat.codes]
-
-
-def _design_effects(analysis: Analysis, seconds: NDArray[np.float64], system: NDArray[np.int64]) -> list[float]:
-    """Return the design effect of each system at its own p95; 1 in a run without blocks."""
-    blocks = analysis.table.blocks
+def _design_effect(analysis: Analysis, system: int, seconds: NDArray[np.float64]) -> float:
+    """Return the design effect of a system at its own p95, from the seconds of its answers; 1 in a run without
+    blocks."""
+    frames, blocks = analysis.frames, analysis.table.blocks
     if blocks is None:
-        return [1.0] * len(analysis.basis.systems)
-    block = blocks[analysis.frames.row_of_answer, system]
-    effects = []
-    for number in range(len(analysis.basis.systems)):
-        rows = (system == number) & np.isfinite(seconds) & (block >= 0)
-        effects.append(design_effect(seconds[rows], block[rows]))
-    return effects
+        return 1.0
+    block = blocks[frames.row_of_answer[frames.answers_by_system[system]], system]
+    counted = np.isfinite(seconds) & (block >= 0)
+    return design_effect(seconds[counted], block[counted])
 
 
 def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64]) -> float:

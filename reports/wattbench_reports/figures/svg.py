@@ -27,6 +27,8 @@ SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",  # letters stay letters: searchable, selectable, read aloud
     "svg.hashsalt": "wattbench",  # the same drawing gives the same bytes
     "text.parse_math": False,  # a `$` in a system's name is a dollar sign
+    "figure.autolayout": False,
+    "figure.constrained_layout.use": False,  # figures name their layout
 }
 """matplotlib settings under which figures are drawn."""
 
@@ -75,7 +77,7 @@ def _written(figure: Figure) -> str:
         figure.set_canvas(FigureCanvasSVG(figure))
         figure.set_dpi(FigureCanvasSVG.fixed_dpi)
         layout.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # with a placeholder, too, `savefig` would draw twice
     buffer = io.BytesIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(buffer, format="svg", dpi=dpi, transparent=True, metadata=nothing)

@@ -100,10 +100,15 @@ def at_costs(
     def spent(price: NDArray[np.float64], extra: NDArray[np.float64]) -> NDArray[np.float64]:
         # A member at a time: many short rows cost numpy more than few long ones. Of equals the first is taken.
         best, cost = np.full((len(price), len(some)), -np.inf), np.zeros((len(price), len(some)))
+        value, better = np.empty_like(best), np.empty(best.shape, dtype=np.bool_)
         for member in range(costs.shape[1]):
-            value = among[:, member] - price[:, None] * costs[:, member] + extra[:, None] * bonus[member]
-            better = value > best
-            best, cost = np.where(better, value, best), np.where(better, costs[:, member], cost)
+            np.multiply(price[:, None], costs[:, member], out=value)
+            np.subtract(among[:, member], value, out=value)
+            if bonus[member]:
+                value += extra[:, None] * bonus[member]
+            np.greater(value, best, out=better)
+            np.copyto(best, value, where=better)
+            np.copyto(cost, costs[:, member], where=better)
         return np.asarray(cost @ part)
 
     zero = np.zeros(len(targets))

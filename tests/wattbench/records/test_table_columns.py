@@ -84,3 +84,17 @@ def test_what_is_damaged_is_a_sentence(tmp_path: Path) -> None:
     pq.write_table(pa.table({"system": invalid}), tmp_path / "items.parquet")
     with TableColumns(tmp_path / "items.parquet") as table, pytest.raises(UserError, match="cannot be read"):
         table.coded("system")
+
+
+@pytest.mark.parametrize("distinct", [["unused", "b", "a"], ["b", "a", "b"]])
+def test_texts_of_another_writer_are_in_the_order_in_which_they_come(tmp_path: Path, distinct: list[str]) -> None:
+    """Its dictionary may be in any order, have texts of no row, and one text twice."""
+    codes = [2, 1, None, 1, 2]
+    encoded = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(distinct))
+    path = tmp_path / "items.parquet"
+    pq.write_table(pa.table({"system": encoded}), path, store_schema=False)
+    with TableColumns(path) as table:
+        read = table.coded("system")
+    expected = [None if code is None else distinct[code] for code in codes]
+    assert [None if text != text else text for text in read.series().tolist()] == expected
+    assert read.texts.to_pylist() == [distinct[2], distinct[1]]

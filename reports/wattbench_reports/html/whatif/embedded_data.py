@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -16,6 +16,7 @@ from wattbench_reports.comparison.annual_cost import training_j
 from wattbench_reports.comparison.pair_sums import PairSums, pair_sums
 from wattbench_reports.comparison.ranking import Ranking
 from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.embedded_decision import carried_decision
 from wattbench_reports.html.whatif.embedded_residents import carried_residents
@@ -42,7 +43,6 @@ from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
 from wattbench_reports.stats import CONFIDENCE
 from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
 from wattbench_reports.stats.student import MOST_DF, t_quantile
-from wattbench_reports.stats.weighted_quantiles import grid
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.verdict import LISTED, PHRASES, reservation
@@ -67,6 +67,7 @@ def carried(
     words = words_of_page(analysis) if words is None else words
     rows = analysis.frames.run.systems()
     figures = analysis.comparison.systems
+    seconds = latencies(analysis)
     return {
         "systems": [each.system for each in figures],
         "domains": list(base.domains),
@@ -81,7 +82,7 @@ def carried(
         "blocks": None
         if base.blocks is None
         else {name: _base64(each.astype("<f8")) for name, each in base.blocks.kinds.items()},
-        "latency": _latencies(analysis),
+        "latency": _latencies(analysis, seconds),
         "pairs": _pairs(pair_sums(analysis.table, base)),
         "training_j": [training_j(rows.get(each.system)) for each in figures],
         "hours_missing": [_hours_missing(analysis, each.system) for each in figures],
@@ -93,7 +94,7 @@ def carried(
             "currency": analysis.workload.currency,
         },
         "verdict": _verdict(analysis),
-        "decision": carried_decision(analysis, words, ASK),
+        "decision": carried_decision(analysis, words, ASK, seconds),
         "residents": carried_residents(study),
         "texts": restated(analysis, words),
         "phrases": PHRASES,
@@ -144,15 +145,9 @@ def _base64(values: NDArray[Any]) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
 
 
-def _latencies(analysis: Analysis) -> dict[str, Any]:
+def _latencies(analysis: Analysis, by_system: Sequence[SystemLatency]) -> dict[str, Any]:
     """The seconds that stand for each domain and system, one after another; the percentiles that the page shows."""
-    frames = analysis.frames
-    categories = [str(name) for name in frames.items["domain"].cat.categories]
-    grids = [
-        grid(frames.seconds(rows)[frames.codes("domain", rows) == categories.index(domain)])
-        for domain in analysis.basis.domains
-        for rows in frames.answers_by_system
-    ]
+    grids = [each.grids[domain] for domain in range(len(analysis.basis.domains)) for each in by_system]
     joined = np.concatenate(grids) if grids else np.empty(0)
     figures, tail = analysis.comparison.systems, analysis.comparison.tail_share
     shares = {"p50": MEDIAN, **({} if tail is None else {"tail": tail})}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit
 from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import side_of, why_no
+from wattbench_reports.decision.latency_limit import SystemLatency
 from wattbench_reports.decision.model import FAILS, MEETS
 from wattbench_reports.decision.problem import outside
 from wattbench_reports.decision.reasons import REASONS
@@ -35,7 +36,6 @@ from wattbench_reports.metrics.carbon.sci import SECONDS
 from wattbench_reports.metrics.costs import COUNTED, NO_HOURS, NO_SECONDS, CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
 from wattbench_reports.metrics.domain_sums import DomainTotals
-from wattbench_reports.metrics.money.money_sums import charged_sums
 from wattbench_reports.metrics.money.run_money import tariff
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections import first_screen
@@ -49,19 +49,21 @@ from wattbench_reports.wording.decision.evidence import FEW_ITEMS
 from wattbench_reports.wording.decision.phrases import STEPS
 
 
-def carried_decision(analysis: Analysis, words: DecisionWords, ask: str) -> dict[str, Any]:
+def carried_decision(
+    analysis: Analysis, words: DecisionWords, ask: str, latencies: Sequence[SystemLatency]
+) -> dict[str, Any]:
     """Make a JSON object of numbers and texts for the script.
 
     Args:
         analysis: of the run.
         words: the decision, in the words of the page.
         ask: what a reader of the page can do where nothing is required, as a clause.
+        latencies: of the systems.
     """
     base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
     draws = RunFigures(base, analysis.shares).draws
     position = {name: number for number, name in enumerate(systems)}
     apart = outside(analysis)
-    latencies = latency_limit.latencies(analysis)
     return {
         "phrases": PHRASES,
         "reasons": REASONS,
@@ -149,7 +151,7 @@ def _metered(analysis: Analysis) -> list[float]:
 def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
     """Return what the errors of money need besides sums; None where no system pays for more than electricity."""
     table, base = analysis.table, analysis.basis
-    charged = charged_sums(analysis.frames, table, analysis.charges)
+    charged = analysis.charged
     if charged is None:
         return None
     known, money = charged.priced > 0, charged.money
