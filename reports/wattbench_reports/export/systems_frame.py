@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 TYPES = {
     "run": "string",
@@ -80,8 +80,6 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
     What `wattbench compare` prints is the rows without a domain. A figure that does not exist is missing, and so is a
     bound that is infinite: `j_per_correct` is then there and `j_per_correct_high` is not.
     """
-    import pandas as pd
-
     rows = [*_rows(analysis, None), *(row for domain in analysis.by_domain for row in _rows(analysis, domain))]
     return pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
 
@@ -179,9 +177,10 @@ def _interval(name: str, interval: Interval | None) -> dict[str, float | None]:
 
 def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | None:
     """Average over the metered requests; None if the idle power of some was not measured."""
-    items = analysis.frames.items
-    metered = (items["system"] == system) & items["energy_j"].notna()
+    frames = analysis.frames
+    rows = frames.answers_of(system)
+    metered = ~np.isnan(frames.figures("energy_j", rows))
     if domain is not None:
-        metered &= items["domain"] == domain
-    above = items.loc[metered, "energy_above_idle_j"]
+        metered &= frames.codes("domain", rows) == frames.items["domain"].cat.categories.get_loc(domain)
+    above = pd.Series(frames.figures("energy_above_idle_j", rows)[metered])
     return float(above.mean()) if len(above) and above.notna().all() else None
