@@ -22,8 +22,8 @@ MOST_RUNS = 10
 
 _OF_MACHINE = ("cpu", "cpus_usable", "cpus_quota")
 _AS_ASKED = ("scenario", "batch")
-_NOT_MEASURED = frozenset({"description", "parameters", "predicted", "price", "teacher", "training"})
-"""Settings of a system that change nothing that is measured of it."""
+_DESCRIBING = frozenset({"description", "domain", "kind", "parameters", "teacher", "training"})
+"""Settings of a system that say what it is, and change nothing of what its requests take."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,14 @@ def _of_machine(environment: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _systems(systems: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of systems that change what is measured, without secrets, as a record has them."""
+    """Return the settings of systems that change what their requests take, without secrets, as a record has them."""
+    from wattbench.config.loader import systems_as_measured
     from wattbench.redaction import hide_settings
 
-    hidden: Mapping[str, Any] = hide_settings(systems)
+    hidden = {name: each for name, each in hide_settings(systems).items() if isinstance(each, Mapping)}
     return {
-        name: {key: value for key, value in settings.items() if key not in _NOT_MEASURED}
-        for name, settings in hidden.items()
-        if isinstance(settings, Mapping)
+        name: {key: value for key, value in settings.items() if key not in _DESCRIBING}
+        for name, settings in systems_as_measured(hidden).items()
     }
 
 
@@ -124,12 +124,7 @@ def _same_cells(
     if any(recorded.get(key) != measure.get(key) for key in _AS_ASKED):
         return set()
     then = _systems(systems)
-    alike = {
-        name
-        for name, now in settings.items()
-        # A setting that an older run lacks had its default.
-        if name in then and all(now.get(key) == value for key, value in then[name].items() if key in now)
-    }
+    alike = {name for name, now in settings.items() if then.get(name) == now}
     return {
         (cell["system"], cell["task"])
         for cell in header.cells

@@ -46,6 +46,7 @@ class SystemWork:
     asking_s: Expectation | None
     """Seconds in its windows; None: not known. They last at least as long as windows must."""
     loading_s: float | None
+    """Of all its loadings; None: not known."""
     joules: Expectation | None
     """Of its answers, each asked once."""
 
@@ -108,7 +109,9 @@ def expected_work(resolved: Resolved, cells: Sequence[Planned], earlier: Earlier
 
 def _of_system(name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float) -> SystemWork:
     from wattbench.measure.plan import requests
+    from wattbench.measure.plan_of_blocks import least_blocks
 
+    times = least_blocks(measure, None) if measure.in_blocks and measure.resident == "one" else 1
     numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
     runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
     loads = earlier.loading_s.get(name)
@@ -125,7 +128,7 @@ def _of_system(name: str, cells: Sequence[Planned], measure: Measure, earlier: E
         system=name,
         requests=sum(known) if len(known) == len(numbers) else None,
         asking_s=asking_s,
-        loading_s=sum(loads) / len(loads) if loads else None,
+        loading_s=times * sum(loads) / len(loads) if loads else None,
         joules=joules,
     )
 

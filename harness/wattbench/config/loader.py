@@ -58,8 +58,8 @@ class Resolved:
         record = hide_settings(self.as_record())  # a hash would tell whether a guessed password is right
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
         suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
-        suite["systems"] = {**suite["systems"], "define": _as_measured(suite["systems"]["define"])}
-        measured = {**record, "suite": suite, "systems": _as_measured(record["systems"])}
+        suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
+        measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
 
     def narrowed(self, *, systems: Sequence[str] = (), tasks: Sequence[str] = (), limit: int | None = None) -> Resolved:
@@ -100,7 +100,7 @@ def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in choice.items() if key != "documents" or value is not None}
 
 
-def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
+def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of systems that change what is measured, those of a hybrid's pool included.
 
     What a callable or a router sees is left out where it is the prompt, and a cascade's threshold as a probability
@@ -118,7 +118,7 @@ def _as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
             router = kept[name]["router"].items()
             kept[name]["router"] = {key: value for key, value in router if key not in unset or value != unset[key]}
         if isinstance(kept[name].get("pool"), Mapping):
-            kept[name]["pool"] = _as_measured(kept[name]["pool"])
+            kept[name]["pool"] = systems_as_measured(kept[name]["pool"])
     return kept
 
 

@@ -33,6 +33,8 @@ def _lines(prompt: ShownPrompt, *, whole: bool) -> Iterator[str]:
         body = [*body[:half], f"({left_out} lines left out)", *body[-half:]]
     for line in body:
         yield f"  | {_short(line, whole=whole)}" if line else "  |"
+    if prompt.contexts > 1:
+        yield f"  the first of {prompt.contexts} prompts of this item, one for each choice"
     if prompt.continuations:
         compared = " ".join(repr(text) for text in prompt.continuations)
         yield "  compares the likelihoods of: " + _short(compared, whole=whole)

@@ -55,6 +55,9 @@ class ShownPrompt:
     """The messages, worked examples included; of a system without chat one turn without a role."""
     continuations: tuple[str, ...] = ()
     """Texts whose likelihoods after the prompt are compared; empty where an answer is generated."""
+    contexts: int = 1
+    """Prompts of this item that are compared; the first of them is shown. More than 1 where a task puts each of its
+    choices into the prompt."""
     begun: bool = False
     """The last message is the beginning of the answer, which is continued."""
     target: str = ""
@@ -73,6 +76,7 @@ class ShownPrompt:
             "systems": list(self.systems),
             "text": None if self.chat else self.turns[0].text,
             "messages": [{"role": turn.role, "content": turn.text} for turn in self.turns] if self.chat else None,
+            "contexts": self.contexts,
             "continues_last_message": self.begun,
             "continuations": list(self.continuations),
             "target": self.target,
@@ -184,6 +188,7 @@ def _shown(task: Any, doc_id: int, requests: Sequence[Instance], *, chat: bool, 
         systems=(),
         turns=turns,
         continuations=continuations,
+        contexts=len({str(each.args[0]) for each in requests}) if compared else 1,
         begun=begun,
         target=_target(task, requests[0].doc),
     )

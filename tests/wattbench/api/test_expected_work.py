@@ -142,6 +142,11 @@ def test_windows_last_as_long_as_they_must() -> None:
     assert work.systems[0].asking_s == Expectation(150.0, 150.0, 150.0)
 
 
+def test_a_system_that_is_loaded_in_every_block_takes_that_time_each_time() -> None:
+    resolved = suite("a", blocks=5, resident="one")
+    assert expected_work(resolved, cells(resolved), earlier(a=drawn((1, 0.1, 50)))).systems[0].loading_s == 15.0
+
+
 def test_runs_that_differ_widen_the_range() -> None:
     resolved = suite("a", min_window_s=1)
 

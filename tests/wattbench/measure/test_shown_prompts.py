@@ -128,6 +128,19 @@ def test_compared_likelihoods_are_shown_with_their_texts(sums: Resolved, golden)
     golden("likelihoods.txt", "\n".join(prompts_as_text(shown)) + "\n")
 
 
+def test_choices_that_are_put_into_the_prompt_are_counted(sums: Resolved, tmp_path: Path) -> None:
+    (tmp_path / "each.jsonl").write_text('{"q": 0, "a": "is late.", "c": ["The cat", "The dog"]}\n')
+    (tmp_path / "each.yaml").write_text(
+        "task: each\ndataset_path: json\ndataset_kwargs: {data_files: {test: each.jsonl}}\ntest_split: test\n"
+        "output_type: multiple_choice\ndoc_to_text: '{{q}}'\ndoc_to_target: '{{a}}'\ndoc_to_choice: '{{c}}'\n"
+    )
+    include = sums.suite.tasks.model_copy(update={"include": [tmp_path]})
+    there = replace(sums, suite=sums.suite.model_copy(update={"tasks": include}))
+    shown = shown_prompts(there, [load_task(there, TaskChoice(task="each", domain="x"))])
+    assert [(one.contexts, one.turns[0].text) for one in shown] == [(2, "The cat")]
+    assert "  the first of 2 prompts of this item, one for each choice" in prompts_as_text(shown)
+
+
 def test_prompts_in_words(tickets: Resolved, golden) -> None:
     shown = shown_prompts(tickets, [load_task(tickets, tickets.tasks[0])])
     golden("prompts.txt", "\n".join(prompts_as_text(shown)) + "\n")

@@ -171,7 +171,7 @@ def test_a_callable_sees_inputs_of_files_alone(tmp_path: Path) -> None:
     inputs = replace(resolved, systems={"rules": rules.model_copy(update={"sees": "input"})})
     assert [cell.system for cell in preview(inputs).cells] == ["rules"]
     assert inputs.sha256 != resolved.sha256
-    assert '"sees"' not in json.dumps(loader._as_measured(resolved.as_record()["systems"]))
+    assert '"sees"' not in json.dumps(loader.systems_as_measured(resolved.as_record()["systems"]))
     outline = TaskOutline(TaskChoice(task="sums", domain="d"), "generate_until")
     for name, config in inputs.systems.items():
         with pytest.raises(UserError, match=r"'rules': sees: input: the task 'sums' is no file .* sees: prompt"):
