@@ -164,19 +164,22 @@ def _rescored(frames: Frames) -> Iterator[Caveat]:
 
 def _waited(frames: Frames) -> Iterator[Caveat]:
     """Say how much of a run was waiting for a service, which no figure shows. Older runs did not wait."""
-    columns = frames.more_columns("repeat", newer=("waited_s", "resent"))
-    if "waited_s" not in columns or "resent" not in columns:
+    waited_s = frames.more_columns(newer=("waited_s",)).get("waited_s")
+    if waited_s is None or not (waited_s > 0).any():
         return
+    resent = frames.more_columns("resent")["resent"]
     for name in frames.systems:
-        rows = columns.iloc[frames.positions(frames.answers_of(name))]
-        waited_s, resent = float(rows["waited_s"].sum()), int(rows["resent"].sum())
-        if resent:
-            what = f"{plural(int((rows['resent'] > 0).sum()), 'request')} of {name} were refused and sent again"
-        elif waited_s > 0:
-            what = f"{plural(int((rows['waited_s'] > 0).sum()), 'request')} of {name} waited for a limit"
-        else:
+        positions = frames.positions(frames.answers_of(name))
+        own_s, again = waited_s.iloc[positions], resent.iloc[positions]
+        if not (own_s > 0).any():
             continue
-        text = f"{what}: {duration(waited_s)} of waiting in all, which no latency counts."
+        refused = int((again > 0).sum())
+        what = (
+            f"{plural(refused, 'request')} of {name} were refused and sent again"
+            if refused
+            else f"{plural(int((own_s > 0).sum()), 'request')} of {name} waited for a limit"
+        )
+        text = f"{what}: {duration(float(own_s.sum()))} of waiting in all, which no latency counts."
         yield Caveat("waited", text, (name,))
 
 
