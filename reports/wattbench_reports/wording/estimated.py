@@ -85,6 +85,9 @@ def _held(each: HeldAgainst) -> str:
         *([f"more than {units.named(each.less)}"] if each.less else []),
         *([f"less than {units.named(each.more)}"] if each.more else []),
     ]
+    said = f"{each.system} ({shown(each.range, 'J')} per correct answer, {ESTIMATED})"
+    if not parts and not each.unclear:
+        return f"{said}: no system has valid measured joules to hold it against."
     uses = f"uses {units.listed(parts)}" if parts else "uses neither less nor more than any"
     unclear = f"; not distinguishable from {units.named(each.unclear)}" if each.unclear else ""
-    return f"{each.system} ({shown(each.range, 'J')} per correct answer, {ESTIMATED}) {uses}{unclear}."
+    return f"{said} {uses}{unclear}."
