@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,15 @@ from wattbench.config.file_task import check_encoding, check_format
 from wattbench.errors import UserError
 from wattbench.tasks.file_task.csv_rows import headers
 from wattbench.tasks.file_task.rows import MAX_CHARACTERS, DataFile, read_file
-from wattbench.tasks.file_task.scores import number, plain
+from wattbench.tasks.file_task.scores import plain
 
 _CHUNK_BYTES = 1 << 20
+_NUMBER = re.compile(
+    r"[-+\u2212]?\s*[$€£¥]?\s*"
+    r"(?:\d{1,3}(?:[.,'\u2019\u00a0\u202f\u2009]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?"
+    r"\s*[%$€£¥]?"
+)
+"""A text that is a number, as `score: number` reads numbers."""
 _TEXT_SUFFIXES = (".csv", ".tsv")
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -43,8 +50,8 @@ class Column:
 
     @cached_property
     def numeric(self) -> bool:
-        """Return whether each text is a number and nothing more."""
-        return all(number(value) is not None and not any(map(str.isalpha, value)) for value in self.values)
+        """Return whether each text is a number and nothing more: no date, and no version."""
+        return all(map(_NUMBER.fullmatch, self.values))
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wattbench.config import FileTask
 from wattbench.errors import UserError
 from wattbench.first_suite.checks import check_rows
 from wattbench.first_suite.columns import guess_columns
 from wattbench.first_suite.score import GuessedScore, guess_score
-from wattbench.first_suite.table import Table, read_table
+from wattbench.first_suite.table import _NUMBER, Table, read_table
 from wattbench.first_suite.undecided import UndecidedError
 from wattbench.tasks.file_task.build import build
+from wattbench.tasks.file_task.scores import number
 
 SENTENCES = [f"Where is parcel {n}, please? I have waited for it since last week." for n in range(30)]
 TEAMS = ["Delivery", "Refund", "Sales"] * 10
@@ -87,6 +90,10 @@ def test_what_was_said_is_no_guess_and_must_be_there(tmp_path: Path) -> None:
         ([n % 5 for n in range(30)], "label", "5 distinct texts in 30 rows"),
         ([f"{n * 137 % 1000}" for n in range(30)], "number", "all are numbers"),
         ([f"{n},5 %" for n in range(30)], "number", "all are numbers"),
+        ([f"{n},500.75" for n in range(30)], "number", "all are numbers"),
+        ([f"-{n}.5e-3 €" for n in range(30)], "number", "all are numbers"),
+        ([f"2026-11-{n + 1:02}" for n in range(30)], "contains", "30 distinct texts of 1.0 words on average"),
+        ([f"{n + 1}.11.2026" for n in range(30)], "contains", "30 distinct texts of 1.0 words on average"),
         ([f"Paris {n}" for n in range(30)], "contains", "30 distinct texts of 2.0 words on average"),
         (SENTENCES, "f1", "texts of 13 words on average, which no answer repeats word for word"),
     ],
@@ -96,6 +103,11 @@ def test_the_score_follows_from_the_right_answers(
 ) -> None:
     read = table(tmp_path, text=SENTENCES, answer=targets)
     assert guess_score(read, "answer") == GuessedScore(score, why)
+
+
+@given(st.from_regex(_NUMBER, fullmatch=True))
+def test_what_is_taken_for_a_number_is_one_to_the_score(text: str) -> None:
+    assert number(text) is not None
 
 
 def test_a_column_of_choices_is_one_if_each_answer_is_among_them(tmp_path: Path) -> None:
