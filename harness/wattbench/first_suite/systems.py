@@ -134,6 +134,8 @@ def _server(what: str, api_key_env: str | None) -> DraftedSystem:
     if server.problem is None:
         return DraftedSystem(_name(named), {**settings, **_CHAT}, comment)
     note = f"the server {server.base_url} could not be asked for its models: {server.problem}"
+    if "HTTP 401" in server.problem or "HTTP 403" in server.problem:
+        note += ". init takes the variable with --api-key-env"
     comment = f"{comment}. It could not be reached when this was written: if it has several models, add model:"
     return DraftedSystem(_name(named), {**settings, **_CHAT}, comment, note)
 

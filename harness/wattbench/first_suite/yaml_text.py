@@ -13,7 +13,7 @@ import yaml
 from wattbench.terminal import printable
 
 _PLAIN = re.compile(r"(?:(?:\.{1,2}/)+[A-Za-z0-9_]|[A-Za-z_])[A-Za-z0-9_./ -]*(?<! )")
-"""Texts that need no quotes, if YAML reads them as texts."""
+"""Texts that need no quotes, if YAML reads them as texts: none that could be a number, however long."""
 _COMMENT_AT = 40
 """The column at which comments behind a key begin."""
 _LONGEST_BEHIND = 60
@@ -42,17 +42,6 @@ def suite_text(head: Sequence[str], section: Section) -> str:
     """
     lines = [*(_comment(line) for line in head), *_lines(section, 0, apart=True)]
     return "\n".join(lines) + "\n"
-
-
-def plain_values(section: Section) -> dict[str, Any]:
-    """Return what a suite's text reads back as."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Section):
-            return plain_values(value)
-        return [plain(each) for each in value] if isinstance(value, list) else value
-
-    return {key: plain(value) for key, value in section.values.items()}
 
 
 def scalar(value: Any) -> str:

@@ -7,12 +7,14 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
 from wattbench.cli import init, main
 from wattbench.config import load_suite
+from wattbench.config.file_task import ScoreName
 
 SAYS = {"Billing": "The invoice {n} is wrong.", "Technical": "It crashes, error {n}.", "Sales": "A quote for {n}?"}
 
@@ -37,6 +39,10 @@ def test_it_shows_what_will_be_asked_and_what_is_right(here: Path, golden: Calla
     shown = re.sub(rf"note: missing here.*?\n(?:  .*\n)*|{bars}", "", result.stderr)  # what is installed differs
     golden("init.txt", shown)
     assert [*load_suite("tickets.yaml").systems] == ["rules", "big"]
+
+
+def test_the_scores_that_can_be_named_are_those_of_a_suite() -> None:
+    assert get_args(ScoreName) == init._SCORES
 
 
 def test_a_file_that_is_there_is_replaced_on_demand_alone(here: Path) -> None:

@@ -139,7 +139,7 @@ CELLS = st.one_of(
 ).filter(lambda text: bool(text.strip()))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     NAMES, NAMES, NAMES, st.lists(CELLS, min_size=6, max_size=9, unique=True), st.lists(CELLS, min_size=2, max_size=3)
 )
