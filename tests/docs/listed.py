@@ -13,8 +13,6 @@ RUN_BY = {
     ("docs/adding-a-system.md", "import hashlib"): "e2e/test_plugins.py",
     ("docs/adding-a-system.md", "small:"): "e2e/test_plugins.py",
     ("docs/apis.md", ""): "e2e/test_apis.py",
-    ("docs/apis.md", "name: tickets"): "e2e/test_apis.py",
-    ("docs/apis.md", "export OPENAI_API_KEY"): "e2e/test_apis.py",
     ("docs/gates.md", "(echo text,topic"): "e2e/test_gate_base.py",
     ("docs/gates.md", "# .github/workflows/"): "github/test_docs.py",
     ("docs/gates.md", "# .gitlab-ci.yml"): "github/test_docs.py",

@@ -25,7 +25,12 @@ TOKENS = {
     "docs": {"": {}, "build": {"contents": "read"}, "publish": {"pages": "write", "id-token": "write"}},
     "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
     "pr-gate": {"": {"contents": "read"}, "gate": None},
-    "release": {"": {}, "build": {"contents": "read"}, "publish": {"contents": "write"}},
+    "release": {
+        "": {},
+        "build": {"contents": "read"},
+        "publish": {"contents": "write", "id-token": "write", "attestations": "write"},
+        "pypi": {"id-token": "write"},
+    },
     "pr-gate-comment": {"": {}, "comment": {"actions": "read", "pull-requests": "write"}},
 }
 
@@ -37,7 +42,7 @@ def steps(workflow: dict[str, Any]) -> Iterator[Step]:
 
 def test_actionlint_finds_nothing(actionlint: Callable[..., list[dict[str, Any]]]) -> None:
     assert len(FILES) == len(TOKENS)
-    assert actionlint(*FILES) == []
+    assert actionlint(*FILES, ROOT / "examples" / "gate-in-a-repository" / ".github" / "workflows" / "gate.yml") == []
 
 
 def test_actionlint_would_find_a_script_that_a_title_could_write(
@@ -65,7 +70,7 @@ def test_every_job_ends_and_every_action_is_pinned(file: Path) -> None:
     workflow = read(file)
     assert all(0 < each["timeout-minutes"] <= 360 for each in workflow["jobs"].values())
     used = [each["uses"] for each in steps(workflow) if "uses" in each]
-    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|\./", each) for each in used), used
+    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|pypa/[a-z-]+@[0-9a-f]{40}|\./", each) for each in used), used
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
@@ -116,7 +121,7 @@ def test_only_a_job_that_pushes_keeps_the_token_of_its_checkout(file: Path) -> N
 def test_what_is_released_was_audited_and_its_parts_are_listed() -> None:
     workflow = read(WORKFLOWS / "release.yml")
     assert workflow["on"] == {"push": {"tags": ["v*"]}}
-    build, publish = workflow["jobs"].values()
+    build, publish, pypi = workflow["jobs"].values()
     scripts = [each.get("run", each.get("uses", "")) for each in build["steps"]]
     order = [
         next(place for place, script in enumerate(scripts) if part in script)
@@ -124,11 +129,49 @@ def test_what_is_released_was_audited_and_its_parts_are_listed() -> None:
     ]
     assert order == sorted(order)
     assert all("continue-on-error" not in each and "if" not in each for each in build["steps"])
-    # The job that may write runs no code of a package, nor of the repository.
+    # The jobs that may write run no code of a package, nor of the repository.
     assert publish["needs"] == "build"
-    [download, create] = publish["steps"]
-    assert download["uses"].startswith("actions/download-artifact@")
+    *given, create = publish["steps"]
+    assert [each["uses"].partition("@")[0] for each in given] == [
+        "actions/download-artifact", "actions/download-artifact", "actions/attest-build-provenance",
+    ]  # fmt: skip
+    assert given[-1]["with"] == {"subject-path": "release/*"}
     assert {line.split()[0] for line in create["run"].splitlines()} == {"set", "gh"}
+    assert "--notes-file notes/notes.md" in create["run"]
+    # Neither a token nor a password: PyPI knows the workflow and its environment.
+    assert (pypi["needs"], pypi["if"], pypi["environment"]["name"]) == ("publish", "vars.PYPI == 'publish'", "pypi")
+    _, take, upload = pypi["steps"]
+    assert {line.split()[0] for line in take["run"].splitlines()} == {"set", "mkdir", "cp"}
+    assert upload["with"] == {"packages-dir": "packages", "attestations": True}
+    assert "secrets" not in (WORKFLOWS / "release.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"), [("v1.2.0", "### Added\n- Two.\n"), ("v1.1.0", "- One.\n"), ("v1.0.0", None), ("v1.2", None)]
+)
+def test_the_text_of_a_release_is_its_section_of_the_changelog(
+    job: Callable[[dict[str, Any]], Job], tag: str, expected: str | None
+) -> None:
+    [write] = [
+        each for each in read(WORKFLOWS / "release.yml")["jobs"]["build"]["steps"] if "text" in each.get("name", "")
+    ]
+    machine = job({"github": {"ref_name": tag}})
+    text = "## [Unreleased]\n\n## [1.2.0] - 2026-12-01\n\n### Added\n- Two.\n\n## [1.1.0]\n- One.\n\n## [1.0.0]\n\n"
+    (machine.workspace / "CHANGELOG.md").write_text(text)
+    done = machine.run(write)
+    assert (done.returncode == 0) == (expected is not None)
+    if expected:
+        assert (machine.workspace / "notes" / "notes.md").read_text().strip() == expected.strip()
+
+
+def test_the_packages_alone_go_to_the_index(job: Callable[[dict[str, Any]], Job]) -> None:
+    _, take, _ = read(WORKFLOWS / "release.yml")["jobs"]["pypi"]["steps"]
+    machine = job({})
+    (machine.workspace / "release").mkdir()
+    for name in ("w-1.whl", "w-1.tar.gz", "requirements.txt", "sbom.cdx.json"):
+        (machine.workspace / "release" / name).write_text("")
+    assert machine.run(take).returncode == 0
+    assert {path.name for path in (machine.workspace / "packages").iterdir()} == {"w-1.whl", "w-1.tar.gz"}
 
 
 @pytest.mark.parametrize(("tag", "expected"), [("v1.2.3", 0), ("v1.2.4", 1), ("v1.2.3; true", 1)])
