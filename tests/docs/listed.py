@@ -63,7 +63,7 @@ NOT_RUN = {
     "wattbench family build": "hours: trains the reference family",
     "wattbench gate --base main": "tests/e2e/test_gate_base.py runs it on a repository of its own",
     "wattbench gate --resume runs/<gate>": "tests/e2e/test_gate.py kills a gate and resumes it",
-    "wattbench init my.csv --system rules.py:answer --system http://localhost:8000/v1":
+    "wattbench init tickets.csv --system rules.py:answer --system http://localhost:8000/v1":
         "needs a server; tests/e2e/test_your_own_data.py makes a suite and runs it",
     "wattbench nightly nightly --history nights": "two hours: the reference family",
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":

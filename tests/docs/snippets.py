@@ -73,8 +73,11 @@ def snippets_of(page: str, text: str) -> Iterator[Snippet]:
 
 
 def wattbench_arguments(text: str) -> list[str]:
-    """Return what follows `wattbench` wherever a text calls it: in a script, a workflow, a line of cron."""
-    text = re.sub(r"(?<=\s)#.*", "", text.replace("\\\n", " "))
+    """Return what follows `wattbench` wherever a text calls it: in a script, a workflow, a line of cron.
+
+    After `docker`, `wattbench` is an image.
+    """
+    text = re.sub(r"(?<=\s)#.*|^docker .*", "", text.replace("\\\n", " "), flags=re.MULTILINE)
     return [match[1].strip() for match in _WATTBENCH.finditer(text)]
 
 

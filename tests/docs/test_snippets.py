@@ -204,7 +204,24 @@ def check_python(words: list[str]) -> None:
     assert (ROOT / words[0]).exists(), words
 
 
-CHECKS = {"pip": check_pip, "tox": check_tox, "pytest": check_pytest, "python": check_python, "mkdocs": lambda _: None}
+def check_docker(words: list[str]) -> None:
+    """Its arguments are those of the Dockerfile, and what it runs are commands of wattbench."""
+    arguments = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    given = [words[place + 1].partition("=")[0] for place, word in enumerate(words) if word == "--build-arg"]
+    assert set(given) <= arguments
+    image = next(place for place, word in enumerate(words) if re.fullmatch(r"wattbench(:\w+)?", word))
+    if words[0] == "run":
+        check_words(shlex.join(words[image + 1 :]))
+
+
+CHECKS = {
+    "docker": check_docker,
+    "pip": check_pip,
+    "tox": check_tox,
+    "pytest": check_pytest,
+    "python": check_python,
+    "mkdocs": lambda _: None,
+}
 
 
 @pytest.mark.parametrize("page", pages())
@@ -220,8 +237,8 @@ def test_what_pip_installs_is_there(page: str) -> None:
     text = "\n".join(each.text for each in snippets() if each.page == page)
     for line in re.findall(r"^ *(?:- )?pip (install .*)$", text, re.MULTILINE):
         check_pip(shlex.split(line.partition(" && ")[0], comments=True))
-    for line in inline_commands(page, "pip"):
-        check_pip(shlex.split(line), installed=True)
+    for line in inline_commands(page, "pip install"):
+        check_pip(["install", *shlex.split(line)], installed=True)
 
 
 @pytest.mark.package

