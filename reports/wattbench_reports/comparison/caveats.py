@@ -29,6 +29,9 @@ _REASON_CHARACTERS = 160
 UNREAD = 0.1
 """The share of a cell's replies without an answer that is worth a warning."""
 
+_LEAST_WAIT_S = 1.0
+"""Seconds of waiting, of all requests of a system together, that are worth a sentence."""
+
 _REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
@@ -171,13 +174,13 @@ def _waited(frames: Frames) -> Iterator[Caveat]:
     for name in frames.systems:
         positions = frames.positions(frames.answers_of(name))
         own_s, again = waited_s.iloc[positions], resent.iloc[positions]
-        if not (own_s > 0).any():
-            continue
         refused = int((again > 0).sum())
+        if not refused and own_s.sum() < _LEAST_WAIT_S:
+            continue
         what = (
             f"{plural(refused, 'request')} of {name} were refused and sent again"
             if refused
-            else f"{plural(int((own_s > 0).sum()), 'request')} of {name} waited for a limit"
+            else f"{plural(int((own_s > 0).sum()), 'request')} of {name} waited for their turn"
         )
         text = f"{what}: {duration(float(own_s.sum()))} of waiting in all, which no latency counts."
         yield Caveat("waited", text, (name,))

@@ -24,13 +24,20 @@ AGAIN = (408, 429, 500, 502, 503, 504, 529)
 """Statuses with which services refuse for now: too many requests, or overloaded."""
 
 
+SHORTEST_WAIT_S = 1e-3
+"""What takes less is no wait: it is the time that passes between two lines of a program."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """An answer, and what came before it was asked for the last time."""
 
     completion: Completion
+    finished_s: float
+    """When its stream ended."""
     waited_s: float = 0.0
-    """Seconds from when it could have been sent to when it was sent for the last time, refusals included."""
+    """Seconds from when it could have been sent to when it was sent for the last time: for its turn, for money that
+    others under way had reserved, and for refusals. 0 below `SHORTEST_WAIT_S`."""
     resent: int = 0
     """How often it was sent again."""
 
@@ -63,19 +70,21 @@ class Asker:
             FailedRequestError: as of `OpenAIClient.complete`.
             UserError: likewise; or the server wants a longer wait than is accepted; or the budget is used up.
         """
-        wished_s, waits, resent = now_s(), False, 0
+        wished_s, resent = now_s(), 0
         while True:
             reserved = None if self.account is None else self.account.reserve(*_most(ask))
             try:
-                waits = (not once and self._pacer.admit(sum(_most(ask))) > 0) or waits
+                if not once:
+                    self._pacer.admit(sum(_most(ask)))
             except BaseException:
                 self._release(reserved)
                 raise
-            sent_s = now_s()
+            waited_s = now_s() - wished_s
+            waited_s = waited_s if waited_s >= SHORTEST_WAIT_S else 0.0
             try:
                 completion = self._client.complete(ask, first_token)
             except ServerError as error:
-                error.waited_s, error.resent = sent_s - wished_s if waits or resent else 0.0, resent
+                error.waited_s, error.resent = waited_s, resent
                 if error.refusal is None:
                     self._settle(ask, reserved, None)
                     raise
@@ -89,8 +98,9 @@ class Asker:
             except BaseException:
                 self._settle(ask, reserved, None)
                 raise
+            finished_s = completion.finished_s or now_s()
             self._settle(ask, reserved, completion.usage)
-            return Asked(completion, sent_s - wished_s if waits or resent else 0.0, resent)
+            return Asked(completion, finished_s, waited_s, resent)
 
     def _may_resend(self, refusal: Refusal) -> bool:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)

@@ -125,7 +125,7 @@ class EndpointLM(LM):
         self, ask: EndpointRequest, first_token: Callable[[], None] | None = None, *, once: bool = False
     ) -> Reply:
         outcome = self._asker.ask(ask, first_token, once=once)
-        return as_reply(outcome, finished_s=outcome.completion.finished_s or now_s())
+        return as_reply(outcome)
 
     def loglikelihood(self, requests: Sequence[Instance]) -> NoReturn:
         """Refuse: the protocol streams answers, and few servers return the likelihood of a given one."""
@@ -149,7 +149,7 @@ class EndpointLM(LM):
         return self._writer.ask(context, settings, sample=sample)
 
 
-def as_reply(outcome: Asked, *, finished_s: float) -> Reply:
+def as_reply(outcome: Asked) -> Reply:
     """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
     completion, usage = outcome.completion, outcome.completion.usage
     return Reply(
@@ -157,7 +157,7 @@ def as_reply(outcome: Asked, *, finished_s: float) -> Reply:
         usage.prompt_tokens,
         usage.output_tokens,
         completion.token_s,
-        finished_s,
+        outcome.finished_s,
         confidence=completion.confidence,
         cached_tokens=usage.cached_tokens,
         reasoning_tokens=usage.reasoning_tokens,
