@@ -139,10 +139,11 @@ def run_resumed(
     records = read_run(root)
     if records.header.gate is not None:
         raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
-    if records.finished and not retry_failed:
+    finished = records.finished
+    if finished and not retry_failed:
         notice(f"{root} is finished already")
         return root
-    if records.finished and not failed_requests_of(records):
+    if finished and not failed_requests_of(records):
         notice(f"{root} is finished already, and none of its requests failed")
         return root
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
@@ -150,7 +151,7 @@ def run_resumed(
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     with measuring_alone(wait_s):
-        if records.layout.finished.exists() and not retry_failed:  # by what was waited for
+        if not finished and records.finished:  # by what was waited for
             notice(f"{root} is finished already")
             return root
         chosen = meters_here(resolved.suite, resolved.systems)
@@ -160,7 +161,7 @@ def run_resumed(
         check_lines(records)
         for change in clock_changes(records):
             notice(f"wattbench: {change}")
-        if records.layout.finished.exists():
+        if finished:
             root = copy_of(records, command)
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
         return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)

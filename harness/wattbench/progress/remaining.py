@@ -1,4 +1,4 @@
-"""TimeLeft how long a run will take, from how long each system took for its turns so far.
+"""Estimate how long a run will take, from how long each system took for its turns so far.
 
 Systems differ by orders of magnitude, so a mean over all items says nothing while the fast ones run. Each turn that is
 left counts with the seconds per item of its own system (in a run cell by cell, of its own cell), all of a turn
@@ -137,11 +137,11 @@ class Remaining:
         self._current = None
 
     def of_turn(self) -> TimeLeft:
-        """TimeLeft the turn that is under way."""
+        """Estimate the turn that is under way."""
         return _sum([self._of_current()])
 
     def of_all(self) -> TimeLeft:
-        """TimeLeft all that is left."""
+        """Estimate all that is left."""
         current, ended = self._current, self._ended  # which another thread, that draws, may see change
         before = current.turn.system if current is not None else None if ended is None else ended[1]
         parts = [self._of_current()]
