@@ -124,3 +124,30 @@ def test_its_file_is_on_record(write: Any) -> None:
     assert size == Path(config.call.rpartition(":")[0]).stat().st_size
     assert router.version.startswith("Python 3")
     router.close()
+
+
+def test_in_a_gate_each_side_has_its_own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, working = tmp_path / "base", tmp_path / "working"
+    for folder, member in ((base, "small"), (working, "large")):
+        folder.mkdir()
+        (folder / "chosen_of_side.py").write_text(f"MEMBER = {member!r}\n")
+        (folder / "route.py").write_text(
+            "def choose(text, members):\n    from chosen_of_side import MEMBER\n    return MEMBER\n"
+        )
+    monkeypatch.syspath_prepend(str(working))
+    routers = [
+        open_router(
+            PythonRouter(
+                type="python", call=f"{root}/route.py:choose", checkout=Checkout(root=root, working_tree=working)
+            ),
+            Setup("r", MEMBERS, None, 0, None),
+        )
+        for root in (base, working)
+    ]
+    try:
+        for _ in range(2):  # in turns, as a gate asks its sides
+            routed = [one.route([ITEM], lambda system, batch: [Attempt(system) for _ in batch]) for one in routers]
+            assert [each[0].systems for each in routed] == [("rules",), ("model",)]
+    finally:
+        for one in routers:
+            one.close()

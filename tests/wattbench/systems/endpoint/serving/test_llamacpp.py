@@ -191,3 +191,25 @@ def test_it_ends_when_we_are_killed(smol_gguf: Path) -> None:
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < until_s, "the server outlived its parent"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_confidence_is_the_mean_of_the_servers_own_log_probabilities(
+    engine: EndpointEngine, ask: Any, chat: bool
+) -> None:
+    base = str(engine._client.base).rstrip("/")
+    config = EndpointSystem(kind="generalist", engine="endpoint", base_url=base, prompt={"chat": chat})
+    message = [{"role": "user", "content": QUESTION}]
+    with EndpointEngine.open("again", config, batch=1, seed=7) as again:
+        prompt = again.lm.apply_chat_template(message) if chat else QUESTION
+        text = again.answer(GENERATE, [ask(prompt, until=[], max_gen_toks=6)])[0].value
+        again.report_confidence()
+        [reply] = again.answer(GENERATE, [ask(prompt, until=[], max_gen_toks=6)])
+    asked = {"messages": message, "logprobs": True} if chat else {"prompt": QUESTION, "logprobs": 1}
+    path = "chat/completions" if chat else "completions"
+    body = {**asked, "max_tokens": 6, "temperature": 0.0, "seed": 7}
+    [choice] = httpx.post(f"{base}/{path}", json=body, timeout=120).json()["choices"]
+    stated = [each["logprob"] for each in choice["logprobs"]["content"]]
+    assert reply.value == text  # asking for them changes no answer
+    assert len(stated) == reply.output_tokens == 6
+    assert reply.confidence == pytest.approx(sum(stated) / 6, abs=1e-3)
