@@ -9,6 +9,7 @@ import os
 import pty
 import random
 import re
+import select
 import shlex
 import subprocess
 from collections.abc import Callable, Iterable
@@ -108,6 +109,8 @@ def test_in_a_terminal_init_asks(
         os.write(ours, typed.encode())
         seen = b""
         while not seen.endswith(b"report.html\r\n"):
+            if not select.select([ours], [], [], 120)[0]:
+                process.kill()  # it asks for more
             try:
                 seen += os.read(ours, 4096)
             except OSError:  # the other end is closed

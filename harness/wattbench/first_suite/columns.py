@@ -109,6 +109,8 @@ def _is_of_labels(column: Column) -> bool:
 
 def _undecided(setting: str, what: str, table: Table, columns: Sequence[Column]) -> UndecidedError:
     names = [column.name for column in columns] or [*table.columns]
+    no_names = any(len(name) > LONGEST_LABEL or name.endswith(("?", ".", "!")) for name in table.columns)
+    hint = ". Its first line must name the columns, and reads like a row" if no_names else ""
     return UndecidedError(
-        setting, f"{table.data.path}: which column {what}? Say it with --{setting}: {', '.join(names)}", names
+        setting, f"{table.data.path}: which column {what}? Say it with --{setting}: {', '.join(names)}{hint}", names
     )

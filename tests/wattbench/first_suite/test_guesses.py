@@ -77,6 +77,9 @@ def test_what_was_said_is_no_guess_and_must_be_there(tmp_path: Path) -> None:
         guess_columns(read, None, "grup")
     with pytest.raises(UserError, match="--input and --target are the same column, 'group'"):
         guess_columns(read, "group", "group")
+    rows = {SENTENCES[0]: SENTENCES[1:], "Delivery": TEAMS[1:], "x": TEAMS[1:]}
+    with pytest.raises(UndecidedError, match="first line must name the columns, and reads like a row"):
+        guess_columns(table(tmp_path, **rows), None, None)
     both = table(tmp_path, one=SENTENCES, two=SENTENCES[::-1], team=TEAMS)
     with pytest.raises(UndecidedError, match="which column is asked"):
         guess_columns(both, None, "team")
