@@ -10,11 +10,14 @@ _PICTURES = {".png", ".svg", ".jpg"}
 
 
 def place(path: str) -> str:
-    """Return where a file of the repository is in the site: `files/PATH.md`, and a picture under its own name."""
-    path = path.lstrip(".")
+    """Return where a file of the repository is in the site: `files/PATH.md`, and a picture under its own name.
+
+    No part of it begins with a dot, as a site leaves such files out.
+    """
+    path = "/".join(part.lstrip(".") for part in path.split("/"))
     if Path(path).suffix in _PICTURES:
         return path.removeprefix("docs/")
-    return f"files/{path.removesuffix('.md').removeprefix('/')}.md"
+    return f"files/{path.removesuffix('.md')}.md"
 
 
 def as_page(path: Path) -> str:

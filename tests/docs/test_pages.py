@@ -80,7 +80,19 @@ def test_a_notebook_is_shown_cell_by_cell() -> None:
     text = as_page(ROOT / "examples" / "notebook.ipynb")
     cells = json.loads((ROOT / "examples" / "notebook.ipynb").read_text())["cells"]
     assert text.count("```python\n") == sum(cell["cell_type"] == "code" for cell in cells)
-    assert place("examples/notebook.ipynb") == "files/examples/notebook.ipynb.md"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("examples/notebook.ipynb", "files/examples/notebook.ipynb.md"),
+        ("a/.github/w.yml", "files/a/github/w.yml.md"),
+        ("benchmarks/tasks/README.md", "files/benchmarks/tasks/README.md"),
+        ("docs/report.png", "report.png"),
+    ],
+)
+def test_a_file_has_a_place_without_dots(path: str, expected: str) -> None:
+    assert place(path) == expected
 
 
 def test_every_command_and_option_is_in_the_reference() -> None:
