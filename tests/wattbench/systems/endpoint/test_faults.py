@@ -76,7 +76,7 @@ def test_the_key_is_sent_and_never_shown(
 
 def test_user_and_password_in_the_url_are_not_shown(scripted: Any, opened: Any) -> None:
     url = scripted.base_url.replace("//", "//me:hunter2@").replace("/v1", "/nowhere") + "?token=hunter2"
-    scripted.pages["/nowhere/models?token=hunter2"] = []
+    scripted.pages["/nowhere/models?token=hunter2"] = "nothing"
     with pytest.raises(UserError, match="not a JSON object") as caught:
         opened(base_url=url)
     assert "hunter2" not in str(caught.value)
