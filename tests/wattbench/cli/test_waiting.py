@@ -133,5 +133,5 @@ def test_every_command_that_measures_can_wait() -> None:
     groups = [main, *(each for each in main.commands.values() if isinstance(each, click.Group))]
     commands = {name: each for group in groups for name, each in group.commands.items()}
     waiting = {name for name, each in commands.items() if any("--wait" in option.opts for option in each.params)}
-    assert waiting == {"run", "gate", "nightly", "calibrate", "build"}
+    assert waiting == {"run", "gate", "nightly", "calibrate", "build", "fit"}
     assert all(isinstance(commands[name], WaitingCommand) for name in waiting)
