@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import click
@@ -111,6 +112,12 @@ def test_help_is_no_markup() -> None:
     assert commands._prose("runs/<run> of [a, b], x*y with --min-accuracy") == (
         r"runs/\<run\> of \[a, b\], x\*y with `--min-accuracy`"
     )
+
+
+def test_no_page_is_in_the_navigation_twice() -> None:
+    lines = re.findall(r"^ +- [^:]+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(lines) > 30
+    assert sorted(lines) == sorted(set(lines))
 
 
 def test_every_public_name_is_in_the_reference(tmp_path: Path) -> None:
