@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from wattbench.config import HybridSystem, Resolved, System, load_suite, resolved_from_record
-from wattbench.config.loader import _as_measured
+from wattbench.config.loader import systems_as_measured
 from wattbench.errors import UserError
 
 SUITE = """
@@ -137,9 +137,9 @@ def test_settings_that_are_newer_than_a_suite_leave_its_hash_as_it_was() -> None
     classifier = {"type": "classifier", "model": "r.npz"}
     before = {"h": {"router": cascade}, "i": {"router": classifier}}
     now = {"h": {"router": {**cascade, "min_probability": None}}, "i": {"router": {**classifier, "sees": "prompt"}}}
-    assert _as_measured(now) == before
+    assert systems_as_measured(now) == before
     other = {"h": {"router": {**cascade, "min_probability": 0.5}}, "i": {"router": {**classifier, "sees": "input"}}}
-    assert _as_measured(other) == other
+    assert systems_as_measured(other) == other
 
 
 def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:
