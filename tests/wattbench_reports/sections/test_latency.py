@@ -15,6 +15,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.formatting import units
 from wattbench_reports.html import report
 from wattbench_reports.sections.latency import latency_section
+from wattbench_reports.tables import token_timings
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.token_timings import token_times
 
@@ -86,6 +87,18 @@ def test_stamps_count_where_tokens_were_not(streamed) -> None:
     rows["output_tokens"] = pd.Series([None] * len(rows), dtype="Int64")
     pq.write_table(pa.Table.from_pandas(rows, schema=pq.read_schema(path), preserve_index=False), path)
     assert token_times(load_frames(run))["specialist"].per_token_s == pytest.approx(expected)
+
+
+def test_stamps_of_some_parts_of_a_table_alone(make_run, fake, monkeypatch) -> None:
+    run = make_run(fake.Run(fake.plain().systems, items=50))
+    stamp(run, "specialist")  # asked after another, and before a third
+    expected = token_times(load_frames(run))
+    monkeypatch.setattr(token_timings, "_BATCH_ROWS", 7)
+    assert [len(each.first_s) for each in expected.values()] == [0, 100, 0]
+    for name, found in token_times(load_frames(run)).items():
+        assert np.array_equal(found.first_s, expected[name].first_s)
+        assert np.array_equal(found.per_token_s, expected[name].per_token_s)
+        assert (found.answers, found.decode_s) == (expected[name].answers, expected[name].decode_s)
 
 
 def test_answers_in_one_chunk_have_no_time_per_token(streamed) -> None:
