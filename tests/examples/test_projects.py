@@ -58,7 +58,7 @@ def project(tmp_path: Path, free_port: int) -> Project:
         [commands] = [
             each.text for each in snippets() if each.page == f"examples/{name}/README.md" and each.language == "sh"
         ]
-        script = f"set -e\n{PORT.sub(str(free_port), commands)}"
+        script = f"set -e\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{PORT.sub(str(free_port), commands)}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", **WHO}
         environment["PATH"] = f"{programs(tmp_path / 'bin')}{os.pathsep}{environment['PATH']}"
