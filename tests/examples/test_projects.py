@@ -68,7 +68,7 @@ def project(tmp_path: Path, free_port: int) -> Project:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return folder, done
