@@ -10,8 +10,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.made_up.http_server import LocalServer
 
 REASONING = 6
 """Tokens of thoughts before each answer."""
@@ -59,19 +61,11 @@ class FakeApi:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        class Http(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                """A client that hangs up is part of the play."""
-
-        self._http = Http(("127.0.0.1", 0), Handler)
-        self.base_url = f"http://127.0.0.1:{self._http.server_port}/v1"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        self._http = LocalServer(Handler)
+        self.base_url = self._http.base_url
 
     def close(self) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.close()
 
     def reply(self, http: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         with self._lock:

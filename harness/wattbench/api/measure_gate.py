@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice, stdout_to_stderr
-from wattbench.api.suite_runs import load, requiring
+from wattbench.api.suite_runs import load, planned_again, requiring
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -165,12 +165,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
     from wattbench.config import resolved_from_record, with_secrets
-    from wattbench.measure.changed_prompts import check_no_prompt_changed
-    from wattbench.measure.clock_changes import clock_changes
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
-    from wattbench.records.line_checks import check_lines
     from wattbench.scenarios.interleaved.gate import Gate
 
     records = read_run(root)
@@ -180,13 +175,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
         return []
     resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
     with stdout_to_stderr(), measuring_alone(wait_s), _checked_out_again(root, gate):
-        chosen = meters_here(resolved.suite, resolved.systems)
-        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
-        check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
-        check_same_work(records, cells, chosen.provenance)
-        check_lines(records)
-        for change in clock_changes(records):
-            notice(f"wattbench: {change}")
+        chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
         _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_is_decided)
     return notes

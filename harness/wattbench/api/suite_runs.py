@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
-    from wattbench.records import RunWriter
+    from wattbench.records import RunRecords, RunWriter
 
 RESUME = "wattbench run --resume"
 
@@ -129,12 +129,7 @@ def run_resumed(
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
     from wattbench.config import resolved_from_record, with_secrets
-    from wattbench.measure.changed_prompts import check_no_prompt_changed
-    from wattbench.measure.clock_changes import clock_changes
-    from wattbench.measure.plan import plan
-    from wattbench.measure.resume import check_same_work
     from wattbench.records import RunWriter, read_run
-    from wattbench.records.line_checks import check_lines
 
     records = read_run(root)
     if records.header.gate is not None:
@@ -154,17 +149,38 @@ def run_resumed(
         if not finished and records.finished:  # by what was waited for
             notice(f"{root} is finished already")
             return root
-        chosen = meters_here(resolved.suite, resolved.systems)
-        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
-        check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
-        check_same_work(records, cells, chosen.provenance)
-        check_lines(records)
-        for change in clock_changes(records):
-            notice(f"wattbench: {change}")
+        chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         if finished:
             root = copy_of(records, command)
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
         return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
+
+
+def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bool) -> tuple[Chosen, list[Cell]]:
+    """Return the meters and the cells of a record that is to go on, and say where this machine's clock was set.
+
+    Args:
+        records: what there is of the run so far.
+        resolved: its suite.
+        allow_unsafe_code: as of `run_new`.
+
+    Raises:
+        UserError: prompts, documents or meters are not those of the record, or its lines do not fit together.
+    """
+    from wattbench.measure.changed_prompts import check_no_prompt_changed
+    from wattbench.measure.clock_changes import clock_changes
+    from wattbench.measure.plan import plan
+    from wattbench.measure.resume import check_same_work
+    from wattbench.records.line_checks import check_lines
+
+    chosen = meters_here(resolved.suite, resolved.systems)
+    cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+    check_no_prompt_changed(records, resolved, cells, allow_unsafe_code=allow_unsafe_code)
+    check_same_work(records, cells, chosen.provenance)
+    check_lines(records)
+    for change in clock_changes(records):
+        notice(f"wattbench: {change}")
+    return chosen, cells
 
 
 def _measure(

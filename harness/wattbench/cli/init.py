@@ -14,6 +14,7 @@ import click
 
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
+from wattbench.cli._options import Finite
 from wattbench.errors import UserError
 from wattbench.terminal import printable, wrapped
 
@@ -49,7 +50,7 @@ _QUESTIONS = {
 @click.option("--choices", metavar="COLUMN", help="With --score choice: the column with the choices of each row.")
 @click.option("--domain", metavar="NAME", help="Groups tasks in the report. Default: the name.")
 @click.option("--fewshot", metavar="N|FILE", help="Worked examples: this number of rows, or all of another file.")
-@click.option("--split", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Ask this share of the rows.")
+@click.option("--split", type=Finite(0, 1, min_open=True, max_open=True), help="Ask this share of the rows.")
 @click.option("--encoding", help="Of a CSV or TSV. Default: guessed.")
 @click.option("--api-key-env", metavar="VARIABLE", help="The variable with the key of servers on other machines.")
 @click.option("--keep-duplicates", is_flag=True, help="Keep questions that are asked with different right answers.")

@@ -1,0 +1,24 @@
+"""A server on this machine for handlers that a test makes."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class LocalServer(ThreadingHTTPServer):
+    """Serves in a thread of its own until it is closed, and says nothing of clients that hang up."""
+
+    daemon_threads = True
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.base_url = f"http://127.0.0.1:{self.server_port}/v1"
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hangs up is part of the play."""
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
