@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wattbench.api.metered_window import Window
     from wattbench.api.metering import Meters, metering
     from wattbench.api.plan import plan
-    from wattbench.api.plan_suite import SuitePlan
+    from wattbench.api.plans.plan_suite import SuitePlan
     from wattbench.api.read import Run, read
     from wattbench.api.rescore import rescore
     from wattbench.api.run import run
@@ -50,7 +50,7 @@ _MODULES = {
     "History": "wattbench.api.history",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
-    "SuitePlan": "wattbench.api.plan_suite",
+    "SuitePlan": "wattbench.api.plans.plan_suite",
     "UserError": "wattbench.errors",
     "Window": "wattbench.api.metered_window",
     "compare": "wattbench.api.compare",

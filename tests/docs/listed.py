@@ -69,8 +69,8 @@ NOT_RUN = {
     "wattbench nightly suites/nightly.yaml --history nights --commit v2.3..main":
         "needs a repository with both tags; tests/e2e/test_nightly.py makes up for nights at their commits",
     "wattbench plan gpu": "reads the YAML of every task that lm-eval ships, 6 to 30 seconds",
-    "wattbench router fit suite.yaml": "tests/wattbench/api/test_fit_router.py does, on a suite that is there",
-    "wattbench route RUN --write routed": "tests/wattbench/api/test_write_route.py does, on a run whose suite is there",
+    "wattbench router fit suite.yaml": "tests/wattbench/api/routers/test_fit_router.py does, on a suite that is there",
+    "wattbench route RUN --write routed": "tests/wattbench/api/routers/test_write_route.py does, on a made-up run",
     "wattbench run --resume RUN": "tests/e2e/test_resume.py kills a run and resumes it",
     "wattbench run --resume RUN --retry-failed": "tests/wattbench/scenarios/blocks/test_failed_requests.py",
     "wattbench run quick --wait": "as `wattbench run quick`",
@@ -87,7 +87,7 @@ NOT_RUN = {
     "wattbench gate gate --baseline specialist-arithmetic --candidate generalist --tasks addition,gcd":
         "minutes of real models; tests/e2e/test_gate.py",
     "wattbench run mine.yaml --report report.html": "needs an adapter and a server; `plan` checks it",
-    "wattbench run routed/suite.yaml": "the suite that `route --write` makes: tests/wattbench/api/test_write_route.py",
+    "wattbench run routed/suite.yaml": "`route --write` makes it: tests/wattbench/api/routers/test_write_route.py",
     "wattbench import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
 }  # fmt: skip
 """Commands of which only the words are checked: that command and options exist, and take such values."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.gate_request import GateRequest
+from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.session import stdout_to_stderr
 from wattbench.errors import UserError, nearest

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattbench.api.narrowing import limit_of, names_of
-from wattbench.api.plan_suite import SuitePlan, plan_suite
+from wattbench.api.plans.plan_suite import SuitePlan, plan_suite
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import requiring

@@ -137,7 +137,7 @@ class RunRouting:
         Raises:
             UserError: no router of this run can be written, or the folder cannot be.
         """
-        from wattbench.api.write_route import write_route
+        from wattbench.api.routers.write_route import write_route
 
         return write_route(self._analysis, self.data, Path(folder), self._options).suite
 

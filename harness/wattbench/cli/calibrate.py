@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.calibrate_gate import calibrate_gate
-from wattbench.api.measure_gate import GateJob
+from wattbench.api.gates.calibrate_gate import calibrate_gate
+from wattbench.api.gates.measure_gate import GateJob
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option

@@ -40,7 +40,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
 
 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
-    from wattbench.api.training_grams import training_grams
+    from wattbench.api.routers.training_grams import training_grams
     from wattbench.errors import require
     from wattbench.meters import Metering, watch_here
     from wattbench.progress import PlannedTurn, progress

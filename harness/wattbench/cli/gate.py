@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.gate_request import GateRequest
-from wattbench.api.judge_gate import failed
+from wattbench.api.gates.gate_request import GateRequest
+from wattbench.api.gates.judge_gate import failed
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wattbench.api.gates.judge_night import rebuild_site
 from wattbench.api.history_rows import night_listing, series_listing, sql_listing
-from wattbench.api.judge_night import rebuild_site
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.errors import UserError

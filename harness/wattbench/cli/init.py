@@ -89,8 +89,8 @@ def _as_argument(path: Path) -> str:
 
 def _shown(drafted: Draft) -> list[str]:
     """Return what people should check: guesses, prompts, right answers, and the difference that can be shown."""
-    from wattbench.api.detectable_accuracy import detectable_accuracy, detectable_as_text
-    from wattbench.api.gate_power import items_by_domain
+    from wattbench.api.gates.gate_power import items_by_domain
+    from wattbench.api.plans.detectable_accuracy import detectable_accuracy, detectable_as_text
     from wattbench.measure.preview import preview
     from wattbench.measure.prompts_as_text import prompts_as_text
     from wattbench.measure.shown_prompts import shown_prompts

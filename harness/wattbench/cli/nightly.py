@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.judge_gate import failed
-from wattbench.api.judge_night import build_site_by, judge_last_night, rebuild_site
+from wattbench.api.gates.judge_gate import failed
+from wattbench.api.gates.judge_night import build_site_by, judge_last_night, rebuild_site
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._group import EXIT_INTERRUPTED, main

@@ -60,7 +60,7 @@ def plan(
     SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
     suite's code is run: the plan names it. Servers that the suite names, and does not start, are asked what they serve.
     """
-    from wattbench.api.plan_suite import plan_suite
+    from wattbench.api.plans.plan_suite import plan_suite
     from wattbench.measure.code_to_run import code_to_run
     from wattbench_reports.formatting.json_text import json_text
 

@@ -109,7 +109,7 @@ def route(
         for path in write_figures(study, figures):
             notice(f"figure: {path}")
     if folder is not None:
-        from wattbench.api.write_route import write_route
+        from wattbench.api.routers.write_route import write_route
 
         for line in write_route(analysis, study, folder, options).lines:
             notice(line)

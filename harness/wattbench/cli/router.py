@@ -69,7 +69,7 @@ def router_fit(
     Texts that SUITE asks are refused. It learns what kind of request a text is, and not which system answers it best:
     that needs the answers of a run, from which wattbench route RUN --write learns.
     """
-    from wattbench.api.fit_router import LabelledFile, fit_router
+    from wattbench.api.routers.fit_router import LabelledFile, fit_router
 
     if (labelled is None) != (text_column is None) or (labelled is None) != (label_column is None):
         raise UserError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattbench.api.gate import GateResult
-from wattbench.api.gate_request import GateRequest
+from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.read import Run, read
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load, run_new

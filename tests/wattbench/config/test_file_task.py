@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.api.written_suite import WrittenSuite, suite_text
+from wattbench.api.routers.written_suite import WrittenSuite, suite_text
 from wattbench.config import FileTask, HybridSystem, Resolved, Suite, TaskChoice, load_suite, tasks_from_record
 from wattbench.errors import UserError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench.api.judge_gate import as_reports_know_it
+from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.config import GatePolicy
 from wattbench.pytest_plugin.judged import Judged
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.api.gate_power import what_a_gate_finds
+from wattbench.api.gates.gate_power import what_a_gate_finds
 from wattbench.config import GatePolicy
 from wattbench.config.price import Price
 from wattbench.scenarios.interleaved.gate import judges_joules

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wattbench.api.written_suite import WrittenSuite, suite_text
+from wattbench.api.routers.written_suite import WrittenSuite, suite_text
 from wattbench.config import HybridSystem, load_suite
 
 SUITE = """

@@ -14,7 +14,7 @@ import yaml
 
 from tests.made_up.meters import PlayedMeter
 from wattbench.api import session
-from wattbench.api.fit_router import LabelledFile, fit_router
+from wattbench.api.routers.fit_router import LabelledFile, fit_router
 from wattbench.cli import main
 from wattbench.config import load_suite
 from wattbench.errors import UserError

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.judge_gate import unchanged
-from wattbench.api.measure_gate import GateJob, gate_rules, measure_sides
+from wattbench.api.gates.judge_gate import unchanged
+from wattbench.api.gates.measure_gate import GateJob, gate_rules, measure_sides
 from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.router_to_write import KINDS, RouterToWrite, train
+from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
 from wattbench.config.base import expanded
 from wattbench.errors import UserError, require
 from wattbench.records.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
@@ -288,7 +288,7 @@ def _note(study: RoutingStudy, kind: str) -> str:
 def _suite(
     records: RunRecords, resolved: Resolved, work: _TrainingData, router: RouterToWrite, written: WrittenRoute
 ) -> str:
-    from wattbench.api.written_suite import WrittenSuite, suite_text
+    from wattbench.api.routers.written_suite import WrittenSuite, suite_text
     from wattbench.config import HybridSystem
 
     systems = work.context.answers.systems

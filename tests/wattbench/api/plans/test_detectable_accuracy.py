@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench.api.detectable_accuracy import detectable_accuracy, detectable_as_text
+from wattbench.api.plans.detectable_accuracy import detectable_accuracy, detectable_as_text
 from wattbench_reports.stats import minimum_detectable_difference, power_of
 
 

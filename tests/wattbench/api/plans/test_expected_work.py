@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from tests.made_up.answered_runs import SYSTEM, write_answered
-from wattbench.api import earlier_runs
-from wattbench.api.earlier_runs import Earlier, EarlierRequests, find_earlier
-from wattbench.api.expected_work import Expectation, expected_as_text, expected_work
+from wattbench.api.plans import earlier_runs
+from wattbench.api.plans.earlier_runs import Earlier, EarlierRequests, find_earlier
+from wattbench.api.plans.expected_work import Expectation, expected_as_text, expected_work
 from wattbench.config import Load, Measure, PythonSystem, Resolved, Suite
 from wattbench.errors import UserError
 from wattbench.measure.preview import CellPreview
 from wattbench.tasks.loading import LoadedTask, load_task
 
-TASKS = Path(__file__).parents[2] / "data" / "tasks"
+TASKS = Path(__file__).parents[3] / "data" / "tasks"
 ITEMS = 20
 
 

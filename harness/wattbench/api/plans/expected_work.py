@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from wattbench.api.earlier_runs import Earlier
+    from wattbench.api.plans.earlier_runs import Earlier
     from wattbench.config import Measure, Resolved
     from wattbench.measure.plan import Planned
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.judge_gate import policy_of_suite
+from wattbench.api.gates.judge_gate import policy_of_suite
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:

@@ -98,8 +98,8 @@ def fit_router(
         UserError: there is nothing to fit to, a text is also asked by the suite, or a label has no system;
             another process measures on this machine.
     """
+    from wattbench.api.routers.training_grams import training_grams
     from wattbench.api.session import measuring_alone, meters_here
-    from wattbench.api.training_grams import training_grams
     from wattbench.config import load_suite
     from wattbench.config.base import expanded
     from wattbench.meters import Metering, watch_here
@@ -199,7 +199,7 @@ def _check_leaks(resolved: Resolved, texts: Sequence[Item]) -> None:
 
 
 def _named(labels: Sequence[str]) -> dict[str, str]:
-    from wattbench.api.router_to_write import member_names
+    from wattbench.api.routers.router_to_write import member_names
 
     return dict(zip(labels, member_names(labels), strict=True))
 
@@ -240,7 +240,7 @@ def _free_name(resolved: Resolved, model: Path) -> str:
 
 
 def _catalogue(folder: Path, name: str, members: Mapping[str, str], fitted: FittedRouter, source: str) -> str:
-    from wattbench.api.written_suite import catalogue_text
+    from wattbench.api.routers.written_suite import catalogue_text
     from wattbench.config import ClassifierRouter, HybridSystem
     from wattbench.systems.training_ledger import FILE
     from wattbench.train.own_router import MODEL

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
-from wattbench.api.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
+from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
+from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, planned_again, requiring
 from wattbench.errors import UserError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.gates import gate_policy
-from wattbench.api.calibrate_gate import plants_for
+from wattbench.api.gates.calibrate_gate import plants_for
 from wattbench_reports.gate.evidence.model import Evidence, Round
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattbench.api.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
-from wattbench.api.expected_work import ExpectedWork, expected_as_text, expected_work
+from wattbench.api.plans.detectable_accuracy import DetectableAccuracy, detectable_accuracy, detectable_as_text
+from wattbench.api.plans.expected_work import ExpectedWork, expected_as_text, expected_work
 from wattbench.redaction import hide
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ def plan_suite(
     Raises:
         UserError: something in the suite is wrong, or a server that it names does not answer.
     """
-    from wattbench.api.earlier_runs import Earlier, find_earlier
-    from wattbench.api.gate_power import items_by_domain
+    from wattbench.api.gates.gate_power import items_by_domain
+    from wattbench.api.plans.earlier_runs import Earlier, find_earlier
     from wattbench.api.session import meters_here
     from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.preview import preview
@@ -153,7 +153,7 @@ def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Map
     policy = resolved.suite.gate
     if policy is None:
         return []
-    from wattbench.api.gate_power import what_a_gate_finds
+    from wattbench.api.gates.gate_power import what_a_gate_finds
     from wattbench.machine.environment import installation
     from wattbench.scenarios.interleaved.paid_by import paid_by
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.judge_gate import as_reports_know_it
-from wattbench.api.measure_gate import GateJob, measure_new
+from wattbench.api.gates.judge_gate import as_reports_know_it
+from wattbench.api.gates.measure_gate import GateJob, measure_new
 from wattbench.api.session import notice
 from wattbench.api.suite_runs import load
 

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from tests.made_up.digests import without_digests
 from tests.made_up.routing_worlds import routed_run
 from wattbench.api.route import RunRouting
-from wattbench.api.write_route import write_route
+from wattbench.api.routers.write_route import write_route
 from wattbench.cli import main
 from wattbench.config import PythonSystem, Resolved, Suite, load_suite
 from wattbench.errors import UserError

@@ -10,7 +10,7 @@ import click.testing
 import pytest
 
 import wattbench
-from wattbench.api.plan_suite import plan_suite
+from wattbench.api.plans.plan_suite import plan_suite
 from wattbench.cli import main
 from wattbench.config import load_suite
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wattbench.api.gate_power import items_by_domain, what_a_gate_finds
+from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.config import GatePolicy, TaskChoice
 
 COUNTER = {"gpu0": "counter"}

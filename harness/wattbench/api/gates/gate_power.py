@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from wattbench.api.judge_gate import as_reports_know_it, calibrated_noise
+from wattbench.api.gates.judge_gate import as_reports_know_it, calibrated_noise
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.judge_gate import judge_files, judge_gate, judge_runs
-from wattbench.api.measure_base import AgainstBase, measure_against_base
-from wattbench.api.measure_gate import GateJob, measure_new, measure_resumed
+from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
+from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
+from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
