@@ -140,8 +140,14 @@ def test_one_at_a_time_loads_in_every_turn_and_measures_each_alone(blocked) -> N
     records = run.run()
     check_whole(records, run.items)
     windows = records.windows()
-    loads = Counter(row.system for row in windows if row.purpose == Purpose.LOAD)
-    assert all(3 <= number <= 4 for number in loads.values())  # the survey's, and a turn's unless it was still loaded
+    loaded = None
+    for row in sorted(windows, key=lambda row: row.started_s):
+        if row.purpose == Purpose.LOAD:
+            assert row.system != loaded  # it would have been still loaded
+            loaded = row.system
+        elif row.purpose == Purpose.MEASURED:
+            assert row.system == loaded
+    assert sum(row.purpose == Purpose.LOAD for row in windows) >= 5  # the survey, and a turn of each block
     assert Counter(row.system for row in windows if row.purpose == Purpose.IDLE) == {"adder": 1, "small": 1}
     assert records.block_plan().resident == "one"
 
