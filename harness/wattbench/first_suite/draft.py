@@ -224,4 +224,5 @@ def _known(table: Table, target: str, score: GuessedScore) -> list[str]:
     shown = ", ".join(f"{label} ({rows:,})" for label, rows in sizes[:_SHOWN_LABELS])
     more = f" and {len(sizes) - _SHOWN_LABELS:,} more" if len(sizes) > _SHOWN_LABELS else ""
     share = sizes[0][1] / table.rows
-    return [f"labels: {shown}{more}; a system that always says {sizes[0][0]} is right on {share:.0%}"]
+    most = f"a system that always says {sizes[0][0]} is right on {share:.0%}"
+    return wrapped(f"labels: {shown}{more}; {most}", rest="  ")
