@@ -36,15 +36,24 @@ class ListedRun:
     """Documents that each system is asked; None where the record does not say."""
     created_utc: str = ""
     finished_utc: str | None = None
-    size_bytes: int = 0
     resume: str | None = None
     """The command that finishes it; None where it is finished, or none can."""
     problem: str | None = None
     """What is wrong with a damaged one."""
 
+    @property
+    def size_bytes(self) -> int:
+        """Return the size of all its files, which are looked at for it: only a list of runs shows it."""
+        return _size(self.path)
+
     def as_record(self) -> dict[str, Any]:
         """Return it as plain data."""
-        return {**asdict(self), "path": str(self.path), "systems": list(self.systems)}
+        return {
+            **asdict(self),
+            "path": str(self.path),
+            "systems": list(self.systems),
+            "size_bytes": self.size_bytes,
+        }
 
 
 def runs_in(folder: Path) -> list[ListedRun]:
@@ -92,12 +101,12 @@ def _listed(layout: RunLayout) -> ListedRun:
     from wattbench.records import read_run
     from wattbench.records.finish_record import read_finish
 
-    root, size = layout.root, _size(layout.root)
+    root = layout.root
     try:
         header = read_run(root).header
         finish = read_finish(layout) if layout.finished.exists() else None
     except UserError as error:
-        return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, size_bytes=size, problem=str(error))
+        return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
     state = FINISHED if finish is not None else WRITTEN if _is_being_written(layout) else RESUMABLE
     return ListedRun(
         run=root.resolve().name,
@@ -109,7 +118,6 @@ def _listed(layout: RunLayout) -> ListedRun:
         items=_items(header),
         created_utc=header.created_utc,
         finished_utc=None if finish is None else finish.finished_utc,
-        size_bytes=size,
         resume=_resume(header, root) if state == RESUMABLE else None,
     )
 

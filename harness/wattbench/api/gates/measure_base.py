@@ -15,6 +15,7 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved
+    from wattbench.repository import BaseCommit, Repository
     from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts
     from wattbench.scenarios.interleaved.gate import Side
     from wattbench_reports.gate.result import GateResult
@@ -53,7 +54,7 @@ def measure_against_base(
     Raises:
         UserError: there is no such base, suite or system; or as `measure_new`.
     """
-    from wattbench.repository import changes_since, find_base, repository_of, worktree
+    from wattbench.repository import changes_since, worktree
     from wattbench.scenarios.interleaved.base_changes import differences, digest_of
     from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
     from wattbench.scenarios.interleaved.gate import BaseOfGate
@@ -64,8 +65,7 @@ def measure_against_base(
     with stdout_to_stderr(), measuring_alone(job.wait_s):
         compared = _compared(job, against, here)
         working, name, policy = compared.suite, compared.system, compared.policy
-        repository = repository_of(working.path)
-        base = find_base(repository.root, against.given)
+        repository, base = compared.repository, compared.base
         notice(f"wattbench: suite {working.path} ({compared.why}), system {name}, base {base.description}")
         changes = changes_since(repository.root, base.sha, out)
         with worktree(repository.root, base.sha) as tree:
@@ -100,6 +100,8 @@ class _Compared:
     """Why it is this suite."""
     system: str
     policy: GatePolicy
+    repository: Repository
+    base: BaseCommit
 
 
 def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
@@ -113,8 +115,8 @@ def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
     policy, _ = find_policy(job.policy_file, working.suite.gate, here)
     name = find_system(working, against.system, policy, here)
     Plant.parse(job.plant)
-    find_base(repository_of(working.path).root, against.given)
-    return _Compared(working, why, name, policy)
+    repository = repository_of(working.path)
+    return _Compared(working, why, name, policy, repository, find_base(repository.root, against.given))
 
 
 def _base_policy(job: GateJob, checkouts: Checkouts, of_base: BaseSystem) -> GatePolicy | None:

@@ -6,7 +6,7 @@ Which member answers best is not asked: `wattbench route RUN --write` learns tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from wattbench.records.atomic_write import FAILURE, failing_as, write_atomically
 
 if TYPE_CHECKING:
     from wattbench.config import FileTask, Resolved
+    from wattbench.tasks.file_task.documents import Documents
     from wattbench.tasks.file_task.split import Item
     from wattbench.train.own_router import FittedRouter
 
@@ -106,8 +107,10 @@ def fit_router(
     from wattbench.train.own_router import MODEL, divided, fit_own_router
 
     resolved = load_suite(suite)
-    texts, source = (_of_tasks(resolved), "the suite's training rows") if labelled is None else _of_file(labelled)
-    _check_leaks(resolved, texts)
+    given = None if labelled is None else _of_file(labelled)
+    documents = _documents(resolved)
+    texts, source = (_of_tasks(resolved, documents), "the suite's training rows") if given is None else given
+    _check_leaks(resolved, documents, texts)
     names = _named(list(dict.fromkeys(item.target for item in texts)))
     systems = {names[label]: _system_of(resolved, label, members or {}) for label in names}
     _check_given(members or {}, names)
@@ -128,16 +131,21 @@ def fit_router(
     return WrittenRouter(target, hybrid, systems, fitted, source, resolved.path)
 
 
-def _of_tasks(resolved: Resolved) -> list[Item]:
-    """Return the training rows of the suite's file tasks, labelled by domain."""
+def _documents(resolved: Resolved) -> list[tuple[FileTask, Documents]]:
+    """Read the files of the suite's tasks."""
+    from wattbench.config import FileTask
     from wattbench.tasks.file_task.documents import read_documents
 
-    texts: list[Item] = []
-    for choice in _file_tasks(resolved):
-        documents = read_documents(choice)
-        texts += [
-            _labelled(item, item.doc[documents.names[choice.input]], choice.domain) for item in documents.parts.train
-        ]
+    return [(choice, read_documents(choice)) for choice in resolved.tasks if isinstance(choice, FileTask)]
+
+
+def _of_tasks(resolved: Resolved, documents: Sequence[tuple[FileTask, Documents]]) -> list[Item]:
+    """Return the training rows of the suite's file tasks, labelled by domain."""
+    texts = [
+        _labelled(item, item.doc[read.names[choice.input]], choice.domain)
+        for choice, read in documents
+        for item in read.parts.train
+    ]
     domains = {item.target for item in texts}
     if len(domains) < 2:
         what = f"those of one domain ({', '.join(domains)})" if domains else "no rows for training"
@@ -174,20 +182,9 @@ def _labelled(item: Item, text: str, label: str) -> Item:
     return replace(item, target=label, doc={TEXT: text})
 
 
-def _file_tasks(resolved: Resolved) -> Iterator[FileTask]:
-    from wattbench.config import FileTask
-
-    return (choice for choice in resolved.tasks if isinstance(choice, FileTask))
-
-
-def _check_leaks(resolved: Resolved, texts: Sequence[Item]) -> None:
+def _check_leaks(resolved: Resolved, documents: Sequence[tuple[FileTask, Documents]], texts: Sequence[Item]) -> None:
     """Check that the suite asks none of the texts, nor shows one as a worked example."""
-    from wattbench.tasks.file_task.documents import read_documents
-
-    in_suite: dict[str, Item] = {}
-    for choice in _file_tasks(resolved):
-        parts = read_documents(choice).parts
-        in_suite |= {item.key: item for item in (*parts.test, *parts.fewshot)}
+    in_suite = {item.key: item for _, read in documents for item in (*read.parts.test, *read.parts.fewshot)}
     leaks = [(item, in_suite[item.key]) for item in texts if item.key in in_suite]
     if leaks:
         shown = "; ".join(f"{item.where} and {other.where}" for item, other in leaks[:_SHOWN])
