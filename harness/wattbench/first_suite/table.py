@@ -116,7 +116,7 @@ def _encoding_of(path: Path) -> str:
     """Return the encoding of a text: UTF-16 by its mark, UTF-8 where it is valid, else that of old spreadsheets.
 
     Raises:
-        UserError: it is none of these.
+        UserError: it is in another encoding.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:

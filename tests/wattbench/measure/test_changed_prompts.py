@@ -1,4 +1,4 @@
-"""A run is not resumed where what was asked would be asked otherwise now, whoever was asked it."""
+"""A run is not resumed where a prompt has changed since, whichever system was asked it."""
 
 from __future__ import annotations
 

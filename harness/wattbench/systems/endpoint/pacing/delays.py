@@ -9,7 +9,7 @@ Conventions in the wild, in the order in which they are read:
 - `X-RateLimit-Reset`, `RateLimit-Reset`, `RateLimitBySize-Reset`: seconds, or when it will be, in seconds or
   milliseconds since 1970 (Together's, the IETF draft's, Mistral's, OpenRouter's).
 
-A value that is none of these, or lies in the past, is not read: the next convention is.
+A value in another form, or of the past, is skipped, and the next convention is read.
 """
 
 from __future__ import annotations
