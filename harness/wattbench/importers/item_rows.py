@@ -67,6 +67,8 @@ def _columns(batch: Any) -> dict[str, Any]:
         "waited_s": pa.repeat(0.0, size),
         "resent": pa.repeat(0, size),
         "attempt": pa.repeat(0, size),
+        "node": pa.repeat("", size),
+        "co_runners": pa.repeat(0, size),
         "passes": pa.repeat(1, size),
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),

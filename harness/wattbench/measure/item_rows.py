@@ -92,6 +92,8 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 resent=answer.resent,
                 block=answer.block,
                 attempt=answer.attempt,
+                node=window.node if window is not None else records.header.node,
+                co_runners=window.co_runners if window is not None else 0,
                 passes=window.passes if window is not None else 1,
                 own_cpu_s=own_cpu_s,
                 prompt=answer.prompt,
@@ -206,5 +208,6 @@ def system_row(
         members=config.resident if isinstance(config, HybridSystem) else [],
         teacher=config.teacher,
         training=training,
+        node=load.node,
         **asdict(facts),
     )

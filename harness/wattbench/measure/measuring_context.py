@@ -118,7 +118,7 @@ def measuring(
         UserError: a meter cannot be opened.
     """
     records = read_run(writer.layout.root)
-    names = WindowNames(records.header.run, len(records.windows()) + len(records.open_windows()))
+    names = WindowNames.of(records)
     with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
         spending = spending_of(resolved, records, writer)
         try:

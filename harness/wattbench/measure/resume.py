@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.machine.environment import environment
+from wattbench.machine.node import node
 from wattbench.measure.plan import Cell, requests
 from wattbench.meters import recover_window
 from wattbench.records import (
@@ -71,6 +72,7 @@ def new_run(
     meter_details: Mapping[str, dict[str, Any]] | None = None,
     gate: dict[str, Any] | None = None,
     night: Night | None = None,
+    shard: Mapping[str, Any] | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
     now = datetime.now(UTC)
@@ -89,6 +91,8 @@ def new_run(
         cells=[cell.as_record() for cell in cells],
         gate=gate,
         night=None if night is None else night.as_record(here["commit"]),
+        node=node(),
+        shard=None if shard is None else dict(shard),
     )
     return RunWriter.create(folder / run, header)
 

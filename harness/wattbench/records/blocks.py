@@ -18,11 +18,11 @@ class BlockPlan(RecordRow):
 
     blocks: int
     seed: int
-    """Of the deal and of the orders. Drawn anew for each run."""
+    """Of the deal and of the orders. Drawn anew for each run; the same for all shards of one."""
     resident: str
     """``all``: every system stays loaded for the whole run. ``one``: one system is loaded at a time."""
     chosen_by: str
-    """Who chose the number of blocks: ``suite`` or ``auto``."""
+    """Who chose the number of blocks: ``suite``, ``auto``, or ``shards`` (as many for every shard of the suite)."""
     why: str
     """Why this number of blocks, in a sentence."""
     why_resident: str = ""
@@ -50,6 +50,8 @@ class BlockRow(RecordRow):
     """Task to the documents of the block."""
     windows: dict[str, list[str]]
     """System to the ids of its measured windows."""
+    node: str = ""
+    """The machine that asked it, as `wattbench.machine.node` names it; empty in older records."""
     contended: dict[str, list[str]] = field(default_factory=dict)
     """System to the signals that were over their limit in one of its windows; empty if none was."""
 

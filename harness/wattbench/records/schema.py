@@ -98,6 +98,18 @@ class RunHeader(RecordRow):
     of scores of the tasks that were. All else in the record is of the run that it is from."""
     retried_from: str | None = None
     """For a copy of a finished run in which its failed requests were asked again: the run that it is from."""
+    node: str = ""
+    """The machine that measured, as `wattbench.machine.node` names it. Empty in older records, in imported ones and in
+    a run that several machines measured."""
+    shard: dict[str, Any] | None = None
+    """For a run of some blocks of a suite: ``{"blocks": [numbers from 0], "of": number of blocks, "seed": of the
+    deal}``. Shards of one suite and plan, number of blocks and seed can be merged."""
+    machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """For a run that several machines measured: node to its ``{"environment", "meters", "meter_details"}``. The fields
+    of these names above are then of the first one. Empty: one machine measured all."""
+    merged: list[dict[str, Any]] | None = None
+    """For a run that was merged of shards: ``{"run", "node", "blocks", "created_utc", "sha256"}`` of each, the last
+    being the digest of its `finished.json`."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -107,6 +119,24 @@ class RunHeader(RecordRow):
             for key in ("system", "task"):
                 if not isinstance(cell.get(key), str):
                     raise FieldError(f"{key} of cell {number} is {cell.get(key)!r:.60}: it must be text")
+        _check_shard(raw.get("shard"))
+
+
+def _check_shard(shard: Mapping[str, Any] | None) -> None:
+    """Check that a shard names some of its blocks, in order, each once.
+
+    Raises:
+        FieldError: it does not.
+    """
+    if shard is None:
+        return
+    of, seed, blocks = (shard.get(key) for key in ("of", "seed", "blocks"))
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed)):
+        raise FieldError(f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers")
+    numbers = blocks if isinstance(blocks, list) else []
+    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in numbers)
+    if not numbers or not whole or numbers != sorted(set(numbers)) or numbers[0] < 0 or numbers[-1] >= of:
+        raise FieldError(f"shard.blocks is {blocks!r:.60}: it must be numbers of blocks below {of}, in order")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +286,8 @@ class SystemRow(RecordRow):
     """The cost of everything that was trained for it, by name: tokens, seconds, joules and how they were measured."""
     shares_base_with: str | None = None
     """The system that had already loaded this one's base: the load figures here are then of the adapter alone."""
+    node: str = ""
+    """The machine on which it was loaded; empty in older records."""
 
 
 class Purpose(StrEnum):
@@ -290,6 +322,8 @@ class WindowLabel(RecordRow):
     block: int | None = None
     """As in `WindowRow`."""
     attempt: int = 0
+    node: str = ""
+    """As in `WindowRow`."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -341,6 +375,13 @@ class WindowRow(RecordRow):
     """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
     attempt: int = 0
     """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
+    node: str = ""
+    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
+    co_runners: int = 0
+    """How many other device slots of the machine measured at the same time, at most; 0: it was alone."""
+    shared: list[str] = field(default_factory=list)
+    """The components whose joules are this slot's part of what all slots of the machine used together: ``cpu``,
+    ``dram``, ``wall``. Empty: all are its own."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -448,6 +489,9 @@ class ItemRow(RecordRow):
     block: int | None = None
     """In which block it was asked, from 0; None if the run has no blocks. `attempt` as in `AnswerRow`."""
     attempt: int = 0
+    node: str = ""
+    """The machine that asked it, as in `WindowRow`. So for the next one."""
+    co_runners: int = 0
     passes: int = 1
     """`energy_j` and the other shares are means over this many passes of its window. The times are of the first
     pass."""

@@ -41,6 +41,7 @@ def items_schema() -> Any:
             "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real,
             "failure": text,
             "waited_s": real, "resent": integer, "cost": real, "block": integer, "attempt": integer, "passes": integer,
+            "node": text, "co_runners": integer,
             "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip
@@ -58,6 +59,7 @@ def _windows_schema() -> Any:
             "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
             "passes": integer, "own_cpu_s": real, "contention": text, "contended": pa.bool_(),
             "valid": pa.bool_(), "reasons": pa.list_(text), "block": integer, "attempt": integer,
+            "node": text, "co_runners": integer, "shared": pa.list_(text),
         }
     )  # fmt: skip
 

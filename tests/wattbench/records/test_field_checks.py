@@ -12,7 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
-from wattbench.records import AnswerRow, BlockRow, ItemRow, LoadRow, PassRow, PhaseRow, ScoreRow, SystemRow, WindowRow
+from wattbench.records import (
+    AnswerRow,
+    BlockRow,
+    ItemRow,
+    LoadRow,
+    PassRow,
+    PhaseRow,
+    RunHeader,
+    ScoreRow,
+    SystemRow,
+    WindowRow,
+)
 from wattbench.records.field_checks import FieldError
 from wattbench.records.reader import read_rows
 from wattbench.records.schema import RecordRow
@@ -105,3 +116,28 @@ def test_any_json_makes_a_row_or_a_named_error(data: st.DataObject, row: type[Re
         row.from_json(raw)
     except FieldError as error:
         assert str(error)  # noqa: PT017  # any other error is a traceback
+
+
+@pytest.mark.parametrize(
+    "shard",
+    [
+        {},
+        {"blocks": [0], "of": "4", "seed": 1},
+        {"blocks": [0], "of": 4, "seed": True},
+        {"blocks": [], "of": 4, "seed": 1},
+        {"blocks": [4], "of": 4, "seed": 1},
+        {"blocks": [-1], "of": 4, "seed": 1},
+        {"blocks": [1, 0], "of": 4, "seed": 1},
+        {"blocks": [1, 1], "of": 4, "seed": 1},
+        {"blocks": [0.0], "of": 4, "seed": 1},
+        {"blocks": "0", "of": 4, "seed": 1},
+    ],
+)
+def test_a_shard_that_cannot_be_is_refused(shard: dict[str, object]) -> None:
+    with pytest.raises(FieldError, match="shard"):
+        RunHeader.check({"cells": [], "shard": shard})
+
+
+def test_a_shard_names_its_blocks() -> None:
+    RunHeader.check({"cells": [], "shard": {"blocks": [0, 3], "of": 4, "seed": 2**40}})
+    RunHeader.check({"cells": [], "shard": None})

@@ -96,6 +96,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         reasons=findings.faults + findings.remarks,
         block=label.block,
         attempt=label.attempt,
+        node=label.node,
     )
 
 

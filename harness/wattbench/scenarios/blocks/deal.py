@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def deal_documents(documents: Mapping[str, Sequence[int]], blocks: int, seed: in
         Block(block.number, tuple((task, documents[task][position]) for task, position in block.items))
         for block in deal({task: len(of_task) for task, of_task in documents.items()}, blocks, seed)
     ]
+
+
+def blocks_to_ask(blocks: Sequence[Block], shard: Mapping[str, Any] | None) -> list[Block]:
+    """Return the blocks that a run asks: all, or those of a shard, as `RunHeader.shard` names them."""
+    return [block for block in blocks if shard is None or block.number in shard["blocks"]]
 
 
 def order_of(systems: Iterable[str], seed: int, block: int, attempt: int) -> list[str]:

@@ -12,7 +12,7 @@ from wattbench.measure.resume import recover_windows
 from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
-from wattbench.scenarios.blocks.deal import Block, deal_documents, order_of
+from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
 from wattbench.scenarios.blocks.survey import survey
 from wattbench.scenarios.blocks.turn import Turns, answered_in
@@ -34,10 +34,11 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     with Residents(context, configs, one_at_a_time=plan is not None and plan.resident == "one") as residents:
         if plan is None:
             plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
-        blocks = deal_documents(documents, plan.blocks, plan.seed)
+        dealt = deal_documents(documents, plan.blocks, plan.seed)
+        blocks = blocks_to_ask(dealt, records.header.shard)
         again = _to_retry(context, cells)
         if left := _left(records.blocks(), blocks, context, again):
-            _ask(plan, left, _turns(context, residents, blocks, cells), again)
+            _ask(plan, left, _turns(context, residents, dealt, cells), again)
         for name in mixtures_to_observe(context, cells):
             count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     for line in repetitions_in_words(context.records.blocks(), len(blocks)):
@@ -104,6 +105,7 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
         attempt=attempt,
         order=order,
         doc_ids=block.doc_ids,
+        node=context.records.header.node,
         windows={name: [row.window for row in windows if row.system == name] for name in order},
         contended={name: signals for name in order if (signals := _contended(windows, name))},
     )

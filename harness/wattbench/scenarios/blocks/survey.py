@@ -70,13 +70,18 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
         f"{'one system is loaded at a time' if residents.one_at_a_time else 'all systems stay loaded'}: {why_resident}"
     )
     switch_s = timings.switch_s(one_at_a_time=residents.one_at_a_time, warmup=measure.warmup)
-    chosen = choose_number(
-        len(items),
-        measure,
-        switch_s=switch_s,
-        item_s=timings.item_s(),
-        min_window_s=context.min_window_s,
-        item_sd=item_spread(timings.items_s),
+    shard = context.records.header.shard
+    chosen = (
+        NumberOfBlocks(shard["of"], f"{shard['of']} blocks: set for all shards of the suite")
+        if shard is not None
+        else choose_number(
+            len(items),
+            measure,
+            switch_s=switch_s,
+            item_s=timings.item_s(),
+            min_window_s=context.min_window_s,
+            item_sd=item_spread(timings.items_s),
+        )
     )
     context.progress.note(chosen.why)
     plan = _plan(context, residents, chosen, why_resident, switch_s, timings.item_s())
@@ -108,11 +113,12 @@ def _plan(
     switch_s: Mapping[str, float],
     item_s: Mapping[str, float],
 ) -> BlockPlan:
+    shard = context.records.header.shard
     return BlockPlan(
         blocks=chosen.blocks,
-        seed=secrets.randbits(SEED_BITS),
+        seed=secrets.randbits(SEED_BITS) if shard is None else shard["seed"],
         resident="one" if residents.one_at_a_time else "all",
-        chosen_by="auto" if context.measure.blocks == "auto" else "suite",
+        chosen_by="shards" if shard is not None else "auto" if context.measure.blocks == "auto" else "suite",
         why=chosen.why,
         why_resident=why_resident,
         switch_s=dict(switch_s),

@@ -80,10 +80,10 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
 
 @pytest.fixture
 def blocked(tmp_path: Path, suite: Callable[..., Resolved], make_steady: Any, quiet: Quiet) -> Callable[..., Blocked]:
-    def make(*changes: tuple[str, str], measure: str = "blocks: 3") -> Blocked:
+    def make(*changes: tuple[str, str], measure: str = "blocks: 3", shard: dict[str, Any] | None = None) -> Blocked:
         resolved = suite(*changes, measure=measure)
         cells = plan(resolved)
-        with new_run(tmp_path / "runs", resolved, cells, {"cpu": "rapl"}, []) as writer:
+        with new_run(tmp_path / "runs", resolved, cells, {"cpu": "rapl"}, [], shard=shard) as writer:
             return Blocked(resolved, cells, writer.layout.root, make_steady, quiet)
 
     return make
