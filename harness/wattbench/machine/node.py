@@ -1,7 +1,8 @@
-"""Name this machine so that records of it can be told from others', without saying which it is.
+"""Name this machine, so that records of two machines can be distinguished, without saying which they are.
 
 The name is a keyed hash of the machine's id, as systemd advises for what is published
-(sd_id128_get_machine_app_specific: the id itself is to be kept secret). It is the same for all users, after every boot, and in every run.
+(sd_id128_get_machine_app_specific: the id itself is to be kept secret). It is the same for all users, after every boot,
+and in every run.
 """
 
 from __future__ import annotations
