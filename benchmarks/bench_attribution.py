@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wattbench.measure.attribution import attribute, shares
+from wattbench.measure.attribution import attribute
+from wattbench.meters.windows.in_flight import shares
 from wattbench.records import AnswerRow, WindowRow
 
 SIZES = (10_000, 100_000)

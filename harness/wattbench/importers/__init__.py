@@ -1,8 +1,10 @@
 """Import runs of other tools as run directories, which reports read like any other.
 
-One format per file: each reads and checks its whole source, and adds nothing that the source does not state. May
-import: `wattbench.records` and `wattbench.errors`. Must not import anything that measures: importing needs no model and
-no meter.
+One format per file, or per folder of files: each reads and checks its whole source, and adds nothing that the source
+does not state. What a reader returns is `wattbench.importers.imported.Imported`: answers where the source has them,
+else summaries, and readings of power as telemetry. May import: `wattbench.records`, `wattbench.errors` and, of
+`wattbench.meters`, what readings are and how a window is judged. Must not import anything that measures: importing
+needs no model and opens no meter.
 """
 
 from wattbench.importers.detect import FORMATS, detect, read_sources

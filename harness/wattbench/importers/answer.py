@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +39,16 @@ class Answer:
     repeat: int = 0
     score: float | None = None
     """0 to 1."""
+    scheduled_s: float | None = None
+    """When it was due, in seconds since the Unix epoch. Empty: when it was sent."""
     started_s: float | None = None
     """Seconds since the Unix epoch."""
     seconds: float | None = None
     """From sending the request to its last token."""
     first_token_seconds: float | None = None
+    token_seconds: Sequence[float] = ()
+    """From sending the request to each piece of output, the first included, in order. With the first and the last alone
+    and `output_tokens`, the time per token is known too."""
     prompt_tokens: int | None = None
     cached_tokens: int | None = None
     """Of the prompt's, those that the server had in its cache."""

@@ -27,9 +27,11 @@ TEXTS = (
 OPTIONAL_TEXTS = ("route", "failure")
 """Null where the source has none. What follows is too, but for `repeat`."""
 FIGURES = (
-    "score", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",
+    "score", "scheduled_s", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",
 )  # fmt: skip
 COUNTS = ("repeat", "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens")
+LISTS = ("token_seconds",)
+"""Empty where the source has none."""
 
 
 @cache
@@ -42,6 +44,7 @@ def schema() -> Any:
 
     columns = dict.fromkeys(("at", *TEXTS, "metrics", *OPTIONAL_TEXTS), pa.string())
     columns |= dict.fromkeys(FIGURES, pa.float64()) | dict.fromkeys(("line", *COUNTS), pa.int64())
+    columns |= dict.fromkeys(LISTS, pa.list_(pa.float64()))
     return pa.schema(columns)
 
 
@@ -82,7 +85,7 @@ def batch_of(answers: Sequence[Answer]) -> Any:
     }
     for name in (*TEXTS, *OPTIONAL_TEXTS):
         columns[name] = [_utf8(getattr(each, name)) for each in answers]
-    for name in (*FIGURES, *COUNTS):
+    for name in (*FIGURES, *COUNTS, *LISTS):
         columns[name] = [getattr(each, name) for each in answers]
     return pa.RecordBatch.from_pydict(columns, schema=schema())
 
@@ -91,7 +94,8 @@ def answers_of(batch: Any) -> Iterator[Answer]:
     """Yield the answers of a record batch."""
     for row in batch.to_pylist():
         where = position(row.pop("at"), row.pop("line"))
-        yield Answer(**{**row, "where": where, "metrics": json.loads(row["metrics"])})
+        lists = {name: tuple(row[name]) for name in LISTS}
+        yield Answer(**{**row, **lists, "where": where, "metrics": json.loads(row["metrics"])})
 
 
 def _utf8(text: str | None) -> str | None:

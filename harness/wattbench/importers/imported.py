@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from wattbench.importers.spool import Spool
+from wattbench.importers.telemetry import Telemetry
+from wattbench.records import SummaryRow
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Imported:
     files: tuple[Path, ...]
     """Every file that was read."""
     answers: Spool
-    """In the order of the source."""
+    """In the order of the source. Empty (``Spool.of(())``) if it has `summaries` alone."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """What was left out, with its count: ``{"requests that were cut off": 3}``."""
     scenario: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -30,3 +32,12 @@ class Imported:
     """System to what is known of its settings: engine, model, server. Never a credential."""
     facts: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     """(System, task) to what is known of the task: its version."""
+    machines: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """System to what is known of the machine that answered, in the form of `RunHeader.environment`: ``{"gpus":
+    [{"name": "NVIDIA H100 80GB HBM3", "uuid": "GPU-...", "power_limit_w": 700.0}]}``. What is not there is not
+    recorded."""
+    telemetry: Mapping[str, Telemetry] = field(default_factory=dict)
+    """System to the readings of power that the source holds. They are judged, and divided among the answers."""
+    summaries: Sequence[SummaryRow] = ()
+    """What the source states over requests that it does not list: shown, and never tested. A system may have answers
+    and summaries, or summaries alone."""

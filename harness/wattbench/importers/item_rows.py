@@ -8,14 +8,22 @@ from typing import Any
 import numpy as np
 
 from wattbench.importers.files import digest
+from wattbench.importers.metered import Metered
 from wattbench.importers.spool import Spool
 from wattbench.importers.survey import Survey
 from wattbench.records.provenance import IMPORTED
 from wattbench.records.tables import items_schema
 
 
-def item_batches(answers: Spool, known: Survey, run: str) -> Iterator[Any]:
-    """Yield the rows of a run as record batches, in the order of its answers."""
+def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | None = None) -> Iterator[Any]:
+    """Yield the rows of a run as record batches, in the order of its answers.
+
+    Args:
+        answers: at least one.
+        known: what they are together.
+        run: the run's name.
+        metered: the windows in which the source counted joules.
+    """
     import pyarrow as pa
 
     kinds = pa.array([known.kinds[cell.system] for cell in known.cells], pa.string())
@@ -28,6 +36,8 @@ def item_batches(answers: Spool, known: Survey, run: str) -> Iterator[Any]:
             "doc_id": pa.array(known.doc_id_of_row[rows]),
             "batch": pa.array(np.arange(rows.start, rows.stop)),
         }
+        if metered is not None:
+            columns |= metered.columns(rows, columns["energy_j"])
         yield pa.RecordBatch.from_pydict(columns, schema=items_schema())
         row = rows.stop
 
@@ -52,11 +62,11 @@ def _columns(batch: Any) -> dict[str, Any]:
         "prompt_hash": _filled(given["prompt_hash"], lambda missing: _digests(given["prompt"].filter(missing))),
         "messages_hash": pa.repeat("", size),
         "correct": given["score"],
-        "scheduled_s": started,
+        "scheduled_s": pc.coalesce(given["scheduled_s"], started),
         "started_s": started,
         "first_token_s": pc.add(started, given["first_token_seconds"]),
         "finished_s": pc.add(started, given["seconds"]),
-        "token_s": _lists(pa.nulls(size, pa.float64())),
+        "token_s": _moments(given["token_seconds"], started),
         "batch_size": pa.repeat(1, size),
         "window": pa.repeat("", size),
         "energy_j": given["joules"],
@@ -73,6 +83,19 @@ def _columns(batch: Any) -> dict[str, Any]:
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),
     }  # fmt: skip
+
+
+def _moments(seconds: Any, started_s: Any) -> Any:
+    """Return lists of moments: seconds after the start of each answer. Empty for an answer without a start."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = pc.list_value_length(seconds)
+    flat = seconds.flatten().to_numpy(zero_copy_only=False)
+    starts = pc.fill_null(started_s, 0.0).to_numpy(zero_copy_only=False)
+    ends = np.cumsum(lengths.to_numpy(zero_copy_only=False), dtype=np.int32)
+    moments = flat + np.repeat(starts, lengths.to_numpy(zero_copy_only=False))
+    return pa.ListArray.from_arrays(pa.array(np.append(np.int32(0), ends)), pa.array(moments, pa.float64()))
 
 
 def _filled(texts: Any, others: Callable[[Any], Any]) -> Any:

@@ -63,12 +63,14 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
     """Look through all answers.
 
     Args:
-        answers: at least one.
+        answers: none only if the source has summaries alone.
         currency: of the costs, if it is given.
 
     Raises:
         UserError: an answer is there twice, some of a system have no score, or a kind or the currency is wrong.
     """
+    if not len(answers):
+        return Survey({}, {}, (), currency, np.empty(0, np.int32), np.empty(0, np.int64))
     seen = _Survey()
     for batch in answers.batches(_COLUMNS):
         seen.append(batch)

@@ -16,7 +16,9 @@ from wattbench.folder_aside import folder_aside
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
+from wattbench.importers.metered import Metered, meter_details, metered
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
+from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
 from wattbench.records.atomic_write import move_into_place
 
@@ -41,25 +43,44 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str], 
     """
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name!r:.80}: use letters, digits, dots, dashes and underscores, at most 80 of them")
-    if not len(imported.answers):
+    if not len(imported.answers) and not imported.summaries:
         raise UserError(f"{imported.files[0]}: it has no answers")
     known = survey(imported.answers, currency)
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
+    windows = metered(imported, known, run)
     header = _header(imported, known, run, name, now, command)
     try:
         with folder_aside(out / f".{run}.importing", left=out.glob(".*Z-*.importing")) as aside:
             with RunWriter.create(aside / run, header) as writer:
                 for system in _systems(imported, known):
                     writer.append_system(system)
-                writer.finish_batches(item_batches(imported.answers, known, run), [], now.isoformat(timespec="seconds"))
+                writer.append_summaries(imported.summaries)
+                _write_power(writer, imported, windows)
+                items = item_batches(imported.answers, known, run, windows)
+                rows = () if windows is None else windows.windows
+                writer.finish_batches(items, rows, now.isoformat(timespec="seconds"))
             move_into_place(aside / run, out / run, failure="the run cannot be written")
     except OSError as error:
         raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error
     return out / run
 
 
+def _write_power(writer: RunWriter, imported: Imported, windows: Metered | None) -> None:
+    """Write the judged windows, and the readings behind each, as those of a measured run."""
+    for row in () if windows is None else windows.windows:
+        writer.append_window(row)
+        telemetry = imported.telemetry[row.system]
+        trace = TraceWriter(writer.layout.trace(row.system, row.task))
+        try:
+            for reading in sorted(telemetry.readings, key=lambda each: each.at_s):
+                trace.write(telemetry, reading)
+        finally:
+            trace.close()
+
+
 def _systems(imported: Imported, known: Survey) -> list[SystemRow]:
+    kinds = dict(known.kinds) | {row.system: UNSPECIFIED for row in imported.summaries if row.system not in known.kinds}
     return [
         SystemRow(
             system=name,
@@ -67,9 +88,9 @@ def _systems(imported: Imported, known: Survey) -> list[SystemRow]:
             engine=str(imported.configs.get(name, {}).get("engine", imported.format)),
             engine_version=imported.version,
             served_model=imported.configs.get(name, {}).get("model"),
-            members=known.routes[name],
+            members=known.routes.get(name, []),
         )
-        for name, kind in known.kinds.items()
+        for name, kind in kinds.items()
     ]
 
 
@@ -86,7 +107,8 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
         created_utc=now.isoformat(timespec="seconds"),
         command=list(command),
         environment={},  # of the machine that answered nothing is known
-        meters={},
+        meters={component: how for each in imported.telemetry.values() for component, how in each.provenance.items()},
+        meter_details=dict(meter_details(imported)),
         cells=[
             {
                 "system": cell.system,
@@ -104,6 +126,7 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
             "files": [{"name": path.name, "sha256": file_digest(path)} for path in imported.files],
             "left_out": {reason: count for reason, count in imported.left_out.items() if count},
             "scenario": {system: dict(load) for system, load in imported.scenario.items()},
+            "machines": {system: dict(machine) for system, machine in imported.machines.items()},
             "currency": known.currency,
         },
     )

@@ -16,10 +16,10 @@ import numpy as np
 from wattbench.clock import now_s
 from wattbench.config import Measure
 from wattbench.measure.ask_items import ItemRequests, answer_items
-from wattbench.measure.attribution import alone_s
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.meters import OpenWindow
+from wattbench.meters.windows.in_flight import alone_s
 from wattbench.records import AnswerRow, PassRow, Purpose
 from wattbench.systems import Engine
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from wattbench.config import DeclaredTraining, HybridSystem, SystemBase
 from wattbench.errors import UserError
-from wattbench.measure.attribution import alone_s, attribute, attribute_cpu
+from wattbench.measure.attribution import attribute, attribute_cpu
 from wattbench.measure.plan import Cell
+from wattbench.meters.windows.in_flight import alone_s
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
 from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture
 from wattbench.systems.training_ledger import lineage

@@ -51,6 +51,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
+from wattbench.records.summaries import SummaryRow
 from wattbench.records.trace import COLUMNS as TRACE_COLUMNS
 from wattbench.records.trace import TraceRow, trace_rows
 from wattbench.records.writer import RunWriter
@@ -91,6 +92,7 @@ __all__ = [
     "RunWriter",
     "ScoreRow",
     "Split",
+    "SummaryRow",
     "SystemRow",
     "TraceRow",
     "WindowLabel",

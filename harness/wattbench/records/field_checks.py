@@ -26,7 +26,7 @@ Check = Callable[[str, Any], None]
 _SIGNED = frozenset(
     {
         "route_score", "temperature_c", "disagreement_s", "seed", "switch_s", "drain_s",
-        "energy_j", "check_energy_j", "idle_w",
+        "energy_j", "check_energy_j", "idle_w", "value",
     }
 )  # fmt: skip
 """Fields that may be below 0. Joules and watts only in a window that is not valid: its row checks them."""

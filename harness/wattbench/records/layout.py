@@ -122,6 +122,11 @@ class RunLayout:
         return self.root / "estimates.jsonl"
 
     @property
+    def summaries(self) -> Path:
+        """`summaries.jsonl`: of an imported run, figures that its source states over requests that it does not list."""
+        return self.root / "summaries.jsonl"
+
+    @property
     def loads(self) -> Path:
         """`loads.jsonl`: under load, the results of each rate; the answers of a rate count with its line."""
         return self.root / "loads.jsonl"

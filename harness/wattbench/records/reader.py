@@ -32,6 +32,7 @@ from wattbench.records.schema import (
     WindowRow,
 )
 from wattbench.records.spending import SpentRow
+from wattbench.records.summaries import SummaryRow
 from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)
@@ -142,6 +143,10 @@ class RunRecords:
         """Return what was estimated of the requests of each cell to each service; empty for any other run."""
         rows = read_rows(self.layout.estimates, EstimateRow)
         return list({(row.system, row.task, row.answered_by): row for row in rows}.values())
+
+    def summaries(self) -> list[SummaryRow]:
+        """Return the figures that the source of an imported run states; empty for any other run."""
+        return read_rows(self.layout.summaries, SummaryRow)
 
     def rounds(self) -> list[RoundRow]:
         """Return the rounds of a gate, in order; empty for any other run."""

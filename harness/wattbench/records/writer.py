@@ -33,6 +33,7 @@ from wattbench.records.schema import (
     WindowRow,
 )
 from wattbench.records.spending import SpentRow
+from wattbench.records.summaries import SummaryRow
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
@@ -103,6 +104,11 @@ class RunWriter:
         """Record what was estimated of the requests of cells."""
         if rows := list(rows):
             self._append_all(self.layout.estimates, rows)
+
+    def append_summaries(self, rows: Iterable[SummaryRow]) -> None:
+        """Record figures that the source of an imported run states."""
+        if rows := list(rows):
+            self._append_all(self.layout.summaries, rows)
 
     def append_passes(self, rows: Iterable[PassRow]) -> None:
         """Record the passes over the items of a window."""

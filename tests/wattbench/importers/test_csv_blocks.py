@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.importers import csvfile, csvrows, read_sources
-from wattbench.importers.tablefile import blocks_of, columns_of
+from wattbench.importers import read_sources
+from wattbench.importers.table import csvfile, csvrows
+from wattbench.importers.table.tablefile import blocks_of, columns_of
 from wattbench.records.csv_text import from_spreadsheet
 
 PIECES = ('"', '""', ",", "\n", "\r", "\r\n", "a", "b c", "é", "語", "'", "'=1", '"x"', '"x\ny"', '"a""b"', "\0", " ")

@@ -16,16 +16,13 @@ import pytest
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import (
-    csvfile,
-    csvrows,
     files,
     items,
-    parquetfile,
-    parquetpages,
     read_sources,
     spool,
     write_run,
 )
+from wattbench.importers.table import csvfile, csvrows, parquetfile, parquetpages
 from wattbench.records.atomic_write import open_atomically
 
 NUMBERS = (
@@ -101,7 +98,7 @@ def test_many_columns_of_parquet_are_refused(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(parquetfile, "MAX_FOOTER_BYTES", 1000)
     assert "the description of its columns and row groups has" in refused(tmp_path, path)
     monkeypatch.undo()
-    monkeypatch.setattr("wattbench.importers.tablefile.MOST_COLUMNS", 100)
+    monkeypatch.setattr("wattbench.importers.table.tablefile.MOST_COLUMNS", 100)
     assert "200 columns; a table may have 100" in refused(tmp_path, path)
 
 

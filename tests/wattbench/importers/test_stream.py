@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.importers import columns, csvfile, items, parquetfile, read_sources, table, wide, write_run
+from wattbench.importers import items, read_sources, write_run
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
+from wattbench.importers.table import columns, csvfile, item_table, parquetfile, wide
 from wattbench.records import item_batches, read_run
 from wattbench.records.named_item import named_item_hash
 from wattbench.redaction import keep_secret
@@ -41,7 +42,7 @@ def test_a_column_of_figures_is_what_each_of_them_is(name) -> None:
         given = {"system": pa.array(["a"]), "item": pa.array(["1"]), name: pa.array([text])}
         fast = columns.checked_columns(given, lines, at, "items")
         try:
-            slow: Any = getattr(table._answer("f:2", {"system": "a", "item": "1", name: text}), name)
+            slow: Any = getattr(item_table._answer("f:2", {"system": "a", "item": "1", name: text}), name)
         except UserError:
             slow = "refused"
         if fast is not None:  # or it is read one by one
@@ -57,7 +58,7 @@ def test_what_is_read_one_by_one_is_the_same_as_by_columns(table, tmp_path, monk
     rows = [f"a,{item},{item % 2},0.{item + 1},{item},USD,{'left' if item % 3 else ''},é{item}" for item in range(50)]
     path = table("system,item,score,seconds,cost,currency,route,answer\n" + "\n".join(rows))
     fast = [vars(answer) for answer in read_sources([path]).answers]
-    monkeypatch.setattr("wattbench.importers.table.checked_columns", lambda *_: None)
+    monkeypatch.setattr("wattbench.importers.table.item_table.checked_columns", lambda *_: None)
     assert [vars(answer) for answer in read_sources([path]).answers] == fast
     assert {answer["route"] for answer in fast} == {None, "left"}
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.measure.attribution import alone_s, attribute, attribute_cpu, shares
+from wattbench.measure.attribution import attribute, attribute_cpu
+from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, WindowRow
 
 ANSWER = AnswerRow(

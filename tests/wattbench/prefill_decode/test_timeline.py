@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.power_world import ANSWER, START_S, WINDOW
-from wattbench.measure.attribution import alone_s
+from wattbench.meters.windows.in_flight import alone_s
 from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, timeline, why_phases_unknown
 
 lengths = st.floats(0, 10)

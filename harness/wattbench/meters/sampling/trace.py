@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from wattbench.meters.base import Meter, Reading
+from wattbench.meters.base import Reading
 from wattbench.records.csv_text import csv_lines
 from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
+
+
+class TracedMeter(Protocol):
+    """What a trace says of a meter: of one that is open, or of that of a recording."""
+
+    @property
+    def name(self) -> str:
+        """As `Meter.name`."""
+        ...
+
+    @property
+    def provenance(self) -> Mapping[str, str]:
+        """As `Meter.provenance`."""
+        ...
+
+    @property
+    def step_s(self) -> Mapping[str, float]:
+        """As `Meter.step_s`."""
+        ...
 
 
 class TraceWriter:
@@ -24,7 +44,7 @@ class TraceWriter:
         else:
             self._put([list(COLUMNS)])
 
-    def write(self, meter: Meter, reading: Reading) -> None:
+    def write(self, meter: TracedMeter, reading: Reading) -> None:
         """Append one reading. It survives a kill of this process; it may reach the disk a little later."""
         notes = BETWEEN.join(sorted(reading.notes))
         rows = []

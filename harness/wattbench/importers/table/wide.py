@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.importers.files import text
-from wattbench.importers.tablefile import TableBlock, absent, blocks_of
+from wattbench.importers.table.tablefile import TableBlock, absent, blocks_of
 
 PARTS = {"|total_cost": "cost", "|model_response": "answer"}
 """The suffixes of a system's further columns, and what they hold."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers import csvfile, parquetfile
 from wattbench.importers.batch import position
+from wattbench.importers.table import csvfile, parquetfile
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
 

@@ -9,12 +9,12 @@ from typing import Any
 from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.batch import batches_of
-from wattbench.importers.columns import checked_columns
 from wattbench.importers.files import text
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
-from wattbench.importers.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
-from wattbench.importers.wide import is_wide, lengthened
+from wattbench.importers.table.columns import checked_columns
+from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
+from wattbench.importers.table.wide import is_wide, lengthened
 
 COLUMNS = (
     "system", "item", "score", "task", "domain", "kind", "repeat", "seconds", "first_token_seconds", "started_s",

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from wattbench.errors import UserError
-from wattbench.importers import parquetpages
 from wattbench.importers.batch import numbered
-from wattbench.importers.csvrows import MAX_FIELD_CHARACTERS
 from wattbench.importers.files import open_regular
 from wattbench.importers.spool import MOST_ANSWERS
+from wattbench.importers.table import parquetpages
+from wattbench.importers.table.csvrows import MAX_FIELD_CHARACTERS
 
 MAX_FOOTER_BYTES = 32_000_000
 """Of the description of the columns and row groups: 10,000 columns take less than 1 MB per row group."""
@@ -26,7 +26,7 @@ ROWS = 65_536
 BLOCK_BYTES = 32_000_000
 
 Arrays = tuple[list[Any], Any, str]
-"""As in `wattbench.importers.csvfile`."""
+"""As in `wattbench.importers.table.csvfile`."""
 
 
 def names_of(path: Path) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, check_name
-from wattbench.importers.batch import COUNTS, FIGURES, OPTIONAL_TEXTS, TEXTS, schema
+from wattbench.importers.batch import COUNTS, FIGURES, LISTS, OPTIONAL_TEXTS, TEXTS, schema
 from wattbench.records.field_checks import LARGEST_NUMBER
 
 _MOST = {"score": 1.0}
@@ -49,6 +49,8 @@ def checked_columns(columns: Mapping[str, Any], lines: Any, at: Any, task: str) 
             )
         for name in COUNTS:
             made[name] = _count(columns[name]) if name in columns else pa.nulls(rows, pa.int64())
+        for name in LISTS:
+            made[name] = pa.array([[]] * rows, schema().field(name).type)
         made["repeat"] = pc.fill_null(made["repeat"], 0)
         made["task"] = _or_other(made["task"], task)
         _check_names(made)

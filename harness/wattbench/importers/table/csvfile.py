@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.importers import csvrows
 from wattbench.importers.batch import numbered
 from wattbench.importers.files import open_regular
+from wattbench.importers.table import csvrows
 from wattbench.records.csv_text import from_spreadsheet
 
 BLOCK_BYTES = 8_000_000

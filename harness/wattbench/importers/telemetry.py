@@ -1,0 +1,83 @@
+"""Define the readings of power that a source holds, and judge them as wattbench's own are.
+
+A reader makes a `Telemetry` per system::
+
+    Telemetry(
+        readings=[Reading(at_s=1795619684.29, energy_j={"gpu0": 413380.0}, power_w={"gpu0": 100.0}), ...],
+        provenance={"gpu0": COUNTER},  # INTEGRATED where the source has watts and no counter
+        step_s={"gpu0": 0.1},
+        read_by="AIPerf 0.13.0, pynvml",
+    )
+
+Readings are as they came: nothing is smoothed, filled or summed. What the source writes in the place of a reading that
+failed (an empty field, NaN, 0 W of a device that is switched on) is a gap, and goes into `Reading.gaps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wattbench.meters.base import Reading
+from wattbench.meters.windows import thresholds
+from wattbench.meters.windows.evidence import WindowEvidence
+from wattbench.meters.windows.judge import judge
+from wattbench.records import WindowLabel, WindowRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telemetry:
+    """The readings of one system, from before its first request until after its last answer where they reach."""
+
+    readings: Sequence[Reading]
+    """In any order."""
+    provenance: Mapping[str, str]
+    """Component (``gpu0``, ``cpu``, ``wall``) to `wattbench.meters.base.COUNTER`, or `INTEGRATED` without a counter."""
+    step_s: Mapping[str, float]
+    """Component to how coarsely in time its figures advance: 0.1 for NVML's counter; the interval of a meter that
+    states a mean."""
+    read_by: str
+    """What read them, in words. Joules that different programs read are never compared."""
+    limits_w: Mapping[str, float] = field(default_factory=dict)
+    """Component to the most that it may draw, if the source states it."""
+    unread_hosts: Sequence[str] = ()
+    """Machines that answered and were not read: what a client draws is not what a server draws, and no answer gets
+    joules of it."""
+    span_s: tuple[float, float] | None = None
+    """Start and end of what was measured, in seconds since the epoch, if the source states them. None: from the first
+    request to the last answer."""
+
+    @property
+    def name(self) -> str:
+        """What a trace of the readings names as their meter."""
+        return self.read_by
+
+
+def judged(telemetry: Telemetry, label: WindowLabel, started_s: float, finished_s: float) -> WindowRow:
+    """Judge the window of a system's requests.
+
+    The edges of a counter's steps were not caught, so the window has to be longer than one that wattbench opens.
+
+    Args:
+        telemetry: of the system.
+        label: of the window.
+        started_s: when the first request was sent, in seconds since the epoch.
+        finished_s: when the last answer ended.
+
+    Returns:
+        The row, with the reason why its joules do not count if they do not.
+    """
+    started_s, finished_s = telemetry.span_s or (started_s, finished_s)
+    return judge(
+        WindowEvidence(
+            label=label,
+            started_s=started_s,
+            finished_s=finished_s,
+            readings=telemetry.readings,
+            provenance=telemetry.provenance,
+            step_s=telemetry.step_s,
+            limits_w=telemetry.limits_w,
+            min_steps=thresholds.MIN_STEPS_UNPLACED,
+            unread_hosts=telemetry.unread_hosts,
+        )
+    )
