@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows")
-SOURCES = ("lm-eval", "guidellm", "aiperf", "table")
+SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "guidellm", "aiperf", "table")
 
 
 @main.command("export")
@@ -71,7 +71,7 @@ def export_run(
 @click.option("--name", help="The name of the run; default: from the first source's name.")
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
 @click.option("--currency", metavar="ISO4217", help="Currency of the costs of a table, such as USD.")
-@click.option("--metric", help="For lm-eval: the metric of correctness; default: each task's first.")
+@click.option("--metric", help="For lm-eval and evalscope: the metric of correctness; default: each task's first.")
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
 )
@@ -89,9 +89,10 @@ def import_run(
 ) -> None:
     """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
-    SOURCE is a folder of lm-eval's results (made with --log_samples), GuideLLM's benchmarks.json, AIPerf's artifacts,
-    or a table in CSV or Parquet with the columns system, item, score and any of seconds, joules and cost. What a
-    source does not have is missing in the run, and marked as missing. The advice which system to run, a row per system
+    SOURCE is a folder of lm-eval's results (made with --log_samples) or of evalscope's, a result of vllm bench serve or
+    SGLang's bench_serving, GuideLLM's benchmarks.json, AIPerf's artifacts, or a table in CSV or Parquet with the
+    columns system, item, score and any of seconds, joules and cost. What a source does not have is missing in the run,
+    and marked as missing. The advice which system to run, a row per system
     and where the report is go to standard error.
     """
     from wattbench.importers import read_sources, write_run

@@ -6,16 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.importers import aiperf, guidellm, lmeval, table
+from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, lmeval, table
 from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "lm-eval": lmeval.looks_like,
+    "evalscope": evalscope.looks_like,
+    "vllm": bench_serving.looks_like_vllm,
+    "sglang": bench_serving.looks_like_sglang,
     "aiperf": aiperf.looks_like,
     "guidellm": guidellm.looks_like,
     "table": table.looks_like,
 }
 """Name to a test of a source, in the order in which they are tried."""
+
+METRICS = ("lm-eval", "evalscope")
+"""Formats with several scores per answer, of which ``--metric`` chooses one."""
+
+READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
+    "vllm": bench_serving.read_vllm,
+    "sglang": bench_serving.read_sglang,
+    "aiperf": aiperf.read,
+    "guidellm": guidellm.read,
+}
+"""Formats that have no options of their own, and their readers."""
 
 
 def detect(sources: Sequence[Path]) -> str:
@@ -75,7 +89,7 @@ def read_sources(
         sources: files or folders.
         form: a name of `FORMATS`.
         renamed: for a table: its columns, renamed.
-        metric: for lm-eval: which metric is correctness.
+        metric: for lm-eval and evalscope: which metric is correctness.
         scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
             about as much as the run takes. None: the folder of temporary files.
 
@@ -86,10 +100,12 @@ def read_sources(
     form = form or detect(sources)
     if renamed and form != "table":
         raise UserError(f"--map renames the columns of a table; this is {form}")
-    if metric and form != "lm-eval":
-        raise UserError(f"--metric names a metric of lm-eval; this is {form}")
+    if metric and form not in METRICS:
+        raise UserError(f"--metric names a metric of {' or '.join(METRICS)}; this is {form}")
     if form == "lm-eval":
         return lmeval.read(sources, metric, scratch)
+    if form == "evalscope":
+        return evalscope.read(sources, metric, scratch)
     if form == "table":
         return table.read(sources, renamed, scratch)
-    return aiperf.read(sources, scratch) if form == "aiperf" else guidellm.read(sources, scratch)
+    return READERS[form](sources, scratch)

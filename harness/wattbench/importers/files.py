@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from wattbench.errors import UserError
+from wattbench.records.plain_yaml import parse_yaml, yaml_problem
 
 MAX_LINE_BYTES = 64_000_000
 """A longer line is not an answer of a model."""
@@ -20,6 +23,12 @@ MAX_LINE_BYTES = 64_000_000
 MAX_OBJECT_BYTES = 256_000_000
 MAX_OBJECT_VALUES = 20_000_000
 """A JSON file is read as a whole: one with more bytes or values would take more than 2 GB of memory."""
+
+HEAD_BYTES = 65_536
+"""How much of a file `head` reads."""
+
+MAX_YAML_BYTES = 2_000_000
+"""YAML is read at about 100,000 bytes per second."""
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -46,6 +55,25 @@ def read_object(path: Path) -> dict[str, Any]:
     Raises:
         UserError: it cannot be read, or is not a JSON object.
     """
+    value = _read_json(path)
+    if not isinstance(value, dict):
+        raise UserError(f"{path}: its top level is of type {type(value).__name__}, not an object")
+    return value
+
+
+def read_array(path: Path) -> list[Any]:
+    """Read a JSON file whose top level is a list.
+
+    Raises:
+        UserError: it cannot be read, or is not a JSON list.
+    """
+    value = _read_json(path)
+    if not isinstance(value, list):
+        raise UserError(f"{path}: its top level is of type {type(value).__name__}, not a list")
+    return value
+
+
+def _read_json(path: Path) -> Any:
     try:
         with open_regular(path) as file:
             data = file.read(MAX_OBJECT_BYTES + 1)
@@ -53,15 +81,32 @@ def read_object(path: Path) -> dict[str, Any]:
             raise UserError(f"{path}: the file is larger than {MAX_OBJECT_BYTES:,} bytes; divide it")
         if sum(map(data.count, (b",", b"[", b"{"))) > MAX_OBJECT_VALUES:
             raise UserError(f"{path}: the file has more than {MAX_OBJECT_VALUES:,} values; divide it")
-        value = json.loads(data)
+        return json.loads(data)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not valid JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is one
         raise UserError(f"{path}: not valid JSON ({error})") from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        UserError: it cannot be read, or is no such file.
+    """
+    with open_regular(path) as file:
+        data = file.read(MAX_YAML_BYTES + 1)
+    if len(data) > MAX_YAML_BYTES:
+        raise UserError(f"{path}: the file is larger than {MAX_YAML_BYTES:,} bytes")
+    try:
+        _, value = parse_yaml(data)
+    except yaml.YAMLError as error:
+        problem, line = yaml_problem(error)
+        raise UserError(f"{path}{'' if line is None else f':{line}'}: not valid YAML: {problem}") from error
     if not isinstance(value, dict):
-        raise UserError(f"{path}: its top level is of type {type(value).__name__}, not an object")
+        raise UserError(f"{path}: its top level is of type {type(value).__name__}, not a mapping")
     return value
 
 
@@ -91,6 +136,19 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UserError(f"{where}: of type {type(value).__name__}, not an object")
     return value
+
+
+def head(path: Path) -> str:
+    """Return the beginning of a file as text, to tell formats apart; halves of characters are replaced.
+
+    Raises:
+        UserError: it cannot be read, or is no file.
+    """
+    try:
+        with open_regular(path) as file:
+            return file.read(HEAD_BYTES).decode("utf-8", "replace")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

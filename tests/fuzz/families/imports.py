@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.fuzz.targets import Target, given
+from tests.made_up.evalscope_work import write_evaluation, write_perf
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
+from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.importers import detect, read_sources
 from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
 from wattbench.train.examples import documents
@@ -117,6 +119,23 @@ def _aiperf_totals(folder: Path) -> Sequence[bytes]:
     return [json.dumps(AIPERF).encode()]
 
 
+def _evalscope(name: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: [(write_evaluation(folder / "work", task="arc_test") / name).read_bytes()]
+
+
+def _evalscope_perf(name: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: [(write_perf(folder / "run") / name).read_bytes()]
+
+
+def _in(form: str, folder: str) -> Callable[[Path], Any]:
+    """Return what reads the folder of this name above the file."""
+
+    def read(path: Path) -> Any:
+        return read_sources([next(each for each in path.parents if each.name == folder)], form)
+
+    return read
+
+
 def _table(delimiter: str = ",") -> bytes:
     return "".join(delimiter.join(row) + "\n" for row in (COLUMNS, *ROWS)).encode()
 
@@ -190,6 +209,39 @@ TARGETS = (
     ),
     Target("aiperf-records", "jsonl", _aiperf, _folder, "a/profile_export.jsonl"),
     Target("aiperf-totals", "json", _aiperf_totals, _folder, "a/profile_export_aiperf.json"),
+    *(
+        Target(
+            f"evalscope-{name.split('/')[0]}",
+            name.rpartition(".")[2],
+            _evalscope(name),
+            _in("evalscope", "work"),
+            f"work/{name}",
+            weight=0.5,
+        )
+        for name in ("reviews/model/arc_test.jsonl", "predictions/model/arc_test.jsonl", "configs/task_config.yaml")
+    ),
+    *(
+        Target(
+            f"evalscope-perf-{name.partition('.')[0]}",
+            name.rpartition(".")[2],
+            _evalscope_perf(name),
+            _in("evalscope", "run"),
+            f"run/{name}",
+            weight=0.5,
+        )
+        for name in ("benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json", "benchmark_data.db")
+    ),
+    *(
+        Target(
+            form,
+            "jsonl",
+            given(_lines([result(), result(detailed=False)])),
+            lambda path, form=form: read_sources([path], form),
+            "r.jsonl",
+            weight=0.5,
+        )
+        for form, result in (("vllm", vllm_result), ("sglang", sglang_result))
+    ),
     Target("table-csv", "csv", given(_table(), _table().replace(b"\n", b"\r\n")), _file, "t.csv"),
     Target("table-tsv", "csv", given(_table("\t")), _file, "t.tsv"),
     Target("table-parquet", "parquet", _parquet, _file, "t.parquet"),

@@ -1,0 +1,324 @@
+"""Read the results of an evaluation by evalscope: scores, texts, tokens and times of every sample; no joules.
+
+A work folder has ``reviews/<model>/<benchmark>_<subset>.jsonl`` (`ReviewResult`: scores, messages, target) and
+``predictions/`` with the same names (`ModelResult`: usage and, with ``collect_perf``, times), both in the order in
+which they ended, and ``configs/task_config.yaml``. This reads the format of evalscope 1.0 to 1.14.
+
+A sample of several turns is one answer: its seconds and tokens are sums over its turns, and its first token is that of
+the first turn. evalscope's own performance summary counts each turn as a request.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError, nearest
+from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.files import digest, mapping, read_objects, read_yaml, text, without_credentials
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
+from wattbench.importers.system_names import AT_ONCE
+
+REVIEWS, PREDICTIONS, REPORTS = "reviews", "predictions", "reports"
+CONFIG = Path("configs") / "task_config.yaml"
+USABLE = ("success", "degraded")
+"""The status of a score that counts; an older file has none."""
+
+
+def looks_like(source: Path) -> bool:
+    """Return whether a folder is a work folder of evalscope, or holds some."""
+    return source.is_dir() and bool(_work_folders(source))
+
+
+def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | None = None) -> Imported:
+    """Read every benchmark of some work folders. Each model is a system.
+
+    Args:
+        sources: work folders, or the folder of several.
+        metric: which score is correctness, in every benchmark that has it; None takes the main one.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
+
+    Raises:
+        UserError: a folder has no reviews, a file is damaged, or a score is not between 0 and 1.
+    """
+    benchmarks = [each for source in sources for each in _benchmarks(source)]
+    names = _names(benchmarks)
+    left_out: Counter[str] = Counter()
+    has_metric = metric is None
+
+    def answers() -> Iterator[Answer]:
+        nonlocal has_metric
+        for each in benchmarks:
+            for answer in _answers(names[each.work, each.model], each, metric, left_out):
+                has_metric = has_metric or metric in answer.metrics
+                yield answer
+
+    spool = Spool.of(answers(), scratch)
+    if not has_metric:
+        known = dict.fromkeys(name for answer in spool for name in answer.metrics)
+        raise UserError(f"--metric {metric}: no benchmark has it{nearest(str(metric), known)}")
+    settings = {names[each.work, each.model]: each.settings for each in benchmarks}
+    versions = dict.fromkeys(
+        str(each["evalscope_version"]) for each in settings.values() if "evalscope_version" in each
+    )
+    return Imported(
+        format="evalscope",
+        version=", ".join(versions) or None,
+        files=tuple(dict.fromkeys(path for each in benchmarks for path in each.files)),
+        answers=spool,
+        left_out=left_out,
+        scenario={system: _load(each) for system, each in settings.items()},
+        configs={names[each.work, each.model]: _config(each.model, each.settings) for each in benchmarks},
+    )
+
+
+@dataclass(frozen=True)
+class _Benchmark:
+    """The reviews of one model on one subset of a benchmark."""
+
+    work: Path
+    model: str
+    reviews: Path
+    settings: Mapping[str, Any]
+
+    @property
+    def task(self) -> str:
+        return self.reviews.stem
+
+    @property
+    def predictions(self) -> Path:
+        return self.work / PREDICTIONS / self.model / self.reviews.name
+
+    @property
+    def domain(self) -> str:
+        """The benchmark: the longest name of a report or a dataset that the file's name starts with."""
+        listed = self.settings.get("datasets")
+        known = [str(name) for name in listed] if isinstance(listed, list) else []
+        known += [path.stem for path in (self.work / REPORTS / self.model).glob("*.json")]
+        fits = [name for name in known if self.task == name or self.task.startswith(f"{name}_")]
+        return max(fits, key=len, default=self.task)
+
+    @property
+    def files(self) -> list[Path]:
+        """Those that were read."""
+        return [path for path in (self.reviews, self.predictions, self.work / CONFIG) if path.is_file()]
+
+
+@dataclass(frozen=True)
+class _Prediction:
+    """What a prediction adds to a review."""
+
+    seconds: float | None
+    first_token_seconds: float | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    failure: str | None
+
+
+def _work_folders(source: Path) -> list[Path]:
+    """Return the folder itself, or those in it, that have reviews."""
+    if (source / REVIEWS).is_dir():
+        return [source]
+    return sorted(path.parent for path in source.glob(f"*/{REVIEWS}") if path.is_dir())
+
+
+def _benchmarks(source: Path) -> list[_Benchmark]:
+    benchmarks = []
+    for work in _work_folders(source):
+        config = work / CONFIG
+        settings = read_yaml(config) if config.is_file() else {}
+        files = sorted((work / REVIEWS).glob("*/*.jsonl"))
+        benchmarks += [_Benchmark(work, path.parent.name, path, settings) for path in files]
+    if not benchmarks:
+        raise UserError(
+            f"{source}: there is no {REVIEWS}/<model>/<benchmark>.jsonl; this is no work folder of evalscope"
+        )
+    return benchmarks
+
+
+def _names(benchmarks: Sequence[_Benchmark]) -> dict[tuple[Path, str], str]:
+    """Map work folder and model to a system: the model's name, with its folder where two have the same."""
+    works: dict[str, set[Path]] = {}
+    for each in benchmarks:
+        works.setdefault(each.model, set()).add(each.work)
+    return {
+        (each.work, each.model): each.model
+        if len(works[each.model]) == 1
+        else f"{each.model} ({each.work.resolve().name})"
+        for each in benchmarks
+    }
+
+
+def _answers(system: str, each: _Benchmark, metric: str | None, left_out: Counter[str]) -> Iterator[Answer]:
+    predictions = _predictions(each.predictions, left_out)
+    repeats = _repeats(each.reviews)
+    for where, review in read_objects(each.reviews):
+        index = _index(review, where)
+        prediction = predictions.pop(index, None)
+        scores, main = _scores(review, where, metric)
+        if main is None:
+            left_out["samples whose answer could not be scored"] += 1
+            continue
+        sample = mapping(review.get("sample_score"))
+        detail = mapping(sample.get("score"))
+        before, answered = _messages(review)
+        target = text(review.get("target"))
+        yield Answer(
+            where=where,
+            system=system,
+            task=each.task,
+            domain=each.domain,
+            item=repeats[index][0],
+            repeat=repeats[index][1],
+            score=_main_score(scores, main, where),
+            doc_hash=digest(before, target),
+            prompt=before,
+            answer=text(detail.get("prediction")) or answered,
+            filtered=text(detail.get("extracted_prediction")),
+            target=target,
+            metrics=scores,
+            **(vars(prediction) if prediction else {}),
+        )
+    left_out["predictions without a review"] += len(predictions)
+
+
+def _index(entry: Mapping[str, Any], where: str) -> str:
+    index = entry.get("index")
+    if not isinstance(index, int | str) or isinstance(index, bool):
+        raise UserError(f"{where}: index is {index!r:.60}; this is no line of evalscope")
+    return str(index)
+
+
+def _repeats(path: Path) -> dict[str, tuple[str, int]]:
+    """Map each sample to its item and how often that was asked before: samples of one group are repeats of an item."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for where, review in read_objects(path):
+        index = _index(review, where)
+        sample = mapping(review.get("sample_score"))
+        group = sample.get("group_id")
+        position = whole_number(sample.get("generation_index"), "generation_index", where)
+        position = int(index) if position is None and index.isdecimal() and len(index) < 16 else position or 0
+        groups.setdefault(index if group is None else str(group), []).append((position, index))
+    return {
+        index: (group, repeat) for group, samples in groups.items() for repeat, (_, index) in enumerate(sorted(samples))
+    }
+
+
+def _predictions(path: Path, left_out: Counter[str]) -> dict[str, _Prediction]:
+    if not path.is_file():
+        return {}
+    predictions: dict[str, _Prediction] = {}
+    for where, entry in read_objects(path):
+        index = _index(entry, where)
+        left_out["predictions that were made again"] += index in predictions
+        predictions[index] = _prediction(entry, where)
+    return predictions
+
+
+def _prediction(entry: Mapping[str, Any], where: str) -> _Prediction:
+    output = mapping(entry.get("model_output"))
+    messages = entry.get("messages")
+    turns = [
+        mapping(each["perf_metrics"])
+        for each in (messages if isinstance(messages, list) else [])
+        if mapping(each).get("role") == "assistant" and mapping(each).get("perf_metrics") is not None
+    ] or [mapping(output.get("perf_metrics"))]
+    usage = mapping(output.get("usage"))
+    seconds = _sum([number(turn.get("latency"), "latency", where) for turn in turns])
+    if seconds is None:
+        seconds = number(output.get("time"), "time", where)
+    single = len(turns) == 1
+    return _Prediction(
+        seconds=seconds,
+        first_token_seconds=number(turns[0].get("ttft"), "ttft", where),
+        prompt_tokens=_tokens(turns, usage, "input_tokens", where),
+        cached_tokens=whole_number(usage.get("input_tokens_cache_read"), "input_tokens_cache_read", where)
+        if single
+        else None,
+        cache_write_tokens=whole_number(usage.get("input_tokens_cache_write"), "input_tokens_cache_write", where)
+        if single
+        else None,
+        output_tokens=_tokens(turns, usage, "output_tokens", where),
+        reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where) if single else None,
+        failure=text(output.get("error")) or None,
+    )
+
+
+def _tokens(turns: Sequence[Mapping[str, Any]], usage: Mapping[str, Any], name: str, where: str) -> int | None:
+    counted = _sum([whole_number(turn.get(name), name, where) for turn in turns])
+    return whole_number(usage.get(name), name, where) if counted is None else int(counted)
+
+
+def _sum(figures: Sequence[float | None]) -> float | None:
+    known = [each for each in figures if each is not None]
+    return sum(known) if known and len(known) == len(figures) else None
+
+
+def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[dict[str, Any], str | None]:
+    """Return all scores of a sample, and the name of the one that is correctness; None if it was not scored."""
+    score = mapping(mapping(review.get("sample_score")).get("score"))
+    scores = score.get("value")
+    if not isinstance(scores, Mapping):
+        raise UserError(f"{where}: no sample_score.score.value; this is no review of evalscope")
+    if not scores or text(score.get("status") or "success") not in USABLE:
+        return dict(scores), None
+    names = (metric, score.get("main_score_name"), next(iter(scores)))
+    return dict(scores), next(name for name in names if isinstance(name, str) and name in scores)
+
+
+def _main_score(scores: Mapping[str, Any], main: str, where: str) -> float:
+    try:
+        score = number(scores[main], f"score {main!r:.60}", where, most=1)
+    except UserError as error:
+        raise UserError(
+            f"{error} to count as correctness. Name another of the benchmark's scores with --metric"
+        ) from error
+    if score is None:
+        raise UserError(f"{where}: score {main!r:.60} is {scores[main]!r:.60}: it must be a number")
+    return score
+
+
+def _messages(review: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what was asked, up to the first answer, and the last answer, as texts."""
+    messages = review.get("messages")
+    if not isinstance(messages, list):
+        return text(review.get("input")), ""
+    roles = [mapping(each).get("role") for each in messages]
+    end = roles.index("assistant") if "assistant" in roles else len(messages)
+    before = [mapping(each) for each in messages[:end]]
+    prompt = (
+        text(before[0].get("content"))
+        if len(before) == 1
+        else text([{"role": each.get("role"), "content": each.get("content")} for each in before])
+    )
+    answers = [mapping(each).get("content") for each, role in zip(messages, roles, strict=True) if role == "assistant"]
+    return prompt, text(answers[-1]) if answers else ""
+
+
+def _load(settings: Mapping[str, Any]) -> dict[str, Any]:
+    generation = mapping(settings.get("generation_config"))
+    load = {AT_ONCE: settings.get("eval_batch_size") or generation.get("batch_size")}
+    return {name: value for name, value in load.items() if isinstance(value, int) and not isinstance(value, bool)}
+
+
+def _config(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    url = settings.get("api_url")
+    named = settings.get("model")
+    kept = {
+        "model": named if isinstance(named, str) and named else model,
+        "base_url": without_credentials(url) if isinstance(url, str) else None,
+        "generation_config": {
+            name: value
+            for name, value in mapping(settings.get("generation_config")).items()
+            if isinstance(value, bool | int | float)
+        }
+        or None,
+    }
+    return {"engine": "evalscope"} | {name: value for name, value in kept.items() if value is not None}
