@@ -21,6 +21,16 @@ def now_s() -> float:
     return _OFFSET_S + time.perf_counter()
 
 
+def machine_s(at_s: float) -> float:
+    """Return a stamp of `now_s` on the clock that all processes of this machine have in common, which cannot be set."""
+    return at_s - _OFFSET_S
+
+
+def stamp_s(machine_s: float) -> float:
+    """Return a moment of `machine_s` as a stamp of `now_s`, of this process."""
+    return machine_s + _OFFSET_S
+
+
 def clock_of_boot() -> dict[str, Any] | None:
     """Compare the wall clock with the time since this machine was started, which cannot be set.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,15 @@ class LockHolder:
         return None if holder.ended else holder
 
     @classmethod
-    def _of(cls, given: dict[str, Any]) -> Self:
+    def of_fields(cls, given: Mapping[str, Any]) -> Self | None:
+        """Return what fields say that a holder wrote; None where they say nothing."""
+        try:
+            return cls._of(given)
+        except (OSError, ValueError, KeyError, TypeError, OverflowError):
+            return None
+
+    @classmethod
+    def _of(cls, given: Mapping[str, Any]) -> Self:
         run, pid = given["run"], int(given["pid"])
         if not 0 < pid < 2**31:
             raise ValueError(f"no process has the number {pid}")

@@ -1,5 +1,8 @@
 """Let one measurement at a time have this machine, and each of its GPUs: for all users, and wherever caches are.
 
+A run has the whole machine. A slot has some of its GPUs: it shares the machine with other slots, and with no run that
+has the whole.
+
 The lock is the kernel's, on a file in a folder that every user of the machine can write: it ends with the process that
 holds it, however that ends. The name of the host's file is made of the kernel's boot, which containers have in common;
 that of a GPU's of its UUID. Containers and virtual machines see each other's locks where they share the folder.
@@ -14,12 +17,18 @@ import hashlib
 import os
 import platform
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.machine.live_slots import LiveSlot, live_slots
 from wattbench.machine.lock_holder import LockHolder
 from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.slot import Slot
+from wattbench.meters.slots.book import SlotBook
+from wattbench.meters.slots.here import measuring_as
+from wattbench.meters.slots.presence import SlotPresence
 from wattbench.records.atomic_write import failing_as
 
 FOLDER = "WATTBENCH_LOCKS"
@@ -30,32 +39,58 @@ _FOR_ALL = stat.S_ISVTX | stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 
 _held: dict[int, LockHolder] = {}
-"""Descriptors of the locks that this process holds, and what is written in each."""
+"""Descriptors of the locks that this process holds alone, and what is written in each."""
+_present: list[SlotPresence] = []
+"""The slot that this process has."""
 
 
 @contextlib.contextmanager
-def measuring_lock(waiting: Waiting | None = None) -> Iterator[None]:
+def measuring_lock(
+    waiting: Waiting | None = None, slot: Slot | None = None, idle_w: Mapping[str, float] | None = None
+) -> Iterator[None]:
     """Hold the locks of this machine and of the GPUs that systems can use here.
 
     Args:
         waiting: how long to wait for another measurement to end; None: not at all.
+        slot: the GPUs to have, while other slots have others; None: all that can be used, and the machine alone.
+        idle_w: for a slot, component to the machine's idle power in watts, where it was measured before.
 
     Raises:
         UserError: another process still holds one of them, or another measurement in this one does; or they cannot be
             made.
     """
-    folder, waiting = folder_of_locks(), waiting or Waiting()
+    folder, waiting, host = folder_of_locks(), waiting or Waiting(), _digest(_host())
+    if slot is not None and _present:
+        raise UserError("this process measures as a slot already; a process has one slot")
     with contextlib.ExitStack() as stack:
         # In one order for all, so that no two wait for each other.
-        stack.enter_context(_locked(folder / f"wattbench-host-{_digest(_host())}.lock", "on this machine", waiting))
-        for uuid in _gpu_uuids():
-            stack.enter_context(_locked(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}", waiting))
+        machine = folder / f"wattbench-host-{host}.lock"
+        stack.enter_context(_locked(machine, "on this machine", waiting, host, shared=slot is not None))
+        for uuid in _gpu_uuids() if slot is None else slot.gpus:
+            gpu = folder / f"wattbench-gpu-{_digest(uuid)}.lock"
+            stack.enter_context(_locked(gpu, f"on the GPU {uuid}", waiting, host))
         waiting.over()
+        if slot is not None:
+            presence = SlotPresence(folder, host, slot.gpus, asdict(LockHolder.here()), idle_w)
+            _present.append(stack.enter_context(presence))
+            stack.callback(_present.remove, presence)
+            stack.enter_context(measuring_as(SlotBook(folder, host, presence.path.name)))
         yield
+
+
+def slots_now() -> list[LiveSlot]:
+    """Return the slots of this machine that measure now.
+
+    Raises:
+        UserError: there is no folder of locks.
+    """
+    return live_slots(folder_of_locks(), _digest(_host()))
 
 
 def name_run(root: Path) -> None:
     """Write into the locks that this process holds which run it writes: for those that find them taken."""
+    for presence in _present:
+        presence.name_run(root)
     for descriptor, holder in _held.items():
         _held[descriptor] = holder.with_run(root)
         with contextlib.suppress(OSError):
@@ -88,12 +123,15 @@ def folder_of_locks(folders: Sequence[Path] = FOLDERS) -> Path:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, where: str, waiting: Waiting) -> Iterator[None]:
+def _locked(path: Path, where: str, waiting: Waiting, host: str, *, shared: bool = False) -> Iterator[None]:
     with failing_as(path, f"the measuring lock cannot be taken; name another folder for it in {FOLDER}"):
         descriptor = _open(path)
     try:
-        while not _taken(descriptor, path):
-            waiting.go_on(where, LockHolder.read(descriptor))
+        while not _taken(descriptor, path, shared=shared):
+            waiting.go_on(where, LockHolder.read(descriptor) or _a_slot(path.parent, host))
+        if shared:  # several have it: each says in its slot's file who it is
+            yield
+            return
         _held[descriptor] = LockHolder.here()
         with contextlib.suppress(OSError):  # another user's file: who holds it is then not known
             _held[descriptor].write(descriptor)
@@ -107,9 +145,14 @@ def _locked(path: Path, where: str, waiting: Waiting) -> Iterator[None]:
         os.close(descriptor)  # which releases it; the file stays, as another may be opening it
 
 
-def _taken(descriptor: int, path: Path) -> bool:
+def _a_slot(folder: Path, host: str) -> LockHolder | None:
+    """Return who has a slot of this machine, for one that would have the whole; None where there is none."""
+    return next((slot.holder for slot in live_slots(folder, host) if slot.holder is not None), None)
+
+
+def _taken(descriptor: int, path: Path, *, shared: bool) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:

@@ -14,6 +14,7 @@ from wattbench.meters.detect import Sensor, fewer_gpus, meters_for, survey
 from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.registry import make_meter
+from wattbench.meters.slots.here import in_slot
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class Chosen:
 def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Chosen:
     """Return the meters that a suite's entries name.
 
-    `auto` takes no meter that another entry names, and no component that another entry measures.
+    `auto` takes no meter that another entry names, and no component that another entry measures. In a slot of the
+    machine the joules of what all slots share are this slot's part.
 
     Raises:
         UserError: one of them cannot measure anything here, or two measure the same component.
@@ -73,7 +75,7 @@ def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Ch
         automatic = meters_for(sensors)
     meters = [*automatic, *named]
     _refuse_twins(meters)
-    return Chosen(meters, sensors)
+    return Chosen(in_slot(meters), sensors)
 
 
 def _modelled_instead(sensors: Sequence[Sensor], claimed: set[str]) -> list[Sensor]:

@@ -60,6 +60,8 @@ class CodecarbonMeter:
     }
 
     def __init__(self, components: Sequence[str] = ("cpu", "dram"), proc: Path = PROC) -> None:
+        self.whole_machine = False
+        """Charge all that the machine draws, as for several slots, which divide it. Set before it is opened."""
         self._proc = proc
         self._own: OwnShare | None = None
         self._rest_w: float | None = None
@@ -93,6 +95,13 @@ class CodecarbonMeter:
         self._charged_until_s = self._task_started_s
         time.sleep(SHORTEST_TASK_S)
         self._roll()
+
+    @property
+    def idle_w(self) -> Mapping[str, float]:
+        """Return the machine's power at rest by the model: all of it for memory, which is a constant."""
+        resting_w = {} if self._rest_w is None else {"cpu": self._rest_w}
+        constant_w = {"dram": self._power_w["dram"]} if "dram" in self._power_w else {}
+        return resting_w | constant_w
 
     def read(self) -> Reading:
         """Return joules since the meter was opened, and the model's watts over the last task.
@@ -145,7 +154,7 @@ class CodecarbonMeter:
         That is all of it where own CPU seconds or the power at rest are not known.
         """
         share = None if self._own is None else self._own.since_last()
-        if share is None or self._rest_w is None:
+        if share is None or self._rest_w is None or self.whole_machine:
             return machine_w
         return machine_w - max(0.0, machine_w - self._rest_w) * (1.0 - share)
 

@@ -323,7 +323,9 @@ class WindowLabel(RecordRow):
     """As in `WindowRow`."""
     attempt: int = 0
     node: str = ""
-    """As in `WindowRow`."""
+    co_runners: int = 0
+    """As in `WindowRow`, when it opened."""
+    shared: list[str] = field(default_factory=list)
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:

@@ -55,17 +55,29 @@ class Contention:
     """Each that could be read, as a share."""
     own_cpu_s: float | None = None
     """CPU seconds of the own processes; None if the kernel hides them."""
+    co_runners: int = 0
+    """How many other device slots of this machine measured meanwhile, at most."""
+    co_runners_share: float | None = None
+    """What they used of the processors, as a share; None where there were none, or it is not known."""
 
 
-def between(before: Snapshot, after: Snapshot) -> Contention:
-    """Return what two snapshots say of the time between them; a signal that the kernel hides is absent."""
+def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) -> Contention:
+    """Return what two snapshots say of the time between them; a signal that the kernel hides is absent.
+
+    Args:
+        before: when it began.
+        after: when it ended.
+        co_runners_cpu_s: CPU seconds of other slots of this machine, which are not foreign: they are expected, and said
+            apart.
+    """
     duration_s = after.at_s - before.at_s
     if not before.processes or not after.processes:
         return Contention()
     own_s = cpu_s(before.processes, after.processes)
     if duration_s < SHORTEST_S:
         return Contention(own_cpu_s=own_s)
-    foreign_s = _foreign_s(before, after, own_s)
+    known_s = own_s + co_runners_cpu_s
+    foreign_s = _foreign_s(before, after, known_s)
     throttled_s = _throttled_s(before.groups, after.groups)
     steal_s = None if before.steal_s is None or after.steal_s is None else max(0.0, after.steal_s - before.steal_s)
     signals: dict[Signal, float] = {}
@@ -75,11 +87,11 @@ def between(before: Snapshot, after: Snapshot) -> Contention:
         """Own threads that were ready to run, per processor."""
         if foreign_s is not None:
             wait_s = min(wait_s, (foreign_s + (steal_s or 0.0) + (throttled_s or 0.0)) * max(1.0, ready))
-        if foreign_s is not None or ready <= 1.0:
+        if foreign_s is not None or (ready <= 1.0 and not co_runners_cpu_s):
             signals[Signal.RUN_QUEUE_WAIT] = wait_s / max(wait_s + ran_s, duration_s)
     foreign = [
         *([] if foreign_s is None else [foreign_s / (duration_s * after.cpus)]),
-        *_foreign_in_group(before.groups, after.groups, own_s, duration_s),
+        *_foreign_in_group(before.groups, after.groups, known_s, duration_s),
     ]
     if foreign:
         signals[Signal.FOREIGN_CPU] = min(1.0, max(foreign))
@@ -100,20 +112,23 @@ def later_passes(pass_s: Sequence[float]) -> float | None:
     return math.expm1(abs(math.log(statistics.median(pass_s[1:]) / pass_s[0])))
 
 
-def _foreign_s(before: Snapshot, after: Snapshot, own_s: float) -> float | None:
-    """Return the CPU seconds of other processes on the processors that this one may use; None if they are hidden."""
+def _foreign_s(before: Snapshot, after: Snapshot, known_s: float) -> float | None:
+    """Return the CPU seconds of other work on the processors that this process may use; None if they are hidden.
+
+    `known_s` are those of the own processes and of other slots.
+    """
     if before.processors is None or after.processors is None:
         return None
-    return max(0.0, after.processors.busy_s - before.processors.busy_s - own_s)
+    return max(0.0, after.processors.busy_s - before.processors.busy_s - known_s)
 
 
 def _foreign_in_group(
-    before: GroupTimes | None, after: GroupTimes | None, own_s: float, duration_s: float
+    before: GroupTimes | None, after: GroupTimes | None, known_s: float, duration_s: float
 ) -> list[float]:
     """Return the share of a group's limit that its other members used; nothing without a limit."""
     if before is None or after is None or before.usage_s is None or after.usage_s is None or not after.limit_cpus:
         return []
-    return [max(0.0, after.usage_s - before.usage_s - own_s) / (duration_s * after.limit_cpus)]
+    return [max(0.0, after.usage_s - before.usage_s - known_s) / (duration_s * after.limit_cpus)]
 
 
 def _throttled_s(before: GroupTimes | None, after: GroupTimes | None) -> float | None:

@@ -110,21 +110,25 @@ class WatchedSpan:
         """Take the snapshot of the window's end."""
         self._closed = self._reader.snapshot()
 
-    def finish(self, pass_s: Sequence[float] = ()) -> Contention:
+    def finish(self, pass_s: Sequence[float] = (), co_runners: int = 0, co_runners_cpu_s: float = 0.0) -> Contention:
         """Return what is known of the window, which has ended. Call it once.
 
         Args:
             pass_s: how long each pass over its items took, in seconds, if there were several.
+            co_runners: how many other slots of this machine measured meanwhile, at most.
+            co_runners_cpu_s: their CPU seconds.
         """
         assert self._opened is not None and self._closed is not None
         after = self._canary.recent() if self._watch.leave() else None
-        seen = between(self._opened, self._closed)
+        seen = between(self._opened, self._closed, co_runners_cpu_s)
+        capacity_s = (self._closed.at_s - self._opened.at_s) * self._closed.cpus
         signals = dict(seen.signals)
         if (slower := slowdown(self._canary, [self._before, after])) is not None:
             signals[Signal.CANARY] = slower
         if (differ := later_passes(pass_s)) is not None:
             signals[Signal.LATER_PASSES] = differ
-        return Contention(signals, seen.own_cpu_s)
+        share = co_runners_cpu_s / capacity_s if co_runners and capacity_s > 0.0 else None
+        return Contention(signals, seen.own_cpu_s, co_runners, share)
 
 
 def slowdown(canary: Canary, times: Sequence[CanaryTime | None]) -> float | None:

@@ -16,6 +16,9 @@ from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.hosts import components_on
 from wattbench.meters.registry import failure_text
 from wattbench.meters.sampling.sampler import Sampler
+from wattbench.meters.slots.book import CoRunning
+from wattbench.meters.slots.here import slot_book
+from wattbench.meters.slots.shared_meter import SharedMeter
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.meters.windows.thresholds import MIN_STEPS
@@ -46,6 +49,9 @@ class Metering:
         self._opened: list[Meter] = []
         self._sampler = Sampler(self._meters)
         self._watch = watch
+        self._book = slot_book()
+        self._parts: frozenset[str] = frozenset()
+        """Components of which this slot has a part. Complete inside only."""
 
     @held()
     def __enter__(self) -> Self:
@@ -100,7 +106,21 @@ class Metering:
         started_s, readings = self._sampler.open_window()
         if span is not None:
             span.begin()
-        return OpenWindow(self, self._sampler, replace(label, started_s=started_s), started_s, readings, span, hosts)
+        label = replace(label, started_s=started_s, co_runners=0 if self._book is None else self._book.others_now)
+        label = replace(label, shared=sorted(self._parts) if label.co_runners else [])
+        return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts)
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Return the components whose joules are this slot's part; none where it has the whole machine."""
+        return self._parts
+
+    def co_running(self, started_s: float, finished_s: float) -> CoRunning:
+        """Return what other slots of this machine did in a window that ended; waits until they have said so."""
+        if self._book is None:
+            return CoRunning()
+        self._book.wait_until(finished_s)
+        return self._book.others(started_s, finished_s)
 
     def accounts(
         self, components: Sequence[str], readings: Sequence[Reading], started_s: float, finished_s: float
@@ -116,6 +136,8 @@ class Metering:
         except MeterError as error:
             raise UserError(failure_text(meter.name, error)) from error
         self._opened.append(meter)
+        if isinstance(meter, SharedMeter):
+            self._parts |= meter.parts
         if isinstance(meter, LimitedMeter):
             self.limits_w.update(meter.limits_w)
         for component, provenance in meter.provenance.items():
@@ -186,6 +208,7 @@ class OpenWindow:
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         idle = self.label.purpose == Purpose.IDLE
         counted, unread = components_on(self._metering.provenance, self._hosts, partly=idle)
+        others = self._metering.co_running(self.started_s, finished_s)
         accounts = self._metering.accounts(counted, self._readings, self.started_s, finished_s)
         evidence = WindowEvidence(
             label=self.label,
@@ -199,7 +222,9 @@ class OpenWindow:
             unread_hosts=unread,
             passes=passes,
             min_window_s=min_window_s,
-            contention=Contention() if self._span is None else self._span.finish(pass_s),
+            contention=Contention() if self._span is None else self._span.finish(pass_s, others.slots, others.cpu_s),
+            co_runners=others.slots,
+            parts=self._metering.parts.intersection(counted),
             distrusted={component: why for account in accounts for component, why in account.faults.items()},
             remarks=[
                 *([] if passes == 1 else [f"its items were asked {passes} times to fill it"]),

@@ -57,6 +57,8 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         remarks=[INTERRUPTED, UNWATCHED],
+        co_runners=label.co_runners,
+        parts=frozenset(label.shared),
     )
     return judge(evidence)
 

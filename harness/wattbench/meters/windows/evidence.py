@@ -39,6 +39,10 @@ class WindowEvidence:
     """What else the machine did meanwhile; empty where that is not known."""
     unread_hosts: Sequence[str | None] = ()
     """Machines on which the system runs and that no meter reads; None is this one. Then nothing of it is measured."""
+    co_runners: int = 0
+    """How many other device slots of this machine measured meanwhile, at most."""
+    parts: frozenset[str] = frozenset()
+    """Components whose counts are this slot's part of what the machine used: the sensor is judged elsewhere."""
     distrusted: Mapping[str, str] = field(default_factory=dict)
     """Component to why its meter says that its joules cannot be trusted."""
     remarks: Sequence[str] = ()

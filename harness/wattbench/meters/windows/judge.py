@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
@@ -63,7 +63,10 @@ def judge(evidence: WindowEvidence) -> WindowRow:
             findings.faults.append(f"{component}: {evidence.distrusted[component]}")
             continue
         limits = power_range(component, points.provenance, evidence.limits_w.get(component))
-        _judge_component(points, evidence.step_s[component], evidence.min_steps, limits, findings)
+        part = component in evidence.parts
+        if part:  # may be nothing at all
+            limits = replace(limits, least_w=0.0)
+        _judge_component(points, evidence.step_s[component], evidence.min_steps, limits, findings, part=part)
     if measured:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
@@ -97,16 +100,20 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         block=label.block,
         attempt=label.attempt,
         node=label.node,
+        co_runners=evidence.co_runners,
+        shared=sorted(evidence.parts & findings.energy_j.keys()) if evidence.co_runners else [],
     )
 
 
-def _judge_component(points: Series, step_s: float, min_steps: float, limits: PowerRange, findings: _Findings) -> None:
+def _judge_component(
+    points: Series, step_s: float, min_steps: float, limits: PowerRange, findings: _Findings, *, part: bool
+) -> None:
     component = points.component
     edge_fault = points.edge_fault()
     if edge_fault is not None:
         findings.faults.append(f"{component}: {edge_fault}")
         return
-    stuck = points.counted and points.counted_j() == 0.0  # reported below, and then nothing else matters
+    stuck = points.counted and points.counted_j() == 0.0 and not part  # reported below, and then nothing else matters
     if not points.placed and not stuck:
         min_steps = max(min_steps, thresholds.MIN_STEPS_UNPLACED)
     if points.duration_s < min_steps * step_s:
@@ -127,12 +134,12 @@ def _judge_component(points: Series, step_s: float, min_steps: float, limits: Po
     if gap_s > limit_s:
         findings.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
-        _judge_counter(points, step_s, limits, findings)
+        _judge_counter(points, step_s, limits, findings, part=part)
     else:
         _judge_integral(points, step_s, limits, findings)
 
 
-def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: _Findings) -> None:
+def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: _Findings, *, part: bool) -> None:
     component = points.component
     if (jumped := implausible_count(points, limits, step_s)) is not None:
         findings.faults.append(jumped)
@@ -141,11 +148,8 @@ def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: 
     if counted_j < 0 or points.largest_fall_j() > thresholds.PLAUSIBLE_W * step_s:
         findings.faults.append(f"{component}: counter went backwards")
         return
-    if counted_j == 0 and points.provenance in (COUNTER, RAPL) and points.duration_s >= thresholds.MIN_STEPS * step_s:
-        findings.faults.append(f"{component}: counter did not advance (a stuck sensor)")
-        return
-    if (standstill := faults.standstill(points, step_s)) is not None:
-        findings.faults.append(standstill)
+    if not part and (why := _stands(points, step_s, counted_j)) is not None:
+        findings.faults.append(why)
         return
     if (strange := implausible_mean(points, limits, step_s, counted_j)) is not None:
         findings.faults.append(strange)
@@ -164,6 +168,14 @@ def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: 
             f"{component}: the counter gives {counted_j:.1f} J and integrated power {check_j:.1f} J "
             f"({(check_j - counted_j) / larger_j:+.0%})"
         )
+
+
+def _stands(points: Series, step_s: float, counted_j: float) -> str | None:
+    """Find a counter that did not advance, in the whole window or for some of its steps."""
+    long_enough = points.duration_s >= thresholds.MIN_STEPS * step_s
+    if counted_j == 0 and points.provenance in (COUNTER, RAPL) and long_enough:
+        return f"{points.component}: counter did not advance (a stuck sensor)"
+    return faults.standstill(points, step_s)
 
 
 def _judge_integral(points: Series, step_s: float, limits: PowerRange, findings: _Findings) -> None:
@@ -193,20 +205,40 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
-    if label.purpose == Purpose.IDLE:
-        signals.pop(Signal.CANARY, None)
+    if label.purpose == Purpose.IDLE or evidence.co_runners:
+        slower = signals.pop(Signal.CANARY, None)
+        if evidence.co_runners and label.purpose != Purpose.IDLE and slower is not None:
+            canary = find_contention({Signal.CANARY: slower})
+            findings.remarks.extend(f"{said}; the other slots may be why" for said in canary.contended + canary.remarks)
     judged = find_contention(signals)
     shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
     level.extend(judged.contended)
     findings.remarks.extend(judged.remarks)
+    if evidence.co_runners:
+        findings.remarks.append(_co_running(evidence, findings.energy_j))
     if judged.contended and label.purpose == Purpose.IDLE and shared:
         findings.remarks.append(f"not used as idle draw: {', '.join(shared)}")
     return bool(judged.contended)
 
 
+def _co_running(evidence: WindowEvidence, energy_j: Mapping[str, float]) -> str:
+    """Say that other slots measured on this machine meanwhile, and what follows of it."""
+    number, share = evidence.co_runners, evidence.contention.co_runners_share
+    who = "1 other slot" if number == 1 else f"{number} other slots"
+    used = "" if share is None else f" and used {share:.0%} of the processor"
+    parts = [component for component in energy_j if component in evidence.parts]
+    joules = f"; the joules of {', '.join(parts)} are this slot's part" if parts else ""
+    return f"{who} of this machine measured meanwhile{used}: seconds are those of a loaded host{joules}"
+
+
 def usable_as_idle(row: WindowRow, component: str) -> bool:
-    """Return whether a component's watts in an idle window are those of the loaded, idle system."""
+    """Return whether a component's watts in an idle window are those of the loaded, idle system.
+
+    Of what several slots share they are not: a slot's part depends on what the others do.
+    """
+    if component in row.shared:
+        return False
     return row.valid and not (row.contended and _is_shared(component, row.provenance[component]))
 
 

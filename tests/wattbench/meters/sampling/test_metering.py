@@ -238,7 +238,7 @@ class WatchedAs:
     def end(self) -> None:
         self.calls.append("end")
 
-    def finish(self, pass_s: Any) -> Contention:
+    def finish(self, pass_s: Any, *_: object) -> Contention:
         self.calls.append(list(pass_s))
         return self.contention
 

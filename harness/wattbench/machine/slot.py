@@ -1,0 +1,111 @@
+"""Find the GPUs of a device slot: those of one machine that one process measures, while others measure the rest."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.meters.nvml.visible_gpus import Gpu
+
+VISIBLE = "CUDA_VISIBLE_DEVICES"
+NO_GPU = (
+    "a slot is some of the NVIDIA GPUs of a machine, and none can be used here ({why}). Processors cannot be measured "
+    "apart: their joules are counted for all of them together. Leave the option out to measure the whole machine"
+)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Some GPUs of this machine."""
+
+    gpus: tuple[str, ...]
+    """UUIDs, in order."""
+
+    def __str__(self) -> str:
+        return ",".join(self.gpus)
+
+    def take(self) -> None:
+        """Let this process, and all that it starts, see these GPUs alone. To be called before any library uses CUDA.
+
+        Raises:
+            UserError: CUDA has started in this process, and keeps the GPUs that it has seen.
+        """
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.cuda.is_initialized() and os.environ.get(VISIBLE) != str(self):
+            raise UserError(
+                "CUDA has started in this process, so that its GPUs cannot be chosen any more; name the slot first"
+            )
+        os.environ[VISIBLE] = str(self)
+
+
+def find_slot(text: str, environ: Mapping[str, str] | None = None) -> Slot:
+    """Return the slot that a user names.
+
+    Args:
+        text: UUIDs (or their beginnings) and numbers as `nvidia-smi` shows them, separated by commas.
+        environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
+
+    Raises:
+        UserError: there is no such GPU, it is named twice or hidden, or the machine has none.
+    """
+    gpus = usable_gpus(environ)
+    chosen: list[Gpu] = []
+    for word in (part.strip() for part in text.split(",")):
+        gpu = _named(word, gpus)
+        if gpu in chosen:
+            raise UserError(f"--slot {text}: {word} names a GPU twice")
+        chosen.append(gpu)
+    return Slot(tuple(sorted(gpu.uuid for gpu in chosen)))
+
+
+def all_slots(gpus_per_slot: int, environ: Mapping[str, str] | None = None) -> list[Slot]:
+    """Return the machine's GPUs divided into slots, neighbours together.
+
+    Raises:
+        UserError: they cannot be divided by that number, or there is none.
+    """
+    gpus = usable_gpus(environ)
+    if len(gpus) < gpus_per_slot:
+        raise UserError(f"--gpus-per-slot {gpus_per_slot}: only {len(gpus)} can be used here")
+    starts = range(0, len(gpus) - gpus_per_slot + 1, gpus_per_slot)
+    return [Slot(tuple(sorted(gpu.uuid for gpu in gpus[start : start + gpus_per_slot]))) for start in starts]
+
+
+def usable_gpus(environ: Mapping[str, str] | None = None) -> Sequence[Gpu]:
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible, none of them divided into instances.
+
+    Raises:
+        UserError: there is none, or one cannot be measured.
+    """
+    from wattbench.meters.base import MeterError
+    from wattbench.meters.nvml.visible_gpus import find_gpus, refuse_mig, start_nvml
+
+    try:
+        nvml = start_nvml()
+    except MeterError as error:
+        raise UserError(NO_GPU.format(why=error)) from error
+    try:
+        gpus = find_gpus(nvml, environ)
+        for gpu in gpus:
+            refuse_mig(nvml, gpu)
+    except MeterError as error:
+        raise UserError(f"{error}" + (f"; {error.fix}" if error.fix else "")) from error
+    finally:
+        nvml.nvmlShutdown()
+    if not gpus:
+        raise UserError(NO_GPU.format(why=f"the machine has none, or {VISIBLE} hides all"))
+    return gpus
+
+
+def _named(word: str, gpus: Sequence[Gpu]) -> Gpu:
+    matches = [gpu for gpu in gpus if word == str(gpu.index) or (word.startswith("GPU-") and gpu.uuid.startswith(word))]
+    if len(matches) != 1:
+        known = ", ".join(f"{gpu.index} ({gpu.uuid})" for gpu in gpus)
+        raise UserError(f"--slot: {word!r:.60} names {'no' if not matches else 'more than one'} GPU; there are {known}")
+    return matches[0]

@@ -1,0 +1,71 @@
+"""Hold the slot as which this process measures, if it does: its meters then give this slot's part of what is shared."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+from wattbench.errors import UserError
+from wattbench.meters.base import REPLAYED, Meter
+from wattbench.meters.slots.book import SlotBook
+from wattbench.meters.slots.shared_meter import shared
+from wattbench.meters.windows.faults import is_gpu
+from wattbench.records import components
+
+_here: list[SlotBook] = []
+"""The book of this process's slot; one at most."""
+
+
+def slot_book() -> SlotBook | None:
+    """Return the book of the slot as which this process measures; None: it has the whole machine."""
+    return _here[-1] if _here else None
+
+
+@contextlib.contextmanager
+def measuring_as(book: SlotBook) -> Iterator[None]:
+    """Let meters that are chosen inside give a slot's part."""
+    _here.append(book)
+    try:
+        yield
+    finally:
+        _here.remove(book)
+        book.close()
+
+
+def in_slot(meters: Sequence[Meter]) -> list[Meter]:
+    """Return the meters of a run as this process's slot reads them; the same where it has the whole machine.
+
+    Raises:
+        UserError: one of them measures what cannot be given out among slots.
+    """
+    book = slot_book()
+    if book is None:
+        return list(meters)
+    for meter in meters:
+        for component, how in meter.provenance.items():
+            _refuse(meter, component, how)
+    return [shared(meter, book, frozenset(filter(_is_shared, meter.provenance))) for meter in meters]
+
+
+def _is_shared(component: str) -> bool:
+    return components.host_of(component) is None and not is_gpu(component)
+
+
+def _refuse(meter: Meter, component: str, how: str) -> None:
+    """Refuse what cannot be given out.
+
+    Raises:
+        UserError: why it cannot.
+    """
+    here = components.host_of(component) is None
+    if meter.name == "amdsmi":
+        raise UserError(
+            "a slot is of NVIDIA GPUs: the meter amdsmi reads all AMD GPUs of the machine; leave it out, or --slot"
+        )
+    if how == REPLAYED:
+        raise UserError(f"{component} is replayed from a recording, which no slot has a part of; leave out --slot")
+    if here and components.is_container(component):
+        raise UserError(
+            f"{component} holds the joules of the GPUs of all slots, which cannot be given out by CPU seconds; leave "
+            f"the meter {meter.name} out, or measure the whole machine without --slot"
+        )
