@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
 from collections.abc import Sequence
@@ -99,6 +98,7 @@ def find_run(path: str | os.PathLike[str]) -> Path:
 
 def _listed(layout: RunLayout) -> ListedRun:
     from wattbench.records import read_run
+    from wattbench.records.being_written import is_being_written
     from wattbench.records.finish_record import read_finish
 
     root = layout.root
@@ -107,7 +107,7 @@ def _listed(layout: RunLayout) -> ListedRun:
         finish = read_finish(layout) if layout.finished.exists() else None
     except UserError as error:
         return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
-    state = FINISHED if finish is not None else WRITTEN if _is_being_written(layout) else RESUMABLE
+    state = FINISHED if finish is not None else WRITTEN if is_being_written(layout) else RESUMABLE
     return ListedRun(
         run=root.resolve().name,
         path=root,
@@ -146,21 +146,6 @@ def _resume(header: RunHeader, root: Path) -> str | None:
     if kind in ("run", "gate"):
         return f"wattbench {kind} --resume {quoted}"
     return None  # what imports and rescores writes all at once
-
-
-def _is_being_written(layout: RunLayout) -> bool:
-    """Return whether a process holds the lock of a run."""
-    try:
-        descriptor = os.open(layout.lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _size(root: Path) -> int:

@@ -69,6 +69,8 @@ class Residents:
     one_at_a_time: bool
     change: Callable[[str, Engine], Engine] | None = None
     """Called with the name and engine of each system that was loaded; returns what is asked in its place."""
+    idle_w: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    """System to its idle watts per component with what was then loaded, once they were measured."""
     _loaded: dict[str, Resident] = field(default_factory=dict)
     _contexts: list[TaskContext] = field(default_factory=list)
     _bare_bytes: int | None = None
@@ -99,6 +101,20 @@ class Residents:
     def release_all(self) -> None:
         """Release every system, and the base that they shared."""
         self._release()
+
+    def move_to(self, context: MeasuringContext, known: Mapping[str, SystemRow]) -> None:
+        """Go on in another record of the same suite: what is loaded stays so, and is recorded there as what it is.
+
+        The window of its loading is in the record before, so that its joules are in one record alone.
+
+        Args:
+            context: of the other record.
+            known: what the record before has of each system.
+        """
+        self.context = context
+        for name, resident in self._loaded.items():
+            context.bill(resident.engine)
+            self._record(replace(known[name], load_window=None))
 
     def record_peak(self, resident: Resident) -> None:
         """Record the peak memory of a system if it is higher than what is on record."""

@@ -27,23 +27,48 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
             record, and the run can be resumed.
     """
     recover_windows(context.records, context.writer)
-    configs = {cell.system: cell.config for cell in cells}
+    with residents_for(context, cells) as residents:
+        ask_blocks(context, cells, residents)
+    rows = context.records.blocks()
+    for line in repetitions_in_words(rows, len({row.number for row in rows})):
+        context.progress.note(line)
+    finish(context, cells)
+
+
+def residents_for(context: MeasuringContext, cells: Sequence[Cell]) -> Residents:
+    """Return what will keep the systems of a run loaded. Nothing is loaded yet."""
+    plan = context.records.block_plan()
+    return Residents(
+        context,
+        {cell.system: cell.config for cell in cells},
+        one_at_a_time=plan is not None and plan.resident == "one",
+    )
+
+
+def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Residents) -> BlockPlan:
+    """Ask every block of a run that is not complete, and return how the run is laid out.
+
+    Args:
+        context: of the run.
+        cells: its plan.
+        residents: may be loaded, where the run's plan of blocks is on record.
+
+    Raises:
+        UserError: as `run_blocks`.
+    """
     documents = {cell.choice.task: cell.doc_ids for cell in cells}
     records = context.records
     plan = records.block_plan()
-    with Residents(context, configs, one_at_a_time=plan is not None and plan.resident == "one") as residents:
-        if plan is None:
-            plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
-        dealt = deal_documents(documents, plan.blocks, plan.seed)
-        blocks = blocks_to_ask(dealt, records.header.shard)
-        again = _to_retry(context, cells)
-        if left := _left(records.blocks(), blocks, context, again):
-            _ask(plan, left, _turns(context, residents, dealt, cells), again)
-        for name in mixtures_to_observe(context, cells):
-            count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
-    for line in repetitions_in_words(context.records.blocks(), len(blocks)):
-        context.progress.note(line)
-    finish(context, cells)
+    if plan is None:
+        plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
+    dealt = deal_documents(documents, plan.blocks, plan.seed)
+    blocks = blocks_to_ask(dealt, records.header.shard)
+    again = _to_retry(context, cells)
+    if left := _left(records.blocks(), blocks, context, again):
+        _ask(plan, left, _turns(context, residents, dealt, cells), again)
+    for name in mixtures_to_observe(context, cells):
+        count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
+    return plan
 
 
 def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int]:
@@ -72,7 +97,8 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
     if not residents.one_at_a_time:
         for name in residents.configs:
             residents.get(name)
-        turns.measure_idle("all loaded", next(iter(residents.configs)))
+        if not any(residents.idle_w.values()):
+            turns.measure_idle("all loaded", next(iter(residents.configs)))
     for index, block in enumerate(left):
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:

@@ -30,12 +30,11 @@ class Turns:
     numbers: Mapping[str, int]
     """System to the number of its next call."""
     _calls: dict[str, Iterator[int]] = field(default_factory=dict)
-    _idle_w: dict[str, Mapping[str, float]] = field(default_factory=dict)
 
     def measure_idle(self, title: str, system: str) -> None:
         """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
         loaded = list(self.residents.configs)
-        self._idle_w = dict.fromkeys(loaded, self._idle_power_w(system, title, loaded))
+        self.residents.idle_w = dict.fromkeys(loaded, self._idle_power_w(system, title, loaded))
 
     def ask(self, name: str, block: Block, attempt: int) -> None:
         """Ask a system what is missing of an attempt of a block."""
@@ -75,9 +74,10 @@ class Turns:
 
     def _idle_of(self, resident: Resident) -> Mapping[str, float]:
         """Return the idle watts with what is loaded now. A system that is loaded alone has them measured once."""
-        if resident.name not in self._idle_w:
-            self._idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
-        return self._idle_w[resident.name]
+        idle_w = self.residents.idle_w
+        if resident.name not in idle_w:
+            idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
+        return idle_w[resident.name]
 
     def _idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
         """Measure idle watts, again if other work disturbed it: they are those of every window of the run."""

@@ -1,0 +1,236 @@
+"""Hand out blocks to device slots, keep a copy of what their workers write, and ask again what was lost.
+
+A block counts once its shard is here whole: finished, and with every file as its digests say. What a lost worker wrote
+of the block that it was asking is dropped, and the block is asked again, whole, by another. A slot takes the next block
+when it is free, so a faster one takes more.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattbench.clock import now_s
+from wattbench.distributed.messages import encode
+from wattbench.distributed.slots import SlotLink, SlotLostError, SlotProvider
+from wattbench.distributed.streaming import Incoming, OutOfStepError
+from wattbench.errors import UserError
+from wattbench.interrupts import raise_if_interrupted
+from wattbench.progress import Progress
+from wattbench.records import RunLayout
+from wattbench.records.finish_record import read_finish
+from wattbench.records.verified_files import changed_files
+
+POLL_S = 0.1
+MOST_LOSSES = 3
+"""Workers in a row that may end in one block, or on one slot before it completes any."""
+WAITS_S = 60.0
+"""For a slot, where none is left and one may come: a node that restarts, or one that is busy with other work."""
+
+
+@dataclass
+class _Worker:
+    """A slot in service."""
+
+    slot: SlotLink
+    ready: bool = False
+    block: int | None = None
+    """The one that it was asked and has not completed."""
+    begun_s: float = 0.0
+    shards: dict[str, int] = field(default_factory=dict)
+    """Folder of a shard that is not complete to how many answers of it have come."""
+
+
+@dataclass
+class Coordinator:
+    """What asks the blocks of a run that are left."""
+
+    folder: Path
+    """Of the shards."""
+    slots: SlotProvider
+    setup: bytes
+    """The first message to every worker."""
+    progress: Progress
+    now: Callable[[], float] = now_s
+    sleep: Callable[[float], None] = time.sleep
+    _workers: list[_Worker] = field(default_factory=list, init=False)
+    _left: deque[int] = field(default_factory=deque, init=False)
+    _lost: Counter[int] = field(default_factory=Counter, init=False)
+    """Block to how many workers ended in it."""
+    _fruitless: Counter[str] = field(default_factory=Counter, init=False)
+    """SlotLink to how many of its workers ended without a complete block."""
+    _failures: dict[str, list[str]] = field(default_factory=dict, init=False)
+    """What a worker said as it failed to the slots that said so."""
+    _alone_since_s: float | None = field(default=None, init=False)
+
+    def ask(self, blocks: Iterable[int]) -> None:
+        """Ask blocks, and return when all their shards are in the folder.
+
+        Raises:
+            UserError: no slot is left that can ask what is missing. What is complete stays.
+        """
+        self._left.extend(blocks)
+        try:
+            while self._left or any(worker.block is not None for worker in self._workers):
+                raise_if_interrupted()
+                self._take_in()
+                self._hand_out()
+                heard = [self._heard(worker) for worker in list(self._workers)]
+                if not any(heard):
+                    self.sleep(POLL_S)
+        finally:
+            for worker in self._workers:
+                worker.slot.close()
+
+    def _take_in(self) -> None:
+        """Put new slots into service.
+
+        Raises:
+            UserError: there is none, and none is to be expected.
+        """
+        for slot in self.slots.new_slots(self.setup):
+            self._workers.append(_Worker(slot))
+            self._alone_since_s = None
+        if self._workers:
+            return
+        waits_for = self.slots.why_none()
+        if self._alone_since_s is None:
+            self._alone_since_s = self.now()
+            if waits_for is not None:
+                self.progress.note(f"no slot is in service; waiting up to {WAITS_S:.0f} s: {waits_for}")
+        if waits_for is None or self.now() - self._alone_since_s > WAITS_S:
+            raise UserError(self._why_none(waits_for))
+
+    def _hand_out(self) -> None:
+        for worker in self._workers:
+            if worker.ready and worker.block is None and self._left:
+                worker.block, worker.begun_s = self._left.popleft(), self.now()
+                worker.slot.send(encode("ask", block=worker.block))
+
+    def _heard(self, worker: _Worker) -> bool:
+        """Take what a worker wrote and said; return whether there was anything."""
+        try:
+            report = worker.slot.poll()
+            Incoming(self.folder).take(report.pieces)
+        except (SlotLostError, OutOfStepError) as error:
+            self._drop(worker, str(error))
+            return True
+        for piece in report.pieces:
+            shard = piece.path.partition("/")[0]
+            worker.shards[shard] = worker.shards.get(shard, 0) + piece.answers
+            self.progress.advance(piece.answers)
+        failed = False
+        for message in report.messages:
+            failed = self._said(worker, message) or failed
+        if report.ended is not None and not failed:
+            self._drop(worker, f"its worker {report.ended}", by_its_work=True)
+        return bool(report.pieces or report.messages or report.ended)
+
+    def _said(self, worker: _Worker, message: Mapping[str, Any]) -> bool:
+        """Act on a message; return whether it ends the worker's service."""
+        kind = message["is"]
+        if kind == "ready":
+            worker.ready = True
+        elif kind == "note":
+            self.progress.note(f"{worker.slot.name}: {message.get('text')}")
+        elif kind == "done":
+            return self._complete(worker, str(message.get("shard")))
+        elif kind == "failed":
+            self._failed(worker, str(message.get("message")))
+            return True
+        return False
+
+    def _complete(self, worker: _Worker, shard: str) -> bool:
+        root = self.folder / shard
+        problem = why_not_whole(root) if shard in worker.shards else "nothing of it came"
+        if problem is not None:
+            self._drop(worker, f"the copy of its block is not whole: {problem}")
+            return True
+        took_s, block = self.now() - worker.begun_s, worker.block
+        worker.shards.pop(shard, None)
+        worker.block = None
+        worker.slot.forget(shard)
+        self._fruitless[worker.slot.name] = 0
+        assert block is not None
+        self.progress.note(f"{worker.slot.name}: block {block + 1} is complete, after {took_s:.0f} s")
+        return False
+
+    def _failed(self, worker: _Worker, message: str) -> None:
+        """Take a slot out of service that said why it cannot go on.
+
+        Raises:
+            UserError: another slot has said the same: it is not the node.
+        """
+        said_by = self._failures.setdefault(message, [])
+        said_by.append(worker.slot.name)
+        block = worker.block
+        self._out_of_service(worker, again=False)
+        if len(said_by) > 1:
+            raise UserError(f"{' and '.join(said_by)}: {message}")
+        what = "" if block is None else f"; block {block + 1} is asked again on another slot"
+        self.progress.note(f"{worker.slot.name} is out of service: {message}{what}")
+
+    def _drop(self, worker: _Worker, why: str, *, by_its_work: bool = False) -> None:
+        """Take a lost worker out of service, and have another one started in its place.
+
+        Args:
+            worker: which.
+            why: as a clause.
+            by_its_work: it ended on a node that is still there: what it was asked may be why.
+
+        Raises:
+            UserError: workers ended in the same block too often.
+        """
+        name, block = worker.slot.name, worker.block
+        self._fruitless[name] += 1
+        again = self._fruitless[name] < MOST_LOSSES
+        self._out_of_service(worker, again=again)
+        if block is not None and by_its_work:
+            self._lost[block] += 1
+            if (times := self._lost[block]) >= MOST_LOSSES:
+                raise UserError(f"{times} workers ended in block {block + 1}, the last one on {name}: {why}")
+        what = "" if block is None else f"; block {block + 1} is asked again"
+        self.progress.note(f"{name}: {why}{what}")
+        if not again:
+            self._failures.setdefault(why, []).append(name)
+
+    def _out_of_service(self, worker: _Worker, *, again: bool) -> None:
+        self._workers.remove(worker)
+        if worker.block is not None:
+            self._left.appendleft(worker.block)
+        for shard, answers in worker.shards.items():
+            shutil.rmtree(self.folder / shard, ignore_errors=True)
+            self.progress.advance(-answers)
+        worker.slot.close()
+        self.slots.gone(worker.slot, again=again)
+
+    def _why_none(self, waits_for: str | None) -> str:
+        reasons = [f"{', '.join(names)}: {message}" for message, names in self._failures.items()]
+        return "; ".join(reasons) or f"no device slot is there to ask{'' if waits_for is None else f': {waits_for}'}"
+
+
+def why_not_whole(root: Path) -> str | None:
+    """Say why a shard is not complete and as it was written; None if it is."""
+    layout = RunLayout(root)
+    if not layout.finished.exists():
+        return f"{root.name} is not finished"
+    try:
+        return next(iter(changed_files(layout, read_finish(layout))), None)
+    except UserError as error:
+        return str(error)
+
+
+def drop_incomplete(folder: Path) -> Sequence[Path]:
+    """Remove what killed workers and drivers left of blocks, and return the shards that are whole."""
+    whole = []
+    for root in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if why_not_whole(root) is None:
+            whole.append(root)
+        else:
+            shutil.rmtree(root, ignore_errors=True)
+    return whole

@@ -1,0 +1,98 @@
+"""Define what the coordinator needs of a device slot and of what provides slots, whatever the transport."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from wattbench.distributed.agent import SlotAgent, SlotReport
+
+
+class SlotLostError(Exception):
+    """A slot cannot be reached any more: its node, or what runs its worker there, has ended."""
+
+
+class SlotLink(Protocol):
+    """A device slot with a worker. No call waits."""
+
+    @property
+    def name(self) -> str:
+        """Which it is, for people: ``node 10.0.0.7, GPU 3``."""
+        ...
+
+    def send(self, message: bytes) -> None:
+        """Send the worker a message."""
+        ...
+
+    def poll(self) -> SlotReport:
+        """Return what is new.
+
+        Raises:
+            SlotLostError: it cannot be reached any more.
+        """
+        ...
+
+    def forget(self, shard: str) -> None:
+        """Have a shard removed there that the driver has."""
+        ...
+
+    def close(self) -> None:
+        """End the worker, where it can be reached."""
+        ...
+
+
+class SlotProvider(Protocol):
+    """Where slots come from: a cluster, or this machine."""
+
+    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
+        """Return slots that have none in service yet: all at first; later those that joined, or that are started again.
+
+        Args:
+            setup: the first message to their workers.
+        """
+        ...
+
+    def gone(self, slot: SlotLink, *, again: bool) -> None:
+        """Take note that a slot is out of service.
+
+        Args:
+            slot: which.
+            again: whether another worker may be started in its place.
+        """
+        ...
+
+    def why_none(self) -> str | None:
+        """Say, where no slot is there yet, what is waited for; None where nothing is."""
+        ...
+
+
+class _LocalSlot:
+    """This machine, with a worker in a process next to this one."""
+
+    name = "this machine"
+
+    def __init__(self, agent: SlotAgent) -> None:
+        self.send, self.poll, self.forget, self.close = agent.send, agent.poll, agent.forget, agent.close
+
+
+class ThisMachine:
+    """One slot: this machine, without a cluster."""
+
+    def __init__(self) -> None:
+        """Begin without a worker."""
+        self._wanted = True
+
+    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
+        """Return the slot, with a new worker, where it has none."""
+        if not self._wanted:
+            return []
+        self._wanted = False
+        return [_LocalSlot(SlotAgent(setup))]
+
+    def gone(self, slot: SlotLink, *, again: bool) -> None:
+        """Start a worker anew, where that may help."""
+        self._wanted = again
+
+    def why_none(self) -> str | None:
+        """Nothing is waited for."""
+        return None
