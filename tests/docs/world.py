@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 from tests.made_up.answered_runs import write_answered
+from tests.made_up.evalscope_work import write_evaluation
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
+from tests.made_up.inference_perf_reports import write_run as write_reports
 from tests.made_up.nights_on_disk import make_history
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
 from tests.made_up.runs import FakeSystem, write_run
+from tests.made_up.serving_results import vllm_result
 from tests.made_up.standard_runs import recorded
 
 TASKS = Path(__file__).parents[1] / "data" / "tasks"
@@ -71,6 +74,9 @@ class World:
             "benchmarks": [guidellm_benchmark({"type_": "synchronous"})],
         }
         write("benchmarks.json").write_text(json.dumps(report))
+        write_evaluation(write("outputs", "20261128_091809"))
+        write("result.json").write_text(json.dumps(vllm_result()))
+        write_reports(write("reports-20260819"))
         profile = write("artifacts", "my-profile")
         profile.mkdir(parents=True)
         records = [json.dumps(aiperf_record(place)) for place in range(8)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows")
-SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "guidellm", "aiperf", "table")
+SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "inference-perf", "guidellm", "aiperf", "table")
 
 
 @main.command("export")
@@ -89,17 +89,19 @@ def import_run(
 ) -> None:
     """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
-    SOURCE is a folder of lm-eval's results (made with --log_samples) or of evalscope's, a result of vllm bench serve or
-    SGLang's bench_serving, GuideLLM's benchmarks.json, AIPerf's artifacts, or a table in CSV or Parquet with the
-    columns system, item, score and any of seconds, joules and cost. What a source does not have is missing in the run,
-    and marked as missing. The advice which system to run, a row per system
-    and where the report is go to standard error.
+    SOURCE is what lm-eval (with --log_samples), evalscope, vllm bench serve, SGLang's bench_serving, inference-perf,
+    GuideLLM or AIPerf wrote, or a table in CSV or Parquet with the columns system, item, score and any of seconds,
+    joules and cost. What a source does not have is missing in the run, and marked as missing. The advice which system
+    to run, a row per system and where the report is go to standard error.
     """
     from wattbench.importers import read_sources, write_run
+    from wattbench.records import read_run
 
     imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, scratch=out)
     root = write_run(imported, out, name or _named_after(sources[0]), command_line(), currency)
     click.echo(root)
+    for remark in dict((read_run(root).header.imported or {})["remarks"]).values():
+        click.echo(f"! {remark}.", err=True)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, lmeval, table
+from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, inferenceperf, lmeval, table
 from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
@@ -14,6 +14,7 @@ FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "evalscope": evalscope.looks_like,
     "vllm": bench_serving.looks_like_vllm,
     "sglang": bench_serving.looks_like_sglang,
+    "inference-perf": inferenceperf.looks_like,
     "aiperf": aiperf.looks_like,
     "guidellm": guidellm.looks_like,
     "table": table.looks_like,
@@ -26,6 +27,7 @@ METRICS = ("lm-eval", "evalscope")
 READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
     "vllm": bench_serving.read_vllm,
     "sglang": bench_serving.read_sglang,
+    "inference-perf": inferenceperf.read,
     "aiperf": aiperf.read,
     "guidellm": guidellm.read,
 }

@@ -16,6 +16,7 @@ from wattbench.folder_aside import folder_aside
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
+from wattbench.importers.late_clients import remarks
 from wattbench.importers.metered import Metered, meter_details, metered
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
 from wattbench.meters.sampling.trace import TraceWriter
@@ -128,5 +129,6 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
             "scenario": {system: dict(load) for system, load in imported.scenario.items()},
             "machines": {system: dict(machine) for system, machine in imported.machines.items()},
             "currency": known.currency,
+            "remarks": dict(remarks(imported)),
         },
     )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from tests.fuzz.targets import Target, given
 from tests.made_up.evalscope_work import write_evaluation, write_perf
+from tests.made_up.inference_perf_reports import write_run as write_inference_perf
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.importers import detect, read_sources
@@ -127,6 +128,10 @@ def _evalscope_perf(name: str) -> Callable[[Path], Sequence[bytes]]:
     return lambda folder: [(write_perf(folder / "run") / name).read_bytes()]
 
 
+def _inference_perf(name: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: [(write_inference_perf(folder / "run") / name).read_bytes()]
+
+
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
     """Return what reads the folder of this name above the file."""
 
@@ -230,6 +235,22 @@ TARGETS = (
             weight=0.5,
         )
         for name in ("benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json", "benchmark_data.db")
+    ),
+    *(
+        Target(
+            f"inference-perf-{name.partition('.')[0]}",
+            name.rpartition(".")[2],
+            _inference_perf(name),
+            _in("inference-perf", "run"),
+            f"run/{name}",
+            weight=0.5,
+        )
+        for name in (
+            "stage_0_lifecycle_metrics.json",
+            "stage_0_prometheus_metrics.json",
+            "per_request_lifecycle_metrics.json",
+            "config.yaml",
+        )
     ),
     *(
         Target(

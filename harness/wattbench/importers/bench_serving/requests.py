@@ -7,6 +7,7 @@ at the same places.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -50,6 +51,9 @@ def answers(system: str, result: Mapping[str, Any], where: str) -> Iterator[Answ
 
 def _lists(result: Mapping[str, Any], where: str) -> dict[str, Sequence[Any]]:
     lists = {name: result[name] for name in LISTS if result.get(name) is not None}
+    rate = result.get("request_rate")
+    if not isinstance(rate, int | float) or not math.isfinite(rate):
+        lists.pop("queue_times", None)  # nothing is due at a time: each request is sent once another ends
     for name, values in lists.items():
         if not isinstance(values, list):
             raise UserError(f"{where}: {name} is of type {type(values).__name__}, not a list")

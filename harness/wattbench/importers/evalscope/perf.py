@@ -20,6 +20,7 @@ from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.evalscope.requests_table import StoredRequest, rows
 from wattbench.importers.files import digest, mapping, read_array, read_object, text, without_credentials
 from wattbench.importers.imported import Imported
+from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated, is_figure, statistic
 from wattbench.importers.system_names import AT_ONCE, RATE, system_name
@@ -161,7 +162,7 @@ def _answers(system: str, database: Path) -> Iterator[Answer]:
         if first_s is None:
             first_s = start  # rows come in the order of their starts
         started_s = None if start is None or first_s is None else start - first_s
-        prompt = _prompt(row.request)
+        prompt = prompt_of(row.request)
         item = digest(prompt)[:16]
         yield _answer(system, where, row, started_s, prompt, item, repeats[item])
         repeats[item] += 1
@@ -205,15 +206,3 @@ def _gaps(value: Any, where: str) -> list[float]:
     if not isinstance(gaps, list):
         raise UserError(f"{where}: inter_token_latencies is of type {type(gaps).__name__}, not a list")
     return [number(each, "a time between tokens", where) or 0.0 for each in gaps]
-
-
-def _prompt(request: Any) -> str:
-    """Return what was asked, from the body that was sent."""
-    try:
-        body = mapping(json.loads(request)) if isinstance(request, str) else {}
-    except (ValueError, RecursionError):
-        return text(request)
-    messages = body.get("messages")
-    if isinstance(messages, list) and len(messages) == 1:
-        return text(mapping(messages[0]).get("content"))
-    return text(messages or body.get("prompt") or body.get("input") or request)
