@@ -16,7 +16,7 @@ from wattbench.records.schema import SystemRow
 
 NOT_RECORDED = "not recorded"
 
-CONDITIONS = ("tasks", "device", "driver", "power_limit", "scenario", "meter")
+CONDITIONS = ("tasks", "device", "driver", "power_limit", "scenario", "co_runners", "meter")
 """Parts that must be equal for two systems to be ranked, on at least one metric."""
 
 IdentityPart = Literal["engine", "weights", "dtype", "settings", "prompts"]
@@ -34,6 +34,7 @@ LABELS = {
     "driver": "driver",
     "power_limit": "power limit",
     "scenario": "scenario",
+    "co_runners": "number of other device slots at once",
     "meter": "meter",
     "engine": "engine",
     "weights": "weights",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
+from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways, slot_names
 from wattbench_reports.comparability.document_digests import contents
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.json_values import object_of_text
@@ -53,7 +54,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     machine = machine_parts(record.machine.as_recorded, run)
     measure = record.suite.measure.as_recorded
     documents, prompts = _documents(frames), _prompts(frames)
-    meters = _meters(frames) if record.imported is None else _declared(frames)
+    meters, co_runners = _meters(frames) if record.imported is None else (_declared(frames), {})
     fingerprints_of = {}
     for name in frames.systems:
         owner = f"{name} in {run}"
@@ -63,6 +64,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
             "scenario": part(_scenario(measure) | _imported_scenario(record, name), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
             "meter": meters.get(name, Part()),
+            "co_runners": co_runners.get(name, ALONE),
             "settings": part(dict(_settings(config.as_recorded)) or {"settings": ABSENT}, owner),
             "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
         }  # fmt: skip
@@ -102,30 +104,34 @@ def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
     return parts
 
 
-def _meters(frames: Frames) -> dict[str, Part]:
-    """System to the components whose joules are in its figures, and how each was read.
+def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
+    """System to the components whose joules are in its figures and how each was read; and with how many other slots.
 
     From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
     to differ in.
     """
-    recorded = frames.window_columns("provenance", "energy_j")
+    recorded = frames.window_columns("provenance", "energy_j", newer=("co_runners", "shared"))
     rows = frames.windows[["system", "purpose", "valid"]].join(recorded)
     rows = rows[rows["purpose"] == "measured"]
     parts: dict[str, Part] = {}
+    co_runners: dict[str, Part] = {}
     for system, windows in rows.groupby("system"):
         believed = windows[windows["valid"].astype(bool)]
         used = windows if believed.empty else believed
         read: dict[str, set[str]] = {}
         for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
             how = object_of_text(frames.run.layout.windows_table, said)
-            for component in object_of_text(frames.run.layout.windows_table, energy_j):
-                read.setdefault(component, set()).add(str(how.get(component)))
-        facts: dict[str, Any] = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
-        if "modelled" in facts.values():  # the formula is codecarbon's, and its constants change with it
+            counted = object_of_text(frames.run.layout.windows_table, energy_j)
+            for component, name in slot_names(counted).items():
+                read.setdefault(name, set()).add(str(how.get(component)))
+        plain = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
+        facts: dict[str, Any] = dict(shared_ways(plain, used))
+        if "modelled" in plain.values():  # the formula is codecarbon's, and its constants change with it
             machine = frames.record.machine
             facts["model"] = ABSENT if machine.packages is None else f"codecarbon {machine.codecarbon}"
         parts[str(system)] = part(facts, frames.run.header.run)
-    return parts
+        co_runners[str(system)] = co_runners_part(used)
+    return parts, co_runners
 
 
 def _declared(frames: Frames) -> dict[str, Part]:

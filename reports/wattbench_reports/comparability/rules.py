@@ -4,7 +4,8 @@
 | --- | --- | --- | --- |
 | tasks: documents, task version, scoring | no | no | no |
 | device, driver, power limit, scenario | yes | no | no |
-| meter | yes | yes | no |
+| co-runners: how many other device slots of the machine measured meanwhile | yes | no | yes |
+| meter, and of what is shared by how many slots | yes | yes | no |
 | engine, weights, number type, settings, prompts | yes | yes | yes |
 | software, graphics card, seed and repeats | yes | yes | yes |
 
@@ -34,6 +35,7 @@ FORBIDS: Mapping[str, tuple[str, ...]] = {
     "driver": (LATENCY, JOULES),
     "power_limit": (LATENCY, JOULES),
     "scenario": (LATENCY, JOULES),
+    "co_runners": (LATENCY,),
     "meter": (JOULES,),
     **dict.fromkeys((*IDENTITY, *CIRCUMSTANCES), ()),
 }

@@ -221,14 +221,18 @@ class Frames:
             self, items=self.items[rows].reset_index(drop=True), rows=rows, measured_in=windows, item_rows=None
         )
 
-    def window_columns(self, *names: str) -> pd.DataFrame:
+    def window_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the windows, aligned with `windows`.
+
+        Args:
+            names: of columns that the table must have.
+            newer: of columns that older records lack: they are then None.
 
         Raises:
             UserError: the table has no such column.
         """
-        table: pd.DataFrame = _read(self.run.layout.windows_table, names).to_pandas()
-        return table
+        table: pd.DataFrame = _read(self.run.layout.windows_table, names, newer=newer).to_pandas()
+        return table.assign(**{name: None for name in newer if name not in table})
 
     def measured_windows(self, system: str) -> pd.DataFrame:
         """Return the windows in which the system's items were asked."""

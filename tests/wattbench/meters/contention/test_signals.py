@@ -126,3 +126,19 @@ def test_no_counters_give_a_negative_share(
 )
 def test_later_passes_against_the_first(pass_s: tuple[float, ...], expected: float | None) -> None:
     assert later_passes(pass_s) == (None if expected is None else pytest.approx(expected))
+
+
+def test_cpu_seconds_of_other_slots_are_not_foreign() -> None:
+    before, after = snapshot(), snapshot(SECONDS, busy_s=16.0, own_s=5.0, wait_s=4.0)
+    assert between(before, after).signals["foreign_cpu"] == pytest.approx(0.55)
+    seen = between(before, after, 11.0).signals
+    assert seen["foreign_cpu"] == 0.0
+    assert seen["run_queue_wait"] == 0.0  # other slots are why, which is said apart
+    assert between(before, after, 8.0).signals["foreign_cpu"] == pytest.approx(0.15)
+
+
+def test_other_slots_in_the_same_control_group_are_not_foreign_there() -> None:
+    before = snapshot(groups=GroupTimes(0.0, 0.0, 2.0))
+    after = snapshot(SECONDS, busy_s=10.0, own_s=2.0, groups=GroupTimes(0.0, 10.0, 2.0))
+    assert between(before, after).signals["foreign_cpu"] == pytest.approx(0.4)
+    assert between(before, after, 8.0).signals["foreign_cpu"] == 0.0

@@ -491,3 +491,58 @@ def test_a_meter_at_the_wall_reads_no_less_than_what_it_contains(wall_w: float, 
     assert row.valid is valid
     said = f"wall: {wall_w * 10:.1f} J, less than the 1000.0 J of gpu0, which it contains"
     assert any(said in reason for reason in row.reasons) is not valid
+
+
+# --- several slots of a machine ---
+
+
+HALF_SECONDS = [tick / 2 for tick in range(21)]
+
+
+def in_slot(contention: Contention = QUIET, purpose: str = "measured", parts: tuple[str, ...] = ("cpu",)) -> WindowRow:
+    """A window of a slot next to seven others; the processor's joules are its part."""
+    label = WindowLabel(window="w1", run="r", system="s", task=None, purpose=purpose)
+    counted = [Reading(at_s, {"cpu": 2.0 * at_s}) for at_s in HALF_SECONDS]
+    return judge(
+        WindowEvidence(
+            label=label, started_s=0.0, finished_s=10.0, readings=counted, provenance={"cpu": "rapl"},
+            step_s={"cpu": 0.25}, contention=contention, co_runners=7, parts=frozenset(parts),
+        )
+    )  # fmt: skip
+
+
+def test_a_window_next_to_other_slots_says_so_and_what_is_a_part() -> None:
+    row = in_slot(Contention({}, 4.0, 7, 0.42))
+    assert (row.valid, row.contended, row.co_runners, row.shared) == (True, False, 7, ["cpu"])
+    assert row.reasons == [
+        "7 other slots of this machine measured meanwhile and used 42% of the processor: seconds are those of a loaded "
+        "host; the joules of cpu are this slot's part"
+    ]
+
+
+def test_what_other_slots_slow_is_no_contention_and_other_work_is() -> None:
+    slower = in_slot(Contention({Signal.CANARY: 0.4}, 4.0, 7, 0.42))
+    assert (slower.valid, slower.contended) == (True, False)
+    assert "the other slots may be why" in slower.reasons[0]
+    busy = in_slot(Contention({Signal.FOREIGN_CPU: 0.3}, 4.0, 7, 0.42))
+    assert (busy.valid, busy.contended) == (False, True)
+
+
+def test_a_part_of_an_idle_draw_is_no_idle_draw() -> None:
+    row = in_slot(purpose="idle")
+    assert row.valid
+    assert not usable_as_idle(row, "cpu")
+
+
+def test_a_part_of_nothing_is_no_stuck_sensor() -> None:
+    label = WindowLabel(window="w1", run="r", system="s", task=None, purpose="measured")
+    still = [Reading(at_s, {"cpu": 5.0}) for at_s in HALF_SECONDS]
+    evidence = WindowEvidence(
+        label=label, started_s=0.0, finished_s=10.0, readings=still, provenance={"cpu": "rapl"},
+        step_s={"cpu": 0.25}, co_runners=7, parts=frozenset({"cpu"}),
+    )  # fmt: skip
+    row = judge(evidence)
+    assert (row.valid, row.energy_j) == (True, {"cpu": 0.0})
+    alone = judge(replace(evidence, co_runners=0, parts=frozenset()))
+    assert not alone.valid
+    assert (alone.co_runners, alone.shared) == (0, [])
