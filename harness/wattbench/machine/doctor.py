@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wattbench.machine.busy import BusyNow
+from wattbench.machine.live_slots import LiveSlot
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
 from wattbench.meters.contention.readable import SignalState
@@ -25,13 +26,15 @@ _MEANING = {
 }
 
 
-def as_data(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow) -> dict[str, Any]:
+def as_data(
+    sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow, slots: Sequence[LiveSlot] = ()
+) -> dict[str, Any]:
     """Return the survey as plain data.
 
     Returns:
         ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will report, and
         ``unmeasured``: those that exist and that it will not report. ``contention``: one object per signal of a busy
-        machine. ``busy``: what else runs now.
+        machine. ``busy``: what else runs now. ``slots``: the device slots that measure now, and whose they are.
     """
     used = [sensor for sensor in sensors if sensor.used]
     reported = {sensor.component for sensor in used}
@@ -46,12 +49,15 @@ def as_data(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: Bus
         ],
         "contention": [asdict(signal) for signal in signals],
         "busy": asdict(busy) | {"text": busy.text},
+        "slots": [{"gpus": list(slot.gpus), "text": slot.text} for slot in slots],
     }
 
 
-def as_text(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow) -> str:
+def as_text(
+    sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow, slots: Sequence[LiveSlot] = ()
+) -> str:
     """Return the survey as plain lines that end in a newline."""
-    data = as_data(sensors, signals, busy)
+    data = as_data(sensors, signals, busy, slots)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
     reported = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
     reported += [
@@ -61,6 +67,7 @@ def as_text(sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: Bus
     lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(reported)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
     lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
+    lines += ["", "Slots that measure now", *(f"  {slot.text}" for slot in slots)] if slots else []
     return log_text("".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)]))
 
 

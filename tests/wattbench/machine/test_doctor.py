@@ -7,6 +7,8 @@ import pytest
 
 from wattbench.machine.busy import BusyNow
 from wattbench.machine.doctor import as_data, as_text
+from wattbench.machine.live_slots import LiveSlot
+from wattbench.machine.lock_holder import LockHolder
 from wattbench.meters import Sensor, SignalState
 from wattbench.meters.contention.limits import Signal
 
@@ -139,3 +141,15 @@ def test_hidden_signals_and_a_busy_machine_are_said(golden) -> None:
     text = as_text(MACHINES["all-measured"], HIDDEN, BUSY)
     assert all(line.isprintable() for line in text.splitlines())
     golden("doctor-busy.txt", text)
+
+
+def test_slots_that_measure_now_are_listed_and_none_steers_the_terminal() -> None:
+    holder = LockHolder(4242, "elsewhere", "wattbench run \x1b[2J", 0.0)
+    slots = [LiveSlot(("GPU-1", "GPU-2"), holder), LiveSlot(("GPU-3",), None)]
+    text = as_text(MACHINES["nothing"], SHOWN, QUIET, slots)
+    assert "\nSlots that measure now\n  GPU-1, GPU-2: process 4242 of another container (wattbench run " in text
+    assert "  GPU-3: a process that is not known\n" in text
+    assert "\x1b" not in text
+    data = as_data(MACHINES["nothing"], SHOWN, QUIET, slots)["slots"]
+    assert [slot["gpus"] for slot in data] == [["GPU-1", "GPU-2"], ["GPU-3"]]
+    assert "Slots that measure now" not in as_text(MACHINES["nothing"], SHOWN, QUIET)

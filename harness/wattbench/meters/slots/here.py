@@ -44,10 +44,11 @@ def in_slot(meters: Sequence[Meter]) -> list[Meter]:
     for meter in meters:
         for component, how in meter.provenance.items():
             _refuse(meter, component, how)
-    return [shared(meter, book, frozenset(filter(_is_shared, meter.provenance))) for meter in meters]
+    return [shared(meter, book, frozenset(filter(is_shared, meter.provenance))) for meter in meters]
 
 
-def _is_shared(component: str) -> bool:
+def is_shared(component: str) -> bool:
+    """Return whether a component is one that all slots of this machine use: neither a GPU nor another machine's."""
     return components.host_of(component) is None and not is_gpu(component)
 
 

@@ -1,0 +1,45 @@
+"""Measure what the processor and the memory of this machine draw at rest, before any of its slots begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from wattbench.config import MeterSettings
+from wattbench.meters import Metering, choose, usable_as_idle, watch_here
+from wattbench.meters.base import MODELLED, Meter
+from wattbench.meters.slots.here import is_shared
+from wattbench.records import Purpose, WindowLabel
+
+
+def idle_power_w(entries: Sequence[MeterSettings], seconds: float) -> Mapping[str, float]:
+    """Measure the machine's idle power. Nothing must be loaded, and the machine's lock be held.
+
+    Args:
+        entries: a suite's meters.
+        seconds: for how long; longer where a sensor needs it; 0: nothing is measured.
+
+    Returns:
+        Component to watts, of what slots share and a sensor measures; without those that other work disturbed. A model
+        knows its own.
+
+    Raises:
+        UserError: a meter cannot be opened.
+    """
+    meters = [meter for meter in choose(entries).meters if _measures_shared(meter)]
+    if not seconds or not meters:
+        return {}
+    label = WindowLabel(window="idle", run="", system="", task=None, purpose=Purpose.IDLE)
+    with Metering(meters, watch_here()) as metering:
+        window = metering.open(label)
+        time.sleep(max(seconds, metering.shortest_window_s))
+        row = window.close()
+    return {
+        component: energy_j / row.duration_s
+        for component, energy_j in row.energy_j.items()
+        if is_shared(component) and usable_as_idle(row, component)
+    }
+
+
+def _measures_shared(meter: Meter) -> bool:
+    return any(is_shared(component) and how != MODELLED for component, how in meter.provenance.items())
