@@ -34,34 +34,40 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def measuring_alone(wait_s: float = 0.0) -> Iterator[None]:
+def measuring_alone(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]:
     """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
 
     Args:
         wait_s: how long to wait for another measurement to end, which standard error says; infinite: as long as it
             takes.
+        slot: the GPUs to have, as a user names them, while other slots have others; None: the whole machine.
 
     Raises:
-        UserError: another process is measuring on this machine.
+        UserError: another process is measuring on this machine, or on the slot's GPUs; or there is no such slot.
     """
-    with noticed(), machine_lock(wait_s):
+    with noticed(), machine_lock(wait_s, slot):
         yield
 
 
 @contextlib.contextmanager
-def machine_lock(wait_s: float = 0.0) -> Iterator[None]:
+def machine_lock(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]:
     """Hold the locks that one measurement on a machine, and on each GPU, can have: energy is counted for all of it.
 
     Args:
         wait_s: as of `measuring_alone`.
+        slot: as well. This process then sees its GPUs alone.
 
     Raises:
         UserError: another process, or another measurement in this one, has it.
     """
     from wattbench.machine.lock_waiting import Waiting
     from wattbench.machine.measuring_lock import measuring_lock
+    from wattbench.machine.slot import find_slot
 
-    with measuring_lock(Waiting(wait_s, notice)):
+    gpus = None if slot is None else find_slot(slot)
+    if gpus is not None:
+        gpus.take()
+    with measuring_lock(Waiting(wait_s, notice), gpus):
         yield
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 
@@ -10,6 +13,9 @@ from wattbench.meters import Metering, choose, usable_as_idle, watch_here
 from wattbench.meters.base import MODELLED, Meter
 from wattbench.meters.slots.here import is_shared
 from wattbench.records import Purpose, WindowLabel
+
+KNOWN_IDLE_W = "WATTBENCH_IDLE_W"
+"""The variable in which `wattbench run --slots` hands it to its workers: JSON, component to watts."""
 
 
 def idle_power_w(entries: Sequence[MeterSettings], seconds: float) -> Mapping[str, float]:
@@ -39,6 +45,20 @@ def idle_power_w(entries: Sequence[MeterSettings], seconds: float) -> Mapping[st
         for component, energy_j in row.energy_j.items()
         if is_shared(component) and usable_as_idle(row, component)
     }
+
+
+def known_idle_w(environ: Mapping[str, str] | None = None) -> Mapping[str, float]:
+    """Return the machine's idle power as what started this process measured it; empty where it did not.
+
+    Args:
+        environ: where to look; None looks in this process's environment.
+    """
+    text = (os.environ if environ is None else environ).get(KNOWN_IDLE_W, "{}")
+    try:
+        watts = {str(name): float(power_w) for name, power_w in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
+        return {}
+    return watts if all(0.0 <= power_w < math.inf for power_w in watts.values()) else {}
 
 
 def _measures_shared(meter: Meter) -> bool:

@@ -22,6 +22,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.machine.idle_power import known_idle_w
 from wattbench.machine.live_slots import LiveSlot, live_slots
 from wattbench.machine.lock_holder import LockHolder
 from wattbench.machine.lock_waiting import Waiting
@@ -53,7 +54,7 @@ def measuring_lock(
     Args:
         waiting: how long to wait for another measurement to end; None: not at all.
         slot: the GPUs to have, while other slots have others; None: all that can be used, and the machine alone.
-        idle_w: for a slot, component to the machine's idle power in watts, where it was measured before.
+        idle_w: for a slot, component to the machine's idle power in watts; None: as what started this process says.
 
     Raises:
         UserError: another process still holds one of them, or another measurement in this one does; or they cannot be
@@ -71,6 +72,7 @@ def measuring_lock(
             stack.enter_context(_locked(gpu, f"on the GPU {uuid}", waiting, host))
         waiting.over()
         if slot is not None:
+            idle_w = known_idle_w() if idle_w is None else idle_w
             presence = SlotPresence(folder, host, slot.gpus, asdict(LockHolder.here()), idle_w)
             _present.append(stack.enter_context(presence))
             stack.callback(_present.remove, presence)

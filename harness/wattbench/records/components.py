@@ -47,6 +47,22 @@ def by_host(components: Iterable[str]) -> dict[str | None, list[str]]:
     return hosts
 
 
+def within_slot(components: Iterable[str]) -> dict[str, str]:
+    """Return component to its name within what one process measures: its first GPU is ``gpu0``, whichever it is there.
+
+    Slots of a machine, and machines, measure alike if these names agree.
+    """
+    named: dict[str, str] = {}
+    counts: dict[str | None, int] = {}
+    for component in sorted(components, key=lambda name: (len(name), name)):
+        named[component] = component
+        if kind_of(component) == "gpu":
+            host = host_of(component)
+            named[component] = at_host(f"gpu{counts.get(host, 0)}", host)
+            counts[host] = counts.get(host, 0) + 1
+    return named
+
+
 def added(components: Iterable[str]) -> list[str]:
     """Return the components that make up the total: of each machine the outermost container alone, else all."""
     return [component for known in by_host(components).values() for component in _outermost(known)]

@@ -8,13 +8,12 @@ with those of a host that was as loaded; joules are so only if a shared componen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from wattbench.records import Part, part
-from wattbench.records.components import host_of, kind_of
 
 ALONE = part({"other slots": 0}, "")
 """The part `co_runners` of a system that had the machine alone; older records and imports say nothing else."""
@@ -48,20 +47,3 @@ def shared_ways(ways: Mapping[str, str], windows: pd.DataFrame) -> dict[str, str
         name: f"{how}, a part of what {others + 1} slots shared" if name in shared and others else how
         for name, how in ways.items()
     }
-
-
-def slot_names(components: Iterable[str]) -> dict[str, str]:
-    """Return component to its name within the slot: a slot's first GPU is ``gpu0``, whichever of the machine it is.
-
-    Which graphics card it was is another part of the fingerprint.
-    """
-    named, counts = {}, dict[str | None, int]()
-    for component in sorted(components, key=lambda name: (len(name), name)):
-        host = host_of(component)
-        if kind_of(component) == "gpu":
-            number = counts.get(host, 0)
-            counts[host] = number + 1
-            named[component] = f"gpu{number}" + (f"@{host}" if host is not None else "")
-        else:
-            named[component] = component
-    return named

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
-from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways, slot_names
+from wattbench.records.components import within_slot
+from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways
 from wattbench_reports.comparability.document_digests import contents
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.json_values import object_of_text
@@ -122,7 +123,7 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
         for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
             how = object_of_text(frames.run.layout.windows_table, said)
             counted = object_of_text(frames.run.layout.windows_table, energy_j)
-            for component, name in slot_names(counted).items():
+            for component, name in within_slot(counted).items():
                 read.setdefault(name, set()).add(str(how.get(component)))
         plain = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
         facts: dict[str, Any] = dict(shared_ways(plain, used))

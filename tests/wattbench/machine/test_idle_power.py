@@ -45,3 +45,15 @@ def test_a_suite_without_an_idle_window_measures_none(monkeypatch) -> None:
 
 def test_a_sensor_that_is_stuck_gives_none(monkeypatch) -> None:
     assert measured(monkeypatch, meter("cpu", watts=0.0)) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", '{"cpu": "x"}', '{"cpu": -1}', '{"cpu": NaN}', '{"cpu": null}', "[" * 99999]
+)
+def test_a_variable_that_says_nothing_is_none(text) -> None:
+    assert idle_power.known_idle_w({idle_power.KNOWN_IDLE_W: text}) == {}
+
+
+def test_what_started_this_process_says_what_it_measured() -> None:
+    assert idle_power.known_idle_w({idle_power.KNOWN_IDLE_W: '{"cpu": 40.5}'}) == {"cpu": 40.5}
+    assert idle_power.known_idle_w({}) == {}

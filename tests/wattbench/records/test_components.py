@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wattbench.measure.attribution import attribute
 from wattbench.records import AnswerRow, WindowRow, added, is_container, total_j
-from wattbench.records.components import at_host, host_of, kind_of
+from wattbench.records.components import at_host, host_of, kind_of, within_slot
 
 WINDOW = WindowRow(
     window="w1", run="r", system="s", task="t", purpose="measured", started_s=0.0, finished_s=10.0,
@@ -119,3 +119,8 @@ def test_items_sum_to_windows_and_windows_to_the_run(run: tuple[list[WindowRow],
         )
         believed = [getattr(window, of_window) for window in windows if window.valid and window.total_j is not None]
         assert run_j == pytest.approx(math.fsum(j for j in believed if j is not None), rel=1e-9, abs=1e-6)
+
+
+def test_the_gpus_of_a_slot_are_counted_within_it() -> None:
+    assert within_slot(["gpu3", "cpu", "gpu10"]) == {"gpu3": "gpu0", "gpu10": "gpu1", "cpu": "cpu"}
+    assert within_slot(["gpu7@alpha", "gpu1"]) == {"gpu1": "gpu0", "gpu7@alpha": "gpu0@alpha"}

@@ -9,7 +9,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from wattbench.records import RunRecords, read_run
-from wattbench_reports.comparability.co_running import slot_names
 from wattbench_reports.comparability.rules import JOULES, LATENCY
 from wattbench_reports.comparison.several_runs import side_by_side
 
@@ -72,8 +71,3 @@ def test_a_record_of_before_had_the_machine_alone(runs) -> None:
     pq.write_table(pq.read_table(path).drop(["co_runners", "shared"]), path)
     comparison = side_by_side([read_run(old.layout.root), new])
     assert (sides(comparison, LATENCY), sides(comparison, JOULES)) == (1, 1)
-
-
-def test_the_gpus_of_a_slot_are_counted_within_it() -> None:
-    assert slot_names(["gpu3", "cpu", "gpu10"]) == {"gpu3": "gpu0", "gpu10": "gpu1", "cpu": "cpu"}
-    assert slot_names(["gpu7@alpha", "gpu1"]) == {"gpu1": "gpu0", "gpu7@alpha": "gpu0@alpha"}
