@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -313,17 +314,19 @@ def nearly() -> Evidence:
     raise AssertionError("no such gate")
 
 
-GATES: Mapping[str, GateResult] = {
-    "pass": decide(evidence()),
-    "improved": decide(evidence(slower=-0.2, drop=-0.1, churn=0.1)),
-    "regressed": decide(evidence(drop=0.15, slower=0.2, joules=0.2, churn=0.15)),
-    "inconclusive": decide(evidence(24, churn=0.2)),
-    "not-comparable": decide(evidence(apart={"latency_p50": "device differs: CPU Example against CPU Other"})),
-    "not-measured": decide(
+MADE: Mapping[str, Callable[[], GateResult]] = {
+    "pass": lambda: decide(evidence()),
+    "improved": lambda: decide(evidence(slower=-0.2, drop=-0.1, churn=0.1)),
+    "regressed": lambda: decide(evidence(drop=0.15, slower=0.2, joules=0.2, churn=0.15)),
+    "inconclusive": lambda: decide(evidence(24, churn=0.2)),
+    "not-comparable": lambda: decide(evidence(apart={"latency_p50": "device differs: CPU Example against CPU Other"})),
+    "not-measured": lambda: decide(
         evidence(provenance=("modelled", "modelled")), policy(metrics={**METRICS, "ttft": {"margin": 0.1}})
     ),
-    "drift": decide(evidence(in_turns=False), policy(drift=0.03, metrics={**METRICS, "latency_p50": {"margin": 0.02}})),
-    "waived": decide(
+    "drift": lambda: decide(
+        evidence(in_turns=False), policy(drift=0.03, metrics={**METRICS, "latency_p50": {"margin": 0.02}})
+    ),
+    "waived": lambda: decide(
         evidence(slower=0.3),
         policy(
             waivers=[
@@ -332,25 +335,33 @@ GATES: Mapping[str, GateResult] = {
             ]
         ),
     ),
-    "trade": decide(
+    "trade": lambda: decide(
         evidence(drop=0.08, joules=-0.4, churn=0.1),
         policy(trades=[{"give": {"accuracy": 0.15}, "get": {"joules_per_request": 0.2}}]),
     ),
-    "together": decide(nearly(), policy(metrics={**METRICS, "joules_per_request": {"margin": 0.1}})),
-    "domain-lost": decide(traded()),
-    "each-domain": decide(traded(), policy(metrics=GUARDED)),
-    "never": decide(evidence(40, churn=0.0), policy(max_items=40)),
-    "no-sessions": decide(evidence(in_turns=False), policy(metrics={**METRICS, "latency_p50": {"margin": 0.1}})),
-    "sessions": decide(evidence(slower=0.3, in_turns=False, sessions=SESSIONS)),
-    "noisy-sessions": decide(evidence(in_turns=False, sessions=FEW_SESSIONS)),
-    "memory": decide(
+    "together": lambda: decide(nearly(), policy(metrics={**METRICS, "joules_per_request": {"margin": 0.1}})),
+    "domain-lost": lambda: decide(traded()),
+    "each-domain": lambda: decide(traded(), policy(metrics=GUARDED)),
+    "never": lambda: decide(evidence(40, churn=0.0), policy(max_items=40)),
+    "no-sessions": lambda: decide(
+        evidence(in_turns=False), policy(metrics={**METRICS, "latency_p50": {"margin": 0.1}})
+    ),
+    "sessions": lambda: decide(evidence(slower=0.3, in_turns=False, sessions=SESSIONS)),
+    "noisy-sessions": lambda: decide(evidence(in_turns=False, sessions=FEW_SESSIONS)),
+    "memory": lambda: decide(
         evidence(peak_memory_bytes=(1000, 1200)), policy(metrics={**METRICS, "peak_memory": {"margin": 0.1}})
     ),
 }
+"""Gates by name, each decided when a test first asks for it: collecting the tests decides none."""
+
+
+@cache
+def gate(name: str) -> GateResult:
+    return MADE[name]()
 
 
 def test_metrics_may_be_worse_together() -> None:
-    result = GATES["together"]
+    result = gate("together")
     assert (result.verdict, result.exit_code) == (Verdict.REGRESSED, 1)
     assert Verdict.REGRESSED not in [each.verdict for each in result.metrics]
     assert len(result.together) >= 2
@@ -360,7 +371,7 @@ def test_metrics_may_be_worse_together() -> None:
 
 
 def test_a_gain_in_one_domain_pays_for_a_loss_in_another_unless_each_is_guarded() -> None:
-    free, guarded = GATES["domain-lost"], GATES["each-domain"]
+    free, guarded = gate("domain-lost"), gate("each-domain")
     assert free.verdict is Verdict.PASS
     [law] = free.lost_domains
     assert law.domain == "law"
@@ -392,14 +403,14 @@ def test_a_trade_waits_for_joules_that_are_not_there_yet() -> None:
 
 
 def test_sessions_are_what_two_runs_have_to_exceed() -> None:
-    assert GATES["sessions"].verdict is Verdict.REGRESSED
+    assert gate("sessions").verdict is Verdict.REGRESSED
     assert decide(evidence(slower=0.06, in_turns=False, sessions=SESSIONS)).verdict is not Verdict.REGRESSED
     assert decide(evidence(slower=0.06, noise=0.01)).verdict is Verdict.REGRESSED
-    noisy = GATES["noisy-sessions"]
+    noisy = gate("noisy-sessions")
     assert noisy.verdict is Verdict.INCONCLUSIVE
     assert "latency_p50" in noisy.undecidable
-    assert GATES["no-sessions"].verdict is Verdict.NOT_MEASURED
-    assert "calibrate SUITE --sessions 5" in of(GATES["no-sessions"], "latency_p50").reason
+    assert gate("no-sessions").verdict is Verdict.NOT_MEASURED
+    assert "calibrate SUITE --sessions 5" in of(gate("no-sessions"), "latency_p50").reason
 
 
 @pytest.mark.simulation
@@ -422,9 +433,9 @@ def test_two_runs_of_one_system_seldom_fail_by_their_sessions() -> None:
     assert passed / 200 <= 0.1
 
 
-@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("name", MADE)
 def test_reasons_read_well(name: str, golden) -> None:
-    result = GATES[name]
+    result = gate(name)
     lines = [f"{result.verdict}: {result.headline}"]
     lines += [
         f"{each.metric}: {each.verdict}{'' if each.blocks else ' (does not block)'}: {each.reason}"
