@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.e2e.preloaded import Preloaded
 from tests.made_up.repositories import WHO, commit, git, repository, worktrees
 from wattbench.records import read_run
 
@@ -30,12 +31,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gate(root: Path, environment: dict[str, str], command):
+def gate(root: Path, environment: dict[str, str], preloaded: Preloaded):
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command("gate", *arguments), cwd=root, env=environment, capture_output=True, text=True, check=False,
-            timeout=300,
-        )  # fmt: skip
+        return preloaded.run(["gate", *map(str, arguments)], cwd=root, env=environment, timeout_s=300)
 
     return call
 

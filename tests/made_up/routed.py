@@ -30,11 +30,13 @@ class Routed:
         self.table.to_parquet(self.run.layout.items_table)
         return analyse(self.run, assumptions)
 
-    def cell(self, system: str, task: str, doc_id: int) -> pd.Series:
-        """The mean of a system's answers to one item."""
-        table = self.table
-        own = table[(table["system"] == system) & (table["task"] == task) & (table["doc_id"] == doc_id)]
-        return own[["correct", "energy_j", "started_s", "finished_s"]].mean()
+    def cells(self) -> dict[tuple[str, str, int], dict[str, float]]:
+        """The mean of each system's answers to each item of a task."""
+        return _by_item(self.table, "system", "task", "doc_id")
+
+
+def _by_item(table: pd.DataFrame, *keys: str) -> dict[tuple, dict[str, float]]:
+    return table.groupby([*keys])[["correct", "energy_j", "started_s", "finished_s"]].mean().to_dict("index")
 
 
 def members() -> tuple[FakeSystem, ...]:
@@ -69,12 +71,12 @@ def routed_run(
     alone = members() if systems is None else tuple(systems)
     run = make_run(FakeRun((*alone, *others, hybrid), **run_options))
     table = pd.read_parquet(run.layout.items_table)
-    own = table.set_index(["system", "task", "doc_id", "repeat"])[["correct", "energy_j", "started_s", "finished_s"]]
+    own = _by_item(table, "system", "task", "doc_id", "repeat")
     for place in np.flatnonzero(table["system"] == "mixed"):
         row = table.loc[place]
         key = (row["task"], int(row["doc_id"]), int(row["repeat"]))
         asked = list(route(*key))
-        answers = [own.loc[(name, *key)] for name in asked if name in set(table["system"])]
+        answers = [own[name, *key] for name in asked if (name, *key) in own]
         table.at[place, "route"], table.at[place, "route_asked"] = asked[-1], asked
         table.at[place, "route_score"] = score_of(*key)
         table.at[place, "prompt"] = f"{row['domain']} question, number {row['doc_id']}"

@@ -107,7 +107,7 @@ def _built(settings: str, stamps: tuple[tuple[int, ...], ...]) -> BuiltTask:
 
 
 def _with_data_sets(built: BuiltTask) -> BuiltTask:
-    from datasets import Dataset  # type: ignore[import-untyped]
+    from datasets import Dataset
 
     return replace(built, splits={name: Dataset.from_list(documents) for name, documents in built.splits.items()})
 

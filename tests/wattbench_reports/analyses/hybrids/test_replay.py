@@ -23,9 +23,10 @@ def bench(routed):
 def recounted(routed) -> dict[str, float]:
     """What the recorded routes come to, by the means of the members' own answers."""
     own = routed.table[routed.table["system"] == "mixed"]
+    cells = routed.cells()
     score, energy_j, seconds = [], [], []
     for _, row in own.iterrows():
-        answers = [routed.cell(name, row["task"], row["doc_id"]) for name in row["route_asked"]]
+        answers = [cells[name, row["task"], row["doc_id"]] for name in row["route_asked"]]
         alone = len(answers) == 1
         score.append(answers[-1]["correct"])
         energy_j.append(sum(each["energy_j"] for each in answers) + (CHOOSING_J if alone else 0.0))
@@ -88,7 +89,8 @@ def test_items_for_a_member_that_is_not_in_the_run_are_left_out(compose, fake) -
     kept = own[own["route"] != "c"]
     assert (found.present, found.fully_replayable) == (("a", "b"), False)
     assert len(found.replayed.rows) == len(kept) < len(own)
-    answers = [routed.cell(row["route"], row["task"], row["doc_id"])["correct"] for _, row in kept.iterrows()]
+    cells = routed.cells()
+    answers = [cells[row["route"], row["task"], row["doc_id"]]["correct"] for _, row in kept.iterrows()]
     assert found.replayed.accuracy == pytest.approx(np.mean(answers))
     text = " ".join(" ".join(passage.sentences) for passage in hybrids_section(routed.analysis).passages)
     assert f"over {len(kept)} of 80 items" in text

@@ -21,6 +21,7 @@ def curve(routed):
 def recounted(routed, threshold: float, *, cascade: bool) -> tuple[float, float, float]:
     """Share kept, accuracy and joules per request at a threshold, from the table."""
     own = routed.table[routed.table["system"] == "mixed"]
+    cells = routed.cells()
     kept, score, energy_j = [], [], []
     for _, row in own.iterrows():
         sure = row["route_score"] >= threshold
@@ -29,7 +30,7 @@ def recounted(routed, threshold: float, *, cascade: bool) -> tuple[float, float,
         else:
             asked = [row["route"]] if sure else ["c"]
             sure = sure and row["route_score"] >= CLASSIFIER["min_score"]
-        answers = [routed.cell(name, row["task"], row["doc_id"]) for name in asked]
+        answers = [cells[name, row["task"], row["doc_id"]] for name in asked]
         kept.append(sure)
         score.append(answers[-1]["correct"])
         energy_j.append(sum(each["energy_j"] for each in answers) + (0.0 if cascade else CHOOSING_J))
