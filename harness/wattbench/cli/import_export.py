@@ -118,5 +118,6 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
 
 def _named_after(source: Path) -> str:
     """Make a run's name from a file's or folder's, without the characters that a name may not have."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", source.resolve().stem).strip("-._")[:40]
+    path = source.resolve()
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name if path.is_dir() else path.stem).strip("-._")[:40]
     return plain or "imported"

@@ -40,9 +40,10 @@ class Telemetry:
     """What read them, in words. Joules that different programs read are never compared."""
     limits_w: Mapping[str, float] = field(default_factory=dict)
     """Component to the most that it may draw, if the source states it."""
-    unread_hosts: Sequence[str] = ()
-    """Machines that answered and were not read: what a client draws is not what a server draws, and no answer gets
-    joules of it."""
+    distrusted: Mapping[str, str] = field(default_factory=dict)
+    """Component to why its joules are not those of the answers: it is the client's, for example. No answer gets any."""
+    remarks: Sequence[str] = ()
+    """What else a reader should know of the joules."""
     span_s: tuple[float, float] | None = None
     """Start and end of what was measured, in seconds since the epoch, if the source states them. None: from the first
     request to the last answer."""
@@ -78,6 +79,7 @@ def judged(telemetry: Telemetry, label: WindowLabel, started_s: float, finished_
             step_s=telemetry.step_s,
             limits_w=telemetry.limits_w,
             min_steps=thresholds.MIN_STEPS_UNPLACED,
-            unread_hosts=telemetry.unread_hosts,
+            distrusted=telemetry.distrusted,
+            remarks=telemetry.remarks,
         )
     )

@@ -43,7 +43,8 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     yield from _impossible(columns)
     if measured:
         yield from _documents(columns)
-        yield from _sums(columns, {row.window: row for row in rows})
+    if measured or rows:
+        yield from _sums(columns, {row.window: row for row in rows}, all_metered=measured)
 
 
 def _numbers(path: Path, there: int, stated: int) -> Iterator[str]:
@@ -88,11 +89,20 @@ def _documents(columns: Mapping[str, list[Any]]) -> Iterator[str]:
                 yield f"{system} lacks {missing} of the {len(everything)} documents of {task} that others answered"
 
 
-def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow]) -> Iterator[str]:
-    """Yield the windows whose joules are not those of their items: all items of a window have joules, or none."""
+def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *, all_metered: bool) -> Iterator[str]:
+    """Yield the windows whose joules are not those of their items.
+
+    Args:
+        columns: of the items.
+        windows: by id.
+        all_metered: whether each item was asked in a window, and all items of a window have joules, or none. In an
+            import, systems may have no window, and failed requests no times by which to share one.
+    """
     joules: dict[str, list[float | None]] = defaultdict(list)
     for window, system, energy_j in zip(columns["window"], columns["system"], columns["energy_j"], strict=True):
         row = windows.get(window)
+        if row is None and not window and not all_metered:
+            continue
         if row is None:
             yield f"an answer of {system} was given in the window {window!r:.60}, which is not recorded"
             return
@@ -107,7 +117,7 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow]) ->
         if total_j is None:
             if known:
                 yield f"items of the window {window!r:.60} have joules, and the window has none that is valid"
-        elif len(known) < len(of_items):
+        elif all_metered and len(known) < len(of_items):
             yield f"{len(of_items) - len(known)} items of the valid window {window!r:.60} have no joules"
         elif not math.isclose(math.fsum(known) * row.passes, total_j, rel_tol=_RELATIVE, abs_tol=1e-12):
             yield (

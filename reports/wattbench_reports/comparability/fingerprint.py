@@ -53,14 +53,18 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     """
     record, run, rows = frames.record, frames.run.header.run, frames.run.systems()
     machine = machine_parts(record.machine.as_recorded, run)
+    machines = {} if record.imported is None else record.imported.machines
     measure = record.suite.measure.as_recorded
     documents, prompts = _documents(frames), _prompts(frames)
-    meters, co_runners = _meters(frames) if record.imported is None else (_declared(frames), {})
+    meters, co_runners = _meters(frames)
+    if record.imported is not None:
+        meters = _declared(frames) | meters
     fingerprints_of = {}
     for name in frames.systems:
         owner = f"{name} in {run}"
         config = record.suite.systems.get(name, SystemSettings())
-        parts = machine | system_parts(rows.get(name), owner) | {
+        own_machine = machine_parts(machines[name], run) if name in machines else machine
+        parts = own_machine | system_parts(rows.get(name), owner) | {
             "tasks": part(_tasks(record, name, documents), run),
             "scenario": part(_scenario(measure) | _imported_scenario(record, name), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
@@ -127,6 +131,9 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
                 read.setdefault(name, set()).add(str(how.get(component)))
         plain = {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}
         facts: dict[str, Any] = dict(shared_ways(plain, used))
+        if frames.record.imported is not None:
+            programs = {each.meter for component, each in frames.record.meters.items() if component in plain}
+            facts["read by"] = ", ".join(sorted(programs)) or ABSENT
         if "modelled" in plain.values():  # the formula is codecarbon's, and its constants change with it
             machine = frames.record.machine
             facts["model"] = ABSENT if machine.packages is None else f"codecarbon {machine.codecarbon}"

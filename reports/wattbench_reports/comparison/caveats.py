@@ -247,10 +247,18 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
     why = [f"{count} {reason}" for reason, count in imported.left_out.items()]
     text = (
         f"These figures were imported from {imported.source}{f' ({several})' if several else ''}: they are as "
-        "declared there. wattbench did not measure them and has no window to validate them; they are never ranked by "
-        f"energy against measured figures.{f' Left out: {listed(why)}.' if why else ''}"
+        f"declared there. {_who_measured(frames)}; they are never ranked by energy against measured figures."
+        f"{f' Left out: {listed(why)}.' if why else ''}"
     )
     yield Caveat("imported", text, frames.systems)
+
+
+def _who_measured(frames: Frames) -> str:
+    if frames.windows.empty:
+        return "wattbench did not measure them and has no window to validate them"
+    return (
+        "wattbench did not measure them. Their joules are its own integral of the readings there, judged as its own are"
+    )
 
 
 def _failures(frames: Frames) -> Iterator[Caveat]:
@@ -300,7 +308,9 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
         name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
     )
     if frames.record.imported is not None and bare:
-        yield Caveat("no-energy", f"What was imported has no joules for {named(bare)}.", bare)
+        unread = tuple(name for name in bare if frames.measured_windows(name).empty)
+        if unread:
+            yield Caveat("no-energy", f"What was imported has no joules for {named(unread)}.", unread)
         measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
         if figures.requests and figures.unmetered == figures.requests:

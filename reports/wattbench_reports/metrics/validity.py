@@ -20,7 +20,7 @@ class Validity:
     contended: int = 0
     """Measured windows next to other work on the machine: their latencies are those of a busy machine."""
     imported: bool = False
-    """Another tool made the figures, and has no windows."""
+    """Another tool made the figures, and holds no readings of power: there is no window."""
 
     @property
     def valid(self) -> bool:
@@ -43,5 +43,5 @@ def _of_system(frames: Frames, name: str) -> Validity:
         len(spoiled),
         tuple(reasons.most_common()),
         contended=int((windows["contended"] == 1).sum()),
-        imported=frames.record.imported is not None,
+        imported=frames.record.imported is not None and windows.empty,
     )

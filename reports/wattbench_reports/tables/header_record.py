@@ -105,6 +105,8 @@ class ImportRecord:
     """Reason to how many."""
     scenarios: Mapping[str, Mapping[str, Any]]
     """System to the load that the tool put on it."""
+    machines: Mapping[str, Mapping[str, Any]]
+    """System to what the tool recorded of the machine that answered, in the form of a run's environment."""
     currency: str | None
     """Of its costs; None where it was not named."""
     as_recorded: Mapping[str, Any]
@@ -113,12 +115,14 @@ class ImportRecord:
     def of(cls, recorded: Mapping[str, Any]) -> ImportRecord:
         """Read a header's block ``imported``."""
         scenarios = mapping(recorded.get("scenario")) or _EMPTY
+        machines = mapping(recorded.get("machines")) or _EMPTY
         return cls(
             source=text(recorded.get("from")),
             files=tuple(str(file.get("name")) for file in objects(recorded.get("files"))),
             left_out=mapping(recorded.get("left_out")) or _EMPTY,
             currency=text(recorded.get("currency")),
             scenarios={name: load for name, each in scenarios.items() if (load := mapping(each)) is not None},
+            machines={name: known for name, each in machines.items() if (known := mapping(each)) is not None},
             as_recorded=recorded,
         )
 
