@@ -15,7 +15,7 @@ FIGURES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "accuracy": ("accuracy", "share"),
         "latency": ("latency", "s"),
         "first_token": ("first token after", "s"),
-        "token": ("time per output token", "s"),
+        "token": ("time per output token after the first", "s"),
         "token_gap": ("time between tokens", "s"),
         "schedule_delay": ("sent later than due", "s"),
         "duration": ("duration", "s"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from wattbench.records import IDENTITY, LABELS, NOT_RECORDED
+from wattbench.records import CONDITIONS, IDENTITY, LABELS, NOT_RECORDED
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import (
@@ -45,6 +45,32 @@ def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] =
         )
         for divide in divides(prints, across)
     )
+
+
+def not_recorded(prints: Mapping[str, Fingerprint]) -> tuple[Caveat, ...]:
+    """Say once what no source of several imported runs records, as far as it decides what may be ranked.
+
+    Args:
+        prints: the name by which a system is shown, to its fingerprint.
+    """
+    if len({each.run for each in prints.values()}) < 2:
+        return ()
+    missing = []
+    for name in CONDITIONS:
+        parts = [each.parts[name] for each in prints.values()]
+        if any(each.owner for each in parts):
+            continue  # a run that is not imported, or joules whose meter is not known: these are differences
+        absent = [{fact for fact, value in each.facts if value == NOT_RECORDED} for each in parts if each.facts]
+        if shared := set.intersection(*absent) if absent else set():
+            whole = all(shared >= {fact for fact, _ in each.facts} - {"server"} for each in parts if each.facts)
+            missing.append(LABELS[name] if whole else f"{LABELS[name]} ({', '.join(sorted(shared))})")
+    if not missing:
+        return ()
+    text = (
+        f"Not recorded by any of these sources: {listed(missing)}. The runs are compared as if these were the same; "
+        "whether they were is not known."
+    )
+    return (Caveat("not-recorded", text, tuple(prints)),)
 
 
 def identity_caveats(prints: Mapping[str, Fingerprint]) -> Iterator[Caveat]:

@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,9 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
 """Settings of how a cell is measured that change how sure a figure is, not what it is."""
+
+ANSWERED = " answered"
+"""How the name of the fact ends that says which documents of a task were answered."""
 
 UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
@@ -44,6 +47,11 @@ class Fingerprint:
         recorded = {name: [each.facts, each.owner] for name, each in self.parts.items()}
         return hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()[:12]
 
+    def without(self, name: str, ending: str) -> Fingerprint:
+        """Return the same without those facts of a part whose names have an ending."""
+        facts = tuple((fact, value) for fact, value in self.parts[name].facts if not fact.endswith(ending))
+        return replace(self, parts={**self.parts, name: Part(facts, self.parts[name].owner)})
+
 
 def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     """Return each system's fingerprint, in the order of `frames.systems`.
@@ -51,7 +59,11 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     Raises:
         UserError: a table of the run is damaged.
     """
-    record, run, rows = frames.record, frames.run.header.run, frames.run.systems()
+    record, rows = frames.record, frames.run.systems()
+    imported = record.imported is not None
+    # Absence proves nothing of a machine that wattbench described. No other tool describes one: what is missing in two
+    # imports is said once (`wattbench_reports.comparability.explain.not_recorded`), and is no difference.
+    run = "" if imported else frames.run.header.run
     machine = machine_parts(record.machine.as_recorded, run)
     machines = {} if record.imported is None else record.imported.machines
     measure = record.suite.measure.as_recorded
@@ -61,7 +73,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         meters = _declared(frames) | meters
     fingerprints_of = {}
     for name in frames.systems:
-        owner = f"{name} in {run}"
+        owner = "" if imported else f"{name} in {run}"
         config = record.suite.systems.get(name, SystemSettings())
         own_machine = machine_parts(machines[name], run) if name in machines else machine
         parts = own_machine | system_parts(rows.get(name), owner) | {
@@ -73,8 +85,8 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
             "settings": part(dict(_settings(config.as_recorded)) or {"settings": ABSENT}, owner),
             "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
         }  # fmt: skip
-        parts |= _elsewhere(config, parts["meter"], run)
-        fingerprints_of[name] = Fingerprint(run, name, {each: parts[each] for each in LABELS})
+        parts |= _server(config, parts["device"]) if imported else _elsewhere(config, parts["meter"], run)
+        fingerprints_of[name] = Fingerprint(frames.run.header.run, name, {each: parts[each] for each in LABELS})
     return fingerprints_of
 
 
@@ -87,8 +99,8 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
         cell = cells.get(task, {})
         facts |= {
             f"{task} version": cell.get("task_version", ABSENT),
-            f"{task} documents": cell.get("docs_sha256", ABSENT),
-            f"{task} answered": answered.get(task),
+            **({} if record.imported is not None else {f"{task} documents": cell.get("docs_sha256", ABSENT)}),
+            f"{task}{ANSWERED}": answered.get(task),
             f"{task} scoring": cell.get("task_sha256") or ABSENT,
             f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
@@ -191,6 +203,12 @@ def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]
     if meter.facts and not any("@" in component for component in meter.facts):
         parts["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
     return parts
+
+
+def _server(config: SystemSettings, device: Part) -> dict[str, Part]:
+    """Name the server in the device of an imported system: what is recorded of a machine there is of the server's."""
+    hosts = hosts_elsewhere(config)
+    return {"device": Part((("server", ", ".join(hosts)), *device.facts), device.owner)} if hosts else {}
 
 
 def hosts_elsewhere(config: SystemSettings) -> list[str]:

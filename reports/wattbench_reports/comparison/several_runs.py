@@ -16,7 +16,7 @@ from wattbench.errors import UserError
 from wattbench.records import CONDITIONS, RunRecords
 from wattbench.records.provenance import ESTIMATED
 from wattbench_reports.comparability.caveat import Caveat
-from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, run_label
+from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, not_recorded, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
 from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
@@ -173,6 +173,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(
             *condition_caveats(prints, crossed),
+            *not_recorded(prints),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
             *same_answers({part.about.run: header_record(part.run).rescored for part in parts}),

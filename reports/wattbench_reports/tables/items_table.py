@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
+from wattbench.records import RunLayout
 from wattbench.records.table_columns import Coded, TableColumns
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read_items(path: Path, *, imported: bool) -> tuple[pd.DataFrame, pa.LargeStr
         numbers = (*NUMBERS, *(["cost"] if imported else []))
         table.require((*ITEM_COLUMNS, *numbers))
         if not table.rows:
-            raise UserError(f"{path.parent}: this run holds no items, so there is nothing to compare")
+            raise UserError(f"{path.parent}: {_why_nothing(path.parent)}")
         documents = table.coded("doc_hash").in_order()
         doc_id = table.whole_numbers("doc_id")
         missing = np.broadcast_to(np.nan, (table.rows,))
@@ -61,6 +62,15 @@ def read_items(path: Path, *, imported: bool) -> tuple[pd.DataFrame, pa.LargeStr
             **{name: table.numbers(name) if name in table else missing for name in NEWER_ITEM_COLUMNS},
         }
     return pd.DataFrame(columns, copy=False), documents.texts
+
+
+def _why_nothing(root: Path) -> str:
+    if RunLayout(root).summaries.exists():
+        return (
+            "this run holds figures of its source, and none of its requests: they are shown, and never ranked or "
+            "tested. Import results that list requests"
+        )
+    return "this run holds no items, so there is nothing to compare"
 
 
 def failed_requests(table: TableColumns) -> NDArray[np.bool_]:

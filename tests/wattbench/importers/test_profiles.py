@@ -99,12 +99,17 @@ def test_aiperf_times_tokens_failures_and_prompts(aiperf_folder, tmp_path) -> No
     assert run.header.imported["left_out"] == {"requests of the warm-up": 1}
 
 
-def test_aiperfs_totals_alone_are_refused(aiperf_folder) -> None:
+def test_aiperfs_totals_alone_are_figures_that_it_states(aiperf_folder, tmp_path) -> None:
     (aiperf_folder / "profile_export.jsonl").unlink()
-    with pytest.raises(UserError, match="--export-level records"):
-        read_sources([aiperf_folder])
-    with pytest.raises(UserError, match="--export-level records"):
-        read_sources([aiperf_folder / "profile_export_aiperf.json"])
+    for source in (aiperf_folder, aiperf_folder / "profile_export_aiperf.json"):
+        stated = read_sources([source])
+        assert len(stated.answers) == 0
+        assert [(row.figure, row.statistic, row.value) for row in stated.summaries] == [("latency", "mean", 0.503)]
+    run = made(aiperf_folder, tmp_path)
+    assert [row.source_name for row in run.summaries()] == ["request_latency.avg (ms)"]
+    assert list(run.systems()) == ["org/model"]
+    with pytest.raises(UserError, match="holds figures of its source"):
+        analyse(run)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_an_impossible_record_is_named_with_its_line(aiperf_folder, old, new, sa
         ("{", r"broken.json:1: not valid JSON"),
         ("[]", "its top level is of type list"),
         ('{"benchmarks": []}', "not a report of GuideLLM"),
-        ('{"benchmarks": [{"requests": {"successful": []}}]}', r"benchmarks\[0\]: it has no requests"),
+        ('{"benchmarks": [{"requests": {"successful": []}}]}', r"benchmarks\[0\]: it has neither requests nor metrics"),
         ('{"benchmarks": [{"requests": {"successful": 3}}]}', "of type int, not a list"),
         ('{"benchmarks": [{"requests": {"successful": [3]}}]}', r"successful\[0\]: of type int"),
         ('{"benchmarks": [{"requests": {"successful": [{}]}}]}', "not a request of GuideLLM"),

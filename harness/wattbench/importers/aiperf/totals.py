@@ -63,7 +63,7 @@ def _rows(system: str, tag: str, metric: Mapping[str, Any], where: str) -> Itera
     requests = count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
     for key, value in metric.items():
         statistic = "total" if tag in SUMS and key == "avg" else STATISTICS.get(key)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER
+        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value * scale) < LARGEST_NUMBER
         if statistic is None or not number:
             continue
         yield SummaryRow(
@@ -82,7 +82,7 @@ def _figure(tag: str, stated: str) -> tuple[str, str, float]:
     """Return the figure that a tag is, its unit, and by what its values are multiplied."""
     figure = NAMES.get(tag)
     if figure is None:
-        return tag, stated, 1.0
+        return (tag, "s", SECONDS[stated]) if stated in SECONDS else (tag, stated, 1.0)
     unit = FIGURES[figure][1]
     if unit == "s" and stated in SECONDS:
         return figure, unit, SECONDS[stated]

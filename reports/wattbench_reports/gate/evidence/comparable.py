@@ -11,6 +11,7 @@ from wattbench_reports.comparability.explain import (
     condition_caveats,
     identity_differences,
     not_one_system,
+    not_recorded,
     what_differs,
 )
 from wattbench_reports.comparability.fingerprint import Fingerprint
@@ -81,7 +82,7 @@ def compare_fingerprints(
     sentences_of = {name: [*sentences, *other] for name, sentences in said.items()}
     return FingerprintComparison(
         apart={name: " ".join(sentences) for name, sentences in sentences_of.items() if sentences},
-        notes=(*notes, *changed),
+        notes=(*notes, *(each.text for each in not_recorded(prints)), *changed),
     )
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
-from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparability.fingerprint import ANSWERED, Fingerprint, fingerprints
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
@@ -86,7 +86,7 @@ def evidence_of_two(
     one, two = sides
     money = money_of_gate(policy, {side.shown: side.money for side in sides})
     between = compare_fingerprints(
-        {side.shown: side.print for side in sides},
+        _prints(sides),
         crossed,
         policy.may_differ,
         item_by_item=("prompts",),
@@ -235,6 +235,15 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
         provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
         money=money,
     )
+
+
+def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
+    """Return the fingerprints of both. Which documents each answered is left out of those of two imports: a tool that
+    stops after a time leaves each run other documents at its end, and items are judged in pairs."""
+    prints = {side.shown: side.print for side in sides}
+    if any(side.frames.record.imported is None for side in sides):
+        return prints
+    return {shown: each.without("tasks", ANSWERED) for shown, each in prints.items()}
 
 
 def _paired(one: _Side, two: _Side) -> pd.DataFrame:
