@@ -35,7 +35,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
         UserError: the report cannot be written.
     """
     page = page_of(root) if report is None and open_page else report
-    analysis = _advise(root)
+    analysis = None if _show_stated(root) else _advise(root)
     if page is None:
         notice(f"report: wattbench report --open {root}")
         return
@@ -45,6 +45,19 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
     notice(f"report: {page}")
     if open_page:
         open_in_browser(page)
+
+
+def _show_stated(root: Path) -> bool:
+    """Print the figures of an imported run without answers; return whether it is one."""
+    from wattbench.records import read_run
+    from wattbench_reports.export.stated_text import stated_as_text
+    from wattbench_reports.tables.stated_figures import only_stated
+
+    run = read_run(root)
+    if not only_stated(run):
+        return False
+    notice(f"\n{stated_as_text(run)}")
+    return True
 
 
 def _advise(root: Path) -> Analysis | None:

@@ -50,14 +50,21 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     Of one run, the first lines advise which system to run, under the requirements of the suite or the options.
 
     Systems are ranked only where the items, the machine and the meter are the same; differences are listed. Exits with
-    3 where nothing of several runs can be ranked against each other.
+    3 where nothing of several runs can be ranked against each other. Of an imported run that has figures of its source
+    and no answers, these are printed as they are stated.
     """
     from wattbench.records import read_run
     from wattbench_reports.comparison.several_runs import apart_text
     from wattbench_reports.export import render
     from wattbench_reports.export.compared_runs import compare_runs
+    from wattbench_reports.export.stated_text import stated_as_json, stated_as_text
+    from wattbench_reports.tables.stated_figures import only_stated
 
-    compared = compare_runs([read_run(run) for run in runs], across=across, assumptions=assumptions)
+    records = [read_run(run) for run in runs]
+    if len(records) == 1 and form in ("table", "json") and only_stated(records[0]):
+        click.echo((stated_as_json if form == "json" else stated_as_text)(records[0]), nl=False)
+        return
+    compared = compare_runs(records, across=across, assumptions=assumptions)
     comparison = compared.comparison
     click.echo(render(comparison, form, compared.decided), nl=False)
     if form == "table" and compared.could_use_router:

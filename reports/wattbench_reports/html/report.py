@@ -15,6 +15,7 @@ from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
+from wattbench_reports.html.stated_page import stated_page
 from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section, words_of_page
@@ -38,12 +39,14 @@ from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
 from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.routing import routing_section
+from wattbench_reports.sections.stated import stated_section
 from wattbench_reports.sections.systems import systems_section
 from wattbench_reports.sections.tradeoff import tradeoff_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
+from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
 Panel = Callable[[Analysis], Section | None]
@@ -73,6 +76,7 @@ def panels(study: RoutingStudy | str) -> tuple[Panel, ...]:
         carbon_section,
         estimated_section,
         systems_section,
+        stated_section,
         items_section,
         wrong_section,
         validity_section,
@@ -103,7 +107,8 @@ def write_report(
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
     Its metrics are written next to it, as `report.csv` and `report.parquet`: see
-    `wattbench_reports.export.systems_frame`.
+    `wattbench_reports.export.systems_frame`. An imported run without answers has a page of what its source states, and
+    no metrics.
 
     Args:
         run_dir: of a finished run.
@@ -115,6 +120,11 @@ def write_report(
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = table_paths(out)
+    if analysis is None and only_stated(run := read_run(run_dir)):
+        stated = stated_figures(run)
+        if stated is not None:
+            write_all_atomically({out: as_bytes(stated_page(run, stated))}, failure="the report cannot be written")
+            return out
     if analysis is None:
         analysis = analyse(read_run(run_dir), assumptions)
     figures = figures_frame(analysis)

@@ -17,7 +17,7 @@ from wattbench.errors import UserError
 from wattbench.importers.aiperf.gpu import READINGS, gpus_of
 from wattbench.importers.aiperf.grades import GRADES, grades_of
 from wattbench.importers.aiperf.prompts import Prompts
-from wattbench.importers.aiperf.requests import Source, answers_of
+from wattbench.importers.aiperf.requests import ProfileRequests, answers_of
 from wattbench.importers.aiperf.settings import Profile, profile_of
 from wattbench.importers.aiperf.totals import summaries_of
 from wattbench.importers.answer import Answer
@@ -43,7 +43,7 @@ def _is_record(source: Path) -> bool:
 
 
 @dataclass
-class _Seen:
+class _Profiles:
     """What is known of the profiles that were read so far."""
 
     files: list[Path] = field(default_factory=list)
@@ -68,7 +68,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     Raises:
         UserError: a file is not one of AIPerf's, or is damaged.
     """
-    seen = _Seen()
+    seen = _Profiles()
     spool = Spool.of((answer for source in sources for answer in _profile(source, seen, len(sources) > 1)), scratch)
     return Imported(
         format="aiperf",
@@ -84,7 +84,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     )
 
 
-def _profile(source: Path, seen: _Seen, several: bool) -> Iterator[Answer]:
+def _profile(source: Path, seen: _Profiles, several: bool) -> Iterator[Answer]:
     """Yield the answers of a profile, and take down what else is known of it."""
     records = _records(source)
     totals_path = records.with_name(TOTALS)
@@ -105,7 +105,7 @@ def _profile(source: Path, seen: _Seen, several: bool) -> Iterator[Answer]:
     seen.files += [path for path in (records, *others) if path.is_file()]
     if records.is_file():
         prompts, grades = Prompts(records.with_name(INPUTS)), grades_of(records.with_name(GRADES))
-        yield from answers_of(Source(name, records, prompts, grades), seen.left_out)
+        yield from answers_of(ProfileRequests(name, records, prompts, grades), seen.left_out)
 
 
 def _records(source: Path) -> Path:
@@ -118,7 +118,7 @@ def _records(source: Path) -> Path:
     return path
 
 
-def _named(records: Path, profile: Profile, seen: _Seen, several: bool) -> str:
+def _named(records: Path, profile: Profile, seen: _Profiles, several: bool) -> str:
     name = profile.model or records.parent.resolve().name or "aiperf"
     name = f"{name} {profile.load_in_words}".strip() if several else name
     if name in seen.scenario:

@@ -78,13 +78,13 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
     gpus = dict(_by_uuid(path)) if path.is_file() else {}
     if not gpus:
         return None
-    asked = {_host(server) for server in servers} or {_HERE}
+    answering = {_host(server) for server in servers} or {_HERE}
     read = {gpu.host for gpu in gpus.values()}
-    unread = sorted(asked - read)
+    unread = sorted(answering - read)
     if not unread:
-        others = sum(len(rows) for gpu in gpus.values() if gpu.host not in asked for rows in gpu.readings.values())
+        others = sum(len(rows) for gpu in gpus.values() if gpu.host not in answering for rows in gpu.readings.values())
         left_out["readings of GPUs that are not the servers'"] += others
-        gpus = {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in asked}
+        gpus = {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in answering}
     several = len({gpu.host for gpu in gpus.values()}) > 1
     known = {
         at_host(f"gpu{gpu.index}", gpu.host if several else None): (uuid, gpu)
@@ -102,11 +102,11 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
             rows
         )
         rows = sorted(rows, key=lambda row: row[2])
-        own = _readings(component, rows)
-        counted = any(component in reading.energy_j for reading in own)
-        readings += own
+        of_component = _readings(component, rows)
+        counted = any(component in reading.energy_j for reading in of_component)
+        readings += of_component
         provenance[component] = COUNTER if counted else INTEGRATED
-        step_s[component] = NVML_STEP_S if collector.startswith("pynvml") else _step_s(component, own)
+        step_s[component] = NVML_STEP_S if collector.startswith("pynvml") else _step_s(component, of_component)
         limit_w = next((limit for _, figures, _ in rows if (limit := _figure(figures, LIMIT)) is not None), None)
         machine.append({"name": gpu.name, "uuid": uuid} | ({} if limit_w is None else {"power_limit_w": limit_w}))
         if limit_w:

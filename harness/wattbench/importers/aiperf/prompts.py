@@ -35,7 +35,7 @@ class Prompts:
         """Return the prompt of a turn of a conversation; empty if it is not known."""
         return self._prompts.get((conversation, turn), "")
 
-    def asked(self, prompt: str) -> tuple[str, int]:
+    def count(self, prompt: str) -> tuple[str, int]:
         """Count that a prompt is asked, and return its number in the inputs and how often it was before."""
         number = str(self._numbers[prompt])
         self._asked[number] += 1
@@ -54,5 +54,5 @@ def _sessions(path: Path) -> list[tuple[str, list[Any]]]:
 
 
 def _prompt(payload: Mapping[str, Any]) -> str:
-    found = next((payload[name] for name in PROMPTS if payload.get(name)), None)
-    return text(found) if found is not None else text({k: v for k, v in payload.items() if k != "model"})
+    prompt = next((payload[name] for name in PROMPTS if payload.get(name)), None)
+    return text(prompt) if prompt is not None else text({k: v for k, v in payload.items() if k != "model"})

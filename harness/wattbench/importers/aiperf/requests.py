@@ -35,7 +35,7 @@ _KEPT = {
 
 
 @dataclass(frozen=True)
-class Source:
+class ProfileRequests:
     """What the requests of a profile are read with."""
 
     system: str
@@ -45,7 +45,7 @@ class Source:
     """None: the profile was not graded."""
 
 
-def answers_of(source: Source, left_out: Counter[str]) -> Iterator[Answer]:
+def answers_of(source: ProfileRequests, left_out: Counter[str]) -> Iterator[Answer]:
     """Yield the answers of a profile in the order in which they ended, and count what is left out.
 
     Raises:
@@ -67,7 +67,7 @@ def answers_of(source: Source, left_out: Counter[str]) -> Iterator[Answer]:
 
 
 def _answer(
-    source: Source,
+    source: ProfileRequests,
     where: str,
     metadata: Mapping[str, Any],
     metrics: Mapping[str, Any],
@@ -121,7 +121,7 @@ def _document(prompts: Prompts, metadata: Mapping[str, Any], where: str) -> tupl
     conversation = text(metadata.get("conversation_id"))
     prompt = prompts.prompt(conversation, turn)
     if prompt:
-        return *prompts.asked(prompt), prompt, digest(prompt)
+        return *prompts.count(prompt), prompt, digest(prompt)
     session = whole_number(metadata.get("session_num"), "session_num", where)
     identity = text(metadata.get("x_request_id")) or conversation or where
     item = identity if session is None else f"{session}" if turn == 0 else f"{session}.{turn}"

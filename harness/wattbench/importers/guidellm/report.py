@@ -15,8 +15,8 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.files import mapping, read_object
-from wattbench.importers.guidellm.requests import Documents, answers_of
-from wattbench.importers.guidellm.settings import Setup, setup_of
+from wattbench.importers.guidellm.requests import PromptFile, answers_of
+from wattbench.importers.guidellm.settings import BenchmarkSetup, setup_of
 from wattbench.importers.guidellm.totals import summaries_of
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
@@ -36,7 +36,7 @@ def looks_like(source: Path) -> bool:
 
 
 @dataclass
-class _Seen:
+class _Benchmarks:
     """What is known of the benchmarks that were read so far."""
 
     versions: dict[str, None] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class _Seen:
     scenario: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     configs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     summaries: list[SummaryRow] = field(default_factory=list)
-    documents: Documents = field(default_factory=Documents)
+    documents: PromptFile = field(default_factory=PromptFile)
 
 
 def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
@@ -60,7 +60,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         UserError: a file is not a report, is damaged, or a benchmark has neither requests nor metrics.
     """
     files = [source / FILE if source.is_dir() else source for source in sources]
-    seen = _Seen()
+    seen = _Benchmarks()
     spool = Spool.of((answer for path in files for answer in _report(path, seen)), scratch)
     return Imported(
         format="guidellm",
@@ -74,7 +74,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     )
 
 
-def _report(path: Path, seen: _Seen) -> Iterator[Answer]:
+def _report(path: Path, seen: _Benchmarks) -> Iterator[Answer]:
     report = read_object(path)
     if version := mapping(report.get("metadata")).get("guidellm_version"):
         seen.versions[str(version)] = None
@@ -86,7 +86,7 @@ def _report(path: Path, seen: _Seen) -> Iterator[Answer]:
 
 
 def _benchmark(
-    path: Path, where: str, report: Mapping[str, Any], benchmark: Mapping[str, Any], seen: _Seen
+    path: Path, where: str, report: Mapping[str, Any], benchmark: Mapping[str, Any], seen: _Benchmarks
 ) -> Iterator[Answer]:
     setup = setup_of(report, benchmark)
     name = _named(f"{setup.model or path.parent.name} {setup.load_in_words}".strip(), seen.scenario)
@@ -112,6 +112,6 @@ def _named(name: str, taken: Mapping[str, Any]) -> str:
     return unique
 
 
-def _config(setup: Setup) -> dict[str, Any]:
+def _config(setup: BenchmarkSetup) -> dict[str, Any]:
     known = {"model": setup.model, "base_url": setup.server}
     return {"engine": "guidellm"} | {key: value for key, value in known.items() if value} | dict(setup.sent)

@@ -22,7 +22,7 @@ _KEPT = {
 """Figures that the answer's own fields hold."""
 
 
-class Documents:
+class PromptFile:
     """The documents of a report, numbered in the order of the prompt file.
 
     A report lists requests in the order in which they ended, which is not that of another report. They were taken from
@@ -38,7 +38,7 @@ class Documents:
 
 
 def answers_of(
-    system: str, requests: Mapping[str, Any], where: str, documents: Documents, left_out: Counter[str]
+    system: str, requests: Mapping[str, Any], where: str, documents: PromptFile, left_out: Counter[str]
 ) -> Iterator[Answer]:
     """Yield the answers of a benchmark in the order of the prompt file, and count those that were cut off.
 
@@ -47,16 +47,16 @@ def answers_of(
     """
     listed = [each for outcome in OUTCOMES for each in _listed(requests, outcome, where)]
     listed.sort(key=lambda each: each[2])
-    asked: Counter[int] = Counter()
+    repeats: Counter[int] = Counter()
     for outcome, request, _, at in listed:
         prompt = _prompt(request)
         document = digest(prompt or text(request.get("request_id")) or at)
         item = documents.number(document)
-        asked[item] += 1
+        repeats[item] += 1
         if outcome == CUT:
             left_out["requests that were cut off at the end"] += 1
         else:
-            yield _answer(system, request, at, item, asked[item] - 1, (prompt, document), failed=outcome == "errored")
+            yield _answer(system, request, at, item, repeats[item] - 1, (prompt, document), failed=outcome == "errored")
 
 
 def _listed(
@@ -81,7 +81,7 @@ def _answer(
     where: str,
     item: int,
     repeat: int,
-    asked: tuple[str, str],
+    document: tuple[str, str],
     *,
     failed: bool,
 ) -> Answer:
@@ -112,8 +112,8 @@ def _answer(
         cached_tokens=whole_number(cached, "cached_tokens", where),
         output_tokens=whole_number(request.get("output_tokens"), "output_tokens", where),
         failure=(text(error) or "failed") if failed else None,
-        doc_hash=asked[1],
-        prompt=asked[0],
+        doc_hash=document[1],
+        prompt=document[0],
         answer=text(request.get("output")),
         metrics=_others(request),
     )

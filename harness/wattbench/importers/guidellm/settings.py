@@ -20,7 +20,7 @@ LOAD = {
 
 
 @dataclass(frozen=True)
-class Setup:
+class BenchmarkSetup:
     """What is known of a benchmark besides its requests."""
 
     model: str | None
@@ -38,7 +38,7 @@ class Setup:
         return f"{self.load.get('scenario', '')}{figure}"
 
 
-def setup_of(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> Setup:
+def setup_of(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> BenchmarkSetup:
     """Read the settings of a benchmark, of the benchmark itself (schema 1 and 2) or of the whole report."""
     config = mapping(benchmark.get("config"))
     spec = mapping(mapping(report.get("config")).get("spec"))
@@ -58,11 +58,7 @@ def setup_of(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> Setup:
     sent = {key: backend[key] for key in ("request_format", "stream", "max_tokens") if backend.get(key) is not None}
     if data := ", ".join(_data(spec.get("data") or args.get("data"))):
         sent["data"] = data
-    return Setup(model, without_credentials(server), load, sent)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return BenchmarkSetup(model, without_credentials(server), load, sent)
 
 
 def _text(value: Any) -> str | None:

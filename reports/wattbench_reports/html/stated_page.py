@@ -1,0 +1,37 @@
+"""Renders the page of a run that holds figures of its source, and no answers."""
+
+from __future__ import annotations
+
+from wattbench.records import RunRecords
+from wattbench_reports.html.anchors import anchors
+from wattbench_reports.html.templating import engine, own_file, policy_hash
+from wattbench_reports.sections.stated import section_of
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.stated_figures import StatedFigures
+
+
+def stated_page(run: RunRecords, stated: StatedFigures) -> str:
+    """Render the page as one self-contained HTML document.
+
+    Args:
+        run: an imported one.
+        stated: its figures.
+    """
+    from markupsafe import Markup
+
+    css, section = own_file("style.css"), section_of(stated, ())
+    return (
+        engine()
+        .get_template("stated.html.j2")
+        .render(
+            css=Markup(css),  # noqa: S704 - ours
+            css_hash=policy_hash(css),
+            suite=header_record(run).suite.name,
+            header=run.header,
+            created=run.header.created_utc[:16].replace("T", " "),
+            section=section,
+            anchors=anchors([section], ()),
+            mark=lambda _: "",
+            drawing=Markup,
+        )
+    )
