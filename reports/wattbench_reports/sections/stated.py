@@ -25,9 +25,7 @@ def section_of(stated: StatedFigures, systems: tuple[str, ...]) -> Section:
     markers = {name: number for number, name in enumerate(systems)}
     table = Table(
         caption=f"Figures as {stated.source} states them",
-        columns=tuple(
-            Column(name[0].upper() + name[1:], numeric=position > 1) for position, name in enumerate(wording.HEAD)
-        ),
+        columns=tuple(Column(name.capitalize(), numeric=position > 1) for position, name in enumerate(wording.HEAD)),
         rows=tuple((Cell(row[0], series=markers.get(row[0])), *map(Cell, row[1:])) for row in wording.rows(stated)),
         note="A dash: not stated. All statistics are under summaries.jsonl in the run's directory.",
     )
