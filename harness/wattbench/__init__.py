@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, compare
     from wattbench.api.gate import GateResult, gate
     from wattbench.api.history import History, history
+    from wattbench.api.merge import merge
     from wattbench.api.metered_window import Window
     from wattbench.api.metering import Meters, metering
     from wattbench.api.plan import plan
@@ -37,6 +38,7 @@ __all__ = [
     "compare",
     "gate",
     "history",
+    "merge",
     "metering",
     "plan",
     "read",
@@ -56,6 +58,7 @@ _MODULES = {
     "compare": "wattbench.api.compare",
     "gate": "wattbench.api.gate",
     "history": "wattbench.api.history",
+    "merge": "wattbench.api.merge",
     "metering": "wattbench.api.metering",
     "plan": "wattbench.api.plan",
     "read": "wattbench.api.read",

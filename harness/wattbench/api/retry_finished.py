@@ -57,6 +57,8 @@ def _header(records: RunRecords, command: Sequence[str]) -> RunHeader:
     name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
     # Not a further session of the suite: most of its seconds and joules are those of the other run.
     sha256 = hashlib.sha256(json.dumps([old.suite_sha256, old.run, "retried"]).encode()).hexdigest()
+    if old.shard is not None:
+        sha256 = old.suite_sha256  # it is merged with the others of its suite, in place of the other run
     return replace(
         old,
         run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.session import stdout_to_stderr
-from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
+from wattbench.api.suite_runs import load, requiring, run_new, run_resumed, shard_of_arguments
 from wattbench.errors import UserError
 
 
@@ -25,6 +25,8 @@ def run(
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
     wait: bool | float = False,
+    block: str | None = None,
+    seed: int | None = None,
 ) -> Run:
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
@@ -42,6 +44,9 @@ def run(
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
         wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
+        block: ask only these blocks of the suite, ``3/16`` or ``1-4/16``, counted from 1: a shard, which
+            `wattbench.merge` makes a run of with the others. They are dealt as many, whatever the suite has.
+        seed: of the deal, the same for all shards; None: by the suite's hash.
 
     Raises:
         UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
@@ -57,6 +62,9 @@ def run(
         raise UserError("retry_failed goes with a run to resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
+    if resume is not None and (block, seed) != (None, None):
+        raise UserError("block and seed go with a new run; a resumed one keeps its own")
+    shard = shard_of_arguments(block, seed)
     wait_s = seconds_to_wait(wait)
     with stdout_to_stderr():
         if resume is not None:
@@ -71,14 +79,15 @@ def run(
             return read(root)
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
-        command = ["wattbench.run", os.fspath(suite), *_given(narrowing)]
-        return read(run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code, wait_s=wait_s))
+        command = ["wattbench.run", os.fspath(suite), *_given(narrowing | {"block": block, "seed": seed})]
+        root = run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code, wait_s=wait_s, shard=shard)
+        return read(root)
 
 
-def _given(narrowing: dict[str, tuple[str, ...] | int | None]) -> list[str]:
+def _given(narrowing: Mapping[str, tuple[str, ...] | str | int | None]) -> list[str]:
     """Return the arguments that are given, as words of the record's command."""
     words = []
     for name, value in narrowing.items():
-        if value:
+        if value or (name == "seed" and value is not None):
             words.append(f"{name}={','.join(value) if isinstance(value, tuple) else value}")
     return words

@@ -15,6 +15,7 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved, Suite
+    from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
@@ -67,6 +68,19 @@ def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
     return replace(resolved, suite=resolved.suite.model_copy(update={"max_cost": max_cost}))
 
 
+def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | None:
+    """Return the blocks that are asked; None: all.
+
+    Raises:
+        UserError: they cannot be read, or there is a seed without them.
+    """
+    from wattbench.distributed.shard_choice import shard_choice
+
+    if block is None and seed is not None:
+        raise UserError("a seed of the deal goes with the blocks of a shard; a whole run draws its own")
+    return None if block is None else shard_choice(block, seed)
+
+
 def run_new(
     resolved: Resolved,
     out: Path,
@@ -76,8 +90,9 @@ def run_new(
     night: Night | None = None,
     resume: str | None = RESUME,
     wait_s: float = 0.0,
+    shard: ShardChoice | None = None,
 ) -> Path:
-    """Run a suite and return the run's directory.
+    """Run a suite, or some blocks of it, and return the run's directory.
 
     Args:
         resolved: the suite.
@@ -87,17 +102,22 @@ def run_new(
         night: which night it stands for, where it is kept in a history.
         resume: the command that, followed by the directory, finishes the run if it is interrupted; None: none does.
         wait_s: how long to wait for another measurement on this machine to end.
+        shard: which blocks are asked; None: all.
 
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
     """
+    from wattbench.distributed.shard_choice import check_shard
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
 
+    check_shard(resolved, shard)
     with measuring_alone(wait_s):
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
-        writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night)
+        check_shard(resolved, shard, cells)
+        record = None if shard is None else shard.as_record(resolved.sha256)
+        writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night, shard=record)
         return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,18 @@ def route_hint(run: Path) -> str:
 def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
     """Write the report where it is asked for, and print the advice, a row per system and the report's path.
 
-    All of it goes to standard error.
+    Of a shard it says in place of the advice how to merge it. All of it goes to standard error.
 
     Raises:
         UserError: the report cannot be written.
     """
     page = page_of(root) if report is None and open_page else report
-    analysis = None if _show_stated(root) else _advise(root)
+    shard = _shard_hint(root)
+    if shard is not None:
+        notice(shard)
+        if page is None:
+            return
+    analysis = None if shard is not None or _show_stated(root) else _advise(root)
     if page is None:
         notice(f"report: wattbench report --open {root}")
         return
@@ -58,6 +64,19 @@ def _show_stated(root: Path) -> bool:
         return False
     notice(f"\n{stated_as_text(run)}")
     return True
+
+
+def _shard_hint(root: Path) -> str | None:
+    """Say which blocks a shard has, and how all are merged; None of any other run."""
+    from wattbench.records import read_run
+    from wattbench.records.shards import part_in_words
+
+    shard = read_run(root).header.shard
+    if shard is None:
+        return None
+    folder, merged = (shlex.quote(str(each)) for each in (root.parent, root.parent / "merged"))
+    which = part_in_words(shard["blocks"], shard["of"])
+    return f"wattbench: asked {which}. When all are, merge them with: wattbench merge {folder} -o {merged}"
 
 
 def _advise(root: Path) -> Analysis | None:

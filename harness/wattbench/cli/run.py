@@ -9,7 +9,7 @@ import click
 
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, run_new, run_resumed, spending_at_most
+from wattbench.api.suite_runs import requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
@@ -34,6 +34,12 @@ from wattbench.errors import UserError
     help="Stop before more is spent on tokens and requests, such as '5 USD'; with --resume: by the whole run.",
 )
 @click.option(
+    "--block",
+    metavar="I/N",
+    help="Ask only block I of N, or a range such as 1-4/16: a shard, to be merged with the others by merge.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="With --block: the seed of the deal, the same for all shards.")
+@click.option(
     "--retry-failed",
     is_flag=True,
     help="With --resume: ask again the requests that failed; of a finished run in a copy of it.",
@@ -45,6 +51,8 @@ def run(
     open_page: bool,
     resume: Path | None,
     max_cost: str | None,
+    block: str | None,
+    seed: int | None,
     retry_failed: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
@@ -62,11 +70,16 @@ def run(
         raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
+    if resume is not None and (block, seed) != (None, None):
+        raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
+    shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         if suite is not None:
             resolved = requiring(read_suite(suite, **narrowing), require_measured)
             resolved = spending_at_most(resolved, max_cost)
-            root = run_new(resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code, wait_s=wait_s)
+            root = run_new(
+                resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code, wait_s=wait_s, shard=shard
+            )
         else:
             assert resume is not None
             root = run_resumed(

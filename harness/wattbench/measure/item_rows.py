@@ -38,7 +38,7 @@ def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[Wind
 def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping[str, WindowRow]) -> list[ItemRow]:
     answers = [(cell, answer) for cell in cells for answer in records.answers(cell.system, cell.choice.task)]
     alone = [answer for _, answer in answers]
-    split_s = alone_s(np.array([a.started_s for a in alone]), np.array([a.finished_s for a in alone])).tolist()
+    split_s = _alone_in_window_s(alone)
     energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
     scores = {
         (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s): s
@@ -104,6 +104,20 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
             )
         )
     return rows
+
+
+def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:
+    """Return the seconds of each answer as `alone_s` does, window by window: machines answer at the same time."""
+    by_window: dict[str, list[int]] = {}
+    for index, answer in enumerate(answers):
+        by_window.setdefault(answer.window, []).append(index)
+    seconds = np.zeros(len(answers))
+    for members in by_window.values():
+        started_s, finished_s = (
+            np.array([getattr(answers[index], name) for index in members]) for name in ("started_s", "finished_s")
+        )
+        seconds[members] = alone_s(started_s, finished_s)
+    return seconds.tolist()
 
 
 def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float | None:

@@ -62,7 +62,8 @@ class MeasuringContext:
 
     def trace_to(self, system: str, task: str | None, block: int | None = None) -> None:
         """Append the meters' readings from now on to the trace of a cell, of a system in a block, or of its loading."""
-        self.metering.trace_to(self.writer.layout.trace(system, task, block), self._hosts([system]))
+        trace = self.writer.layout.trace(system, task, block, shard=self.names.shard)
+        self.metering.trace_to(trace, self._hosts([system]))
 
     def _hosts(self, systems: Sequence[str]) -> frozenset[str | None] | None:
         """Return the machines on which systems run; None where one is not in the suite."""

@@ -29,6 +29,7 @@ from wattbench.records import (
     read_run,
     system_parts,
 )
+from wattbench.records.shards import shard_of
 
 if TYPE_CHECKING:
     from wattbench.measure.ask_items import ItemRequests
@@ -216,7 +217,7 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
         tasks = [label.task] if label.task is not None else _tasks(records) if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
-        trace = records.layout.trace(label.system, label.task, label.block)
+        trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Self
 
 from wattbench.records import Purpose, RunRecords, WindowLabel
+from wattbench.records.shards import shard_of, window_prefix
 
 
 class WindowNames:
@@ -28,9 +29,14 @@ class WindowNames:
     def of(cls, records: RunRecords) -> Self:
         """Go on where a record ends. No two shards of a run have a block in common, so that no name is given twice."""
         header = records.header
-        prefix = "" if header.shard is None else f"b{min(header.shard['blocks']) + 1}-"
+        prefix = "" if header.shard is None else f"{window_prefix(header.shard['blocks'])}-"
         taken = len(records.windows()) + len(records.open_windows())
         return cls(header.run, taken, node=header.node, prefix=prefix)
+
+    @property
+    def shard(self) -> str:
+        """Return the prefix of a shard; empty if the run is none."""
+        return shard_of(f"{self._prefix}w0001")
 
     def label(
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0

@@ -182,7 +182,9 @@ def _stop(tracker: Any) -> None:
 
 def _new_tracker() -> Any:
     """Make a tracker that only models energy. What a configuration file could turn on is turned off by name."""
-    with _environment(CODECARBON_LOG_LEVEL="critical"):  # read once, when it is imported
+    # Read once, when it is imported. In a job of Slurm it would model the job's part of the machine, and ask `scontrol`
+    # for it, which a container lacks; what is charged to a run is its part by CPU seconds.
+    with _environment(CODECARBON_LOG_LEVEL="critical", SLURM_JOB_ID=None, SLURM_JOBID=None):
         from codecarbon import OfflineEmissionsTracker
     _leave_gpus_alone()
     return OfflineEmissionsTracker(
@@ -229,14 +231,19 @@ def _leave_gpus_alone() -> None:
 
 
 @contextmanager
-def _environment(**variables: str) -> Iterator[None]:
+def _environment(**variables: str | None) -> Iterator[None]:
+    """Set variables for a while; None: unset."""
     before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
+    _set(variables)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

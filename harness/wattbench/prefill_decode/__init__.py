@@ -5,5 +5,6 @@ Works from records alone: the stamps of the answers and the power trace of the c
 """
 
 from wattbench.prefill_decode.split import split_cell, split_system
+from wattbench.prefill_decode.sums import add_phases
 
-__all__ = ["split_cell", "split_system"]
+__all__ = ["add_phases", "split_cell", "split_system"]

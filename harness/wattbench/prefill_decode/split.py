@@ -14,9 +14,10 @@ from wattbench.errors import UserError
 from wattbench.meters.base import MODELLED, Reading
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.meters.windows.series import Series
-from wattbench.prefill_decode.fit import MAX_WIDTH, IndistinguishableError, fit, fitted_phases
+from wattbench.prefill_decode.fit import IndistinguishableError, fit, fitted_phases
 from wattbench.prefill_decode.observed import Observed, observe
-from wattbench.prefill_decode.timeline import CHOOSING, DECODE, OTHER, PREFILL, Timeline, timeline, why_phases_unknown
+from wattbench.prefill_decode.sums import joined, summed, with_joules
+from wattbench.prefill_decode.timeline import DECODE, PREFILL, Timeline, timeline, why_phases_unknown
 from wattbench.records import AnswerRow, PhaseRow, Purpose, RunRecords, Split, WindowRow
 from wattbench.records.components import added
 from wattbench.records.phases import TOTAL
@@ -92,7 +93,7 @@ def _split_windows(
         replace(
             blank,
             component=component,
-            provenance=_joined(window.provenance.get(component, "") for window in windows),
+            provenance=joined(window.provenance.get(component, "") for window in windows),
             items=len(counted),
             energy_j=_billed_j(windows, component),
         )
@@ -137,7 +138,7 @@ def _split(
         return replace(row, reason="no answer took any time")
     even_j = cell_j * total_s / total_s.sum()
     if set(fitted_phases(total_s)) <= {PREFILL} or set(fitted_phases(total_s)) <= {DECODE}:
-        return _with_joules(row, Split.ONE_PHASE, even_j, even_j, even_j)
+        return with_joules(row, Split.ONE_PHASE, even_j, even_j, even_j)
     series = [(_series(part.window, row.component, readings), part.phases) for part in parts]
     step_of = step_s.get(row.component, 0.0)
     seen = [each for of_window, phases in series if (each := observe(of_window, phases, step_of)) is not None]
@@ -152,9 +153,9 @@ def _split(
             steps_per_interval=max(each.steps_per_interval for each in seen),
         )
     except IndistinguishableError as error:
-        return replace(_with_joules(row, Split.BY_TIME, even_j), reason=str(error))
+        return replace(with_joules(row, Split.BY_TIME, even_j), reason=str(error))
     kept = replace(row, readings=sum(len(each) for each in seen))
-    return _with_joules(kept, Split.FITTED, result.energy_j, result.low_j, result.high_j)
+    return with_joules(kept, Split.FITTED, result.energy_j, result.low_j, result.high_j)
 
 
 def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> Series:
@@ -169,29 +170,6 @@ def _alike(seen: Sequence[Observed]) -> Sequence[Observed]:
     return [each if len(each.seconds) == most else replace(each, seconds=each.seconds.repeat(most, 0)) for each in seen]
 
 
-def _with_joules(
-    row: PhaseRow,
-    method: Split,
-    energy_j: NDArray[np.float64] | None,
-    low_j: NDArray[np.float64] | None = None,
-    high_j: NDArray[np.float64] | None = None,
-) -> PhaseRow:
-    def figure(of: NDArray[np.float64] | None, *phases: int) -> float | None:
-        return None if of is None else float(of[list(phases)].sum())
-
-    return replace(
-        row,
-        method=str(method),
-        prefill_j=figure(energy_j, PREFILL),
-        prefill_low_j=figure(low_j, PREFILL),
-        prefill_high_j=figure(high_j, PREFILL),
-        decode_j=figure(energy_j, DECODE),
-        decode_low_j=figure(low_j, DECODE),
-        decode_high_j=figure(high_j, DECODE),
-        other_j=figure(energy_j, CHOOSING, OTHER),
-    )
-
-
 def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
     """Return the rows followed by that of their total: of one component that contains the others, or of their sum."""
     by_name = {row.component: row for row in rows}
@@ -199,57 +177,8 @@ def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
     total = replace(
         counted[0],
         component=TOTAL,
-        provenance=_joined(part for row in counted for part in row.provenance.split("+")),
+        provenance=joined(part for row in counted for part in row.provenance.split("+")),
         energy_j=sum(row.energy_j or 0.0 for row in counted),
         readings=max(row.readings for row in counted),
     )
-    return [*rows, total if len(counted) == 1 else _summed(total, counted)]
-
-
-def _summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
-    """Return the total's joules by phase, from those of its parts.
-
-    Bounds are added, as if all parts erred alike: the widest they can be. A part that is only divided by time may
-    have spent anything from none to all of its joules on either phase.
-    """
-    if any(row.prefill_j is None for row in counted):
-        reasons = dict.fromkeys(row.reason for row in counted if row.prefill_j is None)
-        return replace(_with_joules(total, Split.NONE, None), reason="; ".join(reasons))
-    methods = {row.method for row in counted}
-    energy_j = np.sum([_joules_of(row) for row in counted], axis=0)
-    by_time = [row for row in counted if row.method == Split.BY_TIME]
-    reason = "; ".join(
-        f"{', '.join(row.component for row in by_time if row.reason == why)}: {why}"
-        for why in dict.fromkeys(row.reason for row in by_time)
-    )
-    if len(by_time) == len(counted):
-        return replace(_with_joules(total, Split.BY_TIME, energy_j), reason=reason)
-    low_j, high_j = (np.sum([_bounds_of(row)[side] for row in counted], axis=0) for side in (0, 1))
-    if by_time and (high_j - low_j)[[PREFILL, DECODE]].max() > MAX_WIDTH * energy_j[[PREFILL, DECODE]].sum():
-        # Figures that are by time for the greater part are by time.
-        even_j = np.sum([_even_j(row) for row in counted], axis=0)
-        return replace(_with_joules(total, Split.BY_TIME, even_j), reason=reason)
-    method = Split.PARTLY if by_time else Split(methods.pop()) if len(methods) == 1 else Split.FITTED
-    return replace(_with_joules(total, method, energy_j, low_j, high_j), reason=reason)
-
-
-def _joules_of(row: PhaseRow) -> NDArray[np.float64]:
-    """Return shape (4,): a row's joules of each phase; choosing is in other."""
-    return np.array([row.prefill_j, row.decode_j, 0.0, row.other_j], dtype=np.float64)
-
-
-def _bounds_of(row: PhaseRow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return shape (4,) each, of prefill and decode alone."""
-    if row.prefill_low_j is None:
-        return np.zeros(4), np.array([row.energy_j, row.energy_j, 0.0, 0.0], dtype=np.float64)
-    low_j = np.array([row.prefill_low_j, row.decode_low_j, 0.0, 0.0], dtype=np.float64)
-    return low_j, np.array([row.prefill_high_j, row.decode_high_j, 0.0, 0.0], dtype=np.float64)
-
-
-def _even_j(row: PhaseRow) -> NDArray[np.float64]:
-    spent_s = np.array([row.prefill_s, row.decode_s, 0.0, row.other_s], dtype=np.float64)
-    return np.asarray((row.energy_j or 0.0) * spent_s / spent_s.sum())
-
-
-def _joined(labels: Iterable[str]) -> str:
-    return "+".join(sorted({label for label in labels if label}))
+    return [*rows, total if len(counted) == 1 else summed(total, counted)]

@@ -135,10 +135,14 @@ class RunLayout:
         """`loads/<system>/<task>/<rate>/<window>/`: LoadGen's own logs."""
         return self.root / "loads" / _safe(system) / _safe(task) / f"{offered_per_s:g}" / _safe(window)
 
-    def trace(self, system: str, task: str | None, block: int | None = None) -> Path:
+    def trace(self, system: str, task: str | None, block: int | None = None, *, shard: str = "") -> Path:
         """`power/<system>/<task>.csv`: the readings behind a cell's windows; with a block `%block-<n>.csv`: behind the
-        system's windows in it; without either: behind the system's loading, and its windows in the rounds of a gate."""
-        name = (
-            _safe(task) if task is not None else "%load" if block is None else f"%block-{block}"
-        )  # no quoted name holds a bare %
-        return self.root / "power" / _safe(system) / f"{name}.csv"
+        system's windows in it; without either `%load.csv`: behind the system's loading, and its windows in the rounds
+        of a gate; of a shard `%load-<prefix of its windows>.csv`, as several machines load it."""
+        load = f"%load-{shard}" if shard else "%load"
+        name = _safe(task) if task is not None else load if block is None else f"%block-{block}"
+        return self.root / "power" / _safe(system) / f"{name}.csv"  # no quoted name holds a bare %
+
+    def load_traces(self, system: str) -> list[Path]:
+        """Return the traces behind a system's loading that are there: one, or of a merged run one of each shard."""
+        return sorted((self.root / "power" / _safe(system)).glob("%load*.csv"))

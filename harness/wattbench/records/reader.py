@@ -56,8 +56,22 @@ class RunRecords:
         return self.layout.finished.exists()
 
     def systems(self) -> dict[str, SystemRow]:
-        """Return system name to its row, in the order they first ran. A resumed system's last line counts."""
-        return {row.system: row for row in read_rows(self.layout.systems, SystemRow)}
+        """Return system name to its row, in the order they first ran. A resumed system's last line counts.
+
+        Of a run that several machines measured: as it was loaded on the first of them.
+        """
+        rows = read_rows(self.layout.systems, SystemRow)
+        first = next(iter(self.header.machines), None)
+        if first is not None:
+            rows.sort(key=lambda row: row.node == first)
+        return {row.system: row for row in rows}
+
+    def systems_by_node(self) -> dict[str, dict[str, SystemRow]]:
+        """Return each machine's systems, as `systems` does. Of an older record the machine is the empty text."""
+        by_node: dict[str, dict[str, SystemRow]] = {node: {} for node in self.header.machines}
+        for row in read_rows(self.layout.systems, SystemRow):
+            by_node.setdefault(row.node, {})[row.system] = row
+        return by_node
 
     def windows(self) -> list[WindowRow]:
         """Return every closed window, in the order they closed. Those of an attempt of a block that was asked again are

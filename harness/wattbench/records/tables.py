@@ -47,7 +47,8 @@ def items_schema() -> Any:
     )  # fmt: skip
 
 
-def _windows_schema() -> Any:
+def windows_schema() -> Any:
+    """Return the Arrow schema of `windows.parquet`."""
     import pyarrow as pa
 
     text, real, integer = pa.string(), pa.float64(), pa.int64()
@@ -76,7 +77,7 @@ def items_parquet(rows: Sequence[ItemRow]) -> bytes:
 
 def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
     """Return `windows.parquet`: one row per window. Figures per component are JSON objects, as components vary."""
-    return _parquet(rows_of_windows(rows), _windows_schema())
+    return _parquet(rows_of_windows(rows), windows_schema())
 
 
 def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
@@ -213,7 +214,7 @@ def check_columns(path: Path, schema: Any) -> None:
     Raises:
         UserError: a column is of another type.
     """
-    wanted = _windows_schema() if path.name == RunLayout(path.parent).windows_table.name else items_schema()
+    wanted = windows_schema() if path.name == RunLayout(path.parent).windows_table.name else items_schema()
     for column in schema:
         if column.name in wanted.names and not _holds(column.type, wanted.field(column.name).type):
             raise UserError(

@@ -161,13 +161,14 @@ class RunWriter:
         write_atomically(self.layout.items_table, items)
         self._finish(windows, item_rows, window_rows, finished_utc)
 
-    def finish_batches(self, items: Iterable[Any], windows: Sequence[WindowRow], finished_utc: str) -> None:
-        """Do as `finish`, with the items as Arrow record batches of `items.parquet`, which are not held in memory."""
-        from wattbench.records import item_batches, tables
+    def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
+        """Do as `finish`, with rows that are not held in memory: items as Arrow record batches of `items.parquet`."""
+        from wattbench.records import item_batches, window_batches
 
         self._check_there()
         rows = item_batches.write_items(self.layout.items_table, items)
-        self._finish(tables.windows_parquet(windows), rows, len(windows), finished_utc)
+        window_rows = window_batches.write_windows(self.layout.windows_table, windows)
+        self._end(rows, window_rows, finished_utc)
 
     def close(self) -> None:
         """Close every file and let the next process append."""
@@ -184,6 +185,9 @@ class RunWriter:
 
     def _finish(self, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
         write_atomically(self.layout.windows_table, windows)
+        self._end(item_rows, window_rows, finished_utc)
+
+    def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
         write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 
     def _append(self, path: Path, row: RecordRow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError, nearest
@@ -38,30 +39,30 @@ def power_frame(run: RunRecords, system: str | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
-    tables = [_trace(run, name, task) for name, task in _cells(run, system)]
+    tables = [_trace(path, name, task) for name, task, path in _cells(run, system)]
     tables = [table for table in tables if len(table)]
     if not tables:
         return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
     return pd.concat(tables, ignore_index=True).astype(COLUMNS)[list(COLUMNS)]
 
 
-def _cells(run: RunRecords, system: str | None) -> Iterator[tuple[str, str | None]]:
-    """Yield each system with None, for its loading, and then with each of its tasks."""
+def _cells(run: RunRecords, system: str | None) -> Iterator[tuple[str, str | None, Path]]:
+    """Yield each system with None, for its loading, and then with each of its tasks; with the trace that is there."""
     tasks: dict[str, list[str]] = {}
     for cell in run.header.cells:
         tasks.setdefault(str(cell["system"]), []).append(str(cell["task"]))
     if system is not None and system not in tasks:
         raise UserError(f"system {system!r:.80}: not in this run{nearest(system, tasks)}")
     for name in tasks if system is None else [system]:
-        for task in (None, *tasks[name]):
-            if run.layout.trace(name, task).exists():
-                yield name, task
+        yield from ((name, None, path) for path in run.layout.load_traces(name))
+        for task in tasks[name]:
+            if (path := run.layout.trace(name, task)).exists():
+                yield name, task, path
 
 
-def _trace(run: RunRecords, system: str, task: str | None) -> pd.DataFrame:
+def _trace(path: Path, system: str, task: str | None) -> pd.DataFrame:
     import pandas as pd
 
-    path = run.layout.trace(system, task)
     table, problem = trace_table(path)
     if problem is not None:
         raise UserError(problem)

@@ -11,6 +11,7 @@ from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
+from wattbench.records.shards import part_in_words
 from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
@@ -59,6 +60,9 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     documents = {cell.choice.task: cell.doc_ids for cell in cells}
     records = context.records
     plan = records.block_plan()
+    if (shard := records.header.shard) is not None:
+        which = part_in_words(shard["blocks"], shard["of"])
+        context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
     if plan is None:
         plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
     dealt = deal_documents(documents, plan.blocks, plan.seed)

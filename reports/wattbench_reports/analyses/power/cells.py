@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattbench.records import RunLayout, WindowRow, added
+from wattbench.records.shards import shard_of
 from wattbench_reports.analyses.power.power_lines import PowerLine, read_lines, thinned
 from wattbench_reports.comparison.analysis import Analysis
 
@@ -97,20 +98,24 @@ class SystemPower:
 def has_traces(analysis: Analysis) -> bool:
     """Return whether the run recorded any power trace."""
     layout = analysis.frames.run.layout
-    cells = dict.fromkeys((row.system, row.task, row.block) for row in analysis.frames.window_rows)
-    return any(layout.trace(*cell).is_file() for cell in cells)
+    cells = dict.fromkeys(
+        (row.system, row.task, row.block, shard_of(row.window)) for row in analysis.frames.window_rows
+    )
+    return any(layout.trace(system, task, block, shard=shard).is_file() for system, task, block, shard in cells)
 
 
 def system_powers(analysis: Analysis) -> Iterator[SystemPower]:
     """Yield the power of one system after another, so that only one is in memory."""
-    by_cell: dict[str, dict[tuple[str | None, int | None], list[WindowRow]]] = {}
+    by_cell: dict[str, dict[tuple[str | None, int | None, str], list[WindowRow]]] = {}
     for row in _windows(analysis):
-        by_cell.setdefault(row.system, {}).setdefault((row.task, row.block), []).append(row)
+        by_cell.setdefault(row.system, {}).setdefault((row.task, row.block, shard_of(row.window)), []).append(row)
     left = BUDGET_BYTES
     for system in analysis.frames.systems:
         cells = []
-        for (task, block), rows in by_cell.get(system, {}).items():
-            cell, taken = _cell(analysis.frames.run.layout, system, task, block, rows, left)
+        for (task, block, shard), rows in by_cell.get(system, {}).items():
+            bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), (), block=block)
+            layout = analysis.frames.run.layout
+            cell, taken = _cell(layout, layout.trace(system, task, block, shard=shard), bare, left)
             left -= taken
             cells.append(cell)
         cells.sort(key=lambda cell: cell.spans[0])
@@ -127,12 +132,8 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
     return sorted(fine, key=lambda row: row.started_s)
 
 
-def _cell(
-    layout: RunLayout, system: str, task: str | None, block: int | None, rows: Sequence[WindowRow], left: int
-) -> tuple[CellPower, int]:
-    """Read a cell; return it with the number of bytes read of its trace."""
-    bare = CellPower(task, tuple(WindowPower(row, {}) for row in rows), (), block=block)
-    path = layout.trace(system, task, block)
+def _cell(layout: RunLayout, path: Path, bare: CellPower, left: int) -> tuple[CellPower, int]:
+    """Read the trace of a cell; return the cell with it, and the number of bytes read."""
     size, problem = _size(path, left)
     if problem is not None:
         return replace(bare, problem=problem), 0
@@ -140,11 +141,11 @@ def _cell(
     lines, problem = read_lines(path, spans[0][0] - _AROUND_S, spans[-1][1] + _AROUND_S)
     if problem is not None:
         problem = problem.replace(f"{layout.root}/", "")
-    windows = tuple(WindowPower(row, _highest(lines, row)) for row in rows)
+    windows = tuple(WindowPower(window.row, _highest(lines, window.row)) for window in bare.windows)
     if not lines and problem is None:
         problem = "it has no reading from the time of the windows"
     shown = tuple(thinned(line.within(spans), POINTS) for line in lines)
-    return CellPower(task, windows, shown, problem, block), size
+    return replace(bare, windows=windows, lines=shown, problem=problem), size
 
 
 def _size(path: Path, left: int) -> tuple[int, str | None]:

@@ -1,0 +1,145 @@
+"""Check that shards are of one run: the same suite, plan and systems, each as it was written and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from wattbench.distributed.merging.found_shards import Shard, Shards
+from wattbench.errors import UserError
+from wattbench.records import RunHeader, machine_parts, system_parts
+from wattbench.records.fingerprint_parts import LABELS
+from wattbench.records.shards import blocks_in_words
+from wattbench.records.verified_files import check_unchanged
+
+_OF_A_MACHINE = ("device", "driver", "power_limit")
+"""Parts of a machine that must not change between its own shards. Machines may differ: each has all systems."""
+
+
+def check_same_plan(shards: Sequence[Shard]) -> None:
+    """Check that shards are of the same suite, dealt in the same way.
+
+    Raises:
+        UserError: they are not; the message says what differs.
+    """
+    first, *others = shards
+    for other in others:
+        for what, was, now in _of_plan(first.header, other.header):
+            if was != now:
+                raise UserError(
+                    f"{other.root}: it is no shard of the run that {first.root} is of: {what} {now}, there {was}"
+                )
+
+
+def _of_plan(first: RunHeader, other: RunHeader) -> Iterator[tuple[str, str, str]]:
+    """Yield what must be the same, with both values in words."""
+    yield "its suite has the hash", first.suite_sha256[:12], other.suite_sha256[:12]
+    for key, what in (("of", "number of blocks"), ("seed", "seed")):
+        yield f"its {what} is", str((first.shard or {})[key]), str((other.shard or {})[key])
+    yield "number of its cells:", str(len(first.cells)), str(len(other.cells))
+    for was, now in zip(first.cells, other.cells, strict=False):
+        cell = f"{now.get('system')} on {now.get('task')}"
+        for key in ("system", "task", "kind", "domain", "items", "task_version", "docs_sha256", "task_sha256"):
+            yield f"{key} of {cell} is", str(was.get(key)), str(now.get(key))
+    yield "its night is", str(first.night), str(other.night)
+
+
+def check_fit_together(shards: Shards) -> None:
+    """Check what is in shards that have every block once.
+
+    Raises:
+        UserError: a file was changed, a system or a machine is not the same, or a block is not whole.
+    """
+    for shard in shards.every:
+        check_unchanged(replace(shard.records, check_digests=True))
+    _check_same_systems(shards.every)
+    _check_same_machines(shards.every)
+    _check_windows(shards.every)
+    _check_whole_blocks(shards)
+    _check_documents(shards)
+
+
+def _check_same_systems(shards: Sequence[Shard]) -> None:
+    """Check that each system has the same weights, engine and type in all shards."""
+    first = shards[0].records.systems()
+    for shard in shards[1:]:
+        rows = shard.records.systems()
+        for name, row in first.items():
+            if name not in rows:
+                raise UserError(f"{shard.root}: systems.jsonl lacks {name}; the record is damaged")
+            was, now = (system_parts(each, name) for each in (row, rows[name]))
+            for part in was:
+                for fact in was[part].differing(now[part]):
+                    raise UserError(
+                        f"{shard.root}: {LABELS[part]} of {name} ({fact}) is {now[part].fact(fact)}, and "
+                        f"{was[part].fact(fact)} in {shards[0].root}: their answers are of two systems. Ask the blocks "
+                        "of one of the two again"
+                    )
+
+
+def _check_same_machines(shards: Sequence[Shard]) -> None:
+    """Check that a machine was the same for all of its shards: the merged record has its facts once."""
+    first: dict[str, Shard] = {}
+    for shard in shards:
+        before = first.setdefault(shard.header.node, shard)
+        was, now = (machine_parts(each.header.environment, "this machine") for each in (before, shard))
+        for part in _OF_A_MACHINE:
+            for fact in was[part].differing(now[part]):
+                raise UserError(
+                    f"{shard.root}: {fact} of its machine ({shard.header.node}) is {now[part].fact(fact)}, and "
+                    f"{was[part].fact(fact)} in {before.root}. Ask the blocks of one of the two again"
+                )
+        if shard.header.meters != before.header.meters:
+            raise UserError(
+                f"{shard.root}: its energy was measured as {_meters(shard)}, and on the same machine as "
+                f"{_meters(before)} in {before.root}. Ask the blocks of one of the two again"
+            )
+
+
+def _meters(shard: Shard) -> str:
+    return ", ".join(f"{name} {how}" for name, how in shard.header.meters.items()) or "not at all"
+
+
+def _check_windows(shards: Sequence[Shard]) -> None:
+    """Check that no two shards have a window of one name: joules of one would be those of the items of the other."""
+    owner: dict[str, Shard] = {}
+    for shard in shards:
+        for row in shard.records.windows():
+            other = owner.setdefault(row.window, shard)
+            if other is not shard:
+                raise UserError(f"{shard.root}: its window {row.window} has the name of one of {other.root}")
+
+
+def _check_whole_blocks(shards: Shards) -> None:
+    """Check that each block was asked of all systems, in windows that are recorded, by the shard that has it."""
+    systems = {system for system, _ in shards.cells}
+    for shard in shards.every:
+        windows = {row.window for row in shard.records.windows()}
+        if set(shard.counted) != set(shard.numbers):
+            lacking = blocks_in_words(set(shard.numbers) ^ set(shard.counted))
+            raise UserError(f"{shard.root}: blocks.jsonl has other blocks than its header ({lacking}); it is damaged")
+        for row in shard.counted.values():
+            missing = systems - {name for name, of_system in row.windows.items() if set(of_system) & windows}
+            if missing:
+                raise UserError(
+                    f"{shard.root}: block {row.number + 1} has no window of {sorted(missing)[0]}: no whole block"
+                )
+
+
+def _check_documents(shards: Shards) -> None:
+    """Check that the blocks have each document of each task once."""
+    of_task: dict[str, list[list[int]]] = {}
+    for number, shard in shards.owner.items():
+        for task, doc_ids in shard.counted[number].doc_ids.items():
+            of_task.setdefault(task, []).append(doc_ids)
+    items = {str(cell["task"]): int(cell["items"]) for cell in shards.first.header.cells}
+    for task, number_of_items in items.items():
+        parts = [np.asarray(each, dtype=np.int64) for each in of_task.get(task, [])]
+        every = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+        distinct = len(np.unique(every))
+        if distinct != len(every):
+            raise UserError(f"{len(every) - distinct} documents of {task} are in two blocks: these are not of one deal")
+        if distinct != number_of_items:
+            raise UserError(f"the blocks have {distinct} documents of {task}, and the suite {number_of_items}")

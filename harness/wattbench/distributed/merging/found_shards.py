@@ -1,0 +1,148 @@
+"""Find the shards that are to be merged, and which of them have which blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.records import BlockRow, RunHeader, RunRecords, read_run
+from wattbench.records.blocks import counted_attempts
+from wattbench.records.shards import blocks_in_words
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A run of some blocks of a suite."""
+
+    records: RunRecords
+    numbers: tuple[int, ...]
+    """Its blocks, from 0, in order."""
+
+    @classmethod
+    def of(cls, records: RunRecords) -> Shard:
+        """Make one of a run.
+
+        Raises:
+            UserError: the run is none.
+        """
+        header, root = records.header, records.layout.root
+        if header.shard is None:
+            raise UserError(f"{root}: it is no shard: it asked all blocks of its suite (run SUITE --block makes one)")
+        if header.rescored is not None:
+            raise UserError(f"{root}: it is rescored: merge the shard that it was made of, and rescore the merged run")
+        return cls(records, tuple(header.shard["blocks"]))
+
+    @property
+    def header(self) -> RunHeader:
+        """Return its header."""
+        return self.records.header
+
+    @property
+    def root(self) -> Path:
+        """Return its directory."""
+        return self.records.layout.root
+
+    @property
+    def finished(self) -> bool:
+        """Return whether it was completed."""
+        return self.records.finished
+
+    @cached_property
+    def blocks(self) -> tuple[BlockRow, ...]:
+        """Return all complete attempts of its blocks, in the order in which they were asked."""
+        return tuple(self.records.blocks())
+
+    @cached_property
+    def counted(self) -> dict[int, BlockRow]:
+        """Return of each block the attempt that counts, in the order in which those were asked."""
+        last = counted_attempts(self.blocks)
+        return {row.number: row for row in self.blocks if row.attempt == last[row.number]}
+
+    @property
+    def in_order(self) -> bool:
+        """Return whether its answers that count were asked block after block, so that its table is in that order."""
+        return list(self.counted) == sorted(self.counted)
+
+
+@dataclass(frozen=True)
+class Shards:
+    """The shards of one run, each block in one of them."""
+
+    every: tuple[Shard, ...]
+    """In the order of their first blocks."""
+    owner: Mapping[int, Shard]
+    """Block to the shard that has it, in the order of the blocks."""
+
+    @property
+    def first(self) -> Shard:
+        """Return the shard with the first block: what all have in common is read of it."""
+        return self.every[0]
+
+    @property
+    def cells(self) -> list[tuple[str, str]]:
+        """Return the systems and tasks, in the order of the plan."""
+        return [(str(cell["system"]), str(cell["task"])) for cell in self.first.header.cells]
+
+    @property
+    def repeats(self) -> int:
+        """Return how often each item is asked."""
+        measure: Any = (self.first.header.suite.get("suite") or {}).get("measure") or {}
+        return int(measure.get("repeats", 1))
+
+
+def find_shards(paths: Iterable[Path]) -> list[Shard]:
+    """Return the shards in some directories: each a run, or a folder of runs, in which other runs are left out.
+
+    Of a shard whose failed requests were asked again in a copy, the copy alone.
+
+    Raises:
+        UserError: there is none, or one is damaged.
+    """
+    roots: dict[Path, Path] = {}
+    for path in paths:
+        for root in _runs_of(path):
+            roots.setdefault(root.resolve(), root)
+    shards = [Shard.of(read_run(root)) for root in roots.values()]
+    if not shards:
+        raise UserError("name the shards to merge: their directories, or a folder of them")
+    replaced = {shard.header.retried_from for shard in shards if shard.finished}
+    kept = [shard for shard in shards if shard.header.run not in replaced]
+    return sorted(kept, key=lambda shard: (shard.numbers, shard.header.created_utc, shard.header.run))
+
+
+def _runs_of(path: Path) -> list[Path]:
+    """Return the runs that a path means: itself, or those below it that are shards."""
+    try:
+        if (path / "run.json").exists():
+            return [path]
+        below = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")]
+        runs = [each for each in below if (each / "run.json").exists()]
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path}: no run, and no folder of runs ({getattr(error, 'strerror', None) or error})"
+        ) from error
+    if not runs:
+        raise UserError(f"{path}: no run, and no folder of runs (it has no run.json, and nothing in it has one)")
+    return [root for root in runs if read_run(root).header.shard is not None]
+
+
+def check_disjoint(shards: Sequence[Shard]) -> dict[int, Shard]:
+    """Return the shard that has each block, in the order of the blocks.
+
+    Raises:
+        UserError: two have the same.
+    """
+    owner: dict[int, Shard] = {}
+    for shard in shards:
+        for number in shard.numbers:
+            if (other := owner.get(number)) is not None:
+                both = blocks_in_words(set(shard.numbers) & set(other.numbers))
+                raise UserError(
+                    f"block {both} is there twice, in {other.root} and in {shard.root}: name one of the two"
+                )
+            owner[number] = shard
+    return dict(sorted(owner.items()))

@@ -1,0 +1,161 @@
+"""Write the lines of all shards as those of one run: answers, scores, windows, blocks, and what is in sums.
+
+The bytes of a line are those of its shard, but for the name of the run and for numbers that count through a run. What
+is written here is on disk when the whole run is: it has another name until then.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from wattbench.distributed.merging.block_lines import SystemLines
+from wattbench.distributed.merging.found_shards import Shard, Shards
+from wattbench.distributed.merging.merged_sums import merged_estimates, merged_phases
+from wattbench.errors import UserError
+from wattbench.records import RunLayout
+from wattbench.records.atomic_write import failing_as, is_temporary, link_or_copy
+from wattbench.records.jsonl import read_lines
+
+_FAILURE = "cannot be written"
+_DOCUMENT = re.compile(rb'\{"doc_id": (\d+), "repeat": (\d+)')
+
+Shift = Mapping[str, Mapping[int, int]]
+"""System and block to what is added to the numbers of its calls."""
+_Key = Callable[[int, int], tuple[int, int]]
+
+
+def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
+    """Write all files of lines and all traces of a merged run, and return how the calls of systems are numbered.
+
+    Args:
+        layout: of the merged run.
+        shards: with every block once.
+        run: the name of the merged run.
+
+    Raises:
+        UserError: a file of a shard is damaged, or one cannot be written.
+    """
+    with failing_as(layout.block_plan, _FAILURE):
+        layout.block_plan.write_bytes(shards.first.records.layout.block_plan.read_bytes())
+    layouts = [shard.records.layout for shard in shards.every]
+    _write(layout.systems, _lines(row for shard in shards.every for row in _last_of_each_system(shard)))
+    _write(layout.open_windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.open_windows)))
+    _write(layout.windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.windows)))
+    _write(layout.passes, _lines(row for each in layouts for row in read_lines(each.passes)))
+    _write(layout.blocks, _lines(_attempts(shards.every)))
+    shift = _write_answers(layout, shards)
+    for system, task in shards.cells:
+        # In the order in which each of them is written, whatever was asked first.
+        _write_in_order(layout.scores(system, task), [each.scores(system, task) for each in layouts], _by_repeat)
+        _write_in_order(layout.experts(system, task), [each.experts(system, task) for each in layouts], _by_document)
+    systems = list(dict.fromkeys(system for system, _ in shards.cells))
+    _write(layout.phases, _lines(asdict(row) for system in systems for row in merged_phases(shards.every, system)))
+    _write(layout.estimates, _lines(asdict(row) for row in merged_estimates(shards.every)))
+    _write(layout.spending, _lines(_spending(layouts)))
+    _keep_traces(layout, layouts)
+    return shift
+
+
+def _write(path: Path, lines: Iterable[bytes], *, empty: bool = False) -> None:
+    """Write a file of lines; without lines only where it may be empty."""
+    rest = iter(lines)
+    first = next(rest, None)
+    if first is None and not empty:
+        return
+    with failing_as(path, _FAILURE):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.write(first or b"")
+            file.writelines(rest)
+
+
+def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    return (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
+
+
+def _last_of_each_system(shard: Shard) -> Iterable[Mapping[str, Any]]:
+    return {row["system"]: row for row in read_lines(shard.records.layout.systems)}.values()
+
+
+def _attempts(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
+    """Return the attempts of all blocks, block by block."""
+    rows = [row for shard in shards for row in read_lines(shard.records.layout.blocks)]
+    return sorted(rows, key=lambda row: (row["number"], row["attempt"]))
+
+
+def _write_answers(layout: RunLayout, shards: Shards) -> Shift:
+    """Write the answers of all cells, block by block."""
+    shift: dict[str, Mapping[int, int]] = {}
+    for system in dict.fromkeys(system for system, _ in shards.cells):
+        tasks = [task for name, task in shards.cells if name == system]
+        lines = SystemLines.of(shards, system, tasks)
+        shift[system] = lines.shift
+        for task in tasks:
+            _write(
+                layout.answers(system, task), (line for block in shards.owner for line in lines.of_cell(task, block))
+            )
+    return shift
+
+
+def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
+    """Write the lines of files, each of them in order, as one file in order. Nothing if none of them is there."""
+    there = [source for source in sources if source.exists()]
+    if not there:
+        return
+    with ExitStack() as stack:
+        files = []
+        for source in there:
+            with failing_as(source, "cannot be read"):
+                files.append(_keyed(source, stack.enter_context(source.open("rb")), key))
+        _write(path, (line for _, line in heapq.merge(*files, key=lambda pair: pair[0])), empty=True)
+
+
+def _keyed(path: Path, lines: Iterable[bytes], key: _Key) -> Iterator[tuple[tuple[int, int], bytes]]:
+    before = (-1, -1)
+    for number, line in enumerate(lines, start=1):
+        match = _DOCUMENT.match(line)
+        if match is None:
+            raise UserError(f"{path}: line {number} does not begin with its document; the record is damaged")
+        of_line = key(int(match[1]), int(match[2]))
+        if of_line <= before:
+            raise UserError(f"{path}: line {number} is not in the order of its documents; the record is damaged")
+        before = of_line
+        yield of_line, line
+
+
+def _by_repeat(doc_id: int, repeat: int) -> tuple[int, int]:
+    return repeat, doc_id
+
+
+def _by_document(doc_id: int, repeat: int) -> tuple[int, int]:
+    return doc_id, repeat
+
+
+def _spending(layouts: Sequence[RunLayout]) -> Iterator[Mapping[str, Any]]:
+    """Yield what requests cost, numbered through all shards."""
+    following = 0
+    for layout in layouts:
+        first, highest = following, -1
+        for row in read_lines(layout.spending):
+            highest = max(highest, row["number"])
+            yield row | {"number": first + row["number"]}
+        following = first + highest + 1
+
+
+def _keep_traces(layout: RunLayout, layouts: Sequence[RunLayout]) -> None:
+    """Give the traces, which never change, a second name. Those of blocks, and of a shard's loading, have their own."""
+    for each in layouts:
+        for path in sorted((each.root / "power").rglob("*")):
+            if path.is_symlink() or not path.is_file() or is_temporary(path.name):
+                continue
+            target = layout.root / path.relative_to(each.root)
+            if target.exists():
+                raise UserError(f"{path}: another shard has a trace of the same name; the record is damaged")
+            link_or_copy(path, target)

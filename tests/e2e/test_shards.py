@@ -1,0 +1,131 @@
+"""Shards as a scheduler starts them, by the scripts of docs/many-machines.md and docs/running.md, and their merge."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.docs.snippets import snippets
+from wattbench.api.verify import verify
+from wattbench.distributed.shard_choice import shard_choice
+from wattbench.records import read_run
+
+KEYS = ["system", "task", "doc_id", "repeat", "block", "attempt", "batch", "correct", "doc_hash", "output", "target"]
+
+
+def only(page: str, start: str) -> str:
+    [text] = [each.text for each in snippets() if each.page == page and each.first.startswith(start)]
+    return text
+
+
+@pytest.fixture
+def quick(suite: Callable[..., Path], tmp_path: Path) -> Path:
+    """A suite of two systems that answer at once, under the name of the docs."""
+    measure = "idle_s: 0.05, warmup: 1, min_window_s: 0.05, blocks: 2"
+    return suite(
+        ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", measure),
+        ("{task: sums, domain: arithmetic}", "{task: sums, domain: arithmetic, limit: 12}"),
+    )
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "locks").mkdir()
+    return environment | {"WATTBENCH_WATCH": "off", "WATTBENCH_LOCKS": str(tmp_path / "locks")}
+
+
+@pytest.fixture
+def shell(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a script with `wattbench`, and with Slurm's `srun`, which starts what it is given."""
+    commands = tmp_path / "bin"
+    commands.mkdir()
+
+    def run(script: str, wattbench: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        for name, text in (("wattbench", wattbench), ("srun", 'case "$1" in -*) echo "$@" ;; *) exec "$@" ;; esac')):
+            (commands / name).write_text(f"#!/bin/sh\n{text}\n")
+            (commands / name).chmod(0o755)
+        path = f"{commands}{os.pathsep}{environment['PATH']}"
+        done = subprocess.run(
+            ["sh", "-eu", "-c", script], cwd=tmp_path, env=environment | variables | {"PATH": path},
+            check=False, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done
+
+    return run
+
+
+def of_array(task: int, tasks: int) -> Mapping[str, str]:
+    """What Slurm sets in the tasks of an array that begins with 1."""
+    return {
+        "SLURM_ARRAY_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": str(tasks),
+        "SLURM_JOB_ID": str(4711 + task),
+    }  # fmt: skip
+
+
+@pytest.mark.e2e
+def test_an_array_and_its_merge_are_one_run(quick: Path, shell, wattbench, tmp_path: Path) -> None:
+    script = only("docs/many-machines.md", "#!/bin/sh")
+    first = shell(script, f'exec {sys.executable} -m wattbench "$@"', **of_array(1, 3))
+    root = tmp_path / first.stdout.strip()
+    assert read_run(root).header.shard == {"blocks": [0], "of": 3, "seed": 4711}
+    said = "asked block 1 of 3. When all are, merge them with: wattbench merge shards -o shards/merged"
+    assert said in first.stderr
+
+    missing = wattbench("merge", "shards", "-o", "merged")
+    assert missing.returncode == 2
+    assert "blocks 2-3 of 3 are missing. Ask with: wattbench run suite.yaml --block 2-3/3 --seed 4711" in missing.stderr
+    command = shlex.split(missing.stderr.partition("Ask with: wattbench ")[2])
+    assert wattbench(*command).returncode == 0
+    done = wattbench("merge", "shards", "-o", "merged")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "merged"
+    assert "adder" in done.stderr  # the advice
+
+    whole = wattbench("run", quick, "--block", "1-3/3", "--seed", "4711", "--out", "whole")
+    records, one = read_run(tmp_path / "merged"), read_run(tmp_path / whole.stdout.strip())
+    for path in sorted((one.layout.root / "scores").rglob("*.jsonl")):
+        assert (tmp_path / "merged" / path.relative_to(one.layout.root)).read_bytes() == path.read_bytes()
+    items, of_one = (pd.read_parquet(each.layout.items_table)[KEYS] for each in (records, one))
+    pd.testing.assert_frame_equal(items, of_one)
+    assert all(not check.problems for check in verify(tmp_path / "merged").checks)
+
+
+@pytest.mark.e2e
+def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> None:
+    job = yaml.safe_load(only("docs/many-machines.md", "apiVersion"))["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    texts = [
+        words_of(shell(container["args"][0], 'echo "$@"', JOB_COMPLETION_INDEX=str(index)).stdout)["--block"]
+        for index in range(job["completions"])
+    ]
+    assert [block for text in texts for block in shard_choice(text).blocks] == list(range(16))
+
+    workflow = yaml.safe_load(only("docs/many-machines.md", "jobs:"))["jobs"]
+    script = next(step["run"] for step in workflow["shard"]["steps"] if "run" in step)
+    blocks = workflow["shard"]["strategy"]["matrix"]["block"]
+    texts = [words_of(script.replace("${{ matrix.block }}", str(block)))["--block"] for block in blocks]
+    assert [block for text in texts for block in shard_choice(text).blocks] == list(range(shard_choice(texts[0]).of))
+
+    for page in ("docs/running.md", "docs/many-machines.md"):
+        for line in only(page, "wattbench run SUITE --block").splitlines():
+            words = words_of(line.partition("#")[0])
+            assert "-o" in words or shard_choice(words["--block"], int(words["--seed"])).of == 16
+    after = shell(
+        f'sbatch() {{ test "$2" = shards.sh && echo 17; }}\n{only("docs/many-machines.md", "job=")}', 'echo "$@"'
+    )
+    assert after.stdout.split() == ["--dependency=afterok:17", "wattbench", "merge", "shards", "-o", "merged"]
+
+
+def words_of(line: str) -> dict[str, str]:
+    """Return each word of a command to the word after it."""
+    words = shlex.split(line)
+    return dict(zip(words, [*words[1:], ""], strict=True))
