@@ -9,6 +9,7 @@ from tests.made_up.answered_runs import write_answered
 from tests.made_up.evalscope_work import write_evaluation
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.inference_perf_reports import write_run as write_reports
+from tests.made_up.mlperf_results import write_result
 from tests.made_up.nights_on_disk import make_history
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
 from tests.made_up.runs import FakeSystem, write_run
@@ -77,6 +78,7 @@ class World:
         write_evaluation(write("outputs", "20261128_091809"))
         write("result.json").write_text(json.dumps(vllm_result()))
         write_reports(write("reports-20260819"))
+        write_result(write("closed", "Lenovo"))
         profile = write("artifacts", "my-profile")
         profile.mkdir(parents=True)
         records = [json.dumps(aiperf_record(place)) for place in range(8)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows")
-SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "inference-perf", "guidellm", "aiperf", "table")
+SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "inference-perf", "mlperf", "guidellm", "aiperf", "table")
 
 
 @main.command("export")
@@ -89,10 +89,10 @@ def import_run(
 ) -> None:
     """Convert another tool's results to a run, and print its directory: compare and report can read it.
 
-    SOURCE is what lm-eval (with --log_samples), evalscope, vllm bench serve, SGLang's bench_serving, inference-perf,
-    GuideLLM or AIPerf wrote, or a table in CSV or Parquet with the columns system, item, score and any of seconds,
-    joules and cost. What a source does not have is missing in the run, and marked as missing. The advice which system
-    to run, a row per system and where the report is go to standard error.
+    SOURCE is a file or a folder that one of the tools of --from wrote (lm-eval with --log_samples), or a table in CSV
+    or Parquet with the columns system, item, score and any of seconds, joules and cost. What a source does not have is
+    missing in the run, and marked as missing. The advice which system to run, a row per system and where the report is
+    go to standard error.
     """
     from wattbench.importers import read_sources, write_run
     from wattbench.records import read_run

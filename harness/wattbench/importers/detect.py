@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, inferenceperf, lmeval, table
+from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, inferenceperf, lmeval, mlperf, table
 from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
@@ -15,6 +15,7 @@ FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "vllm": bench_serving.looks_like_vllm,
     "sglang": bench_serving.looks_like_sglang,
     "inference-perf": inferenceperf.looks_like,
+    "mlperf": mlperf.looks_like,
     "aiperf": aiperf.looks_like,
     "guidellm": guidellm.looks_like,
     "table": table.looks_like,
@@ -28,6 +29,7 @@ READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
     "vllm": bench_serving.read_vllm,
     "sglang": bench_serving.read_sglang,
     "inference-perf": inferenceperf.read,
+    "mlperf": mlperf.read,
     "aiperf": aiperf.read,
     "guidellm": guidellm.read,
 }

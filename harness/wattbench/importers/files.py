@@ -116,14 +116,29 @@ def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         UserError: the file cannot be read, or a line is not an object.
     """
+    for where, line in _lines(path):
+        if line.strip():
+            yield where, _object(line, where)
+
+
+def read_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Read each line of a text, with ``file:line``; bytes that are not UTF-8 are replaced.
+
+    Raises:
+        UserError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
+    """
+    for where, line in _lines(path):
+        yield where, line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with open_regular(path) as file:
             for line_number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
                 where = f"{path}:{line_number}"
                 if len(line) > MAX_LINE_BYTES:
                     raise UserError(f"{where}: the line is longer than {MAX_LINE_BYTES:,} bytes")
-                if line.strip():
-                    yield where, _object(line, where)
+                yield where, line
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
 

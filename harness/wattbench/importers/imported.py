@@ -38,6 +38,8 @@ class Imported:
     recorded."""
     telemetry: Mapping[str, Telemetry] = field(default_factory=dict)
     """System to the readings of power that the source holds. They are judged, and divided among the answers."""
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """What a reader has to know of the source: by a code a sentence, without a full stop."""
     summaries: Sequence[SummaryRow] = ()
     """What the source states over requests that it does not list: shown, and never tested. A system may have answers
     and summaries, or summaries alone."""

@@ -77,4 +77,4 @@ def _of_answers(imported: Imported) -> Iterator[tuple[str, float, float]]:
 def remarks(imported: Imported) -> Mapping[str, str]:
     """Return what a reader of an import has to know, by a code for each."""
     late = late_clients(imported)
-    return {} if late is None else {"late-client": late}
+    return dict(imported.remarks) | ({} if late is None else {"late-client": late})

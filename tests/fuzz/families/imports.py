@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from tests.fuzz.targets import Target, given
 from tests.made_up.evalscope_work import write_evaluation, write_perf
 from tests.made_up.inference_perf_reports import write_run as write_inference_perf
+from tests.made_up.mlperf_results import write_result
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.importers import detect, read_sources
@@ -51,6 +52,7 @@ AIPERF = {
         "loadgen": {"concurrency": 4},
     },
 }
+MLPERF = "results/8xB200/llama3.1-8b/Server"
 COLUMNS = (
     "system",
     "task",
@@ -130,6 +132,14 @@ def _evalscope_perf(name: str) -> Callable[[Path], Sequence[bytes]]:
 
 def _inference_perf(name: str) -> Callable[[Path], Sequence[bytes]]:
     return lambda folder: [(write_inference_perf(folder / "run") / name).read_bytes()]
+
+
+def _mlperf(name: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: [(write_result(folder).parents[3] / name).read_bytes()]
+
+
+def _in_results(path: Path) -> Any:
+    return read_sources([next(each for each in path.parents if (each / "results").is_dir())], "mlperf")
 
 
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
@@ -250,6 +260,22 @@ TARGETS = (
             "stage_0_prometheus_metrics.json",
             "per_request_lifecycle_metrics.json",
             "config.yaml",
+        )
+    ),
+    *(
+        Target(
+            f"mlperf-{name.rpartition('/')[2].partition('.')[0]}",
+            "json" if name.endswith("json") else "text",
+            _mlperf(name),
+            _in_results,
+            name,
+            weight=0.5,
+        )
+        for name in (
+            f"{MLPERF}/performance/run_1/mlperf_log_detail.txt",
+            f"{MLPERF}/performance/run_1/spl.txt",
+            f"{MLPERF}/accuracy/accuracy.txt",
+            "systems/8xB200.json",
         )
     ),
     *(

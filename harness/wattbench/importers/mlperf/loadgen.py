@@ -1,0 +1,119 @@
+"""Read LoadGen's ``mlperf_log_detail.txt``, and name its results.
+
+Each line is ``:::MLLOG {"key": ..., "value": ...}``. Latencies are in nanoseconds. Of a run of several samples per
+query the throughput is per sample. `result_token_throughput` is a rate per nanosecond of another count and is kept
+under its own name; the tokens per second that MLCommons publishes are `result_tokens_per_second` (Offline) and
+`result_completed_tokens_per_second` (Server).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.importers.files import read_lines
+from wattbench.importers.stated import Stated, is_figure
+
+MARK = ":::MLLOG"
+NS = 1e-9
+RATES = {
+    "result_tokens_per_second": "output_tokens_per_s",
+    "result_completed_tokens_per_second": "output_tokens_per_s",
+    "result_samples_per_second": "requests_per_s",
+    "result_completed_samples_per_sec": "requests_per_s",
+}
+EXTREMES = {
+    "result_min_latency_ns": ("latency", "minimum"),
+    "result_max_latency_ns": ("latency", "maximum"),
+    "result_mean_latency_ns": ("latency", "mean"),
+    "result_first_token_min_latency_ns": ("first_token", "minimum"),
+    "result_first_token_max_latency_ns": ("first_token", "maximum"),
+    "result_first_token_mean_latency_ns": ("first_token", "mean"),
+    "result_time_to_output_token_min": ("token", "minimum"),
+    "result_time_to_output_token_max": ("token", "maximum"),
+    "result_time_to_output_token_mean": ("token", "mean"),
+}
+PERCENTILES = (
+    (re.compile(r"result_(\d+\.\d+)_percentile_latency_ns"), "latency"),
+    (re.compile(r"result_first_token_(\d+\.\d+)_percentile_latency_ns"), "first_token"),
+    (re.compile(r"result_time_per_output_token_(\d+\.\d+)_percentile_ns"), "token"),
+)
+UNITS = {
+    "_ns": "ns",
+    "_per_sec": "samples/s",
+    "_per_second": "samples/s",
+    "_overhead": "queries/s",
+    "_count": "queries",
+}
+
+
+def read_detail(path: Path) -> dict[str, Any]:
+    """Return key to value, of every line; of a key that is there twice, the last.
+
+    Raises:
+        UserError: the file is damaged, or has no such line.
+    """
+    values: dict[str, Any] = {}
+    for where, line in read_lines(path):
+        if not line.startswith(MARK):
+            continue
+        try:
+            entry = json.loads(line[len(MARK) :])
+        except (ValueError, RecursionError) as error:
+            raise UserError(f"{where}: not valid JSON ({error})") from error
+        if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
+            raise UserError(f"{where}: it has no key; this is no line of LoadGen")
+        values[entry["key"]] = entry.get("value")
+    if "effective_scenario" not in values and "requested_scenario" not in values:
+        raise UserError(f"{path}: it names no scenario; this is no mlperf_log_detail.txt of LoadGen")
+    return values
+
+
+def samples(values: Mapping[str, Any]) -> int | None:
+    """Return over how many samples a run is: its queries times the samples of each."""
+    queries, each = values.get("generated_query_count"), values.get("generated_samples_per_query")
+    if isinstance(queries, int) and isinstance(each, int) and 0 <= queries * each < 2**63:
+        return queries * each
+    return None
+
+
+def add_results(stated: Stated, system: str, values: Mapping[str, Any], path: Path) -> None:
+    """Add every result that is a number.
+
+    Args:
+        stated: where they go.
+        system: whose they are.
+        values: of the file.
+        path: the file.
+    """
+    requests = samples(values)
+    if requests is not None:
+        stated.add(system, "requests", "total", requests, source="generated samples", where=path)
+    duration = values.get("generated_query_duration")
+    if is_figure(duration):
+        stated.add(
+            system, "generated_query_duration", "total", duration, source="generated_query_duration", where=path,
+            unit="ns",
+        )  # fmt: skip
+    for key, value in values.items():
+        if (not key.startswith("result_") and key not in ("num_errors", "num_warnings")) or not is_figure(value):
+            continue
+        figure, which, scale = _named(key)
+        unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
+        stated.add(system, figure, which, value, source=key, where=path, scale=scale, unit=unit, requests=requests)
+
+
+def _named(key: str) -> tuple[str, str, float]:
+    """Return the figure, the statistic and the scale of a key."""
+    if key in RATES:
+        return RATES[key], "mean", 1.0
+    if key in EXTREMES:
+        return *EXTREMES[key], NS
+    for pattern, figure in PERCENTILES:
+        if (matched := pattern.fullmatch(key)) is not None and float(matched[1]) <= 100:
+            return figure, f"p{float(matched[1]):g}" if float(matched[1]) != 50 else "median", NS
+    return key, "total", 1.0

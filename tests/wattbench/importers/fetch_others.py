@@ -1,0 +1,145 @@
+"""Fetch result files that other projects published, to hold the importers against them.
+
+    python tests/wattbench/importers/fetch_others.py others
+    WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/importers
+
+None of them is part of this project: MLPerf's results have no licence that allows that. Commits are fixed, so that the
+files are. ``--clone mlcommons/inference_results_v5.1=PATH`` reads from a clone in the place of the network.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+MOST_BYTES = 64_000_000
+
+MLPERF = ("mlcommons/inference_results_v5.1", "965182b03376a00fcae415c54e560e1c83937932")
+EVALSCOPE = ("modelscope/evalscope", "fde259d2a32ab8a4cdb3af44dc8b18f504f1e277")
+INFERENCE_PERF = ("kubernetes-sigs/inference-perf", "7de5ef2ed6f7934e0ecbc8297e593f79e68430c0")
+INSPECT = ("UKGovernmentBEIS/inspect_ai", "499e6152e7b8fc8cbd8ac5283536572aa6e4ab17")
+ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
+
+LENOVO = "closed/Lenovo/results"
+MLPERF_RESULTS = (
+    f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99/Offline",
+    f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99/Server",
+    f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99.9/Offline",
+    f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99.9/Server",
+    f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/whisper/Offline",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/llama3.1-405b/Offline",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/llama3.1-405b/Server",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/llama3.1-8b/Offline",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/llama3.1-8b/Server",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/stable-diffusion-xl/Offline",
+    f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/stable-diffusion-xl/Server",
+)
+"""Every result of the round with power whose logs are complete in the repository, of the closed division."""
+OF_A_RESULT = (
+    "performance/run_1/mlperf_log_detail.txt", "performance/run_1/spl.txt", "accuracy/accuracy.txt",
+)  # fmt: skip
+BENCHMARKS = {"gpqa_diamond": ["default"], "gsm8k": ["main"], "ifeval": ["default"], "iquiz": ["IQ", "EQ"]}
+STACKS = (
+    "vllm",
+    "vllm+batch_size",
+    "vllm+chunking_and_prefix_caching",
+    "vllm+eagle",
+    "vllm+quantization",
+    "vllm+v0_engine",
+)
+INSPECT_LOGS = (
+    "tests/analysis/test_logs/2025-05-12T20-28-13-04-00_popularity.json",
+    "tests/analysis/test_logs/2025-05-12T20-28-26-04-00_security-guide.json",
+    "tests/scorer/logs/2025-02-11T15-17-00-05-00_popularity_dPiJifoWeEQBrfWsAopzWr.eval",
+    "tests/scorer/logs/2025-02-11T15-18-04-05-00_popularity_mj7khqpMM4GBCfVQozKgzB.eval",
+)
+ML_ENERGY_FILES = (
+    "public/data/tasks/gpqa.json", "public/data/tasks/lm-arena-chat.json",
+    "public/data/models/meta-llama__Llama-3.1-8B-Instruct__lm-arena-chat.json",
+    "public/data/models/Qwen__Qwen3-14B__gpqa.json",
+)  # fmt: skip
+
+
+def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
+    """Yield repository and commit, the path there, and the path here."""
+    yield from ((MLPERF, path, f"mlperf/{path}") for path in of_mlperf())
+    yield from ((EVALSCOPE, f"examples/viz/{path}", f"evalscope/{path}") for path in of_evalscope())
+    for stack in STACKS:
+        for part in ("summary", *(f"stage_{stage}" for stage in range(7))):
+            for name in (f"{part}_lifecycle_metrics.json", f"{part}_prometheus_metrics.json"):
+                path = f"demos/kubecon-na-2025/{stack}/results/{name}"
+                yield INFERENCE_PERF, path, f"inference-perf/{stack}__{name}"
+    yield from ((INSPECT, path, f"inspect/{Path(path).name}") for path in INSPECT_LOGS)
+    yield from ((ML_ENERGY, path, f"ml-energy/{path.removeprefix('public/data/')}") for path in ML_ENERGY_FILES)
+
+
+def of_mlperf() -> Iterator[str]:
+    yield "summary_results.json"
+    yield from (f"{result}/{name}" for result in MLPERF_RESULTS for name in OF_A_RESULT)
+    yield from (f"closed/Lenovo/systems/{system}.json" for system in {each.split("/")[3] for each in MLPERF_RESULTS})
+
+
+def of_evalscope() -> Iterator[str]:
+    files = [f"{each}_{subset}.jsonl" for each, subsets in BENCHMARKS.items() for subset in subsets]
+    for model in ("qwen-plus", "qwen3-max"):
+        yield f"{model}/configs/task_config.yaml"
+        yield from (f"{model}/reports/{model}/{each}.json" for each in BENCHMARKS)
+        yield from (f"{model}/{kind}/{model}/{file}" for kind in ("reviews", "predictions") for file in files)
+
+
+def main() -> int:
+    """Fetch what is not there yet; return 1 if something could not be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--clone", action="append", default=[], metavar="OWNER/NAME=PATH")
+    arguments = parser.parse_args()
+    clones = dict(each.split("=", 1) for each in arguments.clone)
+    missing = 0
+    with httpx.Client(timeout=60, follow_redirects=True) as client:
+        for (repository, commit), there, here in wanted():
+            path = arguments.folder / here
+            if path.is_file():
+                continue
+            if repository in clones:
+                data = from_clone(Path(clones[repository]), commit, there)
+            else:
+                data = from_network(client, f"https://raw.githubusercontent.com/{repository}/{commit}/{there}")
+            if data is None:
+                missing += 1
+                sys.stderr.write(f"not there: {repository} {there}\n")
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    return 1 if missing else 0
+
+
+def from_clone(clone: Path, commit: str, path: str) -> bytes | None:
+    """Return a file of a commit; None if the clone has it not."""
+    shown = subprocess.run(
+        ["git", "-C", str(clone), "show", f"{commit}:{path}"],
+        capture_output=True,
+        check=False,
+    )
+    return shown.stdout if shown.returncode == 0 else None
+
+
+def from_network(client: httpx.Client, url: str) -> bytes | None:
+    """Return a file at an address; None if it is not there or larger than `MOST_BYTES`."""
+    data = bytearray()
+    with client.stream("GET", url) as response:
+        if response.status_code != httpx.codes.OK:
+            return None
+        for chunk in response.iter_bytes():
+            data += chunk
+            if len(data) > MOST_BYTES:
+                return None
+    return bytes(data)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""MLPerf Inference: LoadGen's results, the meter's watts as they are published, accuracy, hardware."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.made_up.mlperf_results import SECONDS, detail, meter, stamp, write_result
+from wattbench.errors import UserError
+from wattbench.importers import detect, read_sources, write_run
+from wattbench.importers.imported import Imported
+from wattbench.importers.mlperf import power, submission
+from wattbench.records import read_run
+
+NAME = "8xB200 llama3.1-8b Server"
+
+
+def figures(imported: Imported, system: str = NAME) -> dict[tuple[str, str], tuple[float, str]]:
+    return {(row.figure, row.statistic): (row.value, row.unit) for row in imported.summaries if row.system == system}
+
+
+def test_a_result_with_power_accuracy_and_hardware(tmp_path) -> None:
+    submitter = tmp_path / "Acme"
+    result = write_result(submitter)
+    write_result(submitter, scenario="Offline")
+    assert detect([submitter]) == detect([result]) == detect([result / "performance" / "run_1"]) == "mlperf"
+    imported = read_sources([submitter])
+    assert list(imported.scenario) == ["8xB200 llama3.1-8b Offline", NAME]
+    assert imported.scenario[NAME] == {"scenario": "Server", "requests per second": 10}
+    assert imported.version == "5.1.0 @ b9ed3c7fec"
+    assert imported.configs[NAME]["model"] == "llama3.1-8b"
+    assert imported.configs[NAME]["hardware"]["framework"] == "TensorRT"
+    assert imported.machines[NAME] == {"gpus": [{"name": "NVIDIA B200"}] * 8}
+    assert not imported.remarks
+    of = figures(imported)
+    assert of["output_tokens_per_s", "mean"] == (1286.89, "tokens/s")
+    assert of["requests_per_s", "mean"] == (9.98, "requests/s")
+    assert of["requests", "total"] == (600.0, "requests")
+    assert of["latency", "mean"] == (pytest.approx(3.177531), "s")
+    assert of["latency", "p99.9"] == (pytest.approx(4.165260101), "s")
+    assert of["first_token", "median"] == (pytest.approx(0.073941862), "s")
+    assert of["token", "p99"] == (pytest.approx(0.027141001), "s")
+    assert of["token", "mean"] == (pytest.approx(0.023888819), "s")
+    assert of["result_token_throughput", "total"][0] == 4.05976e-08
+    assert of["rouge1", "mean"] == (38.4099, "")
+    assert of["rougeL", "mean"] == (24.2984, "")
+    assert "hash" not in {figure for figure, _ in of}
+    record = read_run(write_run(imported, tmp_path / "runs", "m", ["wattbench"]))
+    assert set(record.systems()) == set(imported.scenario)
+
+
+def test_watts_are_the_mean_of_the_readings_within_the_run(tmp_path) -> None:
+    of = figures(read_sources([write_result(tmp_path)]))
+    assert of["power", "mean"] == (1050.0, "W")
+    assert of["power", "maximum"] == (1100.0, "W")
+    assert of["duration", "total"] == (float(SECONDS), "s")
+    assert of["energy", "total"][0] == pytest.approx(1050.0 * SECONDS, rel=0.02)
+
+
+def test_readings_with_a_gap_carry_no_joules_and_say_so(tmp_path) -> None:
+    result = write_result(tmp_path)
+    lines = meter().splitlines(keepends=True)
+    (result / "performance" / "run_1" / "spl.txt").write_bytes(b"".join(lines[:40] + lines[70:]))
+    imported = read_sources([result])
+    assert ("energy", "total") not in figures(imported)
+    assert ("power", "mean") in figures(imported)
+    assert NAME in imported.remarks["mlperf-power"]
+
+
+def test_a_run_that_is_not_valid_is_named(tmp_path) -> None:
+    result = write_result(tmp_path)
+    (result / "performance" / "run_1" / "mlperf_log_detail.txt").write_bytes(detail(result_validity="INVALID"))
+    imported = read_sources([result])
+    assert imported.remarks == {"mlperf-invalid": f"LoadGen found these runs not valid: {NAME}"}
+    header = read_run(write_run(imported, tmp_path / "runs", "m", ["wattbench"])).header
+    assert NAME in header.imported["remarks"]["mlperf-invalid"]
+
+
+def test_accuracy_in_each_form_that_scripts_print(tmp_path) -> None:
+    result = write_result(tmp_path)
+    path = result / "accuracy" / "accuracy.txt"
+    path.write_text("Word Error Rate: 2.2155%, accuracy=97.7845%\n\nhash=12\n")
+    of = figures(read_sources([result]))
+    assert of["accuracy", "mean"] == (pytest.approx(0.977845), "share")
+    assert of["Word Error Rate", "mean"] == (2.2155, "%")
+    path.write_text("{'exact_match': 90.10597286565189, 'tokens_per_sample': 652.5}\n")
+    of = figures(read_sources([result]))
+    assert of["accuracy", "mean"] == (pytest.approx(0.9010597286565189), "share")
+
+
+def test_logs_without_power_or_a_submission(tmp_path) -> None:
+    logs = tmp_path / "my-logs"
+    logs.mkdir()
+    (logs / "mlperf_log_detail.txt").write_bytes(detail(power_begin=None, power_end=None))
+    imported = read_sources([logs])
+    assert list(imported.scenario) == ["my-logs"]
+    assert ("power", "mean") not in figures(imported, "my-logs")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"effective_scenario": None}, "it names no scenario"),
+        ({"power_begin": "yesterday"}, "power_begin: 'yesterday' is no time"),
+        ({"power_end": stamp(-5)}, "which is not after power_begin"),
+        ({"power_begin": stamp(900), "power_end": stamp(999)}, "no reading is from"),
+        ({"result_mean_latency_ns": float("inf")}, "result_mean_latency_ns is inf"),
+        ({"result_query_count": 10**400}, "has 401 digits"),
+    ],
+)
+def test_an_impossible_log_is_named(tmp_path, changes, said) -> None:
+    result = write_result(tmp_path)
+    path = result / "performance" / "run_1" / "mlperf_log_detail.txt"
+    path.write_bytes(detail(**changes))
+    with pytest.raises(UserError, match=said) as error:
+        read_sources([result])
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("mlperf_log_detail.txt", b':::MLLOG {"key": "a"', ":1: not valid JSON"),
+        ("mlperf_log_detail.txt", b':::MLLOG ["a"]', ":1: it has no key"),
+        ("mlperf_log_detail.txt", b"", "it names no scenario"),
+        ("spl.txt", b"Watts,1\n", ":1: it must begin with Time"),
+        ("spl.txt", b"Time,now,Watts,1,\n", ":1: 'now' is no time"),
+        ("spl.txt", meter().replace(b"1000.000000", b"-5", 1), "Watts is '-5'"),
+        ("spl.txt", meter().replace(b"1000.000000", b"1e30", 1), "Watts is '1e30'"),
+        ("spl.txt", b"", "no reading is from"),
+    ],
+)
+def test_a_damaged_log_is_named_with_its_line(tmp_path, name, data, said) -> None:
+    result = write_result(tmp_path)
+    path = result / "performance" / "run_1" / name
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=said) as error:
+        read_sources([result])
+    assert str(path) in str(error.value)
+
+
+def test_too_much_is_refused(tmp_path, monkeypatch) -> None:
+    result = write_result(tmp_path)
+    monkeypatch.setattr(power, "MOST_READINGS", 10)
+    with pytest.raises(UserError, match=r"spl.txt:11: more than 10 readings"):
+        read_sources([result])
+    monkeypatch.setattr(submission, "MOST_RESULTS", 0)
+    with pytest.raises(UserError, match="more than 0 results"):
+        read_sources([result])
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match="there is no performance/run_1"):
+        read_sources([empty], "mlperf")
+
+
+def test_published_watts_and_throughput(others: Callable[[str], Path]) -> None:
+    """Every result with power of round 5.1's closed division whose logs are complete: watts to 1e-9, rates exactly."""
+    folder = others("mlperf")
+    published = {
+        f"{row['Platform']} {row['Model']} {row['Scenario']}": row
+        for row in json.loads((folder / "summary_results.json").read_text())
+        if row.get("has_power") and row["Category"] == "closed"
+    }
+    imported = read_sources([folder / "closed" / "Lenovo"])
+    assert len(imported.scenario) >= 3
+    for system in imported.scenario:
+        of, row = figures(imported, system), published[system]
+        assert of["power", "mean"][0] == pytest.approx(row["Power_Result"], rel=1e-9)
+        figure = next(name for name in ("output_tokens_per_s", "requests_per_s") if (name, "mean") in of)
+        assert of[figure, "mean"][0] == row["Performance_Result"]
+        assert of["energy", "total"][0] == pytest.approx(row["Power_Result"] * of["duration", "total"][0], rel=0.005)
