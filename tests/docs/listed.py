@@ -21,6 +21,7 @@ RUN_BY = {
     ("docs/many-machines.md", "job="): "e2e/test_shards.py",
     ("docs/many-machines.md", "jobs:"): "e2e/test_shards.py",
     ("docs/many-machines.md", "wattbench run SUITE --block"): "e2e/test_shards.py",
+    ("docs/many-machines.md", "wattbench run my-suite.yaml --slot"): "e2e/test_slots.py",
     ("docs/nightly.md", "(echo text,topic"): "e2e/test_nightly_example.py",
     ("docs/pytest.md", "import pytest"): "wattbench/pytest_plugin/test_docs.py",
     ("docs/pytest.md", "judged = "): "wattbench/pytest_plugin/test_docs.py",

@@ -27,6 +27,7 @@ def run(
     wait: bool | float = False,
     block: str | None = None,
     seed: int | None = None,
+    slot: str | None = None,
 ) -> Run:
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
@@ -47,6 +48,8 @@ def run(
         block: ask only these blocks of the suite, ``3/16`` or ``1-4/16``, counted from 1: a shard, which
             `wattbench.merge` makes a run of with the others. They are dealt as many, whatever the suite has.
         seed: of the deal, the same for all shards; None: by the suite's hash.
+        slot: measure on these GPUs alone, while other slots of this machine measure on theirs: numbers as `nvidia-smi`
+            shows them, or UUIDs, separated by commas. To be named before anything in this process uses CUDA.
 
     Raises:
         UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
@@ -75,12 +78,21 @@ def run(
                 retry_failed=retry_failed,
                 command=["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"],
                 wait_s=wait_s,
+                slot=slot,
             )
             return read(root)
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
         command = ["wattbench.run", os.fspath(suite), *_given(narrowing | {"block": block, "seed": seed})]
-        root = run_new(resolved, Path(out), command, allow_unsafe_code=allow_unsafe_code, wait_s=wait_s, shard=shard)
+        root = run_new(
+            resolved,
+            Path(out),
+            command,
+            allow_unsafe_code=allow_unsafe_code,
+            wait_s=wait_s,
+            shard=shard,
+            slot=slot,
+        )
         return read(root)
 
 

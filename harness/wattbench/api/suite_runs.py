@@ -91,6 +91,7 @@ def run_new(
     resume: str | None = RESUME,
     wait_s: float = 0.0,
     shard: ShardChoice | None = None,
+    slot: str | None = None,
 ) -> Path:
     """Run a suite, or some blocks of it, and return the run's directory.
 
@@ -103,6 +104,8 @@ def run_new(
         resume: the command that, followed by the directory, finishes the run if it is interrupted; None: none does.
         wait_s: how long to wait for another measurement on this machine to end.
         shard: which blocks are asked; None: all.
+        slot: the GPUs to measure on while others measure on the rest (`wattbench.machine.slot.find_slot`); None: all,
+            and the machine alone.
 
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
@@ -112,7 +115,7 @@ def run_new(
     from wattbench.measure.resume import new_run
 
     check_shard(resolved, shard)
-    with measuring_alone(wait_s):
+    with measuring_alone(wait_s, slot):
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_shard(resolved, shard, cells)
@@ -131,6 +134,7 @@ def run_resumed(
     command: Sequence[str] = (),
     wait_s: float = 0.0,
     max_cost: str | None = None,
+    slot: str | None = None,
 ) -> Path:
     """Finish an interrupted run, and return its directory.
 
@@ -143,7 +147,7 @@ def run_resumed(
         retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed. Of a
             finished run in a copy next to it, whose directory is returned.
         command: how it was started, for the record of such a copy.
-        wait_s: as of `run_new`.
+        wait_s: as of `run_new`; so is `slot`.
 
     Raises:
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
@@ -165,7 +169,7 @@ def run_resumed(
     resolved = spending_at_most(resolved, max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
-    with measuring_alone(wait_s):
+    with measuring_alone(wait_s, slot):
         if not finished and records.finished:  # by what was waited for
             notice(f"{root} is finished already")
             return root

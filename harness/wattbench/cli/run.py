@@ -38,6 +38,11 @@ from wattbench.errors import UserError
     metavar="I/N",
     help="Ask only block I of N, or a range such as 1-4/16: a shard, to be merged with the others by merge.",
 )
+@click.option(
+    "--slot",
+    metavar="GPU[,GPU]",
+    help="Measure on these GPUs alone (numbers of nvidia-smi, or UUIDs), while other slots measure on the rest.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="With --block: the seed of the deal, the same for all shards.")
 @click.option(
     "--retry-failed",
@@ -53,6 +58,7 @@ def run(
     max_cost: str | None,
     block: str | None,
     seed: int | None,
+    slot: str | None,
     retry_failed: bool,
     allow_unsafe_code: bool,
     require_measured: bool,
@@ -78,7 +84,13 @@ def run(
             resolved = requiring(read_suite(suite, **narrowing), require_measured)
             resolved = spending_at_most(resolved, max_cost)
             root = run_new(
-                resolved, out, command_line(), allow_unsafe_code=allow_unsafe_code, wait_s=wait_s, shard=shard
+                resolved,
+                out,
+                command_line(),
+                allow_unsafe_code=allow_unsafe_code,
+                wait_s=wait_s,
+                shard=shard,
+                slot=slot,
             )
         else:
             assert resume is not None
@@ -90,6 +102,7 @@ def run(
                 command=command_line(),
                 wait_s=wait_s,
                 max_cost=max_cost,
+                slot=slot,
             )
     click.echo(root)
     with stdout_to_stderr():

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattbench.meters.contention.own_processes import PROC, all_processes, cpu_s
+from wattbench.clock import now_s
+from wattbench.meters.contention.own_processes import PROC, all_processes, children_of_all, cpu_s
 from wattbench.meters.contention.proc_files import TICK_S, ProcessTimes
 from wattbench.meters.contention.watch import MachineReader
+from wattbench.meters.slots.here import slot_book
 from wattbench.terminal import printable
 
 LOOK_S = 1.0
@@ -61,6 +63,8 @@ def busy_now(
         system: where the kernel shows control groups.
     """
     reader = MachineReader(proc, system, proc / "self/cgroup")
+    book = slot_book()
+    began_s = 0.0 if book is None else now_s()
     started_s, processors, own_before = time.perf_counter(), reader.processors(), reader.own.processes()
     before = {process.key: process for process in all_processes(proc)}
     sleep(look_s)
@@ -68,9 +72,26 @@ def busy_now(
     capacity_s = (time.perf_counter() - started_s) * len(reader.cpus)
     if processors is None or ended is None or not own_before or not own_after:
         return BusyNow(None, load_1min=_load())
-    foreign_s = max(0.0, ended.busy_s - processors.busy_s - cpu_s(own_before, own_after))
-    largest = _largest(before, [process for process in all_processes(proc) if process.key not in own_after], capacity_s)
+    known_s, known = cpu_s(own_before, own_after), {pid for pid, _ in own_after}
+    if book is not None:  # other slots are expected, and no other work
+        ended_s = now_s()
+        book.wait_until(ended_s)
+        known_s += book.others(began_s, ended_s).cpu_s
+        known |= _with_descendants(book.pids, proc)
+    foreign_s = max(0.0, ended.busy_s - processors.busy_s - known_s)
+    largest = _largest(before, [process for process in all_processes(proc) if process.pid not in known], capacity_s)
     return BusyNow(foreign_s / capacity_s, largest, _load())
+
+
+def _with_descendants(pids: Iterable[int], proc: Path) -> set[int]:
+    """Return processes and all that they started."""
+    children, reached, waiting = children_of_all(proc), set[int](), list(pids)
+    while waiting:
+        pid = waiting.pop()
+        if pid not in reached:
+            reached.add(pid)
+            waiting += children.get(pid, [])
+    return reached
 
 
 def _largest(

@@ -10,6 +10,8 @@ import pytest
 from tests.made_up.proc import CPUS, FakeProc
 from wattbench.machine import busy
 from wattbench.machine.busy import BusyNow, busy_now
+from wattbench.meters.slots.book import CoRunning
+from wattbench.meters.slots.here import measuring_as
 
 OWN = os.getpid()
 BOOTED_S = 1000.0
@@ -77,3 +79,26 @@ def test_command_lines_are_never_read(fake_proc: FakeProc) -> None:
 def test_a_kernel_that_hides_all(tmp_path: Path) -> None:
     now = busy_now(proc=tmp_path / "none", sleep=lambda _: None, system=tmp_path)
     assert now.text == "what other processes use cannot be seen here"
+
+
+class Book:
+    """What another slot of the machine says."""
+
+    pids = (31,)
+
+    def wait_until(self, _: float) -> bool:
+        return True
+
+    def others(self, from_s: float, to_s: float) -> CoRunning:
+        assert from_s <= to_s
+        return CoRunning(1, 60.0)
+
+    def close(self) -> None: ...
+
+
+def test_other_slots_and_what_they_started_are_not_other_work(fake_proc: FakeProc, monkeypatch) -> None:
+    monkeypatch.setattr(busy, "now_s", lambda: 5.0)
+    fake_proc.process(32, parent=31, name="vllm", cpu_s=7.0)
+    with measuring_as(Book()):  # type: ignore[arg-type]
+        now = look(fake_proc, {31: ("python3", 60.0), 40: ("chromium", 20.0)}, busy_s=90.0, own_s=10.0)
+    assert now.text == "other processes use 20% of the processor: chromium (20%)"

@@ -10,6 +10,7 @@ import numpy as np
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, machine_parts, system_parts
+from wattbench.records.components import within_slot
 from wattbench.records.fingerprint_parts import LABELS
 from wattbench.records.shards import blocks_in_words
 from wattbench.records.verified_files import check_unchanged
@@ -91,11 +92,17 @@ def _check_same_machines(shards: Sequence[Shard]) -> None:
                     f"{shard.root}: {fact} of its machine ({shard.header.node}) is {now[part].fact(fact)}, and "
                     f"{was[part].fact(fact)} in {before.root}. Ask the blocks of one of the two again"
                 )
-        if shard.header.meters != before.header.meters:
+        if _within_slot(shard) != _within_slot(before):
             raise UserError(
                 f"{shard.root}: its energy was measured as {_meters(shard)}, and on the same machine as "
                 f"{_meters(before)} in {before.root}. Ask the blocks of one of the two again"
             )
+
+
+def _within_slot(shard: Shard) -> dict[str, str]:
+    """Return what was measured and how. Slots of a machine have other GPUs of it, and are otherwise alike."""
+    meters = shard.header.meters
+    return {name: meters[component] for component, name in within_slot(meters).items()}
 
 
 def _meters(shard: Shard) -> str:

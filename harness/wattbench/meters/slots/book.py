@@ -72,6 +72,13 @@ class SlotBook:
         with self._lock:
             return sum(name != self.own_slot for name in self._readers)
 
+    @property
+    def pids(self) -> list[int]:
+        """Return the processes of all slots that measure now, as far as they say."""
+        with self._lock:
+            said = [reader.facts.about.get("pid") for reader in self._readers.values()]
+        return [pid for pid in said if isinstance(pid, int)]
+
     def behind(self) -> str:
         """Name the slot that is furthest behind with what it says."""
         with self._lock:

@@ -1,0 +1,92 @@
+"""Slots of one machine as a user starts them: each with GPUs of its own, at once, and one run of all."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.driver import FakeDriver, build, compiler
+from wattbench.api.verify import verify
+from wattbench.records import read_run
+
+pytestmark = [pytest.mark.e2e, pytest.mark.driver, pytest.mark.serial]
+
+WATTS = {0: 110.0, 1: 260.0}
+
+
+@pytest.fixture
+def quick(suite: Callable[..., Path]) -> Path:
+    """Two systems that answer at once, in windows as short as sensors allow."""
+    measure = "idle_s: 0.05, warmup: 1, min_window_s: 0.05, blocks: 2"
+    return suite(
+        ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", measure),
+        ("{task: sums, domain: arithmetic}", "{task: sums, domain: arithmetic, limit: 8}"),
+    )
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A machine of two GPUs."""
+    if (found := compiler()) is None:
+        pytest.skip("no C compiler to build the fake NVIDIA driver with")
+    (tmp_path / "driver").mkdir()
+    fake = FakeDriver(build(found, tmp_path / "driver"), tmp_path)
+    gpus = {f"gpu{number}__watts": watts for number, watts in WATTS.items()}
+    known = fake.environment({}, gpus=len(WATTS), **gpus)
+    chosen = {name: known[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
+    return environment | chosen | {"WATTBENCH_WATCH": "off", "WATTBENCH_LOCKS": str(tmp_path / "locks")}
+
+
+def test_two_slots_measure_at_once_and_are_merged_to_one_run(
+    quick: Path, environment, command, wattbench, tmp_path: Path
+) -> None:
+    def start(number: int) -> subprocess.Popen[str]:
+        words = command("run", quick, "--block", f"{number + 1}/2", "--slot", number, "--out", "shards", "--wait")
+        return subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+
+    running = [start(number) for number in WATTS]
+    try:
+        while not list((tmp_path / "locks").glob("*.slot")) and all(each.poll() is None for each in running):
+            time.sleep(0.05)
+        whole = wattbench("run", quick)
+        assert whole.returncode == 2
+        assert "is measuring on this machine" in whole.stderr
+        for each in running:
+            assert each.wait(120) == 0, each.communicate()[1]
+    finally:
+        for each in running:
+            each.kill()
+            each.communicate()
+    assert not list((tmp_path / "locks").glob("*.slot"))
+    merged = wattbench("merge", "shards", "-o", "merged")
+    assert merged.returncode == 0, merged.stderr
+    records = read_run(tmp_path / "merged")
+    windows = [row for row in records.windows() if row.purpose == "measured"]
+    assert len(windows) == 4
+    for row in windows:
+        number = row.block or 0
+        assert set(row.energy_j) == {f"gpu{number}", "cpu", "dram"}, row.reasons
+        assert row.energy_j[f"gpu{number}"] == pytest.approx(WATTS[number] * row.duration_s, rel=0.05)
+        assert row.shared == (["cpu", "dram"] if row.co_runners else [])
+        assert row.duration_s > 2.5
+    assert max(row.co_runners for row in windows) == 1
+    assert all(not check.problems for check in verify(tmp_path / "merged").checks)
+    compared = wattbench("compare", "merged")
+    assert compared.returncode == 0, compared.stderr
+
+
+def test_a_slot_that_is_none_is_refused(quick: Path, environment, command, tmp_path: Path) -> None:
+    words = command("run", quick, "--slot", "7")
+    refused = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "'7' names no GPU; there are 0 (GPU-00000010-" in refused.stderr
+
+
+def test_without_a_driver_there_is_no_slot(quick: Path, wattbench) -> None:
+    refused = wattbench("run", quick, "--slot", "0")
+    assert refused.returncode == 2
+    assert "Processors cannot be measured apart" in refused.stderr
