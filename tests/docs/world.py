@@ -11,7 +11,7 @@ from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.inference_perf_reports import write_run as write_reports
 from tests.made_up.mlperf_results import write_result
 from tests.made_up.nights_on_disk import make_history
-from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
+from tests.made_up.other_tools import aiperf_profile, aiperf_record, guidellm_benchmark
 from tests.made_up.runs import FakeSystem, write_run
 from tests.made_up.serving_results import vllm_result
 from tests.made_up.standard_runs import recorded
@@ -79,6 +79,8 @@ class World:
         write("result.json").write_text(json.dumps(vllm_result()))
         write_reports(write("reports-20260819"))
         write_result(write("closed", "Lenovo"))
+        aiperf_profile(write("base"), 2)
+        aiperf_profile(write("head"), 2)
         profile = write("artifacts", "my-profile")
         profile.mkdir(parents=True)
         records = [json.dumps(aiperf_record(place)) for place in range(8)]

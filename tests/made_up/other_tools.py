@@ -133,3 +133,52 @@ def aiperf_record(place: int, phase: str = "profiling", **changes: object) -> di
         "error": None,
         **changes,
     }  # fmt: skip
+
+
+def aiperf_profile(
+    folder: Path, concurrency: int, requests: int = 20, *, url: str = "http://localhost:8000", slower: float = 1.0
+) -> Path:
+    """Write a profile of AIPerf 0.13, whose settings are in its phases: requests of 0.7 s, `concurrency` at a time.
+
+    Args:
+        folder: is made.
+        concurrency: as the settings have it.
+        requests: how many.
+        url: of the server.
+        slower: what the latency of each request is multiplied by.
+    """
+    folder.mkdir(parents=True)
+    records = []
+    for place in range(requests):
+        record = aiperf_record(place)
+        started_ns = int((START_S + 0.7 * (place // concurrency)) * 1e9)
+        record["metadata"] |= {
+            "credit_issued_ns": started_ns - 2_000_000, "request_start_ns": started_ns,
+            "request_end_ns": started_ns + 700_000_000, "conversation_id": f"conversation-{place}",
+        }  # fmt: skip
+        record["metrics"] |= {
+            "request_latency": {"value": 700.0 * slower + place % 3, "unit": "ms"},
+            "inter_chunk_latency": {"value": [4.5, 5.5], "unit": "ms"},
+        }
+        records.append(json.dumps(record))
+    (folder / "profile_export.jsonl").write_text("\n".join(records))
+    settings = {
+        "models": {"items": [{"name": "org/model"}]},
+        "endpoint": {"urls": [url], "type": "chat", "streaming": True, "api_key": "hush"},
+        "phases": [
+            {"name": "warmup", "kind": "warmup", "type": "concurrency", "concurrency": 9},
+            {"name": "profiling", "kind": "profiling", "type": "concurrency", "concurrency": concurrency},
+        ],
+    }
+    totals = {
+        "schema_version": "1.4", "aiperf_version": "0.13.0", "input_config": settings,
+        "request_latency": {"unit": "ms", "avg": 700.0, "p99": 700.0, "count": requests},
+        "nvidia_total_gpu_energy": {"unit": "J", "avg": 650.0},
+    }  # fmt: skip
+    (folder / "profile_export_aiperf.json").write_text(json.dumps(totals))
+    sessions = [
+        {"session_id": f"conversation-{place}", "payloads": [{"messages": [{"role": "user", "content": f"{place}?"}]}]}
+        for place in range(requests)
+    ]
+    (folder / "inputs.json").write_text(json.dumps({"data": sessions}))
+    return folder

@@ -39,7 +39,8 @@ def gate(
 ) -> GateResult:
     """Judge a candidate against a baseline, as `wattbench gate` does.
 
-    ``gate(old, new)`` judges two runs from their records (or two files of pytest-benchmark). ``gate(suite,
+    ``gate(old, new)`` judges two runs from their records (or another tool's results, which are imported into `out`
+    first; or two files of pytest-benchmark). ``gate(suite,
     baseline=..., candidate=...)`` measures both systems in alternation, in a run of its own, and stops as soon as the
     verdict is decided. ``gate(base="main")`` does so with a system as a commit has it and as the working tree has it.
     ``gate(run)`` judges the run of a gate again.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @main.command(cls=WaitingCommand)
-@click.argument("targets", nargs=-1, metavar="[SUITE | RUN | RUN RUN | OLD.json NEW.json]")
+@click.argument("targets", nargs=-1, metavar="[SUITE | RUN | RUN RUN | RESULTS RESULTS | OLD.json NEW.json]")
 @click.option(
     "--base",
     metavar="REF",
@@ -74,7 +74,8 @@ def gate(
 
     SUITE with --baseline and --candidate measures both in alternation, in one job on one device, and stops as soon as
     the verdict is decided. Two RUNs are judged from their records, where they can be compared; one RUN of a gate is
-    judged again. OLD.json and NEW.json are files of pytest-benchmark.
+    judged again. RESULTS are another tool's files or folders, such as AIPerf's: they are imported into --out, and then
+    judged as RUNs; what neither of them records blocks nothing. OLD.json and NEW.json are files of pytest-benchmark.
     """
     files = VerdictFiles(junit, markdown, json_file, github=not no_github)
     request = GateRequest(command=command_line(), spelled=_as_option, **request_options)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.api.imported_runs import named_after
 from wattbench.api.session import stdout_to_stderr
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
@@ -98,7 +98,7 @@ def import_run(
     from wattbench.records import read_run
 
     imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, scratch=out)
-    root = write_run(imported, out, name or _named_after(sources[0]), command_line(), currency)
+    root = write_run(imported, out, name or named_after(sources[0]), command_line(), currency)
     click.echo(root)
     for remark in dict((read_run(root).header.imported or {})["remarks"]).values():
         click.echo(f"! {remark}.", err=True)
@@ -114,10 +114,3 @@ def _pairs(options: tuple[str, ...]) -> dict[str, str]:
             raise UserError(f"--map {option}: expected COLUMN=NAME, such as --map model=system")
         pairs[column] = name
     return pairs
-
-
-def _named_after(source: Path) -> str:
-    """Make a run's name from a file's or folder's, without the characters that a name may not have."""
-    path = source.resolve()
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", path.name if path.is_dir() else path.stem).strip("-._")[:40]
-    return plain or "imported"

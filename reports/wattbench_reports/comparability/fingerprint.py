@@ -78,7 +78,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         own_machine = machine_parts(machines[name], run) if name in machines else machine
         parts = own_machine | system_parts(rows.get(name), owner) | {
             "tasks": part(_tasks(record, name, documents), run),
-            "scenario": part(_scenario(measure) | _imported_scenario(record, name), run),
+            "scenario": part(_imported_scenario(record, name) if imported else _scenario(measure), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
             "meter": meters.get(name, Part()),
             "co_runners": co_runners.get(name, ALONE),
@@ -97,13 +97,15 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
     facts: dict[str, Any] = {}
     for task in sorted({*cells, *answered}):
         cell = cells.get(task, {})
-        facts |= {
+        known = {
             f"{task} version": cell.get("task_version", ABSENT),
-            **({} if record.imported is not None else {f"{task} documents": cell.get("docs_sha256", ABSENT)}),
+            f"{task} documents": cell.get("docs_sha256", ABSENT),
             f"{task}{ANSWERED}": answered.get(task),
             f"{task} scoring": cell.get("task_sha256") or ABSENT,
             f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
+        # Another tool has its own ways to name a task: which documents were answered is the evidence.
+        facts |= {name: value for name, value in known.items() if record.imported is None or value is not ABSENT}
     return facts
 
 
@@ -165,8 +167,9 @@ def _declared(frames: Frames) -> dict[str, Part]:
 
 
 def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
-    """The load that another tool put on a system, where it says so."""
-    return {} if record.imported is None else dict(record.imported.scenarios.get(system, {}))
+    """Return the load that another tool put on a system, where it says so."""
+    load = {} if record.imported is None else dict(record.imported.scenarios.get(system, {}))
+    return load or {"scenario": ABSENT}
 
 
 def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.gpu_readings import true_j, write_readings
-from tests.made_up.other_tools import START_S, aiperf_record
+from tests.made_up.other_tools import START_S, aiperf_profile
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
@@ -25,47 +25,8 @@ def imported(folders: list[Path], tmp_path: Path) -> RunRecords:
     return read_run(write_run(read_sources(folders), tmp_path / "runs", "profile", ["wattbench", "import"]))
 
 
-def profile(folder: Path, concurrency: int, requests: int = 20, *, url: str = "http://localhost:8000") -> Path:
-    """Write a profile of AIPerf 0.13, whose settings are in its phases: requests of 0.7 s, `concurrency` at a time."""
-    folder.mkdir(parents=True)
-    records = []
-    for place in range(requests):
-        record = aiperf_record(place)
-        started_ns = int((START_S + 0.7 * (place // concurrency)) * 1e9)
-        record["metadata"] |= {
-            "credit_issued_ns": started_ns - 2_000_000, "request_start_ns": started_ns,
-            "request_end_ns": started_ns + 700_000_000, "conversation_id": f"conversation-{place}",
-        }  # fmt: skip
-        record["metrics"] |= {
-            "request_latency": {"value": 700.0, "unit": "ms"},
-            "inter_chunk_latency": {"value": [4.5, 5.5], "unit": "ms"},
-        }
-        records.append(json.dumps(record))
-    (folder / "profile_export.jsonl").write_text("\n".join(records))
-    settings = {
-        "models": {"items": [{"name": "org/model"}]},
-        "endpoint": {"urls": [url], "type": "chat", "streaming": True, "api_key": "hush"},
-        "phases": [
-            {"name": "warmup", "kind": "warmup", "type": "concurrency", "concurrency": 9},
-            {"name": "profiling", "kind": "profiling", "type": "concurrency", "concurrency": concurrency},
-        ],
-    }
-    totals = {
-        "schema_version": "1.4", "aiperf_version": "0.13.0", "input_config": settings,
-        "request_latency": {"unit": "ms", "avg": 700.0, "p99": 700.0, "count": requests},
-        "nvidia_total_gpu_energy": {"unit": "J", "avg": 650.0},
-    }  # fmt: skip
-    (folder / "profile_export_aiperf.json").write_text(json.dumps(totals))
-    sessions = [
-        {"session_id": f"conversation-{place}", "payloads": [{"messages": [{"role": "user", "content": f"{place}?"}]}]}
-        for place in range(requests)
-    ]
-    (folder / "inputs.json").write_text(json.dumps({"data": sessions}))
-    return folder
-
-
 def test_two_concurrencies_are_not_ranked_by_latency(tmp_path) -> None:
-    run = imported([profile(tmp_path / f"at-{number}", number) for number in (1, 4)], tmp_path)
+    run = imported([aiperf_profile(tmp_path / f"at-{number}", number) for number in (1, 4)], tmp_path)
     assert run.header.imported["scenario"] == {
         "org/model concurrency 1": {"concurrency": 1, "arrivals": "concurrency"},
         "org/model concurrency 4": {"concurrency": 4, "arrivals": "concurrency"},
@@ -101,7 +62,7 @@ def test_settings_of_both_layouts_say_the_same(settings) -> None:
 
 
 def test_due_times_chunk_gaps_and_documents_are_kept(tmp_path) -> None:
-    run = imported([profile(tmp_path / "one", 1)], tmp_path)
+    run = imported([aiperf_profile(tmp_path / "one", 1)], tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert np.allclose(items["started_s"] - items["scheduled_s"], 0.002, atol=1e-6)
     gaps = [list(np.diff(times)) for times in items["token_s"]]
@@ -120,7 +81,7 @@ def test_a_conversation_that_is_asked_again_is_a_repeat(aiperf_folder, tmp_path)
 
 
 def test_grades_are_scores_and_what_was_not_graded_is_counted(tmp_path) -> None:
-    folder = profile(tmp_path / "graded", 1)
+    folder = aiperf_profile(tmp_path / "graded", 1)
     grades = [
         {
             "session_num": place, "conversation_id": f"conversation-{place}", "x_request_id": f"x-{place}",
@@ -143,7 +104,7 @@ def test_grades_are_scores_and_what_was_not_graded_is_counted(tmp_path) -> None:
 
 
 def test_a_grade_that_is_none_is_named(tmp_path) -> None:
-    folder = profile(tmp_path / "graded", 1)
+    folder = aiperf_profile(tmp_path / "graded", 1)
     (folder / "accuracy_export.jsonl").write_text('{"x_request_id": "x-0", "passed": true}\n{"passed": "yes"}\n')
     with pytest.raises(UserError, match=r"accuracy_export.jsonl:2: no x_request_id and passed"):
         read_sources([folder])
@@ -151,7 +112,7 @@ def test_a_grade_that_is_none_is_named(tmp_path) -> None:
 
 def metered(tmp_path: Path, requests: int, **changes: object) -> RunRecords:
     url = str(changes.pop("url", "http://localhost:8000"))
-    folder = profile(tmp_path / f"metered-{requests}", 2, requests, url=url)
+    folder = aiperf_profile(tmp_path / f"metered-{requests}", 2, requests, url=url)
     write_readings(folder / "gpu_telemetry_export.jsonl", START_S, START_S + 0.7 * requests / 2, **changes)
     return imported([folder], tmp_path)
 
@@ -220,7 +181,7 @@ def test_what_the_client_draws_is_not_what_the_server_draws(tmp_path) -> None:
     ],
 )
 def test_a_reading_that_is_none_is_named(tmp_path, line, said) -> None:
-    folder = profile(tmp_path / "damaged", 1)
+    folder = aiperf_profile(tmp_path / "damaged", 1)
     (folder / "gpu_telemetry_export.jsonl").write_text(line)
     with pytest.raises(UserError, match=said) as error:
         read_sources([folder])

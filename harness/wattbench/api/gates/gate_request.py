@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
 from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
 from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
+from wattbench.api.imported_runs import is_of_another_tool, run_of
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -71,13 +72,14 @@ class GateRequest:
             return self._against(self.base)
         if not 1 <= len(self.targets) <= 2:
             raise UserError(
-                f"name a suite (with {self.spelled('baseline')} and {self.spelled('candidate')}), one or two runs, or "
-                f"two files of pytest-benchmark; or compare the working tree with {self.spelled('base')}"
+                f"name a suite (with {self.spelled('baseline')} and {self.spelled('candidate')}), one or two runs, two "
+                "folders of another tool's results, or two files of pytest-benchmark; or compare the working tree with "
+                f"{self.spelled('base')}"
             )
         paths = [Path(target) for target in self.targets]
         if len(paths) == 1:
             return self._again(paths[0]) if _is_run(paths[0]) else self._new(self.targets[0])
-        if all(path.suffix == ".json" for path in paths):
+        if all(path.suffix == ".json" and not is_of_another_tool(path) for path in paths):
             return self._of_files(*paths)
         return self._of_runs(*paths)
 
@@ -148,6 +150,7 @@ class GateRequest:
 
     def _of_runs(self, first: Path, second: Path) -> GateResult:
         self._allow_only("two runs", "baseline", "candidate", "policy", "across", "sessions")
+        first, second = (run_of(path, self.out, self.command) for path in (first, second))
         self._begun(second)
         return judge_runs(
             first,

@@ -88,21 +88,29 @@ def judge_runs(
         UserError: a run cannot be read, or does not say which systems are meant; or the policy is wrong.
     """
     from wattbench.records import read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
+    from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
     from wattbench_reports.gate.decision.judge import judge
+    from wattbench_reports.gate.evidence.imports import assumed_drift, without_lacking
     from wattbench_reports.gate.evidence.two_runs import evidence_of_two
     from wattbench_reports.tables.header_record import header_record
     from wattbench_reports.tables.session_record import sessions_of_two
 
     runs = read_run(first), read_run(second)
-    settings = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())[0]
+    settings, source = find_policy(policy_file, policy_of_suite(runs[1]), Path.cwd())
     policy = as_reports_know_it(settings.model_copy(update={"judge_modelled": True}) if judge_modelled else settings)
     known = sessions_of_two(*runs, sessions or settings.sessions)
+    imported = all(run.header.imported is not None for run in runs)
+    notes: tuple[str, ...] = ()
+    if imported:
+        policy, notes = assumed_drift(policy, sessions=known is not None)
     evidence = evidence_of_two(*runs, policy, baseline=baseline, candidate=candidate, across=across, sessions=known)
+    if imported and source == DEFAULTS:
+        policy, more = without_lacking(policy, evidence)
+        notes = (*notes, *more)
     names = dict.fromkeys(run.header.run for run in runs)
     evidence = replace(evidence, noise=calibrated_noise(policy, runs[1].header.environment))
     result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
-    return _with_notes(result, floor_notes(policy, runs[1].header.environment))
+    return _with_notes(result, (*notes, *floor_notes(policy, runs[1].header.environment)))
 
 
 def judge_files(old: Path, new: Path, policy_file: Path | None) -> GateResult:

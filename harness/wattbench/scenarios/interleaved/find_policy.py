@@ -14,6 +14,8 @@ from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError
 
 TABLE = ("tool", "wattbench", "gate")
+DEFAULTS = "the defaults"
+"""The source of a policy that nothing names."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def find_policy(given: Path | None, of_suite: GatePolicy | None, folder: Path) -
         return policy_of_file(given), str(given)
     if of_suite is not None:
         return of_suite, "the suite"
-    return policy_of_project(folder) or (GatePolicy(), "the defaults")
+    return policy_of_project(folder) or (GatePolicy(), DEFAULTS)
 
 
 def policy_of_project(folder: Path) -> tuple[GatePolicy, str] | None:

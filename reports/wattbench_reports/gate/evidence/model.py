@@ -95,6 +95,8 @@ class Evidence:
     """Metric to why the two are not comparable on it, naming what differs."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Metric to why it was not measured."""
+    lacking: tuple[str, ...] = ()
+    """Of two imports: the metrics of which neither source has a figure."""
     suite_domains: tuple[str, ...] = ()
     """All domains of the suite's items, whether some of each were asked yet or not; empty: those of the rounds."""
     suite_tasks: Mapping[str, SuiteTask] = field(default_factory=dict)

@@ -123,6 +123,7 @@ def evidence_of_two(
         peak_memory_bytes=memory,
         apart=apart,
         missing=missing,
+        lacking=_lacking(sides),
         suite_tasks=_suite_tasks(rounds),
         energy_j=_counted_j(sides),
         notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes, *_failed(sides)),
@@ -311,6 +312,19 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     if untimed:
         missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {named(untimed)} have no times")
     return missing
+
+
+def _lacking(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
+    """Return the metrics of which neither of two imports has a figure."""
+    if any(side.frames.record.imported is None for side in sides):
+        return ()
+    columns = {"correct": (ACCURACY,), "seconds": (LATENCY_P50, LATENCY_P95)}
+    return tuple(
+        metric
+        for column, metrics in columns.items()
+        if all(side.items[column].isna().all() for side in sides)
+        for metric in metrics
+    )
 
 
 def _failed(sides: tuple[_Side, _Side]) -> tuple[str, ...]:

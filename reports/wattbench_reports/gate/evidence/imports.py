@@ -1,0 +1,42 @@
+"""Adapt a policy to two imported runs: what no source of both records cannot be judged, and what is assumed is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wattbench_reports.formatting.units import named, percent
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.evidence.pytest_benchmark import ASSUMED_DRIFT
+from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.policy import Policy
+
+
+def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str, ...]]:
+    """Assume how much two imported runs of one system differ, where nothing says it; and say so.
+
+    Args:
+        policy: as it was given.
+        sessions: whether earlier sessions of the machine are known.
+    """
+    if policy.drift is not None or sessions:
+        return policy, ()
+    note = (
+        f"How much two runs of one system differ is in neither source: {percent(ASSUMED_DRIFT)} is assumed of seconds "
+        "and joules (drift in the policy). A regression has to exceed it, and a pass has to leave it."
+    )
+    return replace(policy, drift=ASSUMED_DRIFT), (note,)
+
+
+def without_lacking(policy: Policy, evidence: Evidence) -> tuple[Policy, tuple[str, ...]]:
+    """Let metrics that neither source records block nothing; and say so.
+
+    Only of a policy that nobody wrote: one that names a metric asks for its figures.
+    """
+    required = [rule.metric for rule in policy.rules if rule.blocks and not rule.only_if_measured]
+    lacking = [metric for metric in required if metric in evidence.lacking]
+    if not lacking or lacking == required:
+        return policy, ()
+    rules = tuple(replace(rule, only_if_measured=True) if rule.metric in lacking else rule for rule in policy.rules)
+    words = named([METRICS[metric].label for metric in lacking])
+    note = f"Neither source records {words}: it is not judged, and blocks nothing. A policy that names it requires it."
+    return replace(policy, rules=rules), (note,)
