@@ -67,6 +67,24 @@ class FakeSystem:
 
 
 @dataclass(frozen=True)
+class FakeNode:
+    """A machine of a made-up run in blocks, which asks every n-th block."""
+
+    node: str
+    slower: float = 1.0
+    """What it multiplies all seconds and joules by."""
+    own: Mapping[str, float] = field(default_factory=dict)
+    """The same for some systems, in addition."""
+    environment: Mapping[str, object] | None = None
+    """None: as that of the run."""
+    temperature_c: float | None = None
+
+    def factor(self, system: str) -> float:
+        """Return what it multiplies a system's seconds and joules by."""
+        return self.slower * self.own.get(system, 1.0)
+
+
+@dataclass(frozen=True)
 class FakeRun:
     """A whole made-up run."""
 
@@ -99,6 +117,12 @@ class FakeRun:
     """What the session multiplies all seconds and joules by."""
     own_cpu: bool = False
     """Whether CPU seconds are on record: nine tenths of an item's own."""
+    nodes: tuple[FakeNode, ...] = ()
+    """The machines that measured it, where it is in blocks; empty: an older record, which names none."""
+
+    def node_of(self, block: int) -> FakeNode:
+        """Return the machine that asked a block."""
+        return self.nodes[block % len(self.nodes)] if self.nodes else FakeNode("")
 
 
 def write_run(root: Path, fake: FakeRun) -> Path:
@@ -141,7 +165,10 @@ def write_run(root: Path, fake: FakeRun) -> Path:
             for system in fake.systems
             for task, domain in fake.tasks
         ],
+        node=fake.nodes[0].node if len(fake.nodes) == 1 else "",
     )
+    if len(fake.nodes) > 1:
+        header = replace(header, machines=_machines(fake, header))
     items: list[ItemRow] = []
     windows: list[WindowRow] = []
     with RunWriter.create(root / run, header) as writer:
@@ -154,6 +181,17 @@ def write_run(root: Path, fake: FakeRun) -> Path:
         if fake.finished:
             writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return without_digests(root / run) if fake.finished else root / run
+
+
+def _machines(fake: FakeRun, header: RunHeader) -> dict[str, dict[str, object]]:
+    return {
+        each.node: {
+            "environment": dict(header.environment if each.environment is None else each.environment),
+            "meters": dict(header.meters),
+            "meter_details": {},
+        }
+        for each in fake.nodes
+    }
 
 
 def _settings(fake: FakeRun) -> dict[str, dict[str, object]]:
@@ -237,7 +275,15 @@ def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
             }
             windows = {name: [f"w{number}b{block}"] for number, name in enumerate(names)}
             writer.append_block(
-                BlockRow(number=block, attempt=attempt, order=names, doc_ids=docs, windows=windows, contended=busy)
+                BlockRow(
+                    number=block,
+                    attempt=attempt,
+                    order=names,
+                    doc_ids=docs,
+                    windows=windows,
+                    contended=busy,
+                    node=fake.node_of(block).node,
+                )
             )
 
 
@@ -263,14 +309,16 @@ def _write_blocks(
         block_of = dealt(place, fake)
         for row in _items(run, system, task, domain, "", fake, rng):
             block = block_of[row.doc_id]
-            joules = None if row.energy_j is None else round(row.energy_j * speeds[block] * 64) / 64
-            seconds = (row.finished_s - row.started_s) * speeds[block]
+            node = fake.node_of(block)
+            slower = speeds[block] * node.factor(system.name)
+            joules = None if row.energy_j is None else round(row.energy_j * slower * 64) / 64
+            seconds = (row.finished_s - row.started_s) * slower
             above = None if joules is None else joules / 2
             rows.append(
                 replace(
                     row, block=block, window=f"w{number}b{block}", energy_j=joules, energy_above_idle_j=above,
                     finished_s=row.started_s + seconds, attempt=int(block < fake.asked_again),
-                    own_cpu_s=0.9 * seconds if fake.own_cpu else None,
+                    own_cpu_s=0.9 * seconds if fake.own_cpu else None, node=node.node,
                 )
             )  # fmt: skip
     items += rows
@@ -281,10 +329,14 @@ def _write_blocks(
         reasons = system.invalid if block == 0 else ()
         total_j = sum(joules) if joules else None
         window = _window(f"w{number}b{block}", run, system, None, "measured", length_s, total_j, reasons)
-        attempt = int(block < fake.asked_again)
+        attempt, node = int(block < fake.asked_again), fake.node_of(block)
+        own_cpu_s = 0.9 * length_s if fake.own_cpu else None
+        heat = {} if node.temperature_c is None else {"part0": node.temperature_c}
         windows.append(
-            replace(window, block=block, attempt=attempt, own_cpu_s=0.9 * length_s if fake.own_cpu else None)
-        )
+            replace(
+                window, block=block, attempt=attempt, own_cpu_s=own_cpu_s, node=node.node, temperature_c=heat
+            )
+        )  # fmt: skip
 
 
 def _items(

@@ -84,6 +84,12 @@ class Run:
 
         return windows_frame(self.analysis)
 
+    def machines(self) -> pd.DataFrame:
+        """Return one row per machine that measured the run, and how it compares with the others of its class."""
+        from wattbench_reports.export.machines_frame import machines_frame
+
+        return machines_frame(self.analysis)
+
     def power(self, system: str | None = None) -> pd.DataFrame:
         """Return one row per reading of a meter's component.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
-WHAT = ("systems", "items", "windows")
+WHAT = ("systems", "items", "windows", "machines")
 SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "inference-perf", "mlperf", "guidellm", "aiperf", "table")
 
 
@@ -45,8 +45,9 @@ def export_run(
 ) -> None:
     """Write RUN in a format that other tools read.
 
-    csv and parquet hold every figure of every system, over all items and by domain; or with --what the items or the
-    windows. emissions is codecarbon's file format, and model-card the metadata that the Hugging Face hub reads.
+    csv and parquet hold every figure of every system, over all items and by domain; or with --what the items, the
+    windows or the machines. emissions is codecarbon's file format, and model-card the metadata that the Hugging Face
+    hub reads.
     """
     from wattbench.records import read_run
     from wattbench.records.atomic_write import write_atomically

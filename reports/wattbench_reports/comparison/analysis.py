@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,6 +22,13 @@ from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import EstimatedSystem, estimated_systems
 from wattbench_reports.comparison.leaderboard_model import Ranked
+from wattbench_reports.comparison.machines import (
+    Machines,
+    machine_caveats,
+    machines_of,
+    of_compared_class,
+    on_another_machine,
+)
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.ranking import Ranking, rank
 from wattbench_reports.comparison.reference_systems import yardsticks
@@ -95,6 +102,8 @@ class Comparison:
     """What was estimated of requests to services. Nothing else is computed from it."""
     cluster: str | None = None
     """``task``: intervals are clustered by task, as the reader asked, and not by block."""
+    machines: Machines | None = None
+    """Those that measured the run; None: one did, or several runs are compared."""
 
     @property
     def tail_share(self) -> float | None:
@@ -323,6 +332,8 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
     frames = load_frames(run)
     load = load_report(frames)
+    frames = of_compared_class(frames)
+    machines = machines_of(frames) if frames.several_nodes else None
     judged: Mapping[str, Validity]
     if load is None:
         table, judged = item_table(frames), validity(frames)
@@ -352,6 +363,8 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
     apart = splits(frames)
     prints = fingerprints(frames)
     strict = strictness(frames)
+    if machines is not None:
+        machines = replace(machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,
@@ -373,6 +386,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         caveats=(
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(prints),
+            *(() if machines is None else machine_caveats(machines)),
             *caveats(frames, measured, judged),
             *unread_caveats(strict),
             *strict_caveats(strict, measured, used_for.shares),
@@ -399,6 +413,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         sessions=sessions,
         estimates=estimated_systems(run.estimates(), measured, {} if load is not None else _correct(frames)),
         cluster=assumptions.cluster,
+        machines=machines,
     )
     routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
     costs = [

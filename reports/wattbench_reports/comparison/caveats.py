@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import numpy as np
+
 from wattbench.records import in_clauses
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
@@ -313,14 +315,23 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
             yield Caveat("no-energy", f"What was imported has no joules for {named(unread)}.", unread)
         measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
-        if figures.requests and figures.unmetered == figures.requests:
+        unmetered = _without_joules(figures, frames)
+        if figures.requests and unmetered == figures.requests:
             yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
-        elif figures.unmetered:
+        elif unmetered:
             text = (
-                f"{name}: {figures.unmetered:,} of {plural(figures.requests, 'request')} have no valid joules, "
+                f"{name}: {unmetered:,} of {plural(figures.requests, 'request')} have no valid joules, "
                 "and are excluded from its energy figures (not from its accuracy and latency)."
             )
             yield Caveat("unmetered-items", text, (name,))
+
+
+def _without_joules(figures: Measures, frames: Frames) -> int:
+    """Count the requests without joules. Those of machines of another class have some, which are left out."""
+    if frames.recorded is None:
+        return figures.unmetered
+    joules = frames.recorded.figures("energy_j", frames.answers_of(figures.system))
+    return int(np.isnan(joules).sum())
 
 
 def _never_right(measured: Mapping[str, Measures]) -> Iterator[Caveat]:

@@ -170,6 +170,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             for each in renamed_estimates(part.comparison.estimates, names_of)
         ),
         cluster=assumptions.cluster,
+        machines=None if several else parts[0].comparison.machines,
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(
             *condition_caveats(prints, crossed),

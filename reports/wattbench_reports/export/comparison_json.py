@@ -10,13 +10,16 @@ from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
+from wattbench_reports.comparison.machines import Machines
 from wattbench_reports.export.comparison_rows import placement_row, plain_row
 from wattbench_reports.export.decision_data import decision_data
+from wattbench_reports.export.machines_frame import machine_row
 from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.workload import Workload
+from wattbench_reports.stats import Interval
 from wattbench_reports.tables.session_record import SessionRecord
 from wattbench_reports.wording.arrival_rates import plain_rates
 from wattbench_reports.wording.decision import DecisionWords
@@ -34,6 +37,10 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
 
     Of a run with services: also ``"estimated": [{system, answered_by, requests, estimated, by, provider, model, zone,
     provenance, energy_j_per_request: [low, high], j_per_correct, co2_g_per_1000, water_l_per_1000, notes, why_none}]``.
+
+    Of a run that several machines measured: also ``"machines": {"machines": [{node, of_class, seconds_relative ...}],
+    "tested", "differences": [{figure, first, second, on: {node: ratio}, these: [ratio, low, high], another, p_value}],
+    "j_per_correct_on_another": {system: [low, high]}}``.
 
     A run under load has ``"load": [a system at a rate]`` as well, and `systems` is of the rate `compared_per_s` alone.
 
@@ -60,6 +67,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     }
     if comparison.estimates:
         document["estimated"] = [_estimated(each) for each in comparison.estimates]
+    if comparison.machines is not None:
+        document["machines"] = _machines(comparison.machines)
     if decided is not None:
         document["decision"] = decision_data(decided)
     if comparison.load is not None:
@@ -75,6 +84,30 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
 def _sessions(record: SessionRecord) -> dict[str, Any]:
     """Return the sessions behind the bounds for another run, without the figures of each."""
     return {"source": record.source, "sessions": record.sessions, "runs": list(record.runs)}
+
+
+def _machines(machines: Machines) -> dict[str, Any]:
+    return {
+        "machines": [machine_row(each) for each in machines.machines],
+        "tested": machines.tested,
+        "differences": [
+            {
+                "figure": each.figure,
+                "first": each.first,
+                "second": each.second,
+                "on": dict(zip(each.nodes, each.pair.nodes, strict=True)),
+                "these": _bounds(each.pair.these),
+                "another": _bounds(each.pair.another),
+                "p_value": each.p_value,
+            }
+            for each in machines.differences
+        ],
+        "j_per_correct_on_another": {name: _bounds(each)[1:] for name, each in machines.another.items()},
+    }
+
+
+def _bounds(interval: Interval) -> list[float]:
+    return [interval.estimate, interval.low, interval.high]
 
 
 def _workload(workload: Workload) -> dict[str, Any]:

@@ -11,12 +11,14 @@ from wattbench_reports.export.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated
+from wattbench_reports.wording import arrival_rates, estimated, machines
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
-LEFT_ALIGNED = frozenset({"system", "kind", "energy", "valid", "held", "as"})
+LEFT_ALIGNED = frozenset(
+    {"system", "kind", "energy", "valid", "held", "as", *set(machines.HEADINGS).difference(machines.NUMERIC)}
+)
 
 
 def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) -> str:
@@ -46,6 +48,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
             "",
             *_table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison)),
         ]
+    lines += _machines(comparison)
     ranks = list(rank_lines(comparison))
     for title, groups in ranks:
         lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
@@ -62,6 +65,18 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"
+
+
+def _machines(comparison: Comparison) -> list[str]:
+    """Return the table of machines; nothing of one machine's run."""
+    if comparison.machines is None:
+        return []
+    return [
+        "",
+        f"**Machines.** {escaped(machines.line(comparison))} {machines.RELATIVE}",
+        "",
+        *_table(machines.HEADINGS, machines.rows(comparison.machines)),
+    ]
 
 
 def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

@@ -11,7 +11,7 @@ from wattbench_reports.export.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated
+from wattbench_reports.wording import arrival_rates, estimated, machines
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -39,6 +39,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
     lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))
+    lines += wrapped(machines.line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
     lines += [*_year(comparison), *_ranks(comparison), *_estimated(comparison), *_caveats(comparison)]

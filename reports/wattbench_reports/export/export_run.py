@@ -12,6 +12,7 @@ from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison_markdown import as_markdown
 from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.items_frame import items_frame
+from wattbench_reports.export.machines_frame import machines_frame
 from wattbench_reports.export.model_card import model_card
 from wattbench_reports.export.systems_frame import figures_frame
 from wattbench_reports.export.windows_frame import windows_frame
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame}
+TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame, "machines": machines_frame}
 """Subject of a table to the function that makes it."""
 
 
@@ -59,6 +60,8 @@ def export_to_bytes(
         frame = emissions_frame(analysis)
         return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
     table: pd.DataFrame = TABLES[what](analysis)
+    if system is not None and "system" not in table:
+        raise UserError(f"--system: the table of {what} is not divided by systems; leave it out")
     if system is not None:
         table = table[table["system"] == system].reset_index(drop=True)
     return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.typed_frame import typed
 from wattbench_reports.metrics.money import UNNAMED
+from wattbench_reports.tables.run_tables import NODE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ _MORE = (
     "prompt_hash", "prompt_tokens", "first_token_s", "route", "failure", "prompt", "output", "filtered", "target",
 )  # fmt: skip
 
-_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens")
+_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens", NODE)
 
 COLUMNS = {
     "system": "string",
@@ -49,6 +50,7 @@ COLUMNS = {
     "target": "string",
     "block": "Int64",
     "own_cpu_seconds": "Float64",
+    "node": "string",
 }
 """The columns in order, with pandas' type of each. A value that was not measured or is not known is missing."""
 
@@ -61,7 +63,8 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    items, more = analysis.frames.items, analysis.frames.more_columns(*_MORE, newer=_NEWER)
+    frames = analysis.frames.recorded or analysis.frames
+    items, more = frames.items, frames.more_columns(*_MORE, newer=_NEWER)
     table = pd.DataFrame(
         {
             "system": items["system"].astype(str),
@@ -95,6 +98,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "target": more["target"],
             "block": items["block"],
             "own_cpu_seconds": items["own_cpu_s"],
+            "node": more[NODE].replace("", None) if NODE in more else None,
         },
         columns=list(COLUMNS),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.typed_frame import typed
-from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS
+from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +36,7 @@ COLUMNS = {
     "attempt": "Int64",
     "own_cpu_s": "float64",
     "contended": "boolean",
+    "node": "string",
 }
 """The columns in order, as in `windows.parquet`, with pandas' type of each. Figures per component are JSON objects, as
 components vary."""
@@ -47,8 +48,9 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     Raises:
         UserError: the record is damaged.
     """
-    older = [name for name in COLUMNS if name not in NEWER_WINDOW_COLUMNS]
+    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE)]
     table = analysis.frames.window_columns(*older)
-    newer = {name: analysis.frames.windows[name] for name in NEWER_WINDOW_COLUMNS}
+    windows = analysis.frames.windows
+    newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
     return typed(table.assign(reasons=reasons, **newer), COLUMNS, analysis.frames.run.layout.windows_table)

@@ -36,6 +36,7 @@ from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
+from wattbench_reports.sections.machines import machines_section
 from wattbench_reports.sections.model import Section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.routing import routing_section
@@ -79,6 +80,7 @@ def panels(study: RoutingStudy | str) -> tuple[Panel, ...]:
         stated_section,
         items_section,
         wrong_section,
+        machines_section,
         validity_section,
         environment_section,
     )

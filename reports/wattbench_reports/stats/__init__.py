@@ -32,6 +32,8 @@ from wattbench_reports.stats.model_confidence_set import (
     pairwise_p_values_of_draws,
 )
 from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm, weighted_holm
+from wattbench_reports.stats.node_differences import PairOverNodes, pair_over_nodes, variance_on_another_node
+from wattbench_reports.stats.node_effects import NodeEffect, node_effects
 from wattbench_reports.stats.paired import mean_difference
 from wattbench_reports.stats.pareto import front_not_excluded
 from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
@@ -71,7 +73,9 @@ __all__ = [
     "Interval",
     "McNemar",
     "ModelConfidenceSet",
+    "NodeEffect",
     "Noise",
+    "PairOverNodes",
     "PairedBlockMean",
     "PairedBlockRatio",
     "Payback",
@@ -110,7 +114,9 @@ __all__ = [
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
     "model_confidence_set",
+    "node_effects",
     "noise_of",
+    "pair_over_nodes",
     "paired_block_means",
     "paired_block_ratios",
     "paired_p_value",
@@ -128,6 +134,7 @@ __all__ = [
     "session_variance",
     "stratified_sums",
     "together_by_chance",
+    "variance_on_another_node",
     "variances_before",
     "weighted_holm",
     "wilson_interval",

@@ -34,6 +34,9 @@ WINDOW_COLUMNS = (
 NEWER_WINDOW_COLUMNS = ("block", "attempt", "own_cpu_s", "contended")
 """What older runs lack: NaN there, as in what has no block."""
 
+NODE = "node"
+"""The column of windows and items that says which machine measured: empty in older records."""
+
 USAGE_COLUMNS = ("system", "prompt_tokens", "cached_tokens", "output_tokens", "seconds")
 """Of an entry of a hybrid's `usage`."""
 
@@ -52,7 +55,7 @@ class Frames:
     """One row per answer: see `wattbench_reports.tables.items_table.read_items`. What failed has no `finished_s`: it
     has no latency, as it is no answer."""
     windows: pd.DataFrame
-    """One row per window, columns `WINDOW_COLUMNS` and `NEWER_WINDOW_COLUMNS`."""
+    """One row per window, columns `WINDOW_COLUMNS`, `NEWER_WINDOW_COLUMNS` and `NODE`."""
     differences: tuple[DocDifference, ...]
     """Empty where every system answered the same documents, as it should be."""
     absent: tuple[str, ...]
@@ -65,6 +68,8 @@ class Frames:
     """The ids of the windows in which these were measured, where they are not all that there are."""
     item_rows: NDArray[np.int32] | None = None
     """`row_of_answer`, where it is known already."""
+    recorded: Frames | None = None
+    """The same with seconds and joules of all machines, where these have those of machines of one class alone."""
 
     def more_columns(self, *names: str, newer: Sequence[str] = ()) -> pd.DataFrame:
         """Read further columns of the items, aligned with `items`, for what only one panel needs.
@@ -147,6 +152,11 @@ class Frames:
     def record(self) -> HeaderRecord:
         """Return the header of the run."""
         return header_record(self.run)
+
+    @cached_property
+    def several_nodes(self) -> bool:
+        """Return whether more than one machine measured the answers."""
+        return self.windows.loc[self.windows["purpose"] == "measured", NODE].nunique() > 1
 
     @cached_property
     def window_rows(self) -> tuple[WindowRow, ...]:
@@ -253,9 +263,11 @@ def load_frames(run: RunRecords) -> Frames:
     record, path = header_record(run), run.layout.items_table
     imported = record.imported is not None
     items, documents = read_items(path, imported=imported)
-    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=NEWER_WINDOW_COLUMNS).to_pandas()
+    newer = (*NEWER_WINDOW_COLUMNS, NODE)
+    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=newer).to_pandas()
     for name in NEWER_WINDOW_COLUMNS:
         windows[name] = windows[name].astype(np.float64) if name in windows else np.nan
+    windows[NODE] = windows[NODE].fillna("").astype(str) if NODE in windows else ""
     present = set(items["system"].cat.categories)
     known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
     systems = (*(name for name in known if name in present), *sorted(present - set(known)))

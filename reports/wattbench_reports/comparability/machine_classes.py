@@ -1,0 +1,45 @@
+"""Divide the machines of a run into classes, within which seconds and joules may be pooled.
+
+Machines are of one class if they agree in device, driver, power limit and meter, the parts that forbid a ranking by
+joules between runs (`wattbench_reports.comparability.rules`). What one of them does not record equals nothing of
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from wattbench.records import NOT_RECORDED, Part, machine_parts, part
+from wattbench_reports.tables.node_record import NodeRecord
+
+PARTS = ("device", "driver", "power_limit", "meter")
+
+
+def parts_of(node: NodeRecord) -> dict[str, Part]:
+    """Return the parts of a machine by which it is compared: `PARTS`."""
+    machine = machine_parts(node.environment, node.node)
+    return {**{name: machine[name] for name in PARTS[:-1]}, "meter": part(_meters(node.meters), node.node)}
+
+
+def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...], ...]:
+    """Return the classes, the one that asked most blocks first; of as many, the one that asked the first block."""
+    divided: dict[tuple[Part, ...], list[NodeRecord]] = {}
+    for node in nodes:
+        divided.setdefault(tuple(parts_of(node).values()), []).append(node)
+    return tuple(
+        tuple(members) for members in sorted(divided.values(), key=lambda each: -sum(len(node.blocks) for node in each))
+    )
+
+
+def in_words(facts: Part, *names: str) -> str:
+    """Word some facts of a part: ``1 × Example GPU, Example CPU``; what is not there or not recorded is left out."""
+    values = [facts.fact(name) for name in names or dict(facts.facts)]
+    return ", ".join(value for value in values if value not in ("none", NOT_RECORDED, "–"))
+
+
+def _meters(meters: Mapping[str, object]) -> dict[str, str]:
+    """Return how each kind of component is read: which of a machine's GPUs it was says nothing."""
+    read: dict[str, set[str]] = {}
+    for component, provenance in meters.items():
+        read.setdefault(component.rstrip("0123456789"), set()).add(str(provenance))
+    return {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}

@@ -1,0 +1,104 @@
+"""Which machines measured the run, and whether they agree."""
+
+from __future__ import annotations
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines
+from wattbench_reports.formatting import units
+from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording import machines as words
+
+
+def machines_section(analysis: Analysis) -> Section | None:
+    """Make the section; None where one machine measured the run."""
+    machines = analysis.comparison.machines
+    if machines is None:
+        return None
+    lead = (
+        f"{len(machines.machines)} machines measured this run. Every block was asked whole on one of them, so that "
+        "systems are compared within machines. Scores are pooled over all machines."
+    )
+    named = [each.text for each in analysis.comparison.caveats if each.code.endswith(("-machine", "-machines"))]
+    passages = (
+        Passage("", (words.tested(machines), *named), (_table(machines),)),
+        *_another(analysis, machines),
+        *_differences(machines),
+    )
+    return Section("machines", "Machines", "Which machines measured, and do they agree?", lead, passages)
+
+
+def _table(machines: Machines) -> Table:
+    return Table(
+        caption="Machines",
+        columns=tuple(Column(name.capitalize(), numeric=name in words.NUMERIC) for name in words.HEADINGS),
+        rows=tuple(
+            tuple(
+                Cell(text, "badge-warn" if name == "named for" and text != units.NONE else "")
+                for name, text in zip(words.HEADINGS, row, strict=True)
+            )
+            for row in words.rows(machines)
+        ),
+        note=(
+            f"{words.RELATIVE} Machines of a class agree in device, driver, power limit and meter; only theirs are "
+            "compared. A machine's name is a keyed hash, which does not say which machine it is."
+        ),
+    )
+
+
+def _another(analysis: Analysis, machines: Machines) -> tuple[Passage, ...]:
+    if not machines.another:
+        return ()
+    table = Table(
+        caption="Joules per correct answer",
+        columns=(
+            Column("System"),
+            Column("These machines", numeric=True),
+            Column("Another machine of this class", numeric=True),
+        ),
+        rows=tuple(
+            (Cell(name, series=analysis.frames.systems.index(name)), Cell(these), Cell(another))
+            for name, these, another in words.these_and_another(analysis.comparison, machines)
+        ),
+        note=(
+            "Brackets: 95% confidence intervals, of these machines clustered by block; of another machine with the "
+            "variance between these added. From two or three machines little is known of another, and the interval "
+            "says so."
+        ),
+    )
+    return (Passage("Another machine", (), (table,)),)
+
+
+def _differences(machines: Machines) -> tuple[Passage, ...]:
+    if not machines.differences:
+        return ()
+    table = Table(
+        caption="Differences between systems that are not the same on all machines",
+        columns=(
+            Column("Systems"),
+            Column("Figure"),
+            Column("On each machine"),
+            Column("These machines", numeric=True),
+            Column("Another machine", numeric=True),
+            Column("p", numeric=True),
+        ),
+        rows=tuple(_row(each) for each in machines.differences),
+        note=(
+            "First over second, of a request. p: that the ratio is the same on all machines, adjusted for all pairs of "
+            "systems and both figures."
+        ),
+        prose=True,
+    )
+    return (Passage("Systems that depend on the machine", (), (table,)),)
+
+
+def _row(each: DifferenceBetweenMachines) -> tuple[Cell, ...]:
+    on = [f"{node}: {units.digits(ratio)}" for node, ratio in zip(each.nodes, each.pair.nodes, strict=True)]
+    return (
+        Cell(f"{each.first} / {each.second}"),
+        Cell(each.figure),
+        Cell("; ".join(on)),
+        Cell(units.ratio_interval(each.pair.these)),
+        Cell(units.ratio_interval(each.pair.another)),
+        Cell(units.p_value(each.p_value)),
+    )
