@@ -15,6 +15,7 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
 from wattbench_reports.export.items_frame import COLUMNS as ITEMS
+from wattbench_reports.export.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.power_frame import COLUMNS as POWER
 from wattbench_reports.export.systems_frame import TYPES as SYSTEMS
 from wattbench_reports.export.windows_frame import COLUMNS as WINDOWS
@@ -69,7 +70,8 @@ def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    ("frame", "columns"), [("systems", SYSTEMS), ("items", ITEMS), ("windows", WINDOWS), ("power", POWER)]
+    ("frame", "columns"),
+    [("systems", SYSTEMS), ("items", ITEMS), ("windows", WINDOWS), ("machines", MACHINES), ("power", POWER)],
 )
 def test_every_column_is_documented_with_its_type(frame: str, columns: Mapping[str, str]) -> None:
     _, _, section = PAGE.partition(f"### Columns of `{frame}()`")

@@ -14,6 +14,7 @@ from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.estimated import estimated_section
 from wattbench_reports.sections.gate import gate_section
+from wattbench_reports.sections.machines import machines_section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
@@ -52,6 +53,7 @@ def as_text(analysis) -> str:
             estimated_section,
             gate_section,
             load_section,
+            machines_section,
             power_section,
         }:  # other runs have them
             assert section is None
