@@ -1,24 +1,32 @@
 """Divide the machines of a run into classes, within which seconds and joules may be pooled.
 
-Machines are of one class if they agree in device, driver, power limit and meter, the parts that forbid a ranking by
-joules between runs (`wattbench_reports.comparability.rules`). What one of them does not record equals nothing of
-another.
+Machines are of one class if they agree in device, driver, power limit, meter and how many slots measured at once, the
+parts that forbid a ranking by joules between runs (`wattbench_reports.comparability.rules`). What one of them does not
+record equals nothing of another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from wattbench.records import NOT_RECORDED, Part, machine_parts, part
+from wattbench.records.components import within_slot
+from wattbench_reports.comparability.co_running import co_runners_part, shared_ways
 from wattbench_reports.tables.node_record import NodeRecord
 
-PARTS = ("device", "driver", "power_limit", "meter")
+PARTS = ("device", "driver", "power_limit", "meter", "co_runners")
 
 
 def parts_of(node: NodeRecord) -> dict[str, Part]:
     """Return the parts of a machine by which it is compared: `PARTS`."""
     machine = machine_parts(node.environment, node.node)
-    return {**{name: machine[name] for name in PARTS[:-1]}, "meter": part(_meters(node.meters), node.node)}
+    names = within_slot(node.meters)
+    read = {names[component]: str(how) for component, how in sorted(node.meters.items())}
+    return {
+        **{name: machine[name] for name in PARTS[:3]},
+        "meter": part(shared_ways(read, node.windows), node.node),
+        "co_runners": co_runners_part(node.windows),
+    }
 
 
 def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...], ...]:
@@ -35,11 +43,3 @@ def in_words(facts: Part, *names: str) -> str:
     """Word some facts of a part: ``1 × Example GPU, Example CPU``; what is not there or not recorded is left out."""
     values = [facts.fact(name) for name in names or dict(facts.facts)]
     return ", ".join(value for value in values if value not in ("none", NOT_RECORDED, "–"))
-
-
-def _meters(meters: Mapping[str, object]) -> dict[str, str]:
-    """Return how each kind of component is read: which of a machine's GPUs it was says nothing."""
-    read: dict[str, set[str]] = {}
-    for component, provenance in meters.items():
-        read.setdefault(component.rstrip("0123456789"), set()).add(str(provenance))
-    return {component: "+".join(sorted(ways)) for component, ways in sorted(read.items())}

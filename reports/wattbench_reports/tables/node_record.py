@@ -15,7 +15,7 @@ from wattbench_reports.tables.run_tables import NODE, Frames
 _EMPTY: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NodeRecord:
     """One machine of a run."""
 
@@ -26,6 +26,8 @@ class NodeRecord:
     meters: Mapping[str, Any]
     blocks: tuple[int, ...]
     """Those whose answers count that it asked; none in a run without blocks."""
+    windows: pd.DataFrame
+    """Its measured windows, columns ``co_runners`` and ``shared``; missing in older records."""
 
 
 def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
@@ -51,12 +53,14 @@ def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
     for node in pd.unique(measured[NODE]):
         blocks.setdefault(str(node), [])
     known = header.machines
+    slots = frames.window_columns(newer=("co_runners", "shared"))[["co_runners", "shared"]].loc[measured.index]
     return tuple(
         NodeRecord(
             node=node,
             environment=_part(known, node, "environment") if known else header.environment,
             meters=_part(known, node, "meters") if known else header.meters,
             blocks=tuple(of_node),
+            windows=slots[measured[NODE] == node],
         )
         for node, of_node in blocks.items()
     )
