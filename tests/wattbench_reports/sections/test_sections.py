@@ -16,6 +16,7 @@ from wattbench_reports.sections.estimated import estimated_section
 from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.machines import machines_section
 from wattbench_reports.sections.power import power_section
+from wattbench_reports.sections.stated import stated_section
 from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
@@ -55,6 +56,7 @@ def as_text(analysis) -> str:
             load_section,
             machines_section,
             power_section,
+            stated_section,
         }:  # other runs have them
             assert section is None
             continue
