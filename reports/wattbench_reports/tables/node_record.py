@@ -41,9 +41,9 @@ def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
     header, windows = frames.run.header, frames.windows
     measured = windows[windows["purpose"] == "measured"]
     in_block = measured[measured["block"].notna()]
-    asked = in_block.groupby(in_block["block"].astype(int))[NODE].unique()
+    by_block = in_block.groupby(in_block["block"].astype(int))[NODE].unique()
     blocks: dict[str, list[int]] = {}
-    for block, nodes in zip(asked.index.tolist(), asked, strict=True):
+    for block, nodes in zip(by_block.index.tolist(), by_block, strict=True):
         if len(nodes) > 1:
             raise UserError(
                 f"{frames.run.layout.windows_table}: windows of block {block} are of several machines "

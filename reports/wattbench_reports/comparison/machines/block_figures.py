@@ -20,7 +20,7 @@ class BlockFigures:
 
     blocks: NDArray[np.int64]
     """Shape (blocks,): their numbers."""
-    asked: NDArray[np.float64]
+    answers: NDArray[np.float64]
     sums: dict[str, NDArray[np.float64]]
     """``seconds`` and ``joules``, over the answers that have them."""
     counts: dict[str, NDArray[np.float64]]
@@ -29,7 +29,7 @@ class BlockFigures:
     def logs(self, figure: str) -> NDArray[np.float64]:
         """Return the logarithm of the figure per request; NaN where too many answers lack it."""
         sums, counts = self.sums[figure], self.counts[figure]
-        there = (counts >= _WHOLE * self.asked) & (sums > 0) & (counts > 0)
+        there = (counts >= _WHOLE * self.answers) & (sums > 0) & (counts > 0)
         logs = np.full(sums.shape, np.nan)
         logs[there] = np.log(sums[there] / counts[there])
         return logs
@@ -44,16 +44,18 @@ def block_figures(frames: Frames, blocks: Sequence[int]) -> BlockFigures:
     """
     numbers = np.array(sorted(blocks), dtype=np.int64)
     shape = len(numbers), len(frames.systems)
-    asked = np.zeros(shape)
+    answers = np.zeros(shape)
     sums, counts = ({figure: np.zeros(shape) for figure in ("seconds", "joules")} for _ in range(2))
     for column, name in enumerate(frames.systems):
         rows = frames.answers_of(name)
         block = frames.figures("block", rows)
         inside = np.isin(block, numbers)
-        place = np.searchsorted(numbers, block[inside])
-        asked[:, column] = np.bincount(place, minlength=len(numbers))
+        position = np.searchsorted(numbers, block[inside])
+        answers[:, column] = np.bincount(position, minlength=len(numbers))
         for figure, values in (("seconds", frames.seconds(rows)), ("joules", frames.figures("energy_j", rows))):
             known = np.isfinite(values[inside])
-            sums[figure][:, column] = np.bincount(place[known], weights=values[inside][known], minlength=len(numbers))
-            counts[figure][:, column] = np.bincount(place[known], minlength=len(numbers))
-    return BlockFigures(numbers, asked, sums, counts)
+            sums[figure][:, column] = np.bincount(
+                position[known], weights=values[inside][known], minlength=len(numbers)
+            )
+            counts[figure][:, column] = np.bincount(position[known], minlength=len(numbers))
+    return BlockFigures(numbers, answers, sums, counts)

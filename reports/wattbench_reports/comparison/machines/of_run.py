@@ -52,16 +52,16 @@ def machines_of(frames: Frames) -> Machines:
         figures = block_figures(frames, [block for node in members for block in node.blocks])
         owner = _owners(figures, members)
         effects = _effects(figures, owner, len(members)) if len(members) > 1 else {}
-        for place, node in enumerate(members):
+        for position, node in enumerate(members):
             others = [hottest[each.node] for each in members if each is not node and each.node in hottest]
-            own_c = hottest.get(node.node)
+            temperature_c = hottest.get(node.node)
             machines.append(
                 replace(
                     _described(node, number),
-                    answers=int(figures.asked[owner == place].sum()) if len(nodes) > 1 else _answers(frames),
-                    effects={figure: of_class[place] for figure, of_class in effects.items()},
-                    temperature_c=own_c,
-                    hotter_c=own_c - float(np.median(others)) if own_c is not None and others else None,
+                    answers=int(figures.answers[owner == position].sum()) if len(nodes) > 1 else _answers(frames),
+                    effects={figure: of_class[position] for figure, of_class in effects.items()},
+                    temperature_c=temperature_c,
+                    hotter_c=temperature_c - float(np.median(others)) if temperature_c is not None and others else None,
                 )
             )
         if number == 1 and len(members) > 1:
@@ -134,9 +134,9 @@ def _described(node: NodeRecord, of_class: int) -> Machine:
 
 
 def _owners(figures: BlockFigures, members: Sequence[NodeRecord]) -> NDArray[np.int64]:
-    """Return the place of each block's machine among the members."""
-    place = {block: number for number, node in enumerate(members) for block in node.blocks}
-    return np.array([place[block] for block in figures.blocks.tolist()], dtype=np.int64)
+    """Return the position of each block's machine among the members."""
+    position = {block: number for number, node in enumerate(members) for block in node.blocks}
+    return np.array([position[block] for block in figures.blocks.tolist()], dtype=np.int64)
 
 
 def _effects(figures: BlockFigures, owner: NDArray[np.int64], members: int) -> dict[str, list[NodeEffect]]:
@@ -160,26 +160,28 @@ def _differences(
     """Test every pair of systems, and return those that do not differ alike, and how many were tested."""
     pairs = [each for figure in FIGURES for each in _pairs(figures.logs(figure), owner, figure, systems)]
     adjusted = holm([pair.p_value for *_, pair in pairs])
-    found = [
-        DifferenceBetweenMachines(figure, first, second, tuple(members[place].node for place in places), pair, p_value)
-        for (figure, first, second, places, pair), p_value in zip(pairs, adjusted, strict=True)
+    shown = [
+        DifferenceBetweenMachines(
+            figure, first, second, tuple(members[position].node for position in positions), pair, p_value
+        )
+        for (figure, first, second, positions, pair), p_value in zip(pairs, adjusted, strict=True)
         if p_value is not None and p_value <= _LEVEL and pair.spread >= 1 + LEAST
     ]
     tested = sum(p_value is not None for p_value in adjusted)
-    return tuple(sorted(found, key=lambda each: (each.p_value, -each.pair.spread))), tested
+    return tuple(sorted(shown, key=lambda each: (each.p_value, -each.pair.spread))), tested
 
 
 def _pairs(
     logs: NDArray[np.float64], owner: NDArray[np.int64], figure: str, systems: Sequence[str]
 ) -> Iterator[tuple[str, str, str, list[int], PairOverNodes]]:
-    """Yield every two systems that two machines or more asked, with the places of those."""
+    """Yield every two systems that two machines or more asked, with the positions of those."""
     for first, second in combinations(range(len(systems)), 2):
         apart = logs[:, first] - logs[:, second]
         known = np.isfinite(apart)
-        places, number = np.unique(owner[known], return_inverse=True)
-        if len(places) > 1:
+        positions, number = np.unique(owner[known], return_inverse=True)
+        if len(positions) > 1:
             pair = pair_over_nodes(apart[known], number)
-            yield figure, systems[first], systems[second], places.tolist(), pair
+            yield figure, systems[first], systems[second], positions.tolist(), pair
 
 
 def _hottest(frames: Frames) -> dict[str, float]:
