@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.snippets import snippets
 from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.api.verify import verify
 from wattbench.records import read_run
@@ -44,8 +46,12 @@ def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 def test_two_slots_measure_at_once_and_are_merged_to_one_run(
     quick: Path, environment, command, wattbench, tmp_path: Path
 ) -> None:
+    [page] = [each for each in snippets() if each.page == "docs/many-machines.md" and " --slot " in each.first]
+    _, run, suite, slot, _ = shlex.split(page.first)
+
     def start(number: int) -> subprocess.Popen[str]:
-        words = command("run", quick, "--block", f"{number + 1}/2", "--slot", number, "--out", "shards", "--wait")
+        assert suite == "my-suite.yaml"
+        words = command(run, quick, slot, number, "--block", f"{number + 1}/2", "--out", "shards", "--wait")
         return subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
 
     running = [start(number) for number in WATTS]
