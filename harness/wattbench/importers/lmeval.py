@@ -14,12 +14,14 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import Answer, number, whole_number
-from wattbench.importers.files import mapping, read_object, read_objects, text
+from wattbench.importers.files import digest, mapping, read_object, read_objects, text
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 
 _DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
 RESULTS = re.compile(rf".*_({_DATE})\.json")
+_ADDRESS = re.compile(r"\bat 0x[0-9a-f]+")
+"""Of a function that a task names: another one in each process."""
 SAMPLES = re.compile(rf"samples_(.+)_({_DATE})\.jsonl")
 
 
@@ -245,5 +247,9 @@ def _config(evaluation: _Evaluation) -> dict[str, Any]:
 
 
 def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:
+    """Return the task's version, and a digest of how it asks and scores: its settings, but for the model's."""
     version = mapping(evaluation.raw.get("versions")).get(task)
-    return {} if version is None else {"task_version": str(version)}
+    settings = mapping(mapping(evaluation.raw.get("configs")).get(task))
+    described = {key: value for key, value in settings.items() if key != "metadata"}
+    facts = {} if version is None else {"task_version": str(version)}
+    return facts | ({"task_sha256": digest(_ADDRESS.sub("", text(described)))} if described else {})

@@ -140,7 +140,7 @@ def test_imports_say_once_what_neither_records(tmp_path) -> None:
     assert codes.count("not-recorded") == 1
     assert not [code for code in codes if code.startswith("different-")]
     (text,) = (caveat.text for caveat in comparison.caveats if caveat.code == "not-recorded")
-    assert "device, driver, power limit" in text
+    assert "device, driver and power limit" in text
     assert {part for divide in comparison.ranked.divides for part in [divide.part]} == set()
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import wattbench
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse, compare
+from wattbench_reports.comparison.several_runs import side_by_side
 
 
 def samples(folder: Path, model: str, task: str) -> list[dict[str, object]]:
@@ -127,3 +129,31 @@ def test_the_same_documents_pair_with_a_run_of_the_same_task(lm_eval_folder, tmp
     """Two imports of one evaluation: accuracy pairs by lm-eval's own hashes of documents."""
     run = read_run(write_run(read_sources([lm_eval_folder]), tmp_path, "adders", ["wattbench"]))
     assert not [caveat for caveat in compare(run).caveats if caveat.code == "different-documents"]
+
+
+def test_two_imports_of_the_same_documents_are_recognised_as_such(lm_eval_folder, tmp_path) -> None:
+    runs = []
+    for model in ("org__adder", "org__other-adder"):
+        folder = tmp_path / "results" / model
+        shutil.copytree(lm_eval_folder / model, folder)
+        runs.append(read_run(write_run(read_sources([folder]), tmp_path / "runs", model.strip("_"), ["wattbench"])))
+    compared = side_by_side(runs)
+    codes = {caveat.code for caveat in compared.caveats}
+    assert "not-recorded" in codes
+    assert not {code for code in codes if code.startswith("different-")}
+    result = wattbench.gate(*(run.layout.root for run in runs))
+    assert result["accuracy"].baseline is not None
+
+
+def test_another_way_of_scoring_is_another_task(lm_eval_folder, tmp_path) -> None:
+    runs = []
+    for number, name in enumerate(("first", "second")):
+        folder = tmp_path / name / "org__adder"
+        shutil.copytree(lm_eval_folder / "org__adder", folder)
+        (path,) = folder.glob("results_*.json")
+        results = json.loads(path.read_text())
+        results["configs"]["sums"]["filter_list"] = [{"name": "strict", "filter": [{"function": f"take_{number}"}]}]
+        path.write_text(json.dumps(results))
+        runs.append(read_run(write_run(read_sources([folder.parent]), tmp_path / "runs", name, ["wattbench"])))
+    codes = {caveat.code for caveat in side_by_side(runs).caveats}
+    assert "different-tasks" in codes

@@ -9,9 +9,10 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.config import ReplaySettings
 from wattbench.errors import UserError, nearest
-from wattbench.meters.base import REPLAYED, Reading
+from wattbench.meters.base import REPLAYED, Reading, WindowAccount
+from wattbench.meters.replay.error import replay_error
 from wattbench.meters.replay.recording import Recorded, read_recording
-from wattbench.meters.windows.integral import Point
+from wattbench.meters.windows.integral import on_line
 from wattbench.meters.windows.thresholds import max_gap_s
 
 PERIOD_S = 0.1
@@ -75,15 +76,28 @@ class ReplayMeter:
                 gaps[component] = why
                 continue
             if recorded.energy:
-                count_j = _on_line(recorded.energy, moment_s) + rounds * (
-                    recorded.energy[-1][1] - recorded.energy[0][1]
-                )
+                count_j = on_line(recorded.energy, moment_s) + rounds * (recorded.energy[-1][1] - recorded.energy[0][1])
                 energy_j[component] = count_j / self._speed  # as watts stay, a second that is played faster holds less
             if recorded.power:
-                power_w[component] = _on_line(recorded.power, moment_s)
+                power_w[component] = on_line(recorded.power, moment_s)
             if recorded.temperature:
-                temperature_c[component] = _on_line(recorded.temperature, moment_s)
+                temperature_c[component] = on_line(recorded.temperature, moment_s)
         return Reading(at_s, energy_j, power_w, temperature_c, self._notes(into_s), gaps)
+
+    def account(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> WindowAccount:
+        """State by how much the joules of a window differ from the recording's, where it is played at another speed."""
+        if self._speed == 1.0:
+            return WindowAccount()
+        edges = [(at_s - self._opened_s) * self._speed for at_s in (started_s, finished_s)]
+        if self._repeat and edges[0] // self._length_s != edges[1] // self._length_s:
+            return WindowAccount(remarks=(_unknown_error(self._speed),))
+        into_s = [at_s % self._length_s if self._repeat else at_s for at_s in edges]
+        mapped = self._first_s + into_s[0], self._first_s + into_s[1]
+        errors = (
+            replay_error(component, recorded, readings, (started_s, finished_s), mapped, self._speed)
+            for component, recorded in self._recording.items()
+        )
+        return WindowAccount(remarks=tuple(error for error in errors if error is not None))
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -124,16 +138,11 @@ class ReplayMeter:
         return frozenset(played)
 
 
-def _on_line(points: Sequence[Point], at_s: float) -> float:
-    """Return the value on the line between the points around a moment; beyond the first and last, that of the
-    nearest."""
-    after = bisect.bisect_left(points, (at_s,))
-    if after == 0:
-        return points[0][1]
-    if after == len(points):
-        return points[-1][1]
-    (a_s, a), (b_s, b) = points[after - 1], points[after]
-    return a + (b - a) * (at_s - a_s) / (b_s - a_s)
+def _unknown_error(speed: float) -> str:
+    return (
+        f"replayed at {speed:g} times its speed, over the end of the recording and from its beginning: by how much its "
+        "joules differ from those of the recording is not known"
+    )
 
 
 def _when(stamped: tuple[float, object]) -> float:

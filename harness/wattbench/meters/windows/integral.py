@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections.abc import Sequence
@@ -26,6 +27,18 @@ def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> fl
     inside = [point for point in power if started_s < point[0] < finished_s]
     knots = [(started_s, _at(power, started_s)), *inside, (finished_s, _at(power, finished_s))]
     return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in itertools.pairwise(knots))
+
+
+def on_line(points: Sequence[Point], at_s: float) -> float:
+    """Return the value on the line between the points around a moment; beyond the first and last, that of the
+    nearest."""
+    after = bisect.bisect_left(points, (at_s,))
+    if after == 0:
+        return points[0][1]
+    if after == len(points):
+        return points[-1][1]
+    (a_s, a), (b_s, b) = points[after - 1], points[after]
+    return a + (b - a) * (at_s - a_s) / (b_s - a_s)
 
 
 def sampling_error(power: Sequence[Point]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,32 @@ def test_any_text_is_a_recording_or_a_user_error(tmp_path_factory: pytest.TempPa
             continue
         for recorded in recording.values():
             assert all(a < b for a, b in itertools.pairwise(recorded.times_s))
+
+
+def remarks_at(tmp_path: Path, clock: Any, speed: float, text: str, **settings: Any) -> list[str]:
+    meter = play(written(tmp_path, text), speed=speed, **settings)
+    readings = [at(meter, clock, 0.1 * step) for step in range(1, 12)]
+    return list(meter.account(readings, 5000.1, 5001.1).remarks)
+
+
+def test_another_speed_states_by_how_much_its_joules_differ(tmp_path: Path, clock: Any) -> None:
+    """A wave of 1 s at 10 times its speed is read once in each period: at its peaks, never in its valleys."""
+    wave = "at_s,component,power_w\n" + "".join(
+        f"{step / 10},gpu0,{200 if step % 10 == 0 else 100}\n" for step in range(200)
+    )
+    (remark,) = remarks_at(tmp_path, clock, 10, wave)
+    assert remark.startswith("gpu0: replayed at 10 times its speed, 10.0 recorded seconds: its joules differ by +")
+    difference = float(re.search(r"by ([+-][0-9.]+)%", remark)[1])
+    assert difference == pytest.approx(100 * (200 / 110 - 1), abs=0.2)
+    assert remarks_at(tmp_path, clock, 1, wave) == []
+
+
+def test_counts_at_another_speed_are_those_of_the_recording(tmp_path: Path, clock: Any) -> None:
+    counted = "at_s,component,energy_j\n" + "".join(f"{step / 10},gpu0,{30 * step}\n" for step in range(200))
+    (remark,) = remarks_at(tmp_path, clock, 2, counted)
+    assert remark.endswith("its joules differ by +0.0% from those of the recording at this speed") or "-0.0%" in remark
+
+
+def test_over_the_end_of_a_recording_the_error_is_not_known(tmp_path: Path, clock: Any) -> None:
+    (remark,) = remarks_at(tmp_path, clock, 9, PLAIN, repeat=True)
+    assert "is not known" in remark
