@@ -10,7 +10,7 @@ from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.plans.plan_suite import SuitePlan, plan_suite
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring
+from wattbench.api.suite_runs import requiring, shard_of_arguments
 
 
 def plan(
@@ -25,6 +25,8 @@ def plan(
     offline: bool = False,
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
+    block: str | None = None,
+    seed: int | None = None,
 ) -> SuitePlan:
     """Look at what a run of a suite will do. Nothing is run, and no code of the suite unless `load` allows it.
 
@@ -40,6 +42,7 @@ def plan(
         offline: do not ask the servers that the suite names what they serve.
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse where any joules would come from a formula and not from a sensor.
+        block: the blocks that are asked here, as of `wattbench.run`. So `seed`.
 
     Raises:
         UserError: something is wrong with the suite or an argument, or a server that it names does not answer.
@@ -49,6 +52,7 @@ def plan(
         "tasks": names_of(tasks, "tasks"),
         "limit": limit_of(limit, "limit"),
     }
+    shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         return plan_suite(
             requiring(read_suite(os.fspath(suite), **narrowing), require_measured),
@@ -57,4 +61,5 @@ def plan(
             network=not offline,
             prompts=prompts,
             like=None if like is None else Path(like),
+            shard=shard,
         )

@@ -40,6 +40,21 @@ def narrowing_options(command: Any) -> Any:
     return only(items_options(command))
 
 
+def block_options(command: Any) -> Any:
+    """Add the options that select blocks of a suite: those of one shard."""
+    block = click.option(
+        "--block",
+        metavar="I/N",
+        help="Only block I of N, or a range such as 1-4/16: a shard, of which merge makes one run with the others.",
+    )
+    seed = click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        help="With --block: the seed of the deal, the same for all shards. Default: by the suite's hash.",
+    )
+    return block(seed(command))
+
+
 measured_option = click.option(
     "--require-measured",
     is_flag=True,

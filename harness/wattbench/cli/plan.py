@@ -9,9 +9,9 @@ import click
 
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring
+from wattbench.api.suite_runs import requiring, shard_of_arguments
 from wattbench.cli._group import main
-from wattbench.cli._options import measured_option, narrowing_options
+from wattbench.cli._options import block_options, measured_option, narrowing_options
 
 
 @main.command()
@@ -41,6 +41,7 @@ from wattbench.cli._options import measured_option, narrowing_options
     help="An earlier run, or a folder of runs, on any machine, from which time and joules are expected. Default: the "
     "runs of this machine in the folder runs.",
 )
+@block_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(
     suite: str,
@@ -51,6 +52,8 @@ def plan(
     prompts: int,
     whole_prompts: bool,
     like: Path | None,
+    block: str | None,
+    seed: int | None,
     as_json: bool,
     **narrowing: Any,
 ) -> None:
@@ -64,6 +67,7 @@ def plan(
     from wattbench.measure.code_to_run import code_to_run
     from wattbench_reports.formatting.json_text import json_text
 
+    shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         resolved = requiring(read_suite(suite, **narrowing), require_measured)
         for code in code_to_run(resolved) if load else ():
@@ -75,5 +79,6 @@ def plan(
             network=not offline,
             prompts=prompts,
             like=like,
+            shard=shard,
         )
     click.echo(json_text(planned.as_record()) if as_json else planned.as_text(whole_prompts=whole_prompts))

@@ -12,7 +12,7 @@ from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
-from wattbench.cli._options import command_line, measured_option, narrowing_options
+from wattbench.cli._options import block_options, command_line, measured_option, narrowing_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
@@ -33,17 +33,12 @@ from wattbench.errors import UserError
     metavar="'AMOUNT CUR'",
     help="Stop before more is spent on tokens and requests, such as '5 USD'; with --resume: by the whole run.",
 )
-@click.option(
-    "--block",
-    metavar="I/N",
-    help="Ask only block I of N, or a range such as 1-4/16: a shard, to be merged with the others by merge.",
-)
+@block_options
 @click.option(
     "--slot",
     metavar="GPU[,GPU]",
     help="Measure on these GPUs alone (numbers of nvidia-smi, or UUIDs), while other slots measure on the rest.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="With --block: the seed of the deal, the same for all shards.")
 @click.option(
     "--retry-failed",
     is_flag=True,

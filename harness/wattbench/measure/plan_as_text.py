@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from wattbench.config import Measure, Resolved
 from wattbench.measure.code_to_run import code_to_run
@@ -24,6 +25,7 @@ def as_text(
     metered: Mapping[str, str],
     notes: Sequence[str] = (),
     sections: Sequence[Sequence[str]] = (),
+    shard: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the plan in words and a table, as `wattbench plan` prints it.
 
@@ -33,6 +35,7 @@ def as_text(
         metered: component to how its joules will be measured: ``{"cpu": "modelled"}``.
         notes: what could not be checked here, one per line.
         sections: more lines, each section after a blank line.
+        shard: the blocks that are asked here, as `RunHeader.shard` has them; None: all.
     """
     measure = resolved.suite.measure
     rows = [
@@ -41,7 +44,7 @@ def as_text(
     ]
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
-    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items)
+    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items, shard)
     lines = [
         f"suite {resolved.suite.name} ({resolved.path})",
         "",

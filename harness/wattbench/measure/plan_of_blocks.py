@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from wattbench.config import Measure
 from wattbench.measure.number_of_blocks import LEAST, MOST, bounds, choose_number
+from wattbench.records.shards import part_in_words
 
 _RESIDENT = {
     "auto": "all systems stay loaded if memory allows, else one is loaded at a time",
@@ -17,16 +21,27 @@ _BUSY = {
 }
 
 
-def plan_of_blocks(measure: Measure, systems: int, items: int | None) -> list[str]:
+def plan_of_blocks(
+    measure: Measure, systems: int, items: int | None, shard: Mapping[str, Any] | None = None
+) -> list[str]:
     """Return the lines of a plan on blocks; empty for the scenario `load`, which has none.
 
     Args:
         measure: the suite's settings.
         systems: how many.
         items: of all tasks together; None if not known.
+        shard: the blocks that are asked here, as `RunHeader.shard` has them; None: all.
     """
     if measure.load is not None:
         return []
+    if shard is not None:
+        asked_s = systems * len(shard["blocks"]) * measure.min_window_s + measure.idle_s
+        return [
+            f"blocks: {part_in_words(shard['blocks'], shard['of'])} here, dealt by the seed {shard['seed']}; in each "
+            "all systems in a random order",
+            f"resident: {_RESIDENT[measure.resident]}; busy: {_BUSY[measure.busy]}",
+            f"time: at least {asked_s / 60:.1f} min here; what else this plan expects is of all {shard['of']} blocks",
+        ]
     if measure.blocks == 1:
         return ["blocks: 1: one system after another, so that no interval holds time"]
     least, how_many = _how_many(measure, items)

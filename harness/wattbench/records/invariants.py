@@ -10,6 +10,7 @@ from typing import Any
 
 from wattbench.records.reader import RunRecords
 from wattbench.records.schema import WindowRow
+from wattbench.records.shard_checks import shard_problems
 from wattbench.records.tables import read_columns
 
 ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s")
@@ -33,8 +34,8 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     layout, measured = run.layout, run.header.imported is None
     columns = read_columns(
         layout.items_table,
-        (*ITEM, "doc_hash", "window", "energy_j", "passes", "correct", "started_s", "finished_s"),
-        optional=("offered_per_s", "passes"),
+        (*ITEM, "doc_hash", "window", "energy_j", "passes", "correct", "started_s", "finished_s", "block", "node"),
+        optional=("offered_per_s", "passes", "block", "node"),
     )
     rows = run.windows()
     yield from _numbers(layout.items_table, len(columns["system"]), items)
@@ -43,6 +44,8 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     yield from _impossible(columns)
     if measured:
         yield from _documents(columns)
+        nodes = {*columns["node"], *(row.node for row in rows)}
+        yield from shard_problems(run.header, set(columns["block"]), nodes)
     if measured or rows:
         yield from _sums(columns, {row.window: row for row in rows}, all_metered=measured)
 

@@ -120,6 +120,8 @@ class RunHeader(RecordRow):
                 if not isinstance(cell.get(key), str):
                     raise FieldError(f"{key} of cell {number} is {cell.get(key)!r:.60}: it must be text")
         _check_shard(raw.get("shard"))
+        for number, shard in enumerate(raw.get("merged") or []):
+            _check_blocks(f"blocks of shard {number}", shard.get("blocks"))
 
 
 def _check_shard(shard: Mapping[str, Any] | None) -> None:
@@ -133,10 +135,22 @@ def _check_shard(shard: Mapping[str, Any] | None) -> None:
     of, seed, blocks = (shard.get(key) for key in ("of", "seed", "blocks"))
     if not all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed)):
         raise FieldError(f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers")
+    _check_blocks("shard.blocks", blocks, of)
+
+
+def _check_blocks(name: str, blocks: Any, of: int | None = None) -> None:
+    """Check that a field holds numbers of blocks, in order, each once.
+
+    Raises:
+        FieldError: it does not.
+    """
     numbers = blocks if isinstance(blocks, list) else []
     whole = all(isinstance(each, int) and not isinstance(each, bool) for each in numbers)
-    if not numbers or not whole or numbers != sorted(set(numbers)) or numbers[0] < 0 or numbers[-1] >= of:
-        raise FieldError(f"shard.blocks is {blocks!r:.60}: it must be numbers of blocks below {of}, in order")
+    below = f" below {of}" if of is not None else ""
+    if not numbers or not whole or numbers != sorted(set(numbers)) or numbers[0] < 0:
+        raise FieldError(f"{name} is {blocks!r:.60}: it must be numbers of blocks{below}, in order")
+    if of is not None and numbers[-1] >= of:
+        raise FieldError(f"{name} is {blocks!r:.60}: it must be numbers of blocks{below}, in order")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from wattbench.records import in_clauses
+from wattbench.records.shards import part_in_words
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
@@ -45,6 +46,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
     return (
         *_together(_absent(frames), "{names} are in the suite and have no answers."),
         *_imported(frames),
+        *_shard(frames),
         *_rescored(frames),
         *_together(_failures(frames), _SOME_FAILED if frames.record.imported is None else _SOME_FAILED_THERE),
         *_together(
@@ -160,6 +162,15 @@ def _together(caveats: Iterable[Caveat], sentence: str) -> Iterator[Caveat]:
 def _absent(frames: Frames) -> Iterator[Caveat]:
     for name in frames.absent:
         yield Caveat("no-items", f"{name} is in the suite and has no answers.", (name,))
+
+
+def _shard(frames: Frames) -> Iterator[Caveat]:
+    """Say that a run asked some blocks of its suite alone."""
+    shard = frames.run.header.shard
+    if shard is not None:
+        which = part_in_words(shard["blocks"], shard["of"])
+        text = f"This is a shard: it holds {which} of its suite. Merge it with the others before you choose by it."
+        yield Caveat("shard", text, ())
 
 
 def _rescored(frames: Frames) -> Iterator[Caveat]:

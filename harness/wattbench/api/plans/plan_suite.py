@@ -13,6 +13,7 @@ from wattbench.redaction import hide
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
+    from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.measure.expected_cost import ExpectedCost
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
@@ -39,6 +40,8 @@ class SuitePlan:
     """What the requests of systems with a price can cost."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
+    shard: Mapping[str, Any] | None = None
+    """The blocks that are asked here, as `RunHeader.shard` has them; None: all."""
 
     @property
     def notes(self) -> list[str]:
@@ -63,7 +66,7 @@ class SuitePlan:
             expected_as_text(self.expected, f"in {self.earlier_runs}"),
             prompts_as_text(self.prompts, whole=whole_prompts),
         ]
-        text = as_text(self.resolved, self.preview.cells, self.metered, self.notes, sections)
+        text = as_text(self.resolved, self.preview.cells, self.metered, self.notes, sections, self.shard)
         return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in self.gate)]))
 
     def as_record(self) -> dict[str, Any]:
@@ -93,6 +96,7 @@ class SuitePlan:
             "code": code_to_run(self.resolved),
             "costs": [asdict(each) for each in self.costs],
             "gate": self.gate,
+            "shard": self.shard,
             "notes": self.notes,
         }
         hidden: dict[str, Any] = _without_secrets(record)
@@ -107,6 +111,7 @@ def plan_suite(
     network: bool = False,
     prompts: int = 1,
     like: Path | None = None,
+    shard: ShardChoice | None = None,
 ) -> SuitePlan:
     """Look at what a run of a suite will do. No model is loaded, and none of the suite's code is run unless `load`.
 
@@ -118,6 +123,7 @@ def plan_suite(
         prompts: how many items of each task are shown.
         like: an earlier run, or a folder of runs, from which time and joules are expected, on whichever machine they
             were; None: those of this machine in the folder `runs`, if there is one.
+        shard: which blocks are asked; None: all.
 
     Raises:
         UserError: something in the suite is wrong, or a server that it names does not answer.
@@ -125,10 +131,12 @@ def plan_suite(
     from wattbench.api.gates.gate_power import items_by_domain
     from wattbench.api.plans.earlier_runs import Earlier, find_earlier
     from wattbench.api.session import meters_here
+    from wattbench.distributed.shard_choice import check_shard
     from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.preview import preview
     from wattbench.measure.shown_prompts import shown_prompts
 
+    check_shard(resolved, shard)
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)
     metered = meters_here(resolved.suite, resolved.systems).provenance
@@ -146,6 +154,7 @@ def plan_suite(
         earlier_runs=folder,
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
+        shard=None if shard is None else shard.as_record(resolved.sha256),
     )
 
 

@@ -196,17 +196,15 @@ class _WindowSums:
     """Items without joules."""
 
     def add(self, batch: pa.RecordBatch) -> None:
-        import pyarrow as pa
+        import pyarrow.compute as pc
 
-        sums = (
-            pa.table({"window": batch["window"], "energy_j": batch["energy_j"]})
-            .group_by("window")
-            .aggregate([("energy_j", "sum"), ("energy_j", "count"), ([], "count_all")])
-        )
-        columns = (sums[name].to_pylist() for name in ("window", "energy_j_sum", "energy_j_count", "count_all"))
-        for window, energy_j, known, rows in zip(*columns, strict=True):
-            self._joules[window].append(energy_j or 0.0)
-            self._without[window] += rows - known
+        windows = pc.run_end_encode(batch["window"])  # the items of a window are asked one after another
+        begin = 0
+        for window, end in zip(windows.values.to_pylist(), windows.run_ends.to_pylist(), strict=True):
+            energy_j = batch["energy_j"].slice(begin, end - begin)
+            self._joules[window].append(pc.sum(energy_j).as_py() or 0.0)
+            self._without[window] += energy_j.null_count
+            begin = end
 
     def check(self, shard: Shard) -> None:
         """Check that the joules of the items of each window are the window's.

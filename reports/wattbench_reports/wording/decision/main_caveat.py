@@ -14,6 +14,7 @@ FIRST = (
     "different-documents",
     "no-items",
     "not-scored",
+    "shard",
     "not-held",
     "different-tasks",
     "different-device",
