@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 SLOW = (
-    "browser", "driver", "e2e", "model", "package", "server", "shipped", "simulation", "sockets", "torch", "waits",
+    "browser", "cluster", "driver", "e2e", "model", "package", "server", "shipped", "simulation", "sockets", "torch",
+    "waits",
 )  # fmt: skip
 BY_FOLDER = {
     "browser": "browser",

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
+    from wattbench.api.cluster_runs import Cluster
     from wattbench.config import Resolved, Suite
     from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.measure.plan import Cell
@@ -92,6 +94,7 @@ def run_new(
     wait_s: float = 0.0,
     shard: ShardChoice | None = None,
     slot: str | None = None,
+    cluster: Cluster | None = None,
 ) -> Path:
     """Run a suite, or some blocks of it, and return the run's directory.
 
@@ -106,6 +109,7 @@ def run_new(
         shard: which blocks are asked; None: all.
         slot: the GPUs to measure on while others measure on the rest (`wattbench.machine.slot.find_slot`); None: all,
             and the machine alone.
+        cluster: whose nodes ask; None: this machine does.
 
     Raises:
         UserError: something is wrong with the suite, a system failed, or another run is measuring.
@@ -115,6 +119,19 @@ def run_new(
     from wattbench.measure.resume import new_run
 
     check_shard(resolved, shard)
+    if cluster is not None:
+        if shard is not None or slot is not None:
+            raise UserError("--cluster asks all blocks, on all slots: leave --block and --slot out")
+        return run_new_on(
+            cluster,
+            resolved,
+            out,
+            command,
+            allow_unsafe_code=allow_unsafe_code,
+            night=night,
+            resume=resume or RESUME,
+            wait_s=wait_s,
+        )
     with measuring_alone(wait_s, slot):
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
@@ -135,6 +152,7 @@ def run_resumed(
     wait_s: float = 0.0,
     max_cost: str | None = None,
     slot: str | None = None,
+    cluster: Cluster | None = None,
 ) -> Path:
     """Finish an interrupted run, and return its directory.
 
@@ -147,18 +165,27 @@ def run_resumed(
         retry_failed: ask again what failed. Of a run with blocks, the complete blocks in which requests failed. Of a
             finished run in a copy next to it, whose directory is returned.
         command: how it was started, for the record of such a copy.
-        wait_s: as of `run_new`; so is `slot`.
+        wait_s: as of `run_new`; so are `slot` and `cluster`. A run of a cluster may be finished by this machine alone.
 
     Raises:
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
     from wattbench.config import resolved_from_record, with_secrets
+    from wattbench.distributed.cluster_run import is_handed_out
     from wattbench.records import RunWriter, read_run
 
     records = read_run(root)
     if records.header.gate is not None:
         raise UserError(f"{root}: this is the run of a gate; resume it with: wattbench gate --resume {root}")
     finished = records.finished
+    if not finished and is_handed_out(records.header, root):
+        _check_only(root, retry_failed=retry_failed, slot=slot)
+        resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+        return run_resumed_on(
+            cluster, records, resolved, allow_unsafe_code=allow_unsafe_code, resume=resume, wait_s=wait_s
+        )
+    if cluster is not None and not finished:
+        raise UserError(f"{root}: it was begun without --cluster, and is finished without: leave that out")
     if finished and not retry_failed:
         notice(f"{root} is finished already")
         return root
@@ -178,6 +205,14 @@ def run_resumed(
             root = copy_of(records, command)
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
         return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
+
+
+def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:
+    """Check that a run of a cluster, which is not finished, is not asked for more than to be finished."""
+    if retry_failed:
+        raise UserError(f"{root}: finish the run first; of a finished one failed requests are asked again")
+    if slot is not None:
+        raise UserError(f"{root}: a run of a cluster is finished by whole machines: leave --slot out")
 
 
 def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bool) -> tuple[Chosen, list[Cell]]:

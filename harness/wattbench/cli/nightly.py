@@ -16,6 +16,7 @@ from wattbench.api.gates.judge_gate import failed
 from wattbench.api.gates.judge_night import build_site_by, judge_last_night, rebuild_site
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
+from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
@@ -25,6 +26,7 @@ from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
+    from wattbench.api.cluster_runs import Cluster
     from wattbench.config import Resolved
     from wattbench.nights import NightsLayout
     from wattbench.repository import Commit
@@ -39,6 +41,7 @@ class _Work:
     allow_unsafe_code: bool
     require_measured: bool
     wait_s: float
+    cluster: Cluster | None = None
 
     def resolved(self) -> Resolved:
         return requiring(load(self.suite, **self.narrowing), self.require_measured)
@@ -58,6 +61,7 @@ class _Work:
 @narrowing_options
 @measured_option
 @wait_option
+@cluster_options
 @click.option("--history", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR",
               help="The folder of nights; created if it does not exist.")  # fmt: skip
 @click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="The date of the night; default: today, in UTC.")
@@ -83,6 +87,7 @@ def nightly(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
+    cluster: Cluster | None,
     **narrowing: Any,
 ) -> None:
     """Run SUITE, keep the run in a history, and judge it against the nights before.
@@ -97,12 +102,14 @@ def nightly(
     files = VerdictFiles(junit, markdown, json_file, github=not no_github, command="nightly")
     with errors_as_verdicts(files, lambda message: failed(message, suite=Path(suite or "").stem)):
         _check_options(suite, resume, date, wanted, narrowing)
+        if wanted is not None and cluster is not None:
+            raise UserError("--commit checks commits out on this machine alone: leave --cluster out")
         if wanted is not None and any((policy, junit, markdown, json_file)):
             raise UserError(
                 "--commit judges nothing, so there is no verdict to write: leave out --policy and the verdict files"
             )
         layout = NightsLayout(history)
-        work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured, wait_s)
+        work = None if suite is None else _Work(suite, narrowing, allow_unsafe_code, require_measured, wait_s, cluster)
         if work is not None and wanted is not None:
             _run_missed(layout.created(), work, wanted)
             return
@@ -111,7 +118,7 @@ def nightly(
                 interrupted_with_parent()
             _run(layout.created(), work, date, backfilled)
         elif resume is not None:
-            _resume(layout, resume, allow_unsafe_code, require_measured, wait_s)
+            _resume(layout, resume, allow_unsafe_code, require_measured, wait_s, cluster)
         if not backfilled:
             raise click.exceptions.Exit(_judged(layout.existing(), policy, files))
 
@@ -147,6 +154,7 @@ def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, back
             night=night,
             resume=None if backfilled else _resume_command(layout),  # the worktree of a back-fill is removed
             wait_s=work.wait_s,
+            cluster=work.cluster,
         )
     notice(f"wattbench: kept the night as {root}")
 
@@ -163,12 +171,21 @@ def _commits_since(layout: NightsLayout, resolved: Resolved, night: datetime.dat
     return None if listed is None else listed.as_record()
 
 
-def _resume(layout: NightsLayout, run: Path, allow_unsafe_code: bool, require_measured: bool, wait_s: float) -> None:
+def _resume(
+    layout: NightsLayout,
+    run: Path,
+    allow_unsafe_code: bool,
+    require_measured: bool,
+    wait_s: float,
+    cluster: Cluster | None,
+) -> None:
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
     with stdout_to_stderr():
-        run_resumed(root, allow_unsafe_code, require_measured, resume=_resume_command(layout), wait_s=wait_s)
+        run_resumed(
+            root, allow_unsafe_code, require_measured, resume=_resume_command(layout), wait_s=wait_s, cluster=cluster
+        )
 
 
 def _resume_command(layout: NightsLayout) -> str:

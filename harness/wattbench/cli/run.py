@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
+from wattbench.cli._cluster import cluster_options
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import block_options, command_line, measured_option, narrowing_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.api.cluster_runs import Cluster
 
 
 @main.command(cls=WaitingCommand)
@@ -22,6 +26,7 @@ from wattbench.errors import UserError
 @narrowing_options
 @measured_option
 @wait_option
+@cluster_options
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Where runs go.")
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
@@ -58,6 +63,7 @@ def run(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
+    cluster: Cluster | None,
     **narrowing: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
@@ -86,6 +92,7 @@ def run(
                 wait_s=wait_s,
                 shard=shard,
                 slot=slot,
+                cluster=cluster,
             )
         else:
             assert resume is not None
@@ -98,6 +105,7 @@ def run(
                 wait_s=wait_s,
                 max_cost=max_cost,
                 slot=slot,
+                cluster=cluster,
             )
     click.echo(root)
     with stdout_to_stderr():

@@ -21,9 +21,13 @@ from typing import Any
 
 from wattbench.distributed.messages import decode
 from wattbench.distributed.streaming import Outgoing, Piece
+from wattbench.errors import END_OF_LOG
 from wattbench.redaction import hide
 
-WORKER = (sys.executable, "-P", "-m", "wattbench.distributed.block_worker")
+BLOCK_WORKER = "wattbench.distributed.block_worker"
+"""The module that asks blocks."""
+SHARES = "shares"
+"""The argument of a worker that says so."""
 ENDS_S = 10.0
 """For this long a worker may release its systems."""
 _LOG_BYTES = 1500
@@ -48,7 +52,12 @@ class SlotAgent:
     """The first message to the worker."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that are set for it, such as which GPUs it may use."""
-    command: Sequence[str] = WORKER
+    worker: str = BLOCK_WORKER
+    """The module that is run."""
+    command: Sequence[str] = ()
+    """Run in its place, by tests."""
+    shares: bool = False
+    """Whether other slots of the machine ask meanwhile, with other GPUs."""
     folder: str | None = None
     """Of the process; None, or one that is not here: that of the suite, or this process's."""
 
@@ -60,7 +69,11 @@ class SlotAgent:
         self._tail = b""
         with (self._folder / "log.txt").open("wb") as log:
             self._process = subprocess.Popen(
-                [*self.command, str(self._folder)],
+                [
+                    *(self.command or (sys.executable, "-P", "-m", self.worker)),
+                    str(self._folder),
+                    *([SHARES] if self.shares else []),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -86,9 +99,9 @@ class SlotAgent:
         pieces = self._shards.pieces()
         self._held += messages
         if pieces:
-            return SlotReport(pieces=pieces)
+            return SlotReport(pieces=tuple(pieces))
         said, self._held = self._held, []
-        return SlotReport(messages=said, ended=None if ended is None else self._how_it_ended(ended))
+        return SlotReport(messages=tuple(said), ended=None if ended is None else self._how_it_ended(ended))
 
     def forget(self, shard: str) -> None:
         """Remove a shard that the driver has."""
@@ -119,8 +132,8 @@ class SlotAgent:
         how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         with contextlib.suppress(OSError):
             log = (self._folder / "log.txt").read_bytes()[-_LOG_BYTES:].decode(errors="replace").strip()
-            if log and code:
-                return f"{how}; the last lines of its log:\n{hide(log)}"
+            if log and code not in (0, -signal.SIGKILL, -signal.SIGTERM):
+                return f"{how}{END_OF_LOG}{hide(log)}"
         return how
 
 

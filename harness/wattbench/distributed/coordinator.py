@@ -19,7 +19,7 @@ from wattbench.clock import now_s
 from wattbench.distributed.messages import encode
 from wattbench.distributed.slots import SlotLink, SlotLostError, SlotProvider
 from wattbench.distributed.streaming import Incoming, OutOfStepError
-from wattbench.errors import UserError
+from wattbench.errors import END_OF_LOG, UserError
 from wattbench.interrupts import raise_if_interrupted
 from wattbench.progress import Progress
 from wattbench.records import RunLayout
@@ -63,13 +63,14 @@ class Coordinator:
     _lost: Counter[int] = field(default_factory=Counter, init=False)
     """Block to how many workers ended in it."""
     _fruitless: Counter[str] = field(default_factory=Counter, init=False)
-    """SlotLink to how many of its workers ended without a complete block."""
+    """Slot to how many of its workers ended without a complete block."""
     _failures: dict[str, list[str]] = field(default_factory=dict, init=False)
     """What a worker said as it failed to the slots that said so."""
+    _done: list[tuple[Path, Mapping[str, Any]]] = field(default_factory=list, init=False)
     _alone_since_s: float | None = field(default=None, init=False)
 
-    def ask(self, blocks: Iterable[int]) -> None:
-        """Ask blocks, and return when all their shards are in the folder.
+    def ask(self, blocks: Iterable[int]) -> Sequence[tuple[Path, Mapping[str, Any]]]:
+        """Ask blocks, and return when all their shards are in the folder: each with what its worker said of it.
 
         Raises:
             UserError: no slot is left that can ask what is missing. What is complete stays.
@@ -86,6 +87,7 @@ class Coordinator:
         finally:
             for worker in self._workers:
                 worker.slot.close()
+        return self._done
 
     def _take_in(self) -> None:
         """Put new slots into service.
@@ -139,13 +141,14 @@ class Coordinator:
         elif kind == "note":
             self.progress.note(f"{worker.slot.name}: {message.get('text')}")
         elif kind == "done":
-            return self._complete(worker, str(message.get("shard")))
+            return self._complete(worker, message)
         elif kind == "failed":
             self._failed(worker, str(message.get("message")))
             return True
         return False
 
-    def _complete(self, worker: _Worker, shard: str) -> bool:
+    def _complete(self, worker: _Worker, message: Mapping[str, Any]) -> bool:
+        shard = str(message.get("shard"))
         root = self.folder / shard
         problem = why_not_whole(root) if shard in worker.shards else "nothing of it came"
         if problem is not None:
@@ -156,6 +159,7 @@ class Coordinator:
         worker.block = None
         worker.slot.forget(shard)
         self._fruitless[worker.slot.name] = 0
+        self._done.append((root, message))
         assert block is not None
         self.progress.note(f"{worker.slot.name}: block {block + 1} is complete, after {took_s:.0f} s")
         return False
@@ -195,7 +199,8 @@ class Coordinator:
             if (times := self._lost[block]) >= MOST_LOSSES:
                 raise UserError(f"{times} workers ended in block {block + 1}, the last one on {name}: {why}")
         what = "" if block is None else f"; block {block + 1} is asked again"
-        self.progress.note(f"{name}: {why}{what}")
+        clause, head, log = why.partition(END_OF_LOG)
+        self.progress.note(f"{name}: {clause}{what}{head}{log}")
         if not again:
             self._failures.setdefault(why, []).append(name)
 

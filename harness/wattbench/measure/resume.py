@@ -55,11 +55,13 @@ class Night:
     since: Mapping[str, Any] | None = None
     """What was committed since the night before it, as `wattbench.nights.CommitsSince.as_record` has it; None where
     that is not known."""
+    commit: str | None = None
+    """Of the suite's repository, where that is not to be the one of this machine's copy."""
 
     def as_record(self, commit: str | None) -> dict[str, Any]:
         """Return it as a header keeps it, with the commit of the suite's repository."""
         return {
-            "date": self.date.isoformat(), "commit": commit, "backfilled": self.backfilled,
+            "date": self.date.isoformat(), "commit": self.commit or commit, "backfilled": self.backfilled,
             "since": None if self.since is None else dict(self.since),
         }  # fmt: skip
 

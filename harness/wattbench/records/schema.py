@@ -103,7 +103,8 @@ class RunHeader(RecordRow):
     a run that several machines measured."""
     shard: dict[str, Any] | None = None
     """For a run of some blocks of a suite: ``{"blocks": [numbers from 0], "of": number of blocks, "seed": of the
-    deal}``. Shards of one suite and plan, number of blocks and seed can be merged."""
+    deal}``. Shards of one suite and plan, number of blocks and seed can be merged. With ``"handed_out": true`` it
+    is a run on a cluster that is not finished: its blocks are asked in shards below `shards/`, which its end merges."""
     machines: dict[str, dict[str, Any]] = field(default_factory=dict)
     """For a run that several machines measured: node to its ``{"environment", "meters", "meter_details"}``. The fields
     of these names above are then of the first one. Empty: one machine measured all."""

@@ -30,6 +30,7 @@ def merge_shards(
     out: Path,
     command: Sequence[str],
     notice: Callable[[str], None] = lambda _: None,
+    run: str | None = None,
 ) -> Path:
     """Merge shards into one run, complete or not at all, and return its directory.
 
@@ -38,6 +39,7 @@ def merge_shards(
         out: the directory of the merged run; a folder that is there already gets it under its name.
         command: how this was started, for the record.
         notice: prints what is passed over.
+        run: the name of the merged run; None: a new one.
 
     Raises:
         UserError: they do not make a whole run together, one is damaged, or a file cannot be written.
@@ -46,7 +48,7 @@ def merge_shards(
     check_same_plan(every)
     whole = complete_set(every, notice)
     check_fit_together(whole)
-    header = merged_header(whole, command)
+    header = merged_header(whole, command, run)
     target = _target(out, header)
     left = target.parent.glob(".*.merging")
     with failing_as(target, _FAILURE), folder_aside(target.with_name(f".{target.name}.merging"), left=left) as aside:

@@ -13,15 +13,15 @@ from wattbench.records import RunHeader
 from wattbench.records.finish_record import file_sha256
 
 
-def merged_header(shards: Shards, command: Sequence[str]) -> RunHeader:
-    """Return the header of the merged run, with a new name."""
+def merged_header(shards: Shards, command: Sequence[str], run: str | None = None) -> RunHeader:
+    """Return the header of the merged run, with a new name where it is to have none."""
     first = shards.first.header
     suite = first.suite.get("suite")
     name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
     machines = _machines(shards.every)
     return replace(
         first,
-        run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
+        run=run or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
         created_utc=min(shard.header.created_utc for shard in shards.every),
         command=list(command),
         node=first.node if len(machines) == 1 else "",

@@ -45,7 +45,7 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
     with failing_as(layout.block_plan, _FAILURE):
         layout.block_plan.write_bytes(shards.first.records.layout.block_plan.read_bytes())
     layouts = [shard.records.layout for shard in shards.every]
-    _write(layout.systems, _lines(row for shard in shards.every for row in _last_of_each_system(shard)))
+    _write(layout.systems, _lines(_system_rows(shards.every)))
     _write(layout.open_windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.open_windows)))
     _write(layout.windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.windows)))
     _write(layout.passes, _lines(row for each in layouts for row in read_lines(each.passes)))
@@ -78,6 +78,12 @@ def _write(path: Path, lines: Iterable[bytes], *, empty: bool = False) -> None:
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
     return (json.dumps(row, ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
+
+
+def _system_rows(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
+    """Return what each shard has of each system; last, and so what counts, rows of systems whose loading it metered."""
+    rows = [row for shard in shards for row in _last_of_each_system(shard)]
+    return sorted(rows, key=lambda row: row.get("load_window") is not None)
 
 
 def _last_of_each_system(shard: Shard) -> Iterable[Mapping[str, Any]]:

@@ -28,6 +28,9 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
             record, and the run can be resumed.
     """
     recover_windows(context.records, context.writer)
+    if (shard := context.records.header.shard) is not None:
+        which = part_in_words(shard["blocks"], shard["of"])
+        context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
     with residents_for(context, cells) as residents:
         ask_blocks(context, cells, residents)
     rows = context.records.blocks()
@@ -60,9 +63,6 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     documents = {cell.choice.task: cell.doc_ids for cell in cells}
     records = context.records
     plan = records.block_plan()
-    if (shard := records.header.shard) is not None:
-        which = part_in_words(shard["blocks"], shard["of"])
-        context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
     if plan is None:
         plan = survey(context, residents, [(task, doc_id) for task in documents for doc_id in documents[task]])
     dealt = deal_documents(documents, plan.blocks, plan.seed)

@@ -1,0 +1,151 @@
+"""Running a suite on the device slots of a cluster, or finishing such a run, on a cluster or on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wattbench.api.session import notice
+from wattbench.errors import UserError
+from wattbench.interrupts import noticed
+
+if TYPE_CHECKING:
+    from wattbench.config import Resolved
+    from wattbench.distributed.cluster_run import ClusterJob
+    from wattbench.distributed.ray_cluster import RaySlots
+    from wattbench.distributed.slots import SlotProvider
+    from wattbench.measure.resume import Night
+    from wattbench.records import RunRecords
+
+SEED_BITS = 32
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that asks blocks."""
+
+    address: str
+    """``ray``, ``ray://HOST:PORT`` or ``HOST:PORT``."""
+    gpus_per_slot: int = 1
+
+    def words(self) -> list[str]:
+        """Return it as options of a command."""
+        more = [] if self.gpus_per_slot == 1 else ["--gpus-per-slot", str(self.gpus_per_slot)]
+        return ["--cluster", self.address, *more]
+
+    @contextlib.contextmanager
+    def slots(self) -> Iterator[RaySlots]:
+        """Connect, and yield its slots.
+
+        Raises:
+            UserError: there is no such cluster, or Ray is not installed.
+        """
+        from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
+
+        with connected(check_address(self.address)) as ray:
+            slots = RaySlots(ray, self.gpus_per_slot)
+            try:
+                yield slots
+            finally:
+                slots.wait_for_ends()
+
+
+def run_new_on(
+    cluster: Cluster,
+    resolved: Resolved,
+    out: Path,
+    command: Sequence[str],
+    *,
+    allow_unsafe_code: bool = False,
+    night: Night | None = None,
+    resume: str,
+    wait_s: float = 0.0,
+) -> Path:
+    """Run a suite on a cluster, and return the run's directory.
+
+    Args:
+        cluster: which.
+        resolved: the suite.
+        out: the folder of the new run.
+        command: how the run was started, for its record.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        night: which night it stands for, where it is kept in a history.
+        resume: the command that, followed by the directory, finishes the run if it is interrupted.
+        wait_s: how long each node waits for another measurement there to end.
+
+    Raises:
+        UserError: something is wrong with the suite, there is no slot, or none could ask what is left.
+    """
+    from wattbench.distributed.cluster_run import ClusterJob, blocks_of, check_can_be_shared
+    from wattbench.measure.plan import plan
+    from wattbench.measure.resume import new_run
+
+    check_can_be_shared(resolved)
+    with cluster.slots() as slots, noticed():
+        number = slots.number()
+        if not number:
+            raise UserError(f"--cluster {cluster.address}: {slots.why_none()}")
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        items = sum({cell.choice.task: len(cell.doc_ids) for cell in cells}.values())
+        of = blocks_of(resolved.suite.measure, items, number)
+        notice(f"wattbench: {of} blocks for {number} device {'slot' if number == 1 else 'slots'} of {cluster.address}")
+        shard = {"blocks": list(range(of)), "of": of, "seed": secrets.randbits(SEED_BITS), "handed_out": True}
+        with new_run(out, resolved, cells, {}, command, night=night, shard=shard) as writer:
+            job = ClusterJob(resolved, cells, command, allow_unsafe_code, wait_s)
+            return _brought_to_its_end(writer.layout.root, job, slots, f"{resume} {{}} {shlex.join(cluster.words())}")
+
+
+def run_resumed_on(
+    cluster: Cluster | None,
+    records: RunRecords,
+    resolved: Resolved,
+    *,
+    allow_unsafe_code: bool,
+    resume: str,
+    wait_s: float = 0.0,
+) -> Path:
+    """Finish an interrupted run of a cluster, and return its directory.
+
+    Args:
+        cluster: which; None: this machine alone.
+        records: of the run.
+        resolved: its suite.
+        allow_unsafe_code: as of `run_new_on`; so are `resume` and `wait_s`.
+
+    Raises:
+        UserError: it cannot be finished there.
+    """
+    from wattbench.distributed.cluster_run import ClusterJob, check_can_be_shared
+    from wattbench.distributed.same_work import check_same_cells
+    from wattbench.distributed.slots import ThisMachine
+    from wattbench.measure.plan import plan
+    from wattbench.records import RunWriter
+
+    check_can_be_shared(resolved)
+    root = records.layout.root
+    with contextlib.ExitStack() as stack:
+        slots: SlotProvider = ThisMachine() if cluster is None else stack.enter_context(cluster.slots())
+        stack.enter_context(noticed())
+        cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
+        check_same_cells(records.header.cells, [cell.as_record() for cell in cells])
+        stack.enter_context(RunWriter(root))
+        job = ClusterJob(resolved, cells, records.header.command, allow_unsafe_code, wait_s)
+        words = "" if cluster is None else f" {shlex.join(cluster.words())}"
+        return _brought_to_its_end(root, job, slots, f"{resume} {{}}{words}")
+
+
+def _brought_to_its_end(root: Path, job: ClusterJob, slots: SlotProvider, resume: str) -> Path:
+    from wattbench.distributed.cluster_run import run_on
+
+    try:
+        run_on(root, job, slots, notice)
+    except BaseException:
+        again = resume.format(shlex.quote(str(root)))
+        notice(f"wattbench: stopped. Complete blocks are kept; resume with: {again}")
+        raise
+    return root

@@ -1,0 +1,217 @@
+"""Device slots of a Ray cluster: an actor for each, which stays on its node.
+
+Ray places the actors, tells of nodes that come and go, and carries what workers write. It schedules nothing else: each
+actor starts a worker process once, and is asked what is new. No task or actor is tried again by Ray itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from wattbench.distributed.agent import BLOCK_WORKER, ENDS_S, SlotReport
+from wattbench.distributed.slot_actor import SlotActor
+from wattbench.distributed.slots import SlotLink, SlotLostError
+from wattbench.errors import UserError, require
+
+STORE_BYTES = 256 << 20
+"""Of the object store of a cluster that is started here: what workers write passes through it in batches."""
+FORM = "ray, ray://HOST:PORT or HOST:PORT"
+_ADDRESS = re.compile(r"(ray|(ray://)?[^\s/:]+:\d{1,5})")
+
+
+def check_address(text: str) -> str:
+    """Return the address of a cluster if it has a form that is known.
+
+    Raises:
+        UserError: it has none.
+    """
+    if not _ADDRESS.fullmatch(text):
+        raise UserError(f"cluster {text!r:.80}: write {FORM}")
+    return text
+
+
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Connect to a cluster, or start one on this machine; yield the module `ray`.
+
+    Args:
+        address: ``ray`` (one that runs on this machine, else one is started for this run), ``ray://HOST:PORT`` (Ray's
+            client, from outside of the cluster) or ``HOST:PORT`` (from one of its nodes).
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        UserError: there is no such cluster.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # of a cluster that is started here: it would report home
+    ray = require("ray", extra="cluster", what="--cluster ray")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address == "ray":
+            try:
+                ray.init(address="auto", **quiet)
+            except ConnectionError as error:
+                if "Could not find" not in str(error):  # there is one, which cannot be used
+                    raise
+                ray.init(address="local", include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+        else:
+            if address.startswith("ray://"):
+                require("grpc", extra="cluster", what="--cluster ray://HOST:PORT")
+            ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise UserError(
+            f"--cluster {address}: no connection ({reason}). Start Ray with: ray start --head; HOST:PORT goes on a "
+            "node of the cluster, and ray://HOST:PORT (port 10001) elsewhere. A cluster may ask for its token "
+            "(RAY_AUTH_MODE=token and RAY_AUTH_TOKEN)"
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a slot is."""
+
+    node_id: str
+    number: int
+    """Of the slot on its node, from 0."""
+    name: str
+    cpus: float
+    gpus: float
+    shares: bool
+    """Whether its node has other slots."""
+
+
+class RaySlot:
+    """A slot with an actor."""
+
+    def __init__(self, ray: Any, place: _Place, actor: Any) -> None:
+        self._ray, self.place, self._actor = ray, place, actor
+        self.name = place.name
+        self._asked: Any = None
+        self.ending: Any = None
+        """Done when its worker has ended."""
+
+    def send(self, message: bytes) -> None:
+        """Send the worker a message. A lost actor does not get it, which `poll` says."""
+        self._actor.send.remote(message)
+
+    def poll(self) -> SlotReport:
+        """Return what is new."""
+        if self._asked is None:
+            self._asked = self._actor.poll.remote()
+        done, _ = self._ray.wait([self._asked], timeout=0)
+        if not done:
+            return SlotReport()
+        asked, self._asked = self._asked, None
+        try:
+            report: SlotReport = self._ray.get(asked)
+        except self._ray.exceptions.RayError as error:
+            raise SlotLostError(_why_lost(error)) from error
+        return report
+
+    def forget(self, shard: str) -> None:
+        """Have a shard removed there."""
+        self._actor.forget.remote(shard)
+
+    def close(self) -> None:
+        """Have the worker end, and then its actor, which gives back what it holds."""
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self.ending = self._actor.close.remote()
+            self._actor.__ray_terminate__.remote()
+
+
+@dataclass
+class RaySlots:
+    """The slots of a cluster."""
+
+    ray: Any
+    gpus_per_slot: int = 1
+    worker: str = BLOCK_WORKER
+    """The module that asks on a slot."""
+    most: int | None = None
+    """Slots at a time; None: all."""
+    _in_service: dict[tuple[str, int], RaySlot] = field(default_factory=dict, init=False)
+    _out: set[tuple[str, int]] = field(default_factory=set, init=False)
+    """Those that are not started again."""
+    _made: list[RaySlot] = field(default_factory=list, init=False)
+
+    def wait_for_ends(self) -> None:
+        """Give workers that were closed the time to release their systems."""
+        ending = [slot.ending for slot in self._made if slot.ending is not None]
+        if ending:
+            self.ray.wait(ending, num_returns=len(ending), timeout=ENDS_S + 2.0)
+
+    def number(self) -> int:
+        """Return how many slots there are now."""
+        return len(self._places())
+
+    def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
+        """Return slots on nodes that joined, and those that are started again."""
+        usable = [place for place in self._places() if (place.node_id, place.number) not in self._out]
+        free = [place for place in usable if (place.node_id, place.number) not in self._in_service]
+        new = free if self.most is None else free[: max(self.most - len(self._in_service), 0)]
+        for place in new:
+            slot = RaySlot(self.ray, place, self._actor(place, setup))
+            self._in_service[place.node_id, place.number] = slot
+            self._made.append(slot)
+        return [self._in_service[place.node_id, place.number] for place in new]
+
+    def gone(self, slot: SlotLink, *, again: bool) -> None:
+        """Start another actor in its place, where that may help and its node is there."""
+        key = next((key for key, each in self._in_service.items() if each is slot), None)
+        if key is not None:
+            del self._in_service[key]
+            if not again:
+                self._out.add(key)
+
+    def why_none(self) -> str | None:
+        """Say that a node may join, where there is none."""
+        return None if self._places() else "the cluster has no node with processors or GPUs"
+
+    def _actor(self, place: _Place, setup: bytes) -> Any:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        remote = self.ray.remote(
+            num_cpus=place.cpus, num_gpus=place.gpus, max_restarts=0, max_task_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(place.node_id, soft=False),
+        )(SlotActor)  # fmt: skip
+        return remote.remote(setup, str(Path.cwd()), place.gpus, place.shares, self.worker)
+
+    def _places(self) -> list[_Place]:
+        places = []
+        for node in sorted(self.ray.nodes(), key=lambda node: str(node["NodeID"])):
+            cpus, gpus = (float(node.get("Resources", {}).get(name, 0.0)) for name in ("CPU", "GPU"))
+            if not node.get("Alive") or not (cpus or gpus):
+                continue
+            number = max(int(gpus) // self.gpus_per_slot, 1)
+            host = f"node {node.get('NodeManagerHostname') or node.get('NodeManagerAddress')} ({node['NodeID'][:6]})"
+            for index in range(number):
+                name = host if number == 1 else f"{host}, slot {index + 1}"
+                # All processors of a node: nothing else is then placed next to what is measured.
+                places.append(
+                    _Place(node["NodeID"], index, name, cpus // number, min(gpus, self.gpus_per_slot), number > 1)
+                )
+        return places
+
+
+def _why_lost(error: BaseException) -> str:
+    """Say in a clause why an actor cannot be reached, without Ray's traceback."""
+    text = str(error)
+    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", text)
+    if missing is not None:
+        return f"it cannot import {missing[1]}: install the same wattbench on every node"
+    if "node has died" in text or "node died" in text.lower() or "owner has died" in text:
+        return "its node was lost"
+    cause = getattr(error, "cause", None)
+    if cause is not None:
+        return f"its worker could not be started ({type(cause).__name__}: {str(cause).partition(chr(10))[0]})"
+    return "its worker's actor was lost"
