@@ -95,6 +95,9 @@ NOT_RUN = {
     "wattbench gate gate --baseline specialist-arithmetic --candidate generalist --tasks addition,gcd":
         "minutes of real models; tests/e2e/test_gate.py",
     "wattbench run mine.yaml --report report.html": "needs an adapter and a server; `plan` checks it",
+    "wattbench run suite.yaml --cluster ray": "starts a cluster; tests/e2e/test_cluster.py",
+    "wattbench run suite.yaml --cluster head.example.org:6379": "needs a cluster; python -m benchmarks.cluster_kills",
+    "wattbench run suite.yaml --cluster ray://head.example.org:10001 --gpus-per-slot 2": "needs a cluster with GPUs",
     "wattbench run routed/suite.yaml": "`route --write` makes it: tests/wattbench/api/routers/test_write_route.py",
     "wattbench import results/ --out runs": "made by lm-eval itself: tests/wattbench/importers",
 }  # fmt: skip
