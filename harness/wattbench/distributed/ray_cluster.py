@@ -77,7 +77,7 @@ def connected(address: str) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Seat:
     """Where a slot is."""
 
     node_id: str
@@ -93,10 +93,10 @@ class _Place:
 class RaySlot:
     """A slot with an actor."""
 
-    def __init__(self, ray: Any, place: _Place, actor: Any) -> None:
-        self._ray, self.place, self._actor = ray, place, actor
-        self.name = place.name
-        self._asked: Any = None
+    def __init__(self, ray: Any, seat: _Seat, actor: Any) -> None:
+        self._ray, self.seat, self._actor = ray, seat, actor
+        self.name = seat.name
+        self._request: Any = None
         self.ending: Any = None
         """Done when its worker has ended."""
 
@@ -106,14 +106,14 @@ class RaySlot:
 
     def poll(self) -> SlotReport:
         """Return what is new."""
-        if self._asked is None:
-            self._asked = self._actor.poll.remote()
-        done, _ = self._ray.wait([self._asked], timeout=0)
+        if self._request is None:
+            self._request = self._actor.poll.remote()
+        done, _ = self._ray.wait([self._request], timeout=0)
         if not done:
             return SlotReport()
-        asked, self._asked = self._asked, None
+        request, self._request = self._request, None
         try:
-            report: SlotReport = self._ray.get(asked)
+            report: SlotReport = self._ray.get(request)
         except self._ray.exceptions.RayError as error:
             raise SlotLostError(_why_lost(error)) from error
         return report
@@ -156,14 +156,14 @@ class RaySlots:
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
         """Return slots on nodes that joined, and those that are started again."""
-        usable = [place for place in self._places() if (place.node_id, place.number) not in self._out]
-        free = [place for place in usable if (place.node_id, place.number) not in self._in_service]
+        usable = [seat for seat in self._places() if (seat.node_id, seat.number) not in self._out]
+        free = [seat for seat in usable if (seat.node_id, seat.number) not in self._in_service]
         new = free if self.most is None else free[: max(self.most - len(self._in_service), 0)]
-        for place in new:
-            slot = RaySlot(self.ray, place, self._actor(place, setup))
-            self._in_service[place.node_id, place.number] = slot
+        for seat in new:
+            slot = RaySlot(self.ray, seat, self._actor(seat, setup))
+            self._in_service[seat.node_id, seat.number] = slot
             self._made.append(slot)
-        return [self._in_service[place.node_id, place.number] for place in new]
+        return [self._in_service[seat.node_id, seat.number] for seat in new]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Start another actor in its place, where that may help and its node is there."""
@@ -177,16 +177,16 @@ class RaySlots:
         """Say that a node may join, where there is none."""
         return None if self._places() else "the cluster has no node with processors or GPUs"
 
-    def _actor(self, place: _Place, setup: bytes) -> Any:
+    def _actor(self, seat: _Seat, setup: bytes) -> Any:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         remote = self.ray.remote(
-            num_cpus=place.cpus, num_gpus=place.gpus, max_restarts=0, max_task_retries=0,
-            scheduling_strategy=NodeAffinitySchedulingStrategy(place.node_id, soft=False),
+            num_cpus=seat.cpus, num_gpus=seat.gpus, max_restarts=0, max_task_retries=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(seat.node_id, soft=False),
         )(SlotActor)  # fmt: skip
-        return remote.remote(setup, str(Path.cwd()), place.gpus, place.shares, self.worker)
+        return remote.remote(setup, str(Path.cwd()), seat.gpus, seat.shares, self.worker)
 
-    def _places(self) -> list[_Place]:
+    def _places(self) -> list[_Seat]:
         places = []
         for node in sorted(self.ray.nodes(), key=lambda node: str(node["NodeID"])):
             cpus, gpus = (float(node.get("Resources", {}).get(name, 0.0)) for name in ("CPU", "GPU"))
@@ -198,7 +198,7 @@ class RaySlots:
                 name = host if number == 1 else f"{host}, slot {index + 1}"
                 # All processors of a node: nothing else is then placed next to what is measured.
                 places.append(
-                    _Place(node["NodeID"], index, name, cpus // number, min(gpus, self.gpus_per_slot), number > 1)
+                    _Seat(node["NodeID"], index, name, cpus // number, min(gpus, self.gpus_per_slot), number > 1)
                 )
         return places
 
