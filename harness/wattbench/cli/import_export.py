@@ -74,6 +74,11 @@ def export_run(
 @click.option("--currency", metavar="ISO4217", help="Currency of the costs of a table, such as USD.")
 @click.option("--metric", help="For lm-eval and evalscope: the metric of correctness; default: each task's first.")
 @click.option(
+    "--score-range",
+    metavar="WORST..BEST",
+    help="For scores that are not 0 to 1, such as 1..5: they are kept as shares of this range.",
+)
+@click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
 )
 @open_option
@@ -85,6 +90,7 @@ def import_run(
     renamed: tuple[str, ...],
     currency: str | None,
     metric: str | None,
+    score_range: str | None,
     report: Path | None,
     open_page: bool,
 ) -> None:
@@ -98,7 +104,7 @@ def import_run(
     from wattbench.importers import read_sources, write_run
     from wattbench.records import read_run
 
-    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, scratch=out)
+    imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, score_range=score_range, scratch=out)
     root = write_run(imported, out, name or named_after(sources[0]), command_line(), currency)
     click.echo(root)
     for remark in dict((read_run(root).header.imported or {})["remarks"]).values():

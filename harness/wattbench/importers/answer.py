@@ -83,6 +83,53 @@ class Answer:
             )
 
 
+@dataclass(frozen=True)
+class ScoreRange:
+    """The worst and the best score that a source gives. Scores are kept as shares of it: 0 to 1."""
+
+    worst: float = 0.0
+    best: float = 1.0
+
+    @classmethod
+    def of(cls, given: str) -> ScoreRange:
+        """Read ``1..5``; ``10..0`` if fewer is better.
+
+        Raises:
+            UserError: it is no range.
+        """
+        worst, between, best = given.partition("..")
+        try:
+            made = cls(float(worst), float(best))
+        except ValueError as error:
+            raise UserError(f"--score-range {given:.60}: write WORST..BEST, such as 1..5") from error
+        figures = (made.worst, made.best)
+        if not between or made.worst == made.best or not all(abs(each) <= MOST_COUNTED for each in figures):
+            raise UserError(f"--score-range {given:.60}: write two different numbers, such as 1..5")
+        return made
+
+    @property
+    def declared(self) -> bool:
+        """Whether it is not the one of every score without a declaration."""
+        return self != UNIT_RANGE
+
+    @property
+    def in_words(self) -> str:
+        """Return it as `of` reads it."""
+        return f"{self.worst:g}..{self.best:g}"
+
+    def share(self, score: Any, what: str, where: str) -> float | None:
+        """Return a score as a share of the range; None if the source has none.
+
+        Raises:
+            UserError: it is no number, or outside of the range.
+        """
+        figure = number(score, what, where, least=min(self.worst, self.best), most=max(self.worst, self.best))
+        return None if figure is None else (figure - self.worst) / (self.best - self.worst)
+
+
+UNIT_RANGE = ScoreRange()
+
+
 def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) -> None:
     """Check that a name is valid.
 
@@ -97,12 +144,12 @@ def check_name(name: str, what: str, where: str, *, may_be_empty: bool = False) 
         raise UserError(f"{where}: {what} {name[:60]!r} has control characters")
 
 
-def number(value: Any, what: str, where: str, *, most: float = LARGEST_NUMBER) -> float | None:
+def number(value: Any, what: str, where: str, *, most: float = LARGEST_NUMBER, least: float = 0.0) -> float | None:
     """Return a figure of 0 or more; None if the source has none (or NaN).
 
     Raises:
-        UserError: it is text, negative, infinite, or above `most`: a figure that no machine gives, such as 1e308 s,
-            would make every sum infinite.
+        UserError: it is text, below `least`, infinite, or above `most`: a figure that no machine gives, such as 1e308
+            s, would make every sum infinite.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
@@ -112,8 +159,8 @@ def number(value: Any, what: str, where: str, *, most: float = LARGEST_NUMBER) -
         figure = _truth(value, what, where)
     if math.isnan(figure):
         return None
-    if not 0 <= figure <= most:
-        limits = "0 or more" if figure < 0 and most >= MOST_COUNTED else f"0 to {most:g}"
+    if not least <= figure <= most:
+        limits = "0 or more" if figure < 0 and most >= MOST_COUNTED else f"{least:g} to {most:g}"
         raise UserError(f"{where}: {what} is {value!r:.60}: it must be {limits}")
     return figure
 

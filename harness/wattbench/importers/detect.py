@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, inferenceperf, lmeval, mlperf, table
+from wattbench.importers.answer import UNIT_RANGE, ScoreRange
 from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
@@ -85,6 +87,7 @@ def read_sources(
     *,
     renamed: Mapping[str, str] | None = None,
     metric: str | None = None,
+    score_range: str | None = None,
     scratch: Path | None = None,
 ) -> Imported:
     """Read some sources of one format, which is detected if not given.
@@ -94,6 +97,7 @@ def read_sources(
         form: a name of `FORMATS`.
         renamed: for a table: its columns, renamed.
         metric: for lm-eval and evalscope: which metric is correctness.
+        score_range: for these and a table: the worst and the best score, as ``1..5``. Scores are kept as shares of it.
         scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
             about as much as the run takes. None: the folder of temporary files.
 
@@ -106,10 +110,18 @@ def read_sources(
         raise UserError(f"--map renames the columns of a table; this is {form}")
     if metric and form not in METRICS:
         raise UserError(f"--metric names a metric of {' or '.join(METRICS)}; this is {form}")
+    if score_range and form not in (*METRICS, "table"):
+        raise UserError(f"--score-range is of scores of {', '.join(METRICS)} or a table; this is {form}")
+    scores = UNIT_RANGE if score_range is None else ScoreRange.of(score_range)
     if form == "lm-eval":
-        return lmeval.read(sources, metric, scratch)
-    if form == "evalscope":
-        return evalscope.read(sources, metric, scratch)
-    if form == "table":
-        return table.read(sources, renamed, scratch)
-    return READERS[form](sources, scratch)
+        imported = lmeval.read(sources, metric, scratch, scores)
+    elif form == "evalscope":
+        imported = evalscope.read(sources, metric, scratch, scores)
+    elif form == "table":
+        imported = table.read(sources, renamed, scratch, scores)
+    else:
+        return READERS[form](sources, scratch)
+    if not scores.declared:
+        return imported
+    remark = f"Scores are shares of the declared range {scores.in_words}, from the worst to the best"
+    return replace(imported, remarks={**imported.remarks, "score-range": remark})

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, whole_number
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
@@ -48,16 +48,22 @@ def looks_like(source: Path) -> bool:
     return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
 
 
-def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | None = None) -> Imported:
+def read(
+    sources: Sequence[Path],
+    metric: str | None = None,
+    scratch: Path | None = None,
+    scores: ScoreRange = UNIT_RANGE,
+) -> Imported:
     """Read every evaluation under some folders; if a model has several on one task, the last.
 
     Args:
         sources: folders, or results files.
         metric: which metric is correctness, in every task that has it; None takes each task's first.
         scratch: where the answers are kept meanwhile, as `Spool` takes it.
+        scores: the range of that metric.
 
     Raises:
-        UserError: there are no results, a file is damaged, or a metric is not between 0 and 1.
+        UserError: there are no results, a file is damaged, or a metric is out of its range.
     """
     evaluations = [each for source in sources for each in _evaluations(source)]
     names = _names(evaluations)
@@ -69,7 +75,8 @@ def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | Non
             latest[names[each.results], task] = each, path
     used = {key: _chosen_metric(path, key[1], each, metric) for key, (each, path) in latest.items()}
     answers = Spool.of(
-        (answer for key, (each, path) in latest.items() for answer in _answers(*key, path, each, used[key])), scratch
+        (answer for key, (each, path) in latest.items() for answer in _answers(*key, path, each, used[key], scores)),
+        scratch,
     )
     if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used.values()):
         raise UserError(f"--metric {metric}: no task has it{nearest(metric, used.values())}")
@@ -134,7 +141,9 @@ def _chosen_metric(path: Path, task: str, evaluation: _Evaluation, metric: str |
     return next((key for key in known if metric in (key, key.partition(",")[0])), next(iter(known)))
 
 
-def _answers(system: str, task: str, path: Path, evaluation: _Evaluation, metric: str) -> Iterator[Answer]:
+def _answers(
+    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str, scores: ScoreRange
+) -> Iterator[Answer]:
     """Yield a task's answers: of the samples of a metric's filter, with the metrics of all filters."""
     name, _, filter_name = metric.partition(",")
     others: dict[int | None, dict[str, Any]] = {}
@@ -146,7 +155,7 @@ def _answers(system: str, task: str, path: Path, evaluation: _Evaluation, metric
         if _filter(sample) == filter_name:
             doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
             metrics = _scores(where, sample, task, evaluation) | others.get(doc_id, {})
-            yield _answer(system, task, where, doc_id, sample, name, metrics)
+            yield _answer(system, task, where, doc_id, sample, name, metrics, scores)
 
 
 def _scores(where: str, sample: Mapping[str, Any], task: str, evaluation: _Evaluation) -> dict[str, Any]:
@@ -161,13 +170,17 @@ def _answer(
     sample: Mapping[str, Any],
     metric: str,
     metrics: Mapping[str, Any],
+    scores: ScoreRange,
 ) -> Answer:
     if doc_id is None:
         raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
     try:
-        score = number(sample.get(metric), f"metric {metric!r}", where, most=1)
+        score = scores.share(sample.get(metric), f"metric {metric!r}", where)
     except UserError as error:
-        raise UserError(f"{error} to count as correctness. Name another of the task's metrics with --metric") from error
+        raise UserError(
+            f"{error} to count as correctness. Name another of the task's metrics with --metric, or its range with "
+            "--score-range"
+        ) from error
     arguments = _arguments(sample)
     replies, filtered = sample.get("resps"), sample.get("filtered_resps")
     chosen = _filtered(filtered, arguments)

@@ -264,6 +264,8 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
         f"{f' Left out: {listed(why)}.' if why else ''}"
     )
     yield Caveat("imported", text, frames.systems)
+    for code, remark in imported.remarks.items():
+        yield Caveat(code, f"{remark}.", frames.systems)
 
 
 def _who_measured(frames: Frames) -> str:

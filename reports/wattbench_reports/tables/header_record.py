@@ -109,6 +109,8 @@ class ImportRecord:
     """System to what the tool recorded of the machine that answered, in the form of a run's environment."""
     currency: str | None
     """Of its costs; None where it was not named."""
+    remarks: Mapping[str, str]
+    """What else a reader should know of it: a stable name to a sentence without its full stop."""
     as_recorded: Mapping[str, Any]
 
     @classmethod
@@ -116,12 +118,14 @@ class ImportRecord:
         """Read a header's block ``imported``."""
         scenarios = mapping(recorded.get("scenario")) or _EMPTY
         machines = mapping(recorded.get("machines")) or _EMPTY
+        remarks = mapping(recorded.get("remarks")) or _EMPTY
         return cls(
             source=text(recorded.get("from")),
             files=tuple(str(file.get("name")) for file in objects(recorded.get("files"))),
             left_out=mapping(recorded.get("left_out")) or _EMPTY,
             currency=text(recorded.get("currency")),
             scenarios={name: load for name, each in scenarios.items() if (load := mapping(each)) is not None},
+            remarks={name: said for name, each in remarks.items() if (said := text(each)) is not None},
             machines={name: known for name, each in machines.items() if (known := mapping(each)) is not None},
             as_recorded=recorded,
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.importers.answer import UNIT_RANGE, ScoreRange
 from wattbench.importers.evalscope import evaluation, perf
 from wattbench.importers.imported import Imported
 
@@ -17,13 +18,19 @@ def looks_like(source: Path) -> bool:
     return source.is_dir() and (evaluation.looks_like(source) or bool(perf.run_folders(source)))
 
 
-def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | None = None) -> Imported:
+def read(
+    sources: Sequence[Path],
+    metric: str | None = None,
+    scratch: Path | None = None,
+    scores: ScoreRange = UNIT_RANGE,
+) -> Imported:
     """Read some results, all of evaluations or all of ``evalscope perf``.
 
     Args:
         sources: folders.
         metric: of evaluations: which score is correctness.
         scratch: where the answers are kept meanwhile, as `Spool` takes it.
+        scores: of evaluations: the range of that score.
 
     Raises:
         UserError: a folder has none, a file is damaged, or both kinds are named.
@@ -32,12 +39,14 @@ def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | Non
         raise UserError(f"{next(each for each in sources if not each.is_dir())}: name the folder that evalscope wrote")
     evaluations = [source for source in sources if evaluation.looks_like(source)]
     if evaluations and len(evaluations) == len(sources):
-        return evaluation.read(sources, metric, scratch)
+        return evaluation.read(sources, metric, scratch, scores)
     folders = [folder for source in sources for folder in perf.run_folders(source)]
     if not folders:
         raise UserError(f"{sources[0]}: there are no reviews and no {perf.SUMMARY}; this is no folder of evalscope")
     if evaluations:
         raise UserError(f"{evaluations[0]}: it is an evaluation, and another source is of perf; import them separately")
+    if scores.declared:
+        raise UserError(f"--score-range {scores.in_words}: results of evalscope perf have no scores")
     if metric is not None:
         raise UserError(f"--metric {metric}: results of evalscope perf have no scores")
     return perf.read_perf(folders, scratch)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
 from wattbench.importers.files import digest, mapping, read_objects, read_yaml, text, without_credentials
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
@@ -34,16 +34,22 @@ def looks_like(source: Path) -> bool:
     return source.is_dir() and bool(_work_folders(source))
 
 
-def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | None = None) -> Imported:
+def read(
+    sources: Sequence[Path],
+    metric: str | None = None,
+    scratch: Path | None = None,
+    scores: ScoreRange = UNIT_RANGE,
+) -> Imported:
     """Read every benchmark of some work folders. Each model is a system.
 
     Args:
         sources: work folders, or the folder of several.
         metric: which score is correctness, in every benchmark that has it; None takes the main one.
         scratch: where the answers are kept meanwhile, as `Spool` takes it.
+        scores: the range of that score.
 
     Raises:
-        UserError: a folder has no reviews, a file is damaged, or a score is not between 0 and 1.
+        UserError: a folder has no reviews, a file is damaged, or a score is out of its range.
     """
     benchmarks = [each for source in sources for each in _benchmarks(source)]
     names = _names(benchmarks)
@@ -53,7 +59,7 @@ def read(sources: Sequence[Path], metric: str | None = None, scratch: Path | Non
     def answers() -> Iterator[Answer]:
         nonlocal has_metric
         for each in benchmarks:
-            for answer in _answers(names[each.work, each.model], each, metric, left_out):
+            for answer in _answers(names[each.work, each.model], each, metric, left_out, scores):
                 has_metric = has_metric or metric in answer.metrics
                 yield answer
 
@@ -156,7 +162,9 @@ def _names(benchmarks: Sequence[_Benchmark]) -> dict[tuple[Path, str], str]:
     }
 
 
-def _answers(system: str, each: _Benchmark, metric: str | None, left_out: Counter[str]) -> Iterator[Answer]:
+def _answers(
+    system: str, each: _Benchmark, metric: str | None, left_out: Counter[str], scale: ScoreRange
+) -> Iterator[Answer]:
     predictions = _predictions(each.predictions, left_out)
     repeats = _repeats(each.reviews)
     for where, review in read_objects(each.reviews):
@@ -177,7 +185,7 @@ def _answers(system: str, each: _Benchmark, metric: str | None, left_out: Counte
             domain=each.domain,
             item=repeats[index][0],
             repeat=repeats[index][1],
-            score=_main_score(scores, main, where),
+            score=_main_score(scores, main, where, scale),
             doc_hash=digest(before, target),
             prompt=before,
             answer=text(detail.get("prediction")) or answered,
@@ -273,12 +281,13 @@ def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[
     return dict(scores), next(name for name in names if isinstance(name, str) and name in scores)
 
 
-def _main_score(scores: Mapping[str, Any], main: str, where: str) -> float:
+def _main_score(scores: Mapping[str, Any], main: str, where: str, scale: ScoreRange) -> float:
     try:
-        score = number(scores[main], f"score {main!r:.60}", where, most=1)
+        score = scale.share(scores[main], f"score {main!r:.60}", where)
     except UserError as error:
         raise UserError(
-            f"{error} to count as correctness. Name another of the benchmark's scores with --metric"
+            f"{error} to count as correctness. Name another of the benchmark's scores with --metric, or its range with "
+            "--score-range"
         ) from error
     if score is None:
         raise UserError(f"{where}: score {main!r:.60} is {scores[main]!r:.60}: it must be a number")

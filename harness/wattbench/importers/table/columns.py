@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, check_name
+from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, UNIT_RANGE, ScoreRange, check_name
 from wattbench.importers.batch import COUNTS, FIGURES, LISTS, OPTIONAL_TEXTS, TEXTS, schema
 from wattbench.records.field_checks import LARGEST_NUMBER
-
-_MOST = {"score": 1.0}
 
 
 class _UnusualError(Exception):
     """A column needs a look at each of its values."""
 
 
-def checked_columns(columns: Mapping[str, Any], lines: Any, at: Any, task: str) -> Any | None:
+def checked_columns(
+    columns: Mapping[str, Any], lines: Any, at: Any, task: str, scores: ScoreRange = UNIT_RANGE
+) -> Any | None:
     """Return the answers of some columns as a record batch; None: look at each of them.
 
     Args:
@@ -30,6 +30,7 @@ def checked_columns(columns: Mapping[str, Any], lines: Any, at: Any, task: str) 
         lines: the number of each answer's line or row, an int64 array.
         at: what is around that number, from `wattbench.importers.batch.numbered`, an array of texts.
         task: that of an answer without one.
+        scores: the range of the scores.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -43,10 +44,10 @@ def checked_columns(columns: Mapping[str, Any], lines: Any, at: Any, task: str) 
             made[name] = _or_null(_text(columns[name])) if name in columns else pa.nulls(rows, pa.string())
         for name in FIGURES:
             made[name] = (
-                _figure(columns[name], _MOST.get(name, LARGEST_NUMBER), signed=name == "joules_above_idle")
-                if name in columns
-                else pa.nulls(rows, pa.float64())
+                _figure(columns[name], *_bounds(name, scores)) if name in columns else pa.nulls(rows, pa.float64())
             )
+        if scores.declared:
+            made["score"] = pc.divide(pc.subtract(made["score"], scores.worst), scores.best - scores.worst)
         for name in COUNTS:
             made[name] = _count(columns[name]) if name in columns else pa.nulls(rows, pa.int64())
         for name in LISTS:
@@ -58,6 +59,13 @@ def checked_columns(columns: Mapping[str, Any], lines: Any, at: Any, task: str) 
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, _UnusualError):
         return None
     return pa.RecordBatch.from_pydict(made, schema=schema())
+
+
+def _bounds(name: str, scores: ScoreRange) -> tuple[float, float]:
+    """Return the least and the most that a figure may be."""
+    if name == "score":
+        return min(scores.worst, scores.best), max(scores.worst, scores.best)
+    return -LARGEST_NUMBER if name == "joules_above_idle" else 0.0, LARGEST_NUMBER
 
 
 def _text(array: Any) -> Any:
@@ -95,7 +103,7 @@ def _or_other(text: Any, other: str) -> Any:
     return pc.if_else(empty, other, text) if pc.any(empty).as_py() else text
 
 
-def _figure(array: Any, most: float, *, signed: bool = False) -> Any:
+def _figure(array: Any, least: float, most: float) -> Any:
     """Return a column as doubles, null where there is none (or NaN)."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -115,7 +123,7 @@ def _figure(array: Any, most: float, *, signed: bool = False) -> Any:
     if pc.any(nan).as_py():
         figures = pc.if_else(nan, pa.scalar(None, pa.float64()), figures)
     bounds = pc.min_max(figures).as_py()
-    if bounds["min"] is not None and not (-most if signed else 0) <= bounds["min"] <= bounds["max"] <= most:
+    if bounds["min"] is not None and not least <= bounds["min"] <= bounds["max"] <= most:
         raise _UnusualError
     return figures
 
@@ -139,7 +147,7 @@ def _parsed(text: Any) -> Any:
 def _count(array: Any) -> Any:
     import pyarrow as pa
 
-    return _figure(array, MOST_COUNTED).cast(pa.int64())  # refuses what is not whole
+    return _figure(array, 0.0, MOST_COUNTED).cast(pa.int64())  # refuses what is not whole
 
 
 def _check_names(columns: Mapping[str, Any]) -> None:

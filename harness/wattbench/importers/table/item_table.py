@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
 from wattbench.importers.batch import batches_of
 from wattbench.importers.files import text
 from wattbench.importers.imported import Imported
@@ -36,13 +36,19 @@ def looks_like(source: Path) -> bool:
     return source.suffix.lower() in SUFFIXES
 
 
-def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None, scratch: Path | None = None) -> Imported:
+def read(
+    sources: Sequence[Path],
+    renamed: Mapping[str, str] | None = None,
+    scratch: Path | None = None,
+    scores: ScoreRange = UNIT_RANGE,
+) -> Imported:
     """Read some tables, which may have different columns.
 
     Args:
         sources: CSV, TSV or Parquet files, by their suffixes.
         renamed: a column's name in the file to its name in `COLUMNS`.
         scratch: where the answers are kept meanwhile, as `Spool` takes it.
+        scores: the range of the column ``score``.
 
     Raises:
         UserError: a column is missing, a value is impossible, or a file cannot be read.
@@ -50,7 +56,7 @@ def read(sources: Sequence[Path], renamed: Mapping[str, str] | None = None, scra
     for path in sources:
         if not looks_like(path):
             raise UserError(f"{path}: the name of a table must end in {', '.join(SUFFIXES)}")
-    batches = (batch for path in sources for block in _blocks(path, renamed or {}) for batch in _batches(block))
+    batches = (batch for path in sources for block in _blocks(path, renamed or {}) for batch in _batches(block, scores))
     return Imported("table", None, tuple(sources), Spool(batches, scratch))
 
 
@@ -71,13 +77,13 @@ def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[TableBlock]:
     )
 
 
-def _batches(block: TableBlock) -> Iterator[Any]:
+def _batches(block: TableBlock, scores: ScoreRange) -> Iterator[Any]:
     """Yield the answers of a block as record batches: checked by columns, or else answer by answer."""
-    batch = checked_columns(block.columns, block.lines, block.at, TASK)
+    batch = checked_columns(block.columns, block.lines, block.at, TASK, scores)
     if batch is not None:
         yield batch
         return
-    yield from batches_of(_answer(where, row) for where, row in block.rows())
+    yield from batches_of(_answer(where, row, scores) for where, row in block.rows())
 
 
 def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
@@ -98,7 +104,7 @@ def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> di
     return names
 
 
-def _answer(where: str, row: Mapping[str, Any]) -> Answer:
+def _answer(where: str, row: Mapping[str, Any], scores: ScoreRange = UNIT_RANGE) -> Answer:
     def field(name: str) -> str:
         value = row.get(name)
         return "" if absent(value) else text(value)
@@ -114,7 +120,7 @@ def _answer(where: str, row: Mapping[str, Any]) -> Answer:
         kind=field("kind"),
         domain=field("domain"),
         repeat=whole_number(row.get("repeat"), "repeat", where) or 0,
-        score=number(row.get("score"), "score", where, most=1),
+        score=scores.share(row.get("score"), "score", where),
         started_s=number(row.get("started_s"), "started_s", where),
         seconds=number(row.get("seconds"), "seconds", where),
         first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
