@@ -25,7 +25,7 @@ IdentityPart = Literal["engine", "weights", "dtype", "settings", "prompts"]
 IDENTITY: tuple[IdentityPart, ...] = get_args(IdentityPart)
 """Parts that say what a system is: those of two systems may differ, those of one system in two runs must not."""
 
-CIRCUMSTANCES = ("software", "card", "seed")
+CIRCUMSTANCES = ("software", "card", "machine", "seed")
 """Parts that do not prevent a comparison, and whose differences a reader should know."""
 
 LABELS = {
@@ -43,6 +43,7 @@ LABELS = {
     "prompts": "prompts",
     "software": "software",
     "card": "graphics card",
+    "machine": "machine",
     "seed": "seed and repeats",
 }
 """Part to its name in words."""

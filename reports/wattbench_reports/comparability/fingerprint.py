@@ -39,7 +39,7 @@ class Fingerprint:
     run: str
     system: str
     parts: Mapping[str, Part]
-    """By name, each of `wattbench.records.LABELS`."""
+    """By name, each of `wattbench.records.LABELS`; without ``machine`` where the record does not name it."""
 
     @cached_property
     def short(self) -> str:
@@ -85,8 +85,12 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
             "settings": part(dict(_settings(config.as_recorded)) or {"settings": ABSENT}, owner),
             "prompts": part(prompts.get(name, {}) or {"prompts": ABSENT}, owner),
         }  # fmt: skip
+        if frames.nodes and not imported and not hosts_elsewhere(config):
+            parts["machine"] = part({"node": ", ".join(frames.nodes)}, "")
         parts |= _server(config, parts["device"]) if imported else _elsewhere(config, parts["meter"], run)
-        fingerprints_of[name] = Fingerprint(frames.run.header.run, name, {each: parts[each] for each in LABELS})
+        fingerprints_of[name] = Fingerprint(
+            frames.run.header.run, name, {each: parts[each] for each in LABELS if each in parts}
+        )
     return fingerprints_of
 
 

@@ -7,7 +7,7 @@
 | co-runners: how many other device slots of the machine measured meanwhile | yes | no | yes |
 | meter, and of what is shared by how many slots | yes | yes | no |
 | engine, weights, number type, settings, prompts | yes | yes | yes |
-| software, graphics card, seed and repeats | yes | yes | yes |
+| software, graphics card, machine, seed and repeats | yes | yes | yes |
 
 Accuracy is a property of answers, and answers of the documents and the system: a slower machine gives the same ones,
 but for the rounding of its kernels. Latency is the machine's as much as the system's. Joules are so too, and depend
@@ -84,8 +84,9 @@ def differences(first: Fingerprint, second: Fingerprint) -> tuple[Difference, ..
     """Return every part in which two systems differ: conditions first, then what they are, then circumstances."""
     divided = []
     for name in (*CONDITIONS, *IDENTITY, *CIRCUMSTANCES):
-        ours, theirs = first.parts[name], second.parts[name]
-        if ours != theirs:
+        ours, theirs = first.parts.get(name, Part()), second.parts.get(name, Part())
+        unnamed = name == "machine" and not (ours.facts and theirs.facts)  # an older record names none
+        if ours != theirs and not unnamed:
             facts = ours.differing(theirs)
             divided.append(Difference(name, in_words(ours, facts), in_words(theirs, facts), FORBIDS[name]))
     return tuple(divided)
@@ -105,8 +106,9 @@ def divides(
     for name in names:
         sides: dict[Part, list[str]] = {}
         for system, each in prints.items():
-            if each.parts[name].facts:  # a system without joules has no meter to differ in
-                sides.setdefault(each.parts[name], []).append(system)
+            own = each.parts.get(name, Part())
+            if own.facts:  # a system without joules has no meter to differ in, an older record names no machine
+                sides.setdefault(own, []).append(system)
         if len(sides) > 1:
             facts = _differing(list(sides))
             facts_shown = tuple(

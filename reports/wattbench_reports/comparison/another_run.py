@@ -7,10 +7,11 @@ do (`wattbench_reports.tables.session_record`). With one session this is not kno
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from wattbench.records import Part
 from wattbench_reports.comparison.paired_tests import AccuracyGap, EnergyGap, Pairs
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.ratio_intervals import block_ratios, item_ratios
@@ -81,6 +82,8 @@ class PairsAcrossRuns:
     """Joules per correct answer of each system, over its run."""
     sessions: Mapping[str, SessionVariance]
     """Of the systems for which it is known."""
+    machine_of: Mapping[str, Part] = field(default_factory=dict)
+    """System to the machine of its run; without those of older records, which do not name it."""
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
         """Compare over the items that both answered."""
@@ -97,6 +100,9 @@ class PairsAcrossRuns:
     def _across(self, first: str, second: str, gap: EnergyGap) -> EnergyGap:
         ours, theirs = self.ratios.get(first), self.ratios.get(second)
         known = [self.sessions[name] for name in (first, second) if name in self.sessions]
+        named = [self.machine_of[name] for name in (first, second) if name in self.machine_of]
+        if len(set(named)) > 1:  # how far two machines differ is in no session of one
+            return EnergyGap(gap.probability, None, None, gap.items)
         if ours is None or theirs is None or not known:
             return EnergyGap(gap.probability, None, None, gap.items)
         session = max(known, key=lambda each: each.log_variance)

@@ -40,7 +40,7 @@ from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.merge import KeyedTable, item_keys, joined
-from wattbench_reports.tables.session_record import machine_of, session_record
+from wattbench_reports.tables.session_record import machine_of, same_machine, session_record
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             run_of={new: part.about.run for new, (part, _) in shown.items()},
             ratios={new: part.uncertain[old] for new, (part, old) in shown.items() if old in part.uncertain},
             sessions=sessions,
+            machine_of={new: each.parts["machine"] for new, each in prints.items() if "machine" in each.parts},
         )
     money = money_of_runs([each.money for each in parts], [each.about.run for each in parts], names, sessions)
     money_pairs = None if money.table is None else money.pairs(_pairs(money.table, parts))
@@ -210,7 +211,7 @@ def _as_sessions(parts: list[_Part]) -> list[_Part]:
             other.run
             for other in parts
             if other.run.header.suite_sha256 == part.run.header.suite_sha256
-            and machine_of(other.run.header) == machine_of(part.run.header)
+            and same_machine(machine_of(other.run.header), machine_of(part.run.header))
             and other.run.header.imported is None
         ]
         if part.comparison.sessions is not None or len(alike) < 2 or part.run.header.imported is not None:

@@ -154,9 +154,15 @@ class Frames:
         return header_record(self.run)
 
     @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the machines that measured the answers, sorted; none where an older record does not name them."""
+        measured = self.windows.loc[self.windows["purpose"] == "measured", NODE]
+        return tuple(sorted(str(node) for node in measured.unique() if node))
+
+    @property
     def several_nodes(self) -> bool:
         """Return whether more than one machine measured the answers."""
-        return self.windows.loc[self.windows["purpose"] == "measured", NODE].nunique() > 1
+        return len(self.nodes) > 1
 
     @cached_property
     def window_rows(self) -> tuple[WindowRow, ...]:

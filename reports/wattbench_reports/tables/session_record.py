@@ -38,7 +38,7 @@ class SessionRecord:
     suite: str
     suite_sha256: str
     machine: Mapping[str, Mapping[str, str]]
-    """Part of the machine (device, driver, power limit) to its facts."""
+    """Part of the machine (device, driver, power limit; newer: machine, which one it is) to its facts."""
     created_utc: str
     """ISO 8601, of the last session."""
     runs: tuple[str, ...]
@@ -105,9 +105,17 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
 
 
 def machine_of(header: RunHeader) -> dict[str, dict[str, str]]:
-    """Return the facts of a run's machine that its joules and seconds depend on."""
+    """Return the facts of a run's machine that its joules and seconds depend on, and which one it is."""
     parts = machine_parts(header.environment, "")
-    return {name: dict(parts[name].facts) for name in _MACHINE}
+    nodes = ", ".join(sorted(header.machines)) or header.node
+    named = {"machine": {"node": nodes}} if nodes else {}
+    return {name: dict(parts[name].facts) for name in _MACHINE} | named
+
+
+def same_machine(first: Mapping[str, Mapping[str, str]], second: Mapping[str, Mapping[str, str]]) -> bool:
+    """Tell whether two runs' machines, as `machine_of` has them, are one; older records do not name it."""
+    named = "machine" in first and "machine" in second
+    return all(first.get(name) == second.get(name) for name in (*_MACHINE, *(["machine"] if named else [])))
 
 
 def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
@@ -242,7 +250,7 @@ def _of_folder(run: RunRecords, folder: Path) -> SessionRecord:
 def _why_other(header: RunHeader, suite_sha256: str, machine: Mapping[str, Mapping[str, str]]) -> str:
     if header.suite_sha256 != suite_sha256:
         return "it is of another suite"
-    return "" if machine_of(header) == machine else "it was made on another machine"
+    return "" if same_machine(machine_of(header), machine) else "it was made on another machine"
 
 
 def _name(header: RunHeader) -> str:
