@@ -106,9 +106,9 @@ def divides(
     for name in names:
         sides: dict[Part, list[str]] = {}
         for system, each in prints.items():
-            own = each.parts.get(name, Part())
-            if own.facts:  # a system without joules has no meter to differ in, an older record names no machine
-                sides.setdefault(own, []).append(system)
+            facts_of = each.parts.get(name, Part())
+            if facts_of.facts:  # a system without joules has no meter to differ in, an older record names no machine
+                sides.setdefault(facts_of, []).append(system)
         if len(sides) > 1:
             facts = _differing(list(sides))
             facts_shown = tuple(
