@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import decimal
 import uuid
+from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import Environment, Template, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -16,11 +18,32 @@ _PLAIN = (
     datetime.timedelta, datetime.tzinfo, decimal.Decimal, uuid.UUID,
 )  # fmt: skip
 """Values whose methods touch nothing but themselves."""
+_TEMPLATES_KEPT = 256
+"""A task has a few; only one that writes a text into its template has one for each document."""
 
 
 class TemplateSandbox(SandboxedEnvironment):
     """Jinja's sandbox, which also refuses methods of a document's values that are no plain data: an image can be saved
-    to any path by a public method, as an array can."""
+    to any path by a public method, as an array can.
+
+    A text is compiled once: lm-eval asks for its template anew for each document. A template keeps nothing from one
+    rendering to the next.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._compiled = lru_cache(maxsize=_TEMPLATES_KEPT)(super().from_string)
+
+    def from_string(
+        self,
+        source: str | nodes.Template,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - as Jinja has it
+        template_class: type[Template] | None = None,
+    ) -> Template:
+        """Return the template of a text."""
+        if isinstance(source, str) and globals is None and template_class is None:
+            return self._compiled(source)
+        return super().from_string(source, globals, template_class)
 
     def is_safe_callable(self, obj: Any) -> bool:
         """Return whether a template may call something."""

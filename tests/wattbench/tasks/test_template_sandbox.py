@@ -54,7 +54,25 @@ def test_an_ordinary_template_says_what_it_said(template: str) -> None:
     ordinary = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     ordinary.filters["regex_replace"] = utils.regex_replace
     sandboxed = sandbox_of(ordinary)
-    assert sandboxed.from_string(template).render(**DOCUMENT) == ordinary.from_string(template).render(**DOCUMENT)
+    said = ordinary.from_string(template).render(**DOCUMENT)
+    again = [sandboxed.from_string(template).render(**DOCUMENT) for _ in range(2)]
+    assert again == [said, said]
+
+
+def test_a_template_is_compiled_once_and_keeps_nothing_of_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lm_eval import utils
+
+    monkeypatch.setattr(utils, "env", sandbox_of(utils.env))
+    compiled: list[object] = []
+    compiling = utils.env.compile
+    monkeypatch.setattr(utils.env, "compile", lambda source, *rest: compiled.append(source) or compiling(source, *rest))
+    template = "{% set box = [] %}{% set _ = box.append(q) %}{{ box }}"
+    assert [utils.apply_template(template, {"q": number}) for number in range(3)] == ["[0]", "[1]", "[2]"]
+    assert compiled == [template]
+    with pytest.raises(jinja2.UndefinedError):
+        utils.apply_template("{{ q }}", {})
+    assert utils.env.from_string(template, {"q": 9}).render() == "[9]"
+    assert utils.env.from_string(template).render(q=4) == "[4]"
 
 
 @pytest.mark.parametrize(
