@@ -85,6 +85,33 @@ def test_two_slots_measure_at_once_and_are_merged_to_one_run(
     assert compared.returncode == 0, compared.stderr
 
 
+def test_one_command_asks_on_all_gpus_and_goes_on_after_a_kill(
+    quick: Path, environment, command, wattbench, tmp_path: Path
+) -> None:
+    quick.write_text(quick.read_text().replace("blocks: 2", "blocks: 4"))
+    words = command("run", quick, "--slots", "auto")
+    driver = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        while not list(tmp_path.glob("runs/*/shards/*/finished.json")):
+            assert driver.poll() is None, driver.communicate()[1]
+            time.sleep(0.05)
+    finally:
+        driver.kill()
+        driver.communicate()
+    [root] = (tmp_path / "runs").iterdir()
+    assert not (root / "finished.json").exists()
+    words = command("run", "--resume", root, "--slots", "2", "--wait")  # until the workers of the killed one have ended
+    resumed = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert resumed.returncode == 0, resumed.stderr
+    assert sorted(row.number for row in read_run(root).blocks()) == [0, 1, 2, 3]
+    assert all(not check.problems for check in verify(root).checks)
+    windows = [row for row in read_run(root).windows() if row.purpose == "measured"]
+    assert {name for row in windows for name in row.energy_j} == {"gpu0", "gpu1", "cpu", "dram"}
+    for row in windows:
+        [gpu] = [name for name in row.energy_j if name.startswith("gpu")]
+        assert row.energy_j[gpu] == pytest.approx(WATTS[int(gpu[-1])] * row.duration_s, rel=0.05)
+
+
 def test_a_slot_that_is_none_is_refused(quick: Path, environment, command, tmp_path: Path) -> None:
     words = command("run", quick, "--slot", "7")
     refused = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from wattbench.api.session import notice
 from wattbench.errors import UserError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.distributed.cluster_run import ClusterJob
     from wattbench.distributed.ray_cluster import RaySlots
-    from wattbench.distributed.slots import SlotProvider
+    from wattbench.distributed.slots import CountedSlots, SlotProvider
     from wattbench.measure.resume import Night
     from wattbench.records import RunRecords
 
@@ -33,13 +33,18 @@ class Cluster:
     """``ray``, ``ray://HOST:PORT`` or ``HOST:PORT``."""
     gpus_per_slot: int = 1
 
+    @property
+    def name(self) -> str:
+        """Return it for people."""
+        return self.address
+
     def words(self) -> list[str]:
         """Return it as options of a command."""
         more = [] if self.gpus_per_slot == 1 else ["--gpus-per-slot", str(self.gpus_per_slot)]
         return ["--cluster", self.address, *more]
 
     @contextlib.contextmanager
-    def slots(self) -> Iterator[RaySlots]:
+    def slots(self, _: Resolved) -> Iterator[RaySlots]:
         """Connect, and yield its slots.
 
         Raises:
@@ -55,8 +60,29 @@ class Cluster:
                 slots.wait_for_ends()
 
 
+class SlotSource(Protocol):
+    """What has slots that ask blocks at once: a cluster, or this machine."""
+
+    @property
+    def name(self) -> str:
+        """Which it is, for people."""
+        ...
+
+    def words(self) -> list[str]:
+        """Return it as options of a command."""
+        ...
+
+    def slots(self, resolved: Resolved, /) -> contextlib.AbstractContextManager[CountedSlots]:
+        """Yield its slots.
+
+        Raises:
+            UserError: there are none.
+        """
+        ...
+
+
 def run_new_on(
-    cluster: Cluster,
+    cluster: SlotSource,
     resolved: Resolved,
     out: Path,
     command: Sequence[str],
@@ -86,14 +112,14 @@ def run_new_on(
     from wattbench.measure.resume import new_run
 
     check_can_be_shared(resolved)
-    with cluster.slots() as slots, noticed():
+    with noticed(), cluster.slots(resolved) as slots:
         number = slots.number()
         if not number:
-            raise UserError(f"--cluster {cluster.address}: {slots.why_none()}")
+            raise UserError(f"{shlex.join(cluster.words())}: {slots.why_none()}")
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         items = sum({cell.choice.task: len(cell.doc_ids) for cell in cells}.values())
         of = blocks_of(resolved.suite.measure, items, number)
-        notice(f"wattbench: {of} blocks for {number} device {'slot' if number == 1 else 'slots'} of {cluster.address}")
+        notice(f"wattbench: {of} blocks for {number} device {'slot' if number == 1 else 'slots'} of {cluster.name}")
         shard = {"blocks": list(range(of)), "of": of, "seed": secrets.randbits(SEED_BITS), "handed_out": True}
         with new_run(out, resolved, cells, {}, command, night=night, shard=shard) as writer:
             job = ClusterJob(resolved, cells, command, allow_unsafe_code, wait_s)
@@ -101,7 +127,7 @@ def run_new_on(
 
 
 def run_resumed_on(
-    cluster: Cluster | None,
+    cluster: SlotSource | None,
     records: RunRecords,
     resolved: Resolved,
     *,
@@ -129,8 +155,8 @@ def run_resumed_on(
     check_can_be_shared(resolved)
     root = records.layout.root
     with contextlib.ExitStack() as stack:
-        slots: SlotProvider = ThisMachine() if cluster is None else stack.enter_context(cluster.slots())
         stack.enter_context(noticed())
+        slots: SlotProvider = ThisMachine() if cluster is None else stack.enter_context(cluster.slots(resolved))
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_same_cells(records.header.cells, [cell.as_record() for cell in cells])
         stack.enter_context(RunWriter(root))

@@ -15,7 +15,7 @@ from wattbench.api.session import measuring_alone, meters_here, name_run, notice
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import Cluster
+    from wattbench.api.cluster_runs import SlotSource
     from wattbench.config import Resolved, Suite
     from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.measure.plan import Cell
@@ -94,7 +94,7 @@ def run_new(
     wait_s: float = 0.0,
     shard: ShardChoice | None = None,
     slot: str | None = None,
-    cluster: Cluster | None = None,
+    cluster: SlotSource | None = None,
 ) -> Path:
     """Run a suite, or some blocks of it, and return the run's directory.
 
@@ -121,7 +121,7 @@ def run_new(
     check_shard(resolved, shard)
     if cluster is not None:
         if shard is not None or slot is not None:
-            raise UserError("--cluster asks all blocks, on all slots: leave --block and --slot out")
+            raise UserError("--cluster and --slots ask all blocks, on all slots: leave --block and --slot out")
         return run_new_on(
             cluster,
             resolved,
@@ -152,7 +152,7 @@ def run_resumed(
     wait_s: float = 0.0,
     max_cost: str | None = None,
     slot: str | None = None,
-    cluster: Cluster | None = None,
+    cluster: SlotSource | None = None,
 ) -> Path:
     """Finish an interrupted run, and return its directory.
 
@@ -185,7 +185,7 @@ def run_resumed(
             cluster, records, resolved, allow_unsafe_code=allow_unsafe_code, resume=resume, wait_s=wait_s
         )
     if cluster is not None and not finished:
-        raise UserError(f"{root}: it was begun without --cluster, and is finished without: leave that out")
+        raise UserError(f"{root}: it was begun on one slot, and is finished on one: leave --cluster and --slots out")
     if finished and not retry_failed:
         notice(f"{root} is finished already")
         return root

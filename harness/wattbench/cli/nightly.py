@@ -26,7 +26,7 @@ from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import Cluster
+    from wattbench.api.cluster_runs import SlotSource
     from wattbench.config import Resolved
     from wattbench.nights import NightsLayout
     from wattbench.repository import Commit
@@ -41,7 +41,7 @@ class _Work:
     allow_unsafe_code: bool
     require_measured: bool
     wait_s: float
-    cluster: Cluster | None = None
+    cluster: SlotSource | None = None
 
     def resolved(self) -> Resolved:
         return requiring(load(self.suite, **self.narrowing), self.require_measured)
@@ -87,7 +87,7 @@ def nightly(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
-    cluster: Cluster | None,
+    cluster: SlotSource | None,
     **narrowing: Any,
 ) -> None:
     """Run SUITE, keep the run in a history, and judge it against the nights before.
@@ -177,7 +177,7 @@ def _resume(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
-    cluster: Cluster | None,
+    cluster: SlotSource | None,
 ) -> None:
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():

@@ -18,7 +18,7 @@ from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import Cluster
+    from wattbench.api.cluster_runs import SlotSource
 
 
 @main.command(cls=WaitingCommand)
@@ -63,7 +63,7 @@ def run(
     allow_unsafe_code: bool,
     require_measured: bool,
     wait_s: float,
-    cluster: Cluster | None,
+    cluster: SlotSource | None,
     **narrowing: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
@@ -79,6 +79,10 @@ def run(
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
     if resume is not None and (block, seed) != (None, None):
         raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
+    if slot is not None and cluster is not None:
+        raise UserError(
+            "--slot measures on one slot of this machine, and --slots and --cluster on several: leave one out"
+        )
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         if suite is not None:

@@ -51,7 +51,7 @@ def check_can_be_shared(resolved: Resolved) -> None:
     Raises:
         UserError: it cannot.
     """
-    measure, where = resolved.suite.measure, f"{resolved.path}: --cluster"
+    measure, where = resolved.suite.measure, f"{resolved.path}: several slots (--cluster, --slots) cannot ask it"
     if measure.load is not None:
         raise UserError(f"{where}: under scenario: load there are no blocks to hand out. Run it on one machine")
     if not measure.in_blocks:

@@ -66,6 +66,14 @@ class SlotProvider(Protocol):
         ...
 
 
+class CountedSlots(SlotProvider, Protocol):
+    """Slots of which is known how many there are."""
+
+    def number(self) -> int:
+        """Return how many there are now."""
+        ...
+
+
 class _LocalSlot:
     """This machine, with a worker in a process next to this one."""
 

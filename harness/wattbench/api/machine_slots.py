@@ -1,0 +1,68 @@
+"""Asking a suite's blocks on several slots of this machine at once: which slots, and what the machine draws at rest."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wattbench.api.session import machine_lock, notice
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.config import Resolved
+    from wattbench.distributed.machine_slots import MachineSlots
+
+
+@dataclass(frozen=True)
+class SlotsHere:
+    """The NVIDIA GPUs of this machine, divided into slots that ask blocks at once."""
+
+    number: int | None = None
+    """How many slots; None: as many as there are GPUs for."""
+    gpus_per_slot: int = 1
+
+    name = "this machine"
+
+    def words(self) -> list[str]:
+        """Return it as options of a command."""
+        more = [] if self.gpus_per_slot == 1 else ["--gpus-per-slot", str(self.gpus_per_slot)]
+        return ["--slots", "auto" if self.number is None else str(self.number), *more]
+
+    @contextlib.contextmanager
+    def slots(self, resolved: Resolved) -> Iterator[MachineSlots]:
+        """Measure what the machine draws at rest, and yield its slots.
+
+        Raises:
+            UserError: there are not as many GPUs, or none.
+        """
+        from wattbench.distributed.machine_slots import MachineSlots
+        from wattbench.machine.slot import all_slots
+
+        slots = all_slots(self.gpus_per_slot)
+        if self.number is not None and self.number > len(slots):
+            raise UserError(
+                f"--slots {self.number}: the GPUs that can be used here are enough for {len(slots)}"
+                + (f" of {self.gpus_per_slot} GPUs each" if self.gpus_per_slot > 1 else "")
+            )
+        yield MachineSlots(slots[: self.number], _idle_w(resolved))
+
+
+def _idle_w(resolved: Resolved) -> Mapping[str, float]:
+    """Measure the machine's idle power, where no other slot is in the way."""
+    from wattbench.machine.idle_power import idle_power_w
+    from wattbench.machine.measuring_lock import slots_now
+
+    if slots_now():
+        notice(
+            "wattbench: other slots measure on this machine already, so that its idle draw is not known: what all "
+            "share is given out by CPU seconds alone"
+        )
+        return {}
+    try:
+        with machine_lock():
+            return idle_power_w(resolved.suite.meters, resolved.suite.measure.idle_s)
+    except UserError as error:  # each slot says so too, and may wait
+        notice(f"wattbench: the idle draw of this machine is not measured: {error}")
+        return {}

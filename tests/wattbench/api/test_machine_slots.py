@@ -1,0 +1,97 @@
+"""`--slots`: which GPUs, and what is said where they are too few or the machine is taken."""
+
+from __future__ import annotations
+
+import contextlib
+from types import SimpleNamespace
+
+import pytest
+
+from wattbench.api import machine_slots
+from wattbench.api.cluster_runs import Cluster
+from wattbench.api.machine_slots import SlotsHere
+from wattbench.cli._cluster import _source
+from wattbench.errors import UserError
+from wattbench.machine import idle_power, measuring_lock
+from wattbench.machine import slot as slot_module
+from wattbench.machine.live_slots import LiveSlot
+from wattbench.meters.nvml.visible_gpus import Gpu
+
+SUITE = SimpleNamespace(suite=SimpleNamespace(meters=[], measure=SimpleNamespace(idle_s=5.0)))
+
+
+@pytest.fixture(autouse=True)
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
+    """A machine of four GPUs, which draws 40 W at rest, and the slots that measure on it."""
+    busy: list[LiveSlot] = []
+    gpus = [Gpu(number, None, "H100", f"GPU-{number}") for number in range(4)]
+    monkeypatch.setattr(slot_module, "usable_gpus", lambda environ=None: gpus)
+    monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
+    monkeypatch.setattr(machine_slots, "machine_lock", contextlib.nullcontext)
+    monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
+    return busy
+
+
+def slots_of(source: SlotsHere) -> tuple[list[str], dict[str, float]]:
+    with source.slots(SUITE) as slots:  # type: ignore[arg-type]
+        return [str(slot) for slot in slots.slots], dict(slots.idle_w)
+
+
+def test_each_slot_has_gpus_and_the_machine_is_measured_at_rest_before() -> None:
+    assert slots_of(SlotsHere()) == (["GPU-0", "GPU-1", "GPU-2", "GPU-3"], {"cpu": 40.0})
+    assert slots_of(SlotsHere(2))[0] == ["GPU-0", "GPU-1"]
+    assert slots_of(SlotsHere(gpus_per_slot=2))[0] == ["GPU-0,GPU-1", "GPU-2,GPU-3"]
+
+
+def test_too_few_gpus_are_refused() -> None:
+    with pytest.raises(UserError, match=r"--slots 5: the GPUs that can be used here are enough for 4$"):
+        slots_of(SlotsHere(5))
+    with pytest.raises(UserError, match="enough for 2 of 2 GPUs each"):
+        slots_of(SlotsHere(3, 2))
+
+
+def test_next_to_other_slots_the_idle_draw_is_not_known(machine, capsys) -> None:
+    machine.append(LiveSlot(("GPU-9",), None))
+    assert slots_of(SlotsHere(2)) == (["GPU-0", "GPU-1"], {})
+    assert "its idle draw is not known" in capsys.readouterr().err
+
+
+def test_where_another_run_measures_its_slots_wait_or_say_so(monkeypatch, capsys) -> None:
+    def taken() -> None:
+        raise UserError("another wattbench run is measuring on this machine")
+
+    monkeypatch.setattr(machine_slots, "machine_lock", taken)
+    assert slots_of(SlotsHere(2))[1] == {}
+    assert "is not measured: another wattbench run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cluster", "slots", "gpus", "words"),
+    [
+        (None, "auto", None, ["--slots", "auto"]),
+        (None, "8", None, ["--slots", "8"]),
+        (None, "4", 2, ["--slots", "4", "--gpus-per-slot", "2"]),
+        ("ray", None, 2, ["--cluster", "ray", "--gpus-per-slot", "2"]),
+    ],
+)
+def test_options_are_read_and_written(cluster, slots, gpus, words) -> None:
+    source = _source(cluster, slots, gpus)
+    assert source is not None
+    assert source.words() == words
+    assert isinstance(source, SlotsHere if slots else Cluster)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "slots", "gpus", "message"),
+    [
+        ("ray", "auto", None, "leave one out"),
+        (None, "0", None, "write auto"),
+        (None, "-1", None, "write auto"),
+        (None, "²", None, "write auto"),
+        (None, "99999", None, "write auto"),
+        (None, None, 2, "goes with --slots or --cluster"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(cluster, slots, gpus, message) -> None:
+    with pytest.raises(UserError, match=message):
+        _source(cluster, slots, gpus)
