@@ -89,7 +89,10 @@ def test_one_command_asks_on_all_gpus_and_goes_on_after_a_kill(
     quick: Path, environment, command, wattbench, tmp_path: Path
 ) -> None:
     quick.write_text(quick.read_text().replace("blocks: 2", "blocks: 4"))
-    words = command("run", quick, "--slots", "auto")
+    [page] = [each for each in snippets() if each.page == "docs/many-machines.md" and " --slots " in each.first]
+    _, run, suite, *options = shlex.split(page.first)
+    assert suite == "my-suite.yaml"
+    words = command(run, quick, *options)
     driver = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         while not list(tmp_path.glob("runs/*/shards/*/finished.json")):

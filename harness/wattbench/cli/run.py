@@ -79,10 +79,6 @@ def run(
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
     if resume is not None and (block, seed) != (None, None):
         raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
-    if slot is not None and cluster is not None:
-        raise UserError(
-            "--slot measures on one slot of this machine, and --slots and --cluster on several: leave one out"
-        )
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         if suite is not None:
