@@ -8,12 +8,15 @@ with those of a host that was as loaded; joules are so only if a shared componen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from wattbench.records import Part, part
+from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.formatting.units import named, plural
+from wattbench_reports.tables.run_tables import Frames
 
 ALONE = part({"other slots": 0}, "")
 """The part `co_runners` of a system that had the machine alone; older records and imports say nothing else."""
@@ -47,3 +50,27 @@ def shared_ways(ways: Mapping[str, str], windows: pd.DataFrame) -> dict[str, str
         name: f"{how}, a part of what {others + 1} slots shared" if name in shared and others else how
         for name, how in ways.items()
     }
+
+
+def slots_caveat(frames: Frames) -> Iterator[Caveat]:
+    """Say that several slots of a machine measured a run at once, and what follows of it; nothing where none did.
+
+    Args:
+        frames: the tables of the run.
+    """
+    columns = frames.window_columns("window", newer=("co_runners", "shared")).drop(columns="window")
+    rows = frames.windows[["system", "purpose"]].join(columns)
+    others = pd.to_numeric(rows["co_runners"], errors="coerce").fillna(0)
+    rows = rows[(rows["purpose"] == "measured") & (others > 0)]
+    if rows.empty:
+        return
+    names = tuple(str(name) for name in frames.systems if name in set(rows["system"]))
+    shared = sorted({name for row in rows["shared"] if row is not None for name in row})
+    at_once = plural(int(others[rows.index].max()) + 1, "slot")
+    text = (
+        f"{at_once} of a machine measured at once, at most: seconds of {named(names)} are those of a loaded host, and "
+        "are ranked only against those of as many."
+    )
+    if shared:
+        text += f" Joules of {named(shared)} are each slot's part of what all used, by CPU seconds."
+    yield Caveat("several-slots", text, names)

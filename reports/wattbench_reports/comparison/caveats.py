@@ -9,6 +9,7 @@ import numpy as np
 from wattbench.records import in_clauses
 from wattbench.records.shards import part_in_words
 from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparability.co_running import slots_caveat
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
 from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
@@ -59,6 +60,7 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
             "is not ranked.",
         ),
         *_contended(judged),
+        *slots_caveat(frames),
         *_modelled(measured),
         *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
         *_together(_waited(frames), "Requests of {names} waited before they were sent; no latency counts that."),

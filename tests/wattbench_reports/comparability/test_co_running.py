@@ -10,6 +10,7 @@ import pytest
 
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparability.rules import JOULES, LATENCY
+from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 
 
@@ -71,3 +72,16 @@ def test_a_record_of_before_had_the_machine_alone(runs) -> None:
     pq.write_table(pq.read_table(path).drop(["co_runners", "shared"]), path)
     comparison = side_by_side([read_run(old.layout.root), new])
     assert (sides(comparison, LATENCY), sides(comparison, JOULES)) == (1, 1)
+
+
+def test_a_report_says_that_slots_measured_at_once(runs) -> None:
+    several, gpus_alone, one = runs(([7, 6], ["part0"]), ([7], []), ([0], []))
+    [caveat] = [each for each in analyse(several).comparison.caveats if each.code == "several-slots"]
+    assert caveat.systems == ("big",)
+    assert caveat.text == (
+        "8 slots of a machine measured at once, at most: seconds of big are those of a loaded host, and are ranked "
+        "only against those of as many. Joules of part0 are each slot's part of what all used, by CPU seconds."
+    )
+    [caveat] = [each for each in analyse(gpus_alone).comparison.caveats if each.code == "several-slots"]
+    assert "Joules" not in caveat.text
+    assert "several-slots" not in {each.code for each in analyse(one).comparison.caveats}
