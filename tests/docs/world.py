@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.made_up.answered_runs import write_answered
+from tests.made_up.energy_results import experiment, leaderboard, write_jarvis
 from tests.made_up.evalscope_work import write_evaluation
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.inference_perf_reports import write_run as write_reports
@@ -81,6 +82,10 @@ class World:
         write_result(write("closed", "Lenovo"))
         aiperf_profile(write("base"), 2)
         aiperf_profile(write("head"), 2)
+        write_jarvis(write("jarvis"))
+        for path, file in (("gpt2_pytorch_2026/result.json", experiment()), ("tasks/gpqa.json", leaderboard())):
+            write(path).parent.mkdir()
+            write(path).write_text(json.dumps(file))
         profile = write("artifacts", "my-profile")
         profile.mkdir(parents=True)
         records = [json.dumps(aiperf_record(place)) for place in range(8)]

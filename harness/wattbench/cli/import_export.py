@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 
 TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions")
 WHAT = ("systems", "items", "windows", "machines")
-SOURCES = ("lm-eval", "evalscope", "vllm", "sglang", "inference-perf", "mlperf", "guidellm", "aiperf", "table")
+SOURCES = (
+    "lm-eval",
+    "evalscope",
+    "inspect",
+    "vllm",
+    "sglang",
+    "inference-perf",
+    "mlperf",
+    "openjarvis",
+    "llenergymeasure",
+    "ml-energy",
+    "guidellm",
+    "aiperf",
+    "table",
+)
 
 
 @main.command("export")
@@ -72,7 +86,9 @@ def export_run(
 @click.option("--name", help="The name of the run; default: from the first source's name.")
 @click.option("--map", "renamed", multiple=True, metavar="COLUMN=NAME", help="Which figure a column of a table holds.")
 @click.option("--currency", metavar="ISO4217", help="Currency of the costs of a table, such as USD.")
-@click.option("--metric", help="For lm-eval and evalscope: the metric of correctness; default: each task's first.")
+@click.option(
+    "--metric", help="For lm-eval, evalscope and inspect: the metric of correctness; default: each task's first."
+)
 @click.option(
     "--score-range",
     metavar="WORST..BEST",

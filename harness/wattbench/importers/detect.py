@@ -7,24 +7,41 @@ from dataclasses import replace
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.importers import aiperf, bench_serving, evalscope, guidellm, inferenceperf, lmeval, mlperf, table
+from wattbench.importers import (
+    aiperf,
+    bench_serving,
+    evalscope,
+    guidellm,
+    inferenceperf,
+    inspect_ai,
+    llenergymeasure,
+    lmeval,
+    mlenergy,
+    mlperf,
+    openjarvis,
+    table,
+)
 from wattbench.importers.answer import UNIT_RANGE, ScoreRange
 from wattbench.importers.imported import Imported
 
 FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "lm-eval": lmeval.looks_like,
     "evalscope": evalscope.looks_like,
+    "inspect": inspect_ai.looks_like,
     "vllm": bench_serving.looks_like_vllm,
     "sglang": bench_serving.looks_like_sglang,
     "inference-perf": inferenceperf.looks_like,
     "mlperf": mlperf.looks_like,
+    "openjarvis": openjarvis.looks_like,
+    "llenergymeasure": llenergymeasure.looks_like,
+    "ml-energy": mlenergy.looks_like,
     "aiperf": aiperf.looks_like,
     "guidellm": guidellm.looks_like,
     "table": table.looks_like,
 }
 """Name to a test of a source, in the order in which they are tried."""
 
-METRICS = ("lm-eval", "evalscope")
+METRICS = ("lm-eval", "evalscope", "inspect")
 """Formats with several scores per answer, of which ``--metric`` chooses one."""
 
 READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
@@ -32,6 +49,9 @@ READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
     "sglang": bench_serving.read_sglang,
     "inference-perf": inferenceperf.read,
     "mlperf": mlperf.read,
+    "openjarvis": openjarvis.read,
+    "llenergymeasure": llenergymeasure.read,
+    "ml-energy": mlenergy.read,
     "aiperf": aiperf.read,
     "guidellm": guidellm.read,
 }
@@ -96,7 +116,7 @@ def read_sources(
         sources: files or folders.
         form: a name of `FORMATS`.
         renamed: for a table: its columns, renamed.
-        metric: for lm-eval and evalscope: which metric is correctness.
+        metric: for those of `METRICS`: which metric is correctness.
         score_range: for these and a table: the worst and the best score, as ``1..5``. Scores are kept as shares of it.
         scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
             about as much as the run takes. None: the folder of temporary files.
@@ -117,6 +137,8 @@ def read_sources(
         imported = lmeval.read(sources, metric, scratch, scores)
     elif form == "evalscope":
         imported = evalscope.read(sources, metric, scratch, scores)
+    elif form == "inspect":
+        imported = inspect_ai.read(sources, metric, scratch, scores)
     elif form == "table":
         imported = table.read(sources, renamed, scratch, scores)
     else:

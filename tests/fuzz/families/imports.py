@@ -13,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.fuzz.targets import Target, given
+from tests.made_up.energy_results import experiment, jarvis_line, leaderboard, trace_line, write_hybrid
 from tests.made_up.evalscope_work import write_evaluation, write_perf
 from tests.made_up.inference_perf_reports import write_run as write_inference_perf
+from tests.made_up.inspect_logs import log, sample
 from tests.made_up.mlperf_results import write_result
 from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
@@ -142,6 +144,10 @@ def _in_results(path: Path) -> Any:
     return read_sources([next(each for each in path.parents if (each / "results").is_dir())], "mlperf")
 
 
+def _hybrid(name: str) -> Callable[[Path], Sequence[bytes]]:
+    return lambda folder: [(write_hybrid(folder / "cell") / name).read_bytes()]
+
+
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
     """Return what reads the folder of this name above the file."""
 
@@ -261,6 +267,43 @@ TARGETS = (
             "per_request_lifecycle_metrics.json",
             "config.yaml",
         )
+    ),
+    Target(
+        "openjarvis",
+        "jsonl",
+        given(_lines([jarvis_line(1), jarvis_line(2)]), _lines([trace_line()])),
+        lambda path: read_sources([path], "openjarvis"),
+        "r.jsonl",
+    ),
+    *(
+        Target(
+            f"openjarvis-{name.partition('.')[0]}",
+            name.rpartition(".")[2],
+            _hybrid(name),
+            _in("openjarvis", "cell"),
+            f"cell/{name}",
+            weight=0.5,
+        )
+        for name in ("results.jsonl", "config.json", "summary.json")
+    ),
+    *(
+        Target(
+            form,
+            "json",
+            given(json.dumps(file)),
+            lambda path, form=form: read_sources([path], form),
+            "result.json",
+            weight=0.5,
+        )
+        for form, file in (("llenergymeasure", experiment()), ("ml-energy", leaderboard()))
+    ),
+    Target(
+        "inspect",
+        "json",
+        given(json.dumps(log([sample(place) for place in range(3)]))),
+        lambda path: read_sources([path], "inspect"),
+        "log.json",
+        weight=0.5,
     ),
     *(
         Target(

@@ -1,0 +1,271 @@
+"""Read logs of inspect_ai through its own `inspect_ai.analysis`: scores, tokens and texts of every sample; no joules.
+
+A log (``.eval``, a zip, or ``.json``) is of one task and one model. inspect_ai is an extra (``wattbench[inspect]``,
+MIT): it reads all versions of its logs. A sample's `total_time` holds scoring and waiting too, so that the seconds of
+an answer are those of its one call of the model; a sample of several calls has none. Scores are numbers, or ``C``,
+``P``, ``I`` and ``N`` for 1, 0.5, 0 and 0, as inspect_ai counts them.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import MissingExtraError, UserError, as_message, nearest
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
+from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, open_regular, text, without_credentials
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
+
+SUFFIXES = (".eval", ".json")
+LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+MOST_UNPACKED_BYTES = 2_000_000_000
+MOST_MEMBERS = 2_000_000
+
+
+@dataclass(frozen=True)
+class _Log:
+    path: Path
+    rows: Sequence[Mapping[str, Any]]
+    """Of its samples."""
+
+    @property
+    def model(self) -> str:
+        return text(self.rows[0]["model"])
+
+    @property
+    def task(self) -> str:
+        return text(self.rows[0]["task"])
+
+
+def looks_like(source: Path) -> bool:
+    """Return whether a file is a log, or a folder has some."""
+    if source.is_dir():
+        return any(path.suffix == ".eval" for path in source.iterdir())
+    if source.suffix == ".eval":
+        return True
+    start = head(source) if source.suffix == ".json" and source.is_file() else ""
+    return all(f'"{key}"' in start for key in ("eval", "run_id", "task_id", "model"))
+
+
+def read(
+    sources: Sequence[Path],
+    metric: str | None = None,
+    scratch: Path | None = None,
+    scale: ScoreRange = UNIT_RANGE,
+) -> Imported:
+    """Read some logs. Each model is a system.
+
+    Args:
+        sources: logs, or folders of them.
+        metric: the scorer whose score is correctness, in every task that has it; None takes the first.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
+        scale: the range of that score.
+
+    Raises:
+        UserError: inspect_ai is not installed, a file is damaged, or a score is not between 0 and 1.
+    """
+    logs = [_read_log(path) for source in sources for path in _paths(source)]
+    names = _names(logs)
+    left_out: Counter[str] = Counter()
+    known: dict[str, None] = {}
+
+    def answers() -> Iterator[Answer]:
+        for log in logs:
+            for position, row in enumerate(log.rows):
+                where = f"{log.path}: sample {position + 1} ({row['id']!s:.60})"
+                scores = _scores(row, where)
+                known.update(dict.fromkeys(scores))
+                if row["error"]:
+                    left_out["samples that ended in an error"] += 1
+                elif not scores:
+                    left_out["samples without a score"] += 1
+                else:
+                    chosen = metric if metric in scores else next(iter(scores))
+                    score = _score(scores[chosen], chosen, where, scale)
+                    yield _answer(names[log.path], log, row, scores, chosen, score, where, left_out)
+
+    spool = Spool.of(answers(), scratch)
+    if metric is not None and metric not in known:
+        raise UserError(f"--metric {metric}: no task has it{nearest(metric, known)}")
+    versions = {text(mapping(_parsed(row["packages"])).get("inspect_ai")) for log in logs for row in log.rows[:1]}
+    return Imported(
+        format="inspect",
+        version=", ".join(sorted(versions - {""})) or None,
+        files=tuple(log.path for log in logs),
+        answers=spool,
+        left_out=left_out,
+        configs={names[log.path]: _config(log) for log in logs},
+        facts={(names[log.path], log.task): {"task_version": text(log.rows[0]["task_version"])} for log in logs},
+    )
+
+
+def _paths(source: Path) -> list[Path]:
+    paths = sorted(path for path in source.iterdir() if path.suffix in SUFFIXES) if source.is_dir() else [source]
+    if not paths:
+        raise UserError(f"{source}: it has no .eval and no .json; this is no folder of logs of inspect_ai")
+    return paths
+
+
+def _names(logs: Sequence[_Log]) -> dict[Path, str]:
+    """Map each log to its system: the model's name, with the log's where two logs are of one model and task."""
+    of: Counter[tuple[str, str]] = Counter((log.model, log.task) for log in logs)
+    return {
+        log.path: log.model if of[log.model, log.task] == 1 else f"{log.model} ({log.path.stem[:80]})" for log in logs
+    }
+
+
+def _read_log(path: Path) -> _Log:
+    try:
+        from inspect_ai.analysis import EvalColumn, SampleColumn, samples_df
+        from inspect_ai.log import read_eval_log
+    except ImportError as error:
+        raise MissingExtraError(f"{path}: reading a log of inspect_ai", "inspect") from error
+    _check_size(path)
+    whole = {"path": "output.completion", "full": True}
+    columns = [
+        EvalColumn("model", path="eval.model", required=True),
+        EvalColumn("task", path="eval.task", required=True),
+        EvalColumn("task_version", path="eval.task_version"),
+        EvalColumn("base_url", path="eval.model_base_url"),
+        EvalColumn("packages", path="eval.packages"),
+        SampleColumn("id", path="id", required=True, type=str),
+        SampleColumn("epoch", path="epoch", required=True),
+        SampleColumn("input", path="input", required=True),
+        SampleColumn("choices", path="choices"),
+        SampleColumn("target", path="target", required=True),
+        SampleColumn("scores", path="scores"),
+        SampleColumn("error", path="error.message", full=True),
+        SampleColumn("answer", **whole),
+        SampleColumn("usage", path="output.usage", full=True),
+        SampleColumn("seconds", path="output.time", full=True),
+        SampleColumn("model_usage", path="model_usage", full=True),
+        SampleColumn("calls", path=_calls, full=True),
+    ]
+    try:
+        log = read_eval_log(str(path.resolve()), format="eval" if path.suffix == ".eval" else "json")
+        frame = samples_df(log, columns=columns, quiet=True) if log.samples else None
+    except Exception as error:  # inspect_ai documents none: pydantic's, zipfile's, its own
+        raise UserError(f"{path}: inspect_ai cannot read it ({as_message(str(error))[:200]})") from error
+    if frame is None or not len(frame):
+        raise UserError(f"{path}: it has no samples")
+    rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    return _Log(path, [{str(name): value for name, value in row.items()} for row in rows])
+
+
+def _calls(sample: Any) -> int:
+    """Return how many answers of the model a sample has."""
+    return sum(message.role == "assistant" for message in sample.messages)
+
+
+def _check_size(path: Path) -> None:
+    with open_regular(path) as file:
+        size = file.seek(0, 2)
+        if path.suffix != ".eval":
+            if size > MAX_OBJECT_BYTES:
+                raise UserError(f"{path}: the file is larger than {MAX_OBJECT_BYTES:,} bytes; write logs as .eval")
+            return
+        try:
+            members = zipfile.ZipFile(file).infolist()
+        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            raise UserError(f"{path}: it is no .eval, which is a zip ({as_message(str(error))[:200]})") from error
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
+        raise UserError(
+            f"{path}: {len(members):,} members of {unpacked:,} bytes; {MOST_MEMBERS:,} of {MOST_UNPACKED_BYTES:,} "
+            "bytes are read. Log fewer samples per file"
+        )
+
+
+def _parsed(value: Any) -> Any:
+    """Return a value of the frame, in which objects are JSON texts."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return scorer to score; of a scorer with several values ``scorer.name`` to each."""
+    scores: dict[str, Any] = {}
+    for scorer, score in mapping(_parsed(row["scores"])).items():
+        value = mapping(score).get("value", score)
+        if isinstance(value, Mapping):
+            scores |= {f"{scorer}.{name}": each for name, each in value.items()}
+        elif isinstance(value, list):
+            raise UserError(f"{where}: the score {scorer!r:.60} is a list; it must be a number")
+        else:
+            scores[str(scorer)] = value
+    return scores
+
+
+def _answer(
+    system: str,
+    log: _Log,
+    row: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    chosen: str,
+    score: float,
+    where: str,
+    left_out: Counter[str],
+) -> Answer:
+    single = row["calls"] == 1
+    usage = mapping(_parsed(row["usage"])) if single else mapping(mapping(_parsed(row["model_usage"])).get(log.model))
+    if not single:
+        left_out["seconds of samples with several calls of the model"] += 1
+    epoch = whole_number(row["epoch"], "epoch", where) or 1
+    prompt, target, choices = (_text(row[name]) for name in ("input", "target", "choices"))
+    return Answer(
+        where=where,
+        system=system,
+        task=log.task,
+        item=text(row["id"]),
+        repeat=epoch - 1,
+        score=score,
+        seconds=number(row["seconds"], "output.time", where) if single else None,
+        prompt_tokens=whole_number(usage.get("input_tokens"), "input_tokens", where),
+        cached_tokens=whole_number(usage.get("input_tokens_cache_read"), "input_tokens_cache_read", where),
+        cache_write_tokens=whole_number(usage.get("input_tokens_cache_write"), "input_tokens_cache_write", where),
+        output_tokens=whole_number(usage.get("output_tokens"), "output_tokens", where),
+        reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where),
+        doc_hash=digest(prompt, target, choices),
+        prompt=prompt,
+        answer=text(row["answer"]),
+        filtered=text(mapping(mapping(_parsed(row["scores"])).get(chosen.partition(".")[0])).get("answer")),
+        target=target,
+        metrics=scores,
+    )
+
+
+def _text(value: Any) -> str:
+    """Return an input or a target: one message's or one target's text, several as JSON."""
+    parsed = _parsed(value) if isinstance(value, str) and value[:1] in "[{" else value
+    if isinstance(parsed, list) and len(parsed) == 1:
+        only = parsed[0]
+        return text(mapping(only).get("content")) if isinstance(only, Mapping) else text(only)
+    return text(parsed)
+
+
+def _score(value: Any, scorer: str, where: str, scale: ScoreRange) -> float:
+    if isinstance(value, str) and value in LETTERS:
+        return LETTERS[value]
+    try:
+        score = scale.share(value, f"score {scorer!r:.60}", where)
+    except UserError as error:
+        raise UserError(f"{error} to count as correctness. Name another scorer with --metric") from error
+    if score is None:
+        raise UserError(f"{where}: score {scorer!r:.60} is {value!r:.60}: it must be a number")
+    return score
+
+
+def _config(log: _Log) -> dict[str, Any]:
+    url = log.rows[0]["base_url"]
+    config = {"model": log.model, "base_url": without_credentials(url) if isinstance(url, str) else None}
+    return {"engine": "inspect_ai"} | {name: value for name, value in config.items() if value}

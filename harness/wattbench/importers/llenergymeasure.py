@@ -1,0 +1,122 @@
+"""Read the results of LLenergyMeasure: joules, tokens and seconds of an experiment; no single requests.
+
+An experiment's folder has ``result.json`` (`ExperimentResult`, schema 2), and ``timeseries.parquet`` where it was asked
+for: means of power over whole seconds, which are not read. Joules are those of GPUs; `energy_adjusted_j` is above their
+draw when idle. Which program read them, and its own warnings, are in the record.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.importers.files import head, mapping, read_object, text
+from wattbench.importers.imported import Imported
+from wattbench.importers.spool import Spool
+from wattbench.importers.stated import Stated, is_figure, leaves, statistic
+from wattbench.importers.system_names import unique
+
+FILE = "result.json"
+MS = 1e-3
+TOTALS = {
+    "total_energy_j": "energy",
+    "total_inference_time_sec": "duration",
+}
+TIMES = {"ttft": "first_token", "itl": "token_gap"}
+SETTINGS = ("effective_config", "environment_snapshot", "schema_version", "process_results", "steady_state_window")
+UNITS = {
+    "_j": "J", "_w": "W", "_sec": "s", "_ms": "ms", "_mb": "MB", "tokens": "tokens", "_per_second": "1/s", "_c": "C",
+    "_pct": "%", "_samples": "samples",
+}  # fmt: skip
+MOST_DEVICES = 1024
+
+
+def looks_like(source: Path) -> bool:
+    """Return whether a folder has a result, or a file is one."""
+    path = source / FILE if source.is_dir() else source
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    start = head(path)
+    return all(f'"{key}"' in start for key in ("experiment_id", "measurement_config_hash", "total_energy_j"))
+
+
+def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
+    """Read some results. Each experiment is a system.
+
+    Args:
+        sources: folders of experiments, or files of results.
+        scratch: not used: the results list no requests.
+
+    Raises:
+        UserError: a file is damaged, or is no result.
+    """
+    stated = Stated()
+    configs: dict[str, Mapping[str, Any]] = {}
+    machines: dict[str, Mapping[str, Any]] = {}
+    remarks: list[str] = []
+    left_out: Counter[str] = Counter()
+    versions: dict[str, None] = {}
+    paths = [source / FILE if source.is_dir() else source for source in sources]
+    for path in paths:
+        result = read_object(path)
+        if not is_figure(result.get("total_energy_j")) or "measurement_config_hash" not in result:
+            raise UserError(f"{path}: it has no total_energy_j; this is no result of LLenergyMeasure")
+        used = mapping(result.get("effective_config"))
+        model = text(used.get("model")) or text(result.get("experiment_id")) or path.parent.name
+        system = unique(f"{model} {text(result.get('backend'))}".strip(), configs)
+        kept = ("model", "precision", "n", "dataset", "max_input_tokens", "max_output_tokens")
+        configs[system] = {"engine": text(result.get("backend")) or "llenergymeasure"} | {
+            name: used[name] for name in kept if isinstance(used.get(name), str | int | float)
+        }
+        version = mapping(result.get("environment_snapshot")).get("tool_version")
+        versions |= dict.fromkeys([version] if isinstance(version, str) else [])
+        machines |= {system: machine} if (machine := _machine(result)) else {}
+        warnings = result.get("measurement_warnings")
+        said = [text(each) for each in warnings] if isinstance(warnings, list) else []
+        remarks += [f"{system}: {each[:300]}" for each in said[:20]]
+        left_out["series of power of whole seconds"] += result.get("timeseries") is not None
+        listed = result.get("process_results")
+        left_out["results of single processes, which the experiment's are made of"] += (
+            len(listed) if isinstance(listed, list) else 0
+        )
+        _add(stated, system, result, path)
+    return Imported(
+        format="llenergymeasure",
+        version=", ".join(versions) or None,
+        files=tuple(paths),
+        answers=Spool.of((), scratch),
+        left_out=left_out,
+        configs=configs,
+        machines=machines,
+        remarks={"source-warnings": f"LLenergyMeasure warns: {'; '.join(remarks)}"} if remarks else {},
+        summaries=stated.rows,
+    )
+
+
+def _machine(result: Mapping[str, Any]) -> dict[str, Any]:
+    hardware = mapping(mapping(result.get("environment_snapshot")).get("hardware"))
+    name = mapping(hardware.get("gpu")).get("name")
+    limit_w = mapping(hardware.get("thermal")).get("power_limit_w")
+    devices = result.get("energy_per_device_j")
+    number = len(devices) if isinstance(devices, list) and devices else 1
+    if not isinstance(name, str) or number > MOST_DEVICES:
+        return {}
+    return {"gpus": [{"name": name} | ({"power_limit_w": limit_w} if is_figure(limit_w) else {})] * number}
+
+
+def _add(stated: Stated, system: str, result: Mapping[str, Any], path: Path) -> None:
+    for route, value in leaves({key: each for key, each in result.items() if key not in SETTINGS}, path):
+        if not is_figure(value):
+            continue
+        key = route[-1]
+        unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
+        if len(route) == 1 and key in TOTALS:
+            stated.add(system, TOTALS[key], "total", value, source=key, where=path)
+        elif route[0] == "latency_stats" and (parts := key.split("_"))[0] in TIMES and len(parts) == 3:
+            which = statistic(parts[1]) or "mean"
+            stated.add(system, TIMES[parts[0]], which, value, source=".".join(route), where=path, scale=MS)
+        else:
+            stated.add(system, ".".join(route), "total", value, source=".".join(route), where=path, unit=unit)

@@ -1,0 +1,106 @@
+"""Results of OpenJarvis, LLenergyMeasure and the ML.ENERGY leaderboard, small and after their sources."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def jarvis_line(place: int, **changes: Any) -> dict[str, Any]:
+    """A line of `EvalRunner`: every third answer is wrong; joules of the first and first tokens of the last are 0."""
+    return {
+        "record_id": f"gsm8k-{place}", "benchmark": "gsm8k", "model": "qwen3:8b", "backend": "jarvis-direct",
+        "model_answer": str(place), "is_correct": place % 3 != 0, "score": 0.5, "latency_seconds": 1.0 + place,
+        "prompt_tokens": 100, "completion_tokens": 20, "cost_usd": 0.0, "error": None, "scoring_metadata": {},
+        "ttft": 0.25 if place < 3 else 0.0, "energy_joules": 50.0 * place, "power_watts": 200.0, "mean_itl_ms": 0.0,
+        **changes,
+    }  # fmt: skip
+
+
+JARVIS_SUMMARY = {
+    "benchmark": "gsm8k", "model": "qwen3:8b", "backend": "jarvis-direct", "total_samples": 4, "errors": 0,
+    "accuracy": 0.5, "mean_latency_seconds": 2.5, "total_energy_joules": 300.0, "energy_method": "hw_counter",
+    "latency_stats": {"mean": 2.5, "p99": 3.97}, "itl_stats": {"mean": 12.5}, "ttft_stats": None,
+    "total_cost_usd": 0.0, "avg_power_watts": 200.0, "started_at": 1.0,
+    "hardware_info": {"gpu": {"vendor": "nvidia", "name": "NVIDIA L40S", "count": 2}},
+}  # fmt: skip
+
+
+def write_jarvis(folder: Path) -> Path:
+    """Write an evaluation, and return its lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "gsm8k_qwen3-8b.jsonl"
+    path.write_text("".join(json.dumps(jarvis_line(place)) + "\n" for place in range(4)))
+    (folder / "gsm8k_qwen3-8b.summary.json").write_text(json.dumps(JARVIS_SUMMARY))
+    return path
+
+
+def write_hybrid(folder: Path) -> Path:
+    """Write a hybrid's cell, and return its folder."""
+    folder.mkdir(parents=True)
+    config = {
+        "name": "minions-gaia",
+        "method": "minions",
+        "bench": "gaia",
+        "local": {"model": "qwen"},
+        "cloud": {"model": "opus"},
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    rows = [
+        {
+            "task_id": f"t{place}", "answer": "a", "tokens_local": 900, "tokens_cloud": 90, "cost_usd": 0.25,
+            "latency_s": 30.0, "tool_calls": 2, "error": None, "score": {"success": place == 0, "score": 0.5},
+        }
+        for place in range(2)
+    ]  # fmt: skip
+    rows.append(rows[0] | {"task_id": "t2", "error": "TaskTimeout", "score": None})
+    (folder / "results.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    summary = {"cell": "minions-gaia", "n_done": 3, "n_err": 1, "wall_time_s": 90.0, "energy_j_total": 8100.0}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return folder
+
+
+def trace_line(**changes: Any) -> dict[str, Any]:
+    turn = {
+        "turn_index": 0,
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "gpu_energy_joules": 40.0,
+        "cpu_energy_joules": 2.5,
+    }
+    return {
+        "query_id": "q1", "workload_type": "agentic", "query_text": "q", "response_text": "r", "turns": [turn, turn],
+        "total_wall_clock_s": 4.0, "completed": True, "query_gpu_energy_joules": 1.0, "is_resolved": True,
+        "error": None, "error_kind": None, **changes,
+    }  # fmt: skip
+
+
+def experiment(**changes: Any) -> dict[str, Any]:
+    """An `ExperimentResult` of LLenergyMeasure, schema 2."""
+    return {
+        "schema_version": "2.0", "experiment_id": "gpt2-pytorch", "measurement_config_hash": "0123456789abcdef",
+        "backend": "pytorch", "measurement_methodology": "total", "total_tokens": 12_000, "total_energy_j": 847.25,
+        "total_inference_time_sec": 38.5, "avg_tokens_per_second": 311.7, "avg_energy_per_token_j": 0.0706,
+        "baseline_power_w": 12.3, "energy_adjusted_j": 373.7, "measurement_warnings": ["short run"],
+        "environment_snapshot": {
+            "hardware": {"gpu": {"name": "NVIDIA A100"}, "thermal": {"power_limit_w": 400.0}}, "tool_version": "0.8.0",
+        },
+        "timeseries": "../../timeseries.parquet", "process_results": [],
+        "effective_config": {"model": "gpt2", "precision": "bf16", "token": "hush"},
+        "latency_stats": {"ttft_mean_ms": 25.0, "ttft_p99_ms": 80.0, "ttft_samples": 9, "itl_full_mean_ms": 7.0},
+        **changes,
+    }  # fmt: skip
+
+
+def leaderboard(**changes: Any) -> dict[str, Any]:
+    """A file of a model of the ML.ENERGY leaderboard."""
+    one = {
+        "gpu_model": "B200", "num_gpus": 2, "max_num_seqs": 8, "avg_batch_size": 7.5, "avg_output_len": 387.5,
+        "avg_power_watts": 639.5, "energy_per_request_joules": 151.5, "energy_per_token_joules": 0.390625,
+        "median_itl_ms": 4.0, "p99_itl_ms": 15.0, "output_throughput_tokens_per_sec": 1637.25,
+        "parallelization": {"tensor_parallel": 2}, "output_length_distribution": {"bins": [0, 1], "counts": [5]},
+    }  # fmt: skip
+    head = {"activated_params_billions": 8.0, "architecture": "Dense Transformer"}
+    tail = {"model_id": "org/model", "task": "gpqa", "weight_precision": "fp8"}
+    return head | {"configurations": [one | changes, one | {"max_num_seqs": 16}]} | tail

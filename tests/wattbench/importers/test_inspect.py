@@ -1,0 +1,129 @@
+"""inspect_ai's logs, read by inspect_ai itself (extra `inspect`): the tests that need it are skipped without it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.made_up.inspect_logs import MODEL, sample, write_log
+from wattbench.errors import UserError
+from wattbench.importers import detect, read_sources
+from wattbench.importers import inspect_ai as importer
+
+needs_inspect = pytest.mark.skipif(importlib.util.find_spec("inspect_ai") is None, reason="inspect_ai is not installed")
+
+
+def test_a_log_is_recognised_without_inspect(tmp_path) -> None:
+    path = write_log(tmp_path / "log.json", [sample(1)])
+    write_log(tmp_path / "log.eval", [sample(1)])
+    assert detect([path]) == detect([tmp_path / "log.eval"]) == detect([tmp_path]) == "inspect"
+
+
+def test_without_inspect_the_error_says_what_to_install(tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "inspect_ai.analysis", None)
+    path = write_log(tmp_path / "log.eval", [sample(1)])
+    with pytest.raises(UserError, match=r"pip install 'wattbench\[inspect\]'") as error:
+        read_sources([path])
+    assert str(path) in str(error.value)
+
+
+@needs_inspect
+@pytest.mark.parametrize("suffix", [".json", ".eval"])
+def test_samples_have_scores_tokens_texts_and_the_seconds_of_their_one_call(tmp_path, suffix) -> None:
+    samples = [sample(place, epoch=epoch) for epoch in (1, 2) for place in range(4)]
+    imported = read_sources([write_log(tmp_path / f"log{suffix}", samples)])
+    assert imported.version == "0.3.95"
+    assert imported.configs == {MODEL: {"engine": "inspect_ai", "model": MODEL, "base_url": "https://api.example.com"}}
+    assert imported.facts == {(MODEL, "popularity"): {"task_version": "3"}}
+    answers = {(answer.item, answer.repeat): answer for answer in imported.answers}
+    assert sorted(answers) == [(str(place), repeat) for place in range(4) for repeat in (0, 1)]
+    assert [answers[str(place), 0].score for place in range(4)] == [0, 1, 1, 0]
+    one = answers["2", 1]
+    assert (one.seconds, one.prompt_tokens, one.cached_tokens, one.output_tokens) == (0.7, 64, 5, 2)
+    assert (one.prompt, one.answer, one.filtered, one.target) == ("Is it 2?", "Yes", "Yes", " Yes")
+    assert one.doc_hash == answers["2", 0].doc_hash != answers["1", 0].doc_hash
+
+
+@needs_inspect
+def test_several_calls_errors_and_unscored_samples(tmp_path) -> None:
+    samples = [
+        sample(1),
+        sample(2, calls=2),
+        sample(4, scores={}),
+        sample(5, error={"message": "boom", "traceback": "", "traceback_ansi": ""}),
+    ]
+    imported = read_sources([write_log(tmp_path / "log.json", samples)])
+    one, two = imported.answers
+    assert (two.seconds, two.output_tokens) == (None, 4)
+    assert one.seconds is not None
+    assert imported.left_out == {
+        "seconds of samples with several calls of the model": 1,
+        "samples without a score": 1,
+        "samples that ended in an error": 1,
+    }
+
+
+@needs_inspect
+def test_scorers_and_two_logs_of_one_task(tmp_path) -> None:
+    scores = {"match": {"value": "P"}, "judge": {"value": {"style": 7, "right": 0.25}}}
+    path = write_log(tmp_path / "a.json", [sample(1, scores=scores)])
+    (answer,) = read_sources([path]).answers
+    assert answer.score == 0.5
+    (answer,) = read_sources([path], metric="judge.right").answers
+    assert answer.score == 0.25
+    with pytest.raises(UserError, match=r"score 'judge.style' is 7: it must be 0 to 1 to count as correctness"):
+        read_sources([path], metric="judge.style")
+    with pytest.raises(UserError, match=r"--metric judge: no task has it"):
+        read_sources([path], metric="judge")
+    other = write_log(tmp_path / "b.json", [sample(1)], eval_id="e2", run_id="r2", task_id="t2")
+    assert {answer.system for answer in read_sources([path, other]).answers} == {f"{MODEL} (a)", f"{MODEL} (b)"}
+
+
+@needs_inspect
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("log.json", b"{", "inspect_ai cannot read it"),
+        ("log.json", b'{"eval": 7}', "inspect_ai cannot read it"),
+        ("log.eval", b"PK", "it is no .eval, which is a zip"),
+        ("log.eval", b"", "it is no .eval, which is a zip"),
+    ],
+)
+def test_a_damaged_log_is_named(tmp_path, name, data, said) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=said) as error:
+        read_sources([path], "inspect")
+    assert str(path) in str(error.value)
+
+
+@needs_inspect
+def test_a_zip_that_unfolds_is_not_unpacked(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "log.eval"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", " " * 10_000_000)
+    monkeypatch.setattr(importer, "MOST_UNPACKED_BYTES", 1_000_000)
+    with pytest.raises(UserError, match="1 members of 10,000,000 bytes"):
+        read_sources([path])
+    large = write_log(tmp_path / "log.json", [sample(1)])
+    monkeypatch.setattr(importer, "MAX_OBJECT_BYTES", 100)
+    with pytest.raises(UserError, match="larger than 100 bytes"):
+        read_sources([large])
+
+
+@needs_inspect
+def test_published_logs_agree_with_their_own_accuracy(others: Callable[[str], Path]) -> None:
+    compared = 0
+    for path in sorted(others("inspect").glob("*.json")):
+        (stated,) = json.loads(path.read_text())["results"]["scores"]
+        scores = [answer.score for answer in read_sources([path]).answers]
+        assert np.mean(scores) == pytest.approx(stated["metrics"]["accuracy"]["value"], rel=1e-15)
+        compared += 1
+    assert compared == 2
