@@ -119,7 +119,7 @@ def test_a_slot_that_is_none_is_refused(quick: Path, environment, command, tmp_p
     words = command("run", quick, "--slot", "7")
     refused = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
-    assert "'7' names no GPU; there are 0 (GPU-00000010-" in refused.stderr
+    assert "'7' names no GPU that can be measured; there are 0 (GPU-00000010-" in refused.stderr
 
 
 def test_without_a_driver_there_is_no_slot(quick: Path, wattbench) -> None:

@@ -78,10 +78,10 @@ def all_slots(gpus_per_slot: int, environ: Mapping[str, str] | None = None) -> l
 
 
 def usable_gpus(environ: Mapping[str, str] | None = None) -> Sequence[Gpu]:
-    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible, none of them divided into instances.
+    """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible, without those that are divided into instances.
 
     Raises:
-        UserError: there is none, or one cannot be measured.
+        UserError: there is none, or they cannot be listed.
     """
     from wattbench.meters.base import MeterError
     from wattbench.meters.nvml.visible_gpus import find_gpus, refuse_mig, start_nvml
@@ -91,21 +91,26 @@ def usable_gpus(environ: Mapping[str, str] | None = None) -> Sequence[Gpu]:
     except MeterError as error:
         raise UserError(NO_GPU.format(why=error)) from error
     try:
-        gpus = find_gpus(nvml, environ)
-        for gpu in gpus:
-            refuse_mig(nvml, gpu)
+        whole, why = [], f"the machine has none, or {VISIBLE} hides all"
+        for gpu in find_gpus(nvml, environ):
+            try:
+                refuse_mig(nvml, gpu)
+                whole.append(gpu)
+            except MeterError as error:
+                why = str(error)
     except MeterError as error:
         raise UserError(f"{error}" + (f"; {error.fix}" if error.fix else "")) from error
     finally:
         nvml.nvmlShutdown()
-    if not gpus:
-        raise UserError(NO_GPU.format(why=f"the machine has none, or {VISIBLE} hides all"))
-    return gpus
+    if not whole:
+        raise UserError(NO_GPU.format(why=why))
+    return whole
 
 
 def _named(word: str, gpus: Sequence[Gpu]) -> Gpu:
     matches = [gpu for gpu in gpus if word == str(gpu.index) or (word.startswith("GPU-") and gpu.uuid.startswith(word))]
     if len(matches) != 1:
         known = ", ".join(f"{gpu.index} ({gpu.uuid})" for gpu in gpus)
-        raise UserError(f"--slot: {word!r:.60} names {'no' if not matches else 'more than one'} GPU; there are {known}")
+        number = "more than one" if matches else "no"
+        raise UserError(f"--slot: {word!r:.60} names {number} GPU that can be measured; there are {known}")
     return matches[0]

@@ -131,7 +131,7 @@ def test_a_slot_is_named_by_numbers_and_uuids(gpus, text, expected) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("5", "'5' names no GPU; there are 0 \\(GPU-0a0\\)"),
+        ("5", "'5' names no GPU that can be measured; there are 0 \\(GPU-0a0\\)"),
         ("GPU-", "names more than one GPU"),
         ("", "names no GPU"),
         ("1,GPU-1", "names a GPU twice"),
@@ -166,4 +166,34 @@ def test_without_a_gpu_there_is_no_slot(monkeypatch) -> None:
 
     monkeypatch.setattr(visible_gpus, "start_nvml", absent)
     with pytest.raises(UserError, match=r"no NVIDIA driver.*Processors cannot be measured apart"):
+        find_slot("0")
+
+
+class Nvml:
+    """A driver that says of some GPUs that they are divided into instances."""
+
+    NVML_DEVICE_MIG_ENABLE = 1
+    NVMLError = RuntimeError
+
+    def __init__(self, *divided: int) -> None:
+        self._divided = divided
+
+    def nvmlDeviceGetMigMode(self, handle: int) -> tuple[int, int]:
+        mode = int(handle in self._divided)
+        return mode, mode
+
+    def nvmlShutdown(self) -> None: ...
+
+
+def test_gpus_that_are_divided_into_instances_are_no_slots(monkeypatch) -> None:
+    from wattbench.meters.nvml import visible_gpus
+
+    there = [Gpu(number, number, "H100", f"GPU-{number}") for number in range(3)]
+    monkeypatch.setattr(visible_gpus, "find_gpus", lambda nvml, environ=None: there)
+    monkeypatch.setattr(visible_gpus, "start_nvml", lambda: Nvml(1))
+    assert [slot.gpus for slot in all_slots(1)] == [("GPU-0",), ("GPU-2",)]
+    with pytest.raises(UserError, match="'1' names no GPU that can be measured; there are 0"):
+        find_slot("1")
+    monkeypatch.setattr(visible_gpus, "start_nvml", lambda: Nvml(0, 1, 2))
+    with pytest.raises(UserError, match="none can be used here \\(gpu2: MIG mode is on"):
         find_slot("0")
