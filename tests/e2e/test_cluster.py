@@ -47,6 +47,7 @@ def started(tmp_path: Path, environment: dict[str, str], command) -> Callable[..
     variables = environment | {
         "WATTBENCH_LOCKS": str(tmp_path / "locks"), "WATTBENCH_WATCH": "off", "ANSWER_S": "0.02", MARK: str(tmp_path),
         "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32), "RAY_TMPDIR": ray_folder,
+        "RAY_ADDRESS": "local",
     }  # fmt: skip
 
     def start(*arguments: object) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,12 +53,7 @@ def connected(address: str) -> Iterator[Any]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address == "ray":
-            try:
-                ray.init(address="auto", **quiet)
-            except ConnectionError as error:
-                if "Could not find" not in str(error):  # there is one, which cannot be used
-                    raise
-                ray.init(address="local", include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
+            _find_or_start(ray, quiet)
         else:
             if address.startswith("ray://"):
                 require("grpc", extra="cluster", what="--cluster ray://HOST:PORT")
@@ -74,6 +69,18 @@ def connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:
+    """Connect to a cluster that runs on this machine; without one, or where Ray's own variable says so, start one."""
+    if os.environ.get("RAY_ADDRESS") != "local":
+        try:
+            ray.init(address="auto", **quiet)
+            return
+        except ConnectionError as error:
+            if "Could not find" not in str(error):  # there is one, which cannot be used
+                raise
+    ray.init(address="local", include_dashboard=False, object_store_memory=STORE_BYTES, **quiet)
 
 
 @dataclass(frozen=True)
