@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.cluster_kills.hosts import namespaces, ray_test_cluster
-from benchmarks.cluster_kills.kill import PARTS, ClusterKill, kill, seconds_undisturbed, single
+from benchmarks.cluster_kills.kill import PARTS, ClusterKill, killed_run, single
 from benchmarks.written_tables import note
 
 KINDS = {"namespaces": namespaces, "test-cluster": ray_test_cluster}
 
-STARTING = 5
-"""Every fifth kill is while workers start, the others while they ask."""
+KILLS_OF_A_RUN = 5
+"""At most."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,29 +32,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="wbk-", ignore_cleanup_errors=True) as name:
         for each in _kills(Path(name), options.hosts, options.kills, options.seed):
             done.append(each)
-            outcome = "; ".join(each.problems) or "nothing lost"
             moment = f"{each.part} after {each.after_s} s, {each.blocks_before} blocks complete"
-            note(f"{len(done)} {moment}{'' if each.killed else ', and had ended'}: {outcome}")
+            note(f"{len(done)} in run {each.run}: {moment}{': ' if each.problems else ''}{'; '.join(each.problems)}")
             if options.out is not None:
                 options.out.write_text(json.dumps([one.as_record() for one in done], indent=1) + "\n")
-        failed = [each for each in done if each.problems]
+    problems = sum(bool(each.problems) for each in done)
+    note(
+        f"{len(done)} kills in {len({each.run for each in done})} runs, of which {problems} have lost or left something"
+    )
     for part in PARTS:
-        of_part = [each for each in done if each.part == part and each.killed]
-        note(f"{part}: {len(of_part)} kills, {sum(bool(each.problems) for each in of_part)} with problems")
-    return int(bool(failed))
+        note(f"{part}: {sum(each.part == part for each in done)} kills")
+    return int(problems > 0)
 
 
 def _kills(folder: Path, kind: str, number: int, seed: int) -> Iterator[ClusterKill]:
     draw = random.Random(seed)
     of = single(folder / "single")
     with KINDS[kind](folder / "hosts") as hosts:
-        start_s, asking_s = seconds_undisturbed(hosts, folder / "undisturbed")
-        note(f"a run takes {start_s:.1f} s to its first answer, and {asking_s:.1f} s from there")
-        for count in range(number):
-            part = PARTS[count % len(PARTS)]
-            asking = count % STARTING != STARTING - 1
-            after_s = draw.uniform(0.0, asking_s if asking else start_s)
-            yield kill(hosts, kind, folder / "hosts", folder / f"kill-{count}", part, asking, after_s, draw, of)
+        done = run = 0
+        while done < number:
+            parts = [PARTS[(done + each) % len(PARTS)] for each in range(min(KILLS_OF_A_RUN, number - done))]
+            kills = killed_run(hosts, kind, folder / "hosts", folder / f"run-{run}", run, parts, draw, of)
+            done, run = done + len(kills), run + 1
+            yield from kills
 
 
 if __name__ == "__main__":

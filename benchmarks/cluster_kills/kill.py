@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any, Literal
 
 import psutil
@@ -31,9 +31,11 @@ systems:
   define:
     adder: {kind: specialist, domain: arithmetic, engine: python, call: "./answers.py:add"}
     small: {kind: generalist, engine: python, call: "./answers.py:add_small"}
-measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 8}
+measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 20}
 """
-ENDS_S = 180.0
+START_S, BETWEEN_S = 30.0, 6.0
+"""The first kill of a run comes within this time of its beginning; each further one of a complete block."""
+ENDS_S = 240.0
 """A run may take this long after a kill."""
 GONE_S = 30.0
 """How soon after a driver no worker of it may be left."""
@@ -43,19 +45,18 @@ PARTS: tuple[Part, ...] = ("worker", "node", "driver", "actor")
 
 @dataclass(frozen=True)
 class ClusterKill:
-    """One kill, and what came of it."""
+    """One kill."""
 
     hosts: str
+    run: int
+    """Which of the runs it was in."""
     part: Part
-    asking: bool
-    """Whether the moment is counted from the first answer; else from the run's directory, as workers start."""
     after_s: float
-    killed: bool
-    """False: the run had ended."""
+    """Seconds since its run had begun, or since a block was complete after the kill before."""
     blocks_before: int
     """How many blocks were complete then."""
-    resumed: bool
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    """Of its run, with the last kill in it."""
 
     def as_record(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -83,68 +84,75 @@ def scores_of(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted((root / "scores").rglob("*.jsonl"))}
 
 
-def seconds_undisturbed(hosts: Hosts, folder: Path) -> tuple[float, float]:
-    """Return how long a run on the cluster takes from its directory to its first answer, and from there to its end."""
-    _prepare(folder)
-    driver = _wattbench(folder, "run", "suite.yaml", "--cluster", hosts.address)
-    root = _begun(folder, driver)
-    began_s = time.monotonic()
-    _answered(root, driver)
-    answered_s = time.monotonic()
-    driver.communicate()
-    return answered_s - began_s, time.monotonic() - answered_s
-
-
-def kill(
+def killed_run(
     hosts: Hosts,
     kind: str,
     hosts_folder: Path,
     folder: Path,
-    part: Part,
-    asking: bool,
-    after_s: float,
-    draw: random.Random,
+    number: int,
+    parts: Sequence[Part],
+    draw: Random,
     of: Single,
-) -> ClusterKill:
-    """Run the suite, kill a part of it, and finish the run: by itself, or by `--resume` where the driver was killed."""
+) -> list[ClusterKill]:
+    """Run the suite, kill parts of it, and finish the run: by itself, or by `--resume` where the driver was killed.
+
+    Returns:
+        The kills: fewer than `parts` where the run ended before.
+    """
     _prepare(folder)
     driver = _wattbench(folder, "run", "suite.yaml", "--cluster", hosts.address)
     root = _begun(folder, driver)
-    if asking:
-        _answered(root, driver)
-    time.sleep(after_s)
-    blocks = len([*root.glob("shards/*/finished.json")])
-    alive = driver.poll() is None and not (root / "finished.json").exists()
+    kills: list[ClusterKill] = []
     problems: list[str] = []
-    name = draw.choice(NAMES)
-    killed = alive and _kill(hosts, hosts_folder, driver, part, name)
-    if killed and part == "node":
-        time.sleep(1.0)
-        hosts.start(name)
-    resumed = killed and part == "driver"
-    if resumed:
-        driver.wait()
-        problems += _outlived(hosts_folder)
-        driver = _wattbench(folder, "run", "--resume", str(root), "--cluster", hosts.address)
+    complete = 0
+    for count, part in enumerate(parts):
+        if count:
+            _wait(lambda: _complete(root) > complete, driver)  # noqa: B023 - called before it changes
+        after_s = draw.uniform(0.0, START_S if count == 0 else BETWEEN_S)
+        time.sleep(after_s)
+        name, complete = draw.choice(NAMES), _complete(root)
+        if (
+            driver.poll() is not None
+            or (root / "merged").exists()
+            or not _kill(hosts, hosts_folder, driver, part, name)
+        ):
+            break
+        kills.append(ClusterKill(kind, number, part, round(after_s, 2), complete))
+        if part == "node":
+            time.sleep(1.0)
+            hosts.start(name)
+        if part == "driver":
+            driver.communicate()
+            problems += _outlived(hosts_folder)
+            driver = _wattbench(folder, "run", "--resume", str(root), "--cluster", hosts.address)
+    problems += _ended(driver, folder) or [*_compared(root, of), *_outlived(hosts_folder)]
+    if not problems:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif not kills:
+        raise RuntimeError(f"without any kill: {problems}")
+    return [*kills[:-1], replace(kills[-1], problems=tuple(problems))] if kills else []
+
+
+def _ended(driver: subprocess.Popen[str], folder: Path) -> list[str]:
+    """Wait for the end of a driver, and return what is wrong with it."""
     try:
         _, stderr = driver.communicate(timeout=ENDS_S)
     except subprocess.TimeoutExpired:
         os.killpg(driver.pid, signal.SIGKILL)
-        _, stderr = driver.communicate()
-        problems.append("it did not end: " + "; ".join(stderr.splitlines()[-3:]))
+        return ["it did not end: " + "; ".join(driver.communicate()[1].splitlines()[-3:])]
+    (folder / "stderr.txt").write_text(stderr)
     if driver.returncode:
-        problems.append(f"exit code {driver.returncode}: " + "; ".join(stderr.splitlines()[-3:]))
-    elif "Traceback" in stderr:
-        problems.append("a traceback was printed")
-    else:
-        problems += _compared(root, of)
-        problems += _outlived(hosts_folder)
-    done = ClusterKill(kind, part, asking, round(after_s, 2), killed, blocks, resumed, tuple(problems))
-    if not problems:
-        shutil.rmtree(folder, ignore_errors=True)
-    else:
-        (folder / "stderr.txt").write_text(stderr)
-    return done
+        return [f"exit code {driver.returncode}: " + "; ".join(stderr.splitlines()[-3:])]
+    return ["a traceback was printed"] if "Traceback" in stderr else []
+
+
+def _complete(root: Path) -> int:
+    return len([*root.glob("shards/*/finished.json")])
+
+
+def _wait(until: Callable[[], bool], driver: subprocess.Popen[str]) -> None:
+    while driver.poll() is None and not until():
+        time.sleep(0.02)
 
 
 def _prepare(folder: Path) -> None:
@@ -170,12 +178,6 @@ def _begun(folder: Path, driver: subprocess.Popen[str]) -> Path:
             raise RuntimeError(f"no run was begun: {driver.communicate()[1]}")
         time.sleep(0.02)
     return runs[0]
-
-
-def _answered(root: Path, driver: subprocess.Popen[str]) -> None:
-    """Wait until an answer of a run has come."""
-    while driver.poll() is None and not any(root.glob("shards/*/items/*/*.jsonl")):
-        time.sleep(0.02)
 
 
 def _kill(hosts: Hosts, folder: Path, driver: subprocess.Popen[str], part: Part, name: str) -> bool:
