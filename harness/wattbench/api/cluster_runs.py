@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -43,17 +44,32 @@ class Cluster:
         more = [] if self.gpus_per_slot == 1 else ["--gpus-per-slot", str(self.gpus_per_slot)]
         return ["--cluster", self.address, *more]
 
-    @contextlib.contextmanager
-    def slots(self, _: Resolved) -> Iterator[RaySlots]:
+    def slots(self, _: Resolved) -> AbstractContextManager[RaySlots]:
         """Connect, and yield its slots.
 
         Raises:
             UserError: there is no such cluster, or Ray is not installed.
         """
+        return self._connected()
+
+    def one_slot(self, worker: str) -> AbstractContextManager[RaySlots]:
+        """Connect, and yield its slots, one at a time.
+
+        Args:
+            worker: the module that asks on it.
+
+        Raises:
+            UserError: as `slots`.
+        """
+        return self._connected(worker, 1)
+
+    @contextlib.contextmanager
+    def _connected(self, worker: str | None = None, most: int | None = None) -> Iterator[RaySlots]:
+        from wattbench.distributed.agent import BLOCK_WORKER
         from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
 
         with connected(check_address(self.address)) as ray:
-            slots = RaySlots(ray, self.gpus_per_slot)
+            slots = RaySlots(ray, self.gpus_per_slot, worker or BLOCK_WORKER, most)
             try:
                 yield slots
             finally:

@@ -10,6 +10,7 @@ import click
 from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.gates.judge_gate import failed
 from wattbench.api.session import notice, stdout_to_stderr
+from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
 @items_options
 @measured_option
 @wait_option
+@cluster_options
 @verdict_options
 def gate(
     no_github: bool,

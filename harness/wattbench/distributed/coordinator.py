@@ -56,6 +56,8 @@ class Coordinator:
     setup: bytes
     """The first message to every worker."""
     progress: Progress
+    of_block: Callable[[int], str] = lambda block: f"block {block + 1}"
+    """Names a block in what is said."""
     now: Callable[[], float] = now_s
     sleep: Callable[[float], None] = time.sleep
     _workers: list[_Worker] = field(default_factory=list, init=False)
@@ -161,7 +163,7 @@ class Coordinator:
         self._fruitless[worker.slot.name] = 0
         self._done.append((root, message))
         assert block is not None
-        self.progress.note(f"{worker.slot.name}: block {block + 1} is complete, after {took_s:.0f} s")
+        self.progress.note(f"{worker.slot.name}: {self.of_block(block)} is complete, after {took_s:.0f} s")
         return False
 
     def _failed(self, worker: _Worker, message: str) -> None:
@@ -176,7 +178,7 @@ class Coordinator:
         self._out_of_service(worker, again=False)
         if len(said_by) > 1:
             raise UserError(f"{' and '.join(said_by)}: {message}")
-        what = "" if block is None else f"; block {block + 1} is asked again on another slot"
+        what = "" if block is None else f"; {self.of_block(block)} is asked again on another slot"
         self.progress.note(f"{worker.slot.name} is out of service: {message}{what}")
 
     def _drop(self, worker: _Worker, why: str, *, by_its_work: bool = False) -> None:
@@ -197,8 +199,8 @@ class Coordinator:
         if block is not None and by_its_work:
             self._lost[block] += 1
             if (times := self._lost[block]) >= MOST_LOSSES:
-                raise UserError(f"{times} workers ended in block {block + 1}, the last one on {name}: {why}")
-        what = "" if block is None else f"; block {block + 1} is asked again"
+                raise UserError(f"{times} workers ended in {self.of_block(block)}, the last one on {name}: {why}")
+        what = "" if block is None else f"; {self.of_block(block)} is asked again"
         clause, head, log = why.partition(END_OF_LOG)
         self.progress.note(f"{name}: {clause}{what}{head}{log}")
         if not again:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from wattbench.distributed.agent import SlotAgent, SlotReport
+from wattbench.distributed.agent import BLOCK_WORKER, SlotAgent, SlotReport
 
 
 class SlotLostError(Exception):
@@ -86,16 +86,20 @@ class _LocalSlot:
 class ThisMachine:
     """One slot: this machine, without a cluster."""
 
-    def __init__(self) -> None:
-        """Begin without a worker."""
-        self._wanted = True
+    def __init__(self, worker: str = BLOCK_WORKER) -> None:
+        """Begin without a worker.
+
+        Args:
+            worker: the module that asks.
+        """
+        self._worker, self._wanted = worker, True
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
         """Return the slot, with a new worker, where it has none."""
         if not self._wanted:
             return []
         self._wanted = False
-        return [_LocalSlot(SlotAgent(setup))]
+        return [_LocalSlot(SlotAgent(setup, worker=self._worker))]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Start a worker anew, where that may help."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wattbench.api.gates.gate_on_cluster import measure_new_on
 from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
 from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
 from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
@@ -14,12 +15,13 @@ from wattbench.api.imported_runs import is_of_another_tool, run_of
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
+    from wattbench.api.cluster_runs import Cluster
     from wattbench_reports.gate.result import GateResult
 
 _OPTIONS = (
     "baseline", "candidate", "base", "system", "policy", "across", "sessions", "plant", "tasks", "limit",
     "allow_unsafe_code",
-    "require_measured",
+    "require_measured", "cluster",
 )  # fmt: skip
 """Not every form of a gate has every one of these."""
 
@@ -50,6 +52,8 @@ class GateRequest:
     judge_modelled: bool = False
     wait_s: float = 0.0
     """How long to wait for another measurement on this machine to end."""
+    cluster: Cluster | None = None
+    """On one slot of which it is measured."""
     spelled: Callable[[str], str] = str
     """How the user wrote an option's name, for messages: `--allow-unsafe-code` on the command line."""
     run: Path | None = None
@@ -86,13 +90,17 @@ class GateRequest:
     def _new(self, suite: str) -> GateResult:
         self._allow_only(
             "a suite", "baseline", "candidate", "policy", "plant", "tasks", "limit", "allow_unsafe_code",
-            "require_measured",
+            "require_measured", "cluster",
         )  # fmt: skip
         if self.baseline is None or self.candidate is None:
             raise UserError(
                 f"{suite}: name the two systems with {self.spelled('baseline')} and {self.spelled('candidate')}"
             )
-        notes = measure_new(self._job(suite, self.baseline, self.candidate), self.out, self._begun)
+        job = self._job(suite, self.baseline, self.candidate)
+        if self.cluster is not None:
+            notes = measure_new_on(self.cluster, job, self.out, self._begun)
+        else:
+            notes = measure_new(job, self.out, self._begun)
         assert self.run is not None  # `_begun` was called with the run's directory
         return judge_gate(self.run, notes=notes)
 
