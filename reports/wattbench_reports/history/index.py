@@ -23,7 +23,7 @@ from wattbench_reports.history.night_metrics import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-VERSION = 1
+VERSION = 2
 """Rises when what is kept changes, or how it is computed."""
 
 FOLDER = ".index"
@@ -41,6 +41,7 @@ class IndexedRun:
     commit: str | None
     backfilled: bool
     suite: str
+    node: str
 
 
 def index_path(root: Path) -> Path:

@@ -12,9 +12,10 @@ from wattbench_reports.gate.metrics import METRICS
 if TYPE_CHECKING:
     from wattbench_reports.history import History, Trend
 
-NIGHT_COLUMNS = ("date", "run", "commit", "systems", "verdict", "notes")
+NIGHT_COLUMNS = ("date", "run", "commit", "systems", "verdict", "notes", "node")
 SERIES_COLUMNS = (
     "date", "run", "system", "domain", "metric", "unit", "value", "standard_error", "provenance", "change", "p_value",
+    "node",
 )  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def night_rows(history: History, verdicts: Mapping[str, str]) -> list[dict[str, 
             "systems": ", ".join(systems.get(night.run, ())) or None,
             "verdict": verdicts.get(night.run),
             "notes": ", ".join(notes),
+            "node": night.node or None,
         })  # fmt: skip
     return rows
 
@@ -91,6 +93,7 @@ def _points(trend: Trend) -> Iterator[dict[str, Any]]:
             "provenance": point.provenance,
             "change": None if change is None else change.shift,
             "p_value": None if change is None else change.p_value,
+            "node": point.node or None,
         }
 
 

@@ -76,8 +76,9 @@ def _read(
     kept, conditions, broken = {}, {}, {}
     for run, stamp in stamps.items():
         try:
-            record = header_record(read_run(root / RUNS / run))
-            kept[run] = _kept(record, stamp)
+            records = read_run(root / RUNS / run)
+            record = header_record(records)
+            kept[run] = _kept(record, stamp, ", ".join(sorted(records.header.machines)) or records.header.node)
             conditions[run] = Conditions(record)
         except UserError as error:
             broken[run] = str(error)
@@ -87,7 +88,7 @@ def _read(
     return readable, figures, broken | unread
 
 
-def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> IndexedRun:
+def _kept(record: HeaderRecord, stamp: tuple[int, int], node: str) -> IndexedRun:
     text = record.night.date or record.created_utc[:10]
     try:
         date = datetime.date.fromisoformat(text)
@@ -100,6 +101,7 @@ def _kept(record: HeaderRecord, stamp: tuple[int, int]) -> IndexedRun:
         commit=record.night.commit or record.machine.commit,
         backfilled=record.night.backfilled,
         suite=record.suite.name,
+        node=node,
     )
 
 
@@ -119,6 +121,7 @@ def _night(root: Path, run: str, kept: IndexedRun) -> Night:
         commit=kept.commit,
         backfilled=kept.backfilled,
         suite=kept.suite,
+        node=kept.node,
     )
 
 

@@ -35,6 +35,8 @@ class Night:
     """It was made up for later."""
     suite: str
     """The suite's name."""
+    node: str = ""
+    """The machine that measured it, or several, sorted; empty in an older record."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
@@ -29,8 +29,9 @@ import numpy as np
 
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.history.model import EVERYWHERE, History
-from wattbench_reports.history.series_panels import unscaled
+from wattbench_reports.history.series_panels import SeriesPanel, scaled, unscaled
 from wattbench_reports.history.series_watch import Watched
+from wattbench_reports.history.trend import Trend
 from wattbench_reports.history.trends import watched
 from wattbench_reports.stats.changepoints import LEAST_NIGHTS
 from wattbench_reports.stats.level_shift import p_one_sided
@@ -113,31 +114,62 @@ def compared_figures(history: History) -> tuple[ComparedFigure, ...]:
 
     With the previous night on which it has a figure, the four weeks before the last night, and the pinned reference.
     """
-    return tuple(
-        figure for metric in watched(history) if metric.panel.metric in METRICS for figure in _of(metric, history)
-    )
+    metrics = [each for each in watched(history) if each.panel.metric in METRICS]
+    return tuple(figure for metric in metrics for figure in _of(metric, metrics, history))
 
 
-def _of(metric: Watched, history: History) -> Iterator[ComparedFigure]:
+def _of(metric: Watched, metrics: Sequence[Watched], history: History) -> Iterator[ComparedFigure]:
+    panel = metric.panel
+    if panel.nights[-1] != history.series_nights()[-1].date:  # of a machine that did not measure the last night
+        return
     pinned = None if history.reference is None else history.reference_night().date
-    for row, trend in enumerate(metric.panel.trends):
-        if trend.domain == EVERYWHERE and np.isfinite(metric.panel.values[row, -1]):
-            yield from _of_row(metric, row, pinned)
+    elsewhere = [each.panel for each in metrics if each.panel.metric == panel.metric and each is not metric]
+    for row, trend in enumerate(panel.trends):
+        if trend.domain == EVERYWHERE and np.isfinite(panel.values[row, -1]):
+            yield from _of_row(metric, row, pinned, _on_other_machines(elsewhere, trend))
 
 
-def _of_row(metric: Watched, row: int, pinned: datetime.date | None) -> Iterator[ComparedFigure]:
+def _on_other_machines(panels: Sequence[SeriesPanel], trend: Trend) -> dict[datetime.date, float]:
+    """Return the figures of a series on other machines, by night."""
+    return {
+        point.date: point.value
+        for panel in panels
+        for each in panel.trends
+        if (each.system, each.domain) == (trend.system, trend.domain)
+        for point in each.points
+        if point.value is not None
+    }
+
+
+def _of_row(
+    metric: Watched, row: int, pinned: datetime.date | None, elsewhere: Mapping[datetime.date, float]
+) -> Iterator[ComparedFigure]:
     panel = metric.panel
     known = np.flatnonzero(np.isfinite(panel.values[row, :-1])).tolist()
     since = max(panel.breaks[row], default=0)
     alike = [column for column in known if column >= since]
     recent = [column for column in alike if panel.nights[column] >= panel.nights[-1] - _SPAN]
-    if known:
+    previous = max(elsewhere, default=None)
+    if previous is not None and (not known or previous > panel.nights[known[-1]]):
+        yield _of_other_machine(metric, row, PREVIOUS, previous, elsewhere[previous])
+    elif known:
         yield _figure(metric, row, PREVIOUS, known[-1:], alike)
     if len(recent) > 1:
         yield _figure(metric, row, FOUR_WEEKS, recent, alike)
     for column in known:
         if panel.nights[column] == pinned:
             yield _figure(metric, row, REFERENCE, [column], alike)
+    if pinned is not None and pinned in elsewhere:
+        yield _of_other_machine(metric, row, REFERENCE, pinned, elsewhere[pinned])
+
+
+def _of_other_machine(
+    metric: Watched, row: int, against: Against, date: datetime.date, before: float
+) -> ComparedFigure:
+    """Return a figure next to another machine's, with which it cannot be compared."""
+    alone = _figure(metric, row, against, [metric.panel.values.shape[1] - 1], [])
+    difference = alone.scaled_now - scaled(before, metric.panel.metric)
+    return replace(alone, dates=(date,), before=before, comparable=False, difference=difference)
 
 
 def _figure(metric: Watched, row: int, against: Against, others: Sequence[int], alike: Sequence[int]) -> ComparedFigure:

@@ -26,12 +26,12 @@ _RESOLUTION_SHARE = 0.005
 
 @dataclass(frozen=True, eq=False)
 class SeriesPanel:
-    """All series of one metric."""
+    """All series of one metric; of several machines those of one."""
 
     metric: str
     trends: tuple[Trend, ...]
     nights: tuple[datetime.date, ...]
-    """Those with a run: the columns."""
+    """Those with a run, of its machine: the columns."""
     values: Series
     """Shape (series, nights): on a scale on which noise adds, see `scaled`. NaN: no figure."""
     systems: NDArray[np.int64]
@@ -52,11 +52,11 @@ class SeriesPanel:
 
 
 def panels(trends: Sequence[Trend]) -> tuple[SeriesPanel, ...]:
-    """Group series by metric."""
-    by_metric: dict[str, list[Trend]] = {}
+    """Group series by metric, and where it depends on the machine by the machine."""
+    by_metric: dict[tuple[str, str], list[Trend]] = {}
     for trend in trends:
-        by_metric.setdefault(trend.metric, []).append(trend)
-    return tuple(_panel(metric, tuple(rows)) for metric, rows in by_metric.items())
+        by_metric.setdefault((trend.metric, trend.machine), []).append(trend)
+    return tuple(_panel(metric, tuple(rows)) for (metric, _), rows in by_metric.items())
 
 
 def _panel(metric: str, trends: tuple[Trend, ...]) -> SeriesPanel:

@@ -22,7 +22,14 @@ class TrendPoint:
     items: int = 0
     provenance: str = ""
     conditions: str = ""
-    """Two points of a series can be set side by side where these are equal."""
+    """Two points of a series can be set side by side where these are equal, and they are of one machine."""
+    node: str = ""
+    """The machine that measured it, where the figure depends on the machine and the record names it."""
+
+
+def comparable(first: TrendPoint, second: TrendPoint) -> bool:
+    """Return whether two points can be set side by side. A machine that is not named is taken to be the other's."""
+    return first.conditions == second.conditions and (first.node == second.node or not (first.node and second.node))
 
 
 @dataclass(frozen=True)
@@ -60,3 +67,5 @@ class Trend:
     """One for every calendar date from the first night to the last."""
     changes: tuple[Change, ...]
     """In order."""
+    machine: str = ""
+    """Of a history with several, where the metric depends on it: the one whose nights these are; others have no run."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from wattbench.records.suite_defaults import GATE_FALSE_ALARM_RATE
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
 from wattbench_reports.history.model import OUTPUT_TOKENS, History, Night
+from wattbench_reports.history.night_machines import depends_on_machine, machine_of_night, over_machines
 from wattbench_reports.history.series_panels import panels, shift_of, unscaled
 from wattbench_reports.history.series_watch import FoundChange, Watched, watch
 from wattbench_reports.history.trend import Change, Trend, TrendPoint
@@ -70,7 +71,10 @@ def _trends(history: History, alpha: float) -> tuple[Trend, ...]:
         for each in metrics
         for row, trend in enumerate(each.panel.trends)
     ]
-    return tuple(sorted(rows, key=lambda trend: (trend.system, trend.domain, trend.metric)))
+    together: dict[tuple[str, str, str], list[Trend]] = {}
+    for trend in rows:
+        together.setdefault((trend.system, trend.domain, trend.metric), []).append(trend)
+    return tuple(over_machines(of_machines) for _, of_machines in sorted(together.items(), key=lambda pair: pair[0]))
 
 
 def _changes(metric: Watched, row: int, series: int) -> tuple[Change, ...]:
@@ -100,17 +104,31 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
     by_date = {night.date: night for night in nights}
     first, days = nights[0].date, (nights[-1].date - nights[0].date).days + 1
     dates = [first + datetime.timedelta(days=day) for day in range(days)]
-    empty = [TrendPoint(date, by_date[date].run if date in by_date else None, None) for date in dates]
     of_suite = values[values["run"].isin([night.run for night in nights])]
-    series: dict[tuple[str, str, str], list[TrendPoint]] = {}
+    series: dict[tuple[str, str, str, str], list[TrendPoint]] = {}
+    machines, node_of = machine_of_night(nights), {night.run: night.node for night in nights}
+    empty = {machine: _no_figures(dates, by_date, machines, machine) for machine in {"", *machines.values()}}
     for system, domain, metric, point in zip(
         of_suite["system"], of_suite["domain"], of_suite["metric"], _points(of_suite), strict=True
     ):
-        points = series.setdefault((system, domain, metric), list(empty))
-        points[(point.date - first).days] = point
-    for (system, domain, metric), points in sorted(series.items(), key=lambda pair: pair[0]):
+        depends = depends_on_machine(metric)
+        machine = machines[str(point.run)] if depends else ""
+        points = series.setdefault((system, domain, metric, machine), list(empty[machine]))
+        points[(point.date - first).days] = replace(point, node=node_of[str(point.run)]) if depends else point
+    for (system, domain, metric, machine), points in sorted(series.items(), key=lambda pair: pair[0]):
         unit = METRICS[metric].unit if metric in METRICS else "tokens"
-        yield Trend(system, domain, metric, unit, tuple(points), ())
+        yield Trend(system, domain, metric, unit, tuple(points), (), machine)
+
+
+def _no_figures(
+    dates: Sequence[datetime.date], nights: Mapping[datetime.date, Night], machines: Mapping[str, str], machine: str
+) -> list[TrendPoint]:
+    """Return a series without figures: the nights of a machine; empty: those of all."""
+    runs = [nights[date].run if date in nights else None for date in dates]
+    return [
+        TrendPoint(date, run if run is not None and machine in ("", machines[run]) else None, None)
+        for date, run in zip(dates, runs, strict=True)
+    ]
 
 
 def _points(rows: pd.DataFrame) -> Iterator[TrendPoint]:

@@ -13,12 +13,14 @@ from wattbench_reports.formatting.units import listed
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.history import History, Trend, TrendPoint
 from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.history.trend import comparable
 from wattbench_reports.tables.header_record import HeaderRecord
 
 UNKNOWN = "conditions"
 """What changed, if a record no longer exists."""
 
 _PACKAGES = "packages"
+_MACHINE = "machine"
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class _RunPair:
         packages = {_PACKAGES: new.get(_PACKAGES)}
         changed = {
             "tasks": replace(first, cells=second.cells),
-            "machine": replace(first, environment={**new, _PACKAGES: old.get(_PACKAGES)}),
+            _MACHINE: replace(first, environment={**new, _PACKAGES: old.get(_PACKAGES)}),
             "settings": replace(first, suite=second.suite),
             # What a model makes of seconds and load changes with its package.
             "meter": replace(first, meters=second.meters, environment={**old, **packages}),
@@ -83,13 +85,16 @@ class Breaks:
     def _of(self, trend: Trend) -> Iterator[Break]:
         measured = [(day, point) for day, point in enumerate(trend.points) if point.value is not None]
         for (_, before), (day, after) in pairwise(measured):
-            if before.conditions != after.conditions:
+            if not comparable(before, after):
                 assert after.run is not None  # it has a figure
                 yield Break(day, after.date, after.run, self._word(trend, before, after))
 
     def _word(self, trend: Trend, before: TrendPoint, after: TrendPoint) -> str:
         sides = self._sides(before.run, after.run)
-        return listed([] if sides is None else sides.apart(trend, before, after)) or UNKNOWN
+        words = [] if sides is None else sides.apart(trend, before, after)
+        if before.node and after.node and before.node != after.node and _MACHINE not in words:
+            words.append(_MACHINE)
+        return listed(words) or UNKNOWN
 
     def _sides(self, first: str | None, second: str | None) -> _RunPair | None:
         if (first, second) not in self._read:

@@ -51,6 +51,7 @@ def in_memory(tmp_path: Path) -> Callable[..., History]:
         conditions: Callable[[int], str] = lambda night: "same",
         gaps: Sequence[int] = (),
         reference: Reference | None = None,
+        node: Callable[[int], str] = lambda night: "",
     ) -> History:
         count = len(next(iter(figures.values())))
         there = [place for place in range(count) if place not in gaps]
@@ -63,7 +64,7 @@ def in_memory(tmp_path: Path) -> Callable[..., History]:
         ]  # fmt: skip
         nights = tuple(
             Night(f"run-{place:03}", tmp_path / f"run-{place:03}", day(place), f"{day(place)}T03:00:00+00:00", None,
-                  False, "nightly")
+                  False, "nightly", node(place))
             for place in there
         )  # fmt: skip
         return History(tmp_path, nights, pd.DataFrame(rows, columns=list(COLUMNS)), reference)

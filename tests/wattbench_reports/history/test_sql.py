@@ -61,7 +61,7 @@ def test_only_one_select_is_taken(nights_root: Path, tmp_path: Path, sql: str) -
         query(nights_root, sql.format(here=tmp_path, runs=run))
     assert set(tmp_path.rglob("*")) - set(before) <= {
         nights_root / ".index",
-        nights_root / ".index" / "v1.parquet",
+        nights_root / ".index" / "v2.parquet",
     }
 
 
