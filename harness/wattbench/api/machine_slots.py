@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from wattbench.errors import UserError
 if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.distributed.machine_slots import MachineSlots
+    from wattbench.meters import Meter
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,12 @@ class SlotsHere:
         """Measure what the machine draws at rest, and yield its slots.
 
         Raises:
-            UserError: there are not as many GPUs, or none.
+            UserError: there are not as many GPUs, or none; or a meter measures what cannot be given out among slots.
         """
         from wattbench.distributed.machine_slots import MachineSlots
         from wattbench.machine.slot import all_slots
+        from wattbench.meters import choose
+        from wattbench.meters.slots.here import check_in_slot
 
         slots = all_slots(self.gpus_per_slot)
         if self.number is not None and self.number > len(slots):
@@ -46,10 +49,12 @@ class SlotsHere:
                 f"--slots {self.number}: the GPUs that can be used here are enough for {len(slots)}"
                 + (f" of {self.gpus_per_slot} GPUs each" if self.gpus_per_slot > 1 else "")
             )
-        yield MachineSlots(slots[: self.number], _idle_w(resolved))
+        meters = choose(resolved.suite.meters).meters
+        check_in_slot(meters)
+        yield MachineSlots(slots[: self.number], _idle_w(meters, resolved.suite.measure.idle_s))
 
 
-def _idle_w(resolved: Resolved) -> Mapping[str, float]:
+def _idle_w(meters: Sequence[Meter], idle_s: float) -> Mapping[str, float]:
     """Measure the machine's idle power, where no other slot is in the way."""
     from wattbench.machine.idle_power import idle_power_w
     from wattbench.machine.measuring_lock import slots_now
@@ -62,7 +67,7 @@ def _idle_w(resolved: Resolved) -> Mapping[str, float]:
         return {}
     try:
         with machine_lock():
-            return idle_power_w(resolved.suite.meters, resolved.suite.measure.idle_s)
+            return idle_power_w(meters, idle_s)
     except UserError as error:  # each slot says so too, and may wait
         notice(f"wattbench: the idle draw of this machine is not measured: {error}")
         return {}

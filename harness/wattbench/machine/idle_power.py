@@ -8,8 +8,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 
-from wattbench.config import MeterSettings
-from wattbench.meters import Metering, choose, usable_as_idle, watch_here
+from wattbench.meters import Metering, usable_as_idle, watch_here
 from wattbench.meters.base import MODELLED, Meter
 from wattbench.meters.slots.here import is_shared
 from wattbench.records import Purpose, WindowLabel
@@ -18,11 +17,11 @@ KNOWN_IDLE_W = "WATTBENCH_IDLE_W"
 """The variable in which `wattbench run --slots` hands it to its workers: JSON, component to watts."""
 
 
-def idle_power_w(entries: Sequence[MeterSettings], seconds: float) -> Mapping[str, float]:
+def idle_power_w(meters: Sequence[Meter], seconds: float) -> Mapping[str, float]:
     """Measure the machine's idle power. Nothing must be loaded, and the machine's lock be held.
 
     Args:
-        entries: a suite's meters.
+        meters: of the machine, none of them open. GPUs' are not asked.
         seconds: for how long; longer where a sensor needs it; 0: nothing is measured.
 
     Returns:
@@ -32,11 +31,11 @@ def idle_power_w(entries: Sequence[MeterSettings], seconds: float) -> Mapping[st
     Raises:
         UserError: a meter cannot be opened.
     """
-    meters = [meter for meter in choose(entries).meters if _measures_shared(meter)]
-    if not seconds or not meters:
+    shared = [meter for meter in meters if _measures_shared(meter)]
+    if not seconds or not shared:
         return {}
     label = WindowLabel(window="idle", run="", system="", task=None, purpose=Purpose.IDLE)
-    with Metering(meters, watch_here()) as metering:
+    with Metering(shared, watch_here()) as metering:
         window = metering.open(label)
         time.sleep(max(seconds, metering.shortest_window_s))
         row = window.close()

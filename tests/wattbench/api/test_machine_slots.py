@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.made_up.meters import PlayedMeter
 from wattbench.api import machine_slots
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.machine_slots import SlotsHere
@@ -15,6 +16,7 @@ from wattbench.errors import UserError
 from wattbench.machine import idle_power, measuring_lock
 from wattbench.machine import slot as slot_module
 from wattbench.machine.live_slots import LiveSlot
+from wattbench.meters import Chosen, Reading
 from wattbench.meters.nvml.visible_gpus import Gpu
 
 SUITE = SimpleNamespace(suite=SimpleNamespace(meters=[], measure=SimpleNamespace(idle_s=5.0)))
@@ -29,6 +31,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
     monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
     monkeypatch.setattr(machine_slots, "machine_lock", contextlib.nullcontext)
     monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
+    monkeypatch.setattr("wattbench.meters.choose", lambda entries: Chosen(list(entries)))
     return busy
 
 
@@ -48,6 +51,13 @@ def test_too_few_gpus_are_refused() -> None:
         slots_of(SlotsHere(5))
     with pytest.raises(UserError, match="enough for 2 of 2 GPUs each"):
         slots_of(SlotsHere(3, 2))
+
+
+def test_a_meter_at_the_wall_is_refused_before_a_worker_is_started() -> None:
+    wall = PlayedMeter(Reading, name="external (wall)", component="wall")
+    suite = SimpleNamespace(suite=SimpleNamespace(meters=[wall], measure=SimpleNamespace(idle_s=5.0)))
+    with pytest.raises(UserError, match="holds the joules of the GPUs of all slots"), SlotsHere().slots(suite):  # type: ignore[arg-type]
+        pass
 
 
 def test_next_to_other_slots_the_idle_draw_is_not_known(machine, capsys) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.made_up.meters import PlayedMeter
 from wattbench.machine import idle_power
-from wattbench.meters import Chosen, Reading
+from wattbench.meters import Reading
 
 pytestmark = pytest.mark.waits
 
@@ -20,31 +20,30 @@ def meter(component: str, provenance: str = "rapl", watts: float = 25.0) -> Play
     )
 
 
-def measured(monkeypatch: pytest.MonkeyPatch, *meters: PlayedMeter, seconds: float = 0.1) -> dict[str, float]:
-    monkeypatch.setattr(idle_power, "choose", lambda _: Chosen(list(meters)))
-    return dict(idle_power.idle_power_w([], seconds))
+def measured(*meters: PlayedMeter, seconds: float = 0.1) -> dict[str, float]:
+    return dict(idle_power.idle_power_w(meters, seconds))
 
 
-def test_the_processors_watts_are_measured_and_a_gpus_are_not_asked(monkeypatch) -> None:
+def test_the_processors_watts_are_measured_and_a_gpus_are_not_asked() -> None:
     gpu, cpu = meter("gpu0", "counter"), meter("cpu")
-    assert measured(monkeypatch, gpu, cpu) == {"cpu": pytest.approx(25.0, rel=0.01)}
+    assert measured(gpu, cpu) == {"cpu": pytest.approx(25.0, rel=0.01)}
     assert gpu.reads == 0
 
 
-def test_a_model_knows_its_own(monkeypatch) -> None:
+def test_a_model_knows_its_own() -> None:
     modelled = meter("cpu", "modelled")
-    assert measured(monkeypatch, modelled, meter("dram", watts=4.0)) == {"dram": pytest.approx(4.0, rel=0.01)}
+    assert measured(modelled, meter("dram", watts=4.0)) == {"dram": pytest.approx(4.0, rel=0.01)}
     assert modelled.reads == 0
 
 
-def test_a_suite_without_an_idle_window_measures_none(monkeypatch) -> None:
+def test_a_suite_without_an_idle_window_measures_none() -> None:
     cpu = meter("cpu")
-    assert measured(monkeypatch, cpu, seconds=0.0) == {}
+    assert measured(cpu, seconds=0.0) == {}
     assert cpu.reads == 0
 
 
-def test_a_sensor_that_is_stuck_gives_none(monkeypatch) -> None:
-    assert measured(monkeypatch, meter("cpu", watts=0.0)) == {}
+def test_a_sensor_that_is_stuck_gives_none() -> None:
+    assert measured(meter("cpu", watts=0.0)) == {}
 
 
 @pytest.mark.parametrize(

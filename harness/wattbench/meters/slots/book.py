@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -141,11 +140,6 @@ class SlotBook:
             for reader in self._readers.values():
                 reader.close()
             self._readers.clear()
-
-    @property
-    def uses(self) -> Collection[SlotUse]:
-        """Return what is known of every slot, ended ones too."""
-        return self._uses.values()
 
     def _share(self, cell: int) -> CellShare:
         """Return this slot's share of a cell; it is computed once, as soon as all is known of the cell."""

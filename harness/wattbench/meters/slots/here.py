@@ -41,10 +41,19 @@ def in_slot(meters: Sequence[Meter]) -> list[Meter]:
     book = slot_book()
     if book is None:
         return list(meters)
+    check_in_slot(meters)
+    return [shared(meter, book, frozenset(filter(is_shared, meter.provenance))) for meter in meters]
+
+
+def check_in_slot(meters: Sequence[Meter]) -> None:
+    """Check that what meters measure can be given out among the slots of a machine.
+
+    Raises:
+        UserError: one measures what cannot.
+    """
     for meter in meters:
         for component, how in meter.provenance.items():
             _refuse(meter, component, how)
-    return [shared(meter, book, frozenset(filter(is_shared, meter.provenance))) for meter in meters]
 
 
 def is_shared(component: str) -> bool:

@@ -113,8 +113,8 @@ def test_each_slot_has_the_joules_of_its_own_gpu(measured) -> None:
     for number, (row, waveform) in enumerate(zip(rows, GPUS, strict=True)):
         assert set(row["energy_j"]) == {f"gpu{number}", "cpu"}, row["reasons"]
         true_j = waveform.energy_j(row["started_s"], row["finished_s"])
-        assert row["energy_j"][f"gpu{number}"] == pytest.approx(true_j, rel=0.01)
         assert row["valid"], row["reasons"]
+        assert row["energy_j"][f"gpu{number}"] == pytest.approx(true_j, rel=0.01)
 
 
 def test_the_windows_say_what_was_shared_and_with_how_many(measured) -> None:
