@@ -15,12 +15,15 @@ import pyarrow.parquet as pq
 from tests.fuzz.targets import Target, given
 from tests.made_up.energy_results import experiment, jarvis_line, leaderboard, trace_line, write_hybrid
 from tests.made_up.evalscope_work import write_evaluation, write_perf
+from tests.made_up.gpu_readings import write_readings
 from tests.made_up.inference_perf_reports import write_run as write_inference_perf
 from tests.made_up.inspect_logs import log, sample
 from tests.made_up.mlperf_results import write_result
-from tests.made_up.other_tools import aiperf_record, guidellm_benchmark
+from tests.made_up.other_tools import START_S, aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.importers import detect, read_sources
+from wattbench.importers.metered import metered
+from wattbench.importers.survey import survey
 from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
 from wattbench.train.examples import documents
 
@@ -117,6 +120,26 @@ def _aiperf(folder: Path) -> Sequence[bytes]:
     (folder / "a" / "profile_export.jsonl").write_bytes(_lines(records))
     (folder / "a" / "profile_export_aiperf.json").write_text(json.dumps(AIPERF))
     return [_lines(records)]
+
+
+def _aiperf_readings(folder: Path) -> Sequence[bytes]:
+    _aiperf(folder)
+    write_readings(folder / "a" / "readings", START_S, START_S + 7)
+    return [folder.joinpath("a", "readings").read_bytes()]
+
+
+def _aiperf_grades(folder: Path) -> Sequence[bytes]:
+    _aiperf(folder)
+    grades = [
+        {"x_request_id": f"x-{number}", "task": "t", "passed": True, "actual": "4", "expected": "4", "confidence": 1.0}
+        for number in range(6)
+    ]
+    return ["".join(json.dumps(grade) + "\n" for grade in grades).encode()]
+
+
+def _metered(path: Path) -> Any:
+    imported = read_sources([path.parent], "aiperf")
+    return metered(imported, survey(imported.answers), "run")
 
 
 def _aiperf_totals(folder: Path) -> Sequence[bytes]:
@@ -230,6 +253,8 @@ TARGETS = (
     ),
     Target("aiperf-records", "jsonl", _aiperf, _folder, "a/profile_export.jsonl"),
     Target("aiperf-totals", "json", _aiperf_totals, _folder, "a/profile_export_aiperf.json"),
+    Target("aiperf-readings", "jsonl", _aiperf_readings, _metered, "a/gpu_telemetry_export.jsonl"),
+    Target("aiperf-grades", "jsonl", _aiperf_grades, _folder, "a/accuracy_export.jsonl"),
     *(
         Target(
             f"evalscope-{name.split('/')[0]}",

@@ -8,7 +8,6 @@ profile, however short that is: they are kept as what AIPerf states, and joules 
 from __future__ import annotations
 
 import itertools
-import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from wattbench.importers.files import mapping, read_objects, text
 from wattbench.importers.telemetry import Telemetry
 from wattbench.meters.base import COUNTER, INTEGRATED, Reading
 from wattbench.records.components import at_host
+from wattbench.records.field_checks import LARGEST_NUMBER
 
 READINGS = "gpu_telemetry_export.jsonl"
 
@@ -179,7 +179,7 @@ def _step_s(component: str, readings: Sequence[Reading]) -> float:
 def _figure(figures: Mapping[str, Any], names: Sequence[str]) -> float | None:
     for name in names:
         value = figures.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER:
             return float(value)
     return None
 

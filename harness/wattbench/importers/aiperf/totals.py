@@ -45,6 +45,7 @@ STATISTICS = {
 SUMS = ("benchmark_duration", "request_count", "error_request_count", "nvidia_total_gpu_energy", "amd_total_gpu_energy")
 """Tags whose one value, under ``avg``, is of all requests together."""
 
+_MOST_STATED = LARGEST_NUMBER / SECONDS["ns"]
 _UNITS = {"requests/sec": "requests/s", "tokens/sec": "tokens/s", "tokens": "tokens", "requests": "requests"}
 _SCALES = {"J": 1.0, "kJ": 1e3, "MJ": 1e6, "W": 1.0, "kW": 1e3}
 
@@ -63,8 +64,8 @@ def _rows(system: str, tag: str, metric: Mapping[str, Any], where: str) -> Itera
     requests = count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
     for key, value in metric.items():
         statistic = "total" if tag in SUMS and key == "avg" else STATISTICS.get(key)
-        number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value * scale) < LARGEST_NUMBER
-        if statistic is None or not number:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if statistic is None or not number or not abs(value) < _MOST_STATED or not abs(value * scale) < LARGEST_NUMBER:
             continue
         yield SummaryRow(
             system=system,
