@@ -1,8 +1,8 @@
 """Read the results of LLenergyMeasure: joules, tokens and seconds of an experiment; no single requests.
 
-An experiment's folder has ``result.json`` (`ExperimentResult`, schema 2), and ``timeseries.parquet`` where it was asked
-for: means of power over whole seconds, which are not read. Joules are those of GPUs; `energy_adjusted_j` is above their
-draw when idle. Which program read them, and its own warnings, are in the record.
+An experiment's folder has ``result.json`` (`ExperimentResult`, of 0.7 and 0.8), and ``timeseries.parquet`` where it was
+asked for: means of power over whole seconds, which are not read. Joules are those of GPUs; `energy_adjusted_j` is above
+their draw when idle. Which program read them, and its own warnings, are in the record.
 """
 
 from __future__ import annotations
@@ -24,9 +24,16 @@ MS = 1e-3
 TOTALS = {
     "total_energy_j": "energy",
     "total_inference_time_sec": "duration",
+    "input_tokens": "prompt_tokens",
+    "output_tokens": "output_tokens",
 }
 TIMES = {"ttft": "first_token", "itl": "token_gap"}
-SETTINGS = ("effective_config", "environment_snapshot", "schema_version", "process_results", "steady_state_window")
+HASHES = ("measurement_config_hash", "declared_config_hash")
+"""One of them is in every result: of 0.8, and of 0.7."""
+SETTINGS = (
+    "effective_config", "environment_snapshot", "environment", "schema_version", "bundle_version", "process_results",
+    "steady_state_window", "runner_provenance", "session", "server",
+)  # fmt: skip
 UNITS = {
     "_j": "J", "_w": "W", "_sec": "s", "_ms": "ms", "_mb": "MB", "tokens": "tokens", "_per_second": "1/s", "_c": "C",
     "_pct": "%", "_samples": "samples",
@@ -40,7 +47,8 @@ def looks_like(source: Path) -> bool:
     if path.suffix != ".json" or not path.is_file():
         return False
     start = head(path)
-    return all(f'"{key}"' in start for key in ("experiment_id", "measurement_config_hash", "total_energy_j"))
+    named = all(f'"{key}"' in start for key in ("experiment_id", "total_energy_j"))
+    return named and any(f'"{key}"' in start for key in HASHES)
 
 
 def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
@@ -62,16 +70,17 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     paths = [source / FILE if source.is_dir() else source for source in sources]
     for path in paths:
         result = read_object(path)
-        if not is_figure(result.get("total_energy_j")) or "measurement_config_hash" not in result:
+        if not is_figure(result.get("total_energy_j")) or not any(key in result for key in HASHES):
             raise UserError(f"{path}: it has no total_energy_j; this is no result of LLenergyMeasure")
         used = mapping(result.get("effective_config"))
-        model = text(used.get("model")) or text(result.get("experiment_id")) or path.parent.name
-        system = unique(f"{model} {text(result.get('backend'))}".strip(), configs)
-        kept = ("model", "precision", "n", "dataset", "max_input_tokens", "max_output_tokens")
-        configs[system] = {"engine": text(result.get("backend")) or "llenergymeasure"} | {
+        model = text(used.get("model") or result.get("model_name") or result.get("experiment_id")) or path.parent.name
+        engine = text(result.get("backend") or result.get("engine"))
+        system = unique(f"{model} {engine}".strip(), configs)
+        kept = ("precision", "n", "dataset", "max_input_tokens", "max_output_tokens")
+        configs[system] = {"engine": engine or "llenergymeasure", "model": model} | {
             name: used[name] for name in kept if isinstance(used.get(name), str | int | float)
         }
-        version = mapping(result.get("environment_snapshot")).get("tool_version")
+        version = result.get("llenergymeasure_version") or _environment(result).get("tool_version")
         versions |= dict.fromkeys([version] if isinstance(version, str) else [])
         machines |= {system: machine} if (machine := _machine(result)) else {}
         warnings = result.get("measurement_warnings")
@@ -96,8 +105,12 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     )
 
 
+def _environment(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return mapping(result.get("environment_snapshot") or result.get("environment"))
+
+
 def _machine(result: Mapping[str, Any]) -> dict[str, Any]:
-    hardware = mapping(mapping(result.get("environment_snapshot")).get("hardware"))
+    hardware = mapping(_environment(result).get("hardware"))
     name = mapping(hardware.get("gpu")).get("name")
     limit_w = mapping(hardware.get("thermal")).get("power_limit_w")
     devices = result.get("energy_per_device_j")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -77,16 +76,3 @@ def table(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return make
-
-
-@pytest.fixture
-def others() -> Callable[[str], Path]:
-    """Find files that other projects published, under ``WATTBENCH_OTHERS_DATA``; a test without them is skipped."""
-
-    def find(name: str) -> Path:
-        folder = os.environ.get("WATTBENCH_OTHERS_DATA")
-        if not folder or not (path := Path(folder) / name).exists():
-            pytest.skip(f"WATTBENCH_OTHERS_DATA has no {name}")
-        return path
-
-    return find

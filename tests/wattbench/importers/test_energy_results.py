@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.made_up.energy_results import (
     write_hybrid,
     write_jarvis,
 )
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.imported import Imported
@@ -143,6 +143,20 @@ def test_an_experiment_of_llenergymeasure_is_a_summary(tmp_path) -> None:
     assert of["total_tokens", "total"] == (12_000.0, "tokens")
 
 
+def test_an_older_and_a_newer_schema_of_llenergymeasure(tmp_path) -> None:
+    """0.7.0 of the package index names engine, model and version in the result itself."""
+    result = experiment(declared_config_hash="0123", llenergymeasure_version="0.7.0", engine="vllm", model_name="org/m")
+    for key in ("measurement_config_hash", "backend", "effective_config", "environment_snapshot"):
+        del result[key]
+    path = written(tmp_path / "result.json", result | {"input_tokens": 2000, "output_tokens": 10_000})
+    assert detect([path]) == "llenergymeasure"
+    imported = read_sources([path])
+    assert imported.version == "0.7.0"
+    of = figures(imported, "org/m vllm")
+    assert of["prompt_tokens", "total"] == (2000.0, "tokens")
+    assert of["output_tokens", "total"] == (10_000.0, "tokens")
+
+
 def test_configurations_of_the_leaderboard_are_summaries(tmp_path) -> None:
     path = written(tmp_path / "model.json", leaderboard())
     assert detect([path]) == "ml-energy"
@@ -185,7 +199,7 @@ def test_a_damaged_file_is_named(tmp_path, form, file, said) -> None:
     assert str(path) in str(error.value)
 
 
-def test_the_published_leaderboard_is_read_whole(others: Callable[[str], Path]) -> None:
+def test_the_published_leaderboard_is_read_whole() -> None:
     """Every number of every configuration is shown, or is a setting."""
     for path in sorted(others("ml-energy").rglob("*.json")):
         imported = read_sources([path])
@@ -198,3 +212,30 @@ def test_the_published_leaderboard_is_read_whole(others: Callable[[str], Path]) 
             for key, value in one.items():
                 if isinstance(value, int | float) and key not in imported.configs[system]:
                     assert shown[system][key] == pytest.approx(value / 1e3 if key.endswith("_ms") else value, rel=1e-15)
+
+
+def test_a_real_evaluation_of_openjarvis_agrees_with_its_own_summary() -> None:
+    """Written by the runner of OpenJarvis 1.0.4 over a backend of our own: twelve samples."""
+    folder = others("openjarvis")
+    stated = json.loads(next(folder.glob("*.summary.json")).read_text())
+    answers = list(read_sources([folder]).answers)
+    assert len(answers) == stated["scored_samples"]
+    assert round(sum(each.score for each in answers) / len(answers), 4) == stated["accuracy"]
+    assert round(sum(each.seconds for each in answers) / len(answers), 4) == stated["mean_latency_seconds"]
+    assert round(sum(each.joules or 0 for each in answers), 6) == stated["total_energy_joules"]
+    assert round(sum(each.cost or 0 for each in answers), 6) == stated["total_cost_usd"]
+    assert sum(each.output_tokens for each in answers) == stated["total_output_tokens"]
+    first = [each.first_token_seconds for each in answers if each.first_token_seconds is not None]
+    assert sum(first) / len(first) == pytest.approx(stated["ttft_stats"]["mean"], rel=1e-12)
+
+
+def test_a_result_written_by_llenergymeasure() -> None:
+    """Written by the models of LLenergyMeasure 0.7.0, with figures of our own."""
+    path = others("llenergymeasure") / "result.json"
+    imported = read_sources([path])
+    of = figures(imported, "gpt2 transformers")
+    result = json.loads(path.read_text())
+    assert of["energy", "total"][0] == result["total_energy_j"]
+    assert of["energy_breakdown.baseline_power_w", "total"] == (12.34, "W")
+    shown = {row.source_name for row in imported.summaries}
+    assert {key for key, value in result.items() if isinstance(value, int | float)} <= shown

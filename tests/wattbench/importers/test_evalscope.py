@@ -6,7 +6,6 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from tests.made_up.evalscope_work import (
     write_lines,
     write_perf,
 )
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.evalscope import requests_table
@@ -246,7 +246,7 @@ def test_an_evaluation_and_perf_are_not_one_import(tmp_path) -> None:
         read_sources([tmp_path / "b"], metric="acc")
 
 
-def test_published_evaluations_agree_with_evalscopes_own_reports(others: Callable[[str], Path]) -> None:
+def test_published_evaluations_agree_with_evalscopes_own_reports() -> None:
     """Scores, latency, TTFT, time per token and tokens, to the digits that its reports print."""
     folder, compared = others("evalscope"), 0
     of: dict[tuple[str, str], list] = defaultdict(list)
@@ -272,7 +272,7 @@ def test_published_evaluations_agree_with_evalscopes_own_reports(others: Callabl
     assert compared == 7
 
 
-def test_a_real_run_of_perf_agrees_with_its_own_summary(others: Callable[[str], Path]) -> None:
+def test_a_real_run_of_perf_agrees_with_its_own_summary() -> None:
     """Made by evalscope 1.14.1 against a local server."""
     folder = others("evalscope-perf")
     imported = read_sources([folder])

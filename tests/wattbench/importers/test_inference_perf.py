@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import click.testing
 import pytest
 
 from tests.made_up.inference_perf_reports import REQUESTS, lifecycle, write_run
 from tests.made_up.serving_results import vllm_result
+from tests.wattbench.importers.others_data import others
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources
@@ -137,7 +136,7 @@ def test_answers_with_due_times_show_a_late_client_too(tmp_path) -> None:
     assert late_clients(read_sources([path])) is None
 
 
-def test_published_reports_are_read_whole(others: Callable[[str], Path], tmp_path) -> None:
+def test_published_reports_are_read_whole(tmp_path) -> None:
     """KubeCon NA 2025: every number of a report is shown, or is the load; the mean delay of 12.57 s is named."""
     files = sorted(others("inference-perf").glob("vllm+batch_size__*.json"))
     imported = read_sources(files)

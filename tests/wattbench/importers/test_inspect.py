@@ -6,13 +6,12 @@ import importlib.util
 import json
 import sys
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.made_up.inspect_logs import MODEL, sample, write_log
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources
 from wattbench.importers import inspect_ai as importer
@@ -119,7 +118,7 @@ def test_a_zip_that_unfolds_is_not_unpacked(tmp_path, monkeypatch) -> None:
 
 
 @needs_inspect
-def test_published_logs_agree_with_their_own_accuracy(others: Callable[[str], Path]) -> None:
+def test_published_logs_agree_with_their_own_accuracy() -> None:
     compared = 0
     for path in sorted(others("inspect").glob("*.json")):
         (stated,) = json.loads(path.read_text())["results"]["scores"]

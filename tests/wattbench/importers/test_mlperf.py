@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.made_up.mlperf_results import SECONDS, detail, meter, stamp, write_result
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.imported import Imported
@@ -156,7 +155,7 @@ def test_too_much_is_refused(tmp_path, monkeypatch) -> None:
         read_sources([empty], "mlperf")
 
 
-def test_published_watts_and_throughput(others: Callable[[str], Path]) -> None:
+def test_published_watts_and_throughput() -> None:
     """Every result with power of round 5.1's closed division whose logs are complete: watts to 1e-9, rates exactly."""
     folder = others("mlperf")
     published = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.made_up.serving_results import sglang_result, vllm_result
+from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers import stated as stated_figures
@@ -162,7 +162,7 @@ def test_too_many_figures_are_refused(tmp_path, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["c2.json", "c4.json", "sglang.jsonl"])
-def test_real_requests_agree_with_the_tools_own_totals(others: Callable[[str], Path], name: str) -> None:
+def test_real_requests_agree_with_the_tools_own_totals(name: str) -> None:
     """Made by vLLM 0.33.0 and SGLang 0.5.23 against a local server, each compared to full precision."""
     imported = read_sources([others("serving") / name])
     for system in imported.scenario:
@@ -183,7 +183,7 @@ def test_real_requests_agree_with_the_tools_own_totals(others: Callable[[str], P
             assert seconds <= own["latency", "mean"]
 
 
-def test_published_totals_agree_with_what_vllm_printed(others: Callable[[str], Path]) -> None:
+def test_published_totals_agree_with_what_vllm_printed() -> None:
     """llm-d's run of May 2025 on 4 L40S, with the table that the benchmark printed at 10 requests per second."""
     imported = read_sources([others("serving") / "llm-d.json"])
     printed = {

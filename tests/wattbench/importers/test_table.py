@@ -12,6 +12,7 @@ import pytest
 
 from tests.made_up.digests import without_digests
 from wattbench.cli import main
+from wattbench.cli.import_export import SOURCES
 from wattbench.errors import UserError
 from wattbench.importers import FORMATS, detect, read_sources, write_run
 from wattbench.records import RunRecords, read_run
@@ -248,7 +249,7 @@ def test_sources_are_of_one_format_and_named_once(table, tmp_path) -> None:
         detect([first, tmp_path / "profile_export.jsonl"])
     with pytest.raises(UserError, match="--metric names a metric of lm-eval"):
         read_sources([first], metric="acc")
-    assert set(FORMATS) == {"lm-eval", "aiperf", "guidellm", "table"}
+    assert set(FORMATS) == set(SOURCES)
 
 
 def test_a_record_that_is_scored_in_part_is_damaged(table, tmp_path) -> None:

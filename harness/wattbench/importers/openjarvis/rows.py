@@ -19,10 +19,10 @@ Row = Mapping[str, Any]
 CURRENCY = "USD"
 ENDED_IN_ERROR = "samples that ended in an error"
 NOT_SCORED = "samples that were not scored"
-OTHERS = (
-    "score", "power_watts", "gpu_utilization_pct", "throughput_tok_per_sec", "mfu_pct", "mbu_pct", "ipw", "ipj",
-    "energy_per_output_token_joules", "throughput_per_watt", "mean_itl_ms", "estimated_flops",
+OF_AN_ANSWER = (
+    "is_correct", "latency_seconds", "ttft", "prompt_tokens", "completion_tokens", "energy_joules", "cost_usd",
 )  # fmt: skip
+"""Figures of an evaluation's line that an answer has. The others go into its metrics."""
 
 
 def kind_of(row: Row) -> str | None:
@@ -52,7 +52,11 @@ def eval_answer(system: str, where: str, row: Row, settings: Row, left_out: Coun
         cost=(cost := _stated(row, "cost_usd", where)),
         currency="" if cost is None else CURRENCY,
         answer=text(row.get("model_answer")),
-        metrics={name: row[name] for name in OTHERS if is_figure(row.get(name))},
+        metrics={
+            name: value
+            for name, value in row.items()
+            if is_figure(value) and (value or name == "score") and name not in OF_AN_ANSWER
+        },
     )
 
 
