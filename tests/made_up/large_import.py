@@ -30,18 +30,19 @@ _PROMPT_HASH = hashlib.sha256(b"").hexdigest()
 """Of a source without prompts."""
 
 
-def make_import(root: Path, rows: int, seed: int = 7) -> Path:
-    """Write a finished imported run with about `rows` answers of `SYSTEMS` systems and return its directory.
+def make_import(root: Path, rows: int, seed: int = 7, *, systems: int = SYSTEMS) -> Path:
+    """Write a finished imported run with about `rows` answers and return its directory.
 
     Args:
         root: where the run's directory is made.
         rows: over all systems and tasks, to the nearest document.
         seed: of everything drawn.
+        systems: how many take part.
     """
     rng = np.random.default_rng(seed)
-    documents = max(1, round(rows / SYSTEMS / len(TASKS)))
+    documents = max(1, round(rows / systems / len(TASKS)))
     run = f"20260102T030405Z-import-{rows}"
-    names = [f"{KINDS[number % len(KINDS)]}-{number}" for number in range(SYSTEMS)]
+    names = [f"{KINDS[number % len(KINDS)]}-{number}" for number in range(systems)]
     hashes = {task: pa.array([named_item_hash(task, str(number)) for number in range(documents)]) for task in TASKS}
     hardness = {task: rng.random(documents) for task in TASKS}
     schema = pq.read_schema(io.BytesIO(items_parquet([])))

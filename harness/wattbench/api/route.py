@@ -227,7 +227,7 @@ def route_run(
 
     given: dict[str, Any] = dict(options)
     settings = {name: given.pop(name, None) for name in RoutingSettings.__annotations__}
-    analysis = analyse(records, assumptions_of(routes, **given))
+    analysis = analyse(records, assumptions_of(routes, **given)).by_item
     chosen = routing_options(**settings)
     return RunRouting(routing_study(analysis, chosen), analysis, chosen)
 

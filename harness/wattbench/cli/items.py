@@ -27,5 +27,5 @@ def items(run: Path, wrong: bool, system: str | None, task: str | None, limit: i
     from wattbench_reports.comparison.analysis import analyse
     from wattbench_reports.export.answers_text import answers_text
 
-    analysis = analyse(read_run(run))
+    analysis = analyse(read_run(run)).by_item
     click.echo(answers_text(analysis, system=system, task=task, limit=limit, only_wrong=wrong), nl=False)

@@ -102,7 +102,7 @@ def route(
         router_cost=router_cost,
         check_cost=check_cost,
     )
-    analysis = analyse(read_run(run), replace(assumptions, routers=routes))
+    analysis = analyse(read_run(run), replace(assumptions, routers=routes)).by_item
     study = routing_study(analysis, options)
     click.echo(rendered(study, form), nl=False)
     if figures is not None:

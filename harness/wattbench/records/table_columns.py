@@ -65,8 +65,12 @@ class Coded:
 class TableColumns:
     """A table of a run: `items.parquet` or `windows.parquet`. A context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kept: NDArray[np.bool_] | None = None) -> None:
         """Open the table.
+
+        Args:
+            path: of the table.
+            kept: shape (rows of the file,): which rows are read; None: all.
 
         Raises:
             UserError: it cannot be read, or a column is of another type than its name says.
@@ -75,6 +79,7 @@ class TableColumns:
         import pyarrow.parquet as pq
 
         self.path = path
+        self._kept = kept
         with self._damage_named():
             self._schema = pq.read_schema(path)
             texts = [
@@ -96,8 +101,8 @@ class TableColumns:
 
     @property
     def rows(self) -> int:
-        """Count the rows."""
-        return int(self._file.metadata.num_rows)
+        """Count the rows that are read."""
+        return int(self._file.metadata.num_rows if self._kept is None else np.count_nonzero(self._kept))
 
     def require(self, names: Sequence[str]) -> None:
         """Check that columns are there.
@@ -124,19 +129,26 @@ class TableColumns:
         Raises:
             UserError: it cannot be read, or holds something else.
         """
+        return self._joined(self.parts(name), self.rows)
+
+    def numbers_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
+        """Return some rows of a column of numbers, as `numbers` and `parts_at`."""
+        return self._joined(self.parts_at(name, rows), rows.stop - rows.start if isinstance(rows, slice) else len(rows))
+
+    def _joined(self, parts: Iterator[pa.Array], count: int) -> NDArray[np.float64]:
         import pyarrow as pa
         import pyarrow.compute as pc
 
         values = np.empty(0)
         one: float | None = None
         at = 0
-        for part in self.parts(name):
+        for part in parts:
             with self._damage_named():
                 read = pc.cast(part, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
             if at == 0 and len(read):
                 one = float(read[0])
             if one is not None and not _all_are(read, one):
-                values, one = np.full(self.rows, one), None
+                values, one = np.full(count, one), None
             if one is None:
                 values[at : at + len(read)] = read
             at += len(read)
@@ -173,7 +185,7 @@ class TableColumns:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        codes = np.empty(self.rows, dtype=np.int32)
+        codes = np.empty(self.rows, dtype=np.int8)
         texts = pa.array([], pa.large_string())
         at = 0
         for part in self.parts(name):
@@ -188,6 +200,7 @@ class TableColumns:
                 position[new] = len(texts) + np.arange(len(added))
                 texts = pa.concat_arrays([texts, added])
                 position = np.append(position, -1)
+                codes = codes.astype(np.promote_types(codes.dtype, np.min_scalar_type(-len(texts) - 1)), copy=False)
                 codes[at : at + len(part)] = position[pc.fill_null(encoded.indices, len(position) - 1).to_numpy()]
             at += len(part)
         return Coded(codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False), texts)
@@ -198,10 +211,43 @@ class TableColumns:
         Raises:
             UserError: it cannot be read.
         """
+        import pyarrow as pa
+
         self.require((name,))
+        at = 0
         with self._damage_named():
             for batch in self._file.iter_batches(batch_size=_PART_ROWS, columns=[name], use_threads=False):
-                yield batch.column(0)
+                part = batch.column(0)
+                yield part if self._kept is None else part.filter(pa.array(self._kept[at : at + len(part)]))
+                at += len(part)
+
+    def parts_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> Iterator[pa.Array]:
+        """Yield some rows of a column part by part; parts of the file without any of them are not read.
+
+        Args:
+            name: of the column.
+            rows: places in the file, ascending; or a slice of it, its two ends given.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        import pyarrow as pa
+
+        self.require((name,))
+        metadata, start = self._file.metadata, 0
+        with self._damage_named():
+            for group in range(metadata.num_row_groups):
+                end = start + metadata.row_group(group).num_rows
+                if _inside(rows, start, end)[1] > 0:
+                    at = start
+                    for batch in self._file.iter_batches(_PART_ROWS, row_groups=[group], columns=[name]):
+                        first, count = _inside(rows, at, at + len(batch))
+                        if isinstance(rows, slice):
+                            yield batch.column(0).slice(first, count)
+                        elif count:
+                            yield batch.column(0).take(pa.array(rows[first : first + count] - at))
+                        at += len(batch)
+                start = end
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:
@@ -227,6 +273,18 @@ def _encoded(part: pa.Array) -> pa.DictionaryArray:
             return pa.DictionaryArray.from_arrays(part.indices, texts)
         part = part.dictionary_decode()
     return pc.cast(part, pa.large_string()).dictionary_encode()
+
+
+def _inside(rows: NDArray[np.integer[Any]] | slice, start: int, end: int) -> tuple[int, int]:
+    """Return where the rows from `start` to before `end` begin, and how many they are.
+
+    Of a slice the first is counted from `start`, of places it is one of them.
+    """
+    if isinstance(rows, slice):
+        first = min(max(rows.start, start), end)
+        return first - start, max(min(rows.stop, end) - first, 0)
+    first, last = np.searchsorted(rows, (start, end))
+    return int(first), int(last - first)
 
 
 def _all_are(values: NDArray[np.float64], one: float) -> bool:

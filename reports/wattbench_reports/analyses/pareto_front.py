@@ -107,7 +107,7 @@ def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
 
 
 def _by_blocks(analysis: Analysis) -> _Costs:
-    losses = median_losses(analysis)
+    losses = median_losses(analysis.by_item)
     medians = dict(_medians(analysis, [partial(median_interval, losses=column) for column in losses.T]))
     return _Costs(pairwise_p_values(joule_losses(analysis.basis, analysis.shares)), pairwise_p_values(losses), medians)
 
@@ -137,7 +137,7 @@ def _accuracies(analysis: Analysis) -> NDArray[np.float64]:
 
 
 def _drawn(analysis: Analysis) -> CostDraws:
-    items, shares = analysis.frames.items, None
+    items, shares = analysis.by_item.frames.items, None
     if analysis.shares is not None:
         mix = dict(zip(analysis.basis.domains, analysis.shares.tolist(), strict=True))
         shares = [mix[str(name)] for name in items["domain"].cat.categories]

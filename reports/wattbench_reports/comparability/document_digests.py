@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records.table_columns import Coded
-from wattbench_reports.tables.item_rows import rows_by_code
+from wattbench_reports.tables.item_rows import as_slice, rows_by_code
+from wattbench_reports.tables.streamed import StreamedFrames
+from wattbench_reports.tables.streamed.text_numbers import text_numbers
+
+_LINES = 200_000
+"""Lines that are made at a time, of a streamed run."""
+
+_MOST, _ROUNDING = 10**15, 1e-12
+"""Numbers of documents up to this have their number of digits by a logarithm."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Conten
     doc_id, task = items["doc_id"].to_numpy(), tasks.codes.to_numpy()
     contents_of: dict[tuple[str, str], Contents] = {}
     known: dict[bytes, Contents] = {}
+    as_asked: dict[bytes, Contents] = {}
     for system, of_system in zip(
         systems.categories, rows_by_code(systems.codes.to_numpy(), len(systems.categories)), strict=True
     ):
@@ -43,12 +53,72 @@ def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Conten
             documents, texts = doc_id[of_system][in_system], hashes.codes[of_system][in_system]
             if not len(documents):
                 continue
-            pairs = _distinct(documents.astype(np.int64), texts.astype(np.int64), len(hashes.texts) + 1)
-            key = hashlib.sha256(pairs.tobytes()).digest()
-            if key not in known:
-                known[key] = _digest(pairs, hashes)
-            contents_of[str(system), str(code)] = known[key]
+            asked = hashlib.sha256(documents.tobytes() + texts.tobytes()).digest()
+            if asked not in as_asked:  # in another order they are sorted before they are compared
+                pairs = _distinct(documents.astype(np.int64), texts.astype(np.int64), len(hashes.texts) + 1)
+                key = hashlib.sha256(pairs.tobytes()).digest()
+                if key not in known:
+                    known[key] = _digest(pairs, hashes)
+                as_asked[asked] = known[key]
+            contents_of[str(system), str(code)] = as_asked[asked]
     return contents_of
+
+
+def streamed_contents(frames: StreamedFrames, column: str) -> dict[tuple[str, str], Contents]:
+    """As `contents`, of a run whose answers stay in the file: a system and a task in memory at a time.
+
+    Args:
+        frames: the run.
+        column: of hashes: ``doc_hash`` or ``prompt_hash``.
+    """
+    contents_of: dict[tuple[str, str], Contents] = {}
+    known: dict[bytes, Contents] = {}
+    tasks = frames.categories("task")
+    for system in frames.systems:
+        rows = frames.answers_of(system)
+        numbers = np.concatenate([text_numbers(part) for part in frames.texts_of(column, rows)])
+        documents = frames.documents_of(rows)
+        for task, in_system in zip(tasks, rows_by_code(frames.codes("task", rows), len(tasks)), strict=True):
+            if not len(documents[in_system]):
+                continue
+            key = hashlib.sha256(documents[in_system].tobytes() + numbers[in_system].tobytes()).digest()
+            if key not in known:
+                known[key] = _streamed_digest(frames, column, frames.positions(rows)[in_system], documents[in_system])
+            contents_of[system, task] = known[key]
+    return contents_of
+
+
+def _streamed_digest(
+    frames: StreamedFrames, column: str, rows: NDArray[np.integer[Any]], documents: NDArray[np.int64]
+) -> Contents:
+    """Digest the lines of a cell. Where no document is there twice, lines are sorted by their numbers alone."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    parts = frames.texts_of(column, as_slice(rows))
+    texts = pa.concat_arrays(
+        [pc.cast(part.dictionary_decode() if pa.types.is_dictionary(part.type) else part, pa.large_string())
+         for part in parts]
+    )  # fmt: skip
+    if documents.min() < 0 or documents.max() >= _MOST or len(np.unique(documents)) < len(documents):
+        encoded = texts.dictionary_encode()
+        codes = pc.fill_null(encoded.indices, -1).to_numpy().astype(np.int64)
+        pairs = _distinct(documents, codes, len(encoded.dictionary) + 1)
+        return _digest(pairs, Coded(codes, encoded.dictionary))
+    digits = np.floor(np.log10(np.maximum(documents, 1)) + _ROUNDING).astype(np.int64) + 1
+    # A blank comes before every digit: as texts 1 is before 10, and 10 before 2.
+    order = np.lexsort((digits, documents * 10 ** (digits.max() - digits)))
+    sha256 = hashlib.sha256()
+    blank, end = (pa.scalar(text, pa.large_string()) for text in (" ", "\n"))
+    for start in range(0, len(order), _LINES):
+        chosen = order[start : start + _LINES]
+        hashes = pc.fill_null(texts.take(pa.array(chosen)), "none")
+        numbers = pa.array(documents[chosen]).cast(pa.large_string())
+        lines = pc.binary_join_element_wise(numbers, hashes, blank)
+        lines = pc.binary_join_element_wise(lines, pa.scalar("", pa.large_string()), end)
+        last = start + len(chosen) == len(order)
+        sha256.update(memoryview(lines.buffers()[2])[: pc.sum(pc.binary_length(lines)).as_py() - int(last)])
+    return Contents(len(documents), sha256.hexdigest())
 
 
 def _distinct(documents: NDArray[np.int64], codes: NDArray[np.int64], number: int) -> NDArray[np.int64]:

@@ -16,10 +16,11 @@ import numpy as np
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
 from wattbench.records.components import within_slot
 from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways
-from wattbench_reports.comparability.document_digests import contents
+from wattbench_reports.comparability.document_digests import Contents, contents, streamed_contents
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.json_values import object_of_text
 from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.suite_record import SystemSettings
 
 HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
@@ -115,14 +116,20 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
     """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
-    recorded = contents(frames.items, frames.document_of_answer)
+    recorded = _contents(frames, "doc_hash")
     return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in recorded.items()}
+
+
+def _contents(frames: Frames, column: str) -> dict[tuple[str, str], Contents]:
+    if isinstance(frames, StreamedFrames):
+        return streamed_contents(frames, column)
+    return contents(frames.items, frames.document_of_answer if column == "doc_hash" else frames.coded(column))
 
 
 def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
     """System to task to a SHA-256 of the prompts it was given."""
     parts: dict[str, dict[str, str]] = {}
-    for (system, task), each in contents(frames.items, frames.coded("prompt_hash")).items():
+    for (system, task), each in _contents(frames, "prompt_hash").items():
         parts.setdefault(system, {})[f"of {task}"] = each.sha256
     return parts
 

@@ -30,6 +30,7 @@ from wattbench_reports.comparison.machines import (
     on_another_machine,
 )
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
+from wattbench_reports.comparison.pooled import pooled_caveats
 from wattbench_reports.comparison.ranking import Ranking, rank
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.system_figures import (
@@ -63,8 +64,9 @@ from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.routes import OfflineRouter, read_routes
-from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
 from wattbench_reports.tables.session_record import SessionRecord, sessions_of
+from wattbench_reports.tables.streamed import MOST_IN_MEMORY, StreamedFrames, load_streamed, sampled_frames
 
 TASK = "task"
 """The kind of cluster that a reader may ask for in place of blocks."""
@@ -151,6 +153,14 @@ class Analysis:
     decide: DecisionSettings = field(default_factory=DecisionSettings)
     """What the suite and the reader require, and what answers are worth to them."""
 
+    @cached_property
+    def by_item(self) -> Analysis:
+        """The analysis in which single items and their answers can be looked at: this one, or of a run that is
+        streamed that of a random sample of its items."""
+        if not isinstance(self.frames, StreamedFrames):
+            return self
+        return _analysis(self.frames.run, sampled_frames(self.frames), self.assumptions)
+
     @property
     def money(self) -> RunMoney | None:
         """Each system's money; None: no system has a price, a declared cost, or joules with a price of electricity."""
@@ -195,6 +205,11 @@ class Analysis:
             name: CostFigures(None, None) if name in costs.missing else CostFigures(*pair)
             for name, *pair in zip(self.basis.systems, *both, strict=True)
         }
+
+    @property
+    def items_per_row(self) -> float:
+        """How many items a row of the table stands for, on average."""
+        return 1.0 if self.table.sizes is None else float(self.table.sizes.mean())
 
     @cached_property
     def shares(self) -> Shares | None:
@@ -304,7 +319,7 @@ class Analysis:
 
 def domains_of(frames: Frames) -> list[str]:
     """Return the domains of a run in the order of its suite."""
-    return [str(name) for name in frames.items["domain"].cat.categories]
+    return frames.categories("domain")
 
 
 def shares_of(workload: Workload, basis: Basis) -> Shares | None:
@@ -325,12 +340,25 @@ def compare(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Comparis
     return analyse(run, assumptions).comparison
 
 
-def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis:
-    """As `compare`, keeping what the comparison was computed from."""
+def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE, *, in_memory: bool = False) -> Analysis:
+    """As `compare`, keeping what the comparison was computed from.
+
+    A run of more than `MOST_IN_MEMORY` answers is streamed: estimates are of all answers, and standard errors and tests
+    are between pools of items in place of items (`wattbench_reports.tables.streamed.item_pools`).
+
+    Args:
+        run: as in `compare`.
+        assumptions: as in `compare`.
+        in_memory: read all answers into memory however many they are, for what needs them item by item.
+    """
+    streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
+    return _analysis(run, load_streamed(run) if streams else load_frames(run), assumptions)
+
+
+def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Analysis:
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
-    frames = load_frames(run)
     load = load_report(frames)
     frames = of_compared_class(frames)
     machines = machines_of(frames) if frames.several_nodes else None
@@ -384,6 +412,7 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         carbon=factor,
         sci=sci,
         caveats=(
+            *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(prints),
             *(() if machines is None else machine_caveats(machines)),
@@ -415,7 +444,9 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Analysis
         cluster=assumptions.cluster,
         machines=machines,
     )
-    routers = () if assumptions.routers is None else read_routes(assumptions.routers, frames)
+    # Routes are of single items: those of a streamed run are read where its items are sampled.
+    alone = assumptions.routers is None or isinstance(frames, StreamedFrames)
+    routers = () if alone or assumptions.routers is None else read_routes(assumptions.routers, frames)
     costs = [
         joule_costs(base.systems, base.metered),
         *([] if factor is None else [gram_costs(base.systems, factor, sci)]),

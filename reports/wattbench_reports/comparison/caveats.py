@@ -182,14 +182,13 @@ def _rescored(frames: Frames) -> Iterator[Caveat]:
 
 def _waited(frames: Frames) -> Iterator[Caveat]:
     """Say how much of a run was waiting for a service, which no figure shows. Older runs did not wait."""
-    waited_s = frames.more_columns(newer=("waited_s",)).get("waited_s")
-    if waited_s is None or not (waited_s > 0).any():
-        return
-    resent = frames.more_columns("resent")["resent"]
+    waited_s, resent = frames.further("waited_s"), None
     for name in frames.systems:
-        positions = frames.positions(frames.answers_of(name))
-        own_s, again = waited_s.iloc[positions], resent.iloc[positions]
-        refused = int((again > 0).sum())
+        own_s = np.nan_to_num(waited_s(frames.answers_of(name)))
+        if not (own_s > 0).any():
+            continue
+        resent = frames.further("resent") if resent is None else resent
+        refused = int((resent(frames.answers_of(name)) > 0).sum())
         if not refused and own_s.sum() < _LEAST_WAIT_S:
             continue
         what = (
@@ -282,9 +281,9 @@ def _failures(frames: Frames) -> Iterator[Caveat]:
     """Say how many requests failed; under load `wattbench_reports.metrics.arrival_rates` does."""
     if frames.rows is not None:
         return
-    has_failed = frames.items["failed"].to_numpy()
     for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
-        requests, failed = len(has_failed[rows]), int(has_failed[rows].sum())
+        has_failed = frames.failed(rows)
+        requests, failed = len(has_failed), int(has_failed.sum())
         if not failed:
             continue
         start = f"{name}: {failed:,} of {plural(requests, 'request')} failed"

@@ -29,12 +29,17 @@ class PartMoney:
     """Each system's money per correct answer, with the variance of its log."""
 
 
-def part_money(analysis: Analysis) -> PartMoney | None:
-    """Return what is kept of a run's money; None where it has none."""
+def part_money(analysis: Analysis, *, whole: bool) -> PartMoney | None:
+    """Return what is kept of a run's money; None where it has none.
+
+    Args:
+        analysis: of the run.
+        whole: keep the keys of its items, to join it with other runs.
+    """
     priced = analysis.priced
     if priced is None:
         return None
-    keyed = KeyedTable(priced.table, item_keys(analysis.frames), priced.table.systems)
+    keyed = KeyedTable(priced.table, item_keys(analysis.frames) if whole else None, priced.table.systems)
     return PartMoney(priced.money, keyed, joule_ratios(priced.basis, analysis.shares))
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import NormalDist
 from typing import Protocol
 
 import numpy as np
@@ -29,6 +30,7 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
 from wattbench_reports.metrics.ratio_intervals import LONE, lone_share
 from wattbench_reports.stats import (
+    CONFIDENCE,
     Interval,
     PairedBlockRatio,
     log_ratio_se,
@@ -97,6 +99,8 @@ class EqualPairs:
         gap, discordant = self._compared[first, second]
         if gap is None or not detectable:
             return gap
+        if self.table.sizes is not None:  # of so many items the normal distribution, from the spread between pools
+            return replace(gap, detectable=min(1.0, minimum_detectable_shift(_error(gap.difference))))
         return replace(gap, detectable=minimum_detectable_difference(discordant, gap.items))
 
     @cached_property
@@ -118,7 +122,7 @@ class EqualPairs:
             difference, p_value = pair.difference, pair.p_value
         # A pair whose scores differ by half counts as half a discordant pair.
         discordant = float(np.abs(ours - theirs).mean())
-        return AccuracyGap(difference, p_value, None, len(ours)), discordant
+        return AccuracyGap(difference, p_value, None, self.table.items(*columns)), discordant
 
     @cached_property
     def _scores(self) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -144,7 +148,7 @@ class EqualPairs:
             drawn = over_items(self.table.energy_j[both][:, columns], self.table.metered_correct[both][:, columns])
             probability, p_value = drawn.compared(0, 1)
         smallest = _detectable_ratio(self.table, first, second) if detectable else None
-        return EnergyGap(probability, p_value, smallest, int(both.sum()))
+        return EnergyGap(probability, p_value, smallest, self.table.metered_items(ours, theirs))
 
     @cached_property
     def _metered_by_all(self) -> NDArray[np.bool_]:
@@ -182,7 +186,7 @@ class WeighedPairs:
             return None
         difference, error, centre = estimate
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
-        items = int(self.sums.counts[:, ours, theirs].sum())
+        items = self.table.items(ours, theirs)
         if self.basis.blocks is not None:
             scores, answers = self._block_scores
             one, other = ((scores[:, [each]], answers[:, [each]]) for each in (ours, theirs))
@@ -251,13 +255,18 @@ def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval |
     return mean_difference(*_shared_means(table, first, second))
 
 
+def _error(difference: Interval) -> float:
+    """Return the standard error of a difference, from its bounds."""
+    return (difference.high - difference.low) / 2 / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+
+
 def _block_gap(table: ItemTable, first: str, second: str, pair: PairedBlockRatio) -> EnergyGap:
     return EnergyGap(pair.probability_lower, pair.p_value, detectable_ratio(pair), _both(table, first, second))
 
 
 def _both(table: ItemTable, first: str, second: str) -> int:
     """Count the items that both systems have joules for."""
-    return int(_both_metered(table, table.column(first), [table.column(second)]).sum())
+    return table.metered_items(table.column(first), table.column(second))
 
 
 def _both_metered(table: ItemTable, first: int, others: Sequence[int]) -> NDArray[np.bool_]:

@@ -83,7 +83,9 @@ def side_by_side(
     """
     crossed = parts_to_cross(across, CROSSABLE)
     _check_each_once(runs)
-    return _compared([_part(run, analyse(run, assumptions), whole=len(runs) > 1) for run in runs], crossed, assumptions)
+    several = len(runs) > 1  # whose items are paired one by one
+    parts = [_part(run, analyse(run, assumptions, in_memory=several), whole=several) for run in runs]
+    return _compared(parts, crossed, assumptions)
 
 
 def of_one_run(
@@ -270,14 +272,14 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
     return _Part(
         about=ComparedRun(run.header.run, comparison.suite, run.header.created_utc),
         comparison=comparison,
-        table=KeyedTable(analysis.table, item_keys(analysis.frames), analysis.table.systems),
+        table=KeyedTable(analysis.table, item_keys(analysis.frames) if whole else None, analysis.table.systems),
         measured=analysis.measured,
         judged=analysis.judged,
         prints=analysis.prints,
         yardsticks=frozenset(analysis.yardsticks),
         run=run,
         uncertain=analysis.uncertain,
-        money=part_money(analysis),
+        money=part_money(analysis, whole=whole),
     )
 
 

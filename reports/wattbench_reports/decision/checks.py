@@ -140,7 +140,8 @@ class _Checker:
                 continue
             p_met = float(met[:, system].mean())
             distance = float(figure.centres[system]) - bound
-            further = further_items(float(items[system]), float(errors[system]), distance, self._decides)
+            number = self.analysis.items_per_row * float(items[system])
+            further = further_items(number, float(errors[system]), distance, self._decides)
             open_ = outcome_of(p_met) == Qualifies.MAY
             checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further if open_ else None))
         return checks, met
@@ -158,7 +159,8 @@ class _Checker:
             further = None
             if outcome_of(limited.p_met) == Qualifies.MAY:
                 error = math.sqrt(SHARE * (1 - SHARE) / limited.effective)
-                items = float(self.analysis.basis.items[:, system].sum()) or float(latency.requests.sum())
+                items = self.analysis.items_per_row * float(self.analysis.basis.items[:, system].sum())
+                items = items or float(latency.requests.sum())
                 further = further_items(items, error, limited.within - SHARE, self._decides)
             checks.append(Check(requirement, latency.p95_s, limited.p_met, "", further))
         return checks, met

@@ -39,7 +39,7 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
     names, loss, draws, costs = problem.names, problem.loss, problem.figures.draws, problem.basis.costs
     chosen = choose(loss, problem.able, problem.checked) if problem.chooses else None
     odds = chances(draws.of(loss), problem.checked.met, problem.able) if problem.chooses else None
-    items = float(analysis.basis.items.sum(axis=0).max(initial=0.0))
+    items = analysis.items_per_row * float(analysis.basis.items.sum(axis=0).max(initial=0.0))
     tie = None if chosen is None else tied(loss, draws, chosen, problem.able, problem.checked, items)
     tail_share = common_tail(each.tail_share for each in analysis.comparison.systems)
     return Decision(

@@ -93,7 +93,7 @@ def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) 
 def latencies(analysis: Analysis) -> list[SystemLatency]:
     """Return the latency of every system of a run, in their order."""
     frames, base = analysis.frames, analysis.basis
-    categories = [str(name) for name in frames.items["domain"].cat.categories]
+    categories = frames.categories("domain")
     by_system = []
     for number, rows in enumerate(frames.answers_by_system):
         seconds, domain = frames.seconds(rows), frames.codes("domain", rows)
@@ -112,7 +112,7 @@ def _design_effect(analysis: Analysis, system: int, seconds: NDArray[np.float64]
     frames, blocks = analysis.frames, analysis.table.blocks
     if blocks is None:
         return 1.0
-    block = blocks[frames.row_of_answer[frames.answers_by_system[system]], system]
+    block = blocks[frames.table_rows_of(frames.systems[system]), system]
     counted = np.isfinite(seconds) & (block >= 0)
     return design_effect(seconds[counted], block[counted])
 

@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
 
@@ -85,9 +87,10 @@ def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None
 
 def _duration_s(analysis: Analysis, name: str) -> float | None:
     """Sum the seconds of one pass of the windows of its metered requests; None if it has no such window."""
-    items = analysis.frames.items
-    used = set(items.loc[(items["system"] == name) & items["energy_j"].notna(), "window"])
-    windows = analysis.frames.measured_windows(name)
+    frames = analysis.frames
+    rows = frames.answers_of(name)
+    used = frames.labels("window", frames.positions(rows)[~np.isnan(frames.figures("energy_j", rows))])
+    windows = frames.measured_windows(name)
     windows = windows[windows["window"].isin(used)]
     lengths = (windows["finished_s"] - windows["started_s"]) / windows["passes"].clip(lower=1)
     return math.fsum(lengths) if len(lengths) else None

@@ -51,7 +51,7 @@ def export_to_bytes(
             raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
         compared = compare_runs([run], assumptions=assumptions)
         return as_markdown(compared.comparison, compared.decided).encode()
-    analysis = analyse(run, assumptions)
+    analysis = analyse(run, assumptions, in_memory=target not in ("model-card", "emissions") and what == "items")
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
     if target == "model-card":

@@ -111,7 +111,7 @@ class _Accuracy:
 def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
     table = analysis.table
     column = table.column(system)
-    for task in dict.fromkeys(map(str, analysis.frames.items["task"].cat.categories)):
+    for task in dict.fromkeys(analysis.frames.categories("task")):
         of_task = table.where(table.tasks.are(task))
         trials = of_task.trials[:, column]
         accuracy = accuracy_interval(of_task.correct[:, column], trials)

@@ -181,6 +181,6 @@ def _above_idle(analysis: Analysis, system: str, domain: str | None) -> float | 
     rows = frames.answers_of(system)
     metered = ~np.isnan(frames.figures("energy_j", rows))
     if domain is not None:
-        metered &= frames.codes("domain", rows) == frames.items["domain"].cat.categories.get_loc(domain)
+        metered &= frames.codes("domain", rows) == frames.categories("domain").index(domain)
     above = pd.Series(frames.figures("energy_above_idle_j", rows)[metered])
     return float(above.mean()) if len(above) and above.notna().all() else None

@@ -141,7 +141,7 @@ def _page(analysis: Analysis) -> str:
 
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
-    study = routing_study(analysis)
+    study = routing_study(analysis.by_item)
     sections = [section for make in panels(study) if (section := make(analysis)) is not None]
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
@@ -166,7 +166,7 @@ def _page(analysis: Analysis) -> str:
         created=header.created_utc[:16].replace("T", " "),
         description=analysis.frames.record.suite.description,
         comparison=analysis.comparison,
-        item_count=plural(len(analysis.table.domains), "item"),
+        item_count=plural(round(len(analysis.table.domains) * analysis.items_per_row), "item"),
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
     )

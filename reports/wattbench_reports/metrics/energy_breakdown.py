@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
 from wattbench.records.components import added, is_container
@@ -17,11 +15,13 @@ from wattbench.records.phases import TOTAL
 from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables import provenance
+from wattbench_reports.tables.answer_access import Column, Lengths
 from wattbench_reports.tables.run_tables import Frames
 
 ONE_PERCENT = 0.01
 
-_COLUMNS = ("task", "window", "output_tokens", "energy_j", "energy_above_idle_j", "energy_provenance")
+_LABELS = ("task", "window", "energy_provenance")
+_FIGURES = ("output_tokens", "energy_j", "energy_above_idle_j")
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,14 @@ class SystemSplit:
 
 def splits(frames: Frames) -> dict[str, SystemSplit]:
     """Each system's, in the order of `frames.systems`, from the records alone."""
-    more = frames.more_columns("prompt_tokens", "router_energy_j")
-    columns = {str(name): more[name].to_numpy(dtype=np.float64) for name in more}
+    columns = {name: frames.further(name) for name in ("prompt_tokens", "router_energy_j")}
     windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
     phases = {name: [row for row in rows if row.system == name] for name in frames.systems}
-    members = frames.list_lengths("route_asked") if rows else np.zeros(len(frames.items), np.int32)
+    asked = frames.further_lengths("route_asked") if rows else None
     return {
         name: _of_system(
             name,
-            _metered(frames, name, {**columns, "asked": members}),
+            _metered(frames, name, columns, asked),
             [window for window in windows if window.system == name],
             phases[name],
             known.get(name),
@@ -132,15 +131,17 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
     }
 
 
-def _metered(frames: Frames, system: str, more: Mapping[str, NDArray[Any]]) -> pd.DataFrame:
+def _metered(frames: Frames, system: str, more: Mapping[str, Column], asked: Lengths | None) -> pd.DataFrame:
     """Return the answers of a system that have joules, with further columns."""
     of_system = frames.answers_of(system)
-    kept = ~np.isnan(frames.figures("energy_j", of_system))
+    energy_j = frames.figures("energy_j", of_system)
+    kept = ~np.isnan(energy_j)
     rows = of_system if kept.all() else frames.positions(of_system)[kept]
-    columns = {name: frames.items[name].array[rows] for name in _COLUMNS} | {
-        name: values[rows] for name, values in more.items()
-    }
-    return pd.DataFrame(columns, copy=False)
+    labels = {name: frames.categorical(name, rows) for name in _LABELS}
+    figures = {name: frames.figures(name, rows) for name in _FIGURES}
+    members = np.broadcast_to(np.int32(0), (int(kept.sum()),)) if asked is None else asked(rows)
+    further = {name: read(rows) for name, read in more.items()}
+    return pd.DataFrame({**labels, **figures, **further, "asked": members}, copy=False)
 
 
 def _of_system(

@@ -120,10 +120,9 @@ def strictness(frames: Frames) -> Mapping[str, SystemStrictness]:
     Raises:
         UserError: the table of items is damaged.
     """
-    items = frames.items
-    tasks = [str(name) for name in items["task"].cat.categories]
+    tasks = frames.categories("task")
     read = _CellTotals.of(frames, tasks)
-    domain_of = items.drop_duplicates("task").set_index("task")["domain"].astype(str).to_dict()
+    domain_of = frames.domain_of_task()
     by_system = {}
     for number, name in enumerate(frames.systems):
         cells = tuple(
@@ -161,7 +160,6 @@ class _CellTotals:
         """Read the texts of wrong answers and compare them."""
         shape = len(frames.systems), len(tasks)
         comparing = np.array([_compares_texts(frames.run, frames.systems, name) for name in tasks])
-        order = np.random.default_rng(SEED).random(len(frames.items))
         answers, right, wrong = np.zeros(shape, np.int64), np.zeros(shape), np.zeros(shape, np.int64)
         chosen = []
         for number, of_system in enumerate(frames.answers_by_system):
@@ -171,6 +169,7 @@ class _CellTotals:
             right[number] = np.bincount(task_of[scored], weights=scores[scored], minlength=len(tasks))
             is_wrong = (scores < 1) & comparing[task_of]
             wrong[number] = np.bincount(task_of[is_wrong], minlength=len(tasks))
+            order = frames.random_order(SEED, of_system)[is_wrong]
             chosen.append(_drawn(frames.positions(of_system)[is_wrong], task_of[is_wrong], order))
         rows = np.concatenate(chosen).astype(np.int64)
         task = frames.codes("task", rows).astype(np.int64)
@@ -214,7 +213,7 @@ def _drawn(
 ) -> NDArray[np.integer[Any]]:
     """Choose the wrong answers of a system whose texts are read, task by task and in a random order within each: all,
     or evenly spaced ones."""
-    rows = wrong[np.lexsort((order[wrong], task))]
+    rows = wrong[np.lexsort((order, task))]
     number = min(len(rows), STRICTNESS_ANSWERS)
     return np.asarray(rows[(np.arange(number) * len(rows)) // max(number, 1)])
 

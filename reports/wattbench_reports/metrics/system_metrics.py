@@ -112,7 +112,7 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
     rows = frames.answers_of(system)
     if domain is None:
         return rows
-    code = frames.items["domain"].cat.categories.get_loc(domain)
+    code = frames.categories("domain").index(domain)
     return as_slice(frames.positions(rows)[frames.codes("domain", rows) == code])
 
 
@@ -131,11 +131,11 @@ def _of_system(
     tokens, cpu_s = frames.figures("output_tokens", rows), frames.figures("own_cpu_s", rows)
     known = np.isfinite(tokens)
     has_joules = ~np.isnan(frames.figures("energy_j", rows))
-    domains = frames.items["domain"].array[rows] if mix is not None else None
+    domains = frames.categorical("domain", rows) if mix is not None else None
     return Measures(
         system=name,
         # What nobody scored is not in the table's sums.
-        items=int((table.trials[:, column] > 0).sum()) or len(np.unique(frames.row_of_answer[rows])),
+        items=table.items(column) or frames.items_answered(name, rows),
         requests=len(seconds),
         accuracy=accuracy,
         latency_s=Latencies(partial(frames.seconds, rows)),
@@ -146,7 +146,7 @@ def _of_system(
         provenance=provenance.joined(frames.labels("energy_provenance", frames.positions(rows)[has_joules])),
         mixed=None if mix is None or domains is None else mixed(seconds, pd.Series(domains), mix),
         own_cpu_s=_mean(cpu_s, None, domains, mix) if len(cpu_s) and not np.isnan(cpu_s).any() else None,
-        failed=int(frames.items["failed"].to_numpy()[rows].sum()),
+        failed=int(frames.failed(rows).sum()),
     )
 
 

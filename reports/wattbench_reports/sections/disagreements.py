@@ -29,6 +29,7 @@ _NOTE = (
 
 def items_section(analysis: Analysis) -> Section | None:
     """Make a passage per pair; None where there are no two systems to compare."""
+    analysis = analysis.by_item
     pairs = chosen_pairs(analysis)
     by_pair = flips(analysis, pairs[:MOST_PAIRS])
     if not by_pair:

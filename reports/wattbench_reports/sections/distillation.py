@@ -35,6 +35,7 @@ _AGREEMENT = (
 
 def distillation_section(analysis: Analysis) -> Section | None:
     """Make a passage per student; None where no student's teacher took part."""
+    analysis = analysis.by_item
     pairs = distillations(analysis)
     if not pairs:
         return None

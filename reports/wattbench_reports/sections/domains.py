@@ -79,7 +79,7 @@ def domain_table(analysis: Analysis) -> Table:
 
 def _tasks(frames: Frames) -> dict[str, list[str]]:
     """Return the tasks of each domain, in the order in which they were first asked."""
-    domains, tasks = ([str(name) for name in frames.items[label].cat.categories] for label in ("domain", "task"))
+    domains, tasks = (frames.categories(label) for label in ("domain", "task"))
     cells = pd.unique(frames.codes("domain").astype(np.int32) * len(tasks) + frames.codes("task"))
     made_of: dict[str, list[str]] = {}
     for domain, task in sorted((divmod(int(cell), len(tasks)) for cell in cells), key=lambda each: each[0]):

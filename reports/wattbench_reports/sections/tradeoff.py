@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from wattbench_reports import figures
 from wattbench_reports.analyses.pareto_front import FrontMembership, Tradeoff, money_tradeoff, tradeoffs
 from wattbench_reports.comparison.analysis import Analysis
@@ -172,10 +174,11 @@ def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | No
 
 
 def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
-    above_idle = analysis.frames.items.groupby("system", observed=False)["energy_above_idle_j"].mean()
-
     def last_cells(each: Measures) -> tuple[Cell, ...]:
-        return Cell(units.quantity(float(above_idle[each.system]), "J")), energy_badge(each.provenance)
+        above_idle_j = analysis.frames.figures("energy_above_idle_j", analysis.frames.answers_of(each.system))
+        known = above_idle_j[np.isfinite(above_idle_j)]
+        mean_j = float(known.mean()) if len(known) else float("nan")
+        return Cell(units.quantity(mean_j, "J")), energy_badge(each.provenance)
 
     return Table(
         caption="Accuracy and joules per request, as plotted",

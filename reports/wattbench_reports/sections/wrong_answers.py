@@ -32,6 +32,7 @@ _NOTE = (
 
 def wrong_section(analysis: Analysis) -> Section | None:
     """Make a passage per system that has wrong answers; None where no answer is wrong, or the record holds no texts."""
+    analysis = analysis.by_item
     by_system = [each for each in answers_to_read(analysis, analysis.frames.systems) if _has_texts(each)]
     if not by_system:
         return None

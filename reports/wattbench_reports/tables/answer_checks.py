@@ -43,10 +43,46 @@ def check_answers(path: Path, items: pd.DataFrame, answers: Sequence[Rows], *, i
     """
     document = asked_document(items)
     for rows in answers:
-        _check_scores(path, _column(items, "correct", rows), imported=imported)
+        correct, energy_j = (_column(items, name, rows) for name in ("correct", "energy_j"))
         seconds = _column(items, "finished_s", rows) - _column(items, "started_s", rows)
-        _check_figures(path, _column(items, "energy_j", rows), seconds)
+        check_system(path, correct, energy_j, seconds, imported=imported)
         _check_each_once(path, items, rows, document[rows])
+
+
+def check_system(
+    path: Path,
+    correct: NDArray[np.float64],
+    energy_j: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    *,
+    imported: bool,
+) -> None:
+    """Check the figures of a system's answers, all of shape (answers,).
+
+    Raises:
+        UserError: a score or a figure is none that an answer can have.
+    """
+    _check_scores(path, correct, imported=imported)
+    _check_figures(path, energy_j, seconds)
+
+
+def refuse_repeated(path: Path, repeated: pd.DataFrame) -> None:
+    """Refuse answers that are there twice.
+
+    Args:
+        path: of the table.
+        repeated: answers of a system to documents that have several of them; with ``system``, ``task``, ``doc_id``,
+            ``repeat``, ``window`` and ``started_s``.
+
+    Raises:
+        UserError: one is there twice.
+    """
+    again = repeated.duplicated(["task", "doc_id", "repeat", "window", "started_s"])
+    if again.any():
+        system, task, doc_id = repeated.loc[again, ["system", "task", "doc_id"]].iloc[0]
+        raise UserError(
+            f"{path}: the answer of {system} to document {doc_id} of {task} is there twice; the record is damaged"
+        )
 
 
 def doc_differences(
@@ -107,10 +143,5 @@ def _check_each_once(path: Path, items: pd.DataFrame, rows: Rows, document: NDAr
     several = np.bincount(document)[document] > 1
     if not several.any():
         return
-    repeated = items.iloc[rows].loc[several, ["system", "task", "doc_id", "repeat", "window", "started_s"]]
-    again = repeated.duplicated(["task", "doc_id", "repeat", "window", "started_s"])
-    if again.any():
-        system, task, doc_id = repeated.loc[again, ["system", "task", "doc_id"]].iloc[0]
-        raise UserError(
-            f"{path}: the answer of {system} to document {doc_id} of {task} is there twice; the record is damaged"
-        )
+    columns = ["system", "task", "doc_id", "repeat", "window", "started_s"]
+    refuse_repeated(path, items.iloc[rows].loc[several, columns])

@@ -40,6 +40,24 @@ class ItemTable:
     blocks: NDArray[np.int64] | None = None
     """Shape (items, systems): the block in which the system was asked the item, -1 where it was in none; None in a run
     without blocks. Systems of one run share their blocks."""
+    sizes: NDArray[np.int64] | None = None
+    """Shape (items,): how many items a row stands for, where it is a pool of items of one task and block; None: each
+    row is an item. See `wattbench_reports.tables.streamed.item_pools`."""
+
+    def items(self, *systems: int) -> int:
+        """Count the items that some systems, given by their columns, all answered and were scored in; at most, where
+        rows are pools and the systems were not asked all of a pool."""
+        return self._count(self.trials, systems)
+
+    def metered_items(self, *systems: int) -> int:
+        """Count the items that some systems all have joules of, as `items`."""
+        return self._count(self.metered, systems)
+
+    def _count(self, answers: NDArray[np.float64], systems: tuple[int, ...]) -> int:
+        fewest = answers[:, systems[0]]
+        for each in systems[1:]:
+            fewest = np.minimum(fewest, answers[:, each])
+        return int(np.minimum(fewest, 1 if self.sizes is None else self.sizes).sum())
 
     def column(self, system: str) -> int:
         """Return the column of a system."""
@@ -77,14 +95,15 @@ def item_table(frames: Frames) -> ItemTable:
         metered, metered_correct = trials, correct
     return ItemTable(
         systems=frames.systems,
-        domains=_labels(frames, "domain"),
-        tasks=_labels(frames, "task"),
+        domains=frames.table_labels("domain"),
+        tasks=frames.table_labels("task"),
         trials=trials,
         correct=correct,
         metered=_narrow(metered),
         metered_correct=metered_correct,
         energy_j=energy_j,
         blocks=_blocks(frames),
+        sizes=frames.pools,
     )
 
 
@@ -102,12 +121,11 @@ def item_sums(
     Returns:
         An array of each kind, shape (items, systems): one of zeros alone takes no memory and is read-only.
     """
-    row = frames.row_of_answer
-    items = len(frames.an_answer)
+    items = frames.table_rows
     shape = items, len(frames.systems)
     sums = tuple(np.zeros(shape) for _ in range(kinds))
     for column, name in enumerate(frames.systems):
-        of_item = row[frames.answers_of(name)]
+        of_item = frames.table_rows_of(name)
         for kind, values in zip(sums, of_system(name), strict=True):
             kind[:, column] = np.bincount(of_item, weights=values, minlength=items)
     return tuple(kind if kind.any() else np.broadcast_to(np.float64(0.0), shape) for kind in sums)
@@ -128,14 +146,14 @@ def _of_system(frames: Frames, name: str) -> tuple[NDArray[np.float64], ...]:
 
 def _blocks(frames: Frames) -> NDArray[np.int64] | None:
     """Return the block of each item and system: of several answers the last one's."""
-    row, block = frames.row_of_answer, frames.figures("block")
-    if not np.isfinite(block).any():
-        return None
-    blocks = np.full((len(frames.an_answer), len(frames.systems)), -1, dtype=np.int64)
-    for column, rows in enumerate(frames.answers_by_system):
-        known = np.isfinite(block[rows])
-        blocks[row[rows][known], column] = block[rows][known].astype(np.int64)
-    return blocks
+    blocks = np.full((frames.table_rows, len(frames.systems)), -1, dtype=np.int64)
+    some = False
+    for column, name in enumerate(frames.systems):
+        block = frames.figures("block", frames.answers_of(name))
+        known = np.isfinite(block)
+        some = some or bool(known.any())
+        blocks[frames.table_rows_of(name)[known], column] = block[known].astype(np.int64)
+    return blocks if some else None
 
 
 def _narrow(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,8 +172,3 @@ def _rows(values: NDArray[Any] | Labels, rows: NDArray[np.bool_] | slice) -> NDA
     if not isinstance(rows, slice) and not isinstance(values, Labels) and values.strides == (0, 0) and values.size:
         return np.broadcast_to(values.flat[0], (int(np.count_nonzero(rows)), *values.shape[1:]))
     return values[rows]
-
-
-def _labels(frames: Frames, name: str) -> Labels:
-    names = tuple(str(label) for label in frames.items[name].cat.categories)
-    return Labels(frames.codes(name)[frames.an_answer], names)

@@ -29,12 +29,15 @@ NEWER_ITEM_COLUMNS = ("block", "own_cpu_s")
 """What older runs lack: NaN there, as in what has no block."""
 
 
-def read_items(path: Path, *, imported: bool) -> tuple[pd.DataFrame, pa.LargeStringArray]:
+def read_items(
+    path: Path, *, imported: bool, kept: NDArray[np.bool_] | None = None
+) -> tuple[pd.DataFrame, pa.LargeStringArray]:
     """Read the table of items.
 
     Args:
         path: of the table.
         imported: whether another tool made the run: it may then have a column ``cost``.
+        kept: shape (rows of the table,): which are read; None: all.
 
     Returns:
         One row per answer, with `LABELS`, ``doc_id``, ``document``, ``repeat``, `NUMBERS`, `NEWER_ITEM_COLUMNS`,
@@ -44,7 +47,7 @@ def read_items(path: Path, *, imported: bool) -> tuple[pd.DataFrame, pa.LargeStr
     Raises:
         UserError: the table is damaged, or holds no items.
     """
-    with TableColumns(path) as table:
+    with TableColumns(path, kept) as table:
         numbers = (*NUMBERS, *(["cost"] if imported else []))
         table.require((*ITEM_COLUMNS, *numbers))
         if not table.rows:

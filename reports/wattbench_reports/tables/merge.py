@@ -24,8 +24,8 @@ class KeyedTable:
     """A run's item table with the keys of its items and the names for its systems."""
 
     table: ItemTable
-    keys: pd.DataFrame
-    """Columns `KEY`, row by row those of the table."""
+    keys: pd.DataFrame | None
+    """Columns `KEY`, row by row those of the table; None of a run that is not joined with another."""
     names: tuple[str, ...]
     """In the order of `table.systems`."""
 
@@ -50,12 +50,13 @@ def joined(parts: Sequence[KeyedTable]) -> ItemTable:
     """
     if len(parts) == 1:
         return _renamed(parts[0].table, parts[0].names)
-    everywhere = pd.concat([each.keys for each in parts], ignore_index=True)
+    keys = [each.keys for each in parts if each.keys is not None]
+    everywhere = pd.concat(keys, ignore_index=True)
     numbers = np.asarray(everywhere.groupby(KEY, sort=False).ngroup(), dtype=np.int64)
     items = int(numbers.max()) + 1
-    places = np.split(numbers, np.cumsum([len(each.keys) for each in parts])[:-1])
+    places = np.split(numbers, np.cumsum([len(each) for each in keys])[:-1])
     arrays: dict[str, Any] = {}
-    for name in (each.name for each in fields(ItemTable) if each.name not in ("systems", "blocks")):
+    for name in (each.name for each in fields(ItemTable) if each.name not in ("systems", "blocks", "sizes")):
         values = [getattr(each.table, name) for each in parts]
         as_labels = isinstance(values[0], Labels)
         arrays[name] = joined_labels(values, places, items) if as_labels else _columns(values, places, items)

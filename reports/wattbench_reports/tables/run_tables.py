@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +18,10 @@ from wattbench.records import RunRecords, WindowRow
 from wattbench.records.table_columns import Coded, TableColumns
 from wattbench.records.tables import check_columns
 from wattbench.records.verified_files import check_unchanged
+from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
-from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
+from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
 from wattbench_reports.tables.items_table import read_items
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ NEWER_USAGE_COLUMNS = ("cache_write_tokens",)
 
 
 @dataclass(frozen=True)
-class Frames:
+class Frames(AnswerAccess):
     """A run as tables."""
 
     run: RunRecords
@@ -81,16 +82,16 @@ class Frames:
         Raises:
             UserError: the table has no such column.
         """
-        with TableColumns(self.run.layout.items_table) as table:
+        with self._columns() as table:
             table.require(names)
             there = [*names, *(name for name in newer if name in table)]
-            columns = {name: table.numbers(name) if table.holds_numbers(name) else None for name in there}
-        texts = [name for name, column in columns.items() if column is None]
-        if texts:
-            read = _read(self.run.layout.items_table, texts).to_pandas()
-            columns |= {name: read[name] for name in texts}
-        frame = pd.DataFrame(columns, copy=False)
-        return frame if self.rows is None else frame[self.rows].reset_index(drop=True)
+            columns = {
+                name: table.numbers(name) if table.holds_numbers(name) else _texts(table, name) for name in there
+            }
+        return pd.DataFrame(columns, copy=False)
+
+    def _columns(self) -> TableColumns:
+        return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
 
     def coded(self, name: str) -> Coded:
         """Read a further column of texts of the items, aligned with `items`, as numbers.
@@ -98,8 +99,8 @@ class Frames:
         Raises:
             UserError: the table has no such column, or it holds no texts.
         """
-        with TableColumns(self.run.layout.items_table) as table:
-            return table.coded(name).rows(None if self.rows is None else self.rows.to_numpy())
+        with self._columns() as table:
+            return table.coded(name)
 
     def list_lengths(self, name: str) -> NDArray[np.int64]:
         """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list.
@@ -110,12 +111,15 @@ class Frames:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        path = self.run.layout.items_table
-        try:
-            lengths = pc.fill_null(pc.list_value_length(_read(path, (name,)).column(name)), 0).to_numpy()
-        except pa.ArrowException as error:
-            raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
-        return np.asarray(lengths if self.rows is None else lengths[self.rows.to_numpy()])
+        with self._columns() as table:
+            try:
+                lengths = [
+                    pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
+                    for part in table.parts(name)
+                ]
+            except pa.ArrowException as error:
+                raise UserError(f"{table.path}: {name} does not hold lists ({error}); the record is damaged") from error
+        return np.concatenate(lengths)
 
     def list_rows(self, name: str) -> pd.DataFrame:
         """Return a row per entry of a column of lists of objects; none where the table has no such column.
@@ -131,11 +135,9 @@ class Frames:
 
         path = self.run.layout.items_table
         try:
-            table = _read(path, (), newer=(name,))
-            lists = (
-                table.column(name).combine_chunks() if name in table.column_names else pa.nulls(0, pa.list_(pa.null()))
-            )
-            lists = lists if self.rows is None or not len(lists) else lists.filter(pa.array(self.rows.to_numpy()))
+            with self._columns() as table:
+                parts = list(table.parts(name)) if name in table else []
+            lists = pa.concat_arrays(parts) if parts else pa.nulls(0, pa.list_(pa.null()))
             entries = pc.list_flatten(lists)
             if not len(entries):
                 none = dict.fromkeys((*USAGE_COLUMNS, *NEWER_USAGE_COLUMNS), np.empty(0))
@@ -169,62 +171,11 @@ class Frames:
         """Return the windows as recorded, with their joules by component; in the order they closed."""
         return tuple(self.run.windows())
 
-    @cached_property
-    def row_of_answer(self) -> NDArray[np.int32]:
-        """Return the function `row_of_answer` of `items`, computed once."""
-        return row_of_answer(self.items) if self.item_rows is None else self.item_rows
-
-    @cached_property
-    def an_answer(self) -> NDArray[np.int32]:
-        """Return for each item, in the order of the rows of `row_of_answer`, the row of one of its answers."""
-        row = self.row_of_answer
-        of_item = np.empty(int(row.max(initial=-1)) + 1, dtype=np.int32)
-        of_item[row] = np.arange(len(row), dtype=np.int32)
-        return of_item
-
-    @cached_property
-    def answers_by_system(self) -> tuple[Rows, ...]:
-        """Return the rows of `items` of each of `systems`."""
-        return rows_by_code(self.items["system"].cat.codes.to_numpy(), len(self.systems))
-
-    def answers_of(self, system: str) -> Rows:
-        """Return the rows of `items` of one system."""
-        return self.answers_by_system[self.systems.index(system)]
-
-    def kind_of(self, system: str) -> str:
-        """Return the kind of a system that has answers."""
-        first = self.positions(self.answers_of(system))[:1]
-        return str(self.items["kind"].iloc[first].iloc[0])
-
-    def positions(self, rows: Rows) -> NDArray[np.integer[Any]]:
-        """Return rows as positions, whether they are a slice or not."""
-        return np.arange(rows.start, rows.stop, dtype=np.int32) if isinstance(rows, slice) else rows
-
-    def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
-        """Return a column of numbers of `items`, or some rows of it, not to be written to."""
-        return self.items[name].to_numpy(dtype=np.float64)[rows]
-
-    def seconds(self, rows: Rows = slice(None)) -> NDArray[np.float64]:
-        """Return how long answers took, or those of some rows; NaN where it is not known."""
-        with np.errstate(invalid="ignore"):
-            return self.figures("finished_s", rows) - self.figures("started_s", rows)
-
-    def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
-        """Return the codes of a column of categories of `items`, or of some rows of it, not to be written to."""
-        return self.items[name].cat.codes.to_numpy()[rows]
-
     @property
     def document_of_answer(self) -> Coded:
         """Return the ``doc_hash`` of each answer."""
         assert self.documents is not None
         return Coded(self.items["document"].to_numpy(), self.documents)
-
-    def labels(self, name: str, rows: Rows) -> list[str]:
-        """Return which categories of a column of `items` some rows have, in no order of theirs."""
-        categories = self.items[name].cat.categories
-        seen = np.zeros(len(categories) + 1, dtype=np.bool_)
-        seen[self.codes(name, rows)] = True  # the last one: those without any
-        return [str(each) for each in categories[seen[:-1]]]
 
     def only(self, rows: pd.Series, windows: frozenset[str]) -> Frames:
         """Return the frames with some of the answers. The table of windows stays complete.
@@ -266,26 +217,71 @@ def load_frames(run: RunRecords) -> Frames:
     """
     check_finished(run)
     check_unchanged(run)
-    record, path = header_record(run), run.layout.items_table
-    imported = record.imported is not None
-    items, documents = read_items(path, imported=imported)
-    newer = (*NEWER_WINDOW_COLUMNS, NODE)
-    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=newer).to_pandas()
-    for name in NEWER_WINDOW_COLUMNS:
-        windows[name] = windows[name].astype(np.float64) if name in windows else np.nan
-    windows[NODE] = windows[NODE].fillna("").astype(str) if NODE in windows else ""
-    present = set(items["system"].cat.categories)
-    known = dict.fromkeys([*run.systems(), *(cell.system for cell in record.cells)])
-    systems = (*(name for name in known if name in present), *sorted(present - set(known)))
+    return frames_of(run)
+
+
+def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Frames:
+    """Read the tables of a finished run whose files are known to be as they were written.
+
+    Args:
+        run: a finished run.
+        kept: shape (answers of the file,): which are read; None: all.
+
+    Raises:
+        UserError: the tables are damaged.
+    """
+    path, imported = run.layout.items_table, header_record(run).imported is not None
+    items, documents = read_items(path, imported=imported, kept=kept)
+    windows = read_windows(run)
+    systems, absent = systems_in_order(run, items["system"].cat.categories)
     items["system"] = items["system"].cat.set_categories(list(systems))
-    absent = tuple(name for name in known if name not in present)
     answers = rows_by_code(items["system"].cat.codes.to_numpy(), len(systems))
     check_answers(path, items, answers, imported=imported)
     if items["failed"].any():
         items["finished_s"] = items["finished_s"].mask(items["failed"])
     row = row_of_answer(items)
     differences = tuple(doc_differences(items, row, systems, answers))
-    return Frames(run, systems, items, windows, differences, absent, documents, item_rows=row)
+    rows = None if kept is None else pd.Series(kept, copy=False)
+    return Frames(run, systems, items, windows, differences, absent, documents, rows, item_rows=row)
+
+
+def read_windows(run: RunRecords) -> pd.DataFrame:
+    """Read the table of windows.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    newer = (*NEWER_WINDOW_COLUMNS, NODE)
+    windows: pd.DataFrame = _read(run.layout.windows_table, WINDOW_COLUMNS, newer=newer).to_pandas()
+    for name in NEWER_WINDOW_COLUMNS:
+        windows[name] = windows[name].astype(np.float64) if name in windows else np.nan
+    windows[NODE] = windows[NODE].fillna("").astype(str) if NODE in windows else ""
+    return windows
+
+
+def systems_in_order(run: RunRecords, present: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the systems that answered, in the order they first ran, and those that answered nothing.
+
+    Args:
+        run: a run.
+        present: the systems in its table of items.
+    """
+    there = {str(name) for name in present}
+    known = dict.fromkeys([*run.systems(), *(cell.system for cell in header_record(run).cells)])
+    systems = (*(name for name in known if name in there), *sorted(there - set(known)))
+    return systems, tuple(name for name in known if name not in there)
+
+
+def answers_of(run: RunRecords) -> int:
+    """Count the answers of a finished run, from the end of its table; 0 where it is not finished.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    if not run.finished:
+        return 0
+    with TableColumns(run.layout.items_table) as table:
+        return table.rows
 
 
 def check_finished(run: RunRecords) -> None:
@@ -299,6 +295,15 @@ def check_finished(run: RunRecords) -> None:
         raise UserError(
             f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
         )
+
+
+def _texts(table: TableColumns, name: str) -> pd.Series:
+    """Return a column of texts as they are, missing where there is none."""
+    import pyarrow as pa
+
+    parts = [part.dictionary_decode() if pa.types.is_dictionary(part.type) else part for part in table.parts(name)]
+    texts: pd.Series = pa.chunked_array(parts).to_pandas()
+    return texts
 
 
 def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:

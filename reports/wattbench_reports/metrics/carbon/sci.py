@@ -184,7 +184,7 @@ class _Windows:
 
 
 def _windows(frames: Frames) -> _Windows:
-    names = [*frames.items["window"].cat.categories, None]
+    names = [*frames.categories("window"), None]
     table = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
     answers = np.zeros(len(names), dtype=np.int64)
     for rows in frames.answers_by_system:

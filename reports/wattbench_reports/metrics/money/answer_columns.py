@@ -6,15 +6,13 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from wattbench_reports.tables.answer_access import Column
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
 COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens")
 """In the order in which `wattbench.records.token_bill` takes them."""
-
-_NEWER = ("cached_tokens", "cache_write_tokens")
 
 
 class AnswerColumns:
@@ -34,8 +32,8 @@ class AnswerColumns:
     def counts(self, system: str) -> pd.DataFrame:
         """Return the tokens of a system's answers, columns `COUNTS`; NaN where not known, 0 of a failed request."""
         rows = self.rows(system)
-        table = pd.DataFrame({name: values[rows] for name, values in self._counts.items()})
-        failed = self._failed[rows]
+        table = pd.DataFrame({name: read(rows) for name, read in self._counts.items()}, copy=False)
+        failed = self.frames.failed(rows)
         return table.mask(failed[:, None] & table.isna().to_numpy(), 0.0) if failed.any() else table
 
     def usage(self, system: str) -> pd.DataFrame:
@@ -51,23 +49,14 @@ class AnswerColumns:
         Where one system was asked, the tokens of the answer are that one's; None where several were.
         """
         rows = self.rows(system)
-        if (self.frames.list_lengths("route_asked")[rows] != 1).any():
+        if (self.frames.further_lengths("route_asked")(rows) != 1).any():
             return None
         route = self.frames.more_columns("route")["route"].to_numpy()[rows]
         return self.counts(system).assign(system=route, answer=np.arange(len(route)), seconds=np.nan)
 
     @cached_property
-    def _counts(self) -> dict[str, NDArray[np.float64]]:
-        more = self.frames.more_columns("prompt_tokens", newer=_NEWER)
-        read = {name: more[name].to_numpy(dtype=np.float64) for name in more}
-        missing = np.broadcast_to(np.nan, (len(more),))
-        return {name: read.get(name, missing) for name in COUNTS} | {
-            "output_tokens": self.frames.figures("output_tokens")
-        }
-
-    @cached_property
-    def _failed(self) -> NDArray[np.bool_]:
-        return self.frames.coded("failure").codes >= 0
+    def _counts(self) -> dict[str, Column]:
+        return {name: self.frames.further(name) for name in COUNTS}
 
     @cached_property
     def _usage(self) -> pd.DataFrame:

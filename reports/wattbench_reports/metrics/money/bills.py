@@ -42,8 +42,8 @@ def _bill(answers: AnswerColumns, name: str, prices: Prices) -> Bill:
 
 def _declared(answers: AnswerColumns, name: str) -> Bill | None:
     """Return the bill that an import declares; None where it declares none."""
-    items, record = answers.frames.items, answers.frames.record.imported
-    if "cost" not in items or record is None:
+    record = answers.frames.record.imported
+    if record is None:  # only an import has costs
         return None
     cost = answers.frames.figures("cost", answers.rows(name))
     if np.isnan(cost).all():

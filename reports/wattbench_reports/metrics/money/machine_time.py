@@ -33,7 +33,7 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
         single = _single_stream(frames, system, rows)
         return (own_s, "") if single else (np.full(len(own_s), np.nan), OVERLAPPING)
     codes, window = np.unique(frames.codes("window", rows), return_inverse=True)  # -1: of no window
-    names = [*frames.items["window"].cat.categories, None]
+    names = [*frames.categories("window"), None]
     windows = frames.windows.drop_duplicates("window").set_index("window").reindex([names[code] for code in codes])
     span_s = (windows["finished_s"] - windows["started_s"]).to_numpy(dtype=np.float64)[window]
     total_j, passes = (windows[name].to_numpy(dtype=np.float64)[window] for name in ("total_j", "passes"))
@@ -49,10 +49,10 @@ def machine_seconds(frames: Frames, system: str) -> tuple[NDArray[np.float64], s
 
 def _until_failed_s(frames: Frames, rows: Rows) -> NDArray[np.float64]:
     """Return the seconds that failed requests occupied a system, of some rows; NaN for all other answers."""
-    failed = frames.items["failed"].to_numpy()[rows]
+    failed = frames.failed(rows)
     if not failed.any():
         return np.full(len(failed), np.nan)
-    ends_s = frames.more_columns("finished_s")["finished_s"].to_numpy(dtype=np.float64)[rows]
+    ends_s = frames.further("finished_s")(rows)
     return np.where(failed, ends_s - frames.figures("started_s", rows), np.nan)
 
 

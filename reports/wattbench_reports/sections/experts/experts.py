@@ -18,6 +18,7 @@ _LEAD = (
 
 def experts_section(analysis: Analysis) -> Section | None:
     """Make passages per mixture and one for all; None where no mixture's selections are recorded."""
+    analysis = analysis.by_item
     mixtures = recorded_choices(analysis)
     if not mixtures:
         return None

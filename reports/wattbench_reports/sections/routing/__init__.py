@@ -31,6 +31,7 @@ def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | 
         analysis: of the run.
         study: of the run; a text is why there is none, as a clause.
     """
+    analysis = analysis.by_item
     hybrids = hybrids_section(analysis)
     if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
         return None

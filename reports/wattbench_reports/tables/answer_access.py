@@ -1,0 +1,170 @@
+"""How figures of answers are reached, by the rows of a system: the same for answers in memory and in the file.
+
+What computes a figure of a system asks for its rows (`answers_of`) and for a column of those. So it also serves runs
+whose answers are too many to be held: `wattbench_reports.tables.streamed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.records import RunRecords
+from wattbench.records.table_columns import TableColumns
+from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
+
+if TYPE_CHECKING:
+    from wattbench_reports.tables.labels import Labels
+
+Column = Callable[[Rows], NDArray[np.float64]]
+"""Returns a column of numbers at some rows, NaN where there is none; not to be written to."""
+
+Lengths = Callable[[Rows], NDArray[np.int64]]
+"""Returns the lengths of lists at some rows."""
+
+
+class AnswerAccess:
+    """The answers of a run, a column and a system at a time; here of answers that are in memory."""
+
+    run: RunRecords
+    systems: tuple[str, ...]
+    items: pd.DataFrame
+    rows: pd.Series | None
+    item_rows: NDArray[np.int32] | None
+
+    @property
+    def number(self) -> int:
+        """Count the answers."""
+        return len(self.items)
+
+    @property
+    def pools(self) -> NDArray[np.int64] | None:
+        """How many items each row of the item table stands for, shape (rows,); None: one each."""
+        return None
+
+    @cached_property
+    def row_of_answer(self) -> NDArray[np.int32]:
+        """Return the function `row_of_answer` of `items`, computed once."""
+        return row_of_answer(self.items) if self.item_rows is None else self.item_rows
+
+    @cached_property
+    def an_answer(self) -> NDArray[np.int32]:
+        """Return for each item, in the order of the rows of `row_of_answer`, the row of one of its answers."""
+        row = self.row_of_answer
+        of_item = np.empty(int(row.max(initial=-1)) + 1, dtype=np.int32)
+        of_item[row] = np.arange(len(row), dtype=np.int32)
+        return of_item
+
+    @property
+    def table_rows(self) -> int:
+        """Count the rows of the item table."""
+        return len(self.an_answer)
+
+    def table_rows_of(self, system: str) -> NDArray[np.int32]:
+        """Return the row in the item table of each answer of a system, in the order of `answers_of`."""
+        return self.row_of_answer[self.answers_of(system)]
+
+    def items_answered(self, system: str, rows: Rows) -> int:
+        """Count the items of some answers of a system."""
+        return len(np.unique(self.row_of_answer[rows]))
+
+    def table_labels(self, name: str) -> Labels:
+        """Return a column of categories of each row of the item table: its task or its domain."""
+        from wattbench_reports.tables.labels import Labels
+
+        return Labels(self.codes(name)[self.an_answer], tuple(self.categories(name)))
+
+    @cached_property
+    def answers_by_system(self) -> tuple[Rows, ...]:
+        """Return the rows of `items` of each of `systems`."""
+        return rows_by_code(self.items["system"].cat.codes.to_numpy(), len(self.systems))
+
+    def answers_of(self, system: str) -> Rows:
+        """Return the rows of `items` of one system."""
+        return self.answers_by_system[self.systems.index(system)]
+
+    def kind_of(self, system: str) -> str:
+        """Return the kind of a system that has answers."""
+        first = self.positions(self.answers_of(system))[:1]
+        return self.categories("kind")[int(self.codes("kind", first)[0])]
+
+    def positions(self, rows: Rows) -> NDArray[np.integer[Any]]:
+        """Return rows as positions, whether they are a slice or not."""
+        return np.arange(rows.start, rows.stop, dtype=np.int32) if isinstance(rows, slice) else rows
+
+    def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
+        """Return a column of numbers of `items`, or some rows of it, not to be written to."""
+        return self.items[name].to_numpy(dtype=np.float64)[rows]
+
+    def seconds(self, rows: Rows = slice(None)) -> NDArray[np.float64]:
+        """Return how long answers took, or those of some rows; NaN where it is not known."""
+        with np.errstate(invalid="ignore"):
+            return self.figures("finished_s", rows) - self.figures("started_s", rows)
+
+    def failed(self, rows: Rows = slice(None)) -> NDArray[np.bool_]:
+        """Return which answers are of requests that failed, or those of some rows."""
+        return np.asarray(self.items["failed"].to_numpy()[rows])
+
+    def further(self, name: str) -> Column:
+        """Return how a further column of numbers is read; NaN everywhere where an older table lacks it.
+
+        Raises:
+            UserError: it cannot be read, or holds something else.
+        """
+        with TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy()) as table:
+            values = table.numbers(name) if name in table else np.broadcast_to(np.nan, (self.number,))
+        return lambda rows: values[rows]
+
+    def further_lengths(self, name: str) -> Lengths:
+        """Return how the lengths of a column of lists are read; 0 where there is no list.
+
+        Raises:
+            UserError: it cannot be read, or holds no lists.
+        """
+        lengths = self.list_lengths(name)
+        return lambda rows: lengths[rows]
+
+    def list_lengths(self, name: str) -> NDArray[np.int64]:
+        """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list."""
+        raise NotImplementedError
+
+    def categories(self, name: str) -> list[str]:
+        """Return the categories of a column of `items`."""
+        return [str(each) for each in self.items[name].cat.categories]
+
+    def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
+        """Return the codes of a column of categories of `items`, or of some rows of it, not to be written to."""
+        return self.items[name].cat.codes.to_numpy()[rows]
+
+    def domain_of_task(self) -> dict[str, str]:
+        """Return the domain of each task, as the first of its answers has it."""
+        first = self.items.drop_duplicates("task").set_index("task")["domain"]
+        return {str(task): str(domain) for task, domain in first.items()}
+
+    def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
+        """Return a random number of each of some answers, the same for the same seed."""
+        if seed not in self._random:
+            self._random[seed] = np.random.default_rng(seed).random(self.number)
+        return self._random[seed][rows]
+
+    @cached_property
+    def _random(self) -> dict[int, NDArray[np.float64]]:
+        return {}
+
+    def categorical(self, name: str, rows: Rows) -> pd.Categorical:
+        """Return a column of categories of `items` at some rows."""
+        dtype = pd.CategoricalDtype(pd.Index(pd.array(self.categories(name), dtype="str")))
+        values: Any = pd.Categorical.from_codes(self.codes(name, rows), dtype=dtype)
+        assert isinstance(values, pd.Categorical)
+        return values
+
+    def labels(self, name: str, rows: Rows) -> list[str]:
+        """Return which categories of a column of `items` some rows have, in no order of theirs."""
+        seen = np.zeros(len(self.categories(name)) + 1, dtype=np.bool_)
+        seen[self.codes(name, rows)] = True  # the last one: those without any
+        return [each for each, some in zip(self.categories(name), seen[:-1].tolist(), strict=True) if some]

@@ -1,0 +1,166 @@
+"""Find out where the answers of a large run are and which items they are of, and check them, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.records import RunRecords
+from wattbench.records.table_columns import TableColumns
+from wattbench.records.verified_files import check_unchanged
+from wattbench_reports.tables.answer_checks import DocDifference, check_system, refuse_repeated
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.items_table import ITEM_COLUMNS, LABELS, failed_requests
+from wattbench_reports.tables.run_tables import check_finished, read_windows, systems_in_order
+from wattbench_reports.tables.streamed.item_pools import item_pools
+from wattbench_reports.tables.streamed.limits import POOLS, SAMPLED_ANSWERS
+from wattbench_reports.tables.streamed.run_lengths import RunLengths
+from wattbench_reports.tables.streamed.streamed_frames import NotInMemory, StreamedFrames
+from wattbench_reports.tables.streamed.text_numbers import joined, mixed, text_numbers
+
+
+def load_streamed(run: RunRecords) -> StreamedFrames:
+    """Read where the answers of a finished run are, not the answers.
+
+    Raises:
+        UserError: as `wattbench_reports.tables.run_tables.load_frames`.
+    """
+    check_finished(run)
+    check_unchanged(run)
+    path, imported = run.layout.items_table, header_record(run).imported is not None
+    with TableColumns(path) as table:
+        table.require((*ITEM_COLUMNS, *(["cost"] if imported else [])))
+        stretches, names = {}, {}
+        for name in LABELS:
+            stretches[name], names[name] = _labels(table, name)
+        failed = failed_requests(table)
+        failures = RunLengths.of(failed.view(np.int8)) if failed.any() else None
+        del failed
+    systems, absent = systems_in_order(run, names["system"])
+    place = np.array([systems.index(name) for name in names["system"]], dtype=np.int16)
+    of_system = stretches["system"]
+    stretches["system"] = RunLengths(of_system.starts, place[of_system.codes])
+    names["system"] = systems
+    frames = StreamedFrames(
+        run, systems, NotInMemory(), read_windows(run), (), absent, stretches=stretches, names=names, failures=failures
+    )
+    numbered = _Items(len(names["domain"]))
+    for system in systems:
+        _check(path, frames, system, imported=imported)
+        numbered.add(*_keys(frames, system))
+        if numbered.repeated:
+            _check_each_once(path, frames, system, numbered)
+    strata, stratum = np.unique(numbered.stratum, return_inverse=True)
+    pooled = item_pools(numbered.keys, stratum, POOLS, SAMPLED_ANSWERS / frames.number)
+    codes = np.column_stack(np.divmod(strata % numbered.labels, len(names["domain"])))
+    return StreamedFrames(
+        run, systems, frames.items, frames.windows, tuple(_differences(frames, numbered, strata[stratum])), absent,
+        stretches=stretches, names=names, failures=failures,
+        item_of=tuple(numbered.of_system), pooled=pooled, strata=codes,
+    )  # fmt: skip
+
+
+def _labels(table: TableColumns, name: str) -> tuple[RunLengths, tuple[str, ...]]:
+    column = table.coded(name)
+    if (column.codes < 0).any():
+        raise UserError(f"{table.path}: some {name} are missing; the record is damaged")
+    return RunLengths.of(column.codes), tuple(str(each) for each in column.texts.to_pylist())
+
+
+_LABELS = 1 << 24
+"""More than there are pairs of a task and a domain."""
+
+
+@dataclass
+class _Items:
+    """The items of all systems so far, numbered in the order of their keys."""
+
+    domains: int
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    """Shape (items,), ascending."""
+    stratum: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    """Shape (items,): block, task and domain in one number."""
+    of_system: list[NDArray[np.int32]] = field(default_factory=list)
+    repeated: bool = False
+    """The last system was asked some item more than once."""
+    labels: int = _LABELS
+    _last: NDArray[np.uint64] | None = None
+
+    def add(self, keys: NDArray[np.uint64], stratum: NDArray[np.int64]) -> None:
+        """Number the items of the next system's answers."""
+        if self._last is not None and np.array_equal(keys, self._last):
+            self.of_system.append(self.of_system[-1])
+            return
+        mine, first, number = np.unique(keys, return_index=True, return_inverse=True)
+        self.repeated = len(mine) < len(keys)
+        place = np.searchsorted(self.keys, mine)
+        known = np.zeros(len(mine), dtype=np.bool_)
+        known[place < len(self.keys)] = self.keys[place[place < len(self.keys)]] == mine[place < len(self.keys)]
+        if not known.all():
+            self._grow(mine[~known], stratum[first[~known]])
+        self.of_system.append(np.searchsorted(self.keys, mine).astype(np.int32)[number])
+        self._last = keys
+
+    def _grow(self, keys: NDArray[np.uint64], stratum: NDArray[np.int64]) -> None:
+        every = np.concatenate([self.keys, keys])
+        order = np.argsort(every, kind="stable")
+        number = np.empty(len(every), dtype=np.int32)
+        number[order] = np.arange(len(every), dtype=np.int32)
+        again: dict[int, NDArray[np.int32]] = {}
+        for place, items in enumerate(self.of_system):
+            if id(items) not in again:
+                again[id(items)] = number[items]
+            self.of_system[place] = again[id(items)]
+        self.stratum = np.concatenate([self.stratum, stratum])[order]
+        self.keys = every[order]
+
+
+def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return a number of the item of each answer of a system, and of its block, task and domain."""
+    rows = frames.answers_of(system)
+    task, domain = (frames.codes(name, rows).astype(np.int64) for name in ("task", "domain"))
+    documents = np.concatenate([text_numbers(part) for part in frames.texts_of("doc_hash", rows)])
+    asked = joined(mixed(task.astype(np.uint64)), frames.documents_of(rows).astype(np.uint64))
+    block = frames.figures("block", rows)
+    number = np.where(np.isfinite(block), block, -1).astype(np.int64) + 1
+    return joined(asked, documents), number * _LABELS + task * len(frames.categories("domain")) + domain
+
+
+def _check(path: Path, frames: StreamedFrames, system: str, *, imported: bool) -> None:
+    rows = frames.answers_of(system)
+    seconds = frames.further("finished_s")(rows) - frames.figures("started_s", rows)
+    check_system(path, frames.figures("correct", rows), frames.figures("energy_j", rows), seconds, imported=imported)
+
+
+def _check_each_once(path: Path, frames: StreamedFrames, system: str, numbered: _Items) -> None:
+    items = numbered.of_system[-1]
+    several = np.bincount(items)[items] > 1
+    rows = frames.positions(frames.answers_of(system))[several]
+    figures: dict[str, Any] = {name: frames.further(name)(rows) for name in ("repeat", "started_s")}
+    labels = {name: frames.categorical(name, rows) for name in ("task", "window")}
+    document = {"doc_id": frames.documents_of(rows)}
+    refuse_repeated(path, pd.DataFrame({"system": system, **labels, **document, **figures}))
+
+
+def _differences(frames: StreamedFrames, numbered: _Items, stratum: NDArray[np.int64]) -> Iterator[DocDifference]:
+    """Find systems that did not answer the items of a task that others answered."""
+    if len({id(items) for items in numbered.of_system}) == 1:
+        return
+    task = (stratum % numbered.labels) // numbered.domains
+    names = frames.categories("task")
+    of_task = np.bincount(task, minlength=len(names))
+    missing: dict[tuple[int, int], int] = {}
+    for number, items in enumerate(numbered.of_system):
+        answered = np.zeros(len(task), dtype=np.bool_)
+        answered[items] = True
+        got = np.bincount(task[answered], minlength=len(names))
+        missing |= {(code, number): int(few) for code, few in enumerate((of_task - got).tolist()) if few}
+    for (code, number), few in sorted(missing.items()):
+        yield DocDifference(frames.systems[number], names[code], few)

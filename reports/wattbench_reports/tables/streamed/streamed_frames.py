@@ -1,0 +1,186 @@
+"""A run as tables whose answers stay in the file: they are read a system and a column at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.errors import UserError
+from wattbench.records.table_columns import TableColumns
+from wattbench_reports.tables.answer_access import Column, Lengths
+from wattbench_reports.tables.item_rows import Rows
+from wattbench_reports.tables.labels import Labels
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.streamed.item_pools import ItemPools
+from wattbench_reports.tables.streamed.run_lengths import RunLengths
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class NotInMemory(pd.DataFrame):
+    """In place of the answers of a streamed run: whoever asks for them should ask for the rows of a system."""
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        """Refuse a column."""
+        raise AssertionError(f"the answers of a streamed run are not in memory ({key})")
+
+
+@dataclass(frozen=True)
+class StreamedFrames(Frames):
+    """As `Frames`. `items`, `row_of_answer`, `an_answer` and `more_columns` are not available."""
+
+    stretches: Mapping[str, RunLengths] = None  # type: ignore[assignment]
+    """Of each of `wattbench_reports.tables.items_table.LABELS`."""
+    names: Mapping[str, tuple[str, ...]] = None  # type: ignore[assignment]
+    """Their categories."""
+    failures: RunLengths | None = None
+    """Whether each request failed; None where none did."""
+    item_of: tuple[NDArray[np.int32], ...] = ()
+    """Of each system and each of its answers, which item it is of; systems may share one array."""
+    pooled: ItemPools = None  # type: ignore[assignment]
+    strata: NDArray[np.int64] = None  # type: ignore[assignment]
+    """Shape (strata, 2): the codes of the task and the domain of a stratum of the pools."""
+
+    @property
+    def number(self) -> int:
+        """Count the answers."""
+        return int(self.stretches["system"].starts[-1])
+
+    @property
+    def pools(self) -> NDArray[np.int64]:
+        """How many items each row of the item table stands for."""
+        return self.pooled.sizes
+
+    @property
+    def row_of_answer(self) -> NoReturn:
+        """Refuse: `table_rows_of` says it of one system."""
+        raise AssertionError("the rows of all answers of a streamed run are not in memory")
+
+    @property
+    def an_answer(self) -> NoReturn:
+        """Refuse: a row is of many items."""
+        raise AssertionError("a row of the table of a streamed run has no single item")
+
+    @property
+    def table_rows(self) -> int:
+        """Count the rows of the item table: the pools."""
+        return len(self.pooled.sizes)
+
+    def table_rows_of(self, system: str) -> NDArray[np.int32]:
+        """Return the pool of each answer of a system, in the order of `answers_of`."""
+        return self.pooled.pool[self.item_of[self.systems.index(system)]]
+
+    def items_answered(self, system: str, rows: Rows) -> int:
+        """Count the items of some answers of a system."""
+        mine, items = self.answers_of(system), self.item_of[self.systems.index(system)]
+        if isinstance(rows, slice) and isinstance(mine, slice):
+            return len(np.unique(items[rows.start - mine.start : rows.stop - mine.start]))
+        return len(np.unique(items[np.searchsorted(self.positions(mine), self.positions(rows))]))
+
+    def table_labels(self, name: str) -> Labels:
+        """Return the task or the domain of each pool."""
+        codes = self.strata[:, ("task", "domain").index(name)]
+        return Labels(codes[self.pooled.stratum].astype(np.int32), self.names[name])
+
+    @cached_property
+    def answers_by_system(self) -> tuple[Rows, ...]:
+        """Return the rows of the file of each of `systems`."""
+        return tuple(self.stretches["system"].rows_of(code) for code in range(len(self.systems)))
+
+    def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
+        """Return a column of numbers at some rows, not to be written to."""
+        values = self._numbers(name, rows)
+        if name != "finished_s" or self.failures is None:
+            return values
+        failed = self.failed(rows)
+        return np.where(failed, np.nan, values) if failed.any() else values
+
+    def failed(self, rows: Rows = slice(None)) -> NDArray[np.bool_]:
+        """Return which answers are of requests that failed."""
+        rows = self._bounded(rows)
+        if self.failures is None:
+            return np.broadcast_to(np.False_, (len_of(rows),))
+        return self.failures.at(rows).astype(np.bool_)
+
+    def further(self, name: str) -> Column:
+        """Return how a further column of numbers is read."""
+        return lambda rows: self._numbers(name, rows)
+
+    def further_lengths(self, name: str) -> Lengths:
+        """Return how the lengths of a column of lists are read."""
+        return lambda rows: self._lengths(name, rows)
+
+    def categories(self, name: str) -> list[str]:
+        """Return the categories of a column."""
+        return list(self.names[name])
+
+    def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
+        """Return the codes of a column of categories at some rows, not to be written to."""
+        return self.stretches[name].at(self._bounded(rows))
+
+    def domain_of_task(self) -> dict[str, str]:
+        """Return the domain of each task, as one of its answers has it."""
+        tasks, domains = self.names["task"], self.names["domain"]
+        return {tasks[task]: domains[domain] for task, domain in reversed(self.strata.tolist())}
+
+    def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
+        """Return a random number of each of some answers of one system."""
+        rows = self._bounded(rows)
+        first = rows.start if isinstance(rows, slice) else int(rows[0]) if len(rows) else 0
+        return np.random.default_rng([seed, first]).random(len_of(rows))
+
+    def documents_of(self, rows: Rows) -> NDArray[np.int64]:
+        """Return the ``doc_id`` of some answers, ascending in the file."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        parts = [pc.cast(part, pa.int64()).to_numpy() for part in self._table.parts_at("doc_id", self._bounded(rows))]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def texts_of(self, name: str, rows: Rows) -> Iterator[pa.Array]:
+        """Yield a column of texts at some rows, ascending in the file, part by part."""
+        return self._table.parts_at(name, self._bounded(rows))
+
+    @cached_property
+    def _table(self) -> TableColumns:
+        return TableColumns(self.run.layout.items_table)
+
+    def _bounded(self, rows: Rows) -> Rows:
+        return slice(*rows.indices(self.number)[:2]) if isinstance(rows, slice) else rows
+
+    def _numbers(self, name: str, rows: Rows) -> NDArray[np.float64]:
+        rows = self._bounded(rows)
+        if name not in self._table:
+            return np.broadcast_to(np.nan, (len_of(rows),))
+        if isinstance(rows, slice) or bool((rows[1:] >= rows[:-1]).all()):
+            return self._table.numbers_at(name, rows)
+        order = np.argsort(rows, kind="stable")
+        values = np.empty(len(rows))
+        values[order] = self._table.numbers_at(name, rows[order])
+        return values
+
+    def _lengths(self, name: str, rows: Rows) -> NDArray[np.int64]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            parts = [
+                pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
+                for part in self._table.parts_at(name, self._bounded(rows))
+            ]
+        except pa.ArrowException as error:
+            path = self.run.layout.items_table
+            raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def len_of(rows: Rows) -> int:
+    """Count some rows."""
+    return rows.stop - rows.start if isinstance(rows, slice) else len(rows)
