@@ -79,8 +79,8 @@ def break_evens(analysis: Analysis) -> tuple[BreakEven, ...]:
     interval is a paired bootstrap over them.
     """
     trained = {each.system: each for each in trainings(analysis)}
-    names, sums = in_use(analysis), _SharedSums(analysis.table)
-    paid = None if analysis.priced is None else _SharedSums(analysis.priced.table)
+    names, sums = in_use(analysis), _SharedSums(analysis.table, analysis.overall)
+    paid = None if analysis.priced is None else _SharedSums(analysis.priced.table, analysis.priced.overall)
     rows = analysis.frames.run.systems()
     pairs = []
     for name in trained:
@@ -124,12 +124,14 @@ class _SharedSums:
     """Bootstrap draws of items, made once for all pairs of systems that answered the same ones."""
 
     all_items: ItemTable
+    overall: ItemTable
+    """For all domains together."""
     _tables: dict[str | None, ItemTable] = field(default_factory=dict)
     _drawn: dict[tuple[str | None, bytes], _Drawn] = field(default_factory=dict)
 
     def table(self, domain: str | None) -> ItemTable:
         if domain not in self._tables:
-            self._tables[domain] = self.all_items.of_domain(domain)
+            self._tables[domain] = self.overall if domain is None else self.all_items.of_domain(domain)
         return self._tables[domain]
 
     def of(self, domain: str | None, first: int, second: int) -> _Drawn | None:

@@ -121,6 +121,8 @@ class Analysis:
     frames: Frames
     table: ItemTable
     """Its blocks are the tasks, where the reader asked for intervals clustered by task."""
+    overall: ItemTable
+    """The same for figures over all domains. It differs where rows are pools of items."""
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     comparison: Comparison
@@ -188,7 +190,7 @@ class Analysis:
             return None
         if domain is None and self.shares is not None:
             return WeighedPairs(self.priced.table, self.priced.basis, self.shares)
-        return EqualPairs(self.priced.table.of_domain(domain))
+        return EqualPairs(self.priced.overall if domain is None else self.priced.table.of_domain(domain))
 
     def cost_figures(self, unit: CostUnit) -> Mapping[str, CostFigures]:
         """Return each system's cost for a request and for a correct answer; empty in a unit that no system has."""
@@ -231,7 +233,7 @@ class Analysis:
             self._pairs[domain] = (
                 WeighedPairs(self.table, self.basis, self.shares_now)
                 if weighed
-                else EqualPairs(self.table.of_domain(domain))
+                else EqualPairs(self.overall if domain is None else self.table.of_domain(domain))
             )
         return self._pairs[domain]
 
@@ -359,6 +361,8 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
+    if isinstance(frames, StreamedFrames) and assumptions.cluster == TASK:
+        frames = frames.pooled_by("task")  # whose pools are then of one block
     load = load_report(frames)
     frames = of_compared_class(frames)
     machines = machines_of(frames) if frames.several_nodes else None
@@ -370,7 +374,9 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         frames, table, judged = at.frames, at.table, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
-    table = _clustered(table, assumptions)
+    table, overall = _clustered(table, assumptions), None
+    if isinstance(frames, StreamedFrames):
+        overall = table if assumptions.cluster == TASK else item_table(frames.overall)
     sums = carbon_sums(frames, hourly)
     decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
     used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
@@ -383,8 +389,11 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
     more = sums | decision_sums(frames, table, decide.worth) | ({} if charged is None else charged.kinds)
     base = basis(table, **{kind: _known(values) for kind, values in more.items()})
     shares = shares_of(used_for, base)
-    priced = None if rates is None or paid is None else money_figures(base, table, paid, rates, shares)
-    measured = measures(frames, table, base, shares=shares)
+    priced = None
+    if rates is not None and paid is not None:
+        every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
+        priced = money_figures(base, table, paid, rates, shares, every)
+    measured = measures(frames, table, base, shares=shares, overall=overall)
     sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
     uncertain = joule_ratios(base, shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
@@ -453,7 +462,8 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         *([] if priced is None else [priced.costs]),
     ]
     return Analysis(
-        frames, table, measured, judged, comparison, prints, base, sums, used_for, pue, uncertain, assumptions, routers,
+        frames, table, table if overall is None else overall, measured, judged, comparison, prints, base, sums,
+        used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
         priced=priced, charges=bills, charged=charged, bills=paid, tariff=rates,
         strictness=strict,

@@ -39,7 +39,8 @@ def part_money(analysis: Analysis, *, whole: bool) -> PartMoney | None:
     priced = analysis.priced
     if priced is None:
         return None
-    keyed = KeyedTable(priced.table, item_keys(analysis.frames) if whole else None, priced.table.systems)
+    table = priced.table if analysis.shares is not None else priced.overall
+    keyed = KeyedTable(table, item_keys(analysis.frames) if whole else None, priced.table.systems)
     return PartMoney(priced.money, keyed, joule_ratios(priced.basis, analysis.shares))
 
 

@@ -272,7 +272,11 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
     return _Part(
         about=ComparedRun(run.header.run, comparison.suite, run.header.created_utc),
         comparison=comparison,
-        table=KeyedTable(analysis.table, item_keys(analysis.frames) if whole else None, analysis.table.systems),
+        table=KeyedTable(
+            analysis.table if analysis.shares is not None else analysis.overall,
+            item_keys(analysis.frames) if whole else None,
+            analysis.table.systems,
+        ),
         measured=analysis.measured,
         judged=analysis.judged,
         prints=analysis.prints,

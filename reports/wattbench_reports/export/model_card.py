@@ -21,7 +21,9 @@ from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median
 from wattbench_reports.stats import Interval, accuracy_interval
 from wattbench_reports.stats.percentiles import label
+from wattbench_reports.tables.item_matrix import item_table
 from wattbench_reports.tables.provenance import qualified
+from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.wording import comparison as wording
 
 FINE_TUNING = ("adapter", "mixture", "distil", "reasoning", "classifier", "threshold", "fine-tuning")
@@ -109,14 +111,15 @@ class _Accuracy:
 
 
 def _accuracies(analysis: Analysis, system: str) -> Iterator[_Accuracy]:
-    table = analysis.table
+    frames = analysis.frames
+    table = item_table(frames.pooled_by("task")) if isinstance(frames, StreamedFrames) else analysis.table
     column = table.column(system)
     for task in dict.fromkeys(analysis.frames.categories("task")):
         of_task = table.where(table.tasks.are(task))
         trials = of_task.trials[:, column]
         accuracy = accuracy_interval(of_task.correct[:, column], trials)
         if accuracy is not None:
-            yield _Accuracy(task, of_task.domains[:1].present[0], int((trials > 0).sum()), accuracy)
+            yield _Accuracy(task, of_task.domains[:1].present[0], of_task.items(column), accuracy)
 
 
 def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, str]]:

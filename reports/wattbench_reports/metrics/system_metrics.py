@@ -71,7 +71,12 @@ class Measures:
 
 
 def measures(
-    frames: Frames, table: ItemTable, basis: Basis, domain: str | None = None, shares: Shares | None = None
+    frames: Frames,
+    table: ItemTable,
+    basis: Basis,
+    domain: str | None = None,
+    shares: Shares | None = None,
+    overall: ItemTable | None = None,
 ) -> dict[str, Measures]:
     """Compute each system's metrics, in the order of `frames.systems`.
 
@@ -81,8 +86,9 @@ def measures(
         basis: of that table.
         domain: only the items of this one; None takes all.
         shares: over all domains, the mix to state the figures for; None: every item counts the same.
+        overall: in place of `table` over all domains, where its rows are pools of items; None: the same.
     """
-    chosen = table.of_domain(domain)
+    chosen = table.of_domain(domain) if domain is not None or overall is None else overall
     weights = shares if domain is None else np.array([float(name == domain) for name in basis.domains])
     per_request = intervals(basis, {"energy_j": 1.0}, weights, per_correct=False)
     per_correct = intervals(basis, {"energy_j": 1.0}, weights, per_correct=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,11 @@ class AnswerAccess:
     def pools(self) -> NDArray[np.int64] | None:
         """How many items each row of the item table stands for, shape (rows,); None: one each."""
         return None
+
+    @property
+    def overall(self) -> Self:
+        """The same answers, with an item table for figures over all domains. It differs where items are pooled."""
+        return self
 
     @cached_property
     def row_of_answer(self) -> NDArray[np.int32]:

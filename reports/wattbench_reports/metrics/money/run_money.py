@@ -105,12 +105,19 @@ class MoneyFigures:
     costs: Costs
     table: ItemTable
     """The items, with money in place of joules."""
+    overall: ItemTable
+    """The same for figures over all domains. It differs where rows are pools of items."""
     basis: Basis
     """Of that table, with the draws of the run's."""
 
 
 def money_figures(
-    basis: Basis, table: ItemTable, sums: MoneySums, rates: Tariff, shares: Shares | None
+    basis: Basis,
+    table: ItemTable,
+    sums: MoneySums,
+    rates: Tariff,
+    shares: Shares | None,
+    overall: tuple[ItemTable, MoneySums] | None = None,
 ) -> MoneyFigures:
     """Return each system's money.
 
@@ -120,6 +127,7 @@ def money_figures(
         sums: their money.
         rates: from `tariff`.
         shares: the mix of domains; None: every answer counts the same.
+        overall: the items and their money for figures over all domains, where they are not the same.
     """
     as_money = money_table(table, sums, rates.per_joule)
     base = money_basis(basis, as_money, rates.per_joule)
@@ -132,7 +140,10 @@ def money_figures(
         name: _system(rates.bills[name], pair, {part: float(each[column]) for part, each in parts.items()})
         for column, (name, *pair) in enumerate(zip(basis.systems, *both, strict=True))
     }
-    return MoneyFigures(RunMoney(rates.currency, systems, rates.notes), money_costs(basis, rates), as_money, base)
+    every = as_money if overall is None else money_table(*overall, rates.per_joule)
+    return MoneyFigures(
+        RunMoney(rates.currency, systems, rates.notes), money_costs(basis, rates), as_money, every, base
+    )
 
 
 def _system(bill: Bill, pair: Sequence[Interval | None], parts: Mapping[str, float]) -> SystemMoney:

@@ -19,11 +19,11 @@ from wattbench_reports.tables.answer_checks import DocDifference, check_system, 
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.items_table import ITEM_COLUMNS, LABELS, failed_requests
 from wattbench_reports.tables.run_tables import check_finished, read_windows, systems_in_order
-from wattbench_reports.tables.streamed.item_pools import item_pools
+from wattbench_reports.tables.streamed.item_pools import sampled_items
 from wattbench_reports.tables.streamed.limits import POOLS, SAMPLED_ANSWERS
 from wattbench_reports.tables.streamed.run_lengths import RunLengths
-from wattbench_reports.tables.streamed.streamed_frames import NotInMemory, StreamedFrames
-from wattbench_reports.tables.streamed.text_numbers import joined, mixed, text_numbers
+from wattbench_reports.tables.streamed.streamed_frames import NotInMemory, Strata, StreamedFrames
+from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
 
 
 def load_streamed(run: RunRecords) -> StreamedFrames:
@@ -51,19 +51,21 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
     frames = StreamedFrames(
         run, systems, NotInMemory(), read_windows(run), (), absent, stretches=stretches, names=names, failures=failures
     )
-    numbered = _Items(len(names["domain"]))
+    numbered = _Items()
     for system in systems:
         _check(path, frames, system, imported=imported)
         numbered.add(*_keys(frames, system))
         if numbered.repeated:
             _check_each_once(path, frames, system, numbered)
     strata, stratum = np.unique(numbered.stratum, return_inverse=True)
-    pooled = item_pools(numbered.keys, stratum, POOLS, SAMPLED_ANSWERS / frames.number)
-    codes = np.column_stack(np.divmod(strata % numbered.labels, len(names["domain"])))
+    block, label = np.divmod(strata, _LABELS)
+    codes = np.column_stack([block, *np.divmod(label, len(names["domain"]))])
+    sampled = sampled_items(stratum, SAMPLED_ANSWERS / frames.number)
+    items_in = Strata(stratum.astype(np.int32), codes, sampled, POOLS)
     return StreamedFrames(
-        run, systems, frames.items, frames.windows, tuple(_differences(frames, numbered, strata[stratum])), absent,
+        run, systems, frames.items, frames.windows, tuple(_differences(frames, numbered)), absent,
         stretches=stretches, names=names, failures=failures,
-        item_of=tuple(numbered.of_system), pooled=pooled, strata=codes,
+        item_of=tuple(numbered.of_system), items_in=items_in,
     )  # fmt: skip
 
 
@@ -82,7 +84,6 @@ _LABELS = 1 << 24
 class _Items:
     """The items of all systems so far, numbered in the order of their keys."""
 
-    domains: int
     keys: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     """Shape (items,), ascending."""
     stratum: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -90,7 +91,6 @@ class _Items:
     of_system: list[NDArray[np.int32]] = field(default_factory=list)
     repeated: bool = False
     """The last system was asked some item more than once."""
-    labels: int = _LABELS
     _last: NDArray[np.uint64] | None = None
 
     def add(self, keys: NDArray[np.uint64], stratum: NDArray[np.int64]) -> None:
@@ -124,10 +124,13 @@ class _Items:
 
 def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return a number of the item of each answer of a system, and of its block, task and domain."""
+    import pyarrow as pa
+
     rows = frames.answers_of(system)
     task, domain = (frames.codes(name, rows).astype(np.int64) for name in ("task", "domain"))
     documents = np.concatenate([text_numbers(part) for part in frames.texts_of("doc_hash", rows)])
-    asked = joined(mixed(task.astype(np.uint64)), frames.documents_of(rows).astype(np.uint64))
+    named = text_numbers(pa.array(frames.categories("task"), pa.string()))
+    asked = joined(named[task], frames.documents_of(rows).astype(np.uint64))
     block = frames.figures("block", rows)
     number = np.where(np.isfinite(block), block, -1).astype(np.int64) + 1
     return joined(asked, documents), number * _LABELS + task * len(frames.categories("domain")) + domain
@@ -149,11 +152,11 @@ def _check_each_once(path: Path, frames: StreamedFrames, system: str, numbered: 
     refuse_repeated(path, pd.DataFrame({"system": system, **labels, **document, **figures}))
 
 
-def _differences(frames: StreamedFrames, numbered: _Items, stratum: NDArray[np.int64]) -> Iterator[DocDifference]:
+def _differences(frames: StreamedFrames, numbered: _Items) -> Iterator[DocDifference]:
     """Find systems that did not answer the items of a task that others answered."""
     if len({id(items) for items in numbered.of_system}) == 1:
         return
-    task = (stratum % numbered.labels) // numbered.domains
+    task = numbered.stratum % _LABELS // len(frames.categories("domain"))
     names = frames.categories("task")
     of_task = np.bincount(task, minlength=len(names))
     missing: dict[tuple[int, int], int] = {}

@@ -16,5 +16,5 @@ def sampled_frames(frames: StreamedFrames) -> Frames:
     """
     kept = np.zeros(frames.number, dtype=np.bool_)
     for items, rows in zip(frames.item_of, frames.answers_by_system, strict=True):
-        kept[rows] = frames.pooled.sampled[items]
+        kept[rows] = frames.items_in.sampled[items]
     return frames_of(frames.run, kept)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from wattbench_reports.tables.answer_access import Column, Lengths
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
-from wattbench_reports.tables.streamed.item_pools import ItemPools
+from wattbench_reports.tables.streamed.item_pools import ItemPools, item_pools
 from wattbench_reports.tables.streamed.run_lengths import RunLengths
 
 if TYPE_CHECKING:
@@ -32,6 +32,23 @@ class NotInMemory(pd.DataFrame):
         raise AssertionError(f"the answers of a streamed run are not in memory ({key})")
 
 
+Level = Literal["task", "domain", "run"]
+
+
+@dataclass(frozen=True)
+class Strata:
+    """The items of a run, in a random order."""
+
+    stratum: NDArray[np.int32]
+    """Shape (items,): which block, task and domain an item is of, as a number."""
+    codes: NDArray[np.int64]
+    """Shape (strata, 3): the block, the task and the domain behind each number."""
+    sampled: NDArray[np.bool_]
+    """Shape (items,): whether an item is in the sample of which single items are looked at."""
+    pools: int
+    """How many to make, about."""
+
+
 @dataclass(frozen=True)
 class StreamedFrames(Frames):
     """As `Frames`. `items`, `row_of_answer`, `an_answer` and `more_columns` are not available."""
@@ -44,14 +61,36 @@ class StreamedFrames(Frames):
     """Whether each request failed; None where none did."""
     item_of: tuple[NDArray[np.int32], ...] = ()
     """Of each system and each of its answers, which item it is of; systems may share one array."""
-    pooled: ItemPools = None  # type: ignore[assignment]
-    strata: NDArray[np.int64] = None  # type: ignore[assignment]
-    """Shape (strata, 2): the codes of the task and the domain of a stratum of the pools."""
+    items_in: Strata = None  # type: ignore[assignment]
+    level: Level = "domain"
+    """Whose items a pool has: of a task, of a domain, or of the whole run."""
 
     @property
     def number(self) -> int:
         """Count the answers."""
         return int(self.stretches["system"].starts[-1])
+
+    @cached_property
+    def pooled(self) -> ItemPools:
+        """The pools that are the rows of the item table."""
+        return item_pools(self._coarse[1][self.items_in.stratum], self.items_in.pools)
+
+    @cached_property
+    def _coarse(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """The strata of this level, as in `Strata.codes`, and which of them each stratum of the items is in."""
+        apart = {"task": (True, True, True), "domain": (True, False, True), "run": (True, False, False)}[self.level]
+        codes = np.where(apart, self.items_in.codes, 0)
+        coarse, number = np.unique(codes, axis=0, return_inverse=True)
+        return coarse, number.reshape(-1).astype(np.int32)
+
+    def pooled_by(self, level: Level) -> StreamedFrames:
+        """Return the same run with other pools."""
+        return self if level == self.level else replace(self, level=level)
+
+    @cached_property
+    def overall(self) -> StreamedFrames:
+        """The same run with pools that have items of all domains."""
+        return self.pooled_by("run")
 
     @property
     def pools(self) -> NDArray[np.int64]:
@@ -85,8 +124,8 @@ class StreamedFrames(Frames):
         return len(np.unique(items[np.searchsorted(self.positions(mine), self.positions(rows))]))
 
     def table_labels(self, name: str) -> Labels:
-        """Return the task or the domain of each pool."""
-        codes = self.strata[:, ("task", "domain").index(name)]
+        """Return the task or the domain of each pool; without meaning where a pool has items of several."""
+        codes = self._coarse[0][:, ("block", "task", "domain").index(name)]
         return Labels(codes[self.pooled.stratum].astype(np.int32), self.names[name])
 
     @cached_property
@@ -128,7 +167,7 @@ class StreamedFrames(Frames):
     def domain_of_task(self) -> dict[str, str]:
         """Return the domain of each task, as one of its answers has it."""
         tasks, domains = self.names["task"], self.names["domain"]
-        return {tasks[task]: domains[domain] for task, domain in reversed(self.strata.tolist())}
+        return {tasks[task]: domains[domain] for _, task, domain in reversed(self.items_in.codes.tolist())}
 
     def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers of one system."""

@@ -1,0 +1,168 @@
+"""A streamed run has the figures of the run in memory; only errors are of pools in place of items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.made_up.large_import import make_import
+from tests.made_up.large_run import make_run
+from wattbench.errors import UserError
+from wattbench.records import read_run
+from wattbench_reports.comparability.document_digests import contents, streamed_contents
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.html.report import write_report
+from wattbench_reports.tables.run_tables import load_frames
+from wattbench_reports.tables.streamed import StreamedFrames, load_streamed, sampled_frames
+
+ANSWERS, POOLS = 6_000, 150
+
+
+@pytest.fixture(scope="module", autouse=True)
+def streaming() -> Iterator[None]:
+    """Stream runs of more than a hundred answers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 100)
+        patch.setattr("wattbench_reports.tables.streamed.load.POOLS", POOLS)
+        patch.setattr("wattbench_reports.tables.streamed.load.SAMPLED_ANSWERS", 3_000)
+        yield
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an imported run: no windows, no blocks."""
+    return make_import(tmp_path_factory.mktemp("imported"), ANSWERS)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a measured run, with a hybrid, windows and phases."""
+    return make_run(tmp_path_factory.mktemp("measured"), ANSWERS)
+
+
+@pytest.fixture(scope="module", params=["imported", "measured"])
+def run(request: pytest.FixtureRequest) -> Path:
+    """Return either run."""
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+@pytest.fixture(scope="module")
+def both(run: Path) -> tuple[Analysis, Analysis]:
+    """Return the analyses, streamed and in memory."""
+    return analyse(read_run(run)), analyse(read_run(run), in_memory=True)
+
+
+def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
+    streamed, whole = both
+    assert isinstance(streamed.frames, StreamedFrames)
+    assert not isinstance(whole.frames, StreamedFrames)
+    assert list(streamed.measured) == list(whole.measured)
+    for name, ours in streamed.measured.items():
+        theirs = whole.measured[name]
+        assert (ours.items, ours.requests, ours.failed) == (theirs.items, theirs.requests, theirs.failed)
+        assert ours.latency_percentile_s(0.95) == theirs.latency_percentile_s(0.95)
+        assert ours.own_cpu_s == theirs.own_cpu_s
+        for figure in ("accuracy", "j_per_request", "j_per_correct"):
+            mine, other = getattr(ours, figure), getattr(theirs, figure)
+            assert mine.estimate == pytest.approx(other.estimate, rel=1e-12)
+            width = (mine.high - mine.low) / (other.high - other.low)
+            assert width == pytest.approx(1, rel=5 / np.sqrt(2 * POOLS))
+    assert {name: each.components for name, each in streamed.splits.items()} == {
+        name: each.components for name, each in whole.splits.items()
+    }
+    assert [each.short for each in streamed.prints.values()] == [each.short for each in whole.prints.values()]
+
+
+def test_pairs_count_items_and_find_the_same_differences(both: tuple[Analysis, Analysis]) -> None:
+    streamed, _ = both
+    first, *others = streamed.measured
+    for other in others[:3]:
+        ours, theirs = (each.pairs().accuracy(first, other) for each in both)
+        assert ours is not None and theirs is not None
+        assert ours.items == theirs.items
+        assert ours.difference.estimate == pytest.approx(theirs.difference.estimate, abs=2e-3)
+        assert ours.detectable == pytest.approx(theirs.detectable, rel=0.4)
+    mine, theirs = (each.pairs().joules(first, others) for each in both)
+    assert [gap.items for gap in mine] == [gap.items for gap in theirs]
+    assert [gap.probability for gap in mine] == pytest.approx([gap.probability for gap in theirs], abs=0.15)
+
+
+def test_it_says_so(both: tuple[Analysis, Analysis]) -> None:
+    streamed, whole = both
+    (caveat,) = (each for each in streamed.comparison.caveats if each.code == "pooled-items")
+    assert "errors and tests are of" in caveat.text
+    assert not [each for each in whole.comparison.caveats if each.code == "pooled-items"]
+
+
+def test_digests_of_contents_are_the_same(run: Path) -> None:
+    records = read_run(run)
+    frames, streamed = load_frames(records), load_streamed(records)
+    assert streamed_contents(streamed, "doc_hash") == contents(frames.items, frames.document_of_answer)
+    assert streamed_contents(streamed, "prompt_hash") == contents(frames.items, frames.coded("prompt_hash"))
+
+
+def test_a_sample_has_every_answer_to_its_items(run: Path) -> None:
+    frames = load_streamed(read_run(run))
+    sample = sampled_frames(frames)
+    assert len(sample.items) == pytest.approx(3_000, rel=0.1)
+    counts = sample.items.groupby(["task", "doc_id"], observed=True)["system"].nunique()
+    assert (counts == len(frames.systems)).all()
+    assert not sample.differences
+
+
+def test_a_report_is_written(measured: Path, tmp_path: Path) -> None:
+    page = write_report(measured, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "more than 10.0 M" in page
+
+
+def rewritten(path: Path, into: Path, change: object) -> Path:
+    """Copy a run with other answers, without its digests."""
+    into.mkdir()
+    for name in ("run.json", "systems.jsonl", "windows.parquet"):
+        (into / name).write_bytes((path / name).read_bytes())
+    (into / "finished.json").write_text('{"finished_utc": "2026-01-03T03:04:05+00:00", "items": 1, "windows": 0}')
+    assert callable(change)
+    pq.write_table(change(pq.read_table(path / "items.parquet")), into / "items.parquet", row_group_size=700)
+    return into
+
+
+def test_answers_may_lie_in_any_order(imported: Path, tmp_path: Path) -> None:
+    order = pa.array(np.random.default_rng(2).permutation(ANSWERS))
+    shuffled = rewritten(imported, tmp_path / "shuffled", lambda table: table.take(order))
+    before, after = (load_streamed(read_run(path)) for path in (imported, shuffled))
+    assert [each for each in after.systems if each in before.systems] == list(before.systems)
+    np.testing.assert_array_equal(before.pools, after.pools)
+    for name in before.systems:
+        sums = [
+            np.bincount(each.table_rows_of(name), weights=each.figures("energy_j", each.answers_of(name)))
+            for each in (before, after)
+        ]
+        np.testing.assert_allclose(*(np.sort(each) for each in sums))  # tasks may come in another order
+
+
+def test_items_that_some_systems_lack_are_named(imported: Path, tmp_path: Path) -> None:
+    fewer = rewritten(imported, tmp_path / "fewer", lambda table: table.slice(40))
+    frames, whole = load_streamed(read_run(fewer)), load_frames(read_run(fewer))
+    assert frames.differences == whole.differences
+    assert frames.differences[0].missing == 40
+    assert frames.pools.sum() == ANSWERS / len(frames.systems)
+
+
+def test_an_answer_that_is_there_twice_is_refused(imported: Path, tmp_path: Path) -> None:
+    twice = rewritten(imported, tmp_path / "twice", lambda table: pa.concat_tables([table, table.slice(0, 1)]))
+    for load in (load_streamed, load_frames):
+        with pytest.raises(UserError, match=r"the answer of generalist-0 to document 0 of arithmetic is there twice"):
+            load(read_run(twice))
+
+
+def test_all_answers_at_once_are_refused(imported: Path) -> None:
+    frames = load_streamed(read_run(imported))
+    for wanted in (lambda: frames.row_of_answer, lambda: frames.an_answer, lambda: frames.items["correct"]):
+        with pytest.raises(AssertionError):
+            wanted()
