@@ -235,7 +235,10 @@ def _inverse(products: NDArray[np.float64]) -> NDArray[np.float64]:
 
     factor, _ = dpotrf(np.eye(len(products)) + products, lower=True, overwrite_a=True)
     lower, _ = dpotri(factor, lower=True, overwrite_c=True)
-    return np.asarray(np.tril(lower) + np.tril(lower, -1).T)
+    below = np.tril(lower, -1)
+    whole = below + below.T
+    np.fill_diagonal(whole, lower.diagonal())
+    return np.asarray(whole)
 
 
 def _one_thread() -> AbstractContextManager[Any]:

@@ -43,8 +43,27 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     return _of_rows(kept), problem
 
 
-def _whole(path: Path) -> pd.DataFrame | None:
-    """Read with pandas, twenty times as fast; None where it fails, or finds what no meter would give."""
+def _intact(path: Path) -> pd.DataFrame | None:
+    """Read with Arrow, a hundred times as fast; None where a line is torn or a value is none of its column's."""
+    import pyarrow as pa
+    import pyarrow.csv
+
+    types = dict.fromkeys(_FLOATS, pa.float64()) | dict.fromkeys(_WORDS, pa.dictionary(pa.int32(), pa.string()))
+    convert = pyarrow.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
+    parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
+    read = pyarrow.csv.ReadOptions(use_threads=False)
+    try:
+        table = pyarrow.csv.read_csv(path, read, parse, convert)
+    except (OSError, UnicodeError, pa.ArrowException):
+        return None
+    if tuple(table.column_names) != TRACE_COLUMNS:
+        return None
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    return frame
+
+
+def _mended(path: Path) -> pd.DataFrame | None:
+    """Read with pandas, twenty times as fast, which fills torn lines; None where it fails."""
     types = {**dict.fromkeys(_FLOATS, "float64"), **dict.fromkeys(_WORDS, "category")}
     try:
         table = pd.read_csv(
@@ -53,7 +72,13 @@ def _whole(path: Path) -> pd.DataFrame | None:
         )  # fmt: skip
     except (OSError, ValueError):  # its own errors are ValueErrors
         return None
-    if tuple(table.columns) != TRACE_COLUMNS:
+    return table if tuple(table.columns) == TRACE_COLUMNS else None
+
+
+def _whole(path: Path) -> pd.DataFrame | None:
+    """Read the whole file at once; None where that fails, or finds what no meter would give."""
+    table = _intact(path)
+    if table is None and (table := _mended(path)) is None:
         return None
     whole = table["step_s"].notna().to_numpy()  # a torn line lacks its last columns
     figures = {name: table[name].to_numpy()[whole] for name in _FLOATS}

@@ -19,7 +19,8 @@ STEPS = 5
 _MOST_W = 1e7
 """More than any machine draws: such a figure is damage."""
 _MOST_COMPONENTS = 12
-_Columns = Mapping[str, NDArray[Any]]
+_WORDS = ("component", "provenance")
+_Columns = Mapping[str, Any]
 """Of a trace: pandas takes longer over them than the work takes."""
 
 
@@ -71,10 +72,15 @@ def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[Po
     Everything before the damage is returned.
     """
     table, problem = trace_table(path)
-    columns = {name: table[name].to_numpy() for name in table.columns}
-    inside = (columns["at_s"] >= started_s) & (columns["at_s"] <= finished_s)
-    columns = {name: values[inside] for name, values in columns.items()}
-    numbers, names = pd.factorize(columns["component"])
+    at_s = table["at_s"].to_numpy()
+    inside = (at_s >= started_s) & (at_s <= finished_s)
+    numbers, names = pd.factorize(table["component"].array[inside])
+    # Words stay categories: as objects they take longer than all the rest.
+    columns = {
+        name: (table[name].array if name in _WORDS else table[name].to_numpy())[inside]
+        for name in table.columns
+        if name != "component"
+    }
     lines = [
         _line(str(name), {each: values[numbers == number] for each, values in columns.items()})
         for number, name in enumerate(names[:_MOST_COMPONENTS])
