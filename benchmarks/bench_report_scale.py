@@ -1,4 +1,5 @@
-"""The report of a run of a million answers: seconds, memory and the size of the page, beside a run a tenth as large.
+"""The report of a run of a million answers: seconds, memory and the size of the page, beside a run a tenth as large;
+and the memory of ten million and of a hundred million, of which the latter are not held in memory.
 
 Each is the whole command in a process of its own, as a person starts it: the interpreter, the imports, the reading and
 the drawing. The run is made up (`tests.made_up.large_run`), outside what is timed.
@@ -24,6 +25,8 @@ MOST_TIMES = ROWS[1] / ROWS[0]
 MOST_PEAK_MB = 2000.0
 IMPORTED_ROWS = 10_000_000
 """Of an import: scores, seconds, joules and costs without texts."""
+STREAMED_ROWS, STREAMED_SYSTEMS = 100_000_000, 12
+"""Of an import that is streamed: 7 GB on disk."""
 MOST_PAGE_MB = 3.0
 
 # The highest resident memory of this process alone; what `getrusage` says of a child may be its parent's at the fork.
@@ -122,5 +125,26 @@ def test_memory_of_ten_million_answers(benchmark: Any, imported: Path, tmp_path:
     print(
         f"{what} of {IMPORTED_ROWS:,} imported answers: {cost.processor_s:.0f} s of processor, at most "
         f"{cost.peak_mb:,.0f} MB of memory"
+    )
+    assert cost.peak_mb < MOST_PEAK_MB
+
+
+@pytest.fixture(scope="module")
+def streamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an imported run of `STREAMED_ROWS`."""
+    return make_import(tmp_path_factory.mktemp("streamed"), STREAMED_ROWS, systems=STREAMED_SYSTEMS)
+
+
+@pytest.mark.benchmark(group="a hundred million answers")
+@pytest.mark.parametrize("what", ["compare", "report"])
+def test_memory_of_a_hundred_million_answers(benchmark: Any, streamed: Path, tmp_path: Path, what: str) -> None:
+    """Once: it takes minutes. Memory does not grow with the answers."""
+    options = ["-o", str(tmp_path / "out")] if what == "report" else []
+    cost = benchmark.pedantic(command, args=([what, str(streamed), *options], tmp_path / "out"), rounds=1)
+    benchmark.extra_info |= {"seconds": cost.seconds, "processor seconds": cost.processor_s, "peak MB": cost.peak_mb}
+    print()
+    print(
+        f"{what} of {STREAMED_ROWS:,} imported answers: {cost.seconds:.0f} s ({cost.processor_s:.0f} s of processor), "
+        f"at most {cost.peak_mb:,.0f} MB of memory"
     )
     assert cost.peak_mb < MOST_PEAK_MB

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.tail_latency import SHARES
-from wattbench_reports.stats.percentiles import percentile
+from wattbench_reports.stats.percentiles import percentile, percentiles
 
 
 class Latencies:
@@ -47,4 +47,4 @@ class Latencies:
     def _summary(self) -> tuple[int, dict[float, float | None]]:
         """Their number, and the percentiles that tables show."""
         seconds = self._known()
-        return len(seconds), {share: percentile(seconds, share) for share in SHARES}
+        return len(seconds), percentiles(seconds, SHARES)

@@ -78,10 +78,10 @@ def _above_oracle(analysis: Analysis, bench: Bench, oracle: Choice, others: Iter
     for other in others:
         if other.kind == "file" and other.name not in among:
             continue
-        rows = np.intersect1d(oracle.outcome.rows, other.outcome.rows)
-        if not len(rows):
+        best, judged = _shared(oracle.outcome, other.outcome)
+        if not len(best.rows):
             continue
-        difference = (oracle.outcome.among(rows).score - other.outcome.among(rows).score).mean()
+        difference = (best.score - judged.score).mean()
         if difference < -1e-9:
             return (
                 "judged by repeats that it was not chosen by, it is less accurate than another choice of the same "
@@ -99,12 +99,17 @@ def _shuffled(bench: Bench) -> Iterable[Choice]:
         yield replace(_against(bench, "shuffled", "", shuffled.outcome), p=shuffled.p_value, draws=shuffled.shufflings)
 
 
+def _shared(first: Outcome, second: Outcome) -> tuple[Outcome, Outcome]:
+    """Return two outcomes over the items that both have."""
+    if np.array_equal(first.rows, second.rows):
+        return first, second
+    rows = np.intersect1d(first.rows, second.rows)
+    return first.among(rows), second.among(rows)
+
+
 def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
     """Compute the paired differences over the items that both have."""
-    hybrid, other = bench.base, outcome
-    if not np.array_equal(hybrid.rows, other.rows):
-        rows = np.intersect1d(hybrid.rows, other.rows)
-        hybrid, other = hybrid.among(rows), other.among(rows)
+    hybrid, other = _shared(bench.base, outcome)
     saved = None
     if hybrid.money is not None and other.money is not None and np.isfinite(hybrid.money - other.money).all():
         saved = mean_interval(hybrid.money - other.money)

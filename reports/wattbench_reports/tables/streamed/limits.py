@@ -10,5 +10,5 @@ POOLS = 250_000
 see `wattbench_reports.stats.budgets`."""
 
 SAMPLED_ANSWERS = 4_000_000
-"""Answers of the sample of items of which single items are compared, about: a share is known to .05 points with ten
-systems, at worst."""
+"""Answers of the sample of items of which single items are compared, about: with ten systems a share has a
+standard error of .08 points at worst."""
