@@ -29,6 +29,7 @@ from wattbench_reports.stats.node_effects import LEAST
 from wattbench_reports.tables.json_values import object_of_text
 from wattbench_reports.tables.node_record import NodeRecord, node_records
 from wattbench_reports.tables.run_tables import NODE, Frames
+from wattbench_reports.tables.streamed import StreamedFrames
 
 _LEVEL = 0.05
 
@@ -78,6 +79,8 @@ def of_compared_class(frames: Frames) -> Frames:
     if len(classes) < 2:
         return frames
     apart = [block for members in classes[1:] for node in members for block in node.blocks]
+    if isinstance(frames, StreamedFrames):
+        return replace(frames, unlike_blocks=tuple(apart), recorded=frames)
     masked = np.isin(frames.figures("block"), apart)
     columns = {name: frames.items[name].mask(masked) for name in ("energy_j", "energy_above_idle_j", "finished_s")}
     return replace(frames, items=frames.items.assign(**columns), recorded=frames)

@@ -32,6 +32,8 @@ class NotInMemory(pd.DataFrame):
         raise AssertionError(f"the answers of a streamed run are not in memory ({key})")
 
 
+_OF_MACHINES = ("energy_j", "energy_above_idle_j", "finished_s")
+
 Level = Literal["task", "domain", "run"]
 
 
@@ -64,6 +66,8 @@ class StreamedFrames(Frames):
     items_in: Strata = None  # type: ignore[assignment]
     level: Level = "domain"
     """Whose items a pool has: of a task, of a domain, or of the whole run."""
+    unlike_blocks: tuple[int, ...] = ()
+    """Blocks of machines of another class than the one that is compared: their seconds and joules are left out."""
 
     @property
     def number(self) -> int:
@@ -136,6 +140,8 @@ class StreamedFrames(Frames):
     def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return a column of numbers at some rows, not to be written to."""
         values = self._numbers(name, rows)
+        if self.unlike_blocks and name in _OF_MACHINES:
+            values = np.where(np.isin(self._numbers("block", rows), self.unlike_blocks), np.nan, values)
         if name != "finished_s" or self.failures is None:
             return values
         failed = self.failed(rows)

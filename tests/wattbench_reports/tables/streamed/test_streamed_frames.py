@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,21 @@ def test_an_answer_that_is_there_twice_is_refused(imported: Path, tmp_path: Path
     for load in (load_streamed, load_frames):
         with pytest.raises(UserError, match=r"the answer of generalist-0 to document 0 of arithmetic is there twice"):
             load(read_run(twice))
+
+
+def test_blocks_of_unlike_machines_have_no_joules_and_no_seconds(imported: Path, tmp_path: Path) -> None:
+    def with_blocks(table: pa.Table) -> pa.Table:
+        blocks = pa.array(np.arange(table.num_rows) % 3).cast(table.schema.field("block").type)
+        return table.set_column(table.schema.get_field_index("block"), "block", blocks)
+
+    whole = load_streamed(read_run(rewritten(imported, tmp_path / "blocks", with_blocks)))
+    frames = replace(whole, unlike_blocks=(1,), recorded=whole)
+    rows = frames.answers_of(frames.systems[0])
+    apart = frames.figures("block", rows) == 1
+    assert 0 < apart.sum() < len(apart)
+    for values in (frames.figures("energy_j", rows), frames.seconds(rows)):
+        np.testing.assert_array_equal(np.isnan(values), apart)
+    assert np.isfinite(frames.figures("correct", rows)).all()
 
 
 def test_all_answers_at_once_are_refused(imported: Path) -> None:
