@@ -53,14 +53,14 @@ def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Conten
             documents, texts = doc_id[of_system][in_system], hashes.codes[of_system][in_system]
             if not len(documents):
                 continue
-            asked = hashlib.sha256(documents.tobytes() + texts.tobytes()).digest()
-            if asked not in as_asked:  # in another order they are sorted before they are compared
+            in_order = hashlib.sha256(documents.tobytes() + texts.tobytes()).digest()
+            if in_order not in as_asked:  # in another order they are sorted before they are compared
                 pairs = _distinct(documents.astype(np.int64), texts.astype(np.int64), len(hashes.texts) + 1)
                 key = hashlib.sha256(pairs.tobytes()).digest()
                 if key not in known:
                     known[key] = _digest(pairs, hashes)
-                as_asked[asked] = known[key]
-            contents_of[str(system), str(code)] = as_asked[asked]
+                as_asked[in_order] = known[key]
+            contents_of[str(system), str(code)] = as_asked[in_order]
     return contents_of
 
 

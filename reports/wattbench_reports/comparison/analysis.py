@@ -210,7 +210,7 @@ class Analysis:
 
     @property
     def items_per_row(self) -> float:
-        """How many items a row of the table stands for, on average."""
+        """How many items a row of the table has, on average."""
         return 1.0 if self.table.sizes is None else float(self.table.sizes.mean())
 
     @cached_property

@@ -118,11 +118,11 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
     columns = {name: frames.further(name) for name in ("prompt_tokens", "router_energy_j")}
     windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
     phases = {name: [row for row in rows if row.system == name] for name in frames.systems}
-    asked = frames.further_lengths("route_asked") if rows else None
+    members = frames.further_lengths("route_asked") if rows else None
     return {
         name: _of_system(
             name,
-            _metered(frames, name, columns, asked),
+            _metered(frames, name, columns, members),
             [window for window in windows if window.system == name],
             phases[name],
             known.get(name),
@@ -131,7 +131,7 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
     }
 
 
-def _metered(frames: Frames, system: str, more: Mapping[str, Column], asked: Lengths | None) -> pd.DataFrame:
+def _metered(frames: Frames, system: str, more: Mapping[str, Column], members: Lengths | None) -> pd.DataFrame:
     """Return the answers of a system that have joules, with further columns."""
     of_system = frames.answers_of(system)
     energy_j = frames.figures("energy_j", of_system)
@@ -139,9 +139,9 @@ def _metered(frames: Frames, system: str, more: Mapping[str, Column], asked: Len
     rows = of_system if kept.all() else frames.positions(of_system)[kept]
     labels = {name: frames.categorical(name, rows) for name in _LABELS}
     figures = {name: frames.figures(name, rows) for name in _FIGURES}
-    members = np.broadcast_to(np.int32(0), (int(kept.sum()),)) if asked is None else asked(rows)
+    number = np.broadcast_to(np.int32(0), (int(kept.sum()),)) if members is None else members(rows)
     further = {name: read(rows) for name, read in more.items()}
-    return pd.DataFrame({**labels, **figures, **further, "asked": members}, copy=False)
+    return pd.DataFrame({**labels, **figures, **further, "asked": number}, copy=False)
 
 
 def _of_system(

@@ -36,8 +36,8 @@ def percentile(values: NDArray[np.float64], share: float) -> float | None:
 def percentiles(values: NDArray[np.float64], shares: Sequence[float]) -> dict[float, float | None]:
     """Return several percentiles, each as `percentile`; the values are put in order once."""
     known = [share for share in shares if len(values) >= needed(share)]
-    found = dict(zip(known, np.quantile(values, known).tolist(), strict=True)) if known else {}
-    return {share: found.get(share) for share in shares}
+    by_share = dict(zip(known, np.quantile(values, known).tolist(), strict=True)) if known else {}
+    return {share: by_share.get(share) for share in shares}
 
 
 def label(share: float) -> str:

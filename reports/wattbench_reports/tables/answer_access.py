@@ -44,7 +44,7 @@ class AnswerAccess:
 
     @property
     def pools(self) -> NDArray[np.int64] | None:
-        """How many items each row of the item table stands for, shape (rows,); None: one each."""
+        """How many items each row of the item table has, shape (rows,); None: one each."""
         return None
 
     @property

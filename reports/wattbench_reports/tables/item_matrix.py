@@ -41,7 +41,7 @@ class ItemTable:
     """Shape (items, systems): the block in which the system was asked the item, -1 where it was in none; None in a run
     without blocks. Systems of one run share their blocks."""
     sizes: NDArray[np.int64] | None = None
-    """Shape (items,): how many items a row stands for, where it is a pool of items of one task and block; None: each
+    """Shape (items,): how many items a row has, where it is a pool of items of one task and block; None: each
     row is an item. See `wattbench_reports.tables.streamed.item_pools`."""
 
     def items(self, *systems: int) -> int:

@@ -44,9 +44,9 @@ def item_pools(stratum: NDArray[np.integer[Any]], pools: int) -> ItemPools:
     start = made = 0
     for number, count in enumerate(np.bincount(stratum).tolist()):
         number_of_pools = -(-count // per_pool)
-        place = np.arange(count) * number_of_pools // max(count, 1)
-        pool[order[start : start + count]] = made + place
-        sizes.append(np.bincount(place, minlength=number_of_pools))
+        position = np.arange(count) * number_of_pools // max(count, 1)
+        pool[order[start : start + count]] = made + position
+        sizes.append(np.bincount(position, minlength=number_of_pools))
         of_stratum.append(np.full(number_of_pools, number, dtype=np.int32))
         start, made = start + count, made + number_of_pools
     return ItemPools(pool, np.concatenate(sizes).astype(np.int64), np.concatenate(of_stratum))

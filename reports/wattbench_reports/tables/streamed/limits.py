@@ -6,7 +6,7 @@ MOST_IN_MEMORY = 10_000_000
 """Answers of a run that are held in memory, and of which every figure is exact: less than 2 GB."""
 
 POOLS = 250_000
-"""Pools of items of a streamed run, about. Standard errors from so many are known to 1 / sqrt(2 x 250,000) = 0.14%:
+"""Pools of items of a streamed run, about. Standard errors from them are known to 1 / sqrt(2 x 250,000) = 0.14%:
 see `wattbench_reports.stats.budgets`."""
 
 SAMPLED_ANSWERS = 4_000_000

@@ -22,7 +22,7 @@ from wattbench_reports.tables.run_tables import check_finished, read_windows, sy
 from wattbench_reports.tables.streamed.item_pools import sampled_items
 from wattbench_reports.tables.streamed.limits import POOLS, SAMPLED_ANSWERS
 from wattbench_reports.tables.streamed.run_lengths import RunLengths
-from wattbench_reports.tables.streamed.streamed_frames import NotInMemory, Strata, StreamedFrames
+from wattbench_reports.tables.streamed.streamed_frames import ItemStrata, NotInMemory, StreamedFrames
 from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
 
 
@@ -44,9 +44,9 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
         failures = RunLengths.of(failed.view(np.int8)) if failed.any() else None
         del failed
     systems, absent = systems_in_order(run, names["system"])
-    place = np.array([systems.index(name) for name in names["system"]], dtype=np.int16)
+    position = np.array([systems.index(name) for name in names["system"]], dtype=np.int16)
     of_system = stretches["system"]
-    stretches["system"] = RunLengths(of_system.starts, place[of_system.codes])
+    stretches["system"] = RunLengths(of_system.starts, position[of_system.codes])
     names["system"] = systems
     frames = StreamedFrames(
         run, systems, NotInMemory(), read_windows(run), (), absent, stretches=stretches, names=names, failures=failures
@@ -61,7 +61,7 @@ def load_streamed(run: RunRecords) -> StreamedFrames:
     block, label = np.divmod(strata, _LABELS)
     codes = np.column_stack([block, *np.divmod(label, len(names["domain"]))])
     sampled = sampled_items(stratum, SAMPLED_ANSWERS / frames.number)
-    items_in = Strata(stratum.astype(np.int32), codes, sampled, POOLS)
+    items_in = ItemStrata(stratum.astype(np.int32), codes, sampled, POOLS)
     return StreamedFrames(
         run, systems, frames.items, frames.windows, tuple(_differences(frames, numbered)), absent,
         stretches=stretches, names=names, failures=failures,
@@ -100,9 +100,11 @@ class _Items:
             return
         mine, first, number = np.unique(keys, return_index=True, return_inverse=True)
         self.repeated = len(mine) < len(keys)
-        place = np.searchsorted(self.keys, mine)
+        position = np.searchsorted(self.keys, mine)
         known = np.zeros(len(mine), dtype=np.bool_)
-        known[place < len(self.keys)] = self.keys[place[place < len(self.keys)]] == mine[place < len(self.keys)]
+        known[position < len(self.keys)] = (
+            self.keys[position[position < len(self.keys)]] == mine[position < len(self.keys)]
+        )
         if not known.all():
             self._grow(mine[~known], stratum[first[~known]])
         self.of_system.append(np.searchsorted(self.keys, mine).astype(np.int32)[number])
@@ -114,10 +116,10 @@ class _Items:
         number = np.empty(len(every), dtype=np.int32)
         number[order] = np.arange(len(every), dtype=np.int32)
         again: dict[int, NDArray[np.int32]] = {}
-        for place, items in enumerate(self.of_system):
+        for position, items in enumerate(self.of_system):
             if id(items) not in again:
                 again[id(items)] = number[items]
-            self.of_system[place] = again[id(items)]
+            self.of_system[position] = again[id(items)]
         self.stratum = np.concatenate([self.stratum, stratum])[order]
         self.keys = every[order]
 
@@ -130,10 +132,10 @@ def _keys(frames: StreamedFrames, system: str) -> tuple[NDArray[np.uint64], NDAr
     task, domain = (frames.codes(name, rows).astype(np.int64) for name in ("task", "domain"))
     documents = np.concatenate([text_numbers(part) for part in frames.texts_of("doc_hash", rows)])
     named = text_numbers(pa.array(frames.categories("task"), pa.string()))
-    asked = joined(named[task], frames.documents_of(rows).astype(np.uint64))
+    document_key = joined(named[task], frames.documents_of(rows).astype(np.uint64))
     block = frames.figures("block", rows)
     number = np.where(np.isfinite(block), block, -1).astype(np.int64) + 1
-    return joined(asked, documents), number * _LABELS + task * len(frames.categories("domain")) + domain
+    return joined(document_key, documents), number * _LABELS + task * len(frames.categories("domain")) + domain
 
 
 def _check(path: Path, frames: StreamedFrames, system: str, *, imported: bool) -> None:

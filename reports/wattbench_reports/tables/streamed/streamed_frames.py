@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class NotInMemory(pd.DataFrame):
-    """In place of the answers of a streamed run: whoever asks for them should ask for the rows of a system."""
+    """In place of the answers of a streamed run: the rows of a system are to be asked for."""
 
     def __getitem__(self, key: Any) -> NoReturn:
         """Refuse a column."""
@@ -38,7 +38,7 @@ Level = Literal["task", "domain", "run"]
 
 
 @dataclass(frozen=True)
-class Strata:
+class ItemStrata:
     """The items of a run, in a random order."""
 
     stratum: NDArray[np.int32]
@@ -63,7 +63,7 @@ class StreamedFrames(Frames):
     """Whether each request failed; None where none did."""
     item_of: tuple[NDArray[np.int32], ...] = ()
     """Of each system and each of its answers, which item it is of; systems may share one array."""
-    items_in: Strata = None  # type: ignore[assignment]
+    items_in: ItemStrata = None  # type: ignore[assignment]
     level: Level = "domain"
     """Whose items a pool has: of a task, of a domain, or of the whole run."""
     unlike_blocks: tuple[int, ...] = ()
@@ -81,7 +81,7 @@ class StreamedFrames(Frames):
 
     @cached_property
     def _coarse(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """The strata of this level, as in `Strata.codes`, and which of them each stratum of the items is in."""
+        """The strata of this level, as in `ItemStrata.codes`, and which of them each stratum of the items is in."""
         apart = {"task": (True, True, True), "domain": (True, False, True), "run": (True, False, False)}[self.level]
         codes = np.where(apart, self.items_in.codes, 0)
         coarse, number = np.unique(codes, axis=0, return_inverse=True)
@@ -98,7 +98,7 @@ class StreamedFrames(Frames):
 
     @property
     def pools(self) -> NDArray[np.int64]:
-        """How many items each row of the item table stands for."""
+        """How many items each row of the item table has."""
         return self.pooled.sizes
 
     @property
