@@ -23,7 +23,11 @@ _MEANS = {
 
 def versions() -> dict[str, str]:
     """Return what has to be the same everywhere: a record is written and read by one version."""
-    return {"wattbench": metadata.version("wattbench"), "Python": ".".join(platform.python_version_tuple()[:2])}
+    try:
+        here = metadata.version("wattbench")
+    except metadata.PackageNotFoundError:  # run from its sources
+        here = "of no version"
+    return {"wattbench": here, "Python": ".".join(platform.python_version_tuple()[:2])}
 
 
 def files_of(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -49,7 +53,7 @@ def check_same_files(files: Mapping[str, str]) -> None:
     for name, sha256 in files.items():
         path = Path(name)
         advice = "Put the suite's folder under the same path on every node, or on a disk that they share"
-        if not is_plain(path):
+        if not is_plain(path.resolve()):
             raise UserError(f"{path} is missing here. {advice}")
         if file_sha256(path) != sha256:
             raise UserError(f"{path} differs from the driver's. {advice}")

@@ -141,6 +141,9 @@ def test_files_that_a_suite_names_are_compared(short_suite) -> None:
     files = files_of(resolved.as_record())
     assert set(files) == {str(folder / "answers.py"), str(folder / "power.csv")}
     check_same_files(files)
+    (folder / "answers.py").rename(folder / "behind.py")
+    (folder / "answers.py").symlink_to(folder / "behind.py")
+    check_same_files(files)  # a link to the same
     (folder / "answers.py").write_text("other")
     with pytest.raises(UserError, match=r"answers\.py differs from the driver's"):
         check_same_files(files)
