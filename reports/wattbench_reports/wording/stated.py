@@ -26,8 +26,8 @@ def explained(stated: StatedFigures) -> str:
         else ""
     )
     return (
-        f"These are figures of {stated.source}, over requests that are not all in this record. They are shown as it "
-        f"states them: they are never ranked, tested or decided upon.{others}"
+        f"These are figures that {stated.source} computed itself. They are shown as it states them: they are never "
+        f"ranked, tested or decided upon.{others}"
     )
 
 

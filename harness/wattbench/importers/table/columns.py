@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from wattbench.errors import UserError
 from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, UNIT_RANGE, ScoreRange, check_name
 from wattbench.importers.batch import COUNTS, FIGURES, LISTS, OPTIONAL_TEXTS, TEXTS, schema
@@ -50,8 +52,8 @@ def checked_columns(
             made["score"] = pc.divide(pc.subtract(made["score"], scores.worst), scores.best - scores.worst)
         for name in COUNTS:
             made[name] = _count(columns[name]) if name in columns else pa.nulls(rows, pa.int64())
-        for name in LISTS:
-            made[name] = pa.array([[]] * rows, schema().field(name).type)
+        nothing = pa.ListArray.from_arrays(pa.array(np.zeros(rows + 1, np.int32)), pa.array([], pa.float64()))
+        made |= dict.fromkeys(LISTS, nothing)
         made["repeat"] = pc.fill_null(made["repeat"], 0)
         made["task"] = _or_other(made["task"], task)
         _check_names(made)
