@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines
+from wattbench_reports.comparison.machines import DifferenceBetweenMachines, Machines, machine_caveats
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -19,7 +19,7 @@ def machines_section(analysis: Analysis) -> Section | None:
         f"{len(machines.machines)} machines measured this run. Every block was asked whole on one of them, so that "
         "systems are compared within machines. Scores are pooled over all machines."
     )
-    named = [each.text for each in analysis.comparison.caveats if each.code.endswith(("-machine", "-machines"))]
+    named = [each.text for each in machine_caveats(machines)]
     passages = (
         Passage("", (words.tested(machines), *named), (_table(machines),)),
         *_another(analysis, machines),
@@ -40,8 +40,8 @@ def _table(machines: Machines) -> Table:
             for row in words.rows(machines)
         ),
         note=(
-            f"{words.RELATIVE} Machines of a class agree in device, driver, power limit and meter; only theirs are "
-            "compared. A machine's name is a keyed hash, which does not say which machine it is."
+            f"{words.RELATIVE} Machines of a class agree in device, driver, power limit, meter and how many slots "
+            "measured at once; only theirs are compared. A machine's name is a keyed hash, which does not say which machine it is."
         ),
     )
 
