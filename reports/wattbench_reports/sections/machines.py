@@ -41,7 +41,8 @@ def _table(machines: Machines) -> Table:
         ),
         note=(
             f"{words.RELATIVE} Machines of a class agree in device, driver, power limit, meter and how many slots "
-            "measured at once; only theirs are compared. A machine's name is a keyed hash, which does not say which machine it is."
+            "measured at once; only theirs are compared. A machine's name is a keyed hash, which does not say which "
+            "machine it is."
         ),
     )
 

@@ -31,7 +31,8 @@ def _unlike(machines: Machines) -> Iterator[Caveat]:
     of = f"{plural(len(machines.compared), 'machine')} ({named([each.node for each in machines.compared])})"
     text = (
         f"Machines of {classes} classes measured this run: they differ in device, driver, power limit, meter or how "
-        f"many slots measured at once. Seconds and joules are those of {of}, and are never pooled with others'; scores are of all machines."
+        f"many slots measured at once. Seconds and joules are those of {of}, and are never pooled with others'; scores "
+        "are of all machines."
     )
     yield Caveat("unlike-machines", text, ())
 
