@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.made_up.runs import FakeRun, write_run
-from wattbench.records import read_run
+from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.html import report
 
 
 class RunStore:
@@ -20,6 +21,7 @@ class RunStore:
         self._folder = folder
         self._runs: dict[str, Path] = {}
         self._analyses: dict[str, Analysis] = {}
+        self._pages: dict[str, str] = {}
 
     def write(self, root: Path, fake: FakeRun) -> Path:
         """Put a copy of a made-up run into a folder and return the run's directory, which the test may change."""
@@ -32,6 +34,14 @@ class RunStore:
         if key not in self._analyses:
             self._analyses[key] = analyse(read_run(self._original(fake)))
         return self._analyses[key]
+
+    def page(self, fake: FakeRun) -> tuple[RunRecords, str]:
+        """Read a made-up run, and its report. Tests share both and the files behind them, and may change none."""
+        key = repr(fake)
+        run = read_run(self._original(fake))
+        if key not in self._pages:
+            self._pages[key] = report(run)
+        return run, self._pages[key]
 
     def _original(self, fake: FakeRun) -> Path:
         key = repr(fake)

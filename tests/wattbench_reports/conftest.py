@@ -48,3 +48,9 @@ def make_run(run_store: RunStore, tmp_path: Path) -> Callable[[FakeRun], RunReco
 def analysed(run_store: RunStore) -> Callable[[FakeRun], Analysis]:
     """Analyse a made-up run, once for all tests that ask for the same one. A test may not change it."""
     return run_store.analysis
+
+
+@pytest.fixture(scope="session")
+def reported(run_store: RunStore) -> Callable[[FakeRun], tuple[RunRecords, str]]:
+    """Read a made-up run and its report, once for all tests that ask for the same one. A test may change neither."""
+    return run_store.page

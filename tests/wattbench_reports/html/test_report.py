@@ -61,13 +61,13 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def plain_page(make_run, fake):
-    run = make_run(fake.Run(fake.plain().systems, carbon={"intensity_g_per_kwh": 100.0, "pue": 1.5}))
-    return run, Page(report(run))
+def plain_page(reported, fake):
+    run, html = reported(fake.Run(fake.plain().systems, carbon={"intensity_g_per_kwh": 100.0, "pue": 1.5}))
+    return run, Page(html), html
 
 
 def test_numbers_on_the_page_are_the_records(plain_page) -> None:
-    run, page = plain_page
+    run, page, _ = plain_page
     table = pd.read_parquet(run.layout.items_table)
     head, *rows = page.tables["All systems over all items"]
     for row in rows:
@@ -108,8 +108,9 @@ def test_numbers_on_the_page_are_the_records(plain_page) -> None:
     assert (shown["Load energy"], shown["Provenance"]) == ("16.0 J", "counter")
 
 
-def test_hostile_text_is_text(make_run, fake) -> None:
-    page = Page(without_own_scripts(report(make_run(fake.hostile()))))
+def test_hostile_text_is_text(reported, fake) -> None:
+    _, html = reported(fake.hostile())
+    page = Page(without_own_scripts(html))
     names = {tag for tag, _ in page.tags}
     assert not names & {"script", "img", "iframe", "object", "embed", "i", "b"}
     assert not [key for _, attributes in page.tags for key in attributes if key.startswith("on")]
@@ -120,8 +121,7 @@ def test_hostile_text_is_text(make_run, fake) -> None:
 
 
 def test_the_page_is_one_file_under_a_strict_policy(plain_page) -> None:
-    run, page = plain_page
-    html = report(run)
+    _, page, html = plain_page
     (policy,) = [a["content"] for tag, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy is not None
     assert "default-src 'none'" in policy
@@ -137,7 +137,7 @@ def test_the_page_is_one_file_under_a_strict_policy(plain_page) -> None:
 
 
 def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
-    _, page = plain_page
+    _, page, _ = plain_page
     identities = [a["id"] for _, a in page.tags if "id" in a]
     assert len(identities) == len(set(identities))
     for _, attributes in page.tags:
@@ -159,7 +159,7 @@ def test_structure_for_keyboard_and_screen_reader(plain_page) -> None:
 
 
 def test_how_it_was_made_and_where_it_lies(plain_page) -> None:
-    run, page = plain_page
+    run, page, _ = plain_page
     assert "wattbench run 'my suite.yaml'" in page.text
     assert f"wattbench compare {run.layout.root}" in page.text
     assert "Example CPU" in page.text
@@ -168,17 +168,17 @@ def test_how_it_was_made_and_where_it_lies(plain_page) -> None:
     assert len(page.tables["All windows (9)"]) == 1 + 9
 
 
-def test_an_invalid_window_keeps_its_reason(make_run, fake) -> None:
-    page = Page(report(make_run(fake.hostile())))
+def test_an_invalid_window_keeps_its_reason(reported, fake) -> None:
+    page = Page(reported(fake.hostile())[1])
     bad = [row for row in page.tables["All windows (24)"] if "NOT VALID" in row]
     assert len(bad) == 1
     assert bad[0][-1] == "throttled: <b>hot</b>"
     assert "17 of 18 measured windows are valid" in page.text
 
 
-def test_no_region_is_said_and_not_guessed(make_run, fake) -> None:
-    run = make_run(fake.plain())
-    silent, french = Page(report(run)), Page(report(run, Assumptions(CarbonChoice(region="FRA"))))
+def test_no_region_is_said_and_not_guessed(reported, fake) -> None:
+    run, html = reported(fake.plain())
+    silent, french = Page(html), Page(report(run, Assumptions(CarbonChoice(region="FRA"))))
     head, first, *_ = silent.tables["All systems over all items"]
     assert first[head.index("CO2e per 1,000")] == "no region set"
     assert "France (FRA)" in french.text
@@ -193,9 +193,9 @@ def test_without_joules_there_is_no_empty_figure(make_run, fake) -> None:
     assert "No system has joules to plot." in page.text
 
 
-def test_the_same_records_give_the_same_bytes(make_run, fake) -> None:
-    run = make_run(fake.hostile())
-    assert report(run) == report(run)
+def test_the_same_records_give_the_same_bytes(reported, fake) -> None:
+    run, html = reported(fake.hostile())
+    assert report(run) == html
 
 
 def test_write_report(make_run, fake, tmp_path) -> None:

@@ -96,8 +96,8 @@ def test_it_stands_before_everything_else_on_the_page(make: Make) -> None:
     assert "<b>" not in page
 
 
-def test_other_pages_begin_with_their_verdict(make_run, fake) -> None:
-    page = report(make_run(fake.plain()))
+def test_other_pages_begin_with_their_verdict(reported, fake) -> None:
+    _, page = reported(fake.plain())
     assert 'class="skip" href="#verdict"' in page
     assert "#gate" not in page
 

@@ -91,8 +91,8 @@ def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> Non
     assert len(re.findall("<table[ >]", html)) == html.count("<caption ")
 
 
-def test_sections_are_absent_where_there_is_nothing_to_say(make_run, fake) -> None:
-    page = report(make_run(fake.plain()))
+def test_sections_are_absent_where_there_is_nothing_to_say(make_run, reported, fake) -> None:
+    _, page = reported(fake.plain())
     assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*ALWAYS, "routing", "energy", "items"}
     blind = report(make_run(fake.Run((fake.System("blind", energy_j=None),), name="blind")))
     assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS
