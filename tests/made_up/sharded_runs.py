@@ -41,7 +41,6 @@ TASKS = {"add": 11, "spell": 3}
 OF, SEED, REPEATS = 6, 5, 2
 AGAIN, INVALID, FAILED = 2, 3, 4
 """Blocks that were asked twice, that have a window which is not valid, and a request that failed."""
-PARTS = ("cpu", "gpu0")
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,8 @@ class Made:
     node: str = "0123456789ab"
     shard: bool = True
     finished: bool = True
+    gpu: str = "gpu0"
+    """What is metered next to the processor."""
     name: str = "ab"
     """The last part of its name."""
     header: Mapping[str, Any] | None = None
@@ -69,7 +70,7 @@ def write_shard(folder: Path, made: Made) -> Path:
         names = _Names(run, made)
         for name, kind, _ in SYSTEMS:
             window = names.open(writer, name, Purpose.LOAD, START_S - 5.0)
-            writer.append_window(_window(window, START_S - 1.0, 3.0))
+            writer.append_window(_window(window, made.gpu, START_S - 1.0, 3.0))
             more = made.system if made.system is not None and name == "big" else {}
             row = SystemRow(
                 system=name, kind=kind, engine="python", load_s=4.0, node=made.node, load_window=window.window
@@ -85,7 +86,7 @@ def write_shard(folder: Path, made: Made) -> Path:
             for attempt in (0, 1) if block.number == AGAIN else (0,):
                 _write_attempt(writer, names, block, attempt, calls)
         if made.finished:
-            _finish(writer)
+            _finish(writer, made.gpu)
     return folder / run
 
 
@@ -96,7 +97,7 @@ def _header(run: str, made: Made) -> RunHeader:
         suite_sha256="ab" * 32, created_utc="2026-01-02T03:04:05+00:00",
         command=["wattbench", "run", "my suite.yaml", "--limit", "11", "--block", "1/6"],
         environment={"hostname": f"host of {made.node}", "cpu": {"model": "Example"}},
-        meters={"cpu": "rapl", "gpu0": "counter"},
+        meters={"cpu": "rapl", made.gpu: "counter"},
         cells=[
             {"system": name, "kind": kind, "task": task, "domain": f"of {task}", "items": items, "docs_sha256": "1"}
             for name, kind, _ in SYSTEMS
@@ -133,13 +134,13 @@ class _Names:
         return label
 
 
-def _window(label: WindowLabel, finished_s: float, energy_j: float, **more: Any) -> WindowRow:
+def _window(label: WindowLabel, gpu: str, finished_s: float, energy_j: float, **more: Any) -> WindowRow:
     assert label.started_s is not None
     return WindowRow(
         window=label.window, run=label.run, system=label.system, task=None, purpose=label.purpose,
-        started_s=label.started_s, finished_s=finished_s, energy_j=dict.fromkeys(PARTS, energy_j),
-        provenance={"cpu": "rapl", "gpu0": "counter"}, idle_w=dict.fromkeys(PARTS, 0.5), samples=9, block=label.block,
-        attempt=label.attempt, node=label.node, **more,
+        started_s=label.started_s, finished_s=finished_s, energy_j=dict.fromkeys(("cpu", gpu), energy_j),
+        provenance={"cpu": "rapl", gpu: "counter"}, idle_w=dict.fromkeys(("cpu", gpu), 0.5), samples=9,
+        block=label.block, attempt=label.attempt, node=label.node, **more,
     )  # fmt: skip
 
 
@@ -157,7 +158,7 @@ def _write_attempt(writer: RunWriter, names: _Names, block: Block, attempt: int,
         broken = block.number == INVALID and name == "small"
         writer.append_window(
             _window(
-                label, at_s, draw.uniform(50.0, 90.0), passes=passes, own_cpu_s=draw.uniform(0.0, 1.0),
+                label, names.made.gpu, at_s, draw.uniform(50.0, 90.0), passes=passes, own_cpu_s=draw.uniform(0.0, 1.0),
                 valid=not broken, reasons=["too short"] if broken else [],
             )
         )  # fmt: skip
@@ -206,12 +207,12 @@ def _ask(
     return at_s
 
 
-def _finish(writer: RunWriter) -> None:
+def _finish(writer: RunWriter, gpu: str) -> None:
     """Write scores, sums and tables as a run with blocks does at its end."""
     records = read_run(writer.layout.root)
     plan = {(str(cell["system"]), str(cell["task"])): cell for cell in records.header.cells}
     for system in dict.fromkeys(system for system, _ in plan):
-        _write_sums(writer, system, [row for row in records.windows() if row.system == system])
+        _write_sums(writer, gpu, system, [row for row in records.windows() if row.system == system])
     for system, task in plan:
         answers = sorted(records.answers(system, task), key=lambda row: (row.repeat, row.doc_id))
         writer.write_scores(system, task, [_score(task, row) for row in answers])
@@ -246,15 +247,15 @@ def _score(task: str, row: AnswerRow) -> ScoreRow:
     )  # fmt: skip
 
 
-def _write_sums(writer: RunWriter, system: str, rows: Iterable[WindowRow]) -> None:
+def _write_sums(writer: RunWriter, gpu: str, system: str, rows: Iterable[WindowRow]) -> None:
     valid = [row for row in rows if row.purpose == Purpose.MEASURED and row.valid]
-    for component in (*PARTS, TOTAL):
+    for component in ("cpu", gpu, TOTAL):
         energy_j = sum(
             (row.total_j or 0.0 if component == TOTAL else row.energy_j[component]) / row.passes for row in valid
         )
         writer.append_phase(
             PhaseRow(
-                system=system, task=None, component=component, provenance="counter" if component == "gpu0" else "rapl",
+                system=system, task=None, component=component, provenance="counter" if component == gpu else "rapl",
                 items=len(valid), prefill_s=len(valid), decode_s=3.0 * len(valid), other_s=0.0, energy_j=energy_j,
                 prefill_j=0.25 * energy_j, prefill_low_j=0.2 * energy_j, prefill_high_j=0.3 * energy_j,
                 decode_j=0.75 * energy_j, decode_low_j=0.7 * energy_j, decode_high_j=0.8 * energy_j, other_j=0.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,10 +32,12 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
 
     comparison = analyse(records).comparison
     rate = None if comparison.load is None else comparison.load.compared.offered_per_s
+    machines = comparison.machines
+    apart = frozenset() if machines is None else frozenset(machine.node for machine in machines.apart)
     by_system: dict[str, list[ItemRow]] = defaultdict(list)
     for row in items:
         if row.offered_per_s == rate:
-            by_system[row.system].append(row)
+            by_system[row.system].append(row if row.node not in apart else _scores_alone(row))
     for figures in comparison.systems:
         printed = plain_row(figures)
         name = str(printed["system"])
@@ -42,6 +45,11 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
             is_printed = printed[figure]
             if value is not None and not _same(is_printed, value):
                 yield f"compare prints {figure} {is_printed} of {name}, and the lines give {value}"
+
+
+def _scores_alone(row: ItemRow) -> ItemRow:
+    """Return a row of a machine that is unlike those compared: its seconds and joules are in no figure of the run."""
+    return replace(row, started_s=None, finished_s=None, energy_j=None, energy_above_idle_j=None, own_cpu_s=None)
 
 
 def _shares(comparison: Comparison) -> Mapping[str, float] | None:

@@ -24,6 +24,8 @@ def merged_header(shards: Shards, command: Sequence[str], run: str | None = None
         run=run or f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
         created_utc=min(shard.header.created_utc for shard in shards.every),
         command=list(command),
+        meters=machines[first.node]["meters"],
+        meter_details=machines[first.node]["meter_details"],
         node=first.node if len(machines) == 1 else "",
         machines=machines if len(machines) > 1 else {},
         shard=None,
@@ -33,12 +35,13 @@ def merged_header(shards: Shards, command: Sequence[str], run: str | None = None
 
 
 def _machines(shards: Sequence[Shard]) -> dict[str, dict[str, Any]]:
-    """Return each machine with what is measured there, in the order of the blocks."""
+    """Return each machine with what is measured there, in the order of the blocks. Its slots have GPUs of their own."""
     machines: dict[str, dict[str, Any]] = {}
     for shard in shards:
         header = shard.header
-        known = {"environment": header.environment, "meters": header.meters, "meter_details": header.meter_details}
-        machines.setdefault(header.node, known)
+        known = machines.setdefault(header.node, {"environment": header.environment, "meters": {}, "meter_details": {}})
+        known["meters"] |= header.meters
+        known["meter_details"] |= header.meter_details
     return machines
 
 

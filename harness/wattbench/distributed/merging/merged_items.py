@@ -22,7 +22,7 @@ from wattbench.records.tables import check_columns, items_schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_ROWS = 4096
+BATCH_ROWS = 1024
 """Rows of a shard that are in memory at a time, unless it asked its blocks in another order than theirs."""
 _BUFFER_BYTES = 32_768
 """Of each column of each shard that are read ahead."""

@@ -14,22 +14,20 @@ from wattbench.records.phases import TOTAL
 def merged_phases(shards: Sequence[Shard], system: str) -> Iterator[PhaseRow]:
     """Yield the joules of a system by phase and component, of all shards together.
 
-    Each shard has divided its own, as watts are those of its machine. A component that some shard lacks is left out, as
-    one is that a window of a run lacks; a shard without valid joules of the system adds nothing, as its windows do.
+    Each shard has divided its own, as watts are those of its machine. A component that some shards lack, such as the
+    GPU of another slot, is of the answers of the others, which its number of items says.
     """
     of_shards = [
         {row.component: row for row in shard.records.phases() if row.system == system and row.task is None}
         for shard in shards
     ]
     known = [rows for rows in of_shards if any(row.energy_j is not None for row in rows.values())]
-    if not known:
+    if not known:  # without joules there is a reason alone
         yield from next(filter(None, of_shards), {}).values()
         return
-    components = [name for name in known[0] if name != TOTAL and all(name in rows for rows in known)]
-    for component in [*components, TOTAL] if components else []:
+    components = dict.fromkeys(name for rows in known for name in rows if name != TOTAL)
+    for component in [*components, TOTAL]:
         yield add_phases([rows[component] for rows in known if component in rows])
-    if not components:
-        yield PhaseRow(system=system, task=None, component=TOTAL, reason="no component was metered in every shard")
 
 
 def merged_estimates(shards: Iterable[Shard]) -> list[EstimateRow]:

@@ -169,3 +169,15 @@ def test_rows_of_an_older_version_lack_columns(shards: list[Path], tmp_path: Pat
         rewrite(root / "finished.json", sha256=None, own_sha256="")
     merged = merge_shards(shards, tmp_path / "merged", ["merge"])
     assert pd.read_parquet(merged / "items.parquet")["co_runners"].isna().all()
+
+
+def test_slots_of_one_machine_have_gpus_of_their_own(tmp_path: Path) -> None:
+    for blocks, gpu in (((0, 1, 2), "gpu0"), ((3, 4, 5), "gpu3")):
+        write_shard(tmp_path / "shards", Made(blocks=blocks, node="c" * 12, gpu=gpu))
+    records = read_run(merge_shards([tmp_path / "shards"], tmp_path / "merged", ["merge"]))
+    assert records.header.meters == {"cpu": "rapl", "gpu0": "counter", "gpu3": "counter"}
+    rows = {row.component: row for row in records.phases() if row.system == "big"}
+    assert list(rows) == ["cpu", "gpu0", "gpu3", "total"]
+    assert rows["gpu0"].items + rows["gpu3"].items == rows["cpu"].items == rows["total"].items
+    assert sum(rows[part].energy_j or 0.0 for part in ("cpu", "gpu0", "gpu3")) == pytest.approx(rows["total"].energy_j)
+    assert all(not check.problems for check in verify(records.layout.root).checks)
