@@ -239,6 +239,13 @@ def test_torn_and_oversized_files_of_perf(tmp_path, monkeypatch) -> None:
         read_sources([folder])
 
 
+def test_loads_that_no_machine_has_are_no_loads(tmp_path) -> None:
+    folder = write_perf(tmp_path / "run")
+    path = folder / "benchmark_args.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"rate": 10**400, "parallel": 10**400}))
+    assert read_sources([folder]).scenario == {"org/model": {}}
+
+
 def test_an_evaluation_and_perf_are_not_one_import(tmp_path) -> None:
     with pytest.raises(UserError, match="import them separately"):
         read_sources([write_evaluation(tmp_path / "a"), write_perf(tmp_path / "b")])

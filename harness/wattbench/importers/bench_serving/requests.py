@@ -7,7 +7,6 @@ at the same places.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import digest, text
+from wattbench.records.field_checks import LARGEST_NUMBER
 
 TASK = "requests"
 LISTS = (
@@ -26,7 +26,7 @@ LISTS = (
 
 def has_requests(result: Mapping[str, Any]) -> bool:
     """Return whether a result lists its requests: it was made with ``--save-detailed`` or ``--output-details``."""
-    return "ttfts" in result and "output_lens" in result
+    return result.get("ttfts") is not None and result.get("output_lens") is not None
 
 
 def answers(system: str, result: Mapping[str, Any], where: str) -> Iterator[Answer]:
@@ -52,11 +52,12 @@ def answers(system: str, result: Mapping[str, Any], where: str) -> Iterator[Answ
 def _lists(result: Mapping[str, Any], where: str) -> dict[str, Sequence[Any]]:
     lists = {name: result[name] for name in LISTS if result.get(name) is not None}
     rate = result.get("request_rate")
-    if not isinstance(rate, int | float) or not math.isfinite(rate):
+    if not isinstance(rate, int | float) or not 0 <= rate <= LARGEST_NUMBER:
         lists.pop("queue_times", None)  # nothing is due at a time: each request is sent once another ends
     for name, values in lists.items():
         if not isinstance(values, list):
             raise UserError(f"{where}: {name} is of type {type(values).__name__}, not a list")
+    for name, values in lists.items():
         if len(values) != len(lists["ttfts"]):
             raise UserError(
                 f"{where}: {name} has {len(values):,} entries and ttfts {len(lists['ttfts']):,}; the file is damaged"

@@ -24,6 +24,7 @@ from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated, is_figure, statistic
 from wattbench.importers.system_names import AT_ONCE, RATE, system_name
+from wattbench.records.field_checks import LARGEST_NUMBER
 
 SUMMARY, PERCENTILES, ARGUMENTS = "benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json"
 REQUESTS = "benchmark_data.db"
@@ -112,9 +113,9 @@ def read_perf(folders: Sequence[Path], scratch: Path | None = None) -> Imported:
 def _load(arguments: Mapping[str, Any]) -> dict[str, Any]:
     rate, most = arguments.get("rate"), arguments.get("parallel")
     load: dict[str, Any] = {}
-    if isinstance(rate, int | float) and 0 < rate < float("inf"):
+    if isinstance(rate, int | float) and 0 < rate <= LARGEST_NUMBER:
         load[RATE] = rate
-    if isinstance(most, int | float) and 0 < most < float("inf") and arguments.get("open_loop") is not True:
+    if isinstance(most, int | float) and 0 < most <= LARGEST_NUMBER and arguments.get("open_loop") is not True:
         load[AT_ONCE] = most
     return load
 
