@@ -168,6 +168,23 @@ def test_what_the_client_draws_is_not_what_the_server_draws(tmp_path) -> None:
     assert window.total_j == pytest.approx(true_j(START_S, START_S + 21), rel=0.02)
 
 
+def test_two_collectors_of_a_gpu_count_once_and_two_gpus_of_one_index_both_count(tmp_path) -> None:
+    folder = aiperf_profile(tmp_path / "twice", 2, 30)
+    path = folder / "gpu_telemetry_export.jsonl"
+    write_readings(path, START_S, START_S + 10.5)
+    once = path.read_text()
+    path.write_text(once + once.replace("pynvml://localhost", "http://localhost:9400/metrics"))
+    run = imported([folder], tmp_path / "a")
+    assert run.windows()[0].total_j == pytest.approx(true_j(START_S, START_S + 10.5), rel=0.02)
+    assert run.header.imported["left_out"]["readings of a GPU that another collector read too"] == len(
+        once.splitlines()
+    )
+    path.write_text(once + once.replace("GPU-fake-0", "GPU-fake-1"))
+    (window,) = imported([folder], tmp_path / "b").windows()
+    assert set(window.energy_j) == {"gpu0", "gpu1"}
+    assert any("all 2 GPUs that AIPerf read are counted" in reason for reason in window.reasons)
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -37,6 +37,7 @@ MEGAJOULE_J = 1e6
 NVML_STEP_S = 0.1
 """How often NVML's counter advances; see `wattbench.meters.windows.thresholds`."""
 
+_COLLECTORS = {"http": "DCGM exporter", "https": "DCGM exporter"}
 _HERE = "localhost"
 _NAMES_OF_HERE = ("", "localhost", "::1", "0.0.0.0")  # noqa: S104 - read, never listened on
 
@@ -75,21 +76,11 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
     Raises:
         UserError: a line is damaged.
     """
-    gpus = dict(_by_uuid(path)) if path.is_file() else {}
+    gpus: Mapping[str, _Gpu] = dict(_by_uuid(path)) if path.is_file() else {}
     if not gpus:
         return None
-    answering = {_host(server) for server in servers} or {_HERE}
-    read = {gpu.host for gpu in gpus.values()}
-    unread = sorted(answering - read)
-    if not unread:
-        others = sum(len(rows) for gpu in gpus.values() if gpu.host not in answering for rows in gpu.readings.values())
-        left_out["readings of GPUs that are not the servers'"] += others
-        gpus = {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in answering}
-    several = len({gpu.host for gpu in gpus.values()}) > 1
-    known = {
-        at_host(f"gpu{gpu.index}", gpu.host if several else None): (uuid, gpu)
-        for uuid, gpu in sorted(gpus.items(), key=lambda pair: (pair[1].host, pair[1].index, pair[0]))
-    }
+    gpus, unread = _of_servers(gpus, {_host(server) for server in servers} or {_HERE}, left_out)
+    known = _by_component(gpus)
     readings: list[Reading] = []
     machine: list[dict[str, Any]] = []
     provenance: dict[str, str] = {}
@@ -98,9 +89,8 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
     collectors: dict[str, None] = {}
     for component, (uuid, gpu) in known.items():
         collector, rows = max(gpu.readings.items(), key=lambda pair: len(pair[1]))
-        left_out["readings of a GPU that another collector read too"] += sum(map(len, gpu.readings.values())) - len(
-            rows
-        )
+        twice = sum(map(len, gpu.readings.values())) - len(rows)
+        left_out["readings of a GPU that another collector read too"] += twice
         rows = sorted(rows, key=lambda row: row[2])
         of_component = _readings(component, rows)
         counted = any(component in reading.energy_j for reading in of_component)
@@ -111,7 +101,7 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
         machine.append({"name": gpu.name, "uuid": uuid} | ({} if limit_w is None else {"power_limit_w": limit_w}))
         if limit_w:
             limits_w[component] = limit_w
-        collectors[collector.partition("://")[0].replace("http", "DCGM exporter")] = None
+        collectors[_COLLECTORS.get(collector.partition("://")[0], collector.partition("://")[0])] = None
     telemetry = Telemetry(
         readings=readings,
         provenance=provenance,
@@ -124,6 +114,31 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
         else (),
     )
     return GpuRecord(telemetry, {} if unread else {"gpus": machine})
+
+
+def _of_servers(
+    gpus: Mapping[str, _Gpu], answering: set[str], left_out: Counter[str]
+) -> tuple[Mapping[str, _Gpu], list[str]]:
+    """Return the GPUs of the machines that answered, and which of these machines were not read; then all GPUs."""
+    unread = sorted(answering - {gpu.host for gpu in gpus.values()})
+    if unread:
+        return gpus, unread
+    others = [gpu for gpu in gpus.values() if gpu.host not in answering]
+    left_out["readings of GPUs that are not the servers'"] += sum(
+        len(r) for gpu in others for r in gpu.readings.values()
+    )
+    return {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in answering}, []
+
+
+def _by_component(gpus: Mapping[str, _Gpu]) -> dict[str, tuple[str, _Gpu]]:
+    """Name each GPU after its index (by its order where two share one), and its host where there are several."""
+    ordered = sorted(gpus.items(), key=lambda pair: (pair[1].host, pair[1].index, pair[0]))
+    several = len({gpu.host for gpu in gpus.values()}) > 1
+    unique = len({(gpu.host, gpu.index) for gpu in gpus.values()}) == len(gpus)
+    return {
+        at_host(f"gpu{gpu.index if unique else number}", gpu.host if several else None): (uuid, gpu)
+        for number, (uuid, gpu) in enumerate(ordered)
+    }
 
 
 def _why_not_theirs(gpu: _Gpu, servers: Sequence[str]) -> str:
