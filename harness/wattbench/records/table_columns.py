@@ -80,6 +80,7 @@ class TableColumns:
 
         self.path = path
         self._kept = kept
+        self._empty: dict[str, bool] = {}
         with self._damage_named():
             self._schema = pq.read_schema(path)
             texts = [
@@ -133,7 +134,23 @@ class TableColumns:
 
     def numbers_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
         """Return some rows of a column of numbers, as `numbers` and `parts_at`."""
-        return self._joined(self.parts_at(name, rows), rows.stop - rows.start if isinstance(rows, slice) else len(rows))
+        count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
+        if name not in self._empty:
+            self._empty[name] = self._says_empty(name)
+        return (
+            np.broadcast_to(np.nan, (count,)) if self._empty[name] else self._joined(self.parts_at(name, rows), count)
+        )
+
+    def _says_empty(self, name: str) -> bool:
+        """Return whether the file says of a column that it has no value in any row."""
+        self.require((name,))
+        metadata = self._file.metadata
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            columns = map(group.column, range(group.num_columns))
+            said = next(each for each in columns if each.path_in_schema.split(".")[0] == name).statistics
+            if said is None or not said.has_null_count or said.null_count < group.num_rows:
+                return False
+        return True
 
     def _joined(self, parts: Iterator[pa.Array], count: int) -> NDArray[np.float64]:
         import pyarrow as pa
@@ -143,11 +160,16 @@ class TableColumns:
         one: float | None = None
         at = 0
         for part in parts:
+            nothing = part.null_count == len(part)
             with self._damage_named():
-                read = pc.cast(part, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+                read = (
+                    np.broadcast_to(np.nan, (len(part),))
+                    if nothing
+                    else pc.cast(part, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+                )
             if at == 0 and len(read):
                 one = float(read[0])
-            if one is not None and not _all_are(read, one):
+            if one is not None and not (np.isnan(one) if nothing else _all_are(read, one)):
                 values, one = np.full(count, one), None
             if one is None:
                 values[at : at + len(read)] = read

@@ -151,7 +151,9 @@ def _blocks(frames: Frames) -> NDArray[np.int64] | None:
     for column, name in enumerate(frames.systems):
         block = frames.figures("block", frames.answers_of(name))
         known = np.isfinite(block)
-        some = some or bool(known.any())
+        if not known.any():
+            continue
+        some = True
         blocks[frames.table_rows_of(name)[known], column] = block[known].astype(np.int64)
     return blocks if some else None
 
