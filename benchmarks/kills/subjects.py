@@ -85,6 +85,8 @@ def subjects(url: str) -> list[Subject]:
             WITH_A_SERVER,
             ("--systems", "adder,remote"),
         ),
+        _run("run of a shard", SUITE + BLOCKS, OF_A_SHARD, ("--block", "2-3/3", "--seed", "7")),
+        MERGE,
         _run("load", SUITE + ENDPOINT.replace("URL", url) + LOAD, UNDER_LOAD, ("--systems", "adder,remote")),
         GATE_OF_TWO,
         NIGHT,
@@ -138,6 +140,10 @@ BY_CELLS = (
 WITH_A_SERVER = (
     "after fsync */open-windows.jsonl 1", "after fsync */open-windows.jsonl 6", f"before fsync {ANSWERED} 30",
     "before replace */finished.json",
+)  # fmt: skip
+OF_A_SHARD = (
+    "after replace */run.json", "amid fsync */open-windows.jsonl 5", f"before fsync {ANSWERED} 20",
+    f"amid fsync {ANSWERED} 33", "after fsync */blocks.jsonl 1", "before replace */finished.json",
 )  # fmt: skip
 UNDER_LOAD = (
     "after replace */run.json", "after fsync */open-windows.jsonl 4", "amid fsync */windows.jsonl 4",
@@ -323,6 +329,36 @@ RESCORE = Subject(
     result=lambda place: (
         [content_of(root) for root in whole_runs_in(place.folder / "runs")],
         digests(place.folder / "measured"),
+    ),
+)  # fmt: skip
+
+
+def _shards(place: WorkFolder) -> None:
+    _write_suite(place, SUITE + BLOCKS)
+    for block in ("1/3", "2/3", "3/3"):
+        place.run("run", "suite.yaml", "--block", block, "--seed", 7, "--out", "shards")
+
+
+def _merge(folder: Path) -> Words:
+    return ("merge", "shards", "-o", "runs/merged")
+
+
+MERGE = Subject(
+    name="merge",
+    command="merge",
+    arguments=_merge,
+    again=lambda folder: None if whole_runs_in(folder / "runs") else _merge(folder),
+    moments=(
+        "after mkdir */.merged.merging", "after mkdir */.merged.merging/merged", "amid replace */run.json",
+        "after replace */run.json", "before replace */power/*.csv 2", "amid replace */items.parquet",
+        "after replace */items.parquet", "amid replace */windows.parquet", "before replace */finished.json",
+        "amid replace */finished.json", "after replace */finished.json", f"before fsync {ANSWERED} 1",
+        "after fsync */scores/*/sums.jsonl 1", "before replace */runs/merged", "after replace */runs/merged",
+    ),
+    prepare=_shards,
+    result=lambda place: (
+        [content_of(root) for root in whole_runs_in(place.folder / "runs")],
+        digests(place.folder / "shards"),
     ),
 )  # fmt: skip
 
