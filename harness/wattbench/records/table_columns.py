@@ -270,6 +270,7 @@ class TableColumns:
                             yield batch.column(0).take(pa.array(rows[first : first + count] - at))
                         at += len(batch)
                 start = end
+        pa.default_memory_pool().release_unused()
 
     @contextmanager
     def _damage_named(self) -> Iterator[None]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.money.hybrid_bill import of_hybrid
 from wattbench_reports.metrics.money.model import DECLARED, UNNAMED
+from wattbench_reports.metrics.money.parts_on_disk import PartsOnDisk
 from wattbench_reports.metrics.money.price_bill import Bill, by_price
 from wattbench_reports.metrics.money.prices import Prices
 from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.suite_record import SystemSettings
 
 ELECTRICITY_ALONE = Bill()
@@ -26,7 +29,12 @@ def bills_of(frames: Frames, prices: Prices) -> Mapping[str, Bill]:
         prices: those that the reader set count in place of a cost that an import declares.
     """
     answers = AnswerColumns(frames)
-    return {name: _bill(answers, name, prices) for name in frames.systems}
+    streamed = isinstance(frames, StreamedFrames)
+    return {name: _kept(_bill(answers, name, prices), on_disk=streamed) for name in frames.systems}
+
+
+def _kept(bill: Bill, *, on_disk: bool) -> Bill:
+    return replace(bill, parts=PartsOnDisk(bill.parts)) if on_disk and bill.parts else bill
 
 
 def _bill(answers: AnswerColumns, name: str, prices: Prices) -> Bill:
