@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
+from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, whole_number
+from wattbench.importers.evalscope.predictions import read_predictions, sample_number
 from wattbench.importers.files import digest, mapping, read_objects, read_yaml, text, without_credentials
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
@@ -114,20 +115,6 @@ class _Benchmark:
         return [path for path in (self.reviews, self.predictions, self.work / CONFIG) if path.is_file()]
 
 
-@dataclass(frozen=True)
-class _Prediction:
-    """What a prediction adds to a review."""
-
-    seconds: float | None
-    first_token_seconds: float | None
-    prompt_tokens: int | None
-    cached_tokens: int | None
-    cache_write_tokens: int | None
-    output_tokens: int | None
-    reasoning_tokens: int | None
-    failure: str | None
-
-
 def _work_folders(source: Path) -> list[Path]:
     """Return the folder itself, or those in it, that have reviews."""
     if (source / REVIEWS).is_dir():
@@ -165,10 +152,10 @@ def _names(benchmarks: Sequence[_Benchmark]) -> dict[tuple[Path, str], str]:
 def _answers(
     system: str, each: _Benchmark, metric: str | None, left_out: Counter[str], scale: ScoreRange
 ) -> Iterator[Answer]:
-    predictions = _predictions(each.predictions, left_out)
+    predictions = read_predictions(each.predictions, left_out)
     repeats = _repeats(each.reviews)
     for where, review in read_objects(each.reviews):
-        index = _index(review, where)
+        index = sample_number(review, where)
         prediction = predictions.pop(index, None)
         scores, main = _scores(review, where, metric)
         if main is None:
@@ -197,18 +184,11 @@ def _answers(
     left_out["predictions without a review"] += len(predictions)
 
 
-def _index(entry: Mapping[str, Any], where: str) -> str:
-    index = entry.get("index")
-    if not isinstance(index, int | str) or isinstance(index, bool):
-        raise UserError(f"{where}: index is {index!r:.60}; this is no line of evalscope")
-    return str(index)
-
-
 def _repeats(path: Path) -> dict[str, tuple[str, int]]:
     """Map each sample to its item and how often that was asked before: samples of one group are repeats of an item."""
     groups: dict[str, list[tuple[int, str]]] = {}
     for where, review in read_objects(path):
-        index = _index(review, where)
+        index = sample_number(review, where)
         sample = mapping(review.get("sample_score"))
         group = sample.get("group_id")
         position = whole_number(sample.get("generation_index"), "generation_index", where)
@@ -217,56 +197,6 @@ def _repeats(path: Path) -> dict[str, tuple[str, int]]:
     return {
         index: (group, repeat) for group, samples in groups.items() for repeat, (_, index) in enumerate(sorted(samples))
     }
-
-
-def _predictions(path: Path, left_out: Counter[str]) -> dict[str, _Prediction]:
-    if not path.is_file():
-        return {}
-    predictions: dict[str, _Prediction] = {}
-    for where, entry in read_objects(path):
-        index = _index(entry, where)
-        left_out["predictions that were made again"] += index in predictions
-        predictions[index] = _prediction(entry, where)
-    return predictions
-
-
-def _prediction(entry: Mapping[str, Any], where: str) -> _Prediction:
-    output = mapping(entry.get("model_output"))
-    messages = entry.get("messages")
-    turns = [
-        mapping(each["perf_metrics"])
-        for each in (messages if isinstance(messages, list) else [])
-        if mapping(each).get("role") == "assistant" and mapping(each).get("perf_metrics") is not None
-    ] or [mapping(output.get("perf_metrics"))]
-    usage = mapping(output.get("usage"))
-    seconds = _sum([number(turn.get("latency"), "latency", where) for turn in turns])
-    if seconds is None:
-        seconds = number(output.get("time"), "time", where)
-    single = len(turns) == 1
-    return _Prediction(
-        seconds=seconds,
-        first_token_seconds=number(turns[0].get("ttft"), "ttft", where),
-        prompt_tokens=_tokens(turns, usage, "input_tokens", where),
-        cached_tokens=whole_number(usage.get("input_tokens_cache_read"), "input_tokens_cache_read", where)
-        if single
-        else None,
-        cache_write_tokens=whole_number(usage.get("input_tokens_cache_write"), "input_tokens_cache_write", where)
-        if single
-        else None,
-        output_tokens=_tokens(turns, usage, "output_tokens", where),
-        reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where) if single else None,
-        failure=text(output.get("error")) or None,
-    )
-
-
-def _tokens(turns: Sequence[Mapping[str, Any]], usage: Mapping[str, Any], name: str, where: str) -> int | None:
-    counted = _sum([whole_number(turn.get(name), name, where) for turn in turns])
-    return whole_number(usage.get(name), name, where) if counted is None else int(counted)
-
-
-def _sum(figures: Sequence[float | None]) -> float | None:
-    known = [each for each in figures if each is not None]
-    return sum(known) if known and len(known) == len(figures) else None
 
 
 def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[dict[str, Any], str | None]:
