@@ -9,6 +9,7 @@ from pathlib import Path
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.session import stdout_to_stderr
+from wattbench.api.slot_source import slot_source
 from wattbench.api.suite_runs import load, requiring, run_new, run_resumed, shard_of_arguments
 from wattbench.errors import UserError
 
@@ -28,6 +29,9 @@ def run(
     block: str | None = None,
     seed: int | None = None,
     slot: str | None = None,
+    slots: int | str | None = None,
+    cluster: str | None = None,
+    gpus_per_slot: int | None = None,
 ) -> Run:
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
@@ -50,6 +54,10 @@ def run(
         seed: of the deal, the same for all shards; None: by the suite's hash.
         slot: measure on these GPUs alone, while other slots of this machine measure on theirs: numbers as `nvidia-smi`
             shows them, or UUIDs, separated by commas. To be named before anything in this process uses CUDA.
+        slots: ask on this many slots of this machine at once, each with GPUs of its own and a process of its own;
+            ``"auto"``: on all that there are.
+        cluster: ask on the nodes of a Ray cluster: ``"ray"``, ``"HOST:PORT"`` or ``"ray://HOST:PORT"``.
+        gpus_per_slot: with `slots` or `cluster`, how many GPUs each slot has; None: 1.
 
     Raises:
         UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
@@ -68,6 +76,7 @@ def run(
     if resume is not None and (block, seed) != (None, None):
         raise UserError("block and seed go with a new run; a resumed one keeps its own")
     shard = shard_of_arguments(block, seed)
+    source = slot_source(cluster, slots, gpus_per_slot)
     wait_s = seconds_to_wait(wait)
     with stdout_to_stderr():
         if resume is not None:
@@ -79,11 +88,17 @@ def run(
                 command=["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"],
                 wait_s=wait_s,
                 slot=slot,
+                cluster=source,
             )
             return read(root)
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
-        command = ["wattbench.run", os.fspath(suite), *_given(narrowing | {"block": block, "seed": seed})]
+        command = [
+            "wattbench.run",
+            os.fspath(suite),
+            *_given(narrowing | {"block": block, "seed": seed}),
+            *(source.words() if source else []),
+        ]
         root = run_new(
             resolved,
             Path(out),
@@ -92,6 +107,7 @@ def run(
             wait_s=wait_s,
             shard=shard,
             slot=slot,
+            cluster=source,
         )
         return read(root)
 

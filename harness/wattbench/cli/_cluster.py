@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from wattbench.errors import UserError
-
-if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import SlotSource
+from wattbench.api.slot_source import slot_source
 
 
 def cluster_options(command: Any) -> Any:
@@ -20,7 +17,7 @@ def cluster_options(command: Any) -> Any:
     def with_cluster(
         *args: Any, cluster: str | None, slots: str | None, gpus_per_slot: int | None, **others: Any
     ) -> Any:
-        return command(*args, cluster=_source(cluster, slots, gpus_per_slot), **others)
+        return command(*args, cluster=slot_source(cluster, slots, gpus_per_slot), **others)
 
     with_options: Any = click.option(
         "--gpus-per-slot",
@@ -38,25 +35,3 @@ def cluster_options(command: Any) -> Any:
         help="Ask on the nodes of a Ray cluster: ray is one that runs here, or else is started. On a node of another: "
         "HOST:PORT.",
     )(with_options)
-
-
-def _source(cluster: str | None, slots: str | None, gpus_per_slot: int | None) -> SlotSource | None:
-    """Return what has the slots.
-
-    Raises:
-        UserError: the options do not go together, or the number is none.
-    """
-    from wattbench.api.cluster_runs import Cluster
-    from wattbench.api.machine_slots import SlotsHere
-
-    if cluster is not None and slots is not None:
-        raise UserError("--slots asks on this machine and --cluster on others: leave one out")
-    if cluster is not None:
-        return Cluster(cluster, gpus_per_slot or 1)
-    if slots is None:
-        if gpus_per_slot is not None:
-            raise UserError("--gpus-per-slot goes with --slots or --cluster")
-        return None
-    if slots != "auto" and not (slots.isascii() and slots.isdigit() and len(slots) < 5 and int(slots)):
-        raise UserError(f"--slots {slots!r:.40}: write auto, or how many slots there are to be")
-    return SlotsHere(None if slots == "auto" else int(slots), gpus_per_slot or 1)

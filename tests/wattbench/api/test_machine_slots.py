@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import wattbench
 from tests.made_up.meters import PlayedMeter
 from wattbench.api import machine_slots
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.machine_slots import SlotsHere
-from wattbench.cli._cluster import _source
+from wattbench.api.slot_source import slot_source
 from wattbench.errors import UserError
 from wattbench.machine import idle_power, measuring_lock
 from wattbench.machine import slot as slot_module
@@ -19,6 +22,7 @@ from wattbench.machine.live_slots import LiveSlot
 from wattbench.meters import Chosen, Reading
 from wattbench.meters.nvml.visible_gpus import Gpu
 
+DATA = Path(__file__).parents[2] / "data"
 SUITE = SimpleNamespace(suite=SimpleNamespace(meters=[], measure=SimpleNamespace(idle_s=5.0)))
 
 
@@ -85,7 +89,7 @@ def test_where_another_run_measures_its_slots_wait_or_say_so(monkeypatch, capsys
     ],
 )
 def test_options_are_read_and_written(cluster, slots, gpus, words) -> None:
-    source = _source(cluster, slots, gpus)
+    source = slot_source(cluster, slots, gpus)
     assert source is not None
     assert source.words() == words
     assert isinstance(source, SlotsHere if slots else Cluster)
@@ -104,4 +108,21 @@ def test_options_are_read_and_written(cluster, slots, gpus, words) -> None:
 )
 def test_options_that_make_no_sense_are_refused(cluster, slots, gpus, message) -> None:
     with pytest.raises(UserError, match=message):
-        _source(cluster, slots, gpus)
+        slot_source(cluster, slots, gpus)
+
+
+def test_the_python_api_asks_on_slots_and_clusters_as_the_command_does(monkeypatch) -> None:
+    module = importlib.import_module("wattbench.api.run")  # the package's `run` is the function
+
+    asked = []
+    monkeypatch.setattr(module, "run_new", lambda *args, **given: asked.append((args[2], given["cluster"])))
+    monkeypatch.setattr(module, "read", lambda root: root)
+    suite = DATA / "suite.yaml"
+    wattbench.run(suite, slots="auto", gpus_per_slot=2)
+    wattbench.run(suite, cluster="head:6379")
+    wattbench.run(suite)
+    assert [source for _, source in asked] == [SlotsHere(None, 2), Cluster("head:6379"), None]
+    assert asked[0][0][-4:] == ["--slots", "auto", "--gpus-per-slot", "2"]
+    with pytest.raises(UserError, match="leave one out"):
+        wattbench.run(suite, slots=2, cluster="ray")
+    assert len(asked) == 3
