@@ -26,7 +26,7 @@ MOST_PEAK_MB = 2000.0
 IMPORTED_ROWS = 10_000_000
 """Of an import: scores, seconds, joules and costs without texts."""
 STREAMED_ROWS, STREAMED_SYSTEMS = 100_000_000, 12
-"""Of an import that is streamed: 7 GB on disk."""
+"""Of an import that is streamed: 6 GB on disk."""
 MOST_PAGE_MB = 3.0
 
 # The highest resident memory of this process alone; what `getrusage` says of a child may be its parent's at the fork.
