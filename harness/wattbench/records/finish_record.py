@@ -19,6 +19,8 @@ from wattbench.records.atomic_write import is_temporary
 from wattbench.records.layout import RunLayout
 from wattbench.records.schema import RecordRow
 
+NOT_IN_OLDER = ("estimates.jsonl", "spending.jsonl", "summaries.jsonl")
+"""Files of which older records have no digest, though the run held them."""
 FOLDERS = ("items", "scores", "experts", "power", "loads")
 """Folders of a run in which readers look for files."""
 
@@ -35,6 +37,8 @@ class FinishRecord(RecordRow):
     """Rows of `windows.parquet`."""
     sha256: dict[str, str] | None = field(default=None)
     """File to the SHA-256 of its bytes; paths are relative to the run, with slashes. None in older records."""
+    sha256_of_all: bool = False
+    """Whether `sha256` has every file that the run held. False in older records, which lack `NOT_IN_OLDER`."""
     own_sha256: str = ""
     """Of all the rest of this file, as `seal` makes it. Empty in older records."""
 
@@ -46,7 +50,13 @@ def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int
         UserError: a file cannot be read.
     """
     digests = {name: file_sha256(layout.root / name) for name in run_files(layout)}
-    record = {"finished_utc": finished_utc, "items": items, "windows": windows, "sha256": digests}
+    record = {
+        "finished_utc": finished_utc,
+        "items": items,
+        "windows": windows,
+        "sha256": digests,
+        "sha256_of_all": True,
+    }
     return json.dumps({**record, "own_sha256": seal(record)}, indent=2).encode()  # ASCII: a file may have any name
 
 
@@ -85,11 +95,8 @@ def run_files(layout: RunLayout) -> list[str]:
     Not `finished.json` and `run.lock`, not what a killed process left under a temporary name, and no link: no reader
     of a run asks for those, or for files that someone else put there.
     """
-    top = [
-        layout.header, layout.systems, layout.windows, layout.open_windows, layout.rounds, layout.block_plan,
-        layout.blocks, layout.passes, layout.phases, layout.loads, layout.items_table, layout.windows_table,
-    ]  # fmt: skip
-    names = [path.name for path in top if is_plain(path)]
+    not_held = (layout.finished, layout.lock)
+    names = [path.name for path in layout.top_files() if path not in not_held and is_plain(path)]
     for folder in FOLDERS:
         names += _below(layout.root, layout.root / folder)
     return sorted(names)

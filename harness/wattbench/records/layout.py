@@ -143,6 +143,10 @@ class RunLayout:
         name = _safe(task) if task is not None else load if block is None else f"%block-{block}"
         return self.root / "power" / _safe(system) / f"{name}.csv"  # no quoted name holds a bare %
 
+    def top_files(self) -> list[Path]:
+        """Return all files in the run's own folder, in the order of their names, whether they are there or not."""
+        return sorted(getattr(self, name) for name, each in vars(RunLayout).items() if isinstance(each, property))
+
     def load_traces(self, system: str) -> list[Path]:
         """Return the traces behind a system's loading that are there: one, or of a merged run one of each shard."""
         return sorted((self.root / "power" / _safe(system)).glob("%load*.csv"))

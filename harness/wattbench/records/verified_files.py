@@ -6,7 +6,14 @@ import shlex
 from collections.abc import Iterator
 
 from wattbench.errors import UserError
-from wattbench.records.finish_record import FinishRecord, file_sha256, is_plain, read_finish, run_files
+from wattbench.records.finish_record import (
+    NOT_IN_OLDER,
+    FinishRecord,
+    file_sha256,
+    is_plain,
+    read_finish,
+    run_files,
+)
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 
@@ -47,6 +54,7 @@ def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
             yield f"{name} is missing" if not path.exists() else f"{name} is not a regular file any more"
         elif file_sha256(path) != sha256:
             yield f"{name} is not as it was written: its SHA-256 differs"
+    unknown = () if record.sha256_of_all else NOT_IN_OLDER
     for name in run_files(layout):
-        if name not in recorded:
+        if name not in recorded and name not in unknown:
             yield f"{name} was not there when the run ended"

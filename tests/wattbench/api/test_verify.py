@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -24,8 +24,8 @@ from wattbench.api.verify import Verified, verify
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild
-from wattbench.records import read_run
-from wattbench.records.finish_record import finish_record, seal
+from wattbench.records import SummaryRow, read_run
+from wattbench.records.finish_record import NOT_IN_OLDER, finish_record, seal
 from wattbench.records.layout import RunLayout
 from wattbench.records.tables import read_table
 from wattbench_reports.export import comparison_rows, render
@@ -96,6 +96,32 @@ def test_files_that_are_missing_or_were_put_there_are_named(whole_run: Path) -> 
     assert problems(verify(whole_run)) == {
         "digests": ("open-windows.jsonl is missing", "phases.jsonl was not there when the run ended")
     }
+
+
+@pytest.mark.parametrize("name", NOT_IN_OLDER)
+def test_what_was_spent_estimated_and_stated_is_digested_and_an_older_run_without_those_digests_passes(
+    whole_run: Path, name: str
+) -> None:
+    path, finished = whole_run / name, whole_run / "finished.json"
+    older = json.loads(finished.read_text())
+    del older["sha256_of_all"], older["own_sha256"]
+    path.write_text("")
+    assert problems(verify(whole_run)) == {"digests": (f"{name} was not there when the run ended",)}
+    assert resealed(whole_run, lambda _: None).ok
+    assert name in json.loads(finished.read_text())["sha256"]
+    path.write_text("\n")
+    assert problems(verify(whole_run))["digests"] == (f"{name} is not as it was written: its SHA-256 differs",)
+    path.unlink()
+    assert problems(verify(whole_run))["digests"] == (f"{name} is missing",)
+    path.write_text("")
+    finished.write_text(json.dumps(older | {"own_sha256": seal(older)}))
+    assert verify(whole_run).ok
+
+
+def test_a_stated_figure_in_another_unit_is_named(whole_run: Path) -> None:
+    row = SummaryRow(system="big", figure="latency", statistic="mean", value=5.0, unit="s")
+    (whole_run / "summaries.jsonl").write_text(json.dumps(asdict(row) | {"unit": "ms"}) + "\n")
+    assert "summaries.jsonl: line 1: unit of latency is 'ms'" in problems(verify(whole_run))["lines"][0]
 
 
 def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
