@@ -34,15 +34,20 @@ class EstimatedSystem:
     model: str
     zone: str
     sums: Mapping[str, Range]
-    """`QUANTITIES` to their sums; empty where nothing was estimated."""
+    """Those of `QUANTITIES` that every estimated cell has, to their sums; empty where nothing was estimated."""
     notes: tuple[str, ...]
     why_none: str
     correct: float | None = None
     """Correct answers of the system; None where these are not all of its requests, or not all were estimated."""
 
     def per_request(self, quantity: str) -> Range | None:
-        """Return the range of a quantity for a request; None where nothing was estimated."""
+        """Return the range of a quantity for a request; None where it was not estimated."""
         return self._divided(quantity, self.estimated)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """`QUANTITIES` that some of the estimated requests lack, so that they have no sum."""
+        return tuple(name for name in QUANTITIES if self.estimated and name not in self.sums)
 
     @property
     def j_per_correct(self) -> Range | None:
@@ -76,7 +81,7 @@ def estimated_systems(
 
 
 def _summed(rows: list[EstimateRow], correct: float | None) -> EstimatedSystem:
-    known = [row for row in rows if row.energy_j]
+    known = [row for row in rows if any(getattr(row, name) for name in QUANTITIES)]
     first = (known or rows)[0]
     requests, estimated = sum(row.requests for row in rows), sum(row.estimated for row in known)
     whole = first.system == first.answered_by and requests == estimated
@@ -89,15 +94,17 @@ def _summed(rows: list[EstimateRow], correct: float | None) -> EstimatedSystem:
         provider=first.provider or "",
         model=first.model or "",
         zone=first.zone or "",
-        sums={name: _total(known, name) for name in QUANTITIES} if known else {},
+        sums={name: total for name in QUANTITIES if (total := _total(known, name)) is not None},
         notes=tuple(dict.fromkeys(note for row in rows for note in row.notes)),
         why_none="" if known else first.why_none,
         correct=correct if whole else None,
     )
 
 
-def _total(rows: Iterable[EstimateRow], name: str) -> Range:
+def _total(rows: Iterable[EstimateRow], name: str) -> Range | None:
     ranges = [getattr(row, name) for row in rows]
+    if not ranges or not all(ranges):
+        return None
     return math.fsum(low for low, _ in ranges), math.fsum(high for _, high in ranges)
 
 

@@ -26,6 +26,8 @@ CROSSED = (
     "and measured ones are of another machine under another load."
 )
 
+_NAMES = {"energy_j": "joules", "co2_g": "grams of CO2e", "water_l": "litres of water"}
+
 
 def rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """Return a row of `HEAD` for each system with figures."""
@@ -39,10 +41,13 @@ def lines(comparison: Comparison) -> Iterator[str]:
     if any(each.sums for each in comparison.estimates):
         yield EXPLAINED
     for each in comparison.estimates:
-        if each.why_none:
-            yield f"{_whose(each)}: not estimated: {each.why_none}."
+        if not each.sums and not each.missing:
+            yield f"{_whose(each)}: not estimated: {each.why_none or 'the record does not say why'}."
         elif each.estimated < each.requests:
             yield f"{_whose(each)}: {each.estimated:,} of {units.plural(each.requests, 'request')} were estimated."
+        if each.missing:
+            names = units.listed([_NAMES[name] for name in each.missing])
+            yield f"{_whose(each)}: no {names}: the record lacks them for some of the requests that were estimated."
         if each.notes:
             yield f"{_whose(each)}: {' '.join(each.notes)}"
     if crosses(comparison):

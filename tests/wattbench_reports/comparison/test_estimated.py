@@ -135,6 +135,40 @@ def test_what_has_no_figures_says_why(run: RunRecords) -> None:
     assert "40 of 80 requests were estimated" in text(run)
 
 
+@pytest.mark.parametrize(
+    ("gone", "everywhere", "figure", "said"),
+    [
+        (["co2_g"], True, "co2_g_per_1000", "no grams of CO2e:"),
+        (["co2_g"], False, "co2_g_per_1000", "no grams of CO2e:"),
+        (["energy_j"], False, "energy_j_per_request", "no joules:"),
+        (["co2_g", "water_l"], False, "water_l_per_1000", "no grams of CO2e and litres of water:"),
+    ],
+)
+def test_a_quantity_that_a_row_lacks_is_missing_and_said(
+    run: RunRecords, gone: list[str], everywhere: bool, figure: str, said: str
+) -> None:
+    lacking: dict[str, Any] = {name: [] for name in gone}
+    first, *others = tasks(run)
+    estimated(run, row(first, **lacking), *(row(task, **lacking if everywhere else {}) for task in others))
+    [shown] = plain(run)["estimated"]
+    assert shown[figure] is None  # not the sum of a part of its requests
+    assert shown["estimated"] == 80
+    known = "co2_g_per_1000" if "energy_j" in gone else "energy_j_per_request"
+    assert shown[known] == pytest.approx([10.0, 15.0] if "energy_j" in gone else [100.0, 150.0])
+    assert f"{SERVICE}: {said}" in " ".join(text(run).split())
+
+
+def test_rows_without_a_figure_in_common_and_without_a_reason_are_said(run: RunRecords) -> None:
+    first, *others = tasks(run)
+    estimated(run, row(first, co2_g=[], water_l=[]), *(row(task, energy_j=[], water_l=[]) for task in others))
+    assert f"{SERVICE}: no joules, grams of CO2e and litres of water:" in " ".join(text(run).split())
+    assert "litres of water" in report(run)
+    none: dict[str, Any] = {"requests": 0, "estimated": 0, "energy_j": [], "co2_g": [], "water_l": [], "notes": []}
+    estimated(run, *(row(task, **none) for task in tasks(run)))
+    assert f"{SERVICE}: not estimated: the record does not say why" in " ".join(text(run).split())
+    assert "the record does not say why" in report(run)
+
+
 def test_the_page_has_the_panel_and_shows_hostile_text_as_text(run: RunRecords) -> None:
     estimated(run, *(row(task, model="<script>x</script>", notes=["<b>\u202e</b>"]) for task in tasks(run)))
     page = report(run)

@@ -54,6 +54,5 @@ def _sum(rows: Sequence[EstimateRow]) -> EstimateRow:
 
 
 def _added(ranges: Sequence[Sequence[float]]) -> list[float]:
-    """Add ranges, lowest and highest; empty ones are of nothing."""
-    known = [each for each in ranges if each]
-    return [sum(each[side] for each in known) for side in (0, 1)] if known else []
+    """Add ranges, lowest and highest; where one of them is empty, a figure is missing, and so is the sum."""
+    return [sum(each[side] for each in ranges) for side in (0, 1)] if ranges and all(ranges) else []
