@@ -51,8 +51,7 @@ class Subject:
     """A command, and what is known of it."""
 
     name: str
-    command: str
-    """Which command of wattbench it is, for the table."""
+    """For the table."""
     arguments: Callable[[Path], Words]
     """In a folder."""
     again: Callable[[Path], Words | None]
@@ -113,7 +112,6 @@ def _run(name: str, suite: str, moments: Sequence[str], more: Words = ()) -> Sub
 
     return Subject(
         name=name,
-        command="load" if "scenario: load" in suite else "run",
         arguments=lambda folder: ("run", "suite.yaml", *more),
         again=again,
         moments=moments,
@@ -165,7 +163,6 @@ def _gate(folder: Path) -> Words:
 
 GATE_OF_TWO = Subject(
     name="gate",
-    command="gate",
     arguments=_gate,
     again=_gate_again,
     moments=(
@@ -217,7 +214,6 @@ def _nights(place: WorkFolder) -> Any:
 
 NIGHT = Subject(
     name="nightly",
-    command="nightly",
     arguments=_night,
     again=_night_again,
     moments=(
@@ -249,7 +245,6 @@ def _backfill(folder: Path) -> Words:
 
 BACKFILL = Subject(
     name="nightly --commit",
-    command="nightly",
     arguments=_backfill,
     again=_backfill,
     moments=("after mkdir */.aside/*", "before replace */nights/runs/*", "after replace */nights/runs/*"),
@@ -279,7 +274,6 @@ def _add(folder: Path) -> Words:
 
 ADD = Subject(
     name="history --add --rebuild",
-    command="merge",
     arguments=_add,
     again=_add,
     moments=(
@@ -295,7 +289,6 @@ ADD = Subject(
 )  # fmt: skip
 REBUILD = Subject(
     name="history --rebuild",
-    command="merge",
     arguments=lambda folder: ("history", "nights", "--rebuild"),
     again=lambda folder: ("history", "nights", "--rebuild"),
     moments=("after symlink */.sites/* 1", "after symlink */.sites/* 2", "before replace */nights/site"),
@@ -318,7 +311,6 @@ def _rescore(folder: Path) -> Words:
 
 RESCORE = Subject(
     name="rescore",
-    command="merge",
     arguments=_rescore,
     again=lambda folder: None if whole_runs_in(folder / "runs") else _rescore(folder),
     moments=(
@@ -345,7 +337,6 @@ def _merge(folder: Path) -> Words:
 
 MERGE = Subject(
     name="merge",
-    command="merge",
     arguments=_merge,
     again=lambda folder: None if whole_runs_in(folder / "runs") else _merge(folder),
     moments=(
@@ -370,7 +361,6 @@ def _table(place: WorkFolder) -> None:
 
 IMPORT = Subject(
     name="import",
-    command="merge",
     arguments=lambda folder: ("import", "table.csv"),
     again=lambda folder: None if whole_runs_in(folder / "runs") else ("import", "table.csv"),
     moments=(
