@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ _DIGEST = "^[0-9a-f]{64}$"
 def write_items(path: Path, batches: Iterable[Any]) -> int:
     """Write an `items.parquet`, completely or not at all, and return its number of rows.
 
+    A thread compresses a row group while the next one is gathered.
+
     Args:
         path: of the table.
         batches: record batches with the schema of the table.
@@ -37,10 +40,16 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
     with (
         open_atomically(path) as file,
         pq.ParquetWriter(file, items_schema(), compression="zstd", write_page_checksum=True) as writer,
+        ThreadPoolExecutor(1) as pool,
     ):
+        written: Future[None] | None = None
         for group in _groups(batches):
-            writer.write_table(group, row_group_size=GROUP_ROWS)
+            if written is not None:
+                written.result()
+            written = pool.submit(writer.write_table, group, row_group_size=GROUP_ROWS)
             rows += group.num_rows
+        if written is not None:
+            written.result()
     return rows
 
 

@@ -9,7 +9,7 @@ from wattbench.errors import UserError
 from wattbench.records.finish_record import (
     NOT_IN_OLDER,
     FinishRecord,
-    file_sha256,
+    files_sha256,
     is_plain,
     read_finish,
     run_files,
@@ -48,11 +48,13 @@ def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
         UserError: a file cannot be read.
     """
     recorded = record.sha256 or {}
+    plain = {name: layout.root / name for name in recorded if is_plain(layout.root / name)}
+    digests = files_sha256(list(plain.values()))
     for name, sha256 in recorded.items():
         path = layout.root / name
-        if not is_plain(path):
+        if name not in plain:
             yield f"{name} is missing" if not path.exists() else f"{name} is not a regular file any more"
-        elif file_sha256(path) != sha256:
+        elif next(digests) != sha256:
             yield f"{name} is not as it was written: its SHA-256 differs"
     unknown = () if record.sha256_of_all else NOT_IN_OLDER
     for name in run_files(layout):

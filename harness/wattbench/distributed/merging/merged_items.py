@@ -180,6 +180,8 @@ def _in_schema(batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow as pa
 
     schema = items_schema()
+    if batch.schema.equals(schema):
+        return batch
     columns = [
         batch[each.name].cast(each.type) if each.name in batch.schema.names else pa.nulls(batch.num_rows, each.type)
         for each in schema

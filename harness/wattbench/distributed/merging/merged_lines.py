@@ -24,6 +24,8 @@ from wattbench.records.atomic_write import failing_as, is_temporary, link_or_cop
 from wattbench.records.jsonl import read_lines
 
 _FAILURE = "cannot be written"
+_BUFFER_BYTES = 1 << 20
+"""Of a file that is written. Of each that is merged, of which there are as many as shards, a part."""
 _DOCUMENT = re.compile(rb'\{"doc_id": (\d+), "repeat": (\d+)')
 
 Shift = Mapping[str, Mapping[int, int]]
@@ -71,7 +73,7 @@ def _write(path: Path, lines: Iterable[bytes], *, empty: bool = False) -> None:
         return
     with failing_as(path, _FAILURE):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+        with path.open("wb", buffering=_BUFFER_BYTES) as file:
             file.write(first or b"")
             file.writelines(rest)
 
@@ -117,13 +119,15 @@ def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
         return
     with ExitStack() as stack:
         files = []
-        for source in there:
+        for at, source in enumerate(there):
             with failing_as(source, "cannot be read"):
-                files.append(_keyed(source, stack.enter_context(source.open("rb")), key))
-        _write(path, (line for _, line in heapq.merge(*files, key=lambda pair: pair[0])), empty=True)
+                file = stack.enter_context(source.open("rb", buffering=_BUFFER_BYTES // 16))
+                files.append(_keyed(source, file, key, at))
+        _write(path, (line for _, _, line in heapq.merge(*files)), empty=True)
 
 
-def _keyed(path: Path, lines: Iterable[bytes], key: _Key) -> Iterator[tuple[tuple[int, int], bytes]]:
+def _keyed(path: Path, lines: Iterable[bytes], key: _Key, at: int) -> Iterator[tuple[tuple[int, int], int, bytes]]:
+    """Yield each line after what sorts it: its key, and of the same key in two files the place of the file."""
     before = (-1, -1)
     for number, line in enumerate(lines, start=1):
         match = _DOCUMENT.match(line)
@@ -133,7 +137,7 @@ def _keyed(path: Path, lines: Iterable[bytes], key: _Key) -> Iterator[tuple[tupl
         if of_line <= before:
             raise UserError(f"{path}: line {number} is not in the order of its documents; the record is damaged")
         before = of_line
-        yield of_line, line
+        yield of_line, at, line
 
 
 def _by_repeat(doc_id: int, repeat: int) -> tuple[int, int]:
