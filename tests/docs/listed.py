@@ -18,7 +18,7 @@ RUN_BY = {
     ("docs/gates.md", "# .gitlab-ci.yml"): "github/test_docs.py",
     ("docs/many-machines.md", "#!/bin/sh"): "e2e/test_shards.py",
     ("docs/many-machines.md", "apiVersion"): "e2e/test_shards.py",
-    ("docs/many-machines.md", "job="): "e2e/test_shards.py",
+    ("docs/many-machines.md", "mkdir -p shards"): "e2e/test_shards.py",
     ("docs/many-machines.md", "jobs:"): "e2e/test_shards.py",
     ("docs/many-machines.md", "wattbench run SUITE --block"): "e2e/test_shards.py",
     ("docs/many-machines.md", "wattbench run my-suite.yaml --slot "): "e2e/test_slots.py",

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from wattbench.distributed.shard_choice import shard_choice
 from wattbench.records import read_run
 
 KEYS = ["system", "task", "doc_id", "repeat", "block", "attempt", "batch", "correct", "doc_hash", "output", "target"]
+WAIT_S = 300
+"""For an array of Slurm."""
 
 
 def only(page: str, start: str) -> str:
@@ -120,9 +123,58 @@ def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> Non
             words = words_of(line.partition("#")[0])
             assert "-o" in words or shard_choice(words["--block"], int(words["--seed"])).of == 16
     after = shell(
-        f'sbatch() {{ test "$2" = shards.sh && echo 17; }}\n{only("docs/many-machines.md", "job=")}', 'echo "$@"'
+        f'sbatch() {{ test "$2" = shards.sh && echo 17; }}\n{only("docs/many-machines.md", "mkdir -p shards")}',
+        'echo "$@"',
     )
-    assert after.stdout.split() == ["--dependency=afterok:17", "wattbench", "merge", "shards", "-o", "merged"]
+    assert after.stdout.split() == ["--dependency=afterany:17", "wattbench", "merge", "shards", "-o", "merged"]
+
+
+def slurm_runs() -> bool:
+    """Return whether a controller answers."""
+    try:
+        asked = subprocess.run(["sinfo", "--noheader"], check=False, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return asked.returncode == 0 and bool(asked.stdout.strip())
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not slurm_runs(), reason="no Slurm runs here")
+def test_an_array_of_which_a_task_is_cancelled_is_one_run(
+    quick: Path,
+    environment: dict[str, str],
+    wattbench,
+    tmp_path: Path,
+) -> None:
+    def call(script: str, seconds: float = WAIT_S) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["sh", "-c", script], cwd=tmp_path, env=os.environ | environment, check=False, capture_output=True,
+            text=True, timeout=seconds,
+        )  # fmt: skip
+
+    (tmp_path / "shards.sh").write_text(only("docs/many-machines.md", "#!/bin/sh"))
+    start, merge = only("docs/many-machines.md", "mkdir -p shards").split("srun ")
+    start = start.replace("--parsable", "--parsable --array=1-3%1 --gres=none")
+    begun = call(f'{start}echo "$job"')
+    assert begun.returncode == 0, begun.stderr
+    job = begun.stdout.strip()
+    until = time.monotonic() + WAIT_S
+    while f"{job}_2" not in call(f"squeue --noheader --array --states=running --jobs={job} --format=%i").stdout:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    call(f"scancel {job}_2")
+
+    first = call(f"job={job}\nsrun {merge}")
+    assert first.returncode != 0
+    assert "block 2 of 3 is missing" in first.stderr, first.stderr
+    left = first.stderr.partition("Ask with: wattbench ")[2].splitlines()[0].partition(" (on ")[0].split()
+    assert wattbench(*left).returncode == 0
+    second = call(f"job={job}\nsrun {merge}")
+    assert second.returncode == 0, second.stderr
+    whole = wattbench("run", quick, "--out", "whole").stdout.strip()
+    for path in sorted((tmp_path / whole / "scores").rglob("*.jsonl")):
+        assert (tmp_path / "merged" / path.relative_to(tmp_path / whole)).read_bytes() == path.read_bytes()
+    assert all(not check.problems for check in verify(tmp_path / "merged").checks)
 
 
 def words_of(line: str) -> dict[str, str]:
