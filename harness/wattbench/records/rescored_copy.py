@@ -19,7 +19,10 @@ from wattbench.records.schema import RunHeader, ScoreRow
 from wattbench.records.tables import of_another_run, rescored_items
 from wattbench.records.writer import RunWriter
 
-KEPT = ("systems", "open_windows", "block_plan", "blocks", "passes", "phases", "loads", "spending", "estimates")
+KEPT = (
+    "systems", "open_windows", "block_plan", "blocks", "passes", "phases", "loads", "spending", "estimates",
+    "summaries",
+)  # fmt: skip
 """Files that are the same in both runs, as `RunLayout` names them."""
 
 KEPT_FOLDERS = ("items", "scores", "experts", "power", "loads")

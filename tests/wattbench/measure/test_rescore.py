@@ -6,7 +6,7 @@ import io
 import json
 import re
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +20,10 @@ from wattbench.config import tasks_from_record
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.measure.scorer import Scorer
-from wattbench.records import read_run
+from wattbench.records import RunLayout, read_run
 from wattbench.records import rescored_copy as copying
+from wattbench.records.finish_record import finish_record
+from wattbench.records.summaries import SummaryRow
 from wattbench.records.tables import rescored_items
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
@@ -318,6 +320,16 @@ def test_an_imported_run_is_compared_by_its_texts(imported: Path, out: Path, how
     assert not (new.path / "scores").exists()
     texts = [caveat.text for caveat in analyse(new.records).comparison.caveats if caveat.code == "rescored"]
     assert len(texts) == 1
+
+
+def test_figures_that_a_source_states_are_kept(imported: Path, out: Path) -> None:
+    stated = SummaryRow(system="s", figure="accuracy", statistic="mean", value=0.5, unit="share")
+    copy = imported.parent / "stated"
+    shutil.copytree(imported, copy / imported.name)
+    layout = RunLayout(copy / imported.name)
+    layout.summaries.write_text(json.dumps(asdict(stated)) + "\n")
+    layout.finished.write_bytes(finish_record(layout, "2026-01-01T00:00:00+00:00", 2, 0))
+    assert read_run(rescore(layout.root, out=out, strip=True).path).summaries() == [stated]
 
 
 def test_the_warning_of_an_imported_run_names_what_rescoring_gives(imported: Path, out: Path) -> None:
