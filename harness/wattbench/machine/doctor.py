@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wattbench.machine.busy import BusyNow
-from wattbench.machine.live_slots import LiveSlot
 from wattbench.meters import Sensor
 from wattbench.meters.base import MODELLED
 from wattbench.meters.contention.readable import SignalState
 from wattbench.terminal import TextColumn, log_text, printable, text_table
+
+if TYPE_CHECKING:
+    from wattbench.machine.live_slots import LiveSlot
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",

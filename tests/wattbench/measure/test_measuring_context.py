@@ -148,7 +148,7 @@ def test_next_to_other_work_the_idle_draw_of_the_processor_is_not_known(
         def busy(label: Any, hosts: Any) -> Any:
             window = opened(label, hosts)
             found = Contention({Signal.FOREIGN_CPU: 0.5}, 0.0)
-            window._span = SimpleNamespace(end=lambda: None, finish=lambda _: found)
+            window._span = SimpleNamespace(end=lambda: None, finish=lambda *_: found)
             return window
 
         monkeypatch.setattr(context.metering, "open", busy)

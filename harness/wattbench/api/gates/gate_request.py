@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.gates.gate_on_cluster import measure_new_on
 from wattbench.api.gates.judge_gate import judge_files, judge_gate, judge_runs
 from wattbench.api.gates.measure_base import AgainstBase, measure_against_base
 from wattbench.api.gates.measure_gate import GateJob, measure_new, measure_resumed
@@ -98,6 +97,8 @@ class GateRequest:
             )
         job = self._job(suite, self.baseline, self.candidate)
         if self.cluster is not None:
+            from wattbench.api.gates.gate_on_cluster import measure_new_on
+
             notes = measure_new_on(self.cluster, job, self.out, self._begun)
         else:
             notes = measure_new(job, self.out, self._begun)
