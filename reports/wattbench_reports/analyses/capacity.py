@@ -143,7 +143,7 @@ def _why_not(analysis: Analysis) -> str:
 
 
 def _durations_s(analysis: Analysis, name: str) -> NDArray[np.float64]:
-    known = analysis.measured[name].latency_s.sorted_s()
+    known = analysis.by_item.measured[name].latency_s.sorted_s()
     return known[known > 0]
 
 

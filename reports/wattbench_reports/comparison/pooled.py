@@ -24,7 +24,8 @@ def pooled_caveats(answers: int, sizes: NDArray[np.int64]) -> Iterator[Caveat]:
     text = (
         f"This run has {count(answers)} answers, more than {count(MOST_IN_MEMORY)}: estimates are of all of them, and "
         f"errors and tests are of {plural(pools, 'pool')} of up to {int(sizes.max())} random items each, so that a "
-        f"standard error is known to {percent(float(known))}. Routers, hybrids, Pareto fronts, distillation and "
-        f"disagreements are of about {count(SAMPLED_ANSWERS)} answers: a random sample of the items."
+        f"standard error is known to {percent(float(known))}. Routers, hybrids, Pareto fronts, fleets, times of "
+        f"tokens, distillation and disagreements are of about {count(SAMPLED_ANSWERS)} answers: a random sample of the "
+        "items."
     )
     yield Caveat("pooled-items", text, ())

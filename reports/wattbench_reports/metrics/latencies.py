@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.stats.percentiles import percentile, percentiles
 
+PROFILE = 100_001
+"""Percentiles of a profile: a thousandth of a percent apart."""
+
 
 class Latencies:
     """The seconds of some answers."""
@@ -38,6 +41,19 @@ class Latencies:
     def sorted_s(self) -> NDArray[np.float64]:
         """Return all of them, ascending. They are read anew each time."""
         return np.sort(self._known())
+
+    def profile_s(self) -> NDArray[np.float64]:
+        """Return at most `PROFILE` of their percentiles, ascending and evenly spaced, from the least to the greatest.
+
+        All of them where they are no more; else the percentiles that reports show are among them.
+        """
+        seconds = self.sorted_s()
+        if len(seconds) <= PROFILE:
+            return seconds
+        position = np.linspace(0, len(seconds) - 1, PROFILE)
+        below = position.astype(np.int64)
+        above = np.minimum(below + 1, len(seconds) - 1)
+        return np.asarray(seconds[below] + (seconds[above] - seconds[below]) * (position - below))
 
     def _known(self) -> NDArray[np.float64]:
         seconds = self._read()

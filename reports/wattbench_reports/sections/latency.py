@@ -29,12 +29,15 @@ _Seconds = Mapping[str, NDArray[np.float64]]
 
 def latency_section(analysis: Analysis) -> Section:
     """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
-    whole = {name: each.latency_s.sorted_s() for name, each in analysis.measured.items()}
+    latencies = {name: each.latency_s for name, each in analysis.measured.items()}
+    streamed = analysis.by_item is not analysis  # and too many to be held, of all systems together
+    whole = {name: each.profile_s() if streamed else each.sorted_s() for name, each in latencies.items()}
+    requests = {name: len(each) for name, each in latencies.items()}
     start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
     drawing = _drawing(whole, WHOLE, "latency distribution")
-    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption),), drawing)
-    tokens = token_times(analysis.frames)
+    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption, requests),), drawing)
+    tokens = token_times(analysis.by_item.frames)
     passages = (passage, *_first_token(analysis, tokens, start), *_per_token(analysis, tokens))
     return Section(
         "latency",
@@ -113,7 +116,8 @@ def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
     return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
-def _table(analysis: Analysis, seconds: _Seconds, caption: str) -> Table:
+def _table(analysis: Analysis, seconds: _Seconds, caption: str, requests: Mapping[str, int] | None = None) -> Table:
+    counts = requests or {name: len(values_s) for name, values_s in seconds.items()}
     return Table(
         caption=caption,
         columns=(
@@ -125,7 +129,7 @@ def _table(analysis: Analysis, seconds: _Seconds, caption: str) -> Table:
         rows=tuple(
             (
                 Cell(name, series=index),
-                Cell(units.count(len(values_s))),
+                Cell(units.count(counts[name])),
                 *(
                     Cell(units.quantity(value, "s"))
                     for value in _percentiles(values_s, held=name not in analysis.not_held)
