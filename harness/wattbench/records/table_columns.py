@@ -238,10 +238,22 @@ class TableColumns:
         self.require((name,))
         at = 0
         with self._damage_named():
-            for batch in self._file.iter_batches(batch_size=_PART_ROWS, columns=[name], use_threads=False):
-                part = batch.column(0)
-                yield part if self._kept is None else part.filter(pa.array(self._kept[at : at + len(part)]))
-                at += len(part)
+            for groups in self._groups():
+                for batch in self._file.iter_batches(_PART_ROWS, row_groups=groups, columns=[name], use_threads=False):
+                    part = batch.column(0)
+                    yield part if self._kept is None else part.filter(pa.array(self._kept[at : at + len(part)]))
+                    at += len(part)
+        pa.default_memory_pool().release_unused()
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Yield row groups that are read together: PyArrow keeps every text of those, in a dictionary that grows."""
+        metadata, together, rows = self._file.metadata, list[int](), 0
+        for group in range(metadata.num_row_groups):
+            together.append(group)
+            rows += metadata.row_group(group).num_rows
+            if rows >= _PART_ROWS // 2 or group == metadata.num_row_groups - 1:
+                yield together
+                together, rows = [], 0
 
     def parts_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> Iterator[pa.Array]:
         """Yield some rows of a column part by part; parts of the file without any of them are not read.
