@@ -31,6 +31,10 @@ _MOST_CELLS = 600
 _Row = tuple[Cell, ...]
 
 
+_PART = 1_000_000
+"""Answers that are looked at together."""
+
+
 def domains_section(analysis: Analysis) -> Section:
     """Make the matrices with their plot, then the specialists where there are any."""
     share = tail_of_cells(analysis)
@@ -80,9 +84,13 @@ def domain_table(analysis: Analysis) -> Table:
 def _tasks(frames: Frames) -> dict[str, list[str]]:
     """Return the tasks of each domain, in the order in which they were first asked."""
     domains, tasks = (frames.categories(label) for label in ("domain", "task"))
-    cells = pd.unique(frames.codes("domain").astype(np.int32) * len(tasks) + frames.codes("task"))
+    cells: dict[int, None] = {}
+    for start in range(0, frames.number, _PART):
+        rows = slice(start, min(start + _PART, frames.number))
+        part = pd.unique(frames.codes("domain", rows).astype(np.int32) * len(tasks) + frames.codes("task", rows))
+        cells |= dict.fromkeys(part.tolist())
     made_of: dict[str, list[str]] = {}
-    for domain, task in sorted((divmod(int(cell), len(tasks)) for cell in cells), key=lambda each: each[0]):
+    for domain, task in sorted((divmod(cell, len(tasks)) for cell in cells), key=lambda each: each[0]):
         made_of.setdefault(domains[domain], []).append(tasks[task])
     return made_of
 
