@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from wattbench.measure.resume import Night
     from wattbench.records import RunRecords
 
-SEED_BITS = 32
-
 
 @dataclass(frozen=True)
 class Cluster:
@@ -126,6 +124,7 @@ def run_new_on(
     from wattbench.distributed.cluster_run import ClusterJob, blocks_of, check_can_be_shared
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
+    from wattbench.scenarios.blocks.survey import SEED_BITS
 
     check_can_be_shared(resolved)
     with noticed(), cluster.slots(resolved) as slots:
@@ -139,7 +138,7 @@ def run_new_on(
         shard = {"blocks": list(range(of)), "of": of, "seed": secrets.randbits(SEED_BITS), "handed_out": True}
         with new_run(out, resolved, cells, {}, command, night=night, shard=shard) as writer:
             job = ClusterJob(resolved, cells, command, allow_unsafe_code, wait_s)
-            return _brought_to_its_end(writer.layout.root, job, slots, f"{resume} {{}} {shlex.join(cluster.words())}")
+            return _brought_to_its_end(writer.layout.root, job, slots, resume, cluster)
 
 
 def run_resumed_on(
@@ -177,17 +176,18 @@ def run_resumed_on(
         check_same_cells(records.header.cells, [cell.as_record() for cell in cells])
         stack.enter_context(RunWriter(root))
         job = ClusterJob(resolved, cells, records.header.command, allow_unsafe_code, wait_s)
-        words = "" if cluster is None else f" {shlex.join(cluster.words())}"
-        return _brought_to_its_end(root, job, slots, f"{resume} {{}}{words}")
+        return _brought_to_its_end(root, job, slots, resume, cluster)
 
 
-def _brought_to_its_end(root: Path, job: ClusterJob, slots: SlotProvider, resume: str) -> Path:
+def _brought_to_its_end(
+    root: Path, job: ClusterJob, slots: SlotProvider, resume: str, cluster: SlotSource | None
+) -> Path:
     from wattbench.distributed.cluster_run import run_on
 
     try:
         run_on(root, job, slots, notice)
     except BaseException:
-        again = resume.format(shlex.quote(str(root)))
-        notice(f"wattbench: stopped. Complete blocks are kept; resume with: {again}")
+        again = shlex.join([str(root), *([] if cluster is None else cluster.words())])
+        notice(f"wattbench: stopped. Complete blocks are kept; resume with: {resume} {again}")
         raise
     return root

@@ -15,13 +15,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from wattbench.distributed.agent import SHARES
 from wattbench.distributed.messages import decode, encode
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import noticed, own_process
-from wattbench.progress import PlannedTurn
+from wattbench.progress import NotesAlone
 from wattbench.redaction import hidden_output, keep_environment
 
 INTERRUPTED = 130
@@ -60,7 +60,7 @@ class WorkerLink:
 
 
 @dataclass
-class NotedProgress:
+class NotedProgress(NotesAlone):
     """The progress of a block: what is loaded or waited for is said to the driver, which counts answers itself."""
 
     link: WorkerLink
@@ -68,24 +68,6 @@ class NotedProgress:
     def note(self, text: str) -> None:
         """Say it to the driver."""
         self.link.say("note", text=text)
-
-    def expect(self, turns: Sequence[PlannedTurn]) -> None:
-        """Nothing: the driver knows what is left of the whole run."""
-
-    def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
-        """Nothing, as above."""
-
-    def advance(self, items: int) -> None:
-        """Nothing: the driver counts the lines that it gets."""
-
-    def end_cell(self) -> None:
-        """Nothing, as above."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return
 
 
 def serve(arguments: Sequence[str], work: Callable[[WorkerLink, Path, bool], None]) -> int:

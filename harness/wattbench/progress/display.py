@@ -48,6 +48,32 @@ class Progress(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
 
+class NotesAlone:
+    """A progress that another process shows, which counts cells itself: a subclass passes on what is noted."""
+
+    def note(self, text: str) -> None:
+        """As `Progress.note`."""
+        raise NotImplementedError
+
+    def expect(self, turns: Sequence[PlannedTurn]) -> None:
+        """Nothing."""
+
+    def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
+        """Nothing."""
+
+    def advance(self, items: int) -> None:
+        """Nothing."""
+
+    def end_cell(self) -> None:
+        """Nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
 def progress(turns: Sequence[PlannedTurn], cells_are: str = "cells", items_are: str = "items") -> Progress:
     """Return the display that suits standard error.
 

@@ -11,7 +11,7 @@ import pytest
 
 import wattbench
 from tests.made_up.meters import PlayedMeter
-from wattbench.api import machine_slots
+from wattbench.api import cluster_runs, machine_slots
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.machine_slots import SlotsHere
 from wattbench.api.slot_source import slot_source
@@ -126,3 +126,15 @@ def test_the_python_api_asks_on_slots_and_clusters_as_the_command_does(monkeypat
     with pytest.raises(UserError, match="leave one out"):
         wattbench.run(suite, slots=2, cluster="ray")
     assert len(asked) == 3
+
+
+def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys, tmp_path: Path) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wattbench.distributed.cluster_run.run_on", interrupted)
+    root, resume = tmp_path / "a run", "wattbench nightly --history 'night{s}' --resume"
+    for source, words in ((SlotsHere(2), " --slots 2"), (None, "")):
+        with pytest.raises(KeyboardInterrupt):
+            cluster_runs._brought_to_its_end(root, None, None, resume, source)  # type: ignore[arg-type]
+        assert capsys.readouterr().err.endswith(f"resume with: {resume} '{root}'{words}\n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.gates.gate_worker import WORKER, gate_to_begin
@@ -17,7 +16,7 @@ from wattbench.distributed.messages import encode
 from wattbench.distributed.slots import SlotProvider
 from wattbench.folder_aside import folder_aside
 from wattbench.interrupts import noticed
-from wattbench.progress import PlannedTurn
+from wattbench.progress import NotesAlone
 from wattbench.records.atomic_write import failing_as, move_into_place
 
 SAY_EVERY_S = 30.0
@@ -57,7 +56,7 @@ def measured_on(slots: SlotProvider, job: GateJob, out: Path, begun: Callable[[P
     return [str(note) for note in message.get("notes") or []]
 
 
-class _Answers:
+class _Answers(NotesAlone):
     """The progress of a gate elsewhere: how many answers have come, twice a minute."""
 
     def __init__(self) -> None:
@@ -73,18 +72,3 @@ class _Answers:
         if now_s() - self._said_s >= SAY_EVERY_S:
             self._said_s = now_s()
             notice(f"    {self._answers} answers so far")
-
-    def expect(self, turns: object) -> None:
-        """Nothing: a gate ends when its verdict is decided."""
-
-    def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
-        """Nothing, as above."""
-
-    def end_cell(self) -> None:
-        """Nothing, as above."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return

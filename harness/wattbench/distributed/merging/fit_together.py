@@ -113,17 +113,17 @@ def _check_windows(shards: Sequence[Shard]) -> None:
     """Check that no two shards have a window of one name: joules of one would be those of the items of the other."""
     owner: dict[str, Shard] = {}
     for shard in shards:
-        for row in shard.records.windows():
-            other = owner.setdefault(row.window, shard)
+        for window in shard.windows:
+            other = owner.setdefault(window, shard)
             if other is not shard:
-                raise UserError(f"{shard.root}: its window {row.window} has the name of one of {other.root}")
+                raise UserError(f"{shard.root}: its window {window} has the name of one of {other.root}")
 
 
 def _check_whole_blocks(shards: Shards) -> None:
     """Check that each block was asked of all systems, in windows that are recorded, by the shard that has it."""
     systems = {system for system, _ in shards.cells}
     for shard in shards.every:
-        windows = {row.window for row in shard.records.windows()}
+        windows = set(shard.windows)
         if set(shard.counted) != set(shard.numbers):
             lacking = blocks_in_words(set(shard.numbers) ^ set(shard.counted))
             raise UserError(f"{shard.root}: blocks.jsonl has other blocks than its header ({lacking}); it is damaged")

@@ -62,6 +62,11 @@ class Shard:
         last = counted_attempts(self.blocks)
         return {row.number: row for row in self.blocks if row.attempt == last[row.number]}
 
+    @cached_property
+    def windows(self) -> tuple[str, ...]:
+        """Return the names of its windows, in the order in which they closed."""
+        return tuple(row.window for row in self.records.windows())
+
     @property
     def in_order(self) -> bool:
         """Return whether its answers that count were asked block after block, so that its table is in that order."""
