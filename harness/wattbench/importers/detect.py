@@ -28,8 +28,8 @@ FORMATS: Mapping[str, Callable[[Path], bool]] = {
     "lm-eval": lmeval.looks_like,
     "evalscope": evalscope.looks_like,
     "inspect": inspect_ai.looks_like,
-    "vllm": bench_serving.looks_like_vllm,
-    "sglang": bench_serving.looks_like_sglang,
+    "vllm": bench_serving.VLLM.looks_like,
+    "sglang": bench_serving.SGLANG.looks_like,
     "inference-perf": inferenceperf.looks_like,
     "mlperf": mlperf.looks_like,
     "openjarvis": openjarvis.looks_like,
@@ -41,12 +41,16 @@ FORMATS: Mapping[str, Callable[[Path], bool]] = {
 }
 """Name to a test of a source, in the order in which they are tried."""
 
-METRICS = ("lm-eval", "evalscope", "inspect")
-"""Formats with several scores per answer, of which ``--metric`` chooses one."""
+METRICS: Mapping[str, Callable[[Sequence[Path], str | None, Path | None, ScoreRange], Imported]] = {
+    "lm-eval": lmeval.read,
+    "evalscope": evalscope.read,
+    "inspect": inspect_ai.read,
+}
+"""Formats with several scores per answer, of which ``--metric`` chooses one, and their readers."""
 
 READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
-    "vllm": bench_serving.read_vllm,
-    "sglang": bench_serving.read_sglang,
+    "vllm": bench_serving.VLLM.read,
+    "sglang": bench_serving.SGLANG.read,
     "inference-perf": inferenceperf.read,
     "mlperf": mlperf.read,
     "openjarvis": openjarvis.read,
@@ -133,12 +137,8 @@ def read_sources(
     if score_range and form not in (*METRICS, "table"):
         raise UserError(f"--score-range is of scores of {', '.join(METRICS)} or a table; this is {form}")
     scores = UNIT_RANGE if score_range is None else ScoreRange.of(score_range)
-    if form == "lm-eval":
-        imported = lmeval.read(sources, metric, scratch, scores)
-    elif form == "evalscope":
-        imported = evalscope.read(sources, metric, scratch, scores)
-    elif form == "inspect":
-        imported = inspect_ai.read(sources, metric, scratch, scores)
+    if form in METRICS:
+        imported = METRICS[form](sources, metric, scratch, scores)
     elif form == "table":
         imported = table.read(sources, renamed, scratch, scores)
     else:

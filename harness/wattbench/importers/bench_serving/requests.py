@@ -8,11 +8,11 @@ at the same places.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.chunk_times import chunk_ends, chunk_gaps
 from wattbench.importers.files import digest, text
 from wattbench.records.field_checks import LARGEST_NUMBER
 
@@ -76,7 +76,7 @@ def _started(lists: Mapping[str, Sequence[Any]], where: str) -> list[float | Non
 
 def _answer(system: str, position: int, each: Mapping[str, Any], started_s: float | None, where: str) -> Answer:
     first = number(each["ttfts"], "ttft", where) or None  # 0: it failed, or was not streamed
-    gaps = _gaps(each.get("itls"), where)
+    gaps = [] if each.get("itls") is None else chunk_gaps(each["itls"], "its itl", where)
     seconds = number(each.get("latencies"), "latency", where) or None
     if seconds is None and first is not None:
         seconds = first + sum(gaps)
@@ -85,7 +85,6 @@ def _answer(system: str, position: int, each: Mapping[str, Any], started_s: floa
     error = text(each.get("errors"))
     failed = bool(error) or (seconds is None and not output_tokens)
     prompt_tokens = whole_number(each.get("input_lens"), "input_len", where)
-    ends = [] if first is None or failed else list(accumulate(gaps, initial=first))
     return Answer(
         where=where,
         system=system,
@@ -95,7 +94,7 @@ def _answer(system: str, position: int, each: Mapping[str, Any], started_s: floa
         started_s=started_s,
         seconds=None if failed else seconds,
         first_token_seconds=None if failed else first,
-        token_seconds=ends if ends and seconds is not None and ends[-1] <= seconds else (),
+        token_seconds=() if first is None or failed else chunk_ends(first, gaps, seconds),
         prompt_tokens=prompt_tokens,
         cached_tokens=whole_number(each.get("cached_tokens"), "cached_tokens", where),
         output_tokens=None if failed else output_tokens,
@@ -103,11 +102,3 @@ def _answer(system: str, position: int, each: Mapping[str, Any], started_s: floa
         doc_hash=digest(str(position), str(prompt_tokens)),
         answer=text(each.get("generated_texts")),
     )
-
-
-def _gaps(values: Any, where: str) -> list[float]:
-    if values is None:
-        return []
-    if not isinstance(values, list):
-        raise UserError(f"{where}: its itl is of type {type(values).__name__}, not a list")
-    return [number(each, "a time between tokens", where) or 0.0 for each in values]

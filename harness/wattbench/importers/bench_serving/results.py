@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import NAME_LENGTH, Answer
 from wattbench.importers.bench_serving.requests import answers, has_requests
 from wattbench.importers.bench_serving.totals import add_totals
-from wattbench.importers.files import read_object, read_objects
+from wattbench.importers.files import head, read_object, read_objects
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated
@@ -25,19 +25,35 @@ class Form:
 
     name: str
     """As ``--from`` takes it."""
+    marks: tuple[str, ...]
+    """Keys by which a result is recognised."""
     settings: frozenset[str]
     """Keys that are no figures."""
-    described: Callable[[Mapping[str, Any], Path], tuple[str, dict[str, Any], dict[str, Any]]]
-    """Returns the model's name, the load and the settings that are kept."""
+    described: Callable[[Mapping[str, Any]], tuple[dict[str, Any], dict[str, Any]]]
+    """Returns the load, and the settings that are kept: the ``model`` among them, and None for what is not there."""
     version: Callable[[Mapping[str, Any]], str | None]
 
+    def looks_like(self, source: Path) -> bool:
+        """Return whether a file is a result."""
+        if source.suffix not in (".json", ".jsonl") or not source.is_file():
+            return False
+        start = head(source)
+        return all(f'"{key}"' in start for key in self.marks)
 
-def read_results(sources: Sequence[Path], form: Form, scratch: Path | None) -> Imported:
-    """Read every result of some files. Each is a system, as each has a load of its own.
+    def read(self, sources: Sequence[Path], scratch: Path | None = None) -> Imported:
+        """Read every result of some files. Each is a system, as each has a load of its own.
 
-    Raises:
-        UserError: a file is damaged, or has no result.
-    """
+        Args:
+            sources: files of results.
+            scratch: where the answers are kept meanwhile, as `Spool` takes it.
+
+        Raises:
+            UserError: a file is damaged, or has no result.
+        """
+        return _read_results(sources, self, scratch)
+
+
+def _read_results(sources: Sequence[Path], form: Form, scratch: Path | None) -> Imported:
     stated = Stated()
     scenario: dict[str, Mapping[str, Any]] = {}
     configs: dict[str, Mapping[str, Any]] = {}
@@ -48,9 +64,11 @@ def read_results(sources: Sequence[Path], form: Form, scratch: Path | None) -> I
             for where, result in _results(path):
                 if "request_throughput" not in result:
                     raise UserError(f"{where}: no request_throughput; this is no result of {form.name}")
-                model, load, config = form.described(result, path)
-                system = system_name(model, load, scenario)
-                scenario[system], configs[system] = load, config
+                load, config = form.described(result)
+                model = config["model"]
+                system = system_name(model if isinstance(model, str) and model else path.stem, load, scenario)
+                scenario[system] = load
+                configs[system] = {key: value for key, value in config.items() if value is not None}
                 if version := form.version(result):
                     versions[version] = None
                 add_totals(stated, system, result, where, form.settings)

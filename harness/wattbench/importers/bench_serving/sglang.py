@@ -7,14 +7,12 @@ durations are known. Of ``server_info`` what names model, version and parallelis
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from wattbench.importers.bench_serving.requests import LISTS
-from wattbench.importers.bench_serving.results import Form, plain, read_results
-from wattbench.importers.files import head, mapping
-from wattbench.importers.imported import Imported
+from wattbench.importers.bench_serving.results import Form, plain
+from wattbench.importers.files import mapping
 from wattbench.importers.system_names import AT_ONCE, RATE
 
 SETTINGS = frozenset(
@@ -30,28 +28,7 @@ SERVER = (
 """What is kept of ``server_info``."""
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a file is a result."""
-    if source.suffix not in (".json", ".jsonl") or not source.is_file():
-        return False
-    start = head(source)
-    return all(f'"{key}"' in start for key in ("backend", "dataset_name", "random_range_ratio"))
-
-
-def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
-    """Read every result of some files.
-
-    Args:
-        sources: files of results.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-
-    Raises:
-        UserError: a file is damaged, or has no result.
-    """
-    return read_results(sources, Form("sglang", SETTINGS, _described, _version), scratch)
-
-
-def _described(result: Mapping[str, Any], path: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _described(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     server = mapping(result.get("server_info"))
     keys = {"request_rate": RATE, "max_concurrency": AT_ONCE, "dataset_name": "data"}
     lengths = ("sharegpt_output_len", "random_input_len", "random_output_len", "random_range_ratio")
@@ -62,11 +39,12 @@ def _described(result: Mapping[str, Any], path: Path) -> tuple[str, dict[str, An
         "lengths": plain(result, dict(zip(lengths, lengths, strict=True))) or None,
         "server": plain(server, dict(zip(SERVER, SERVER, strict=True))) or None,
     }
-    model = config["model"]
-    named = model if isinstance(model, str) and model else path.stem
-    return named, plain(result, keys), {key: value for key, value in config.items() if value is not None}
+    return plain(result, keys), config
 
 
 def _version(result: Mapping[str, Any]) -> str | None:
     version = mapping(result.get("server_info")).get("version")
     return str(version) if isinstance(version, str) and version else None
+
+
+SGLANG = Form("sglang", ("backend", "dataset_name", "random_range_ratio"), SETTINGS, _described, _version)

@@ -8,14 +8,11 @@ of its start times has no date: requests are placed after the first one's start.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from wattbench.importers.bench_serving.requests import LISTS
-from wattbench.importers.bench_serving.results import Form, plain, read_results
-from wattbench.importers.files import head
-from wattbench.importers.imported import Imported
+from wattbench.importers.bench_serving.results import Form, plain
 from wattbench.importers.system_names import AT_ONCE, RATE
 
 SETTINGS = frozenset(
@@ -27,29 +24,7 @@ SETTINGS = frozenset(
 )  # fmt: skip
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a file is a result."""
-    if source.suffix not in (".json", ".jsonl") or not source.is_file():
-        return False
-    start = head(source)
-    return all(f'"{key}"' in start for key in ("model_id", "tokenizer_id", "request_throughput"))
-
-
-def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
-    """Read every result of some files.
-
-    Args:
-        sources: files of results.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-
-    Raises:
-        UserError: a file is damaged, or has no result.
-    """
-    return read_results(sources, Form("vllm", SETTINGS, _described, lambda result: None), scratch)
-
-
-def _described(result: Mapping[str, Any], path: Path) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    model = result.get("model_id")
+def _described(result: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     keys = {
         "request_rate": RATE,
         "burstiness": "burstiness",
@@ -61,10 +36,12 @@ def _described(result: Mapping[str, Any], path: Path) -> tuple[str, dict[str, An
     texts = {key: value for key, value in result.items() if key not in SETTINGS and isinstance(value, str)}
     config = {
         "engine": str(result.get("backend") or result.get("endpoint_type") or "vllm"),
-        "model": model,
+        "model": result.get("model_id"),
         "tokenizer": result.get("tokenizer_id"),
         "label": result.get("label"),
         "metadata": texts or None,
     }
-    named = model if isinstance(model, str) and model else path.stem
-    return named, plain(result, keys), {key: value for key, value in config.items() if value is not None}
+    return plain(result, keys), config
+
+
+VLLM = Form("vllm", ("model_id", "tokenizer_id", "request_throughput"), SETTINGS, _described, lambda result: None)

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.chunk_times import chunk_ends, chunk_gaps
 from wattbench.importers.evalscope.requests_table import StoredRequest, rows
 from wattbench.importers.files import digest, mapping, read_array, read_object, text, without_credentials
 from wattbench.importers.imported import Imported
@@ -181,7 +181,6 @@ def _answer(
     first = number(row.first_chunk_latency, "first_chunk_latency", where)
     streamed = row.is_stream is None or bool(row.is_stream)
     gaps = _gaps(row.inter_token_latencies, where)
-    ends = list(accumulate(gaps, initial=first)) if streamed and first is not None and gaps else []
     return Answer(
         where=where,
         system=system,
@@ -191,7 +190,7 @@ def _answer(
         started_s=started_s,
         seconds=seconds,
         first_token_seconds=first if streamed else None,
-        token_seconds=ends if ends and seconds is not None and ends[-1] <= seconds else (),
+        token_seconds=chunk_ends(first, gaps, seconds) if streamed and first is not None and gaps else (),
         prompt_tokens=whole_number(row.prompt_tokens, "prompt_tokens", where),
         output_tokens=whole_number(row.completion_tokens, "completion_tokens", where),
         doc_hash=digest(prompt),
@@ -204,6 +203,4 @@ def _gaps(value: Any, where: str) -> list[float]:
         gaps = json.loads(value) if isinstance(value, str) and value else []
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: inter_token_latencies is not valid JSON ({error})") from error
-    if not isinstance(gaps, list):
-        raise UserError(f"{where}: inter_token_latencies is of type {type(gaps).__name__}, not a list")
-    return [number(each, "a time between tokens", where) or 0.0 for each in gaps]
+    return chunk_gaps(gaps, "inter_token_latencies", where)
