@@ -8,7 +8,6 @@ column of one value as that value: next to what is kept, a part of a column is i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench.records.tables import check_columns
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class TableColumns:
         self.path = path
         self._kept = kept
         self._empty: dict[str, bool] = {}
-        with self._damage_named():
+        with damage_named(self.path):
             self._schema = pq.read_schema(path)
             texts = [
                 each.name
@@ -161,7 +161,7 @@ class TableColumns:
         at = 0
         for part in parts:
             nothing = part.null_count == len(part)
-            with self._damage_named():
+            with damage_named(self.path):
                 read = (
                     np.broadcast_to(np.nan, (len(part),))
                     if nothing
@@ -190,7 +190,7 @@ class TableColumns:
         for part in self.parts(name):
             if part.null_count:
                 raise UserError(f"{self.path}: some {name} are missing; the record is damaged")
-            with self._damage_named():
+            with damage_named(self.path):
                 read = pc.cast(part, pa.int64()).to_numpy()
             if len(read) and not np.can_cast(_holding(read), values.dtype):
                 values = values.astype(np.int64)
@@ -211,7 +211,7 @@ class TableColumns:
         texts = pa.array([], pa.large_string())
         at = 0
         for part in self.parts(name):
-            with self._damage_named():
+            with damage_named(self.path):
                 encoded = _encoded(part)
                 read = encoded.dictionary
                 number_of = pc.index_in(read, texts)
@@ -237,7 +237,7 @@ class TableColumns:
 
         self.require((name,))
         at = 0
-        with self._damage_named():
+        with damage_named(self.path):
             for groups in self._groups():
                 for batch in self._file.iter_batches(_PART_ROWS, row_groups=groups, columns=[name], use_threads=False):
                     part = batch.column(0)
@@ -269,7 +269,7 @@ class TableColumns:
 
         self.require((name,))
         metadata, start = self._file.metadata, 0
-        with self._damage_named():
+        with damage_named(self.path):
             for group in range(metadata.num_row_groups):
                 end = start + metadata.row_group(group).num_rows
                 if _inside(rows, start, end)[1] > 0:
@@ -283,15 +283,6 @@ class TableColumns:
                         at += len(batch)
                 start = end
         pa.default_memory_pool().release_unused()
-
-    @contextmanager
-    def _damage_named(self) -> Iterator[None]:
-        import pyarrow as pa
-
-        try:
-            yield
-        except (OSError, UnicodeError, pa.ArrowException) as error:
-            raise UserError(f"{self.path}: cannot be read ({error}); the record is damaged") from error
 
 
 def _encoded(part: pa.Array) -> pa.DictionaryArray:

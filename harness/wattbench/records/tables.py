@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench.records.layout import RunLayout
 from wattbench.records.schema import ItemRow, ScoreRow, WindowRow
 from wattbench.redaction import hide_known
@@ -250,13 +251,10 @@ def _values(path: Path, table: Any) -> dict[str, list[Any]]:
 
 
 def _read(path: Path) -> Any:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with damage_named(path):
         return pq.ParquetFile(path, page_checksum_verification=True).read()
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
 
 def _as_run(table: Any, run: str) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench_reports.tables.run_tables import Frames
 
 _BATCH = 16_384
@@ -30,21 +30,17 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
     Raises:
         UserError: the table is damaged.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     # Places in the file, where the frames hold some of its rows only.
     places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy(dtype=bool))[rows]
     order = np.argsort(places, kind="stable")
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            known = [name for name in columns if name in file.schema_arrow.names]
-            if not len(rows) or not known:
-                return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
-            texts: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        known = [name for name in columns if name in file.schema_arrow.names]
+        if not len(rows) or not known:
+            return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
+        texts: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
     texts.index = pd.Index(rows[order])
     return texts
 

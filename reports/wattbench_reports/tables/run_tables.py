@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
+from wattbench.records.damaged_table import damage_named
 from wattbench.records.table_columns import Coded, TableColumns
 from wattbench.records.tables import check_columns
 from wattbench.records.verified_files import check_unchanged
@@ -314,10 +315,9 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
         columns: that it must have.
         newer: columns that are read too where the table has them.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with damage_named(path):
         schema = pq.read_schema(path)
         missing = [name for name in columns if name not in schema.names]
         if missing:
@@ -325,5 +325,3 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
         check_columns(path, schema)
         there = [*columns, *(name for name in newer if name in schema.names)]
         return pq.read_table(path, columns=there, page_checksum_verification=True)
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error

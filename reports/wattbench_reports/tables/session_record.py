@@ -18,6 +18,7 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run
+from wattbench.records.damaged_table import damage_named
 
 SCHEMA_VERSION = 1
 PREFIX = "sessions-"
@@ -261,14 +262,11 @@ def _name(header: RunHeader) -> str:
 def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
     """Return each system's mean joules and seconds per request, and its quantiles of seconds."""
     import pandas as pd
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
-    try:
+    with damage_named(layout.items_table):
         table = pq.read_table(layout.items_table, columns=columns, page_checksum_verification=True)
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{layout.items_table}: cannot be read ({error}); the record is damaged") from error
     items: pd.DataFrame = table.to_pandas()
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench.records.token_times import times_per_output_token_s
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
@@ -77,21 +77,17 @@ def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], N
 
     A column without any stamp is one value that is repeated.
     """
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     of_batches = _Grown(np.nan), _Grown(np.nan), _Grown(0.0)
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
-            batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
-            total = file.metadata.num_rows
-            for batch in batches:
-                for column, values in zip(of_batches, _of_batch(batch), strict=True):
-                    column.append(values, total)
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
+        batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
+        total = file.metadata.num_rows
+        for batch in batches:
+            for column, values in zip(of_batches, _of_batch(batch), strict=True):
+                column.append(values, total)
     kept = slice(None) if frames.rows is None else frames.rows.to_numpy(dtype=bool)
     first_s, last_s, stamps = (column.all(total)[kept] for column in of_batches)
     return first_s, last_s, stamps

@@ -17,6 +17,7 @@ import numpy as np
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench.records.tables import check_columns, items_schema
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class _Table:
 
         self._shard = shard
         self._path = shard.records.layout.items_table
-        with _damage_named(self._path):
+        with damage_named(self._path):
             # Buffered: what a column chunk holds is not read as a whole.
             self._file = pq.ParquetFile(
                 self._path, page_checksum_verification=True, buffer_size=_BUFFER_BYTES, pre_buffer=False
@@ -159,7 +160,7 @@ class _Table:
         return self._held
 
     def _read(self) -> Iterator[pa.RecordBatch]:
-        with _damage_named(self._path):
+        with damage_named(self._path):
             for batch in self._file.iter_batches(batch_size=BATCH_ROWS, use_threads=False):
                 yield _in_schema(batch)
 
@@ -230,18 +231,3 @@ class _WindowSums:
                 raise UserError(
                     f"{shard.root}: items of the window {window} have joules, and it has none that are valid"
                 )
-
-
-def _damage_named(path: Any) -> Any:
-    import contextlib
-
-    @contextlib.contextmanager
-    def naming() -> Iterator[None]:
-        import pyarrow as pa
-
-        try:
-            yield
-        except (OSError, UnicodeError, pa.ArrowException) as error:
-            raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
-
-    return naming()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
+from wattbench.records.damaged_table import damage_named
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.item_matrix import item_sums
 from wattbench_reports.tables.run_tables import Frames
@@ -151,12 +151,10 @@ def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, 
     path = frames.run.layout.items_table
     if frames.rows is not None:
         rows = np.flatnonzero(frames.rows.to_numpy())[rows]
-    try:
+    with damage_named(path):
         present = set(pq.read_schema(path).names)
         wanted = [name for name in (*_OF_HYBRIDS, "route_asked") if name in present]
         table = pq.read_table(path, columns=wanted, page_checksum_verification=True).take(pa.array(rows))
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     lists = table.column("route_asked").combine_chunks() if "route_asked" in present else None
     frame: pd.DataFrame = table.select([name for name in wanted if name != "route_asked"]).to_pandas()
     for name in _OF_HYBRIDS:  # a run from before one was recorded
