@@ -21,18 +21,10 @@ from benchmarks.cluster_kills.hosts import NAMES, Hosts, environment_of, process
 from benchmarks.kills.checks import after_resumption
 from benchmarks.kills.records import content_of, items_of, runs_in
 from benchmarks.kills.subjects import POWER
+from benchmarks.kills.subjects import SUITE as SUMS
+from benchmarks.kills.work_folder import DATA
 
-DATA = Path(__file__).parents[2] / "tests" / "data"
-SUITE = """
-name: sums
-meters: [{use: replay, trace: power.csv, repeat: true}]
-tasks: {include: [tasks], select: [{task: sums, domain: arithmetic}]}
-systems:
-  define:
-    adder: {kind: specialist, domain: arithmetic, engine: python, call: "./answers.py:add"}
-    small: {kind: generalist, engine: python, call: "./answers.py:add_small"}
-measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 20}
-"""
+SUITE = f"{SUMS}measure: {{idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 20}}\n"
 START_S, BETWEEN_S = 30.0, 6.0
 """The first kill of a run comes within this time of its beginning; each further one of a complete block."""
 ENDS_S = 240.0

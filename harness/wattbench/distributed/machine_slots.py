@@ -7,18 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.distributed.agent import SlotAgent
-from wattbench.distributed.slots import SlotLink
+from wattbench.distributed.slots import InService, LocalSlot, SlotLink
 from wattbench.machine.idle_power import KNOWN_IDLE_W
 from wattbench.machine.slot import VISIBLE, Slot
-
-
-class MachineSlot:
-    """A slot of this machine, with its worker."""
-
-    def __init__(self, slot: Slot, agent: SlotAgent) -> None:
-        self.slot = slot
-        self.name = f"{'GPU' if len(slot.gpus) == 1 else 'GPUs'} {slot}"
-        self.send, self.poll, self.forget, self.close = agent.send, agent.poll, agent.forget, agent.close
 
 
 @dataclass
@@ -30,9 +21,7 @@ class MachineSlots:
     """Component to what the machine draws at rest, as measured before; the same for all slots."""
     start: type[SlotAgent] = SlotAgent
     """What starts a worker."""
-    _in_service: dict[Slot, MachineSlot] = field(default_factory=dict, init=False)
-    _out: set[Slot] = field(default_factory=set, init=False)
-    """Those that are not started again."""
+    _in_service: InService[Slot, LocalSlot] = field(default_factory=InService, init=False)
 
     def number(self) -> int:
         """Return how many slots there are."""
@@ -40,19 +29,16 @@ class MachineSlots:
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
         """Return all slots at first, each with a new worker; later those that are started again."""
-        new = [slot for slot in self.slots if slot not in self._in_service and slot not in self._out]
+        new = self._in_service.free(self.slots)
         for slot in new:
             environment = {VISIBLE: str(slot)} | ({KNOWN_IDLE_W: json.dumps(dict(self.idle_w))} if self.idle_w else {})
-            self._in_service[slot] = MachineSlot(slot, self.start(setup, environment, shares=True))
-        return [self._in_service[slot] for slot in new]
+            name = f"{'GPU' if len(slot.gpus) == 1 else 'GPUs'} {slot}"
+            self._in_service.slots[slot] = LocalSlot(name, self.start(setup, environment, shares=True))
+        return [self._in_service.slots[slot] for slot in new]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Start another worker on the same GPUs, where that may help."""
-        gpus = next((gpus for gpus, each in self._in_service.items() if each is slot), None)
-        if gpus is not None:
-            del self._in_service[gpus]
-            if not again:
-                self._out.add(gpus)
+        self._in_service.gone(slot, again=again)
 
     def why_none(self) -> str | None:
         """Nothing is waited for: no GPU comes to a machine."""

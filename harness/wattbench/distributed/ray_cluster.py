@@ -16,7 +16,7 @@ from typing import Any
 
 from wattbench.distributed.agent import BLOCK_WORKER, ENDS_S, SlotReport
 from wattbench.distributed.slot_actor import SlotActor
-from wattbench.distributed.slots import SlotLink, SlotLostError
+from wattbench.distributed.slots import InService, SlotLink, SlotLostError
 from wattbench.errors import UserError, require
 
 STORE_BYTES = 256 << 20
@@ -146,9 +146,8 @@ class RaySlots:
     """The module that asks on a slot."""
     most: int | None = None
     """Slots at a time; None: all."""
-    _in_service: dict[tuple[str, int], RaySlot] = field(default_factory=dict, init=False)
-    _out: set[tuple[str, int]] = field(default_factory=set, init=False)
-    """Those that are not started again."""
+    _in_service: InService[tuple[str, int], RaySlot] = field(default_factory=InService, init=False)
+    """By node and number."""
     _made: list[RaySlot] = field(default_factory=list, init=False)
 
     def wait_for_ends(self) -> None:
@@ -163,22 +162,18 @@ class RaySlots:
 
     def new_slots(self, setup: bytes) -> Sequence[SlotLink]:
         """Return slots on nodes that joined, and those that are started again."""
-        usable = [seat for seat in self._places() if (seat.node_id, seat.number) not in self._out]
-        free = [seat for seat in usable if (seat.node_id, seat.number) not in self._in_service]
-        new = free if self.most is None else free[: max(self.most - len(self._in_service), 0)]
-        for seat in new:
-            slot = RaySlot(self.ray, seat, self._actor(seat, setup))
-            self._in_service[seat.node_id, seat.number] = slot
+        seats = {(seat.node_id, seat.number): seat for seat in self._places()}
+        free = self._in_service.free(seats)
+        new = free if self.most is None else free[: max(self.most - len(self._in_service.slots), 0)]
+        for key in new:
+            slot = RaySlot(self.ray, seats[key], self._actor(seats[key], setup))
+            self._in_service.slots[key] = slot
             self._made.append(slot)
-        return [self._in_service[seat.node_id, seat.number] for seat in new]
+        return [self._in_service.slots[key] for key in new]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Start another actor in its place, where that may help and its node is there."""
-        key = next((key for key, each in self._in_service.items() if each is slot), None)
-        if key is not None:
-            del self._in_service[key]
-            if not again:
-                self._out.add(key)
+        self._in_service.gone(slot, again=again)
 
     def why_none(self) -> str | None:
         """Say that a node may join, where there is none."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from wattbench.distributed.agent import BLOCK_WORKER, SlotAgent, SlotReport
+
+_Key = TypeVar("_Key", bound=Hashable)
+_Link = TypeVar("_Link", bound="SlotLink")
 
 
 class SlotLostError(Exception):
@@ -74,13 +78,31 @@ class CountedSlots(SlotProvider, Protocol):
         ...
 
 
-class _LocalSlot:
-    """This machine, with a worker in a process next to this one."""
+class LocalSlot:
+    """A slot of this machine, with a worker in a process next to this one."""
 
-    name = "this machine"
-
-    def __init__(self, agent: SlotAgent) -> None:
+    def __init__(self, name: str, agent: SlotAgent) -> None:
+        self.name = name
         self.send, self.poll, self.forget, self.close = agent.send, agent.poll, agent.forget, agent.close
+
+
+@dataclass
+class InService(Generic[_Key, _Link]):
+    """The slots in service, by a key of where they are, and the keys that get none any more."""
+
+    slots: dict[_Key, _Link] = field(default_factory=dict)
+    _out: set[_Key] = field(default_factory=set)
+
+    def free(self, keys: Iterable[_Key]) -> list[_Key]:
+        """Return those of some keys that may get a slot."""
+        return [key for key in keys if key not in self.slots and key not in self._out]
+
+    def gone(self, slot: SlotLink, *, again: bool) -> None:
+        """Take note, as `SlotProvider.gone`."""
+        for key in [key for key, each in self.slots.items() if each is slot]:
+            del self.slots[key]
+            if not again:
+                self._out.add(key)
 
 
 class ThisMachine:
@@ -99,7 +121,7 @@ class ThisMachine:
         if not self._wanted:
             return []
         self._wanted = False
-        return [_LocalSlot(SlotAgent(setup, worker=self._worker))]
+        return [LocalSlot("this machine", SlotAgent(setup, worker=self._worker))]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
         """Start a worker anew, where that may help."""
