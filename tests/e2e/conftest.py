@@ -81,3 +81,19 @@ def suite(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return make
+
+
+@pytest.fixture
+def two_blocks(suite: Callable[..., Path]) -> Callable[[int], Path]:
+    """A suite in two blocks, of two systems that answer some items at once, in windows as short as sensors allow."""
+
+    def make(limit: int) -> Path:
+        return suite(
+            (
+                "idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2",
+                "idle_s: 0.05, warmup: 1, min_window_s: 0.05, blocks: 2",
+            ),
+            ("{task: sums, domain: arithmetic}", f"{{task: sums, domain: arithmetic, limit: {limit}}}"),
+        )
+
+    return make

@@ -21,13 +21,8 @@ WATTS = {0: 110.0, 1: 260.0}
 
 
 @pytest.fixture
-def quick(suite: Callable[..., Path]) -> Path:
-    """Two systems that answer at once, in windows as short as sensors allow."""
-    measure = "idle_s: 0.05, warmup: 1, min_window_s: 0.05, blocks: 2"
-    return suite(
-        ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", measure),
-        ("{task: sums, domain: arithmetic}", "{task: sums, domain: arithmetic, limit: 8}"),
-    )
+def quick(two_blocks: Callable[[int], Path]) -> Path:
+    return two_blocks(8)
 
 
 @pytest.fixture
