@@ -120,6 +120,19 @@ class LimitedMeter(Meter, Protocol):
     """Per component: watts that it keeps to on average, of those for which that is known. Complete once open."""
 
 
+@runtime_checkable
+class ModellingMeter(Meter, Protocol):
+    """A meter that models what a machine draws, and charges the own processes alone unless it is to charge all."""
+
+    whole_machine: bool
+    """Charge all that the machine draws, as for several slots, which divide it. Set before it is opened."""
+
+    @property
+    def idle_w(self) -> Mapping[str, float]:
+        """Return the machine's power at rest by the model, per component."""
+        ...
+
+
 class ConfiguredMeter(Meter, Protocol):
     """A meter that a suite can name: what the entry point of a third-party meter must be."""
 

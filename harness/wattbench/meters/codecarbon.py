@@ -61,7 +61,6 @@ class CodecarbonMeter:
 
     def __init__(self, components: Sequence[str] = ("cpu", "dram"), proc: Path = PROC) -> None:
         self.whole_machine = False
-        """Charge all that the machine draws, as for several slots, which divide it. Set before it is opened."""
         self._proc = proc
         self._own: OwnShare | None = None
         self._rest_w: float | None = None
@@ -98,7 +97,7 @@ class CodecarbonMeter:
 
     @property
     def idle_w(self) -> Mapping[str, float]:
-        """Return the machine's power at rest by the model: all of it for memory, which is a constant."""
+        """Return the machine's power at rest: all of it for memory, which is a constant."""
         resting_w = {} if self._rest_w is None else {"cpu": self._rest_w}
         constant_w = {"dram": self._power_w["dram"]} if "dram" in self._power_w else {}
         return resting_w | constant_w

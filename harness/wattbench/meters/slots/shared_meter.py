@@ -18,9 +18,9 @@ from wattbench.meters.base import (
     LimitedMeter,
     Meter,
     MeterError,
+    ModellingMeter,
     Reading,
 )
-from wattbench.meters.codecarbon import CodecarbonMeter
 from wattbench.meters.slots.book import PATIENCE_S, SlotBook
 from wattbench.meters.slots.shares import GRID_S
 from wattbench.meters.windows.thresholds import MAX_STANDSTILL_STEPS
@@ -47,7 +47,7 @@ class SharedMeter:
         self.period_s = min(meter.period_s, OFTEN_S)
         self.parts = components
         self.lag_s = self.period_s + PATIENCE_S + (meter.lag_s if isinstance(meter, LaggingMeter) else 0.0)
-        if isinstance(meter, CodecarbonMeter):
+        if isinstance(meter, ModellingMeter):
             meter.whole_machine = True
         self._meter, self._book = meter, book
         self._due_s = 0.0
@@ -120,7 +120,7 @@ class SharedMeter:
 
     def _converted(self, reading: Reading) -> Reading:
         energy_j, power_w, gaps = dict(reading.energy_j), dict(reading.power_w), dict(reading.gaps)
-        idle_w = self._meter.idle_w if isinstance(self._meter, CodecarbonMeter) else {}
+        idle_w = self._meter.idle_w if isinstance(self._meter, ModellingMeter) else {}
         for component in self.parts & energy_j.keys():
             if (stuck := self._standstill(component, reading.at_s, energy_j[component])) is not None:
                 gaps[component] = stuck
