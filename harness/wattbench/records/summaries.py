@@ -53,7 +53,7 @@ class SummaryRow(RecordRow):
 
     system: str
     figure: str
-    """A name of `FIGURES`, or the source's own name of a figure that is none of them."""
+    """A name of `FIGURES`, or the source's own name of a figure that is not among them."""
     statistic: str
     """One of `STATISTICS`, or a percentile such as ``p99``."""
     value: float

@@ -44,7 +44,7 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
 
 
 def _intact(path: Path) -> pd.DataFrame | None:
-    """Read with Arrow, a hundred times as fast; None where a line is torn or a value is none of its column's."""
+    """Read with Arrow, a hundred times as fast; None where a line is torn or a value is not of its column's type."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.csv

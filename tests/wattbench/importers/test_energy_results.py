@@ -105,8 +105,8 @@ def test_traces_of_agents_sum_their_turns(tmp_path) -> None:
         (jarvis_line(2, is_correct="yes"), "is_correct is 'yes': it must be true or false"),
         (jarvis_line(2, completion_tokens=1.5), "completion_tokens is 1.5: it must be a whole number"),
         (jarvis_line(2, ttft=99.0), "its end after"),
-        (trace_line(turns=7), "none of OpenJarvis's results, as the first one is"),
-        ({"a": 1}, "none of OpenJarvis's results, as the first one is"),
+        (trace_line(turns=7), "not one of OpenJarvis's results, as the first one is"),
+        ({"a": 1}, "not one of OpenJarvis's results, as the first one is"),
     ],
 )
 def test_an_impossible_sample_is_named_with_its_line(tmp_path, line, said) -> None:

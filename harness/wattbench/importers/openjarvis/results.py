@@ -60,7 +60,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         for path in (path for source in sources for path in _paths(source)):
             kind = _kind(path)
             if kind is None:
-                raise UserError(f"{path}: its first line is none of OpenJarvis's results")
+                raise UserError(f"{path}: its first line is not one of OpenJarvis's results")
             settings_path, summary_path = path.with_name("config.json"), _summary_of(path)
             settings = read_object(settings_path) if kind == "hybrid" and settings_path.is_file() else {}
             summary = read_object(summary_path) if summary_path.is_file() else {}
@@ -77,7 +77,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
             files.extend(each for each in (path, summary_path, settings_path) if each.is_file() and each not in files)
             for where, row in read_objects(path):
                 if kind_of(row) != kind and not row.get("error"):
-                    raise UserError(f"{where}: this line is none of OpenJarvis's results, as the first one is")
+                    raise UserError(f"{where}: this line is not one of OpenJarvis's results, as the first one is")
                 answer = ANSWERS[kind](name, where, row, settings, left_out)
                 if answer is not None:
                     yield answer

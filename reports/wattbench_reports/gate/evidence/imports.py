@@ -30,7 +30,7 @@ def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str,
 def without_lacking(policy: Policy, evidence: Evidence) -> tuple[Policy, tuple[str, ...]]:
     """Let metrics that neither source records block nothing; and say so.
 
-    Only of a policy that nobody wrote: one that names a metric asks for its figures.
+    Only of the default policy: one that names a metric asks for its figures.
     """
     required = [rule.metric for rule in policy.rules if rule.blocks and not rule.only_if_measured]
     lacking = [metric for metric in required if metric in evidence.lacking]
