@@ -17,7 +17,7 @@ from wattbench_reports.history.series_panels import SeriesPanel
 from wattbench_reports.history.series_watch import FoundChange, Watched, watch_nights
 from wattbench_reports.history.trends import ALPHA
 from wattbench_reports.stats import HORIZON
-from wattbench_reports.stats.changepoints import LEAST_NIGHTS
+from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS
 
 ERROR = 0.05
 """Of a year of nights."""

@@ -22,7 +22,7 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
-from wattbench_reports.routing.residents import gain_at
+from wattbench_reports.routing.residents.kept_loaded import gain_at
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gain_text, rate_sentence

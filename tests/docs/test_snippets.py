@@ -33,7 +33,7 @@ from tests.docs.snippets import (
 from tests.docs.world import World
 from wattbench.cli import main
 from wattbench.config import Suite
-from wattbench.config.system import System
+from wattbench.config.systems.system import System
 from wattbench_reports.history.reference import KEYS as REFERENCE_KEYS
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench.records.finish_record import finish_record
 from wattbench.records.named_item import named_item_hash
 from wattbench.records.provenance import IMPORTED
-from wattbench.records.tables import items_parquet, windows_parquet
+from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
 SYSTEMS = 10
 TASKS = ("arithmetic", "grammar", "history", "logic")

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from tests.made_up.large_systems import CPU, DOMAINS, GPU, IDLE_W, MEMBERS, PROVENANCE, SYSTEMS, TASKS, LargeSystem
 from wattbench.records import SCHEMA_VERSION, PhaseRow, RunHeader, RunWriter, Split, SystemRow, WindowRow
-from wattbench.records.atomic_write import write_atomically
-from wattbench.records.tables import items_parquet, windows_parquet
+from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
 START_S = 1_760_000_000.0
 WINDOW_S = 30.0

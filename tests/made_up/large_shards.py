@@ -23,7 +23,7 @@ from wattbench.records import (
     SystemRow,
     WindowRow,
 )
-from wattbench.records.tables import items_schema
+from wattbench.records.tables.run_tables import items_schema
 
 SYSTEMS = tuple(f"system-{number}" for number in range(10))
 TASKS = ("gsm8k", "spell", "tickets", "forms")

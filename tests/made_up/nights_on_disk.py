@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from tests.made_up.large_run import make_run
 from tests.made_up.large_systems import DOMAINS, SYSTEMS, TASKS
 from wattbench.records import RunHeader, RunRecords, RunWriter, WindowRow, read_run
-from wattbench.records.atomic_write import write_atomically
-from wattbench.records.tables import windows_parquet
+from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.tables.run_tables import windows_parquet
 
 FIRST = datetime.date(2026, 1, 1)
 DAY_S = 86_400.0

@@ -26,10 +26,10 @@ from wattbench.records import (
     WindowRow,
     read_run,
 )
-from wattbench.records.experts import ExpertRow
-from wattbench.records.passes import PassRow
-from wattbench.records.phases import TOTAL, Split
-from wattbench.records.spending import SpentRow
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.passes import PassRow
+from wattbench.records.rows.phases import TOTAL, Split
+from wattbench.records.rows.spending import SpentRow
 from wattbench.scenarios.blocks.deal import Block, deal, order_of
 
 START_S = 1_700_000_000.0

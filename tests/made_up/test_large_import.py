@@ -12,7 +12,7 @@ import pytest
 from tests.made_up.large_import import SYSTEMS, TASKS, make_import
 from wattbench.api.verify import verify
 from wattbench.records import read_run
-from wattbench.records.tables import items_parquet
+from wattbench.records.tables.run_tables import items_parquet
 from wattbench_reports.comparison.analysis import analyse
 
 

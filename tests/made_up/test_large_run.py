@@ -14,7 +14,7 @@ from tests.made_up.large_run import make_run
 from tests.made_up.large_systems import SYSTEMS, TASKS
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.records import RunRecords, read_run
-from wattbench.records.tables import items_parquet, windows_parquet
+from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report
 

@@ -87,7 +87,7 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """Return one row per system: its figures, which other systems they may be ranked against, and of one run
         whether it qualifies."""
-        from wattbench_reports.export.comparison_frame import comparison_frame
+        from wattbench_reports.export.comparison.comparison_frame import comparison_frame
 
         return comparison_frame(self.data, self.decided)
 
@@ -124,6 +124,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         """Return the comparison as a notebook shows it."""
-        from wattbench_reports.export.comparison_html import as_html
+        from wattbench_reports.export.comparison.comparison_html import as_html
 
         return as_html(self.data, self.decided)

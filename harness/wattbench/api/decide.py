@@ -82,7 +82,7 @@ class RunDecision:
         return len(self.data.systems)
 
     def __str__(self) -> str:
-        from wattbench_reports.export.decision_text import decision_text
+        from wattbench_reports.export.comparison.decision_text import decision_text
 
         return "\n".join(decision_text(self._words))
 
@@ -91,7 +91,7 @@ class RunDecision:
 
     def _repr_html_(self) -> str:
         """Return the decision as a notebook shows it."""
-        from wattbench_reports.export.comparison_html import decision_html
+        from wattbench_reports.export.comparison.comparison_html import decision_html
 
         return decision_html(self._words)
 

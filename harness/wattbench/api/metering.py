@@ -126,8 +126,8 @@ class _Recorder:
     """Appends windows to a file, one line each."""
 
     def __init__(self, folder: Path) -> None:
-        from wattbench.records.atomic_write import failing_as
-        from wattbench.records.jsonl import Appender
+        from wattbench.records.files.atomic_write import failing_as
+        from wattbench.records.files.jsonl import Appender
 
         self._path = folder / WINDOWS_FILE
         with failing_as(self._path, "cannot be written"):
@@ -139,7 +139,7 @@ class _Recorder:
         Raises:
             UserError: it cannot be written.
         """
-        from wattbench.records.atomic_write import failing_as
+        from wattbench.records.files.atomic_write import failing_as
 
         with failing_as(self._path, "cannot be written"):
             self._lines.append(asdict(row))

@@ -28,7 +28,7 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
         UserError: the run cannot be compared.
     """
     from wattbench_reports.comparison.analysis import analyse
-    from wattbench_reports.export.comparison_rows import plain_row
+    from wattbench_reports.export.comparison.comparison_rows import plain_row
 
     comparison = analyse(records).comparison
     rate = None if comparison.load is None else comparison.load.compared.offered_per_s

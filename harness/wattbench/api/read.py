@@ -68,25 +68,25 @@ class Run:
         Raises:
             UserError: the record is damaged. So for the other frames.
         """
-        from wattbench_reports.export.systems_frame import figures_frame
+        from wattbench_reports.export.frames.systems_frame import figures_frame
 
         return figures_frame(self.analysis)
 
     def items(self) -> pd.DataFrame:
         """Return one row per answer: its score, seconds, joules and texts."""
-        from wattbench_reports.export.items_frame import items_frame
+        from wattbench_reports.export.frames.items_frame import items_frame
 
         return items_frame(self.analysis)
 
     def windows(self) -> pd.DataFrame:
         """Return one row per window in which meters counted joules, and whether they can be believed."""
-        from wattbench_reports.export.windows_frame import windows_frame
+        from wattbench_reports.export.frames.windows_frame import windows_frame
 
         return windows_frame(self.analysis)
 
     def machines(self) -> pd.DataFrame:
         """Return one row per machine that measured the run, and how it compares with the others of its class."""
-        from wattbench_reports.export.machines_frame import machines_frame
+        from wattbench_reports.export.frames.machines_frame import machines_frame
 
         return machines_frame(self.analysis)
 
@@ -99,7 +99,7 @@ class Run:
         Raises:
             UserError: there is no such system, or a trace is damaged.
         """
-        from wattbench_reports.export.power_frame import power_frame
+        from wattbench_reports.export.frames.power_frame import power_frame
 
         return power_frame(self.records, system)
 

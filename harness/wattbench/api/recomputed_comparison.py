@@ -36,7 +36,7 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
 def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
     """Return the run with other tables: all of its other files are links to those that are there."""
     from wattbench.records.layout import RunLayout
-    from wattbench.records.tables import items_parquet, windows_parquet
+    from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
     source = records.layout
     layout = RunLayout(folder / source.root.resolve().name)

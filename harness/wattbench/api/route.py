@@ -174,7 +174,7 @@ class RunRouting:
 
     def _repr_html_(self) -> str:
         """Return the study as a notebook shows it."""
-        from wattbench_reports.export.routing_html import routing_as_html
+        from wattbench_reports.export.routing.routing_html import routing_as_html
 
         return routing_as_html(self.data)
 
@@ -185,9 +185,9 @@ def rendered(study: RoutingStudy | str, form: str) -> str:
     Raises:
         UserError: there is no such format.
     """
-    from wattbench_reports.export.routing_json import routing_as_json
-    from wattbench_reports.export.routing_markdown import routing_as_markdown
-    from wattbench_reports.export.routing_text import routing_as_text
+    from wattbench_reports.export.routing.routing_json import routing_as_json
+    from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
+    from wattbench_reports.export.routing.routing_text import routing_as_text
 
     formats = {"text": routing_as_text, "markdown": routing_as_markdown, "json": routing_as_json}
     if form not in formats:
@@ -201,7 +201,7 @@ def write_figures(study: RoutingStudy | str, folder: Path) -> tuple[Path, ...]:
     Raises:
         UserError: there is no study, or a file cannot be written.
     """
-    from wattbench_reports.export.routing_figures import write_routing_figures
+    from wattbench_reports.export.routing.routing_figures import write_routing_figures
     from wattbench_reports.wording.routing import routing_verdict
 
     if isinstance(study, str):

@@ -62,7 +62,7 @@ def runs_in(folder: Path) -> list[ListedRun]:
         UserError: there is no such folder.
     """
     from wattbench.records import RunLayout
-    from wattbench.records.atomic_write import failing_as
+    from wattbench.records.files.atomic_write import failing_as
 
     with failing_as(folder, "the runs in this folder cannot be listed"):
         roots = [folder] if _is_run(folder) else [each for each in sorted(folder.iterdir()) if _is_run(each)]

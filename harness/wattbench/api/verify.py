@@ -82,7 +82,7 @@ def verify(run: str | os.PathLike[str]) -> Verified:
 
 def _rows(records: RunRecords) -> int:
     """Return the rows of `items.parquet`; 0 where it cannot be read, which the checks say."""
-    from wattbench.records.table_columns import TableColumns
+    from wattbench.records.tables.table_columns import TableColumns
 
     try:
         with TableColumns(records.layout.items_table) as table:
@@ -138,8 +138,8 @@ def _problems_of_lines(records: RunRecords) -> Iterable[str]:
 
 
 def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
-    from wattbench.records.experts import ExpertRow
     from wattbench.records.reader import read_rows
+    from wattbench.records.rows.experts import ExpertRow
 
     return lambda system, task: read_rows(records.layout.experts(system, task), ExpertRow)
 

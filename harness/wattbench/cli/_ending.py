@@ -85,7 +85,7 @@ def _advise(root: Path) -> Analysis | None:
         from wattbench.records import read_run
         from wattbench_reports.comparison.analysis import analyse
         from wattbench_reports.export.compared_runs import decided
-        from wattbench_reports.export.decision_text import closing
+        from wattbench_reports.export.comparison.decision_text import closing
         from wattbench_reports.routing.candidates import could_use_router
 
         analysis = analyse(read_run(root))

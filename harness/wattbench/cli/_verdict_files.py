@@ -66,7 +66,7 @@ class VerdictFiles:
         Raises:
             UserError: a file cannot be written.
         """
-        from wattbench.records.atomic_write import write_atomically
+        from wattbench.records.files.atomic_write import write_atomically
 
         for path, text in ((self.junit, texts.junit), (self.markdown, texts.markdown), (self.json, texts.json)):
             if path is not None:
@@ -129,7 +129,7 @@ def errors_as_verdicts(
 
 
 def _append(path: Path, text: str) -> None:
-    from wattbench.records.atomic_write import failing_as
+    from wattbench.records.files.atomic_write import failing_as
 
     with failing_as(path, "cannot be written"), path.open("a", encoding="utf-8") as file:
         file.write(text if text.endswith("\n") else f"{text}\n")

@@ -137,7 +137,7 @@ def _run_options(
 
 def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options: list[str]) -> None:
     from wattbench.api.calibrate_sessions import calibrate_sessions
-    from wattbench.records.atomic_write import write_atomically
+    from wattbench.records.files.atomic_write import write_atomically
     from wattbench_reports.export.sessions_text import sessions_text
     from wattbench_reports.tables.session_record import PREFIX, sessions_json
 
@@ -154,7 +154,7 @@ def _sessions(suite: str, sessions: int, out: Path, output: Path | None, options
 
 
 def _write(calibration: Calibration, output: Path) -> None:
-    from wattbench.records.atomic_write import write_atomically
+    from wattbench.records.files.atomic_write import write_atomically
     from wattbench_reports.gate.calibration.record import as_json
 
     write_atomically(output, as_json(calibration).encode())

@@ -64,7 +64,7 @@ def export_run(
     hub reads.
     """
     from wattbench.records import read_run
-    from wattbench.records.atomic_write import write_atomically
+    from wattbench.records.files.atomic_write import write_atomically
     from wattbench_reports.export.export_run import export_to_bytes
 
     if what != "systems" and target not in ("csv", "parquet"):

@@ -65,7 +65,7 @@ def init(**said: Any) -> None:
     asks what it cannot guess; without FILE it asks everything.
     """
     from wattbench.first_suite.wishes import Wishes
-    from wattbench.records.atomic_write import write_atomically
+    from wattbench.records.files.atomic_write import write_atomically
 
     wishes = Wishes(**said)
     with stdout_to_stderr():

@@ -9,7 +9,6 @@ from wattbench.config.apis import SERVICES, Service
 from wattbench.config.base import Name, RelativePath
 from wattbench.config.call import Checkout
 from wattbench.config.decide import Decide
-from wattbench.config.endpoint import EndpointSystem
 from wattbench.config.file_task import FileSplit, FileTask
 from wattbench.config.gate import GatePolicy, MetricPolicy, Trade, Waiver
 from wattbench.config.hosts import far_host, hosts_of
@@ -22,7 +21,7 @@ from wattbench.config.loader import (
     suite_from_text,
     tasks_from_record,
 )
-from wattbench.config.meter import (
+from wattbench.config.meters.meter import (
     METERS,
     AmdSmiSettings,
     AutoSettings,
@@ -35,12 +34,11 @@ from wattbench.config.meter import (
     RaplSettings,
     ReplaySettings,
 )
-from wattbench.config.meter_base import MeterSettings
+from wattbench.config.meters.meter_base import MeterSettings
+from wattbench.config.meters.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.config.open_loop import Load, queries_needed
-from wattbench.config.prediction import Prediction
 from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
-from wattbench.config.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.config.router import (
     ROUTERS,
     AlwaysRouter,
@@ -55,9 +53,11 @@ from wattbench.config.router import (
     RouterBase,
     SklearnRouter,
 )
-from wattbench.config.serve import LlamaCppServe, Serve
 from wattbench.config.suite import Carbon, Measure, Suite
-from wattbench.config.system import (
+from wattbench.config.systems.endpoint import EndpointSystem
+from wattbench.config.systems.prediction import Prediction
+from wattbench.config.systems.serve import LlamaCppServe, Serve
+from wattbench.config.systems.system import (
     ENGINES,
     HybridSystem,
     LmEvalSystem,
@@ -68,10 +68,10 @@ from wattbench.config.system import (
     System,
     TransformersSystem,
 )
-from wattbench.config.system_base import Prompt, SystemBase
+from wattbench.config.systems.system_base import Prompt, SystemBase
+from wattbench.config.systems.training import DeclaredTraining
+from wattbench.config.systems.weights import Weights
 from wattbench.config.task_choice import TaskChoice
-from wattbench.config.training import DeclaredTraining
-from wattbench.config.weights import Weights
 
 __all__ = [
     "ENGINES",

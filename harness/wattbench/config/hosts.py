@@ -5,9 +5,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from wattbench.config.apis import SERVICES
-from wattbench.config.endpoint import EndpointSystem
-from wattbench.config.system import HybridSystem, LmEvalSystem
-from wattbench.config.system_base import SystemBase
+from wattbench.config.systems.endpoint import EndpointSystem
+from wattbench.config.systems.system import HybridSystem, LmEvalSystem
+from wattbench.config.systems.system_base import SystemBase
 from wattbench.network.hosts import is_loopback
 
 

@@ -17,8 +17,8 @@ from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
 from wattbench.config.file_task import FileTask
 from wattbench.config.suite import Catalogue, Suite
-from wattbench.config.system import HybridSystem, System
-from wattbench.config.system_base import SystemBase
+from wattbench.config.systems.system import HybridSystem, System
+from wattbench.config.systems.system_base import SystemBase
 from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, yaml_file

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from wattbench.config.base import Strict
 from wattbench.config.explain import validate
-from wattbench.config.meter import MeterEntry
-from wattbench.config.meter_base import MeterSettings
+from wattbench.config.meters.meter import MeterEntry
+from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.third_party import checked_meter
 
 

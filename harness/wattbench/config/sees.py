@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wattbench.config.file_task import FileTask
 from wattbench.config.router import ClassifierRouter, PythonRouter
-from wattbench.config.system import PythonSystem
+from wattbench.config.systems.system import PythonSystem
 from wattbench.config.task_choice import TaskChoice
 from wattbench.errors import UserError
 

@@ -22,9 +22,9 @@ from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
 from wattbench.config.file_task import FileTask
 from wattbench.config.gate import GatePolicy
-from wattbench.config.meter import AutoSettings, MeterEntry
+from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
-from wattbench.config.system import System
+from wattbench.config.systems.system import System
 from wattbench.config.task_choice import TaskChoice
 from wattbench.countries import alpha_3, nearest_country
 from wattbench.records.suite_defaults import CURRENCY, PUE, REQUESTS_PER_YEAR

@@ -11,12 +11,12 @@ from typing import Any
 
 from wattbench.config.base import Strict
 from wattbench.config.explain import ParsedFile, validate
-from wattbench.config.meter import METERS, OtherSettings
-from wattbench.config.meter_base import MeterSettings
+from wattbench.config.meters.meter import METERS, OtherSettings
+from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.registry import Registry
 from wattbench.config.router import ROUTERS, OtherRouter
-from wattbench.config.system import ENGINES, HybridSystem, OtherSystem
-from wattbench.config.system_base import SystemBase
+from wattbench.config.systems.system import ENGINES, HybridSystem, OtherSystem
+from wattbench.config.systems.system_base import SystemBase
 from wattbench.errors import UserError
 
 Keys = Sequence[str | int]

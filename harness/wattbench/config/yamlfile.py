@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from wattbench.errors import UserError
-from wattbench.records.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 MAX_BYTES = 1_000_000
 

@@ -25,7 +25,7 @@ from wattbench.measure.number_of_blocks import LEAST
 from wattbench.measure.plan import Cell, requests
 from wattbench.progress import PlannedTurn, progress
 from wattbench.records import RunHeader, RunLayout, read_run
-from wattbench.records.atomic_write import failing_as, sync_folder
+from wattbench.records.files.atomic_write import failing_as, sync_folder
 
 SHARDS = "shards"
 MERGED = "merged"

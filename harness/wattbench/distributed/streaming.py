@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wattbench.records.atomic_write import failing_as, is_temporary, make_folder, sync_folder
+from wattbench.records.files.atomic_write import failing_as, is_temporary, make_folder, sync_folder
 
 PIECE_BYTES = 1 << 20
 """Of one piece at most."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 NAME_LENGTH = 200
 """A longer name of a system, a task or a domain is probably from a wrong column."""

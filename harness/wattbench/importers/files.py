@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from wattbench.errors import UserError
-from wattbench.records.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 MAX_LINE_BYTES = 64_000_000
 """A longer line is not an answer of a model."""

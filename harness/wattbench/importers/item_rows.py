@@ -12,7 +12,7 @@ from wattbench.importers.metered import Metered
 from wattbench.importers.spool import Spool
 from wattbench.importers.survey import Survey
 from wattbench.records.provenance import IMPORTED
-from wattbench.records.tables import items_schema
+from wattbench.records.tables.run_tables import items_schema
 
 
 def item_batches(answers: Spool, known: Survey, run: str, metered: Metered | None = None) -> Iterator[Any]:

@@ -10,8 +10,8 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import check_name
 from wattbench.records import SummaryRow
-from wattbench.records.field_checks import LARGEST_NUMBER
-from wattbench.records.summaries import FIGURES
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.summaries import FIGURES
 
 MOST_FIGURES = 200_000
 """Of one import: more would take more memory than a table of totals is worth."""

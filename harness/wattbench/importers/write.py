@@ -21,7 +21,7 @@ from wattbench.importers.metered import Metered, meter_details, metered
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
 from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
-from wattbench.records.atomic_write import move_into_place
+from wattbench.records.files.atomic_write import move_into_place
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 

@@ -30,7 +30,7 @@ from wattbench.machine.slot import Slot
 from wattbench.meters.slots.book import SlotBook
 from wattbench.meters.slots.here import measuring_as
 from wattbench.meters.slots.presence import SlotPresence
-from wattbench.records.atomic_write import failing_as
+from wattbench.records.files.atomic_write import failing_as
 
 FOLDER = "WATTBENCH_LOCKS"
 """Names a folder for locks, which several containers or hosts share."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records import NO_ANSWER, Forms, RunRecords, ScoreRow, answer_in, equal_in, targets_of
-from wattbench.records.tables import compared_texts
+from wattbench.records.tables.run_tables import compared_texts
 from wattbench.tasks.bounded_pattern import first_matches
 
 METRIC = "text_match,wattbench"

@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.measure.item_rows import item_rows
 from wattbench.measure.plan import Cell
 from wattbench.records import ItemRow, RunRecords, WindowRow
-from wattbench.records.tables import read_table, rows_of_items, rows_of_windows
+from wattbench.records.tables.run_tables import read_table, rows_of_items, rows_of_windows
 
 _RELATIVE = 1e-9
 """A processor with wider vectors adds in another order."""

@@ -22,7 +22,7 @@ from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.rescored_copy import write_rescored
-from wattbench.records.tables import compared_texts
+from wattbench.records.tables.run_tables import compared_texts
 from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wattbench.config import SystemBase, hosts_of
-from wattbench.records.components import host_of
+from wattbench.records.rows.components import host_of
 
 HERE = "this machine"
 

@@ -14,7 +14,7 @@ from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
-from wattbench.records.atomic_write import failing_as, move_into_place
+from wattbench.records.files.atomic_write import failing_as, move_into_place
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench.folder_aside import folder_aside, remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunLayout
-from wattbench.records.atomic_write import move_into_place
+from wattbench.records.files.atomic_write import move_into_place
 from wattbench.repository import Commit, Repository
 
 STOPPING_S = 60.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import failing_as
+from wattbench.records.files.atomic_write import failing_as
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from wattbench.folder_aside import remove_left
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import KeptRun, kept_runs
 from wattbench.records import RunLayout
-from wattbench.records.atomic_write import failing_as, sync_folder
+from wattbench.records.files.atomic_write import failing_as, sync_folder
 
 
 @dataclass(frozen=True)

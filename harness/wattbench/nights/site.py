@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 
 from wattbench.nights.layout import NightsLayout
-from wattbench.records.atomic_write import failing_as, sync_folder, sync_tree
+from wattbench.records.files.atomic_write import failing_as, sync_folder, sync_tree
 
 
 def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from wattbench.nights.layout import NightsLayout
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 
 
 def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:

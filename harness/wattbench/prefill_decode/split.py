@@ -19,8 +19,8 @@ from wattbench.prefill_decode.observed import Observed, observe
 from wattbench.prefill_decode.sums import joined, summed, with_joules
 from wattbench.prefill_decode.timeline import DECODE, PREFILL, Timeline, timeline, why_phases_unknown
 from wattbench.records import AnswerRow, PhaseRow, Purpose, RunRecords, Split, WindowRow
-from wattbench.records.components import added
-from wattbench.records.phases import TOTAL
+from wattbench.records.rows.components import added
+from wattbench.records.rows.phases import TOTAL
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,6 @@ from wattbench.records.answer_forms import (
     target_in,
     targets_of,
 )
-from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.blocks import BlockPlan, BlockRow, attempts_by_block
-from wattbench.records.components import added, is_container, total_j
-from wattbench.records.estimates import EstimateRow
-from wattbench.records.experts import ExpertRow
 from wattbench.records.fingerprint_parts import (
     ABSENT,
     CIRCUMSTANCES,
@@ -36,11 +31,16 @@ from wattbench.records.fingerprint_parts import (
     system_parts,
 )
 from wattbench.records.layout import RunLayout
-from wattbench.records.passes import PassRow
-from wattbench.records.phases import PhaseRow, Split
 from wattbench.records.reader import RunRecords, read_run
-from wattbench.records.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
-from wattbench.records.schema import (
+from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.blocks import BlockPlan, BlockRow, attempts_by_block
+from wattbench.records.rows.components import added, is_container, total_j
+from wattbench.records.rows.estimates import EstimateRow
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.passes import PassRow
+from wattbench.records.rows.phases import PhaseRow, Split
+from wattbench.records.rows.rounds import BASELINE, CANDIDATE, SIDES, RoundRow
+from wattbench.records.rows.schema import (
     SCHEMA_VERSION,
     AnswerRow,
     ItemRow,
@@ -51,7 +51,7 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
-from wattbench.records.summaries import SummaryRow
+from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.trace import COLUMNS as TRACE_COLUMNS
 from wattbench.records.trace import TraceRow, trace_rows
 from wattbench.records.writer import RunWriter

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import is_temporary
+from wattbench.records.files.atomic_write import is_temporary
 from wattbench.records.layout import RunLayout
-from wattbench.records.schema import RecordRow
+from wattbench.records.rows.schema import RecordRow
 
 NOT_IN_OLDER = ("estimates.jsonl", "spending.jsonl", "summaries.jsonl")
 """Files of which older records have no digest, though the run held them."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.records.reader import RunRecords
-from wattbench.records.schema import WindowRow
+from wattbench.records.rows.schema import WindowRow
 from wattbench.records.shard_checks import shard_problems
-from wattbench.records.tables import read_columns
+from wattbench.records.tables.run_tables import read_columns
 
 ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s")
 """What tells an answer from all others."""

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from wattbench.errors import UserError
-from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.blocks import BlockPlan, BlockRow, counted_attempts
-from wattbench.records.estimates import EstimateRow
-from wattbench.records.experts import ExpertRow
-from wattbench.records.field_checks import FieldError
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.jsonl import read_lines
 from wattbench.records.layout import RunLayout
-from wattbench.records.passes import PassRow
-from wattbench.records.phases import PhaseRow
-from wattbench.records.rounds import RoundRow
-from wattbench.records.schema import (
+from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
+from wattbench.records.rows.estimates import EstimateRow
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.passes import PassRow
+from wattbench.records.rows.phases import PhaseRow
+from wattbench.records.rows.rounds import RoundRow
+from wattbench.records.rows.schema import (
     SCHEMA_VERSION,
     AnswerRow,
     Purpose,
@@ -31,8 +31,8 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
-from wattbench.records.spending import SpentRow
-from wattbench.records.summaries import SummaryRow
+from wattbench.records.rows.spending import SpentRow
+from wattbench.records.rows.summaries import SummaryRow
 from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.folder_aside import folder_aside
-from wattbench.records.atomic_write import failing_as, move_into_place
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.atomic_write import failing_as, move_into_place
+from wattbench.records.files.jsonl import read_lines
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
-from wattbench.records.schema import RunHeader, ScoreRow
-from wattbench.records.tables import of_another_run, rescored_items
+from wattbench.records.rows.schema import RunHeader, ScoreRow
+from wattbench.records.tables.run_tables import of_another_run, rescored_items
 from wattbench.records.writer import RunWriter
 
 KEPT = (

@@ -11,18 +11,18 @@ from typing import Any, Self
 import filelock
 
 from wattbench.errors import UserError
-from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
-from wattbench.records.blocks import BlockPlan, BlockRow
-from wattbench.records.estimates import EstimateRow
-from wattbench.records.experts import ExpertRow
+from wattbench.records.files.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
+from wattbench.records.files.jsonl import Appender
 from wattbench.records.finish_record import finish_record
-from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
-from wattbench.records.passes import PassRow
-from wattbench.records.phases import PhaseRow
-from wattbench.records.rounds import RoundRow
-from wattbench.records.schema import (
+from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.blocks import BlockPlan, BlockRow
+from wattbench.records.rows.estimates import EstimateRow
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.passes import PassRow
+from wattbench.records.rows.phases import PhaseRow
+from wattbench.records.rows.rounds import RoundRow
+from wattbench.records.rows.schema import (
     AnswerRow,
     ItemRow,
     RecordRow,
@@ -32,8 +32,8 @@ from wattbench.records.schema import (
     WindowLabel,
     WindowRow,
 )
-from wattbench.records.spending import SpentRow
-from wattbench.records.summaries import SummaryRow
+from wattbench.records.rows.spending import SpentRow
+from wattbench.records.rows.summaries import SummaryRow
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
@@ -149,7 +149,7 @@ class RunWriter:
 
     def finish(self, items: Sequence[ItemRow], windows: Sequence[WindowRow], finished_utc: str) -> None:
         """Write the tables for readers, and then `finished.json`."""
-        from wattbench.records import tables
+        from wattbench.records.tables import run_tables as tables
 
         self.finish_tables(
             tables.items_parquet(items), tables.windows_parquet(windows), len(items), len(windows), finished_utc
@@ -163,7 +163,7 @@ class RunWriter:
 
     def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
         """Do as `finish`, with rows that are not held in memory: items as Arrow record batches of `items.parquet`."""
-        from wattbench.records import item_batches, window_batches
+        from wattbench.records.tables import item_batches, window_batches
 
         self._check_there()
         rows = item_batches.write_items(self.layout.items_table, items)

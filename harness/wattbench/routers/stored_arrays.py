@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 256 * 2**20

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wattbench.errors import UserError
-from wattbench.records.spending import SpentRow
+from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
 
 Counts = tuple[int | None, int | None, int | None, int | None]

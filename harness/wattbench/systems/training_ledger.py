@@ -11,8 +11,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from wattbench.config.base import Name
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import write_atomically
-from wattbench.records.components import total_j
+from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.rows.components import total_j
 
 LEDGER_VERSION = 1
 FILE = "ledger.json"

@@ -10,7 +10,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.meters import Metering
 from wattbench.progress import PlannedTurn, Progress
-from wattbench.records.atomic_write import sync_tree
+from wattbench.records.files.atomic_write import sync_tree
 from wattbench.systems import release_base
 from wattbench.systems.local import base_cache
 from wattbench.systems.training_ledger import FILE, Ledger, read_ledger, write_ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wattbench.meters import Metering, OpenWindow, recover_window
 from wattbench.records import Purpose, WindowLabel, WindowRow
-from wattbench.records.jsonl import Appender, read_lines
+from wattbench.records.files.jsonl import Appender, read_lines
 from wattbench.records.reader import read_rows
 
 

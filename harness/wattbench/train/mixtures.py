@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench.systems.local.mixture import assemble, gates, sparse_layers
 from wattbench.train.examples import Collator, documents_of, encode, prompt_of
 from wattbench.train.recipe import MixtureMember

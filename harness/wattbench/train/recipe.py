@@ -12,7 +12,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from wattbench.config.base import Name, RelativePath, Strict
 from wattbench.config.explain import validate
 from wattbench.config.suite import Carbon
-from wattbench.config.system import TransformersSystem
+from wattbench.config.systems.system import TransformersSystem
 from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError, nearest
 

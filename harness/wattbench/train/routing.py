@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench.routers.stored import load_classifier, save_classifier
 from wattbench.train.classifier import fit_classifier
 from wattbench.train.examples import Document, documents, documents_of, prompt_of

@@ -13,7 +13,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.trainer_utils import get_last_checkpoint
 
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench.train.examples import IGNORED
 from wattbench.train.recipe import Schedule
 

@@ -9,7 +9,7 @@ from typing import Any
 from transformers import TrainerCallback
 
 from wattbench.progress import Progress
-from wattbench.records.jsonl import Appender, read_lines
+from wattbench.records.files.jsonl import Appender, read_lines
 from wattbench.train.metered import BuildMeter
 from wattbench.train.trainer import Counts
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.table_columns import Coded
+from wattbench.records.tables.table_columns import Coded
 from wattbench_reports.tables.item_rows import as_slice, rows_by_code
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.tables.streamed.text_numbers import text_numbers

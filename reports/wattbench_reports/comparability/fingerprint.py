@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
-from wattbench.records.components import within_slot
+from wattbench.records.rows.components import within_slot
 from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways
 from wattbench_reports.comparability.document_digests import Contents, contents, streamed_contents
 from wattbench_reports.tables.header_record import HeaderRecord

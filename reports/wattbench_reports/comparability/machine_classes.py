@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench.records import NOT_RECORDED, Part, machine_parts, part
-from wattbench.records.components import within_slot
+from wattbench.records.rows.components import within_slot
 from wattbench_reports.comparability.co_running import co_runners_part, shared_ways
 from wattbench_reports.tables.node_record import NodeRecord
 

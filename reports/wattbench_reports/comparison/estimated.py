@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from wattbench.records import EstimateRow
-from wattbench.records.estimates import QUANTITIES
+from wattbench.records.rows.estimates import QUANTITIES
 from wattbench_reports.comparison.system_figures import SystemFigures
 
 Range = tuple[float, float]

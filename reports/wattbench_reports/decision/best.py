@@ -9,7 +9,8 @@ meets the requirements. The least regret is the expected value of perfect inform
 worth per request (K. Claxton, "The irrelevance of inference", Journal of Health Economics 18 (1999); E. Fenwick, K.
 Claxton and M. Sculpher, Health Economics 10 (2001)).
 
-**Tied** systems are a model confidence set (`wattbench_reports.stats.model_confidence_set`) of paired comparisons of
+**Tied** systems are a model confidence set
+(`wattbench_reports.stats.many_comparisons.model_confidence_set`) of paired comparisons of
 the loss: Student's t of the difference, from the covariance of the blocks (R - 1 degrees of freedom) or of the draws of
 the items (items - 1). Only systems that meet the requirements exclude others; where none is sure to, those that are
 more likely than not to, or whose figures all keep their bounds.

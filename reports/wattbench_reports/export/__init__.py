@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 
 from wattbench.errors import UserError, nearest
 from wattbench_reports.comparison.analysis import Comparison
-from wattbench_reports.export.comparison_csv import as_csv
-from wattbench_reports.export.comparison_json import as_json
-from wattbench_reports.export.comparison_markdown import as_markdown
-from wattbench_reports.export.comparison_text import as_table
+from wattbench_reports.export.comparison.comparison_csv import as_csv
+from wattbench_reports.export.comparison.comparison_json import as_json
+from wattbench_reports.export.comparison.comparison_markdown import as_markdown
+from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.wording.decision import DecisionWords
 
 FORMATS: Mapping[str, Callable[[Comparison, DecisionWords | None], str]] = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.csv_text import csv_lines, for_spreadsheet
+from wattbench.records.files.csv_text import csv_lines, for_spreadsheet
 from wattbench.terminal import TextColumn, log_text, text_table
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.json_text import json_text

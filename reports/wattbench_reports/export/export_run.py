@@ -9,13 +9,13 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.codecarbon_csv import emissions_frame
 from wattbench_reports.export.compared_runs import compare_runs
-from wattbench_reports.export.comparison_markdown import as_markdown
-from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
-from wattbench_reports.export.items_frame import items_frame
-from wattbench_reports.export.machines_frame import machines_frame
+from wattbench_reports.export.comparison.comparison_markdown import as_markdown
+from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
+from wattbench_reports.export.frames.items_frame import items_frame
+from wattbench_reports.export.frames.machines_frame import machines_frame
+from wattbench_reports.export.frames.systems_frame import figures_frame
+from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.export.model_card import model_card
-from wattbench_reports.export.systems_frame import figures_frame
-from wattbench_reports.export.windows_frame import windows_frame
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 if TYPE_CHECKING:

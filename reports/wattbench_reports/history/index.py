@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench_reports.history.night_metrics import COLUMNS
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from wattbench_reports.history.night_comparisons import drift, too_few
 from wattbench_reports.history.night_figures import FOUR_WEEKS, Against, ComparedFigure, compared_figures
 from wattbench_reports.history.series_panels import scaled_margin, shift_of
 from wattbench_reports.history.trends import is_worse
-from wattbench_reports.stats.changepoints import LEAST_NIGHTS
-from wattbench_reports.stats.multiple_testing import holm
-from wattbench_reports.stats.series_noise import Series
+from wattbench_reports.stats.many_comparisons.multiple_testing import holm
+from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS
+from wattbench_reports.stats.series.series_noise import Series
 from wattbench_reports.stats.student import t_quantile
 
 State = Literal["alarm", "beyond_all_seen", "changed", "not_distinguishable", "too_few_nights", "not_comparable"]

@@ -26,7 +26,7 @@ from wattbench_reports.history.model import History, Night
 from wattbench_reports.history.night_figures import PREVIOUS, REFERENCE, ComparedFigure, compared_figures
 from wattbench_reports.history.series_panels import scaled_margin, shift_of
 from wattbench_reports.history.trends import HIGHER_IS_WORSE
-from wattbench_reports.stats.changepoints import HORIZON, LEAST_NIGHTS
+from wattbench_reports.stats.series.changepoints import HORIZON, LEAST_NIGHTS
 from wattbench_reports.stats.student import t_quantile
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.provenance import is_modelled

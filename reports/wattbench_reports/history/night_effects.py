@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.changepoints import SharedEffect
-from wattbench_reports.stats.series_noise import Series, medians, whitened
+from wattbench_reports.stats.series.changepoints import SharedEffect
+from wattbench_reports.stats.series.series_noise import Series, medians, whitened
 
 WEEKDAYS_FROM = 56
 """Nights, eight weeks, from which weekdays are taken off."""

@@ -12,7 +12,7 @@ taken (innovation variance / (1 - alike^2)), which is too cautious for two succe
 such nights the mean is worth m (1 - alike) / (1 + alike) independent ones.
 
 Sources: Satterthwaite's and Bayley and Hammersley's (J. R. Stat. Soc. Suppl. 8, 1946) for the worth of nights; valid
-where a series keeps to its levels, with tails as in `wattbench_reports.stats.series_noise`.
+where a series keeps to its levels, with tails as in `wattbench_reports.stats.series.series_noise`.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from wattbench_reports.history.series_panels import SeriesPanel, scaled, unscale
 from wattbench_reports.history.series_watch import Watched
 from wattbench_reports.history.trend import Trend
 from wattbench_reports.history.trends import watched
-from wattbench_reports.stats.changepoints import LEAST_NIGHTS
-from wattbench_reports.stats.level_shift import p_one_sided
-from wattbench_reports.stats.series_noise import Series
+from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS
+from wattbench_reports.stats.series.level_shift import p_one_sided
+from wattbench_reports.stats.series.series_noise import Series
 
 Against = Literal["previous", "four_weeks", "reference"]
 PREVIOUS: Final = "previous"

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 FILE = "reference.yaml"
 KEYS = ("run", "reason", "reviewed_by", "date")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.history.trend import Trend, TrendPoint
-from wattbench_reports.stats.series_noise import Series
+from wattbench_reports.stats.series.series_noise import Series
 
 LEAST_POINTS = 0.01
 """Of accuracy: a smaller change is not of interest."""

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from wattbench_reports.history.night_effects import WEEKDAYS_FROM, NightEffects, night_effects
 from wattbench_reports.history.series_panels import SeriesPanel
-from wattbench_reports.stats.change_shape import FittedShape
-from wattbench_reports.stats.changepoints import LEAST_NIGHTS, SharedEffect, Shift, newest_shifts
-from wattbench_reports.stats.series_noise import Noise, Series, noise_of
+from wattbench_reports.stats.series.change_shape import FittedShape
+from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS, SharedEffect, Shift, newest_shifts
+from wattbench_reports.stats.series.series_noise import Noise, Series, noise_of
 
 _AGAIN = 1.15
 """Effects and noise are estimated again when there are this many times as many nights."""

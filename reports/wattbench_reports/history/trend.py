@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from wattbench_reports.stats.change_shape import Shape
+from wattbench_reports.stats.series.change_shape import Shape
 
 
 @dataclass(frozen=True)

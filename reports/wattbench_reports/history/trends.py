@@ -20,7 +20,7 @@ from wattbench_reports.history.night_machines import depends_on_machine, machine
 from wattbench_reports.history.series_panels import panels, shift_of, unscaled
 from wattbench_reports.history.series_watch import FoundChange, Watched, watch
 from wattbench_reports.history.trend import Change, Trend, TrendPoint
-from wattbench_reports.stats.changepoints import HORIZON
+from wattbench_reports.stats.series.changepoints import HORIZON
 
 if TYPE_CHECKING:
     import pandas as pd

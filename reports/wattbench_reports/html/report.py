@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
-from wattbench.records.atomic_write import write_all_atomically
+from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.frame_files import frame_as_csv, frame_as_parquet
-from wattbench_reports.export.systems_frame import figures_frame
+from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
+from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
@@ -109,8 +109,8 @@ def write_report(
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
     Its metrics are written next to it, as `report.csv` and `report.parquet`: see
-    `wattbench_reports.export.systems_frame`. An imported run without answers has a page of what its source states, and
-    no metrics.
+    `wattbench_reports.export.frames.systems_frame`. An imported run without answers has a page of what its source
+    states, and no metrics.
 
     Args:
         run_dir: of a finished run.

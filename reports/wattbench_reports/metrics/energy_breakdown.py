@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
-from wattbench.records.components import added, is_container
-from wattbench.records.phases import TOTAL
+from wattbench.records.rows.components import added, is_container
+from wattbench.records.rows.phases import TOTAL
 from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables import provenance

@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import COMBINATIONS, NO_ANSWER, AnswerForm, Forms, RunRecords, equal_in, targets_of
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.jsonl import read_lines
 from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
 from wattbench_reports.tables.answer_texts import texts_at
 from wattbench_reports.tables.run_tables import Frames

@@ -26,9 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.decision.prices import corners
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.routed import ScoredItems
 from wattbench_reports.routing.model import LEAST_POINTS, LEAST_SAVING, Aim
-from wattbench_reports.routing.routed import ScoredItems
 
 _ROUNDING = 1e-12
 """A gain in accuracy below this is rounding."""

@@ -28,14 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.answers.item_answers import MONEY, ItemAnswers, row_parts
+from wattbench_reports.routing.answers.routed import RoutedItems
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import crossing, part_from
 from wattbench_reports.routing.figures import ItemFigure, item_figure
-from wattbench_reports.routing.item_answers import MONEY, ItemAnswers, row_parts
 from wattbench_reports.routing.members import sum_in_parts
 from wattbench_reports.routing.model import Cascade
-from wattbench_reports.routing.routed import RoutedItems
 from wattbench_reports.stats import Interval
 
 QUALITIES = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)

@@ -31,15 +31,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
+from wattbench_reports.routing.answers.routed import RoutedItems, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.folds import deal_folds
-from wattbench_reports.routing.item_answers import ItemAnswers, row_parts
+from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.members import sum_in_parts
 from wattbench_reports.routing.model import Ceiling, ChoiceKind, RoutingChoice
-from wattbench_reports.routing.routed import RoutedItems, pick
 from wattbench_reports.stats import Interval
 
 _ROUNDING = 1e-12

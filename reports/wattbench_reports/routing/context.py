@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wattbench_reports.metrics.decision_settings import DecisionSettings
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.baseline import Baseline
-from wattbench_reports.routing.item_answers import ItemAnswers
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 
 

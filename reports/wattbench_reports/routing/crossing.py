@@ -18,11 +18,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.routed import ScoredItems
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import ItemFigure, item_figure
-from wattbench_reports.routing.item_answers import ItemAnswers
-from wattbench_reports.routing.routed import ScoredItems
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.fieller import fieller_interval
 from wattbench_reports.stats.student import t_quantile

@@ -6,7 +6,7 @@ import numpy as np
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.model import Ceiling
 
 _ROUNDING = 1e-9

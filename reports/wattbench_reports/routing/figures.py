@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.item_answers import ItemAnswers, weighted_mean
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, weighted_mean
 from wattbench_reports.stats import CONFIDENCE, Interval, wilson_interval
 from wattbench_reports.stats.student import t_probability, t_quantile
 

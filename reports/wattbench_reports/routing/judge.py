@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from wattbench_reports.decision.latency_limit import SHARE
 from wattbench_reports.decision.model import Qualifies, outcome_of
 from wattbench_reports.metrics.decision_settings import Quantity, Requirement
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers
+from wattbench_reports.routing.answers.routed import RoutedItems
 from wattbench_reports.routing.baseline import above_mix_values, gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure, p_above
-from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers
 from wattbench_reports.routing.model import ChoiceKind, RequirementMet, RoutingChoice
-from wattbench_reports.routing.routed import RoutedItems
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.share_above import probability_above
 

@@ -10,22 +10,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.among import answers_among, shuffled_answers
+from wattbench_reports.routing.answers.among import answers_among, shuffled_answers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.routed import RoutedItems, pick
 from wattbench_reports.routing.baseline import above_mix_values
-from wattbench_reports.routing.classifier_predictor import WordKernel, fitted_together
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.cross_fitting import HeldOutRoutes, held_out_routes
-from wattbench_reports.routing.domain_predictor import DomainPredictor
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.fold_variance import of_folds, widened
-from wattbench_reports.routing.folds import deal_folds
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.fitting.cross_fitting import HeldOutRoutes, held_out_routes
+from wattbench_reports.routing.fitting.fold_variance import of_folds, widened
+from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Aim, ChoiceKind, RoutingChoice, RoutingCurve
-from wattbench_reports.routing.nearest_predictor import NearestPredictor, Neighbourhood
-from wattbench_reports.routing.predictors import Predictor
-from wattbench_reports.routing.routed import RoutedItems, pick
-from wattbench_reports.routing.text_features import alike, features_for
+from wattbench_reports.routing.predictors.classifier_predictor import WordKernel, fitted_together
+from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
+from wattbench_reports.routing.predictors.nearest_predictor import NearestPredictor, Neighbourhood
+from wattbench_reports.routing.predictors.predictor import Predictor
+from wattbench_reports.routing.predictors.text_features import alike, features_for
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 LEAST_ITEMS = 30

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.item_answers import ItemAnswers, row_parts
 
 MOST_MEMBERS = 4
 """All of them have to be kept ready, and with every further one a router has more to mistake."""

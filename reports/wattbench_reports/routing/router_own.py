@@ -18,10 +18,10 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import GRAMS_PER_TONNE
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
-from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.answers.routed import RoutedItems
 from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_joule
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
-from wattbench_reports.routing.routed import RoutedItems
 
 READ_WORDS = ("classifier", "predicted")
 """Routers of hybrids that read the words of a request, as those of a study do."""

@@ -23,23 +23,23 @@ from wattbench_reports.analyses.hybrids.prediction_check import prediction_check
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.best import choose
 from wattbench_reports.decision.problem import Problem
+from wattbench_reports.routing.answers.from_run import conditions, item_answers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.baseline import baseline_of
 from wattbench_reports.routing.candidates import TOO_FEW, candidates
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.cross_fitting import VALUE
 from wattbench_reports.routing.exceeded import exceeded_by
 from wattbench_reports.routing.file_routes import file_routes
-from wattbench_reports.routing.folds import deal_folds
-from wattbench_reports.routing.from_run import conditions, item_answers
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.fitting.cross_fitting import VALUE
+from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
-from wattbench_reports.routing.residents import residents
-from wattbench_reports.routing.routed import pick
+from wattbench_reports.routing.residents.kept_loaded import residents
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.tolerance import tolerance
 from wattbench_reports.routing.verdict import verdict

@@ -25,14 +25,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.routed import RoutedItems, ask, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import part_from
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.fold_variance import factor_of, widened
-from wattbench_reports.routing.item_answers import ItemAnswers
+from wattbench_reports.routing.fitting.fold_variance import factor_of, widened
 from wattbench_reports.routing.model import LEAST_POINTS, Misrouting, Tolerance
-from wattbench_reports.routing.routed import RoutedItems, ask, pick
 from wattbench_reports.stats import Interval
 
 LISTED = 5

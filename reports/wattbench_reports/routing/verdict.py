@@ -2,7 +2,8 @@
 
 - **Worth building**: the gain of one of the judged choices that meets the requirements is at least the least that is
   worth a router, and its lower bound is above 0. Bounds are one-sided, of 95%, and hold for all judged choices at once
-  (`wattbench_reports.stats.simultaneous`): the best of several that gain nothing would pass too often otherwise.
+  (`wattbench_reports.stats.many_comparisons.simultaneous`): the best of several that gain nothing would pass too
+  often otherwise.
   A router that only passes fewer requests to the dear system saves as much as a coin that does so, as far as the
   requirements leave room; under the aim ``cost`` it is therefore to be above a random mix of the same cost as well,
   with bounds divided over the judged choices (Bonferroni).
@@ -42,7 +43,7 @@ from wattbench_reports.routing.model import (
 )
 from wattbench_reports.stats import CONFIDENCE, Interval
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.stats.simultaneous import simultaneous_quantile
+from wattbench_reports.stats.many_comparisons.simultaneous import simultaneous_quantile
 from wattbench_reports.stats.student import t_quantile
 
 _READ_REQUESTS = ("nearest", "classifier")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import write_all_atomically
+from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.policy import Policy

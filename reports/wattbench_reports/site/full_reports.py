@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records import read_run
-from wattbench.records.atomic_write import link_or_copy, write_atomically
+from wattbench.records.files.atomic_write import link_or_copy, write_atomically
 from wattbench_reports.history import History, Night
 from wattbench_reports.html import report
 from wattbench_reports.html.templating import as_bytes

@@ -5,6 +5,18 @@ May import: numpy and scipy; tests hold it against statsmodels. Must not import 
 against a textbook.
 """
 
+from wattbench_reports.stats.another_run.node_differences import (
+    PairOverNodes,
+    pair_over_nodes,
+    variance_on_another_node,
+)
+from wattbench_reports.stats.another_run.node_effects import NodeEffect, node_effects
+from wattbench_reports.stats.another_run.session_variance import (
+    SessionVariance,
+    another_run,
+    another_run_pair,
+    session_variance,
+)
 from wattbench_reports.stats.block_means import PairedBlockMean, block_mean_intervals, paired_block_means
 from wattbench_reports.stats.block_ratios import (
     BlockRatio,
@@ -14,30 +26,28 @@ from wattbench_reports.stats.block_ratios import (
     log_ratio_losses,
     paired_block_ratios,
 )
-from wattbench_reports.stats.bootstrap import resampled_sums
-from wattbench_reports.stats.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
 from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
-from wattbench_reports.stats.changepoints import HORIZON, Shift
 from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.interval_differences import interval_difference
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from wattbench_reports.stats.levelled import Bounded, Strata, levelled
-from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
-from wattbench_reports.stats.model_confidence_set import (
+from wattbench_reports.stats.many_comparisons.model_confidence_set import (
     ModelConfidenceSet,
     confidence_set_of,
     model_confidence_set,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
-from wattbench_reports.stats.multiple_testing import bootstrap_p_value, holm, weighted_holm
-from wattbench_reports.stats.node_differences import PairOverNodes, pair_over_nodes, variance_on_another_node
-from wattbench_reports.stats.node_effects import NodeEffect, node_effects
+from wattbench_reports.stats.many_comparisons.multiple_testing import bootstrap_p_value, holm, weighted_holm
+from wattbench_reports.stats.many_comparisons.pareto import front_not_excluded
+from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
 from wattbench_reports.stats.paired import mean_difference
-from wattbench_reports.stats.pareto import front_not_excluded
-from wattbench_reports.stats.permutation import Dependence, dependence, entropy_bits
 from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
+from wattbench_reports.stats.resampling.bootstrap import resampled_sums
+from wattbench_reports.stats.resampling.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
+from wattbench_reports.stats.resampling.permutation import Dependence, dependence, entropy_bits
+from wattbench_reports.stats.resampling.stratified_bootstrap import stratified_sums
 from wattbench_reports.stats.sample_size import (
     items_needed,
     log_ratio_se,
@@ -54,14 +64,8 @@ from wattbench_reports.stats.sequential import (
     reached,
     variances_before,
 )
-from wattbench_reports.stats.series_noise import Noise, noise_of
-from wattbench_reports.stats.session_variance import (
-    SessionVariance,
-    another_run,
-    another_run_pair,
-    session_variance,
-)
-from wattbench_reports.stats.stratified_bootstrap import stratified_sums
+from wattbench_reports.stats.series.changepoints import HORIZON, Shift
+from wattbench_reports.stats.series.series_noise import Noise, noise_of
 
 __all__ = [
     "CONFIDENCE",

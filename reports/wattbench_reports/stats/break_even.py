@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
 from wattbench_reports.stats.ratios import ratios
+from wattbench_reports.stats.resampling.bootstrap import resampled_sums
 
 
 @dataclass(frozen=True)

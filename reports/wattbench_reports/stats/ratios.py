@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.block_ratios import log_ratio_losses
-from wattbench_reports.stats.bootstrap import resampled_sums
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, log_interval
+from wattbench_reports.stats.resampling.bootstrap import resampled_sums
 
 FEW_ITEMS = 30
 """Below this effective number of items an interval of a ratio is marked."""

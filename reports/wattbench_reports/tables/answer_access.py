@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import RunRecords
-from wattbench.records.table_columns import TableColumns
+from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named
 from wattbench_reports.tables.run_tables import Frames
 
 _BATCH = 16_384

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunLayout
-from wattbench.records.table_columns import Coded, TableColumns
+from wattbench.records.tables.table_columns import Coded, TableColumns
 
 if TYPE_CHECKING:
     import pyarrow as pa

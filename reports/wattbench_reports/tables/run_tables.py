@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
-from wattbench.records.damaged_table import damage_named
-from wattbench.records.table_columns import Coded, TableColumns
-from wattbench.records.tables import check_columns
+from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.run_tables import check_columns
+from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences

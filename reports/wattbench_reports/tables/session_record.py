@@ -18,7 +18,7 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run
-from wattbench.records.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named
 
 SCHEMA_VERSION = 1
 PREFIX = "sessions-"

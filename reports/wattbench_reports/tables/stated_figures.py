@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattbench.records import RunRecords
 from wattbench.records.finish_record import read_finish
-from wattbench.records.summaries import FIGURES
+from wattbench.records.rows.summaries import FIGURES
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class StatedFigures:
 
     source: str
     figures: tuple[StatedFigure, ...]
-    """Those that have a name of their own in `wattbench.records.summaries`, in its order, a system after the other."""
+    """Those that have a name in `wattbench.records.rows.summaries`, in its order, a system after the other."""
     others: int
     """How many other figures are in the record, under the source's own names."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.records.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named
 from wattbench.records.token_times import times_per_output_token_s
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames

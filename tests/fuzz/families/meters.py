@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.fuzz.targets import Target, given, of_text
 from tests.made_up.proc import stat_line
-from wattbench.config.meter import Command, CsvLog
+from wattbench.config.meters.meter import Command, CsvLog
 from wattbench.errors import UserError
 from wattbench.machine.cpu_limits import cpu_power
 from wattbench.meters.base import MeterError

@@ -18,17 +18,17 @@ from wattbench.api.verify import verify
 from wattbench.config.loader import load_suite, resolved_from_record, tasks_from_record
 from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.records import AnswerRow, ScoreRow, SystemRow, WindowLabel, WindowRow, read_run
-from wattbench.records.arrival_rates import LoadRow
-from wattbench.records.blocks import BlockRow
-from wattbench.records.experts import ExpertRow
+from wattbench.records.files.jsonl import Appender
 from wattbench.records.finish_record import finish_record, read_finish
-from wattbench.records.jsonl import Appender
 from wattbench.records.layout import RunLayout
-from wattbench.records.passes import PassRow
-from wattbench.records.phases import PhaseRow
 from wattbench.records.reader import read_rows
-from wattbench.records.rounds import RoundRow
-from wattbench_reports.export.comparison_text import as_table
+from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.blocks import BlockRow
+from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.passes import PassRow
+from wattbench.records.rows.phases import PhaseRow
+from wattbench.records.rows.rounds import RoundRow
+from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.tables.header_record import header_record
 
 LOAD = {

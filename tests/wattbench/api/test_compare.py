@@ -18,7 +18,7 @@ from tests.made_up.standard_runs import golden_run, hostile_run, recorded
 from tests.made_up.store import RunStore
 from wattbench.api.assumptions import assumptions_of
 from wattbench.cli import main
-from wattbench_reports.export.comparison_html import as_html
+from wattbench_reports.export.comparison.comparison_html import as_html
 
 Write = Callable[[FakeRun], Path]
 

@@ -14,11 +14,11 @@ from tests.made_up.nights_on_disk import make_history
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
-from wattbench_reports.export.items_frame import COLUMNS as ITEMS
-from wattbench_reports.export.machines_frame import COLUMNS as MACHINES
-from wattbench_reports.export.power_frame import COLUMNS as POWER
-from wattbench_reports.export.systems_frame import TYPES as SYSTEMS
-from wattbench_reports.export.windows_frame import COLUMNS as WINDOWS
+from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
+from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
+from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
+from wattbench_reports.export.frames.systems_frame import TYPES as SYSTEMS
+from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 from wattbench_reports.history.listing import NIGHT_COLUMNS, SERIES_COLUMNS
 
 ROOT = Path(__file__).parents[3]

@@ -13,8 +13,8 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import golden_run
 from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
-from wattbench_reports.export.power_frame import COLUMNS as POWER
-from wattbench_reports.export.windows_frame import COLUMNS as WINDOWS
+from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
+from wattbench_reports.export.frames.windows_frame import COLUMNS as WINDOWS
 
 Write = Callable[[FakeRun], Path]
 

@@ -27,9 +27,10 @@ from wattbench.measure.rebuilt_tables import rebuild
 from wattbench.records import SummaryRow, read_run
 from wattbench.records.finish_record import NOT_IN_OLDER, finish_record, seal
 from wattbench.records.layout import RunLayout
-from wattbench.records.tables import read_table
-from wattbench_reports.export import comparison_rows, render
+from wattbench.records.tables.run_tables import read_table
+from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
+from wattbench_reports.export.comparison import comparison_rows
 
 
 def problems(found: Verified) -> dict[str, tuple[str, ...]]:

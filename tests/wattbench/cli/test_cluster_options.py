@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from wattbench.cli import main
 from wattbench.records import RunHeader, RunWriter
-from wattbench.records.schema import SCHEMA_VERSION
+from wattbench.records.rows.schema import SCHEMA_VERSION
 
 SUITE = """name: tiny
 tasks: {select: [{file: tickets.csv, input: text, target: team, score: label, domain: support}]}

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, engine_hints, load_suite, resolved_from_record
+from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, load_suite, resolved_from_record
+from wattbench.config.systems import engine_hints
 from wattbench.errors import UserError
 
 ROOT = Path(__file__).parents[3]

@@ -10,7 +10,7 @@ import pytest
 
 from wattbench.distributed.blocks_left import Deal, blocks_left, shards_in
 from wattbench.records import RunHeader, RunWriter
-from wattbench.records.schema import SCHEMA_VERSION
+from wattbench.records.rows.schema import SCHEMA_VERSION
 
 DEAL = Deal("ab" * 32, 5, 7)
 

@@ -23,7 +23,7 @@ from wattbench.distributed.same_work import (
 )
 from wattbench.errors import UserError
 from wattbench.records import RunHeader
-from wattbench.records.schema import SCHEMA_VERSION
+from wattbench.records.rows.schema import SCHEMA_VERSION
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from wattbench.distributed.slots import SlotLink, SlotLostError
 from wattbench.distributed.streaming import Outgoing, Piece
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunWriter
-from wattbench.records.schema import SCHEMA_VERSION
+from wattbench.records.rows.schema import SCHEMA_VERSION
 
 ANSWERS = 3
 """Of each block."""

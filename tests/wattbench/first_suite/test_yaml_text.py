@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wattbench.first_suite.yaml_text import Section, scalar, suite_text
-from wattbench.records.plain_yaml import parse_yaml
+from wattbench.records.files.plain_yaml import parse_yaml
 
 HOSTILE = (
     "a\nb: c", "{{ 7 * 7 }}", "!function os.system", "'", '"', "# x", "a # b", ": ", "- a", "? a", "&a", "*a", "%TAG",

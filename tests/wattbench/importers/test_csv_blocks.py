@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.importers import read_sources
 from wattbench.importers.table import csvfile, csvrows
 from wattbench.importers.table.tablefile import blocks_of, columns_of
-from wattbench.records.csv_text import from_spreadsheet
+from wattbench.records.files.csv_text import from_spreadsheet
 
 PIECES = ('"', '""', ",", "\n", "\r", "\r\n", "a", "b c", "é", "語", "'", "'=1", '"x"', '"x\ny"', '"a""b"', "\0", " ")
 

@@ -23,7 +23,7 @@ from wattbench.importers import (
     write_run,
 )
 from wattbench.importers.table import csvfile, csvrows, parquetfile, parquetpages
-from wattbench.records.atomic_write import open_atomically
+from wattbench.records.files.atomic_write import open_atomically
 
 NUMBERS = (
     "seconds",

@@ -23,8 +23,8 @@ from wattbench.measure.scorer import Scorer
 from wattbench.records import RunLayout, read_run
 from wattbench.records import rescored_copy as copying
 from wattbench.records.finish_record import finish_record
-from wattbench.records.summaries import SummaryRow
-from wattbench.records.tables import rescored_items
+from wattbench.records.rows.summaries import SummaryRow
+from wattbench.records.tables.run_tables import rescored_items
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 

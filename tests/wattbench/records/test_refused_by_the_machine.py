@@ -14,7 +14,7 @@ import pytest
 from tests.wattbench.records.test_records import ANSWER, HEADER
 from wattbench.errors import UserError
 from wattbench.records import RunWriter, read_run
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.jsonl import read_lines
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from lm_eval.api.instance import Instance
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.measure.ask_items import ItemRequests, answer_row
 from wattbench.records import AnswerRow, ItemRow, read_run
-from wattbench.records.tables import items_parquet
+from wattbench.records.tables.run_tables import items_parquet
 from wattbench.systems.base import Reply, Route, Used
 
 USED = (Used("small", 10, 4, 2, 0.5), Used("large", 10, None, 7, 1.5))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wattbench.records import writer
-from wattbench.records.jsonl import Appender
+from wattbench.records.files.jsonl import Appender
 
 Writes = list[tuple[Path, bool, bytes]]
 """Every write to the record, in order: the file, whether it was written as a whole, and the bytes."""

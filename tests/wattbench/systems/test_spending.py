@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from wattbench.records.spending import SpentRow, spent
+from wattbench.records.rows.spending import SpentRow, spent
 from wattbench.records.token_bill import TokenPrices
 from wattbench.systems.spending import BudgetReachedError, Spending, Tariff
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.records.table_columns import Coded
+from wattbench.records.tables.table_columns import Coded
 from wattbench_reports.comparability.document_digests import contents
 
 ANSWERS = st.lists(

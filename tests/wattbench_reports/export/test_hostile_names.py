@@ -15,10 +15,10 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.export import render
 from wattbench_reports.export.any_rows import rows_text
 from wattbench_reports.export.compared_runs import decided
-from wattbench_reports.export.routing_html import routing_as_html
-from wattbench_reports.export.routing_json import routing_as_json
-from wattbench_reports.export.routing_markdown import routing_as_markdown
-from wattbench_reports.export.routing_text import routing_as_text
+from wattbench_reports.export.routing.routing_html import routing_as_html
+from wattbench_reports.export.routing.routing_json import routing_as_json
+from wattbench_reports.export.routing.routing_markdown import routing_as_markdown
+from wattbench_reports.export.routing.routing_text import routing_as_text
 
 HOSTILE = "::error::a\u202e\x1b[2J\x9b ##[group]@octocat #1 GH-2 [x[y]](z) <img src=x>|`$b$"
 

@@ -15,9 +15,9 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export import render
 from wattbench_reports.export.export_run import export_to_bytes
-from wattbench_reports.export.items_frame import items_frame
-from wattbench_reports.export.machines_frame import machines_frame
-from wattbench_reports.export.windows_frame import windows_frame
+from wattbench_reports.export.frames.items_frame import items_frame
+from wattbench_reports.export.frames.machines_frame import machines_frame
+from wattbench_reports.export.frames.windows_frame import windows_frame
 from wattbench_reports.sections.machines import machines_section
 
 A, B, C, D = "a0" * 6, "b1" * 6, "c2" * 6, "d3" * 6

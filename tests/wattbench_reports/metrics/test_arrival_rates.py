@@ -32,7 +32,7 @@ from wattbench.records import (
 )
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
-from wattbench_reports.export.systems_frame import figures_frame
+from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.html import report
 from wattbench_reports.metrics.arrival_rates import percentiles
 from wattbench_reports.sections.disagreements import items_section

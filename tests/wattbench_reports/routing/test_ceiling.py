@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.ceiling import best_of_item, best_set, bounded, ceiling
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Aim
-from wattbench_reports.routing.routed import pick
 
 
 def drawn(seed: int, items: int = 40, systems: int = 4, graded: bool = False):

@@ -8,9 +8,9 @@ import pytest
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
+from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.judge import judge, p_qualifies, qualifies, weighted_quantile
 from wattbench_reports.routing.model import RequirementMet, RoutingChoice
-from wattbench_reports.routing.routed import pick
 
 SCORES, DOMAINS = by_domain({"cheap": {"a": 0.9, "b": 0.2}, "dear": {"a": 0.8, "b": 0.9}}, 400)
 

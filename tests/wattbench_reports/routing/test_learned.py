@@ -10,8 +10,8 @@ import pytest
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
-from wattbench_reports.routing import item_answers
 from wattbench_reports.routing import learned as module
+from wattbench_reports.routing.answers import item_answers
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import ceiling
 from wattbench_reports.routing.learned import (

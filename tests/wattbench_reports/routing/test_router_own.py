@@ -14,8 +14,8 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.metrics.workload import WorkloadChoice
+from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.options import RoutingOptions
-from wattbench_reports.routing.routed import pick
 from wattbench_reports.routing.router_own import own_cost, router_own, with_own_cost
 
 PRICED = Assumptions(CarbonChoice(intensity_g_per_kwh=360.0, pue=1.5), WorkloadChoice(price_per_kwh=0.24))

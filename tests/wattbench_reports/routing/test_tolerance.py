@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.answers.routed import RoutedItems, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.model import LEAST_POINTS, Aim
-from wattbench_reports.routing.routed import RoutedItems, pick
 from wattbench_reports.routing.tolerance import tolerance
 
 CHANCES = {"sums": {"a": 0.9, "b": 0.2, "c": 0.3}, "words": {"a": 0.2, "b": 0.8, "c": 0.3},

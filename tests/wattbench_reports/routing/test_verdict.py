@@ -11,10 +11,10 @@ import pytest
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Ceiling, RoutingChoice, RoutingVerdict, WorthBuilding
-from wattbench_reports.routing.routed import pick
 from wattbench_reports.routing.verdict import verdict
 
 UNREAD = {"nearest": "the prompts are not on record"}

@@ -12,7 +12,7 @@ import pytest
 
 from tests.made_up import routing_studies as studies
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
-from wattbench_reports.export.routing_figures import write_routing_figures
+from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.figures.decision_geometry import text_width
 from wattbench_reports.html import report
 from wattbench_reports.routing.model import Misrouting, RoutingStudy, WorthBuilding

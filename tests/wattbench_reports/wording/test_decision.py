@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from tests.made_up import decisions
 from tests.made_up.decisions import check, decision, quick, step, system
 from wattbench_reports.decision.model import Acceptability, Decision, Leader
-from wattbench_reports.export.decision_text import closing, decision_text
+from wattbench_reports.export.comparison.decision_text import closing, decision_text
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.decision import (

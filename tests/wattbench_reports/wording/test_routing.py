@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from tests.made_up import routing_studies as made
 from tests.made_up.routing_studies import study, verdict, within
 from wattbench_reports.decision.model import Qualifies
-from wattbench_reports.export.routing_text import routing_as_text
+from wattbench_reports.export.routing.routing_text import routing_as_text
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import PHRASES, routing_verdict, routing_words

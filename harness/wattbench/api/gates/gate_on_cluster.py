@@ -17,7 +17,7 @@ from wattbench.distributed.slots import SlotProvider
 from wattbench.folder_aside import folder_aside
 from wattbench.interrupts import noticed
 from wattbench.progress import NotesAlone
-from wattbench.records.atomic_write import failing_as, move_into_place
+from wattbench.records.files.atomic_write import failing_as, move_into_place
 
 SAY_EVERY_S = 30.0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError, nearest
-from wattbench.records.atomic_write import FAILURE, failing_as, write_atomically
+from wattbench.records.files.atomic_write import FAILURE, failing_as, write_atomically
 
 if TYPE_CHECKING:
     from wattbench.config import FileTask, Resolved

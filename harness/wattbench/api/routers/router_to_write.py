@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from wattbench.config import ClassifierRouter, PredictedRouter
     from wattbench_reports.routing.context import StudyContext
-    from wattbench_reports.routing.fitted import FittedDomains
-    from wattbench_reports.routing.split import Split
+    from wattbench_reports.routing.fitting.fitted import FittedDomains
+    from wattbench_reports.routing.fitting.split import Split
 
 KINDS = ("classifier", "domain")
 """Kinds of choices of a study that can be written."""
@@ -84,7 +84,7 @@ def _by_words(context: StudyContext, texts: Sequence[str], split: Split, setting
     from wattbench.config import PredictedRouter
     from wattbench.routers.stored import VectorizerSettings
     from wattbench.routers.stored_scores import save_scores
-    from wattbench_reports.routing.fitted import fit_scores
+    from wattbench_reports.routing.fitting.fitted import fit_scores
 
     fitted = fit_scores(context, texts, split, setting)
     names = [context.answers.systems[each] for each in fitted.members]
@@ -116,7 +116,7 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
     from wattbench.config import ClassifierRouter
     from wattbench.routers.stored import save_classifier
     from wattbench.train.classifier import fit_classifier
-    from wattbench_reports.routing.fitted import fit_domains
+    from wattbench_reports.routing.fitting.fitted import fit_domains
 
     answers = context.answers
     fitted = fit_domains(context, split, setting)
@@ -144,9 +144,9 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
 
 def _gain_on(context: StudyContext, texts: Sequence[str], items: NDArray[np.int64]) -> Callable[[RouterToWrite], float]:
     """Return what tells the gain of a router, by the aim of the study, on some items."""
-    from wattbench_reports.routing.among import answers_among
+    from wattbench_reports.routing.answers.among import answers_among
+    from wattbench_reports.routing.answers.routed import pick
     from wattbench_reports.routing.baseline import gain_values
-    from wattbench_reports.routing.routed import pick
 
     answers = answers_among(context.answers, items)
     requests = [texts[each] for each in items.tolist()]

@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING
 from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
 from wattbench.config.base import expanded
 from wattbench.errors import UserError, require
-from wattbench.records.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
+from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from wattbench.config import Prediction, Resolved
-    from wattbench.config.prediction import PredictedFigures
+    from wattbench.config.systems.prediction import PredictedFigures
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
     from wattbench_reports.routing.context import StudyContext
+    from wattbench_reports.routing.fitting.split import Split
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
     from wattbench_reports.routing.options import RoutingOptions
-    from wattbench_reports.routing.split import Split
     from wattbench_reports.stats import Interval
 
 SUITE, MODEL = "suite.yaml", "router.npz"
@@ -67,7 +67,7 @@ class WrittenRoute:
     def lines(self) -> tuple[str, ...]:
         """Say what was written, what is predicted, and what to do next."""
         from wattbench_reports.formatting import units
-        from wattbench_reports.routing.item_answers import JOULES
+        from wattbench_reports.routing.answers.item_answers import JOULES
 
         def figures(choice: RoutingChoice) -> str:
             joules = choice.amounts.get(JOULES)
@@ -178,9 +178,9 @@ def _recommended(records: RunRecords, study: RoutingStudy) -> tuple[str, str]:
 def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _TrainingData:
     import numpy as np
 
-    from wattbench_reports.routing.among import answers_among
-    from wattbench_reports.routing.split import split_items
-    from wattbench_reports.routing.text_features import alike
+    from wattbench_reports.routing.answers.among import answers_among
+    from wattbench_reports.routing.fitting.split import split_items
+    from wattbench_reports.routing.predictors.text_features import alike
     from wattbench_reports.stats.budgets import SEED
 
     answers = context.answers
@@ -240,9 +240,9 @@ def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, fold
     """Judge the written router, and the best single system, on the test items."""
     import numpy as np
 
-    from wattbench_reports.routing.among import answers_among
+    from wattbench_reports.routing.answers.among import answers_among
+    from wattbench_reports.routing.answers.routed import pick
     from wattbench_reports.routing.judge import judge
-    from wattbench_reports.routing.routed import pick
     from wattbench_reports.routing.router_own import router_own, with_own_cost
 
     test = np.flatnonzero(work.split.test)
@@ -339,7 +339,7 @@ def _figures(intervals: Mapping[str, Interval]) -> PredictedFigures:
     """Return those figures that are bounded, with six digits."""
     import math
 
-    from wattbench.config.prediction import PredictedFigures
+    from wattbench.config.systems.prediction import PredictedFigures
 
     known = {
         name: [float(f"{value:.6g}") for value in (each.estimate, each.low, each.high)]

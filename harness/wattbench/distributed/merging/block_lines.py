@@ -14,7 +14,7 @@ from typing import IO
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
-from wattbench.records.atomic_write import failing_as
+from wattbench.records.files.atomic_write import failing_as
 
 _BATCH = re.compile(rb'"batch": (\d+), "batch_size": ')
 _BLOCK = re.compile(rb'"block": (\d+), "attempt": \d+[,}]')

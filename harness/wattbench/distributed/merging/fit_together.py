@@ -10,8 +10,8 @@ import numpy as np
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, machine_parts, system_parts
-from wattbench.records.components import within_slot
 from wattbench.records.fingerprint_parts import LABELS
+from wattbench.records.rows.components import within_slot
 from wattbench.records.shards import blocks_in_words
 from wattbench.records.verified_files import check_unchanged
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records import BlockRow, RunHeader, RunRecords, read_run
-from wattbench.records.blocks import counted_attempts
+from wattbench.records.rows.blocks import counted_attempts
 from wattbench.records.shards import blocks_in_words
 
 

@@ -20,7 +20,7 @@ from wattbench.distributed.merging.merged_lines import write_lines
 from wattbench.errors import UserError
 from wattbench.folder_aside import folder_aside
 from wattbench.records import RunHeader, RunWriter, WindowRow
-from wattbench.records.atomic_write import failing_as, move_into_place
+from wattbench.records.files.atomic_write import failing_as, move_into_place
 
 _FAILURE = "the merged run cannot be written"
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
-from wattbench.records.damaged_table import damage_named
-from wattbench.records.tables import check_columns, items_schema
+from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.run_tables import check_columns, items_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -20,8 +20,8 @@ from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.distributed.merging.merged_sums import merged_estimates, merged_phases
 from wattbench.errors import UserError
 from wattbench.records import RunLayout
-from wattbench.records.atomic_write import failing_as, is_temporary, link_or_copy
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.atomic_write import failing_as, is_temporary, link_or_copy
+from wattbench.records.files.jsonl import read_lines
 
 _FAILURE = "cannot be written"
 _BUFFER_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from dataclasses import replace
 from wattbench.distributed.merging.found_shards import Shard
 from wattbench.prefill_decode import add_phases
 from wattbench.records import EstimateRow, PhaseRow
-from wattbench.records.phases import TOTAL
+from wattbench.records.rows.phases import TOTAL
 
 
 def merged_phases(shards: Sequence[Shard], system: str) -> Iterator[PhaseRow]:

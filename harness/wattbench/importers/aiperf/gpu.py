@@ -21,8 +21,8 @@ from wattbench.importers.answer import number
 from wattbench.importers.files import mapping, read_objects, text
 from wattbench.importers.telemetry import Telemetry
 from wattbench.meters.base import COUNTER, INTEGRATED, Reading
-from wattbench.records.components import at_host
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.components import at_host
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 READINGS = "gpu_telemetry_export.jsonl"
 

@@ -15,7 +15,7 @@ from wattbench.importers.aiperf.metrics import count_of, many_seconds_of, second
 from wattbench.importers.aiperf.prompts import Prompts
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.files import digest, mapping, read_objects, text
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 TASK = "requests"
 """The task of requests whose data set has none."""

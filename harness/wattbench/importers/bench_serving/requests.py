@@ -14,7 +14,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.chunk_times import chunk_ends, chunk_gaps
 from wattbench.importers.files import digest, text
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 TASK = "requests"
 LISTS = (

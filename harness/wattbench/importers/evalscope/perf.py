@@ -24,7 +24,7 @@ from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated, is_figure, statistic
 from wattbench.importers.system_names import AT_ONCE, RATE, system_name
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 SUMMARY, PERCENTILES, ARGUMENTS = "benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json"
 REQUESTS = "benchmark_data.db"

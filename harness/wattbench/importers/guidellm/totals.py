@@ -8,8 +8,8 @@ from typing import Any
 
 from wattbench.importers.files import mapping
 from wattbench.records import SummaryRow
-from wattbench.records.field_checks import LARGEST_NUMBER
-from wattbench.records.summaries import FIGURES
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.summaries import FIGURES
 
 NAMES: Mapping[str, str] = {
     "request_latency": "latency",

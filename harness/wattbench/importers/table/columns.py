@@ -15,7 +15,7 @@ import numpy as np
 from wattbench.errors import UserError
 from wattbench.importers.answer import LATE, MOST_COUNTED, NAMES, UNIT_RANGE, ScoreRange, check_name
 from wattbench.importers.batch import COUNTS, FIGURES, LISTS, OPTIONAL_TEXTS, TEXTS, schema
-from wattbench.records.field_checks import LARGEST_NUMBER
+from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 
 class _UnusualError(Exception):

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from wattbench.importers.batch import numbered
 from wattbench.importers.files import open_regular
 from wattbench.importers.table import csvrows
-from wattbench.records.csv_text import from_spreadsheet
+from wattbench.records.files.csv_text import from_spreadsheet
 
 BLOCK_BYTES = 8_000_000
 

@@ -11,7 +11,7 @@ from wattbench.config.apis import Budget
 from wattbench.errors import UserError
 from wattbench.measure.code_to_run import with_members
 from wattbench.records import RunRecords, RunWriter
-from wattbench.records.spending import spent
+from wattbench.records.rows.spending import spent
 from wattbench.records.token_bill import TokenPrices
 from wattbench.systems.spending import Spending, Tariff
 

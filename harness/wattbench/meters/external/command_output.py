@@ -15,7 +15,7 @@ from typing import Any
 
 from wattbench.clock import now_s
 from wattbench.config import Command
-from wattbench.config.meter import JOULES, WATTS
+from wattbench.config.meters.meter import JOULES, WATTS
 from wattbench.meters.base import MeterError, Reading
 from wattbench.redaction import hide, keep_secrets_of
 

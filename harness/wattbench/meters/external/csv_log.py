@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from wattbench.clock import now_s
 from wattbench.config import CsvLog
-from wattbench.config.meter import JOULES, WATTS
+from wattbench.config.meters.meter import JOULES, WATTS
 from wattbench.errors import nearest
 from wattbench.meters.base import AbsentError, MeterError, Reading
 from wattbench.redaction import hide

@@ -11,7 +11,7 @@ from wattbench.meters.base import COUNTER, INTEGRATED, Reading
 from wattbench.meters.external.command_output import CommandSource
 from wattbench.meters.external.csv_log import CsvLogSource
 from wattbench.meters.followed import FollowedMeter
-from wattbench.records.components import at_host
+from wattbench.records.rows.components import at_host
 
 LOOK_EVERY_S = 0.2
 """How often a log is read, if it gets rows more rarely than that: the longest delay of a row."""

@@ -12,7 +12,7 @@ from wattbench.meters.remote.clock_offset import ClockOffset, Offset
 from wattbench.meters.remote.figures import Figure, PageError, PageFigures, PageReader
 from wattbench.meters.windows.thresholds import MAX_STANDSTILL_STEPS
 from wattbench.network.get import Fetched, FetchError
-from wattbench.records.components import at_host
+from wattbench.records.rows.components import at_host
 
 AHEAD_S = 0.5
 """How far in the future a time stamp may be without being refused. Clocks that are kept by NTP differ by less."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wattbench.meters.base import Reading
-from wattbench.records.csv_text import csv_lines
+from wattbench.records.files.csv_text import csv_lines
 from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 

@@ -10,7 +10,7 @@ from wattbench.meters.base import REPLAYED, Meter
 from wattbench.meters.slots.book import SlotBook
 from wattbench.meters.slots.shared_meter import shared
 from wattbench.meters.windows.faults import is_gpu
-from wattbench.records import components
+from wattbench.records.rows import components
 
 _here: list[SlotBook] = []
 """The book of this process's slot; one at most."""

@@ -17,7 +17,7 @@ from wattbench.errors import UserError
 from wattbench.meters.contention.own_processes import OwnProcesses, Processes, cpu_s
 from wattbench.meters.slots.shares import GRID_S, cell_of
 from wattbench.meters.slots.slot_file import ENDING, SlotFacts, SlotReader, prefix, slot_files, write_record
-from wattbench.records.atomic_write import failing_as
+from wattbench.records.files.atomic_write import failing_as
 
 AHEAD = 3
 """How many cells after its file is visible a slot begins. Others look at the folder for every cell that they compute,

@@ -15,7 +15,7 @@ from wattbench.meters.base import COUNTER, INTEGRATED, RAPL
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.integral import Point
 from wattbench.meters.windows.series import Series
-from wattbench.records import components
+from wattbench.records.rows import components
 
 _MEASURED = (COUNTER, RAPL, INTEGRATED)
 

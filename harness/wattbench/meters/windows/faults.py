@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
-from wattbench.records import components
+from wattbench.records.rows import components
 
 
 def standstill(points: Series, step_s: float) -> str | None:

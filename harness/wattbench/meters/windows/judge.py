@@ -21,7 +21,8 @@ from wattbench.meters.windows.plausible import (
     power_range,
 )
 from wattbench.meters.windows.series import Series
-from wattbench.records import Purpose, WindowRow, components
+from wattbench.records import Purpose, WindowRow
+from wattbench.records.rows import components
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from wattbench.meters.base import MODELLED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
-from wattbench.records import components
+from wattbench.records.rows import components
 
 
 @dataclass(frozen=True)

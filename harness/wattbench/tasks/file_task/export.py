@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from wattbench.config import FileTask
-from wattbench.records.atomic_write import write_atomically
+from wattbench.records.files.atomic_write import write_atomically
 from wattbench.tasks.file_task import scores
 from wattbench.tasks.file_task.build import BuiltTask, build
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.item_matrix import item_sums
 from wattbench_reports.tables.run_tables import Frames

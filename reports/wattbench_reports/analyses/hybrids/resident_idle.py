@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wattbench.records import Purpose, WindowRow
-from wattbench.records.components import added
+from wattbench.records.rows.components import added
 from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
 from wattbench_reports.comparison.analysis import Analysis
 

@@ -14,8 +14,8 @@ from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.sessions import NOT_KNOWN
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_P95, METRICS, MONEY, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy, Rule
+from wattbench_reports.stats.another_run.session_variance import SessionVariance
 from wattbench_reports.stats.percentiles import needed
-from wattbench_reports.stats.session_variance import SessionVariance
 from wattbench_reports.stats.student import t_quantile
 
 SESSION_PART = 0.8

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.session_variance import SessionVariance
+from wattbench_reports.stats.another_run.session_variance import SessionVariance
 
 Pairs = NDArray[np.float64]
 """Shape (items, 2): the baseline's figure and the candidate's, item by item in the order in which they were asked."""

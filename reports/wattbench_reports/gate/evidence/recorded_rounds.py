@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records import AnswerRow, RoundRow, RunRecords
-from wattbench.records.jsonl import read_lines
+from wattbench.records.files.jsonl import read_lines
 
 Item = tuple[str, int]
 """A task, and the number of a document in it."""

@@ -1,8 +1,8 @@
 """Find how much the metrics of a gate differ between two runs of one system: from earlier sessions of the machine.
 
 The logarithm of a figure over k sessions of the same items has a variance between sessions
-(`wattbench_reports.stats.session_variance`). Two runs differ by twice that. Two systems of one run share its session:
-of those it is the ratio of both that varies.
+(`wattbench_reports.stats.another_run.session_variance`). Two runs differ by twice that. Two systems of one run share
+its session: of those it is the ratio of both that varies.
 
 Valid where the sessions are of the same items, machine and meters, and are exchangeable: no trend among them.
 """

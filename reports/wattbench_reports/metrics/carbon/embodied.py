@@ -116,7 +116,7 @@ def embodied_settings(text: str) -> Mapping[str, Any]:
     """
     import yaml
 
-    from wattbench.records.plain_yaml import parse_yaml, yaml_problem
+    from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
     name = text.strip()
     if name == "none":

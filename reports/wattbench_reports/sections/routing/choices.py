@@ -8,7 +8,7 @@ from functools import partial
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
 from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.routing.tables import capital, page_table

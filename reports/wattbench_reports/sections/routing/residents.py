@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import Residents
-from wattbench_reports.routing.residents import gain_at
+from wattbench_reports.routing.residents.kept_loaded import gain_at
 from wattbench_reports.sections.model import Passage, RateField
 from wattbench_reports.sections.routing.tables import page_table
 from wattbench_reports.sections.table import Cell, Column, Table

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
-from wattbench.records.table_columns import TableColumns
+from wattbench.records.tables.table_columns import TableColumns
 from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.answer_checks import DocDifference, check_system, refuse_repeated
 from wattbench_reports.tables.header_record import header_record

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
-from wattbench.records.table_columns import TableColumns
+from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.tables.answer_access import Column, Lengths
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.labels import Labels

@@ -40,7 +40,7 @@ def text_numbers(texts: pa.Array) -> NDArray[np.uint64]:
     """Return the number of each text; 0 where there is none.
 
     Args:
-        texts: as `wattbench.records.table_columns.TableColumns.parts` yields them.
+        texts: as `wattbench.records.tables.table_columns.TableColumns.parts` yields them.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.routing.item_answers import GRAMS, JOULES, MONEY, SECONDS
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.phrases import PHRASES

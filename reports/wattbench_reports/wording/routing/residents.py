@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
-from wattbench_reports.routing.residents import best_at, gain_at
+from wattbench_reports.routing.residents.kept_loaded import best_at, gain_at
 from wattbench_reports.wording.routing.difference_words import minus
 from wattbench_reports.wording.routing.measures import StudyMeasures
 from wattbench_reports.wording.routing.phrases import PHRASES
@@ -78,7 +78,7 @@ def gain_text(measures: StudyMeasures, gain: float) -> str:
 
 
 def _price_of_an_answer(measures: StudyMeasures) -> Iterator[str]:
-    """Yield what `wattbench_reports.routing.residents` counts a correct answer as where nothing says its worth."""
+    """Yield the price of an answer in `wattbench_reports.routing.residents.kept_loaded` where nothing says it."""
     singles, best = {each.name: each for each in measures.study.singles}, measures.best
     cheaper = [name for name in measures.study.hull if singles[name].cost.estimate < best.cost.estimate]
     if not cheaper:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.item_answers import GRAMS, JOULES, SECONDS
+from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, SECONDS
 from wattbench_reports.routing.model import Cascade, ResidentSet, RoutingChoice
 from wattbench_reports.wording.routing.cascades import quality_cell
 from wattbench_reports.wording.routing.difference_words import minus

@@ -15,7 +15,7 @@ from wattbench.errors import MissingExtraError, UserError
 from wattbench.measure.services import estimates
 from wattbench.measure.services.estimates import check_estimates, estimate_rows
 from wattbench.records import EstimateRow, ItemRow
-from wattbench.records.field_checks import FieldError
+from wattbench.records.rows.field_checks import FieldError
 
 llm_impacts = pytest.importorskip("ecologits.tracers.utils").llm_impacts
 

@@ -25,7 +25,7 @@ from wattbench.scenarios.closed_loop import run_cells
 from wattbench.systems import Reply
 from wattbench.systems.python import PythonEngine
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.export.comparison_rows import plain_row
+from wattbench_reports.export.comparison.comparison_rows import plain_row
 
 FILTERED = "it ended the answer with finish_reason content_filter"
 

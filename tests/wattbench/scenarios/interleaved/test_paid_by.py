@@ -8,7 +8,7 @@ import pytest
 
 from wattbench.api.gates.gate_power import what_a_gate_finds
 from wattbench.config import GatePolicy
-from wattbench.config.price import Price
+from wattbench.config.systems.price import Price
 from wattbench.scenarios.interleaved.gate import judges_joules
 from wattbench.scenarios.interleaved.paid_by import PaidBy, paid_by
 

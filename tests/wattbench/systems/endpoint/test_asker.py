@@ -9,7 +9,7 @@ import pytest
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.records.spending import SpentRow
+from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
 from wattbench.systems.endpoint.pacing import pacer
 from wattbench.systems.spending import Spending, Tariff

@@ -153,6 +153,6 @@ def test_a_run_writes_which_experts_were_asked_and_only_of_a_mixture(
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    from wattbench.records.jsonl import read_lines
+    from wattbench.records.files.jsonl import read_lines
 
     return list(read_lines(path))

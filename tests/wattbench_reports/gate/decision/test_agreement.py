@@ -20,7 +20,7 @@ from wattbench_reports.gate.decision.stopping import looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import MetricVerdict, Verdict
-from wattbench_reports.stats.session_variance import SessionVariance
+from wattbench_reports.stats.another_run.session_variance import SessionVariance
 
 TODAY = date(2026, 11, 25)
 PASSED = (Verdict.PASS, Verdict.IMPROVED)

@@ -20,7 +20,7 @@ from wattbench_reports.gate.decision.stopping import State, looks
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.stats.session_variance import SessionVariance
+from wattbench_reports.stats.another_run.session_variance import SessionVariance
 from wattbench_reports.wording.gate import finds_line, lost_domain_lines, undecidable_line
 
 TODAY = date(2026, 11, 25)

@@ -1,0 +1,1 @@
+"""The entries of a suite's `meters:`."""

@@ -1,0 +1,69 @@
+"""A system behind a server of the OpenAI protocol: one of one's own, or a service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from wattbench.config.apis import Estimate, Limit, ServiceName, with_service
+from wattbench.config.base import Items, Seconds
+from wattbench.config.systems.serve import Serve
+from wattbench.config.systems.system_base import SystemBase
+
+
+class EndpointSystem(SystemBase):
+    """Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
+
+    engine: Literal["endpoint"]
+    service: ServiceName | None = None
+    """A service whose `base_url`, key and ways are known: it is then asked in chat, refusals are waited for, and its
+    joules are estimated. `model` is required."""
+    base_url: str | None = Field(default=None, pattern=r"^https?://")
+    """For example `http://localhost:8000/v1`. Not needed with `serve: {llamacpp: ...}`; may hold `{port}` with a
+    command."""
+    model: str | None = None
+    """The model's name on the server; None takes the only one it lists."""
+    api_key_env: str | None = None
+    """The environment variable that holds the key. The key itself is never recorded."""
+    serve: Serve | None = None
+    timeout_s: Seconds = 300.0
+    """How long one request may take, from connecting to its last byte."""
+    max_output_tokens: Items = 256
+    """The limit for tasks that set none."""
+    omit: list[Literal["temperature", "seed", "stop"]] = []
+    """What is not sent, for a model that refuses it. Stop sequences then cut the answer here, once all of it came."""
+    limit: Limit | None = None
+    """How fast it is asked at most."""
+    retries: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How often a request is sent again that was refused before it was answered: HTTP 408, 429, 500, 502, 503, 504,
+    529, or no connection. None: 6 with a `service`, and 0 with any other server, where a refusal is a finding."""
+    max_wait_s: Seconds = 300.0
+    """The longest wait before a request is sent again. A server that asks for more ends the run, which can be
+    resumed."""
+    estimate: Estimate | None = None
+    """Whose figures are estimated by EcoLogits; with a `service` also without this key."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_service(cls, given: Any) -> Any:
+        return with_service(given)
+
+    @model_validator(mode="after")
+    def _service_has_model(self) -> Self:
+        if self.service is not None and self.model is None:
+            raise ValueError("model is required with service: the service lists many")
+        if self.service is not None and self.serve is not None:
+            raise ValueError("service and serve: a service runs already; leave serve out")
+        return self
+
+    @property
+    def resends(self) -> int:
+        """Return how often a refused request is sent again."""
+        return self.retries if self.retries is not None else 6 if self.service is not None else 0
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if self.base_url is None and (self.serve is None or self.serve.llamacpp is None):
+            raise ValueError("base_url is required (except with service, or serve: {llamacpp: ...})")
+        return self

@@ -1,0 +1,58 @@
+"""What every system of a suite has, whichever its engine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from wattbench.config.base import Name, Strict
+from wattbench.config.systems.price import Price
+from wattbench.config.systems.training import TrainingCost
+
+Kind = Literal["generalist", "specialist", "moe", "distilled", "hybrid"]
+
+
+class Prompt(Strict):
+    """The form in which a system is asked a task's documents. It belongs to the system, as it follows from its
+    training."""
+
+    chat: bool = False
+    """Wrap the prompt in the model's own chat template."""
+    fewshot: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Worked examples before the question. None keeps the task's number; a task that requires 0 keeps 0."""
+    system: str | None = None
+    """A system instruction."""
+    multiturn: bool = True
+    """With `chat`: give worked examples as earlier turns instead of inside the question."""
+
+
+class Parameters(Strict):
+    """Parameter counts that the user declares, for systems whose parameters cannot be counted."""
+
+    total: PositiveInt
+    active: PositiveInt | None = None
+    """Parameters used per token; None: the total."""
+
+
+class SystemBase(Strict):
+    """What every system has. A third party's engine derives the model of its own settings from this."""
+
+    kind: Kind
+    """Its role in the comparison."""
+    engine: str
+    """How it runs."""
+    domain: str | None = None
+    """For a specialist: the domain it was made for."""
+    description: str | None = None
+    prompt: Prompt = Prompt()
+    parameters: Parameters | None = None
+    """Only needed if the engine cannot count them."""
+    teacher: Name | None = None
+    """For a distilled system: the system whose answers it was trained on. The two are compared if both take part."""
+    training: TrainingCost | None = None
+    """The cost of its training: the path of the ledger that `wattbench family build` writes, or, for a model that was
+    trained elsewhere, a mapping such as `{energy_kwh: 5000, source: its model card, year: 2024}`."""
+    price: Price | None = None
+    """What its answers cost: per token, per request or per hour. A hybrid is billed for each member that it asked, at
+    that member's price; a price of its own is added. None: electricity alone, if `workload.price_per_kwh` is set."""

@@ -1,0 +1,1 @@
+"""Write and read files so that nothing partial looks whole, and nothing hostile is believed."""

@@ -1,0 +1,52 @@
+"""Define the record of a rate of requests: a line of `loads.jsonl`. The answers of its window count only with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattbench.records.rows.schema import RecordRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadRow(RecordRow):
+    """The results of one system on one task, at one rate of arrivals."""
+
+    system: str
+    task: str
+    offered_per_s: float
+    """Requests per second, as the suite sets them."""
+    window: str
+    """The window in which they arrived and were answered."""
+    scheduled_per_s: float
+    """As LoadGen drew them: requests after the first, per second until the last was due."""
+    served_per_s: float
+    """Answered requests per second, from when the first was due until the last one ended."""
+    queries: int
+    failed: int
+    """Of these, without an answer: refused, interrupted, or not sent as they could not be in time any more."""
+    in_time: int
+    """Of these, answered within every deadline."""
+    duration_s: float
+    """From when the first was due until the last one ended."""
+    drain_s: float
+    """Of these seconds, those after the last was due."""
+    deadline_s: float
+    ttft_deadline_s: float | None = None
+    tpot_deadline_s: float | None = None
+    share: float = 0.9
+    """The share that has to be in time."""
+    held: bool
+    """Whether the system holds this rate. If not, its latencies are those of a growing queue."""
+    reasons: list[str] = field(default_factory=list)
+    """Why the rate is not held; empty if it is."""
+    remarks: list[str] = field(default_factory=list)
+    """What else a reader should know."""
+    loadgen_version: str = ""
+    loadgen_valid: bool | None = None
+    """LoadGen's own verdict."""
+    loadgen: dict[str, Any] = field(default_factory=dict)
+    """LoadGen's own results, keyed as its detail log keys them."""
+    disagreement_s: float | None = None
+    """The largest difference between LoadGen's percentiles of latency and those of wattbench, over the same
+    requests."""

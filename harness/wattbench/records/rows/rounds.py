@@ -1,0 +1,55 @@
+"""Define the record of a round of a gate: a line of `rounds.jsonl`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from wattbench.records.rows.schema import RecordRow, ScoreRow
+
+BASELINE, CANDIDATE = "baseline", "candidate"
+SIDES = (BASELINE, CANDIDATE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundRow(RecordRow):
+    """A round of a gate: some items of all tasks, asked of both systems, first of `first`.
+
+    Two rounds that follow each other are a pair, by one coin: in one of them the baseline is asked first, in the other
+    the candidate. So what drifts while a gate runs hits both sides alike, what the order does cancels within a pair,
+    and where nothing changed, either is as likely to come out ahead in each pair. With its line the round counts; an
+    answer that is in none (the gate was killed in its round) does not.
+    """
+
+    number: int
+    """From 0, without gaps."""
+    pair: int | None = None
+    """The pair that it belongs to, counted from 0. A gate that was killed between the two rounds of a pair left one of
+    them alone. None: a round of a run that had no pairs."""
+    first: str
+    """`BASELINE` or `CANDIDATE`."""
+    items: list[tuple[str, int]]
+    """Task and document of each, in the order in which they were asked."""
+    windows: dict[str, str]
+    """Side to the id of the window in which its answers were measured."""
+    scores: dict[str, dict[str, list[ScoreRow]]]
+    """Side and task to lm-eval's scores of its answers."""
+    long: bool = True
+    """Whether its windows were made long enough for joules. A short round has seconds, and joules only by chance."""
+    load: int = 0
+    """Which loading of both systems answered, counted from 0."""
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        """Build the row and the rows that it contains. One of an older run, whose rounds had one task, is upgraded."""
+        if "items" not in raw:
+            task = raw["task"]
+            scores = {side: {task: rows} for side, rows in raw["scores"].items()}
+            raw = {**raw, "items": [[task, doc_id] for doc_id in raw["doc_ids"]], "scores": scores}
+        rows_of = {
+            side: {task: [ScoreRow.from_json(score) for score in rows] for task, rows in of_side.items()}
+            for side, of_side in raw["scores"].items()
+        }
+        items = [(task, doc_id) for task, doc_id in raw["items"]]
+        return super().from_json({**raw, "items": items, "scores": rows_of})

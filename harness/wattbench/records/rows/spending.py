@@ -1,0 +1,42 @@
+"""Define the record of what requests cost while a run was under way: that of a budget, which outlives interruptions.
+
+It also holds what no answer of the record does: warm-ups, and what was asked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wattbench.records.rows.schema import RecordRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpentRow(RecordRow):
+    """A line of `spending.jsonl`: one request of a system whose tokens or requests have a price. The last line of a
+    number counts."""
+
+    number: int
+    """Of the request, from 0."""
+    system: str
+    cost: float
+    """Money, at the price of the suite."""
+    currency: str
+    """ISO 4217."""
+    at_s: float
+    """When it was recorded, seconds since the epoch."""
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    output_tokens: int | None = None
+    known: bool = True
+    """Whether the service said what it used. False: `cost` is the most that it can be, as it is of a request that is
+    under way."""
+
+
+def spent(rows: Iterable[SpentRow]) -> dict[str, float]:
+    """Return the sum of what was spent, by currency. Each number is there once."""
+    sums: dict[str, float] = {}
+    for row in rows:
+        sums[row.currency] = sums.get(row.currency, 0.0) + row.cost
+    return sums

@@ -1,0 +1,103 @@
+"""Write `items.parquet` by record batches, for runs with more rows than memory has room for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from wattbench.records.files.atomic_write import open_atomically
+from wattbench.records.tables.run_tables import items_schema
+from wattbench.redaction import hide_known, known
+
+GROUP_ROWS = 131_072
+"""Rows that are written, and can be read, at once."""
+GROUP_BYTES = 64_000_000
+"""Less rows than that, where their texts are long."""
+
+_SHORTEST = 6
+"""Bytes of the shortest text that could hold a secret."""
+_DIGEST = "^[0-9a-f]{64}$"
+"""A SHA-256, in which a piece of a secret would be chance."""
+
+
+def write_items(path: Path, batches: Iterable[Any]) -> int:
+    """Write an `items.parquet`, completely or not at all, and return its number of rows.
+
+    A thread compresses a row group while the next one is gathered.
+
+    Args:
+        path: of the table.
+        batches: record batches with the schema of the table.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    import pyarrow.parquet as pq
+
+    rows = 0
+    with (
+        open_atomically(path) as file,
+        pq.ParquetWriter(file, items_schema(), compression="zstd", write_page_checksum=True) as writer,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        written: Future[None] | None = None
+        for group in _groups(batches):
+            if written is not None:
+                written.result()
+            written = pool.submit(writer.write_table, group, row_group_size=GROUP_ROWS)
+            rows += group.num_rows
+        if written is not None:
+            written.result()
+    return rows
+
+
+def _groups(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield tables of about one row group each: a row group per batch would be too small to compress or to read."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    rows = 0
+    size = 0
+    for batch in batches:
+        hidden = _without_secrets(batch)
+        held.append(hidden)
+        rows, size = rows + hidden.num_rows, size + hidden.nbytes
+        if size >= GROUP_BYTES or rows >= GROUP_ROWS:
+            table = pa.Table.from_batches(held)
+            whole = rows if size >= GROUP_BYTES else rows - rows % GROUP_ROWS
+            yield table.slice(0, whole)
+            held = table.slice(whole).to_batches()
+            rows -= whole
+            size = 0
+    if rows:
+        yield pa.Table.from_batches(held)
+
+
+def _without_secrets(batch: Any) -> Any:
+    """Hide the secrets of this process in the texts of a batch."""
+    import pyarrow as pa
+
+    if not known:
+        return batch
+    columns = [_hidden(column) if pa.types.is_string(column.type) else column for column in batch.columns]
+    for at, column in enumerate(columns):
+        if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+            columns[at] = pa.ListArray.from_arrays(column.offsets, _hidden(column.values))
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _hidden(texts: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = texts.dictionary_encode()
+    values = encoded.dictionary
+    harmless = pc.or_(pc.less(pc.binary_length(values), _SHORTEST), pc.match_substring_regex(values, _DIGEST))
+    before = values.filter(pc.invert(harmless)).to_pylist()
+    after = hide_known(before)
+    if after == before:
+        return texts
+    changed = dict(zip(before, after, strict=True))
+    return pa.array([changed.get(each, each) for each in values.to_pylist()], pa.string()).take(encoded.indices)

@@ -1,0 +1,278 @@
+"""Build the Parquet tables at the end of a run: typed columns for pandas, DuckDB and other readers of many runs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.records.layout import RunLayout
+from wattbench.records.rows.schema import ItemRow, ScoreRow, WindowRow
+from wattbench.records.tables.damaged_table import damage_named
+from wattbench.redaction import hide_known
+
+
+def items_schema() -> Any:
+    """Return the Arrow schema of `items.parquet`."""
+    import pyarrow as pa
+
+    text, real, integer = pa.string(), pa.float64(), pa.int64()
+    used = pa.struct(
+        {
+            "system": text, "prompt_tokens": integer, "cached_tokens": integer, "output_tokens": integer,
+            "seconds": real, "reasoning_tokens": integer, "cache_write_tokens": integer,
+        }
+    )  # fmt: skip
+    return pa.schema(
+        {
+            "run": text, "system": text, "kind": text, "task": text, "domain": text,
+            "doc_id": integer, "doc_hash": text, "prompt_hash": text, "messages_hash": text,
+            "repeat": integer,
+            "correct": real, "metrics": text, "prompt_tokens": integer, "output_tokens": integer,
+            "cached_tokens": integer, "reasoning_tokens": integer, "cache_write_tokens": integer,
+            "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
+            "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,
+            "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
+            "own_cpu_s": real,
+            "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
+            "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real,
+            "failure": text,
+            "waited_s": real, "resent": integer, "cost": real, "block": integer, "attempt": integer, "passes": integer,
+            "node": text, "co_runners": integer,
+            "prompt": text, "output": text, "filtered": text, "target": text,
+        }
+    )  # fmt: skip
+
+
+def windows_schema() -> Any:
+    """Return the Arrow schema of `windows.parquet`."""
+    import pyarrow as pa
+
+    text, real, integer = pa.string(), pa.float64(), pa.int64()
+    return pa.schema(
+        {
+            "run": text, "system": text, "task": text, "window": text, "purpose": text,
+            "started_s": real, "finished_s": real, "energy_j": text, "provenance": text,
+            "check_energy_j": text, "idle_w": text, "total_j": real, "above_idle_j": real,
+            "provenance_label": text, "samples": integer, "largest_gap_s": real, "temperature_c": text,
+            "passes": integer, "own_cpu_s": real, "contention": text, "contended": pa.bool_(),
+            "valid": pa.bool_(), "reasons": pa.list_(text), "block": integer, "attempt": integer,
+            "node": text, "co_runners": integer, "shared": pa.list_(text),
+        }
+    )  # fmt: skip
+
+
+def rows_of_items(rows: Sequence[ItemRow]) -> list[dict[str, Any]]:
+    """Return the rows of `items.parquet`: column to value."""
+    return [vars(row) for row in rows]  # asdict would copy every list and text
+
+
+def items_parquet(rows: Sequence[ItemRow]) -> bytes:
+    """Return `items.parquet`: one row per item, columns as in `ItemRow`."""
+    return _parquet(rows_of_items(rows), items_schema())
+
+
+def windows_parquet(rows: Sequence[WindowRow]) -> bytes:
+    """Return `windows.parquet`: one row per window. Figures per component are JSON objects, as components vary."""
+    return _parquet(rows_of_windows(rows), windows_schema())
+
+
+def rows_of_windows(rows: Sequence[WindowRow]) -> list[dict[str, Any]]:
+    """Return the rows of `windows.parquet`: column to value."""
+    table = []
+    for row in rows:
+        flat = asdict(row)
+        for name in ("energy_j", "provenance", "check_energy_j", "idle_w", "temperature_c", "contention"):
+            flat[name] = json.dumps(flat[name])
+        flat |= {
+            "total_j": row.total_j,
+            "above_idle_j": row.above_idle_j,
+            "provenance_label": row.provenance_label,
+        }
+        table.append(flat)
+    return table
+
+
+def rescored_items(
+    path: Path, run: str, scores: Mapping[tuple[str, str], Collection[ScoreRow]], *, complete: bool = True
+) -> tuple[bytes, int]:
+    """Return an `items.parquet` with other scores and another run's name, and its number of rows.
+
+    Args:
+        path: of the table.
+        run: the name.
+        scores: the new ones, by system and task; the rows of others keep theirs.
+        complete: whether all answers of these cells have a new score; else those without one keep theirs.
+
+    Raises:
+        UserError: the table cannot be read, or an answer of these cells has no new score.
+    """
+    import pyarrow as pa
+
+    table = _read(path)
+    new = {
+        (system, task, row.doc_id, row.repeat, row.offered_per_s): row
+        for (system, task), rows in scores.items()
+        for row in rows
+    }
+    names = (
+        "system",
+        "task",
+        "doc_id",
+        "repeat",
+        "offered_per_s",
+        "failure",
+        "correct",
+        "metrics",
+        "filtered",
+        "target",
+    )
+    none = [None] * table.num_rows
+    columns = [table[name].to_pylist() if name in table.schema.names else none for name in names]
+    changed: list[tuple[Any, ...]] = []
+    for system, task, doc_id, repeat, offered_per_s, failure, *kept in zip(*columns, strict=True):
+        if (system, task) not in scores:
+            changed.append(tuple(kept))
+            continue
+        score = new.get((system, task, doc_id, repeat, offered_per_s))
+        if score is None and not complete:
+            changed.append(tuple(kept))
+            continue
+        if score is None:
+            raise UserError(f"{path}: document {doc_id} of {task} is not among the answers of {system}; it is damaged")
+        correct = score.correct if failure is None else 0.0
+        changed.append((correct, json.dumps(score.metrics, ensure_ascii=False), score.filtered, score.target))
+    for name, values in zip(names[-4:], zip(*changed, strict=True), strict=True):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, name, pa.array(values, type=table.schema.field(at).type))
+    return _as_run(table, run), table.num_rows
+
+
+def compared_texts(path: Path) -> list[dict[str, Any]]:
+    """Return of each answer what identifies it, its texts, its score and its metrics, from an `items.parquet`.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    names = (
+        "system", "task", "doc_id", "repeat", "offered_per_s", "doc_hash", "output", "filtered", "target", "correct",
+        "metrics", "failure",
+    )  # fmt: skip
+    table = _read(path)
+    missing = dict.fromkeys(name for name in names if name not in table.schema.names)
+    rows: list[dict[str, Any]] = table.select([name for name in names if name not in missing]).to_pylist()
+    return [{**missing, **row} for row in rows]
+
+
+def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
+    """Return a table of a run as that of a run of another name, and its number of rows.
+
+    Raises:
+        UserError: it cannot be read.
+    """
+    table = _read(path)
+    return _as_run(table, run), table.num_rows
+
+
+def read_columns(path: Path, names: Sequence[str], *, optional: Collection[str] = ()) -> dict[str, list[Any]]:
+    """Return columns of a table as lists of Python values; of those that may be missing and are, None in each row.
+
+    Raises:
+        UserError: the table cannot be read or lacks a column.
+    """
+    table = _read(path)
+    missing = [name for name in names if name not in table.column_names and name not in optional]
+    if missing:
+        raise UserError(f"{path}: no column {', '.join(missing)}; the record is damaged, or of another version")
+    check_columns(path, table.schema)
+    present = _values(path, table.select([name for name in names if name in table.column_names]))
+    return {name: present.get(name, [None] * table.num_rows) for name in names}
+
+
+def read_table(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Return the names of the columns of a table, and its rows: column to value.
+
+    Raises:
+        UserError: the table cannot be read.
+    """
+    table = _read(path)
+    check_columns(path, table.schema)
+    columns = _values(path, table)
+    return list(columns), [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def check_columns(path: Path, schema: Any) -> None:
+    """Check that the columns of a table of a run hold what their names say: text, numbers, lists.
+
+    Args:
+        path: of `items.parquet` or `windows.parquet`.
+        schema: of the table, an Arrow schema. Columns that are not known are not checked.
+
+    Raises:
+        UserError: a column is of another type.
+    """
+    wanted = windows_schema() if path.name == RunLayout(path.parent).windows_table.name else items_schema()
+    for column in schema:
+        if column.name in wanted.names and not _holds(column.type, wanted.field(column.name).type):
+            raise UserError(
+                f"{path}: the column {column.name} holds {column.type}, not {wanted.field(column.name).type}; the "
+                "record is damaged"
+            )
+
+
+def _holds(there: Any, wanted: Any) -> bool:
+    """Return whether a column of a type can be read as one of another type."""
+    import pyarrow as pa
+
+    types = pa.types
+    there = there.value_type if types.is_dictionary(there) else there
+    if types.is_null(there):
+        return True
+    if types.is_string(wanted):
+        return bool(types.is_string(there) or types.is_large_string(there))
+    if types.is_floating(wanted) or types.is_integer(wanted):  # pandas writes integers with gaps as floats
+        return bool(types.is_floating(there) or types.is_integer(there))
+    if types.is_list(wanted):
+        return bool(types.is_list(there) or types.is_large_list(there)) and _holds(there.value_type, wanted.value_type)
+    return bool(there == wanted) or bool(types.is_struct(there) and types.is_struct(wanted))
+
+
+def _values(path: Path, table: Any) -> dict[str, list[Any]]:
+    import pyarrow as pa
+
+    try:
+        return {name: table[name].to_pylist() for name in table.column_names}
+    except (KeyError, ValueError, pa.ArrowException) as error:  # a column that is there twice; a text that is not UTF-8
+        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+
+
+def _read(path: Path) -> Any:
+    import pyarrow.parquet as pq
+
+    with damage_named(path):
+        return pq.ParquetFile(path, page_checksum_verification=True).read()
+
+
+def _as_run(table: Any, run: str) -> bytes:
+    import pyarrow as pa
+
+    at = table.schema.get_field_index("run")
+    return _compressed(table.set_column(at, "run", pa.array([run] * table.num_rows, type=table.schema.field(at).type)))
+
+
+def _parquet(rows: list[dict[str, Any]], schema: Any) -> bytes:
+    import pyarrow as pa
+
+    return _compressed(pa.Table.from_pylist(hide_known(rows), schema=schema))
+
+
+def _compressed(table: Any) -> bytes:
+    import pyarrow.parquet as pq
+
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    return sink.getvalue()

@@ -1,0 +1,1 @@
+"""Write a comparison, with the decision it leads to."""

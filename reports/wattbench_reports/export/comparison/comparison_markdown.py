@@ -1,0 +1,121 @@
+"""Write a comparison as Markdown for a pull request or a page of documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.terminal import TextColumn
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.export.comparison.decision_markdown import decision_markdown
+from wattbench_reports.formatting import units
+from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
+from wattbench_reports.stats.percentiles import label
+from wattbench_reports.wording import arrival_rates, estimated, machines
+from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords
+from wattbench_reports.wording.leaderboard import rank_lines, rank_note
+
+LEFT_ALIGNED = frozenset(
+    {"system", "kind", "energy", "valid", "held", "as", *set(machines.HEADINGS).difference(machines.NUMERIC)}
+)
+
+
+def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) -> str:
+    """Return a heading, the decision, a table row per system, and the caveats as a list. Names from the record are
+    escaped."""
+    lines = [f"### {escaped(comparison.suite)}"]
+    if decided is not None:
+        lines += ["", *decision_markdown(decided)]
+    if comparison.load is not None:
+        for at in comparison.load.rates:
+            lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
+            lines += _table(*arrival_rates.table(at))
+            reasons = [
+                f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons
+            ]
+            lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
+        lines += ["", escaped(arrival_rates.explained(comparison.load))]
+    else:
+        lines += ["", *_table(*summary_table(comparison))]
+    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
+    for text in (wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)):
+        lines += ["", escaped(text)] if text else []
+    if (title := wording.year_line(comparison)) and comparison.load is None:
+        lines += [
+            "",
+            f"**{escaped(title)}**",
+            "",
+            *_table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison)),
+        ]
+    lines += _machines(comparison)
+    ranks = list(rank_lines(comparison))
+    for title, groups in ranks:
+        lines += ["", f"**{title}**", "", *(f"- {escaped(group)}" for group in groups)]
+    if ranks:
+        lines += ["", escaped(rank_note(comparison))]
+    if texts := list(estimated.lines(comparison)):
+        of_services = estimated.rows(comparison)
+        lines += ["", f"**{estimated.TITLE}**"]
+        lines += ["", *_table(estimated.HEAD, of_services)] if of_services else []
+        lines += ["", *(f"- {escaped(text)}" for text in texts)]
+    runs = [comparison.run] if comparison.ranked is None else [each.run for each in comparison.ranked.runs]
+    code = [in_code(run) for run in runs]
+    lines += ["", f"{'Run' if len(code) == 1 else 'Runs'} {units.listed(code)}."]
+    if comparison.caveats:
+        lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
+    return "\n".join(lines) + "\n"
+
+
+def _machines(comparison: Comparison) -> list[str]:
+    """Return the table of machines; nothing of one machine's run."""
+    if comparison.machines is None:
+        return []
+    return [
+        "",
+        f"**Machines.** {escaped(machines.line(comparison))} {machines.RELATIVE}",
+        "",
+        *_table(machines.HEADINGS, machines.rows(comparison.machines)),
+    ]
+
+
+def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heading and one row of texts per system, unescaped: what Markdown and HTML show."""
+    tails = () if comparison.tail_share is None else (comparison.tail_share,)
+    head: tuple[str, ...] = (
+        "system", "kind", "items", "accuracy", "p50", *map(label, tails), "tokens", "J per request",
+        "J per correct answer", "CO2e per 1,000 requests", "energy", "valid",
+    )  # fmt: skip
+    rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
+    if wording.has_own_cpu(comparison):
+        head = (*head, "CPU per request")
+        rows = [(*row, wording.own_cpu(each)) for row, each in zip(rows, comparison.systems, strict=True)]
+    if not wording.has_cost(comparison):
+        return head, rows
+    costs = [
+        (*row, wording.cost_per_request(each, comparison), wording.cost_per_correct(each, comparison))
+        for row, each in zip(rows, comparison.systems, strict=True)
+    ]
+    return (*head, "cost per request", wording.cost_heading(comparison)), costs
+
+
+def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
+    return (
+        figures.system,
+        figures.kind,
+        units.count(figures.items),
+        wording.accuracy(figures),
+        units.quantity(figures.latency_p50_s, "s"),
+        *(wording.tail(figures, share) for share in tails),
+        units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens),
+        units.quantity(figures.energy_j_per_request, "J"),
+        wording.j_per_correct(figures),
+        wording.co2(figures, comparison),
+        wording.energy(figures),
+        wording.valid(figures),
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    columns = [TextColumn(name, right=name not in LEFT_ALIGNED) for name in head]
+    return markdown_table(columns, [[escaped(cell) for cell in row] for row in rows])

@@ -1,0 +1,159 @@
+"""Write a comparison for a terminal of 100 columns: two lines per system, then the caveats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.export.comparison.decision_text import NAME_WIDTH, decision_text
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.stats.percentiles import label
+from wattbench_reports.wording import arrival_rates, estimated, machines
+from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording.decision import DecisionWords
+from wattbench_reports.wording.leaderboard import rank_lines, rank_note
+
+
+def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
+    return (TextColumn(system), *(TextColumn(figure, right=True) for figure in figures))
+
+
+def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> str:
+    """Return the comparison as plain text, after the decision. Brackets are 95% confidence intervals. Under load: a
+    table per rate."""
+    decision = [] if decided is None else [*decision_text(decided), ""]
+    if comparison.load is not None:
+        return log_text(
+            "\n".join([*decision, *_rates(comparison, comparison.load), *_estimated(comparison), *_caveats(comparison)])
+            + "\n"
+        )
+    tails = () if comparison.tail_share is None else (comparison.tail_share,)
+    cost = (wording.cost_heading(comparison),) if wording.has_price(comparison) else ()
+    columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
+    rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
+    details = [[f"  {_detail(figures, comparison)}"] for figures in comparison.systems]
+    lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
+    lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines += wrapped(wording.cost_line(comparison))
+    lines += wrapped(wording.another_run_line(comparison))
+    lines += wrapped(machines.line(comparison))
+    lines += wrapped(wording.carbon_line(comparison))
+    lines += wrapped(wording.sci_line(comparison))
+    lines += [*_year(comparison), *_ranks(comparison), *_estimated(comparison), *_caveats(comparison)]
+    return log_text("\n".join([*decision, *lines]) + "\n")
+
+
+_PER_CORRECT = "joules per correct: total joules / number of correct answers."
+
+
+_YEAR_COLUMNS = ("energy", "bill", "CO2e energy", "manufacture", "training", "first year")
+
+
+def _year(comparison: Comparison) -> list[str]:
+    """Return the table of a year of requests."""
+    title = wording.year_line(comparison)
+    if not title:
+        return []
+    cost = ("all costs",) if wording.has_year_cost(comparison) else ()
+    return [
+        "",
+        *wrapped(f"{title}:"),
+        *text_table(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison), widest_label=NAME_WIDTH),
+    ]
+
+
+def _estimated(comparison: Comparison) -> list[str]:
+    """Return the panel of what was estimated: a table, and whose figures these are below each row."""
+    texts = list(estimated.lines(comparison))
+    if not texts:
+        return []
+    rows = estimated.rows(comparison)
+    table = text_table(
+        _columns(*estimated.HEAD[:-1]),
+        [row[:-1] for row in rows],
+        below=[[f"  {printable(row[-1])}"] for row in rows],
+        widest_label=NAME_WIDTH,
+    )
+    return [
+        "",
+        f"{estimated.TITLE}:",
+        *(table if rows else []),
+        *(line for text in texts for line in wrapped(text)),
+        "",
+    ]
+
+
+def _caveats(comparison: Comparison) -> list[str]:
+    return [line for caveat in comparison.caveats for line in wrapped(caveat.text, first="! ", rest="  ")]
+
+
+_RATE_COLUMNS = _columns(
+    "system", "sustained", "served/s", "on time", "p50", "p90", "TTFT p90", "J per request", "J per correct"
+)
+
+
+def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
+    """Return a table per rate: two lines per system, and why a rate is not sustained."""
+    lines = _heading(comparison)
+    for at in report.rates:
+        rows = [
+            (
+                name, held, served, in_time, p50, p90, ttft,
+                units.quantity(None if each.j_per_request is None else each.j_per_request.estimate, "J"),
+                units.quantity(None if each.j_per_correct is None else each.j_per_correct.estimate, "J"),
+            )
+            for each in at.systems
+            for name, held, served, in_time, p50, p90, _, ttft, *_ in [arrival_rates.cells(each)]
+        ]  # fmt: skip
+        details = [
+            [
+                *wrapped(arrival_rates.detail(each), "  ", "    "),
+                *(line for why in each.reasons for line in wrapped(f"not sustained: {why}", "  ", "    ")),
+            ]
+            for each in at.systems
+        ]
+        lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH)]
+    return [*lines, "", *wrapped(arrival_rates.explained(report))]
+
+
+def _heading(comparison: Comparison) -> list[str]:
+    if comparison.ranked is None or len(comparison.ranked.runs) < 2:
+        return [printable(f"{comparison.suite}  ({comparison.run})")]
+    runs = [f"  {each.run}" for each in comparison.ranked.runs]
+    return [printable(line) for line in (comparison.suite, *runs)]
+
+
+def _ranks(comparison: Comparison) -> list[str]:
+    lines = []
+    for title, groups in rank_lines(comparison):
+        lines += ["", *wrapped(f"{title}:")]
+        lines += [line for group in groups for line in wrapped(group, first="  ", rest="    ")]
+    return [*lines, "", *wrapped(rank_note(comparison))] if lines else []
+
+
+def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
+    return (
+        figures.system,
+        wording.accuracy(figures),
+        *((wording.cost_per_correct(figures, comparison),) if wording.has_price(comparison) else ()),
+        wording.j_per_correct(figures),
+        units.quantity(figures.latency_p50_s, "s"),
+        *(wording.tail(figures, share) for share in tails),
+        units.NONE if comparison.carbon is None else wording.co2(figures, comparison),
+    )
+
+
+def _detail(figures: SystemFigures, comparison: Comparison) -> str:
+    parts = [figures.kind, units.plural(figures.items, "item")]
+    if figures.output_tokens is not None:
+        parts.append(f"{units.digits(figures.output_tokens)} tokens each")
+    if figures.energy_j_per_request is not None:
+        parts.append(f"{units.quantity(figures.energy_j_per_request, 'J')} per request")
+    if figures.own_cpu_s_per_request is not None:
+        parts.append(f"{wording.own_cpu(figures)} of CPU per request")
+    if figures.cost_per_request is not None:
+        parts.append(wording.cost_per_request(figures, comparison))
+    return printable(" · ".join(dict.fromkeys([*parts, wording.energy(figures), wording.valid(figures)])))

@@ -1,0 +1,66 @@
+"""Build the table of machines: a row per machine that measured the run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.machines import FIGURES, Machine, machines_of
+from wattbench_reports.export.frames.typed_frame import typed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "run": "string",
+    "node": "string",
+    "of_class": "int64",
+    "device": "string",
+    "driver": "string",
+    "power_limit": "string",
+    "meter": "string",
+    "blocks": "int64",
+    "answers": "int64",
+    "seconds_relative": "float64",
+    "seconds_relative_low": "float64",
+    "seconds_relative_high": "float64",
+    "joules_relative": "float64",
+    "joules_relative_low": "float64",
+    "joules_relative_high": "float64",
+    "temperature_c": "float64",
+    "hotter_c": "float64",
+    "flags": "string",
+}
+"""The columns in order, with pandas' type of each. What is not known, and a bound that does not exist, is missing."""
+
+
+def machines_frame(analysis: Analysis) -> pd.DataFrame:
+    """Return a row per machine, columns `COLUMNS`; none of a run that another tool measured.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    import pandas as pd
+
+    machines = analysis.comparison.machines or machines_of(analysis.frames)
+    run = analysis.frames.run
+    rows = [machine_row(each) | {"run": run.header.run} for each in machines.machines]
+    return typed(pd.DataFrame(rows, columns=list(COLUMNS)), COLUMNS, run.layout.windows_table)
+
+
+def machine_row(machine: Machine) -> dict[str, Any]:
+    """Return the columns of a machine but the run, for programs."""
+    row: dict[str, Any] = {
+        name: getattr(machine, name) or None for name in ("node", "device", "driver", "power_limit", "meter")
+    }
+    row |= {name: getattr(machine, name) for name in ("of_class", "blocks", "answers", "temperature_c", "hotter_c")}
+    for figure in FIGURES:
+        effect = machine.effects.get(figure)
+        ratio = None if effect is None else effect.ratio
+        known = ratio is not None and ratio.low > 0
+        row |= {
+            f"{figure}_relative": None if ratio is None else ratio.estimate,
+            f"{figure}_relative_low": ratio.low if ratio is not None and known else None,
+            f"{figure}_relative_high": ratio.high if ratio is not None and known else None,
+        }
+    return row | {"flags": ", ".join(machine.flags)}

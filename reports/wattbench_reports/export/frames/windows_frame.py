@@ -1,0 +1,56 @@
+"""Build the window table: a row per window, as in the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.export.frames.typed_frame import typed
+from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = {
+    "run": "string",
+    "system": "string",
+    "task": "string",
+    "window": "string",
+    "purpose": "string",
+    "started_s": "float64",
+    "finished_s": "float64",
+    "energy_j": "string",
+    "provenance": "string",
+    "check_energy_j": "string",
+    "idle_w": "string",
+    "total_j": "float64",
+    "above_idle_j": "float64",
+    "provenance_label": "string",
+    "samples": "int64",
+    "largest_gap_s": "float64",
+    "temperature_c": "string",
+    "passes": "int64",
+    "valid": "bool",
+    "reasons": "string",
+    "block": "Int64",
+    "attempt": "Int64",
+    "own_cpu_s": "float64",
+    "contended": "boolean",
+    "node": "string",
+}
+"""The columns in order, as in `windows.parquet`, with pandas' type of each. Figures per component are JSON objects, as
+components vary."""
+
+
+def windows_frame(analysis: Analysis) -> pd.DataFrame:
+    """Return a row per window, columns `COLUMNS`; the reasons of each as one text.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE)]
+    table = analysis.frames.window_columns(*older)
+    windows = analysis.frames.windows
+    newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
+    reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
+    return typed(table.assign(reasons=reasons, **newer), COLUMNS, analysis.frames.run.layout.windows_table)

@@ -1,0 +1,47 @@
+"""Write a routing study as JSON: what it says and all that it holds, at full precision."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from wattbench_reports.export.comparison.decision_data import plain_data
+from wattbench_reports.formatting.json_text import json_text
+from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.wording.routing import routing_verdict, routing_words
+
+
+def routing_as_json(study: RoutingStudy | str) -> str:
+    """Return the object of `routing_data`, indented."""
+    return json_text(routing_data(study))
+
+
+def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
+    """Return ``{"verdict", "answer", "sentences": {topic: [...]}, ...}`` and all fields of
+    `wattbench_reports.routing.model.RoutingStudy`, of which ``verdict`` is ``judged``.
+
+    A bound that is infinite is null, as is what is not known. Without a study, as the run has none: ``answer`` is null,
+    and ``verdict`` says why.
+
+    Args:
+        study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
+    """
+    if isinstance(study, str):
+        return {"verdict": routing_verdict(study), "answer": None, "sentences": {}}
+    words = routing_words(study)
+    fields = plain_data(_stated(asdict(study)))
+    judged = fields.pop("verdict")
+    return {
+        "verdict": words.verdict,
+        "answer": str(study.verdict.answer),
+        "sentences": {topic: list(sentences) for topic, sentences in words.by_topic.items()},
+        "judged": judged,
+        **fields,
+    }
+
+
+def _stated(value: Any) -> Any:
+    """Leave out what figures are bounded by, which is an array as long as the run."""
+    if isinstance(value, dict):
+        return {key: _stated(each) for key, each in value.items() if key != "gain_parts"}
+    return [_stated(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,118 @@
+"""Fit a router for use: to training items alone, with its strength and thresholds set on calibration items.
+
+What is fitted is what `learned` judges by folds: means by domain, or a regression on the words of requests. The items
+that judge it are in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.fitting.cross_fitting import ACCURATE
+from wattbench_reports.routing.fitting.rule import RoutingRule, choose
+from wattbench_reports.routing.fitting.split import Split
+from wattbench_reports.routing.fitting.tuning import Tuning
+from wattbench_reports.routing.members import choose_members
+from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, LinearScores, fit_linear
+from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
+from wattbench_reports.routing.predictors.predictor import Expected, squared_errors
+from wattbench_reports.routing.predictors.text_features import features_for
+
+
+@dataclass(frozen=True)
+class FittedScores:
+    """A router that predicts the score of each member."""
+
+    members: tuple[int, ...]
+    """Columns; the first answers unless another is better by more than the margin."""
+    scores: LinearScores
+    """Of the members, in their order."""
+    cost: NDArray[np.float64]
+    """Shape (members,): of a request."""
+    rule: RoutingRule
+
+
+@dataclass(frozen=True)
+class FittedDomains:
+    """A router that knows the domain of a request."""
+
+    default: int
+    """The column of the system that answers where the domain is not known."""
+    systems: tuple[int, ...]
+    """The column of the system of each domain, in the order of the answers' domains."""
+
+
+def fit_scores(context: StudyContext, texts: Sequence[str], split: Split, setting: str) -> FittedScores:
+    """Fit a regression of each member's score on the words of requests.
+
+    Args:
+        context: of the study, over all items.
+        texts: the request of each item; those outside `split` are not read.
+        split: of the items.
+        setting: which point of its curve: `ACCURATE`, or the most gain by the aim.
+    """
+    answers = context.answers
+    members = choose_members(context, split.training)
+    trained = np.flatnonzero(split.training)
+    score = answers.score[np.ix_(trained, members)]
+    of_trained = [texts[each] for each in trained.tolist()]
+    weight = answers.weight[trained] / answers.weight[trained].sum()
+    cost = weight @ answers.cost[trained]
+    features = features_for(of_trained)
+    calibration = np.flatnonzero(split.calibration)
+    of_calibration = [texts[each] for each in calibration.tolist()]
+    fits = []
+    for strength in STRENGTHS:
+        scores = fit_linear(of_trained, score, features, strength)
+        expected = _expected(answers.score.shape, calibration, members, scores.expected(of_calibration), cost)
+        fits.append((scores, expected))
+    scores, expected = min(fits, key=lambda fit: squared_errors(fit[1], split.calibration, answers.score, members))
+    return FittedScores(
+        tuple(members.tolist()), scores, cost[members], _rule(context, split, expected, members, setting)
+    )
+
+
+def fit_domains(context: StudyContext, split: Split, setting: str) -> FittedDomains:
+    """Choose a system for each domain.
+
+    Args:
+        context: of the study, over all items.
+        split: of the items.
+        setting: as in `fit_scores`.
+    """
+    answers = context.answers
+    members = choose_members(context, split.training)
+    part = np.where(split.training, 0, np.where(split.calibration, 1, 2))
+    # Without part 2, what is expected of calibration items is fitted to those of part 0 alone: training.
+    expectations = DomainPredictor(answers.domain, part, answers.score, answers.cost).without(2)
+    expected = min(expectations, key=lambda each: squared_errors(each, split.calibration, answers.score, members))
+    rule = _rule(context, split, expected, members, setting)
+    chosen = choose(expected, members, rule)
+    cells = np.arange(len(answers.domains)) * 3 + 1
+    chosen = np.append(chosen, np.full(max(0, int(cells[-1]) + 1 - len(chosen)), members[0]))
+    return FittedDomains(int(members[0]), tuple(chosen[cells].tolist()))
+
+
+def _expected(
+    shape: tuple[int, ...],
+    items: NDArray[np.int64],
+    members: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    cost: NDArray[np.float64],
+) -> Expected:
+    """Return what is expected of some items; of others and of other systems nothing is, and nothing is read."""
+    every = np.zeros(shape)
+    every[np.ix_(items, members)] = scores
+    return Expected(np.arange(shape[0]), every, np.broadcast_to(cost, shape))
+
+
+def _rule(
+    context: StudyContext, split: Split, expected: Expected, members: NDArray[np.int64], setting: str
+) -> RoutingRule:
+    tuning = Tuning(context, split.calibration, expected, members)
+    return tuning.most_accurate() if setting == ACCURATE else tuning.most_gain()

@@ -1,0 +1,1 @@
+"""Expect a score of each system on items that a router was not fitted to."""

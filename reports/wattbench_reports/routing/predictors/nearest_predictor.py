@@ -1,0 +1,95 @@
+"""Expect of each system what it did on the items whose requests are the most similar.
+
+RouterBench's simplest router that learns (arXiv 2403.12031), here with TF-IDF of hashed words for an embedding, so that
+no model is needed: a lower bound on what a router can learn from the requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.routing.model import ChoiceKind
+from wattbench_reports.routing.predictors.predictor import Expected
+from wattbench_reports.routing.predictors.text_features import TextFeatures
+
+NEAREST = (10, 20, 40, 80)
+"""How many items vote: chosen on the items that a router is fitted to."""
+
+
+class Neighbourhood:
+    """The items whose requests are the most similar to each, of other folds than its own."""
+
+    def __init__(self, texts: Sequence[str], fold: NDArray[np.int64], features: TextFeatures) -> None:
+        """Compare all requests with each other; time and memory grow with the square.
+
+        Args:
+            texts: of the items.
+            fold: shape (items,).
+            features: how texts are read.
+        """
+        self.fold = fold
+        likeness = _cosines(features.matrix(texts, norm=None, alternate_sign=False))
+        likeness[fold[:, None] == fold] = -np.inf
+        # A tenth of the folds is held out of these on top: some more are kept.
+        kept = min(2 * max(NEAREST), len(texts))
+        near = np.argpartition(-likeness, kept - 1, axis=1)[:, :kept]
+        by_likeness = np.argsort(-np.take_along_axis(likeness, near, axis=1), axis=1, kind="stable")
+        self._near = np.take_along_axis(near, by_likeness, axis=1)
+
+    def voters(self, fold: int, count: int) -> Any:
+        """Return a sparse matrix of shape (items, items): each row sums to 1 over the nearest that are in neither
+        fold."""
+        from scipy.sparse import csr_matrix
+
+        open_to = (self.fold[self._near] != fold) & (self.fold[self._near] != self.fold[:, None])
+        votes = open_to & (np.cumsum(open_to, axis=1) <= count)
+        each = votes.sum(axis=1)
+        weights = np.repeat(1.0 / np.maximum(each, 1), each)
+        ends = np.concatenate([[0], np.cumsum(each)])
+        return csr_matrix((weights, self._near[votes], ends), shape=(len(self.fold), len(self.fold)))
+
+
+class NearestPredictor:
+    """Means over neighbours."""
+
+    kind: ChoiceKind = "nearest"
+
+    def __init__(self, near: Neighbourhood, score: NDArray[np.float64], cost: NDArray[np.float64]) -> None:
+        """Take the answers of the items.
+
+        Args:
+            near: of the items.
+            score: shape (items, systems).
+            cost: the same shape.
+        """
+        self._near, self._score, self._cost = near, score, cost
+
+    def without(self, fold: int) -> tuple[Expected, ...]:
+        """Return means over the neighbours in all folds but this and the item's own."""
+        cell = np.arange(len(self._score))
+        means = self._cost[self._near.fold != fold].mean(axis=0)
+        cost = np.broadcast_to(means, self._cost.shape)
+        return tuple(
+            Expected(cell, np.asarray(self._near.voters(fold, count) @ self._score), cost) for count in NEAREST
+        )
+
+
+def _cosines(counts: Any) -> NDArray[np.float32]:
+    """Return the cosines of TF-IDF vectors of counts, shape (items, items).
+
+    What is in every text has no weight (log n / n): examples that all prompts begin with say nothing about any.
+    """
+    from scipy.sparse import diags
+
+    weighed = counts.astype(np.float32)
+    np.log1p(weighed.data, out=weighed.data)
+    items = weighed.shape[0]
+    within = np.bincount(weighed.indices, minlength=weighed.shape[1])
+    weighed = weighed @ diags(np.log(items / np.maximum(within, 1)).astype(np.float32))
+    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+    weighed = (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ weighed).astype(np.float32)
+    return np.asarray((weighed @ weighed.T).toarray(), dtype=np.float32)

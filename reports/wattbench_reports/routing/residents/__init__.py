@@ -1,0 +1,1 @@
+"""Which systems to keep loaded, and what each draws while it waits."""

@@ -1,0 +1,1 @@
+"""What another run would show, on this machine or on another."""

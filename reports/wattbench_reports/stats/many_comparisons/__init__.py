@@ -1,0 +1,1 @@
+"""Many comparisons at one error rate."""

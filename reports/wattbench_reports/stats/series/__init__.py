@@ -1,0 +1,1 @@
+"""Changes in a series of figures, night after night."""

@@ -1,0 +1,96 @@
+"""The price of a system in a suite: what may be named, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from wattbench.config import load_suite
+from wattbench.config.systems.price import Price
+from wattbench.records.suite_defaults import PRICES
+from wattbench_reports.tables.price_record import PriceRecord
+
+
+def test_a_price_is_recorded_as_json_holds_it() -> None:
+    price = Price.model_validate(
+        {
+            "input_per_million": 0.15,
+            "output_per_million": 0.6,
+            "currency": "USD",
+            "date": "2026-11-25",
+            "source": "list",
+        }
+    )
+    recorded = price.model_dump(mode="json")
+    assert recorded["date"] == "2026-11-25"
+    read = PriceRecord.of(recorded, "price")
+    assert Price.model_validate(recorded) == price  # as a run is resumed by its record
+    assert read == PriceRecord("USD", input_per_million=0.15, output_per_million=0.6, source="list", date="2026-11-25")
+
+
+@given(
+    st.dictionaries(st.sampled_from(PRICES), st.floats(0, 1e12), min_size=1),
+    st.integers(1, 64),
+    st.floats(1e-6, 1),
+    st.sampled_from(["included", "added"]),
+)
+def test_every_price_of_a_suite_is_read_back(
+    prices: dict[str, float], gpus: int, utilisation: float, electricity: str
+) -> None:
+    given_price: dict[str, Any] = prices | {"currency": "EUR", "electricity": electricity}
+    if {"cached_input_per_million", "cache_write_per_million"} & prices.keys():
+        given_price.setdefault("input_per_million", 1.0)
+    if "per_gpu_hour" in prices:
+        given_price |= {"gpus": gpus, "utilisation": utilisation}
+    read = PriceRecord.of(Price.model_validate(given_price).model_dump(mode="json"), "price")
+    assert read is not None
+    assert read.electricity_added == (electricity == "added")
+    for name, value in given_price.items():
+        assert name == "electricity" or getattr(read, name) == value
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"per_request": None}, "name at least one of input_per_million, cached_input_per_million"),
+        ({"currency": "dollars"}, "currency"),
+        ({"currency": None}, "currency"),
+        ({"per_request": -1}, "per_request"),
+        ({"per_request": float("inf")}, "per_request"),
+        ({"cached_input_per_million": 1}, "cached_input_per_million also needs input_per_million"),
+        ({"cache_write_per_million": 1}, "cache_write_per_million also needs input_per_million"),
+        ({"gpus": 2}, "gpus goes with per_gpu_hour"),
+        ({"utilisation": 0.5}, "utilisation goes with per_gpu_hour or per_machine_hour"),
+        ({"per_machine_hour": 1, "utilisation": 0}, "utilisation"),
+        ({"date": "yesterday"}, "date"),
+        ({"electricity": "free"}, "electricity"),
+        ({"per_requset": 1}, "per_requset"),
+    ],
+)
+def test_a_price_that_is_none_is_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Price.model_validate({"per_request": 1, "currency": "USD"} | changes)
+
+
+def test_a_price_does_not_make_another_suite(tmp_path: Path) -> None:
+    """What is used only when a run is read: sessions of the suite stay its sessions."""
+    text = (Path(__file__).parents[4] / "examples/sums/suite.yaml").read_text()
+    plain = _hash(tmp_path / "plain", text)
+    priced = text.replace('answers.py:hasty"}', 'answers.py:hasty", price: {per_request: 1, currency: USD}}')
+    assert priced != text
+    assert _hash(tmp_path / "plain", priced) == plain
+    assert _hash(tmp_path / "plain", priced + "workload: {price_per_kwh: 0.3}\n") == plain
+    assert _hash(tmp_path / "plain", text.replace("warmup: 2", "warmup: 1")) != plain
+
+
+def _hash(folder: Path, text: str) -> str:
+    folder.mkdir(exist_ok=True)
+    for file in ("answers.py", "documents.py", "sums.yaml"):
+        (folder / file).write_text("")
+    (folder / "suite.yaml").write_text(text)
+    return load_suite(str(folder / "suite.yaml")).sha256

@@ -1,0 +1,137 @@
+"""What is expected of an item is fitted to other items alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wattbench_reports.routing.fitting.folds import deal_folds
+from wattbench_reports.routing.fitting.rule import at_costs
+from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(2, 10), st.integers(0, 5))
+def test_folds_have_their_part_of_every_domain(domains, folds, seed) -> None:
+    domain = np.array(domains)
+    fold = deal_folds(domain, None, seed, folds)
+    counts = np.bincount(fold)
+    assert counts.min() >= 1
+    assert counts.max() - counts.min() <= 1
+    for each in np.unique(domain):
+        of_domain = np.bincount(fold[domain == each], minlength=len(counts))
+        assert of_domain.max() - of_domain.min() <= 1
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=60))
+def test_items_that_read_alike_are_in_one_fold(alike) -> None:
+    fold = deal_folds(np.zeros(len(alike), dtype=np.int64), np.array(alike), 1)
+    for each in set(alike):
+        assert len(set(fold[np.array(alike) == each])) == 1
+
+
+def test_domain_means_leave_out_both_folds() -> None:
+    rng = np.random.default_rng(1)
+    domain, fold = rng.integers(0, 3, 90), rng.integers(0, 5, 90)
+    score, cost = rng.random((90, 2)), rng.random((90, 2))
+    for held in range(5):
+        expected = DomainPredictor(domain, fold, score, cost).without(held)[1]  # five items of the mean
+        for item in range(0, 90, 7):
+            left = (fold != held) & (fold != fold[item])
+            own = left & (domain == domain[item])
+            mean = (score[own].sum(axis=0) + 5 * score[left].mean(axis=0)) / (own.sum() + 5)
+            assert expected.score[expected.cell[item]] == pytest.approx(mean)
+
+
+def _texts(items, rng):
+    return [" ".join(f"word{each}" for each in rng.integers(0, 40, 8)) for _ in range(items)]
+
+
+def _ridge(vectors, score, how):
+    """Return scikit-learn's regression, along the directions where there are some."""
+    from sklearn.linear_model import Ridge
+
+    from wattbench_reports.routing.predictors.classifier_predictor import _directions, _products
+
+    def along(of):
+        return of @ _directions(vectors, how.rank) if how.rank else of
+
+    scale = along(vectors).var(axis=0).sum() if how.rank else _products(vectors)[1]
+    return lambda fitted, of: (
+        Ridge(alpha=how.strength * scale).fit(along(vectors)[fitted], score[fitted]).predict(along(of))
+    )
+
+
+@pytest.mark.parametrize("number", [0, 2, -1])
+def test_regressions_without_folds_are_those_fitted_without_them(number) -> None:
+    pytest.importorskip("sklearn")
+    from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, WordKernel
+    from wattbench_reports.routing.predictors.text_features import TextFeatures
+
+    rng = np.random.default_rng(2)
+    texts, fold = _texts(60, rng), np.arange(60) % 5
+    score = rng.random((60, 2))
+    features = TextFeatures()
+    expected = WordKernel(texts, fold, features).expected(score)
+    vectors = features.matrix(texts)
+    predict = _ridge(vectors, score, STRENGTHS[number])
+    for held, own in ((0, 0), (0, 3), (4, 1)):
+        fitted = predict((fold != held) & (fold != own), vectors[fold == own])
+        assert expected[number, held, fold == own] == pytest.approx(fitted, abs=2e-3)
+
+
+@pytest.mark.parametrize("number", [1, -2])
+def test_a_stored_regression_expects_what_ridge_does(number) -> None:
+    pytest.importorskip("sklearn")
+    from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, fit_linear
+    from wattbench_reports.routing.predictors.text_features import TextFeatures
+
+    rng = np.random.default_rng(3)
+    texts, others = _texts(50, rng), _texts(7, rng)
+    score = rng.random((50, 3))
+    features = TextFeatures()
+    stored = fit_linear(texts, score, features, STRENGTHS[number])
+    predict = _ridge(features.matrix(texts), score, STRENGTHS[number])
+    assert stored.expected(others) == pytest.approx(predict(slice(None), features.matrix(others)), abs=1e-3)
+
+
+def test_neighbours_are_the_nearest_of_other_folds() -> None:
+    pytest.importorskip("sklearn")
+    from wattbench_reports.routing.predictors.nearest_predictor import Neighbourhood
+    from wattbench_reports.routing.predictors.text_features import TextFeatures
+
+    topics = ["sun moon star", "iron gold zinc", "oak elm ash"]
+    texts = [f"{topics[each % 3]} number{each}" for each in range(120)]
+    fold = np.arange(120) // 3 % 10
+    votes = Neighbourhood(texts, fold, TextFeatures()).voters(2, 10).toarray()
+    assert votes.sum(axis=1) == pytest.approx(np.ones(120))
+    for item in range(120):
+        voters = np.flatnonzero(votes[item])
+        assert len(voters) == 10
+        assert not np.isin(fold[voters], [2, fold[item]]).any()
+        assert (voters % 3 == item % 3).all()
+
+
+def test_features_are_those_that_a_stored_router_knows() -> None:
+    from dataclasses import asdict
+
+    from wattbench.routers.stored import VectorizerSettings
+    from wattbench_reports.routing.predictors.text_features import features_for
+
+    assert features_for(["ordinary words with blanks"]).analyzer == "word"
+    assert features_for(["没有空格的文字需要按字符来读才能比较两个请求"]).analyzer == "char_wb"
+    for features in (features_for(["words"]), features_for(["没有空格的文字需要按字符来读才能比较"])):
+        assert asdict(features).items() <= VectorizerSettings(**asdict(features)).model_dump().items()
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10_000), st.integers(2, 4))
+def test_any_cost_between_the_cheapest_and_the_best_single_system_is_met(seed, members) -> None:
+    rng = np.random.default_rng(seed)
+    score = rng.integers(0, 3, (200, members)) / 2  # many equals
+    cost = np.broadcast_to(np.array([4.0, *rng.uniform(1.0, 4.0, members - 1)]), score.shape)
+    targets = cost.min() + np.linspace(0, 1, 6) * (4.0 - cost.min())
+    taken = at_costs(score, cost, np.full(200, 1 / 200), targets, seed)
+    spent = cost[np.arange(200), taken].mean(axis=1)
+    assert spent == pytest.approx(targets, abs=3 * 3.0 / 200)

@@ -1,0 +1,160 @@
+"""Which systems stay loaded: the best set at every rate, in the unit of the aim, from idle that is on record."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.made_up.routing_worlds import answers_of, by_domain, context_of, routed_run
+from wattbench.errors import UserError
+from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.metrics.costs import CostUnit
+from wattbench_reports.routing.options import RoutingOptions
+from wattbench_reports.routing.residents.kept_loaded import best_at, best_by_rate, gain_at, residents
+from wattbench_reports.routing.residents.resident_draw import ALL_LOADED, resident_draw
+
+SYSTEMS = ("tuned", "specialist-text", "base")
+ADDED_W = {"tuned": 6.0, "specialist-text": 5.0, "base": 0.0}
+BASE_W = 20.0
+
+
+@pytest.fixture
+def local_run(fake, analysed):
+    """Systems of one's own whose idle was measured one at a time."""
+
+    def make(idle_w=None, **changes):
+        watts = {name: BASE_W + each for name, each in ADDED_W.items()} if idle_w is None else idle_w
+        systems = tuple(
+            fake.System(name, "hybrid" if name == "both" else "generalist", members=SYSTEMS[:2] * (name == "both"))
+            for name in watts
+        )
+        analysis = analysed(fake.Run(systems, items=6, **changes))
+        frames = dataclasses.replace(analysis.frames)
+        vars(frames)["window_rows"] = [  # in place of what is read from disk
+            dataclasses.replace(row, idle_w=dict.fromkeys(row.idle_w, watts[row.system]))
+            for row in analysis.frames.window_rows
+        ]
+        return dataclasses.replace(analysis, frames=frames)
+
+    return make
+
+
+def world(unit=CostUnit.JOULES, aim="benefit", worth=20.0, **changes):
+    score, domain = by_domain(
+        {
+            "tuned": {"text": 0.6, "logic": 0.9},
+            "specialist-text": {"text": 0.9, "logic": 0.2},
+            "base": {"text": 0.5, "logic": 0.05},
+        },
+        200,
+    )
+    answers = dataclasses.replace(answers_of(score, [4.0, 2.0, 3.0], domain, systems=SYSTEMS), unit=unit, label="J")
+    return context_of(answers, aim, worth, **changes)
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(0, 50)), min_size=3, max_size=15),
+    st.floats(0.1, 5000),
+)
+def test_the_best_set_of_a_rate_is_the_best_of_all(lines, per_w) -> None:
+    k = (len(lines)).bit_length()
+    gain, idle = np.full(2**k, -np.inf), np.full(2**k, 1e9)
+    for place, (own, watts) in enumerate(lines, 1):
+        gain[place], idle[place] = own, watts
+    among = np.arange(1, len(lines) + 1)
+    chain = best_by_rate(among, gain, idle, per_w)
+    rates = [rate for _, rate in chain]
+    assert rates[0] == 0 and rates == sorted(rates) and len(set(rates)) == len(rates)
+    for rate in np.geomspace(0.01, 1e6, 60):
+        chosen = [index for index, start in chain if start <= rate][-1]
+        utility = gain[among] - idle[among] * per_w / rate
+        best = utility.max()
+        assert gain[chosen] - idle[chosen] * per_w / rate >= best - 1e-6 * (1 + abs(utility).max())
+
+
+def test_more_systems_stay_loaded_as_requests_become_more_frequent(local_run) -> None:
+    analysis = local_run()
+    found = residents(world(options=RoutingOptions(requests_per_hour=3e5)), analysis, {})
+    assert found.subsets == 7
+    assert [each.systems for each in found.sets] == [("base",), ("tuned",), SYSTEMS[:2]]
+    assert [each.idle_w for each in found.sets] == pytest.approx([-6.0, 0.0, 5.0])
+    assert found.best == found.sets[-1]
+    assert found.idle_gain_per_w == 3600.0
+    both, tuned = found.sets[2], found.sets[1]
+    assert tuned.gain == 0.0
+    rate = both.from_requests_per_hour
+    assert gain_at(both, rate, 3600.0) == pytest.approx(gain_at(tuned, rate, 3600.0))
+    assert best_at(found.sets, 0.99 * rate) == tuned
+    assert (tuned.interval.low, tuned.interval.high) == (0.0, 0.0)
+    assert 0 < both.interval.low < both.interval.estimate == both.gain < both.interval.high
+    assert found.base_w == BASE_W and not found.measured_together
+
+
+def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None:
+    analysis = local_run()
+    free, paid = (residents(world(), analysis, bill) for bill in ({}, {"joules": 1.0}))
+    assert paid.sets[-1].gain == pytest.approx(free.sets[-1].gain - 1.0)
+    assert paid.sets[-1].from_requests_per_hour > free.sets[-1].from_requests_per_hour
+    assert paid.sets[1] == free.sets[1]
+    assert paid.sets[-1].interval.low == pytest.approx(free.sets[-1].interval.low - 1.0)
+
+
+def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run) -> None:
+    context = world(aim="mix", worth=0.0)
+    found = residents(context, local_run(), {})
+    answers, hull = context.answers, context.baseline.hull
+    costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
+    a, b = hull[-2:]
+    price = (costs[b] - costs[a]) / (scores[b] - scores[a])
+    priced = residents(world(worth=float(price)), local_run(), {})
+    assert found.idle_gain_per_w == 3600.0
+    assert found.sets == priced.sets and found.sets[-1].systems == SYSTEMS[:2]
+
+
+def test_electricity_has_its_price_and_its_building(local_run) -> None:
+    carbon = {"region": None, "intensity_g_per_kwh": 360.0, "pue": 1.5}
+    analysis = local_run(workload={"price_per_kwh": 0.24, "currency": "EUR"}, carbon=carbon)
+    money = residents(world(CostUnit.MONEY), analysis, {})
+    assert money.idle_gain_per_w == pytest.approx(0.24 / 1000 * 1.5)
+    assert residents(world(CostUnit.GRAMS), analysis, {}).idle_gain_per_w == pytest.approx(0.36 * 1.5)
+    assert money.requests_per_hour == pytest.approx(analysis.workload.requests_per_year / 8760)
+
+
+def test_the_base_is_that_of_a_hybrid_and_its_members(local_run) -> None:
+    idle_w = {"tuned": 26.0, "specialist-text": 22.0, "base": 21.0, "both": 28.5}
+    draw = resident_draw(local_run(idle_w), SYSTEMS)
+    assert draw.measured_together
+    assert draw.base_w == pytest.approx(26.0 + 22.0 - 28.5)
+    assert draw.added_w == pytest.approx((6.5, 2.5, 1.5))
+    noisy = resident_draw(local_run(idle_w | {"both": 20.0}), SYSTEMS)
+    assert noisy.base_w == 21.0 and min(noisy.added_w) == 0  # never above the least idle
+
+
+def test_idle_of_everything_loaded_only_bounds_what_idle_costs(local_run) -> None:
+    analysis = local_run(blocks=3)
+    why = residents(world(), analysis, {})
+    assert why.startswith(ALL_LOADED + "; all of them together draw 26.0 W, the machine included, which costs less")
+    gain = residents(world(), local_run(), {}).sets[-1].gain
+    rate = float(why.split(" from ")[1].split()[0].replace(",", ""))
+    assert rate == pytest.approx(26.0 * 3600 / gain, rel=0.005)
+
+
+def test_a_reason_is_given_where_idle_says_nothing(fake, analysed, local_run, tmp_path) -> None:
+    imported = analyse(routed_run(tmp_path, np.eye(4)[:, :3], [3.0, 2.0, 1.0], systems=SYSTEMS))
+    assert residents(world(CostUnit.MONEY), imported) == (
+        "an imported run has no record of what a system draws when it is idle"
+    )
+    silent = analysed(fake.Run(tuple(fake.System(name, energy_j=None) for name in SYSTEMS), items=6))
+    assert residents(world(), silent) == "the idle draw of tuned, specialist-text and base was not measured"
+    local = local_run()
+    assert residents(world(CostUnit.MONEY), local).startswith("not all of the systems pay for their electricity")
+    dear = dataclasses.replace(world(aim="mix").answers, cost=world().answers.cost[:, [2, 0, 1]])
+    alone = context_of(dataclasses.replace(dear, cost=np.ones_like(dear.cost)))
+    assert "no single system costs less" in residents(alone, local, {})
+    with pytest.raises(UserError, match="requests per hour: 0 is not"):
+        residents(world(options=RoutingOptions(requests_per_hour=0)), local, {})
