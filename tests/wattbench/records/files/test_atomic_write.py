@@ -29,7 +29,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-from wattbench.records import atomic_write
+from wattbench.records.files import atomic_write
 atomic_write.{call}
 """
 
