@@ -1,4 +1,4 @@
-"""Divide a test run into the parts that `tests/run.py` runs one after the other.
+"""Divide a test run into the parts that `tests/run.py` runs.
 
 A test belongs to the part of its marker: `serial` or `timed`; all others run side by side. The first part collects
 everything and writes down which files the later parts need, so that those collect no other.
@@ -20,6 +20,16 @@ FILES_VARIABLE = "WATTBENCH_TEST_FILES"
 """A JSON file of part to test files: written by the first part, read by the others."""
 FAILED_VARIABLE = "WATTBENCH_FAILED_TESTS"
 """A file to which the ids of failed tests are added, one in a line."""
+
+
+LOWER_PRIORITY = 10
+"""The niceness of tests that run side by side: those that mostly wait run at the same time, and come first."""
+
+
+def pytest_configure() -> None:
+    """Let other parts have a processor first; what a worker starts inherits it."""
+    if os.environ[PART_VARIABLE] == SIDE_BY_SIDE:
+        os.setpriority(os.PRIO_PROCESS, 0, max(LOWER_PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def part_of(item: pytest.Item) -> str:

@@ -1,9 +1,11 @@
-"""Run pytest in three parts, one after the other: what may run side by side, what mostly waits, what must run alone.
+"""Run pytest in three parts: what may run side by side, what mostly waits, and, after both, what must run alone.
 
     python tests/run.py [PYTEST ARGUMENTS]
 
-`tests/parts.py` says which test belongs to which part. At the end, a few failed tests are run once more, alone: a
-machine that other guests share may be late for any of them. Those that pass then are named, and do not fail the run.
+`tests/parts.py` says which test belongs to which part. What mostly waits runs at the same time as the first part, whose
+processes have a lower priority, so that it is not late for want of a processor. At the end, a few failed tests are run
+once more, alone: a machine that other guests share may be late for any of them. Those that pass then are named, and do
+not fail the run.
 
 The last line adds the parts up in pytest's own form; the exit status is that of the first part that failed.
 WATTBENCH_WORKERS is the number of workers of the first part: one more than there are usable processors unless set, as a
@@ -19,7 +21,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +50,7 @@ CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*
 # of a model that asks for two wait asleep: OpenMP's would spin, for most of the processor time where cores are shared.
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
+LOOK_EVERY_S = 0.2
 TIMED_AT_ONCE = 3
 """Workers per processor for tests that mostly wait, where there are as many files of them."""
 
@@ -66,22 +71,38 @@ def closing_line(total: Counter[str], seconds: float) -> str:
     return f" {shown or 'no tests ran'} in {seconds:.2f}s ".center(80, "=")
 
 
-def run_pytest(arguments: Sequence[str], variables: dict[str, str]) -> tuple[int, Counter[str]]:
-    """Run pytest, pass on what it prints, and return its exit status and what its closing line counts."""
+def show_line(line: str) -> None:
+    """Print what pytest printed, at once."""
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+Result = tuple[int, Counter[str]]
+"""Pytest's exit status, and what its closing line counts."""
+
+
+def run_pytest(arguments: Sequence[str], variables: dict[str, str], show: Callable[[str], None] = show_line) -> Result:
+    """Run pytest, and hand on each line that it prints."""
     command = [sys.executable, "-m", "pytest", *arguments]
     found = Counter[str]()
     environment = {**os.environ, **variables}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace", env=environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
+            show(line)
             if CLOSING.match(line):
                 found = counts(line)
     return process.returncode, found
 
 
-def run_part(part: str, arguments: Sequence[str], workers: int, listed: Path, failed: Path) -> tuple[int, Counter[str]]:
+def run_part(
+    part: str,
+    arguments: Sequence[str],
+    workers: int,
+    listed: Path,
+    failed: Path,
+    show: Callable[[str], None] = show_line,
+) -> Result:
     """Run one part of the tests that the arguments select; add the ids of those that fail to `failed`."""
     files = None if part == SIDE_BY_SIDE else files_of(part, listed)
     if files == []:
@@ -96,7 +117,27 @@ def run_part(part: str, arguments: Sequence[str], workers: int, listed: Path, fa
     }
     if part != SERIAL:
         variables |= SHARED_CORES
-    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables)
+    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables, show)
+
+
+def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[list[Result], list[str]]:
+    """Run the parts, and return the result of each, and the ids of tests that failed.
+
+    What mostly waits starts as soon as the first part has listed its files, and is shown when that has ended.
+    """
+    listed = folder / "files.json"
+    written = {part: folder / f"failed {part}.txt" for part in PARTS}
+    run = {part: partial(run_part, part, arguments, workers, listed, written[part]) for part in PARTS}
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(run[SIDE_BY_SIDE])
+        while not (listed.exists() or wait([first], LOOK_EVERY_S).done):
+            pass
+        lines: list[str] = []
+        second = pool.submit(run[TIMED], lines.append)
+        results = [first.result(), second.result()]
+    show_line("".join(lines))
+    results.append(run[SERIAL]())
+    return results, [each for file in written.values() if file.exists() for each in file.read_text().splitlines()]
 
 
 def passed_alone(failed: Sequence[str]) -> bool:
@@ -119,10 +160,7 @@ def main(arguments: Sequence[str]) -> int:
         failed: list[str] = []
     else:
         with tempfile.TemporaryDirectory() as folder:
-            listed, written = Path(folder) / "files.json", Path(folder) / "failed.txt"
-            written.touch()
-            results = [run_part(part, arguments, workers, listed, written) for part in PARTS]
-            failed = written.read_text().splitlines()
+            results, failed = run_parts(arguments, workers, Path(folder))
     total = sum((found for _, found in results), Counter[str]())
     statuses = {status for status, _ in results if status not in (0, NO_TESTS)}
     if statuses == {SOME_FAILED} and passed_alone(failed):
