@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError, nearest
 from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.export.codecarbon_csv import emissions_frame
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.comparison_markdown import as_markdown
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
@@ -15,7 +15,11 @@ from wattbench_reports.export.frames.items_frame import items_frame
 from wattbench_reports.export.frames.machines_frame import machines_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
-from wattbench_reports.export.model_card import model_card
+from wattbench_reports.export.interchange.boamps import boamps_report
+from wattbench_reports.export.interchange.codecarbon_csv import emissions_frame
+from wattbench_reports.export.interchange.model_card import model_card
+from wattbench_reports.export.interchange.prometheus import prometheus_text
+from wattbench_reports.export.interchange.spdx import spdx_document
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 if TYPE_CHECKING:
@@ -24,6 +28,13 @@ if TYPE_CHECKING:
 
 TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame, "machines": machines_frame}
 """Subject of a table to the function that makes it."""
+
+OF_ONE_SYSTEM: Mapping[str, tuple[str, Callable[[Analysis, str], str]]] = {
+    "model-card": ("a model card", model_card),
+    "boamps": ("a BoAmps report", boamps_report),
+    "spdx": ("an SPDX document", spdx_document),
+}
+"""Format that describes one system to its name in a sentence and the function that writes it."""
 
 
 def export_to_bytes(
@@ -38,9 +49,9 @@ def export_to_bytes(
 
     Args:
         run: from `wattbench.records.read_run`.
-        target: ``csv``, ``parquet``, ``markdown``, ``model-card`` or ``emissions``.
+        target: ``csv``, ``parquet``, ``markdown``, ``emissions``, ``prometheus``, or a name of `OF_ONE_SYSTEM`.
         what: for a table, a name of `TABLES`.
-        system: only this one; a model card needs it if the run has several.
+        system: only this one; what describes one system needs it if the run has several.
         assumptions: the reader's settings, in place of the suite's.
 
     Raises:
@@ -51,11 +62,14 @@ def export_to_bytes(
             raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
         compared = compare_runs([run], assumptions=assumptions)
         return as_markdown(compared.comparison, compared.decided).encode()
-    analysis = analyse(run, assumptions, in_memory=target not in ("model-card", "emissions") and what == "items")
+    analysis = analyse(run, assumptions, in_memory=target in ("csv", "parquet") and what == "items")
     if system is not None and system not in analysis.frames.systems:
         raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
-    if target == "model-card":
-        return model_card(analysis, system or _only_system(analysis)).encode()
+    if target in OF_ONE_SYSTEM:
+        described, write = OF_ONE_SYSTEM[target]
+        return write(analysis, system or _only_system(analysis, described)).encode()
+    if target == "prometheus":
+        return prometheus_text(analysis, system)
     if target == "emissions":
         frame = emissions_frame(analysis)
         return frame_as_csv(frame if system is None else frame[frame["experiment_id"] == system])
@@ -67,8 +81,8 @@ def export_to_bytes(
     return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)
 
 
-def _only_system(analysis: Analysis) -> str:
+def _only_system(analysis: Analysis, described: str) -> str:
     systems = analysis.frames.systems
     if len(systems) > 1:
-        raise UserError(f"a model card describes one system: name it with --system{nearest('', systems)}")
+        raise UserError(f"{described} describes one system: name it with --system{nearest('', systems)}")
     return systems[0]

@@ -1,7 +1,7 @@
-"""Fetch result files that other projects published, to hold the importers against them.
+"""Fetch result files that other projects published, to hold the importers against them, and schemas, for the exports.
 
     python tests/wattbench/importers/fetch_others.py others
-    WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/importers
+    WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/importers tests/wattbench_reports/export/interchange
 
 None of them is part of this project: MLPerf's results have no licence that allows that. Commits are fixed, so that the
 files are. ``--clone mlcommons/inference_results_v5.1=PATH`` reads from a clone in the place of the network.
@@ -23,6 +23,8 @@ MLPERF = ("mlcommons/inference_results_v5.1", "965182b03376a00fcae415c54e560e1c8
 EVALSCOPE = ("modelscope/evalscope", "fde259d2a32ab8a4cdb3af44dc8b18f504f1e277")
 INFERENCE_PERF = ("kubernetes-sigs/inference-perf", "7de5ef2ed6f7934e0ecbc8297e593f79e68430c0")
 INSPECT = ("UKGovernmentBEIS/inspect_ai", "499e6152e7b8fc8cbd8ac5283536572aa6e4ab17")
+BOAMPS = ("Boavizta/BoAmps", "3bfefec8446ee196d1723c0e35859eb7762da3c9")
+SPDX = ("spdx/spdx-spec", "954412d7328bdab4dbdc52cb201a66f0195ebbc8")
 ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
 
 LENOVO = "closed/Lenovo/results"
@@ -75,6 +77,9 @@ def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
                 path = f"demos/kubecon-na-2025/{stack}/results/{name}"
                 yield INFERENCE_PERF, path, f"inference-perf/{stack}__{name}"
     yield from ((INSPECT, path, f"inspect/{Path(path).name}") for path in INSPECT_LOGS)
+    for schema in ("algorithm", "dataset", "hardware", "measure", "report"):
+        yield BOAMPS, f"model/{schema}_schema.json", f"boamps/{schema}_schema.json"
+    yield SPDX, "3.0.1/model/schema.json", "spdx/schema.json"
     yield from ((ML_ENERGY, path, f"ml-energy/{path.removeprefix('public/data/')}") for path in ML_ENERGY_FILES)
 
 

@@ -25,9 +25,9 @@ from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
-from wattbench_reports.export.codecarbon_csv import COLUMNS
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.export_run import export_to_bytes
+from wattbench_reports.export.interchange.codecarbon_csv import COLUMNS
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 

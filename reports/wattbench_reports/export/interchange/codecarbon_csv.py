@@ -6,15 +6,13 @@ with the building's share (PUE), powers in watts, emissions in kg of CO2 equival
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.export.interchange.finished import finished_utc
+from wattbench_reports.export.interchange.metered_time import metered_time
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
 
 if TYPE_CHECKING:
@@ -54,12 +52,13 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     comparison = analysis.comparison
     split, sci, carbon = comparison.splits[name], comparison.sci.get(name), comparison.carbon
     pue = 1.0 if carbon is None else carbon.pue
+    time = metered_time(analysis, name)
     row: dict[str, Any] = {
         "project_name": comparison.suite,
         "run_id": comparison.run,
         "experiment_id": name,
         "pue": pue,
-        "duration": _duration_s(analysis, name),
+        "duration": None if time is None else time.seconds,
     }
     if split.j_per_request is not None:
         row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue
@@ -85,24 +84,13 @@ def _by_part(analysis: Analysis, name: str, pue: float, duration_s: float | None
     return fields
 
 
-def _duration_s(analysis: Analysis, name: str) -> float | None:
-    """Sum the seconds of one pass of the windows of its metered requests; None if it has no such window."""
-    frames = analysis.frames
-    rows = frames.answers_of(name)
-    used = frames.labels("window", frames.positions(rows)[~np.isnan(frames.figures("energy_j", rows))])
-    windows = frames.measured_windows(name)
-    windows = windows[windows["window"].isin(used)]
-    lengths = (windows["finished_s"] - windows["started_s"]) / windows["passes"].clip(lower=1)
-    return math.fsum(lengths) if len(lengths) else None
-
-
 def _machine(analysis: Analysis) -> dict[str, Any]:
     if analysis.frames.record.imported is not None:
-        return {"timestamp": _finished(analysis)}
+        return {"timestamp": finished_utc(analysis.frames.run)[:19]}
     machine = analysis.frames.record.machine
     names = Counter(machine.gpus)
     return {
-        "timestamp": _finished(analysis),
+        "timestamp": finished_utc(analysis.frames.run)[:19],
         "os": machine.os,
         "python_version": machine.python,
         "codecarbon_version": machine.codecarbon,
@@ -113,13 +101,3 @@ def _machine(analysis: Analysis) -> dict[str, Any]:
         "ram_total_size": None if machine.memory_bytes is None else machine.memory_bytes / BYTES_PER_GB,
         "tracking_mode": "machine",  # joules are counted for the whole device
     }
-
-
-def _finished(analysis: Analysis) -> str:
-    """Return when the run ended, in codecarbon's form; for an old record when it began."""
-    run = analysis.frames.run
-    try:
-        finished_utc = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
-    except (OSError, ValueError, AttributeError, RecursionError):
-        finished_utc = None
-    return str(finished_utc or run.header.created_utc)[:19]

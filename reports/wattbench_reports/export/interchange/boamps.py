@@ -1,0 +1,193 @@
+"""Write a BoAmps report: the energy of one system's requests, in Boavizta's format for sharing such measures.
+
+Source: github.com/Boavizta/BoAmps, `model/report_schema.json` and what it refers to, at the commit of
+`SPECIFICATION` (CC BY 4.0); release note 1.1.0. Energies are in kWh at the machine, without the building's share (PUE).
+An optional field that the run does not record is left out: who publishes the report, its licence, the cloud.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from wattbench.errors import UserError
+from wattbench.records import SystemRow
+from wattbench.records.rows.components import kind_of
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.export.interchange.finished import finished_s
+from wattbench_reports.export.interchange.metered_time import metered_time
+from wattbench_reports.export.interchange.one_system import machine_of, name_uuid, valid_energy, why_no_energy
+from wattbench_reports.formatting.json_text import json_text
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, FlatIntensity
+from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.tables import provenance
+from wattbench_reports.tables.header_record import MachineRecord
+
+VERSION = "1.1.0"
+SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/3bfefec8446ee196d1723c0e35859eb7762da3c9/model"
+
+BYTES_PER_GB = 1e9
+PARAMETERS_PER_UNIT = 1e9
+"""BoAmps counts parameters in billions."""
+
+
+def boamps_report(analysis: Analysis, system: str) -> str:
+    """Return the report as JSON.
+
+    Raises:
+        UserError: the system has no valid joules, or nothing is known of its machine: the format requires both.
+    """
+    split = valid_energy(analysis, system)
+    if split is None or split.j_per_request is None:
+        raise UserError(f"a BoAmps report states the energy, and {why_no_energy(analysis, system)}")
+    machine = machine_of(analysis, system)
+    report: dict[str, Any] = {
+        "header": _header(analysis, system),
+        "task": _task(analysis, system, split),
+        "measures": [_measure(analysis, system, split, split.j_per_request)],
+    }
+    if machine.os:
+        report["system"] = {"os": machine.os}
+    if machine.python:
+        report["software"] = {"language": "python", "version": machine.python}
+    # A run does not record whether its machine is hired.
+    report["infrastructure"] = {"infraType": "other", "components": list(_components(machine))}
+    report |= _environment(analysis)
+    return json_text(report)
+
+
+def _header(analysis: Analysis, system: str) -> dict[str, Any]:
+    finished = finished_s(analysis.frames.run)
+    if finished is None:
+        raise UserError("a BoAmps report states when it was made, and the run's times are damaged")
+    return {
+        "formatVersion": VERSION,
+        "formatVersionSpecificationUri": SPECIFICATION,
+        "reportId": str(name_uuid(analysis, "boamps", system)),
+        "reportDatetime": _moment(finished),
+    }
+
+
+def _task(analysis: Analysis, system: str, split: SystemSplit) -> dict[str, Any]:
+    accuracy = analysis.measured[system].accuracy
+    task: dict[str, Any] = {
+        "taskStage": "inference",
+        "taskFamily": "text generation",
+        "nbRequest": split.requests,
+        "algorithms": list(_algorithms(analysis, system)),
+        "dataset": [_dataset(analysis, system, usage) for usage in ("input", "output")],
+    }
+    if accuracy is not None:
+        task["measuredAccuracy"] = float(min(1.0, max(0.0, accuracy.estimate)))
+    task["taskDescription"] = _description(analysis, split)
+    return task
+
+
+def _description(analysis: Analysis, split: SystemSplit) -> str:
+    tasks = ", ".join(dict.fromkeys(analysis.frames.categories("task")))
+    said = [
+        f"Run {analysis.comparison.run} of suite {analysis.comparison.suite}: {tasks}",
+        f"powerConsumption is of {split.requests} requests, each counted once, at the machine, without the building's "
+        "share (PUE), loading and idling",
+        f"Joules: {provenance.explained([split.provenance])}",
+    ]
+    if analysis.comparison.machines is not None:
+        said.append("Several machines measured; infrastructure is of the one that began the run")
+    return f"{'. '.join(said)}."
+
+
+def _algorithms(analysis: Analysis, system: str) -> Iterator[dict[str, Any]]:
+    rows = analysis.frames.run.systems()
+    row = rows.get(system)
+    yield _algorithm(system, analysis.kinds[system], row)
+    for member in () if row is None else (*row.members, *row.experts):
+        known = rows.get(member)
+        yield _algorithm(member, None if known is None else known.kind, known)
+
+
+def _algorithm(name: str, kind: str | None, row: SystemRow | None) -> dict[str, Any]:
+    algorithm: dict[str, Any] = {"algorithmName": name}
+    if kind is not None:
+        algorithm["algorithmType"] = kind
+    if row is None:
+        return algorithm
+    parameters = None if row.parameters_total is None else row.parameters_total / PARAMETERS_PER_UNIT
+    known = {
+        "foundationModelName": row.served_model,
+        "parametersNumber": parameters,
+        "framework": row.engine or None,
+        "frameworkVersion": row.engine_version,
+        "quantization": row.dtype,
+    }
+    return algorithm | {key: value for key, value in known.items() if value is not None}
+
+
+def _dataset(analysis: Analysis, system: str, usage: str) -> dict[str, Any]:
+    """Tokens of a single request, which is what the format asks for of inference; texts where they are not counted."""
+    frames = analysis.frames
+    rows = frames.answers_of(system)
+    column = "prompt_tokens" if usage == "input" else "output_tokens"
+    tokens = frames.further(column)(rows) if usage == "input" else frames.figures(column, rows)
+    of_metered = np.asarray(tokens, dtype=np.float64)[~np.isnan(frames.figures("energy_j", rows))]
+    if len(of_metered) and np.isfinite(of_metered).all():
+        return {"dataUsage": usage, "dataType": "token", "dataQuantity": float(of_metered.mean())}
+    return {"dataUsage": usage, "dataType": "text", "dataQuantity": 1}
+
+
+def _measure(analysis: Analysis, system: str, split: SystemSplit, j_per_request: float) -> dict[str, Any]:
+    record, time = analysis.frames.record, metered_time(analysis, system)
+    if record.imported is not None:
+        measure: dict[str, Any] = {"measurementMethod": record.imported.source or "imported"}
+    else:
+        measure = {"measurementMethod": f"wattbench ({split.provenance})"}
+        version = (record.machine.packages or {}).get("wattbench")
+        if isinstance(version, str):
+            measure["version"] = version
+        measure |= _tracking(analysis, split)
+    measure["powerConsumption"] = j_per_request * split.requests / JOULES_PER_KWH
+    if time is not None:
+        measure |= {"measurementDuration": time.seconds, "measurementDateTime": _moment(time.started_s)}
+    return measure
+
+
+def _tracking(analysis: Analysis, split: SystemSplit) -> dict[str, str]:
+    """Name the meter of the processor and of the GPUs, as far as each was metered apart."""
+    tracking = {}
+    for kind in ("cpu", "gpu"):
+        parts = [part for part in split.components if kind_of(part.name) == kind]
+        meters = {analysis.frames.record.meters[part.name].meter for part in parts if
+                  part.name in analysis.frames.record.meters}  # fmt: skip
+        how = [*sorted(meters - {""}), provenance.joined(part.provenance for part in parts)]
+        if parts:
+            tracking[f"{kind}TrackingMode"] = ", ".join(each for each in dict.fromkeys(how) if each)
+    return tracking
+
+
+def _components(machine: MachineRecord) -> Iterator[dict[str, Any]]:
+    if machine.cpu:
+        # As BoAmps' own example has it: the logical processors of one model.
+        yield {"componentName": machine.cpu, "componentType": "cpu", "nbComponent": machine.logical_cpus or 1}
+    for name, count in sorted(Counter(machine.gpus).items()):
+        yield {"componentName": name, "componentType": "gpu", "nbComponent": count}
+    if machine.memory_bytes is not None:
+        yield {"componentType": "ram", "nbComponent": 1, "memorySize": machine.memory_bytes / BYTES_PER_GB}
+
+
+def _environment(analysis: Analysis) -> dict[str, Any]:
+    """The format requires the country: without one there is no such block."""
+    carbon = analysis.comparison.carbon
+    if carbon is None or carbon.grid is None:
+        return {}
+    environment: dict[str, Any] = {"country": carbon.grid.country}
+    if isinstance(carbon.intensity, FlatIntensity):
+        environment["powerSourceCarbonIntensity"] = carbon.intensity.g_per_kwh
+    return {"environment": environment}
+
+
+def _moment(seconds: float) -> str:
+    """In the format's own form, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
