@@ -128,16 +128,18 @@ def _families(analysis: Analysis, system: str | None) -> list[GaugeMetricFamily]
 
 
 def _validity(made: _Families, analysis: Analysis, name: str) -> None:
-    judged, own = analysis.judged[name], {"system": name}
-    made.add("wattbench_system_info", "A system of the run", {**own, "kind": analysis.kinds[name]}, 1.0)
+    judged, shared = analysis.judged[name], {"system": name}
+    made.add("wattbench_system_info", "A system of the run", {**shared, "kind": analysis.kinds[name]}, 1.0)
     valid = float(judged.valid)
-    made.add("wattbench_system_valid", "1 where every measured window of the system is valid, else 0", own, valid)
+    made.add("wattbench_system_valid", "1 where every measured window of the system is valid, else 0", shared, valid)
     if judged.imported:
         return
-    made.add("wattbench_system_windows", "Measured windows", own, judged.windows)
-    made.add("wattbench_system_contended_windows", "Windows next to other work on the machine", own, judged.contended)
+    made.add("wattbench_system_windows", "Measured windows", shared, judged.windows)
+    made.add(
+        "wattbench_system_contended_windows", "Windows next to other work on the machine", shared, judged.contended
+    )
     for reason, count in judged.reasons:
-        labels = {**own, "reason": reason}
+        labels = {**shared, "reason": reason}
         made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by reason", labels, count)
 
 
@@ -146,9 +148,9 @@ def _energy(made: _Families, analysis: Analysis, name: str) -> None:
     split, prefix = analysis.comparison.splits[name], "wattbench_system"
     if split.j_per_request is None or not analysis.judged[name].valid:
         return
-    own = {"system": name, "provenance": split.provenance}
+    shared = {"system": name, "provenance": split.provenance}
     energy_j = split.j_per_request * split.requests
-    made.add(f"{prefix}_energy_joules", "Energy of all requests that have joules, each counted once", own, energy_j)
+    made.add(f"{prefix}_energy_joules", "Energy of all requests that have joules, each counted once", shared, energy_j)
     made.add(f"{prefix}_metered_requests", "Requests that have joules", {"system": name}, split.requests)
     for part in split.components:
         labels = {
@@ -163,7 +165,7 @@ def _energy(made: _Families, analysis: Analysis, name: str) -> None:
 
 def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> None:
     whole = not _known(row["domain"])
-    own = {"system": str(row["system"])} | ({} if whole else {"domain": str(row["domain"])})
+    shared = {"system": str(row["system"])} | ({} if whole else {"domain": str(row["domain"])})
     for figure, column, bound in _columns():
         value = row[column]
         if not _known(value) or not math.isfinite(float(value)) or not _stated(analysis, row, figure):
@@ -172,7 +174,7 @@ def _figures(made: _Families, analysis: Analysis, row: Mapping[str, Any]) -> Non
                   for label, source in (figure.labels or {}).items()}  # fmt: skip
         name = f"wattbench_{'system' if whole else 'domain'}_{figure.name.format(bound)}"
         where = "" if whole else ", of one domain"
-        made.add(name, f"{figure.help}{where}{_BOUNDS[bound]}", own | labels, float(value) * figure.scale)
+        made.add(name, f"{figure.help}{where}{_BOUNDS[bound]}", shared | labels, float(value) * figure.scale)
 
 
 def _stated(analysis: Analysis, row: Mapping[str, Any], figure: _Figure) -> bool:
