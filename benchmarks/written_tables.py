@@ -1,4 +1,4 @@
-"""Put tables of figures between two markers of docs/methodology.md."""
+"""Put tables of figures between two markers of a document."""
 
 from __future__ import annotations
 
@@ -21,11 +21,13 @@ class Place:
     """The part of a document between two lines that mark it."""
 
     name: str
+    by: str = "calibration"
+    """The environment of tox that writes it."""
 
     @property
     def begin(self) -> str:
         """Return the line before it."""
-        return f"<!-- {self.name}: written by tox -e calibration -->\n"
+        return f"<!-- {self.name}: written by tox -e {self.by} -->\n"
 
     @property
     def end(self) -> str:

@@ -31,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
             {"choices": [{"index": 0, "text": text[1:], "finish_reason": "stop"}]},
             {"choices": [], "usage": usage},
         ]
-        lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+        lines = [f"data: {json.dumps({'object': 'text_completion', **chunk})}\n\n" for chunk in chunks]
         self._send("".join([*lines, "data: [DONE]\n\n"]).encode(), "text/event-stream")
 
     def log_message(self, *_: object) -> None:

@@ -3,21 +3,25 @@
     python tests/wattbench/importers/fetch_others.py others
     WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/importers tests/wattbench_reports/export/interchange
 
-None of them is part of this project: MLPerf's results have no licence that allows that. Commits are fixed, so that the
-files are. ``--clone mlcommons/inference_results_v5.1=PATH`` reads from a clone in the place of the network.
+None of them is part of this project: MLPerf's results have no licence that allows that. Commits are fixed, and every
+file has its checksum in `others.sha256`, which `sha256sum --check` reads too.
+``--clone mlcommons/inference_results_v5.1=PATH`` reads from a clone in the place of the network.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 
 MOST_BYTES = 64_000_000
+HOST = "raw.githubusercontent.com"
+CHECKSUMS = Path(__file__).with_name("others.sha256")
 
 MLPERF = ("mlcommons/inference_results_v5.1", "965182b03376a00fcae415c54e560e1c83937932")
 EVALSCOPE = ("modelscope/evalscope", "fde259d2a32ab8a4cdb3af44dc8b18f504f1e277")
@@ -28,6 +32,8 @@ SPDX = ("spdx/spdx-spec", "954412d7328bdab4dbdc52cb201a66f0195ebbc8")
 ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
 
 LENOVO = "closed/Lenovo/results"
+MINI_PC = "TRIGKEY_Mini_PC_Ryzen_5_5560-ctuning_cpp_tflite-cpu-tflite_vmaster-default_config"
+GATE_OVERFLOW = f"open/GATEOverflow/results/{MINI_PC}"
 MLPERF_RESULTS = (
     f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99/Offline",
     f"{LENOVO}/SR680a_V3_B200SXMx8_TRT/llama2-70b-99/Server",
@@ -40,8 +46,9 @@ MLPERF_RESULTS = (
     f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/llama3.1-8b/Server",
     f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/stable-diffusion-xl/Offline",
     f"{LENOVO}/SR780a_V3_B200SXMx8_TRT/stable-diffusion-xl/Server",
+    *(f"{GATE_OVERFLOW}/mobilenet-v1-precision_float-1.0-{size}/offline" for size in (128, 160, 192, 224)),
 )
-"""Every result of the round with power whose logs are complete in the repository, of the closed division."""
+"""Every result of the round whose watts are published and whose logs are complete in the repository."""
 OF_A_RESULT = (
     "performance/run_1/mlperf_log_detail.txt", "performance/run_1/spl.txt", "accuracy/accuracy.txt",
 )  # fmt: skip
@@ -86,7 +93,8 @@ def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
 def of_mlperf() -> Iterator[str]:
     yield "summary_results.json"
     yield from (f"{result}/{name}" for result in MLPERF_RESULTS for name in OF_A_RESULT)
-    yield from (f"closed/Lenovo/systems/{system}.json" for system in {each.split("/")[3] for each in MLPERF_RESULTS})
+    folders = dict.fromkeys(tuple(each.split("/")[:4]) for each in MLPERF_RESULTS)
+    yield from (f"{division}/{submitter}/systems/{system}.json" for division, submitter, _, system in folders)
 
 
 def of_evalscope() -> Iterator[str]:
@@ -97,30 +105,51 @@ def of_evalscope() -> Iterator[str]:
         yield from (f"{model}/{kind}/{model}/{file}" for kind in ("reviews", "predictions") for file in files)
 
 
-def main() -> int:
-    """Fetch what is not there yet; return 1 if something could not be."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Fetch what is not there yet.
+
+    Returns:
+        1 if a file is not to be had or is another one than it was; 2 if there is no network.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clone", action="append", default=[], metavar="OWNER/NAME=PATH")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     clones = dict(each.split("=", 1) for each in arguments.clone)
-    missing = 0
+    known = checksums()
+    problems = []
     with httpx.Client(timeout=60, follow_redirects=True) as client:
         for (repository, commit), there, here in wanted():
             path = arguments.folder / here
-            if path.is_file():
-                continue
-            if repository in clones:
-                data = from_clone(Path(clones[repository]), commit, there)
-            else:
-                data = from_network(client, f"https://raw.githubusercontent.com/{repository}/{commit}/{there}")
+            try:
+                data = path.read_bytes() if path.is_file() else _fetched(client, clones, repository, commit, there)
+            except httpx.HTTPError as error:
+                sys.stderr.write(
+                    f"{HOST} cannot be reached ({error}); {here} is not here. Fetch it where there is a network, or "
+                    f"read it from a clone: --clone {repository}=PATH\n"
+                )
+                return 2
             if data is None:
-                missing += 1
-                sys.stderr.write(f"not there: {repository} {there}\n")
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-    return 1 if missing else 0
+                problems.append(f"not there: {repository} {there}")
+            elif hashlib.sha256(data).hexdigest() != known.get(here):
+                problems.append(f"another file than it was, by its checksum: {here}; remove it, and fetch it again")
+            elif not path.is_file():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+    return 1 if problems else 0
+
+
+def checksums() -> dict[str, str]:
+    """Return the path of each file to its SHA-256."""
+    lines = CHECKSUMS.read_text(encoding="utf-8").splitlines()
+    return {path: checksum for checksum, _, path in (line.partition("  ") for line in lines)}
+
+
+def _fetched(client: httpx.Client, clones: Mapping[str, str], repository: str, commit: str, path: str) -> bytes | None:
+    if repository in clones:
+        return from_clone(Path(clones[repository]), commit, path)
+    return from_network(client, f"https://{HOST}/{repository}/{commit}/{path}")
 
 
 def from_clone(clone: Path, commit: str, path: str) -> bytes | None:

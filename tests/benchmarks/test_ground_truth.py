@@ -1,0 +1,119 @@
+"""docs/ground-truth.md is that of the recorded figures, what is cheap is as recorded, and the promises are kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ground_truth.__main__ import main
+from benchmarks.ground_truth.document import DOCUMENT, difference_text, figure_text, of_lines, with_tables
+from benchmarks.ground_truth.figures import as_json, read
+from benchmarks.ground_truth.line import WATTBENCH, Line, Sources
+from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
+from tests.wattbench.importers.others_data import VARIABLE, others
+
+RECORDED = read()
+BY_NAME = {each.name: each for each in SUBJECTS}
+
+
+def made(name: str, folder: Path, files: Path | None = None) -> tuple[Line, ...]:
+    return BY_NAME[name].made(Sources(files, {}, folder)).lines
+
+
+def same(again: tuple[Line, ...], recorded: tuple[Line, ...]) -> bool:
+    """Whether lines are the same, to the rounding of sums."""
+    return len(again) == len(recorded) and all(
+        (one.name, one.what, one.unit, one.note) == (other.name, other.what, other.unit, other.note)
+        and one.known == pytest.approx(other.known, rel=1e-12)
+        and one.found == (None if other.found is None else pytest.approx(other.found, rel=1e-12))
+        for one, other in zip(again, recorded, strict=True)
+    )
+
+
+def test_the_page_is_that_of_the_recorded_figures() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert with_tables(text, RECORDED) == text, "tox -e ground-truth writes the page and the figures together"
+    assert set(RECORDED) == set(BY_NAME)
+    for subject in SUBJECTS:
+        for line in RECORDED[subject.name].lines:
+            assert text.count(f"| `{subject.command(line)}` |") == 1
+
+
+@pytest.mark.parametrize("name", ["parity", "sci", "codecarbon", "ecologits"])
+def test_what_is_cheap_is_as_recorded(name: str, tmp_path: Path) -> None:
+    if name == "ecologits":
+        pytest.importorskip("ecologits")
+    assert same(made(name, tmp_path), RECORDED[name].lines)
+
+
+def test_published_watts_and_throughput_are_as_recorded(tmp_path: Path) -> None:
+    assert same(made("mlperf", tmp_path, others("mlperf").parent), RECORDED["mlperf"].lines)
+
+
+def test_three_published_results_have_their_watts_and_exactly_their_tokens() -> None:
+    lines = {line.name: line for line in RECORDED["mlperf"].lines}
+    watts = [line for name, line in lines.items() if name.endswith("-power") and line.found is not None]
+    assert len(watts) >= 3
+    assert all(abs(line.difference) < 0.0005 for line in watts)
+    rates = [line for name, line in lines.items() if name.endswith("-throughput")]
+    assert len(rates) >= 3
+    assert all(line.found == line.known for line in rates)
+    assert lines["llama3.1-8b-server-power"].found == pytest.approx(9011.07, abs=0.005)
+    assert lines["llama3.1-8b-server-throughput"].found == 128_689
+    assert all(line.note for line in lines.values() if line.found is None), "a refusal has its reason"
+
+
+def test_parity_of_the_largest_model_is_exact() -> None:
+    assert RECORDED["parity"].lines[0].found == pytest.approx(592_570_000, rel=1e-12)
+
+
+def test_wattbench_is_within_half_a_percent_of_the_known_waveform() -> None:
+    lines = RECORDED["gpu-wattbench"].lines
+    assert len(lines) == 3
+    assert all(abs(line.difference) < 0.005 for line in lines)
+    short, long = (line for line in RECORDED["gpu-aiperf"].lines if line.by == WATTBENCH)
+    assert short.found is None and "too short" in short.note
+    assert abs(long.difference) < 0.02
+
+
+@pytest.mark.parametrize(("name", "said"), [("mlperf", "fetch_others.py others"), ("gpu-zeus", "pip install zeus==")])
+def test_what_is_not_here_keeps_its_figures_and_says_how_to_get_it(name: str, said: str, capsys, monkeypatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert main(["--print", name]) == 1
+    printed = capsys.readouterr()
+    assert f"the figures of {RECORDED[name].made_utc} stay" in printed.err
+    assert said in printed.err
+    assert printed.out == of_lines(BY_NAME[name], RECORDED[name].lines) + "\n"
+
+
+def test_a_line_that_is_named_is_shown_alone(capsys, monkeypatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    main(["--print", "mlperf/llama3.1-8b-server-throughput"])
+    printed = capsys.readouterr().out
+    assert "| 128,689 | 128,689 |" in printed
+    assert printed.count("mlperf/") == 1
+
+
+@pytest.mark.parametrize("arguments", [["nothing"], ["--tool", "zeus"], ["--tool", "zeus=/nowhere/python"]])
+def test_a_wrong_argument_is_named(arguments: list[str], capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--print", *arguments])
+    assert ended.value.code == 2
+    assert arguments[-1] in capsys.readouterr().err
+
+
+def test_recorded_figures_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    path.write_text(as_json(RECORDED), encoding="utf-8")
+    assert read(path) == RECORDED
+    assert {each.section for each in SUBJECTS} == set(SECTIONS)
+
+
+def test_figures_and_differences_as_text() -> None:
+    figures = (128_689.0, 9011.0666666, 31.7836, 0.00019172, 0.0)
+    assert [figure_text(each) for each in figures] == ["128,689", "9,011.067", "31.7836", "1.917200e-04", "0"]
+    differences = (None, 0.0, 1e-14, -0.0001, 0.0023, 2.26)
+    assert [difference_text(each) for each in differences] == ["none", "0", "0", "-0.01%", "+0.23%", "+226%"]
+    assert Line("a", "", "J", known=0.0, found=1.0).difference is None
+    assert Line("a", "", "J", known=0.0, found=0.0).difference == 0.0
