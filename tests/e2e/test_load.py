@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.made_up.traces import azure, write
 from wattbench.records import RunLayout, read_run
 
 pytestmark = pytest.mark.timed
@@ -92,3 +94,77 @@ def test_a_rate_that_was_cut_off_is_asked_again_as_a_whole(
     assert (windows["purpose"] == "abandoned").sum() == 1  # shown, and nothing of it counts
     items = pd.read_parquet(layout.items_table)
     assert len(items) == sum(row.queries for row in records.loads())
+
+
+TRACED = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
+    "{trace: azure.csv, speed: 10, duration_s: 25, deadline_s: 120}}"
+)
+
+
+def test_a_trace_is_sent_next_to_poisson_arrivals_at_its_mean_rate(wattbench, suite, tmp_path: Path) -> None:
+    moments = [each / 8 + (each % 5) / 100 for each in range(230)]
+    write(tmp_path / "azure.csv", azure(moments))
+    path = suite((CHANGES[0][0], f"measure: {TRACED}"))
+    planned = wattbench("plan", path, "--systems", "adder")
+    assert planned.returncode == 0, planned.stderr
+    assert "azure.csv (Azure LLM inference CSV, 200 arrivals in 2 s at speed 10)" in " ".join(planned.stdout.split())
+    ran = wattbench("run", path, "--systems", "adder")
+    assert ran.returncode == 0, ran.stderr
+    layout = RunLayout(tmp_path / ran.stdout.strip())
+    records = read_run(layout.root)
+    rows = {row.arrivals: row for row in records.loads()}
+    assert set(rows) == {"trace", "poisson"}
+    [rate] = {row.offered_per_s for row in rows.values()}
+    assert rate == pytest.approx(199 * 10 / (moments[199] - moments[0]))
+    items = pd.read_parquet(layout.items_table)
+    windows = {window.window: window for window in records.windows()}
+    for kind, row in rows.items():
+        of_kind = items[items["arrivals"] == kind]
+        assert len(of_kind) == row.queries
+        assert (of_kind["correct"] == 1.0).all()
+        assert of_kind.groupby("doc_id").size().nunique() == 1
+        assert of_kind["energy_j"].sum() == pytest.approx(windows[row.window].total_j)
+        assert row.trace["sha256"] == hashlib.sha256((tmp_path / "azure.csv").read_bytes()).hexdigest()
+        assert row.trace["arrivals"] == 230
+        assert row.queries + row.trace["left_out"] == 200
+        assert row.loadgen_valid is None
+        assert row.sending["own_lag_largest_s"] >= 0
+    traced = items[items["arrivals"] == "trace"].sort_values("scheduled_s")
+    due_s = (traced["scheduled_s"] - traced["scheduled_s"].min()).tolist()
+    assert due_s == pytest.approx([(each - moments[0]) / 10 for each in moments[: len(due_s)]], abs=1e-5)
+    kept = [answer for answer in records.answers("adder", "sums") if answer.arrivals == "trace"]
+    assert [answer.arrival["row"] for answer in kept] == list(range(2, len(kept) + 2))
+    assert kept[0].arrival["input_tokens"] == 100
+    compared = wattbench("compare", layout.root)
+    assert compared.returncode == 0, compared.stderr
+    text = " ".join(compared.stdout.split())
+    assert "at the arrivals of azure.csv at speed 10" in text
+    assert "What the bursts of the trace cost" in text
+    assert "Only the moments are those of the trace" in text
+    verified = wattbench("verify", layout.root)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    page = wattbench("report", layout.root)
+    assert page.returncode == 0, page.stderr
+    assert "What the bursts of the trace cost" in next(tmp_path.rglob("*.html")).read_text()
+
+
+def test_a_trace_that_changed_is_not_resumed(wattbench, suite, tmp_path: Path) -> None:
+    write(tmp_path / "azure.csv", azure([each / 8 for each in range(200)]))
+    path = suite((CHANGES[0][0], f"measure: {TRACED}"))
+    ran = wattbench("run", path, "--systems", "adder")
+    assert ran.returncode == 0, ran.stderr
+    root = tmp_path / ran.stdout.strip()
+    layout = RunLayout(root)
+    # As after a kill between the two windows, and with another file in the trace's place.
+    for file in (layout.finished, layout.scores("adder", "sums"), layout.items_table, layout.windows_table):
+        file.unlink()
+    lines = layout.loads.read_bytes().splitlines(keepends=True)
+    layout.loads.write_bytes(lines[0])
+    write(tmp_path / "azure.csv", azure([each / 9 for each in range(200)]))
+    refused = wattbench("run", "--resume", root)
+    assert refused.returncode == 2
+    assert "the trace has changed since adder was measured on sums" in refused.stderr
+    write(tmp_path / "azure.csv", azure([each / 8 for each in range(200)]))
+    done = wattbench("run", "--resume", root)
+    assert done.returncode == 0, done.stderr
+    assert [row.arrivals for row in read_run(root).loads()] == ["trace", "poisson"]

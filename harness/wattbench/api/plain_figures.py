@@ -31,12 +31,13 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
     from wattbench_reports.export.comparison.comparison_rows import plain_row
 
     comparison = analyse(records).comparison
-    rate = None if comparison.load is None else comparison.load.compared.offered_per_s
+    at = None if comparison.load is None else comparison.load.compared
+    rate, arrivals = (None, None) if at is None else (at.offered_per_s, at.arrivals)
     machines = comparison.machines
     apart = frozenset() if machines is None else frozenset(machine.node for machine in machines.apart)
     by_system: dict[str, list[ItemRow]] = defaultdict(list)
     for row in items:
-        if row.offered_per_s == rate:
+        if (row.offered_per_s, row.arrivals) == (rate, arrivals):
             by_system[row.system].append(row if row.node not in apart else _scores_alone(row))
     for figures in comparison.systems:
         printed = plain_row(figures)

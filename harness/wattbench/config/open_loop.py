@@ -7,12 +7,15 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from wattbench.config.base import Items, Seconds, Strict, Times
+from wattbench.config.base import Items, PauseSeconds, RelativePath, Seconds, Strict, Times
 
 CONFIDENCE = 0.99
 """LoadGen's own, of its early-stopping rule (loadgen/results.cc, `EarlyStopping`)."""
 MOST_QUERIES = 100_000_000
 """The most requests of a rate: each is kept in memory until the rate ends."""
+
+TRACE_KEYS = ("trace", "speed", "start_s", "duration_s", "sessions", "beside_poisson")
+"""The settings of a trace."""
 
 
 def queries_needed(share: float) -> int:
@@ -24,10 +27,26 @@ def queries_needed(share: float) -> int:
 
 
 class Load(Strict):
-    """Open-loop arrivals through MLPerf LoadGen (its Server scenario): Poisson, at each rate in turn."""
+    """Open-loop arrivals: Poisson through MLPerf LoadGen (its Server scenario), at each rate in turn; or those of a
+    trace, by a schedule of wattbench's own."""
 
-    rates_per_s: Annotated[list[Annotated[float, Field(gt=0, le=10_000)]], Field(min_length=1)]
-    """Requests offered per second, one measured window for each rate; every system is asked at all of them."""
+    rates_per_s: Annotated[list[Annotated[float, Field(gt=0, le=10_000)]], Field(min_length=1)] | None = None
+    """Requests offered per second, one measured window for each rate; every system is asked at all of them. None: only
+    a trace."""
+    trace: RelativePath | None = None
+    """A file of real arrivals, whose times requests are sent at: Azure's CSV, Mooncake's JSON lines or OpenTelemetry's
+    spans, packed by gzip or not. Its path is relative to this file. Prompts are those of the tasks."""
+    speed: Annotated[float, Field(gt=0, le=10_000)] = 1.0
+    """How fast the trace goes by: 2 halves the time between arrivals."""
+    start_s: PauseSeconds = 0.0
+    """Where the part of the trace that is sent begins, in seconds of the trace from its first arrival."""
+    duration_s: Seconds | None = None
+    """How long that part is, in seconds of the trace; None: to its end."""
+    sessions: bool = False
+    """Send a request of a conversation only after the answers that came before it there. The trace must have them."""
+    beside_poisson: bool = True
+    """Also measure Poisson arrivals of the same number in the same time, of the same documents in the same order: what
+    the trace's bursts cost."""
     min_duration_s: Seconds = 60.0
     """The shortest time for which requests arrive at each rate."""
     min_queries: Items = 100
@@ -46,7 +65,18 @@ class Load(Strict):
     system in this process is always asked one request at a time, with a queue in front of it."""
 
     @model_validator(mode="after")
+    def _some_arrivals(self) -> Self:
+        if self.rates_per_s is None and self.trace is None:
+            raise ValueError("name the rates under rates_per_s, or a file of arrivals under trace")
+        given = [name for name in TRACE_KEYS if getattr(self, name) != type(self).model_fields[name].default]
+        if self.trace is None and given:
+            raise ValueError(f"{given[0]}: belongs to a trace; name its file under trace")
+        return self
+
+    @model_validator(mode="after")
     def _can_be_judged(self) -> Self:
+        if self.rates_per_s is None:
+            return self
         if len(set(self.rates_per_s)) < len(self.rates_per_s):
             raise ValueError(
                 f"rates_per_s: name each rate once (here: {', '.join(f'{r:g}' for r in self.rates_per_s)})"

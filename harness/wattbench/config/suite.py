@@ -75,7 +75,7 @@ class Measure(Strict):
 
     scenario: Literal["single-stream", "throughput", "load"] = "single-stream"
     """`single-stream`: one item at a time. `throughput`: a fixed batch (to a server: this many concurrent requests).
-    `load`: requests arrive independently of the answers, at the rates under `load`."""
+    `load`: requests arrive independently of the answers, at the rates or as in the trace under `load`."""
     batch: Times = 1
     """Items in flight together. single-stream is batch 1."""
     load: Load | None = None
@@ -123,7 +123,7 @@ class Measure(Strict):
     def _load_has_its_own_keys(self) -> Self:
         if (self.load is not None) != (self.scenario == "load"):
             raise ValueError(
-                "scenario: load needs the rates under load:"
+                "scenario: load needs the rates or the trace under load:"
                 if self.load is None
                 else f"load: belongs to scenario: load (here: {self.scenario})"
             )
@@ -132,8 +132,10 @@ class Measure(Strict):
         if self.blocks not in ("auto", 1):
             raise ValueError(f"scenario: load has no blocks (here: {self.blocks}); its rates are its own design")
         if self.batch != 1 or self.repeats != 1:
-            raise ValueError("scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s")
-        if self.load.min_duration_s < self.min_window_s:
+            raise ValueError(
+                "scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s, or as in load.trace"
+            )
+        if self.load.rates_per_s is not None and self.load.min_duration_s < self.min_window_s:
             raise ValueError(
                 f"load.min_duration_s is {self.load.min_duration_s:g}, and windows shorter than min_window_s = "
                 f"{self.min_window_s:g} are not valid: raise the former, or lower the latter"

@@ -75,4 +75,5 @@ def _score(row: Mapping[str, Any], forms: Forms, extracted: Mapping[str, str] | 
         correct=correct,
         metrics={**json.loads(row["metrics"] or "{}"), METRIC: correct},
         offered_per_s=row["offered_per_s"],
+        arrivals=row["arrivals"],
     )

@@ -41,7 +41,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
     split_s = _alone_in_window_s(alone)
     energies, cpu_seconds = attribute(alone, windows), attribute_cpu(alone, windows)
     scores = {
-        (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s): s
+        (cell.choice.task, s.doc_id, s.repeat, s.offered_per_s, s.arrivals): s
         for cell in cells
         for s in records.scores(cell.system, cell.choice.task) or []
     }
@@ -49,7 +49,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
     for (cell, answer), (energy_j, above_idle_j), own_cpu_s, item_s in zip(
         answers, energies, cpu_seconds, split_s, strict=True
     ):
-        score = scores[cell.choice.task, answer.doc_id, answer.repeat, answer.offered_per_s]
+        score = scores[cell.choice.task, answer.doc_id, answer.repeat, answer.offered_per_s, answer.arrivals]
         window = windows.get(answer.window)
         rows.append(
             ItemRow(
@@ -88,6 +88,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 route_asked=answer.route_asked,
                 usage=answer.usage,
                 offered_per_s=answer.offered_per_s,
+                arrivals=answer.arrivals,
                 failure=answer.failure,
                 waited_s=answer.waited_s,
                 resent=answer.resent,

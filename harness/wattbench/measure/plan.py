@@ -21,6 +21,7 @@ from wattbench.config import (
 )
 from wattbench.config.sees import check_sees
 from wattbench.errors import UserError, require
+from wattbench.measure.arrivals import check_trace, offers
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
@@ -93,6 +94,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     tasks = [load_task(resolved, choice) for choice in resolved.tasks]
     for task in tasks:
         scores_of(task)  # finds a metric that the task does not have
+        requests(task.items, resolved.suite.measure)  # finds a trace with fewer arrivals than the task has documents
     for name, config in resolved.systems.items():
         for task in tasks:
             check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
@@ -115,7 +117,7 @@ def requests(items: int, measure: Measure) -> int:
     """Return how often items are asked in a cell, all repeats or rates together. Under load it may be a few more."""
     if measure.load is None:
         return items * measure.repeats
-    return sum(measure.load.queries(rate, items) for rate in measure.load.rates_per_s)
+    return sum(offer.queries for offer in offers(measure.load, items))
 
 
 def check_scenario(resolved: Resolved) -> None:
@@ -125,9 +127,12 @@ def check_scenario(resolved: Resolved) -> None:
         MissingExtraError: it is not.
         UserError: a system would be asked later than its requests arrive.
     """
-    if resolved.suite.measure.load is None:
+    load = resolved.suite.measure.load
+    if load is None:
         return
-    require("mlperf_loadgen", extra="load", what="scenario: load")
+    if load.rates_per_s is not None:
+        require("mlperf_loadgen", extra="load", what="scenario: load")
+    check_trace(resolved)
     for name, config in with_members(resolved.systems).items():
         if isinstance(config, EndpointSystem) and (config.limit is not None or config.retries):
             key = "limit" if config.limit is not None else "retries"

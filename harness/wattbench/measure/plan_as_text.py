@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from wattbench.config import Measure, Resolved
+from wattbench.config import Load, Measure, Resolved
+from wattbench.measure.arrivals import trace_part
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
@@ -91,13 +92,28 @@ def _work(cells: Sequence[Planned], measure: Measure) -> str:
     if measure.load is None:
         return f"{_item_count(cells, measure.repeats)} items to ask, {measure.scenario}, batch {measure.batch}"
     load = measure.load
-    rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
     known = all(cell.items is not None for cell in cells)
     arriving = f"about {sum(requests(cell.items or 1, measure) for cell in cells)} requests" if known else "requests"
     return (
-        f"{arriving} that arrive at {rates} per second, each rate for at least {load.min_duration_s:g} s; a rate is "
-        f"held if {100 * load.in_time:g}% are answered within {load.deadline_s:g} s"
+        f"{arriving} that arrive {'; and '.join(_arrivals(load))}; a rate is held if {100 * load.in_time:g}% are "
+        f"answered within {load.deadline_s:g} s"
     )
+
+
+def _arrivals(load: Load) -> Iterator[str]:
+    """Yield how requests arrive, as what follows ``that arrive``."""
+    if load.rates_per_s is not None:
+        rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
+        yield f"at {rates} per second, each rate for at least {load.min_duration_s:g} s"
+    if load.trace is not None:
+        part = trace_part(load)
+        turns = ", conversations in order" if load.sessions else ""
+        yield (
+            f"as in {load.trace.name} ({part.format}, {len(part.arrivals):,} arrivals in "
+            f"{part.span_s / load.speed:.0f} s at speed {load.speed:g}{turns})"
+        )
+        if load.beside_poisson:
+            yield "as Poisson arrivals at the same mean rate"
 
 
 def _item_count(cells: Sequence[Planned], repeats: int) -> str:

@@ -32,8 +32,8 @@ from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
 Digests = dict[str, tuple[str, str]]
 """Task to its version, and to a hash of how its answers are scored."""
 
-Key = tuple[int, int, float | None]
-"""Document, repeat and rate of arrivals: they identify an answer of a cell."""
+Key = tuple[int, int, float | None, str | None]
+"""Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
 
 Cells = dict[tuple[str, str], list[ScoreRow]]
 """System and task to scores."""
@@ -314,12 +314,12 @@ def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str
     for row in compared_texts(records.layout.items_table):
         cell = row["system"], row["task"]
         if cell in before and row["failure"] is None and row["correct"] is not None:
-            before[cell][row["doc_id"], row["repeat"], row["offered_per_s"]] = row["correct"]
+            before[cell][row["doc_id"], row["repeat"], row["offered_per_s"], row["arrivals"]] = row["correct"]
     return before
 
 
 def _key(row: ScoreRow) -> Key:
-    return row.doc_id, row.repeat, row.offered_per_s
+    return row.doc_id, row.repeat, row.offered_per_s, row.arrivals
 
 
 def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:

@@ -45,13 +45,14 @@ class Scorer:
 
     def score(self, rows: Sequence[AnswerRow]) -> list[ScoreRow]:
         """Return one row for each answer, by rate of arrivals (where there are any), repeat and document."""
-        groups: dict[tuple[float, int], list[AnswerRow]] = {}
+        groups: dict[tuple[float, str, int], list[AnswerRow]] = {}
         for row in rows:
-            groups.setdefault((row.offered_per_s or 0.0, row.repeat), []).append(row)
+            groups.setdefault((row.offered_per_s or 0.0, row.arrivals or "", row.repeat), []).append(row)
         scores: list[ScoreRow] = []
-        for (_, repeat), of_group in sorted(groups.items()):
-            rate = of_group[0].offered_per_s
-            scores += [replace(score, offered_per_s=rate) for score in self._score_each_once(of_group, repeat)]
+        for (*_, repeat), of_group in sorted(groups.items()):
+            rate, arrivals = of_group[0].offered_per_s, of_group[0].arrivals
+            scored = self._score_each_once(of_group, repeat)
+            scores += [replace(score, offered_per_s=rate, arrivals=arrivals) for score in scored]
         return scores
 
     def _score_each_once(self, rows: Sequence[AnswerRow], repeat: int) -> list[ScoreRow]:

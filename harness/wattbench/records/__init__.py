@@ -32,7 +32,7 @@ from wattbench.records.fingerprint_parts import (
 )
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords, read_run
-from wattbench.records.rows.arrival_rates import LoadRow
+from wattbench.records.rows.arrival_rates import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, attempts_by_block
 from wattbench.records.rows.components import added, is_container, total_j
 from wattbench.records.rows.estimates import EstimateRow
@@ -68,8 +68,10 @@ __all__ = [
     "LABELS",
     "NOT_RECORDED",
     "NO_ANSWER",
+    "POISSON_ARRIVALS",
     "SCHEMA_VERSION",
     "SIDES",
+    "TRACE_ARRIVALS",
     "TRACE_COLUMNS",
     "AnswerForm",
     "AnswerRow",

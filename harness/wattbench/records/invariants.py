@@ -13,7 +13,7 @@ from wattbench.records.rows.schema import WindowRow
 from wattbench.records.shard_checks import shard_problems
 from wattbench.records.tables.run_tables import read_columns
 
-ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s")
+ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
 """What tells an answer from all others."""
 
 _RELATIVE = 1e-9
@@ -35,7 +35,7 @@ def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
     columns = read_columns(
         layout.items_table,
         (*ITEM, "doc_hash", "window", "energy_j", "passes", "correct", "started_s", "finished_s", "block", "node"),
-        optional=("offered_per_s", "passes", "block", "node"),
+        optional=("offered_per_s", "arrivals", "passes", "block", "node"),
     )
     rows = run.windows()
     yield from _numbers(layout.items_table, len(columns["system"]), items)
@@ -61,7 +61,7 @@ def _rows_of(path: Path) -> int:
 
 def _doubled_rows(columns: Mapping[str, list[Any]]) -> Iterator[str]:
     counts = Counter(zip(*(columns[name] for name in ITEM), strict=True))
-    for (system, task, doc_id, repeat, _), number in counts.items():
+    for (system, task, doc_id, repeat, *_), number in counts.items():
         if number > 1:
             answer = f"the answer of {system} to document {doc_id} of {task}"
             yield f"items.parquet has {answer} {number} times, repeat {repeat}"

@@ -121,14 +121,14 @@ class RunRecords:
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
         """
-        first: dict[tuple[str, int, int, float | None], AnswerRow] = {}
+        first: dict[tuple[str, int, int, float | None, str | None], AnswerRow] = {}
         counted = {row.window for row in self.loads()}
         attempts = counted_attempts(self.blocks())
         for row in self.answers_of_all_attempts(system, task):
             if row.block is not None and row.attempt != attempts.get(row.block, 0):
                 continue
             if row.offered_per_s is None or row.window in counted:
-                key = (row.request_type, row.doc_id, row.repeat, row.offered_per_s)
+                key = (row.request_type, row.doc_id, row.repeat, row.offered_per_s, row.arrivals)
                 if key not in first or (first[key].failure is not None and row.offered_per_s is None):
                     first[key] = row
         return list(first.values())
@@ -139,9 +139,9 @@ class RunRecords:
 
     def loads(self) -> list[LoadRow]:
         """Return the results of each rate under load, in the order they ended; empty in every other scenario."""
-        first: dict[tuple[str, str, float], LoadRow] = {}
+        first: dict[tuple[str, str, float, str | None], LoadRow] = {}
         for row in read_rows(self.layout.loads, LoadRow):
-            first.setdefault((row.system, row.task, row.offered_per_s), row)
+            first.setdefault((row.system, row.task, row.offered_per_s, row.arrivals), row)
         return list(first.values())
 
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:

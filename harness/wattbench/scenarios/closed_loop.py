@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 
 from wattbench.config import Measure
+from wattbench.measure.arrivals import offers
 from wattbench.measure.ask_items import items_of
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.failed_requests import check_some_answered, forget_scores_of_failed, without_failed
@@ -146,7 +147,7 @@ def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
     items, load = requests(cell.items, measure), measure.load
     if load is None:
         return PlannedTurn(cell.system, items, cell.choice.task)
-    paced_s = sum(load.queries(rate, cell.items) / rate for rate in load.rates_per_s)
+    paced_s = sum(offer.duration_s for offer in offers(load, cell.items))
     return PlannedTurn(cell.system, items, cell.choice.task, paced_s, paced=True)
 
 

@@ -1,5 +1,7 @@
 """Runs of the scenario `load`: one table of figures for each rate of arrivals, never one over several.
 
+The arrivals of a trace, and the Poisson arrivals next to it, are a rate each.
+
 Latency counts from when a request was due. What a system that does not hold a rate shows is the length of a queue
 that grows, so it is stated as not held and takes no part in any ranking.
 """
@@ -8,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import LoadRow
+from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.formatting.units import digits, listed, plural
 from wattbench_reports.metrics.domain_sums import basis
@@ -26,7 +29,10 @@ from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
 
 PERCENTILES = (0.5, 0.9, 0.99, 0.999)
+LOADGEN = "loadgen"
+"""Of arrivals that LoadGen drew and judged."""
 _COLUMNS = ("offered_per_s", "scheduled_s", "failure")
+_NEWER = ("arrivals",)
 
 
 def percentiles(seconds: NDArray[np.float64]) -> dict[float, float | None]:
@@ -41,6 +47,8 @@ class LoadFigures:
     system: str
     kind: str
     offered_per_s: float
+    arrivals: str
+    """`loadgen`, or `arrivals` of its `LoadRow`."""
     scheduled_per_s: float
     """As drawn."""
     served_per_s: float
@@ -70,6 +78,15 @@ class LoadFigures:
     """Its measured windows are."""
     own_cpu_s_per_request: float | None = None
     """CPU seconds of the run's own processes; None where they were not recorded."""
+    client_punctual: float | None = None
+    """The share of the requests that the client sent within 5 ms of when it could have; None in older records."""
+    client_lag_p50_s: float | None = None
+    """The client's own lag (`wattbench.records.client_lag`), the worst of its tasks. So the next three."""
+    client_lag_p99_s: float | None = None
+    client_lag_largest_s: float | None = None
+    queue_peak: float | None = None
+    """The most requests that were due and not sent at one time."""
+    in_flight_peak: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,10 @@ class AtRate:
     """All systems at one rate."""
 
     offered_per_s: float
+    arrivals: str | None
+    """As in `LoadRow`."""
+    trace: Mapping[str, Any]
+    """What is recorded of the trace that they are of, or next to; empty without one."""
     frames: Frames
     """The answers at this rate alone, each begun when it was due."""
     table: ItemTable
@@ -109,7 +130,11 @@ class LoadReport:
 
     @property
     def compared(self) -> AtRate:
-        """The one rate at which systems are compared: the highest that most of them hold; the lowest if none is."""
+        """The one rate at which systems are compared: that of the trace where there is one; else the highest that most
+        of them hold; the lowest if none is."""
+        traced = [rate for rate in self.rates if rate.arrivals == TRACE_ARRIVALS]
+        if traced:
+            return traced[0]
         most = max(rate.holding for rate in self.rates)
         if not most:
             return self.rates[0]
@@ -135,10 +160,11 @@ def load_report(frames: Frames) -> LoadReport | None:
     rows = frames.run.loads()
     if not rows:
         return None
-    more = frames.more_columns(*_COLUMNS)
+    more = frames.more_columns(*_COLUMNS, newer=_NEWER)
+    kinds = sorted({(row.offered_per_s, row.arrivals) for row in rows}, key=lambda kind: (kind[0], kind[1] or ""))
     rates = tuple(
-        _at_rate(frames, more, rate, [row for row in rows if row.offered_per_s == rate])
-        for rate in sorted({row.offered_per_s for row in rows})
+        _at_rate(frames, more, *kind, [row for row in rows if (row.offered_per_s, row.arrivals) == kind])
+        for kind in kinds
     )
     first = rows[0]
     return LoadReport(first.deadline_s, first.ttft_deadline_s, first.tpot_deadline_s, first.share, rates)
@@ -147,7 +173,7 @@ def load_report(frames: Frames) -> LoadReport | None:
 def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
     """Return the caveats of a comparison at one rate, most serious first."""
     at = report.compared
-    rate = f"{at.offered_per_s:g} requests per second"
+    rate = rate_title(at)
     rates = [
         Caveat(
             "not-held",
@@ -156,12 +182,14 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
         )
         for name, why in at.not_held.items()
     ]
-    others = [f"{each.offered_per_s:g}" for each in report.rates if each is not at]
+    others = [rate_title(each) for each in report.rates if each is not at]
     if others:
         chosen = "the highest that most systems sustain" if at.holding else "the lowest, as none is sustained"
+        if at.arrivals == TRACE_ARRIVALS:
+            chosen = "as they arrived in the trace"
         text = (
-            f"The comparison and the verdict are for {rate}, {chosen}. Values at {listed(others)} per second are in "
-            "tables of their own, and are not compared with these."
+            f"The comparison and the verdict are for {rate}, {chosen}. Values for {listed(others)} are in tables of "
+            "their own, and are not compared with these."
         )
         rates.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
     for each in at.systems:
@@ -174,8 +202,22 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
     return tuple(rates)
 
 
-def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[LoadRow]) -> AtRate:
-    chosen = frames.only(more["offered_per_s"] == rate, frozenset(row.window for row in rows))
+def rate_title(at: AtRate) -> str:
+    """Name a rate as a noun: ``2 requests per second``, ``the arrivals of azure.csv (2 requests per second)``."""
+    rate = f"{at.offered_per_s:g} requests per second"
+    mean = f"{digits(at.offered_per_s)} requests per second on average"
+    if at.arrivals == TRACE_ARRIVALS:
+        speed = "" if at.trace.get("speed") in (None, 1) else f" at speed {at.trace['speed']:g}"
+        return f"the arrivals of {at.trace.get('name', 'a trace')}{speed} ({mean})"
+    if at.arrivals == POISSON_ARRIVALS:
+        return f"Poisson arrivals at the mean rate of {at.trace.get('name', 'a trace')} ({mean})"
+    return rate
+
+
+def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, arrivals: str | None, rows: Sequence[LoadRow]) -> AtRate:
+    arrived = _arrivals(more)
+    alike = arrived.isna() if arrivals is None else arrived == arrivals
+    chosen = frames.only((more["offered_per_s"] == rate) & alike, frozenset(row.window for row in rows))
     answers = chosen.more_columns(*_COLUMNS)
     # Under load a request begins when it is due: its wait for its turn is part of what its sender waits.
     chosen.items["started_s"] = answers["scheduled_s"]
@@ -190,7 +232,7 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, rows: Sequence[Loa
         for name in chosen.systems
         if len(chosen.positions(chosen.answers_of(name))) and any(row.system == name for row in rows)
     )  # fmt: skip
-    return AtRate(rate, chosen, table, measured, judged, figures)
+    return AtRate(rate, arrivals, rows[0].trace, chosen, table, measured, judged, figures)
 
 
 def _figures(
@@ -210,10 +252,12 @@ def _figures(
     queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
     in_time = sum(row.in_time for row in rows)
     several = len(rows) > 1
+    sent = [row.sending for row in rows if row.sending]
     return LoadFigures(
         system=name,
         kind=kind,
         offered_per_s=rate,
+        arrivals=rows[0].arrivals or LOADGEN,
         scheduled_per_s=sum(row.scheduled_per_s * row.queries for row in rows) / queries,
         served_per_s=sum(row.queries - row.failed for row in rows) / busy_s,
         queries=queries,
@@ -232,7 +276,20 @@ def _figures(
         provenance=measured.provenance,
         valid=judged.valid,
         own_cpu_s_per_request=measured.own_cpu_s,
+        client_punctual=min((each["punctual"] for each in sent), default=None),
+        client_lag_p50_s=max((each["own_lag_p50_s"] for each in sent), default=None),
+        client_lag_p99_s=max((each["own_lag_p99_s"] for each in sent), default=None),
+        client_lag_largest_s=max((each["own_lag_largest_s"] for each in sent), default=None),
+        queue_peak=max((each["queue_peak"] for each in sent), default=None),
+        in_flight_peak=max((each["in_flight_peak"] for each in sent), default=None),
     )
+
+
+def _arrivals(more: pd.DataFrame) -> pd.Series:
+    """Return how each answer arrived; nothing in tables from before there were traces."""
+    if "arrivals" in more:
+        return more["arrivals"]
+    return pd.Series(None, index=more.index, dtype=object)
 
 
 def _scaled(interval: Interval | None, factor: float) -> Interval | None:

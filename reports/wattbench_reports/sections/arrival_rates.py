@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from wattbench.records import TRACE_ARRIVALS
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
-from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport
+from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport, rate_title
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.sections.trace_arrivals import client_tables, trace_passages
 from wattbench_reports.wording import arrival_rates as words
 
 _LEAD = (
     "Requests arrived at random times, whether or not earlier ones were answered: the open-loop Server scenario of "
     "MLPerf LoadGen. Systems are compared only at the same rate, and only if they sustain it."
+)
+_TRACE_LEAD = (
+    "Requests arrived as in a trace of real ones, by a schedule of wattbench's own: MLPerf LoadGen neither times nor "
+    "judges them. Systems are compared only under the same arrivals, and only if they sustain them."
 )
 _LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
 
@@ -25,13 +31,14 @@ def load_section(analysis: Analysis) -> Section | None:
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
     passages = (
         Passage("", (words.explained(report), *_held(report)), (), _drawing(report, places)),
+        *trace_passages(report, places),
         *(_passage(at, places) for at in report.rates),
     )
     return Section(
         "load",
         "Load",
         "Sustained request rates",
-        _LEAD,
+        _TRACE_LEAD if report.compared.arrivals == TRACE_ARRIVALS else _LEAD,
         passages,
         line="which request rates each system sustains, and what they cost",
     )
@@ -40,9 +47,11 @@ def load_section(analysis: Analysis) -> Section | None:
 def _held(report: LoadReport) -> list[str]:
     sentences = []
     for name in dict.fromkeys(each.system for at in report.rates for each in at.systems):
-        held = [at.offered_per_s for at in report.rates for each in at.systems if each.system == name and each.held]
-        if held:
-            rates = units.named([f"{rate:g}" for rate in held])
+        held = [at for at in report.rates for each in at.systems if each.system == name and each.held]
+        if held and report.compared.arrivals == TRACE_ARRIVALS:
+            sentences.append(f"{name} sustains {units.named([rate_title(at) for at in held])}.")
+        elif held:
+            rates = units.named([f"{at.offered_per_s:g}" for at in held])
             sentences.append(f"{name} sustains {rates} per second, of {len(report.rates)} offered rates.")
         else:
             sentences.append(f"{name} sustains none of the {len(report.rates)} offered rates.")
@@ -80,7 +89,7 @@ def _passage(at: AtRate, places: dict[str, int]) -> Passage:
         (*reasons, *remarks),
         (_table(at, places),),
         None,
-        (_percentiles(at, places),),
+        (_percentiles(at, places), *client_tables(at, places)),
     )
 
 

@@ -152,6 +152,8 @@ def all_flipped(analysis: Analysis, each: Flips) -> str:
     path = _literal(str(analysis.frames.run.layout.items_table.resolve()))
     load = analysis.comparison.load
     rate = "" if load is None else f', ("offered_per_s", "==", {load.compared.offered_per_s!r})'
+    if load is not None and load.compared.arrivals is not None:
+        rate += f', ("arrivals", "==", {_literal(load.compared.arrivals)})'
     lines = (
         "import pandas as pd",
         f"a, b = {_literal(each.pair.first)}, {_literal(each.pair.second)}",

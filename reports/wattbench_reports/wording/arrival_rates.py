@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from wattbench_reports.formatting import units
-from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport
+from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport, rate_title
 from wattbench_reports.stats import Interval
 
 HEAD = (
@@ -35,7 +35,7 @@ def has_own_cpu(at: AtRate) -> bool:
 
 def title(at: AtRate) -> str:
     """Name a rate: ``at 2 requests per second``."""
-    return f"at {at.offered_per_s:g} requests per second"
+    return f"at {rate_title(at)}"
 
 
 def explained(report: LoadReport) -> str:
@@ -92,10 +92,22 @@ def detail(figures: LoadFigures) -> str:
             if figures.own_cpu_s_per_request is None
             else (f"{units.quantity(figures.own_cpu_s_per_request, 's')} of CPU per request",)
         ),
+        *client(figures),
         figures.provenance or "no energy",
         "valid" if figures.valid else "NOT VALID",
     ]
     return " · ".join(parts)
+
+
+def client(figures: LoadFigures) -> tuple[str, ...]:
+    """Say how punctual the client was: nothing for older records."""
+    if figures.client_punctual is None:
+        return ()
+    return (
+        f"client: {units.percent(figures.client_punctual)} sent within 5 ms of when it could, largest lag "
+        f"{units.quantity(figures.client_lag_largest_s, 's')}",
+        f"queue peak {units.count(figures.queue_peak)}",
+    )
 
 
 def plain(figures: LoadFigures) -> dict[str, Any]:

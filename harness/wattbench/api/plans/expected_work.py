@@ -135,12 +135,14 @@ def _of_system(name: str, cells: Sequence[Planned], measure: Measure, earlier: E
 
 def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
     """Return how long requests arrive, which the rates decide: the last answers come a little later."""
+    from wattbench.measure.arrivals import offers
+
     assert measure.load is not None
     whole_s = 0.0
     for cell in cells:
         if cell.items is None:
             return None
-        whole_s += sum(measure.load.queries(rate, cell.items) / rate for rate in measure.load.rates_per_s)
+        whole_s += sum(offer.duration_s for offer in offers(measure.load, cell.items))
     return Expectation(whole_s, whole_s, whole_s)
 
 

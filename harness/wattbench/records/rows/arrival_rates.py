@@ -7,6 +7,11 @@ from typing import Any
 
 from wattbench.records.rows.schema import RecordRow
 
+TRACE_ARRIVALS = "trace"
+"""`arrivals` of what is sent as a trace says."""
+POISSON_ARRIVALS = "poisson"
+"""`arrivals` of what is sent next to a trace: as many requests in as long, at moments drawn evenly."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LoadRow(RecordRow):
@@ -15,11 +20,13 @@ class LoadRow(RecordRow):
     system: str
     task: str
     offered_per_s: float
-    """Requests per second, as the suite sets them."""
+    """Requests per second, as the suite sets them; of a trace, the mean of the part that is sent."""
+    arrivals: str | None = None
+    """`TRACE_ARRIVALS`; `POISSON_ARRIVALS`, next to it; None: Poisson by LoadGen, at a rate of the suite."""
     window: str
     """The window in which they arrived and were answered."""
     scheduled_per_s: float
-    """As LoadGen drew them: requests after the first, per second until the last was due."""
+    """As drawn, or as in the trace: requests after the first, per second until the last was due."""
     served_per_s: float
     """Answered requests per second, from when the first was due until the last one ended."""
     queries: int
@@ -50,3 +57,11 @@ class LoadRow(RecordRow):
     disagreement_s: float | None = None
     """The largest difference between LoadGen's percentiles of latency and those of wattbench, over the same
     requests."""
+    trace: dict[str, Any] = field(default_factory=dict)
+    """Of a trace, and of what is next to it: `name`, `format`, `sha256`, `rows` and `arrivals` of the file, `speed`,
+    `start_s`, `duration_s`, `sessions` (how many requests followed another), `left_out` (arrivals at the end of the
+    part, so that each document is asked equally often), and `input_tokens` and `output_tokens`, each with `p50`,
+    `p90` and `mean`."""
+    sending: dict[str, float] = field(default_factory=dict)
+    """How punctual the client was, as `wattbench.records.client_lag` defines it: keys as in `Sending.as_record`. Empty
+    in older records."""

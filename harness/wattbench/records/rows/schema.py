@@ -209,6 +209,11 @@ class AnswerRow(RecordRow):
     offered_per_s: float | None = None
     """In the scenario `load`: the rate at which requests arrived. Such answers count if a `LoadRow` names their
     window; `repeat` counts up within a rate."""
+    arrivals: str | None = None
+    """As in `LoadRow`: how they arrived."""
+    arrival: dict[str, Any] = field(default_factory=dict)
+    """Of a trace: `row` of its file, `session`, `input_tokens` and `output_tokens` as the trace has them, and
+    `released_s`, when the answers came that it had to wait for. What is not known is left out."""
     failure: str | None = None
     """Why the request has no answer: `replies` then holds empty ones, and it has no tokens. It is not correct; its
     seconds are until it failed, and it keeps its joules."""
@@ -247,7 +252,8 @@ class ScoreRow(RecordRow):
     metrics: dict[str, Any]
     """Every metric of the item, keyed as lm-eval keys it: ``exact_match,none``."""
     offered_per_s: float | None = None
-    """As in `AnswerRow`."""
+    """As in `AnswerRow`. So for the next one."""
+    arrivals: str | None = None
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
@@ -496,6 +502,8 @@ class ItemRow(RecordRow):
     offered_per_s: float | None = None
     """Under load, the rate at which requests arrived; `scheduled_s` is then when it was due, and latency counts from
     there."""
+    arrivals: str | None = None
+    """As in `AnswerRow`."""
     failure: str | None = None
     """As in `AnswerRow`: a failed request is not correct."""
     waited_s: float = 0.0

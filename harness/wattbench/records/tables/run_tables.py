@@ -39,7 +39,7 @@ def items_schema() -> Any:
             "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
             "own_cpu_s": real,
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
-            "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real,
+            "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real, "arrivals": text,
             "failure": text,
             "waited_s": real, "resent": integer, "cost": real, "block": integer, "attempt": integer, "passes": integer,
             "node": text, "co_runners": integer,
@@ -115,7 +115,7 @@ def rescored_items(
 
     table = _read(path)
     new = {
-        (system, task, row.doc_id, row.repeat, row.offered_per_s): row
+        (system, task, row.doc_id, row.repeat, row.offered_per_s, row.arrivals): row
         for (system, task), rows in scores.items()
         for row in rows
     }
@@ -125,6 +125,7 @@ def rescored_items(
         "doc_id",
         "repeat",
         "offered_per_s",
+        "arrivals",
         "failure",
         "correct",
         "metrics",
@@ -134,11 +135,11 @@ def rescored_items(
     none = [None] * table.num_rows
     columns = [table[name].to_pylist() if name in table.schema.names else none for name in names]
     changed: list[tuple[Any, ...]] = []
-    for system, task, doc_id, repeat, offered_per_s, failure, *kept in zip(*columns, strict=True):
+    for system, task, doc_id, repeat, offered_per_s, arrivals, failure, *kept in zip(*columns, strict=True):
         if (system, task) not in scores:
             changed.append(tuple(kept))
             continue
-        score = new.get((system, task, doc_id, repeat, offered_per_s))
+        score = new.get((system, task, doc_id, repeat, offered_per_s, arrivals))
         if score is None and not complete:
             changed.append(tuple(kept))
             continue
@@ -159,8 +160,8 @@ def compared_texts(path: Path) -> list[dict[str, Any]]:
         UserError: the table cannot be read.
     """
     names = (
-        "system", "task", "doc_id", "repeat", "offered_per_s", "doc_hash", "output", "filtered", "target", "correct",
-        "metrics", "failure",
+        "system", "task", "doc_id", "repeat", "offered_per_s", "arrivals", "doc_hash", "output", "filtered", "target",
+        "correct", "metrics", "failure",
     )  # fmt: skip
     table = _read(path)
     missing = dict.fromkeys(name for name in names if name not in table.schema.names)

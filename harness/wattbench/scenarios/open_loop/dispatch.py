@@ -1,7 +1,8 @@
-"""Pass queries from LoadGen to an engine: a queue, and the threads that empty it.
+"""Pass queries that are due to an engine: a queue, and the threads that empty it.
 
-LoadGen calls in from a thread of C++, which no exception may reach, and waits until every query is completed. So
-whatever happens to a query, it is completed exactly once, and what happened is written on it.
+LoadGen or a schedule of wattbench's own says when a query is due, and is informed when it has ended; LoadGen calls in
+from a thread of C++, which no exception may reach, and waits until every query is completed. So whatever happens to a
+query, it is completed exactly once, and what happened is written on it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Protocol
 
 from wattbench.clock import now_s
 from wattbench.measure.ask_items import ItemRequests
@@ -25,82 +26,112 @@ ABORTED = "the run was interrupted"
 POLL_S = 0.1
 
 
-@dataclass
+@dataclass(eq=False)
 class Query:
-    """One request of LoadGen's, and its result. Written by one thread at a time."""
+    """One request, and its result. Written by one thread at a time."""
 
     id: int
-    """LoadGen's handle."""
+    """LoadGen's handle, or its number in a schedule."""
     index: int
     """Which of the items it asks."""
     ask: ItemRequests
     issued_s: float
-    """When LoadGen issued it. When it was due is in LoadGen's trace."""
+    """When it was issued. When it was due is in LoadGen's trace, or in the schedule."""
+    released_s: float | None = None
+    """When the answers came that it had to wait for; None where it followed none."""
     started_s: float = math.nan
     finished_s: float = math.nan
     replies: list[Reply] = field(default_factory=list)
     failure: str | None = None
+    sent: bool = False
     first_reported: bool = False
     completed: bool = False
+    followers: list[Query] = field(default_factory=list)
+    """Those that wait for its answer."""
+    left: int = 0
+    """How many answers it still waits for."""
+
+    @property
+    def answered_s(self) -> float:
+        """Return when its answer was complete: by the answer's own stamp where it has one."""
+        ends = [reply.finished_s for reply in self.replies if reply.finished_s is not None]
+        return max(ends) if ends and len(ends) == len(self.replies) else self.finished_s
+
+
+class Judge(Protocol):
+    """Is informed of what happens to queries, from the threads that ask."""
+
+    def first_token(self, query: Query) -> None:
+        """Note that the first token of a query has come."""
+        ...
+
+    def completed(self, query: Query) -> None:
+        """Note that a query has ended."""
+        ...
+
+
+class Silent:
+    """Judges nothing: a schedule of wattbench's own has no judge but the rule."""
+
+    def first_token(self, query: Query) -> None:
+        """Do nothing: the query has its own stamps."""
+
+    def completed(self, query: Query) -> None:
+        """Do nothing: the query has its own stamps."""
 
 
 class Dispatcher:
-    """Takes queries from LoadGen, has the engine answer them, and reports to LoadGen when.
+    """Takes queries as they are due, has the engine answer them, and informs the judge.
 
     A server is asked by many threads at once; a system in this process by one, the rest waiting in the queue.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        asks: Sequence[ItemRequests],
-        loadgen: Any,
-        *,
-        workers: int,
-        tokens: bool,
-        patience_s: float,
-    ) -> None:
+    def __init__(self, engine: Engine, judge: Judge, *, workers: int, patience_s: float) -> None:
         """Start the threads.
 
         Args:
             engine: answers the queries.
-            asks: the items, by LoadGen's sample index.
-            loadgen: the module `mlperf_loadgen`.
+            judge: is informed.
             workers: how many queries may be under way together.
-            tokens: whether first tokens and their number are reported to LoadGen.
             patience_s: a query that still waits this long after the last arrival is not sent: it is late already.
         """
         self.queries: list[Query] = []
         """In the order in which they arrived."""
-        self._engine, self._asks, self._loadgen, self._tokens = engine, asks, loadgen, tokens
-        self._patience_s = patience_s
+        self.aborted = threading.Event()
+        """Set when no more queries may come."""
+        self._engine, self._judge, self._patience_s = engine, judge, patience_s
         self._waiting: SimpleQueue[Query | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._open = 0
-        self._flushed = self._aborted = False
+        self._flushed = False
         self._give_up_s = math.inf
         self._all_done = threading.Event()
-        self._parked = threading.Event()
         self._workers = [threading.Thread(target=self._work, daemon=True) for _ in range(workers)]
         for worker in self._workers:
             worker.start()
 
-    def issue(self, samples: Sequence[Any]) -> None:
-        """Take queries that are due: called by LoadGen."""
-        issued_s = now_s()
-        if self._aborted:
-            # Its thread has to stop somewhere, and only here can it be stopped without an exception through C++.
-            self._parked.set()
-            threading.Event().wait()
-        for sample in samples:
-            query = Query(sample.id, sample.index, self._asks[sample.index], issued_s)
-            with self._lock:
-                self.queries.append(query)
-                self._open += 1
+    def issue(self, query: Query, after: Sequence[Query] = ()) -> None:
+        """Take a query that is due: it is sent as soon as a thread is free.
+
+        Args:
+            query: the query.
+            after: queries that have to end before it is sent, with an answer or without. They were issued before it.
+        """
+        with self._lock:
+            self.queries.append(query)
+            self._open += 1
+            ended = [each.answered_s for each in after if each.completed]
+            for each in after:
+                if not each.completed:
+                    each.followers.append(query)
+                    query.left += 1
+            if after and not query.left:
+                query.released_s = max(ended)
+        if not query.left:
             self._waiting.put(query)
 
     def flush(self) -> None:
-        """Note that no more queries will come: called by LoadGen."""
+        """Note that no more queries will come."""
         with self._lock:
             self._flushed = True
             self._give_up_s = now_s() + self._patience_s
@@ -128,12 +159,9 @@ class Dispatcher:
         for worker in self._workers:
             worker.join()
 
-    def abort(self, loadgen_thread: threading.Thread, *, limit_s: float = 10.0) -> None:
-        """Complete every query at once, and make sure that LoadGen's thread makes no more calls.
-
-        It either ends, where all queries had been issued, or is held at the next arrival. Then the process may end.
-        """
-        self._aborted = True
+    def abort(self) -> None:
+        """Complete every query at once; no more may be issued."""
+        self.aborted.set()
         while True:
             try:
                 self._waiting.get_nowait()
@@ -141,9 +169,6 @@ class Dispatcher:
                 break
         for query in list(self.queries):
             self._complete(query, ABORTED)
-        until_s = now_s() + limit_s
-        while loadgen_thread.is_alive() and not self._parked.is_set() and now_s() < until_s:
-            loadgen_thread.join(POLL_S)
 
     def _work(self) -> None:
         while (query := self._waiting.get()) is not None:
@@ -152,6 +177,7 @@ class Dispatcher:
                 query.finished_s = query.started_s
                 self._complete(query, GIVEN_UP)
                 continue
+            query.sent = True
             failure = None
             try:
                 query.replies = self._engine.answer_live(
@@ -167,8 +193,7 @@ class Dispatcher:
         with self._lock:
             if not query.first_reported and not query.completed:
                 query.first_reported = True
-                if self._tokens:
-                    self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
+                self._judge.first_token(query)
 
     def _complete(self, query: Query, failure: str | None) -> None:
         with self._lock:
@@ -176,14 +201,15 @@ class Dispatcher:
                 return
             query.completed = True
             query.failure = failure
-            tokens = 0
-            if self._tokens:
-                # LoadGen reads past its own array where a sample has no first token, and divides by the tokens
-                # after the first: that there were none cannot be reported, so one is.
-                if not query.first_reported:
-                    self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
-                tokens = max(2, sum(reply.output_tokens or len(reply.token_s) for reply in query.replies))
-            self._loadgen.QuerySamplesComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0, tokens)])
+            self._judge.completed(query)
             self._open -= 1
+            released = []
+            for follower in query.followers:
+                follower.left -= 1
+                if not follower.left and not follower.completed:
+                    follower.released_s = query.answered_s
+                    released.append(follower)
             if self._flushed and not self._open:
                 self._all_done.set()
+        for follower in released:
+            self._waiting.put(follower)

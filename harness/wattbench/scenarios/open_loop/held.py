@@ -7,7 +7,10 @@ It does when all of these are true.
    tokens where the suite sets them. A request without an answer is late.
 2. It served at least `MIN_SERVED` of what was offered, the last request granted its deadline: a queue that only
    empties after the arrivals have ended was growing.
-3. LoadGen finds nothing wrong: its own verdict is not INVALID, and it logged no error.
+3. LoadGen finds nothing wrong: its own verdict is not INVALID, and it logged no error. It neither times nor judges the
+   arrivals of a trace, and those next to it: there only the others apply.
+4. The client kept up: it sent every request within `most_lag_s` of when it could have. What is sent later than that has
+   a latency that is the client's, and comes in a burst that the arrivals did not have.
 
 A deadline counts as met only if the answer shows it. Where the first token's arrival is not known, the end of the
 answer counts as its arrival, as it came no later. An answer without a time per output token (see
@@ -23,11 +26,23 @@ from dataclasses import dataclass
 
 from wattbench.config import Load
 from wattbench.config.open_loop import CONFIDENCE
+from wattbench.records.client_lag import Sending
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
 
 MIN_SERVED = 0.9
 """Of the offered rate. A Poisson stream of 44 requests, the fewest that are judged, has a spread of 15% in its
 length; the rate as it was drawn is compared, so only the drain after it moves this."""
+
+LAG_SHARE = 0.1
+"""Of the shortest deadline for a whole answer or its first token: a client that is later falsifies it."""
+LEAST_LAG_S = 0.1
+"""A busy machine keeps a process waiting for as long without being at fault."""
+
+
+def most_lag_s(load: Load) -> float:
+    """Return how late a client may send a request that it could send."""
+    shortest_s = min(load.deadline_s, load.ttft_deadline_s or load.deadline_s)
+    return max(LEAST_LAG_S, LAG_SHARE * shortest_s)
 
 
 @dataclass(frozen=True)
@@ -79,14 +94,21 @@ def enough_in_time(queries: int, late: int, share: float) -> bool:
 
 
 def why_not_held(
-    outcomes: Sequence[RequestTimes], load: Load, detail: Detail, *, arriving_s: float, total_s: float
+    outcomes: Sequence[RequestTimes],
+    load: Load,
+    detail: Detail | None,
+    client: Sending,
+    *,
+    arriving_s: float,
+    total_s: float,
 ) -> list[str]:
     """Return every reason why a rate is not held, in words; empty where it is held.
 
     Args:
         outcomes: one per request.
         load: the suite's.
-        detail: LoadGen's.
+        detail: LoadGen's; None where it did not time the arrivals.
+        client: how punctual it was.
         arriving_s: from when the first was due until the last was.
         total_s: from when the first was due until the last one ended.
     """
@@ -108,15 +130,30 @@ def why_not_held(
             f"served {100 * served:.0f}% of the offered rate: {failed} of {queries} requests have no answer, and the "
             f"last one ended {total_s - arriving_s:.1f} s after the last arrival"
         )
-    return reasons + _loadgen_reasons(detail)
+    return reasons + _client_reasons(client, load) + ([] if detail is None else _loadgen_reasons(detail, load))
 
 
-def _loadgen_reasons(detail: Detail) -> list[str]:
+def _client_reasons(client: Sending, load: Load) -> list[str]:
+    most_s = most_lag_s(load)
+    late = sum(lag_s > most_s for lag_s in client.own_lag_s)
+    if not late:
+        return []
+    return [
+        f"the client lagged: it sent {late} of {len(client.own_lag_s)} requests more than {most_s:g} s after it could "
+        f"have, the latest by {client.largest_s:.3f} s, {client.largest_at_s:.1f} s after the first arrival. Their "
+        "latency is the client's, not the system's"
+    ]
+
+
+def _loadgen_reasons(detail: Detail, load: Load) -> list[str]:
     reasons = [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
     if detail.valid:
         return reasons
     if not detail.met("result_perf_constraints_met"):
         reason = str(detail.results.get("result_invalid_reason") or "its latency constraint is not met")
+        # Of token times LoadGen judges the deadline of the answer, where the suite sets none for tokens.
+        if ("TTFT" in reason and load.ttft_deadline_s is None) or ("TPOT" in reason and load.tpot_deadline_s is None):
+            reason = f"too many requests missed the deadline of {load.deadline_s:g} s"
         reasons.append(f"LoadGen: INVALID, {_on_one_line(reason)}")
     elif not detail.met("early_stopping_met"):
         reasons.append("LoadGen: INVALID, too many requests over its latency bound (early stopping)")

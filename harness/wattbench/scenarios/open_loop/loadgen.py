@@ -10,15 +10,18 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.errors import UserError, require
 from wattbench.measure.ask_items import ItemRequests
-from wattbench.scenarios.open_loop.dispatch import Dispatcher, Query
-from wattbench.scenarios.open_loop.loadgen_logs import Arrival, Detail, read_detail, read_trace
+from wattbench.scenarios.open_loop.dispatch import POLL_S, Dispatcher, Query
+from wattbench.scenarios.open_loop.loadgen_logs import Arrival, read_detail, read_trace
+from wattbench.scenarios.open_loop.offered import Offered
+from wattbench.scenarios.open_loop.steady import punctual
 from wattbench.systems import Engine
 
 EXTRA = "load"
@@ -27,17 +30,46 @@ EXIT_INTERRUPTED = 130
 """The exit code of the command line on Ctrl-C."""
 
 
-@dataclass(frozen=True)
-class Offered:
-    """The results of a rate."""
+class LoadGenCalls:
+    """What LoadGen calls, and what it is called with: issues its queries, and informs it of their ends."""
 
-    queries: Sequence[Query]
-    """In the order in which they arrived."""
-    due_s: Sequence[float]
-    """When each was due, by LoadGen's own schedule, seconds since the epoch (`wattbench.clock`)."""
-    arrivals: Sequence[Arrival]
-    """The same queries as LoadGen traced them."""
-    detail: Detail
+    def __init__(self, loadgen: Any, asks: Sequence[ItemRequests], *, tokens: bool) -> None:
+        """Prepare.
+
+        Args:
+            loadgen: the module `mlperf_loadgen`.
+            asks: the items, by LoadGen's sample index.
+            tokens: whether first tokens and their number are reported to LoadGen.
+        """
+        self._loadgen, self._asks, self._tokens = loadgen, asks, tokens
+        self.parked = threading.Event()
+        """Set when LoadGen's thread is held for good."""
+
+    def issue(self, dispatcher: Dispatcher, samples: Sequence[Any]) -> None:
+        """Take queries that are due: called by LoadGen."""
+        issued_s = now_s()
+        if dispatcher.aborted.is_set():
+            # Its thread has to stop somewhere, and only here can it be stopped without an exception through C++.
+            self.parked.set()
+            threading.Event().wait()
+        for sample in samples:
+            dispatcher.issue(Query(sample.id, sample.index, self._asks[sample.index], issued_s))
+
+    def first_token(self, query: Query) -> None:
+        """Report the first token of a query."""
+        if self._tokens:
+            self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
+
+    def completed(self, query: Query) -> None:
+        """Report the end of a query."""
+        tokens = 0
+        if self._tokens:
+            # LoadGen reads past its own array where a sample has no first token, and divides by the tokens
+            # after the first: that there were none cannot be reported, so one is.
+            if not query.first_reported:
+                self._loadgen.FirstTokenComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0)])
+            tokens = max(2, sum(reply.output_tokens or len(reply.token_s) for reply in query.replies))
+        self._loadgen.QuerySamplesComplete([self._loadgen.QuerySampleResponse(query.id, 0, 0, tokens)])
 
 
 def offer(
@@ -72,35 +104,41 @@ def offer(
     loadgen: Any = require("mlperf_loadgen", extra=EXTRA, what=WHAT)
     folder.mkdir(parents=True, exist_ok=True)
     tokens = engine.tells_first_token(asks[0].request_type)
-    dispatcher = Dispatcher(
-        engine,
-        asks,
-        loadgen,
-        workers=load.max_in_flight if engine.concurrent else 1,
-        tokens=tokens,
-        patience_s=load.deadline_s,
-    )
-    sut = loadgen.ConstructSUT(dispatcher.issue, dispatcher.flush)
-    samples = loadgen.ConstructQSL(len(asks), len(asks), _nothing, _nothing)
-    settings = _settings(loadgen, load, rate_per_s, seed=seed, tokens=tokens)
-    arguments = (sut, samples, settings, _log_settings(loadgen, folder), str(folder / "no-audit.config"))
-    # In a thread of its own, so that Ctrl-C reaches this one and never LoadGen.
-    thread = threading.Thread(target=loadgen.StartTestWithLogSettings, args=arguments, daemon=True)
-    thread.start()
-    try:
-        dispatcher.wait(advance)
-        ended()
-    except BaseException as error:
-        dispatcher.abort(thread)
-        if thread.is_alive():
-            _end_without_loadgen(error)
-        raise
-    dispatcher.stop()
-    thread.join()
+    calls = LoadGenCalls(loadgen, asks, tokens=tokens)
+    with punctual():
+        dispatcher = Dispatcher(
+            engine, calls, workers=load.max_in_flight if engine.concurrent else 1, patience_s=load.deadline_s
+        )
+        sut = loadgen.ConstructSUT(partial(calls.issue, dispatcher), dispatcher.flush)
+        samples = loadgen.ConstructQSL(len(asks), len(asks), _nothing, _nothing)
+        settings = _settings(loadgen, load, rate_per_s, seed=seed, tokens=tokens)
+        arguments = (sut, samples, settings, _log_settings(loadgen, folder), str(folder / "no-audit.config"))
+        # In a thread of its own, so that Ctrl-C reaches this one and never LoadGen.
+        thread = threading.Thread(target=loadgen.StartTestWithLogSettings, args=arguments, daemon=True)
+        thread.start()
+        try:
+            dispatcher.wait(advance)
+            ended()
+        except BaseException as error:
+            dispatcher.abort()
+            _park(thread, calls.parked)
+            if thread.is_alive():
+                _end_without_loadgen(error)
+            raise
+        dispatcher.stop()
+        thread.join()
     loadgen.DestroyQSL(samples)
     loadgen.DestroySUT(sut)
     arrivals = read_trace(folder)
     return Offered(dispatcher.queries, _due_s(dispatcher.queries, arrivals, folder), arrivals, read_detail(folder))
+
+
+def _park(thread: threading.Thread, parked: threading.Event, *, limit_s: float = 10.0) -> None:
+    """Make sure that LoadGen's thread makes no more calls: it ends, where all queries had been issued, or is held at
+    the next arrival. Then the process may end."""
+    until_s = now_s() + limit_s
+    while thread.is_alive() and not parked.is_set() and now_s() < until_s:
+        thread.join(POLL_S)
 
 
 def _end_without_loadgen(error: BaseException) -> None:

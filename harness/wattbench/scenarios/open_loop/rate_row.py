@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from wattbench.config import Load
 from wattbench.records import AnswerRow, LoadRow
+from wattbench.records.client_lag import Sending, SentRequest, sending
 from wattbench.records.token_times import time_per_output_token_s
+from wattbench.scenarios.open_loop.dispatch import ABORTED, GIVEN_UP
 from wattbench.scenarios.open_loop.held import RequestTimes, why_not_held
-from wattbench.scenarios.open_loop.loadgen import Offered
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
+from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.systems.base import GENERATE
 
 AGREE_S = 0.05
@@ -31,8 +34,32 @@ def outcome(row: AnswerRow) -> RequestTimes:
     )
 
 
+def sending_of(answers: Sequence[AnswerRow], slots: int) -> Sending:
+    """Return how punctual the client was, from the answers of a window.
+
+    Args:
+        answers: of one window. Those that were never sent ended as they began.
+        slots: how many may be under way at one time.
+    """
+    sent: list[SentRequest] = []
+    unsent: list[SentRequest] = []
+    for row in answers:
+        ready_s = max(row.scheduled_s, row.arrival.get("released_s", row.scheduled_s))
+        request = SentRequest(row.scheduled_s, ready_s, row.started_s, row.finished_s)
+        (unsent if row.failure in (GIVEN_UP, ABORTED) else sent).append(request)
+    return sending(sent, slots, unsent)
+
+
 def load_row(
-    system: str, task: str, rate_per_s: float, load: Load, answers: Sequence[AnswerRow], offered: Offered
+    system: str,
+    task: str,
+    rate_per_s: float,
+    load: Load,
+    answers: Sequence[AnswerRow],
+    offered: Offered,
+    *,
+    slots: int = 1,
+    trace: Mapping[str, Any] | None = None,
 ) -> LoadRow:
     """Return the results of a rate.
 
@@ -42,7 +69,9 @@ def load_row(
         rate_per_s: as offered.
         load: the suite's deadlines.
         answers: one per query, in the order in which they were due.
-        offered: LoadGen's results for the same queries.
+        offered: the same queries, with LoadGen's results where it timed them.
+        slots: how many may be under way at one time.
+        trace: what is recorded of the trace that they are of, or next to.
     """
     outcomes = [outcome(row) for row in answers]
     detail = offered.detail
@@ -50,12 +79,14 @@ def load_row(
     total_s = max(row.finished_s for row in answers) - first_due_s
     arriving_s = last_due_s - first_due_s
     failed = sum(row.failure is not None for row in answers)
-    reasons = why_not_held(outcomes, load, detail, arriving_s=arriving_s, total_s=total_s)
-    apart_s = _disagreement_s(answers, detail)
+    client = sending_of(answers, slots)
+    reasons = why_not_held(outcomes, load, detail, client, arriving_s=arriving_s, total_s=total_s)
+    apart_s = None if detail is None else _disagreement_s(answers, detail)
     return LoadRow(
         system=system,
         task=task,
         offered_per_s=rate_per_s,
+        arrivals=answers[0].arrivals,
         window=answers[0].window,
         scheduled_per_s=(len(answers) - 1) / arriving_s,
         served_per_s=(len(answers) - failed) / total_s,
@@ -71,10 +102,12 @@ def load_row(
         held=not reasons,
         reasons=reasons,
         remarks=_remarks(answers, outcomes, load, apart_s),
-        loadgen_version=detail.version,
-        loadgen_valid=detail.valid,
-        loadgen=dict(detail.results),
+        loadgen_version="" if detail is None else detail.version,
+        loadgen_valid=None if detail is None else detail.valid,
+        loadgen={} if detail is None else dict(detail.results),
         disagreement_s=apart_s,
+        trace=dict(trace or {}),
+        sending=client.as_record(),
     )
 
 

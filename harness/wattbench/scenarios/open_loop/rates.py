@@ -10,20 +10,25 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from wattbench.config import Load, SystemBase, TaskChoice
 from wattbench.errors import UserError
+from wattbench.measure.arrivals import PlannedOffer, dealt_documents, dealt_part, described, offers
 from wattbench.measure.ask_items import ItemRequests, answer_row, no_replies
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
-from wattbench.records import AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
-from wattbench.scenarios.open_loop.loadgen import Offered, offer
+from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
+from wattbench.scenarios.open_loop.dispatch import Query
+from wattbench.scenarios.open_loop.loadgen import offer
+from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
+from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments
 from wattbench.systems import Engine
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.scoring import evaluate, score_rows
+from wattbench.traces import TraceArrival
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,40 @@ def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> Non
     Raises:
         UserError: no request was answered at a rate, or LoadGen cannot be used.
     """
-    known = {row.offered_per_s for row in done if (row.system, row.task) == (cell.system, cell.task)}
-    left = [rate for rate in cell.load.rates_per_s if rate not in known]
+    known = {(row.offered_per_s, row.arrivals) for row in done if (row.system, row.task) == (cell.system, cell.task)}
+    left = [planned for planned in offers(cell.load, len(cell.asks)) if planned.key not in known]
+    if cell.load.trace is not None:
+        check_same_trace(done, described(cell.load, len(cell.asks)))
     if not left:
         return
     numbers = itertools.count(first_number)
     _warm_up(cell)
-    for rate in left:
-        cell.context.progress.note(f"{cell.system} on {cell.task}: {rate:g} requests per second ...")
-        _run_rate(cell, rate, numbers)
+    for planned in left:
+        cell.context.progress.note(f"{cell.system} on {cell.task}: {_title(cell.load, planned)} ...")
+        _run_window(cell, planned, numbers)
+
+
+def check_same_trace(done: Sequence[LoadRow], trace: Mapping[str, Any]) -> None:
+    """Check that a resumed run goes on with the trace that it began with.
+
+    Raises:
+        UserError: the file has changed.
+    """
+    for row in done:
+        if row.trace and row.trace.get("sha256") != trace["sha256"]:
+            raise UserError(
+                f"{trace['name']}: the trace has changed since {row.system} was measured on {row.task}; restore the "
+                "file, or start a new run"
+            )
+
+
+def _title(load: Load, planned: PlannedOffer) -> str:
+    rate = f"{planned.rate_per_s:g} requests per second"
+    if planned.arrivals is None or load.trace is None:
+        return rate
+    if planned.arrivals == TRACE_ARRIVALS:
+        return f"{planned.queries:,} arrivals of {load.trace.name}, {rate} on average"
+    return f"{planned.queries:,} Poisson arrivals at the same mean rate, {rate}"
 
 
 def _warm_up(cell: LoadCell) -> None:
@@ -73,8 +103,9 @@ def _warm_up(cell: LoadCell) -> None:
     recorder.warm_up(cell.asks)
 
 
-def _run_rate(cell: LoadCell, rate_per_s: float, numbers: Iterator[int]) -> None:
+def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -> None:
     writer, measure, progress = cell.context.writer, cell.context.measure, cell.context.progress
+    rate_per_s = planned.rate_per_s
     window = cell.context.open_window(cell.system, cell.task, Purpose.MEASURED)
     name = window.label.window
     closed: list[WindowRow] = []
@@ -82,17 +113,26 @@ def _run_rate(cell: LoadCell, rate_per_s: float, numbers: Iterator[int]) -> None
     def end() -> None:
         closed.append(window.close(idle_w=cell.idle_w, min_window_s=measure.min_window_s))
 
-    offered = offer(
-        cell.engine, cell.asks, cell.load, rate_per_s, seed=measure.seed,
-        folder=writer.layout.load_logs(cell.system, cell.task, rate_per_s, name), ended=end, advance=progress.advance,
-    )  # fmt: skip
-    answers = _answers(cell, offered, rate_per_s, name, numbers)
+    arrivals: Sequence[TraceArrival] = ()
+    if planned.arrivals is None:
+        offered = offer(
+            cell.engine, cell.asks, cell.load, rate_per_s, seed=measure.seed,
+            folder=writer.layout.load_logs(cell.system, cell.task, rate_per_s, name), ended=end,
+            advance=progress.advance,
+        )  # fmt: skip
+    else:
+        arrivals = dealt_part(cell.load, len(cell.asks)).arrivals
+        schedule = schedule_of(cell.load, planned.arrivals, arrivals, len(cell.asks), measure.seed)
+        offered = offer_schedule(cell.engine, cell.asks, cell.load, schedule, ended=end, advance=progress.advance)
+    answers = _answers(cell, offered, planned, name, numbers, arrivals if planned.arrivals == TRACE_ARRIVALS else ())
     if all(answer.failure is not None for answer in answers):
         raise UserError(
             f"system {cell.system!r} on task {cell.task!r}: none of {len(answers)} requests at {rate_per_s:g} per "
             f"second was answered. The first failed with: {answers[0].failure}"
         )
-    row = load_row(cell.system, cell.task, rate_per_s, cell.load, answers, offered)
+    trace = described(cell.load, len(cell.asks)) if planned.arrivals is not None else None
+    slots = _slots(cell)
+    row = load_row(cell.system, cell.task, rate_per_s, cell.load, answers, offered, slots=slots, trace=trace)
     writer.append_window(closed[0])
     for answer in answers:
         writer.append_answer(cell.system, cell.task, answer)
@@ -100,22 +140,73 @@ def _run_rate(cell: LoadCell, rate_per_s: float, numbers: Iterator[int]) -> None
     progress.note(f"    {'held' if row.held else 'NOT HELD: ' + '; '.join(row.reasons)}")
 
 
+def schedule_of(
+    load: Load, arrivals: str, trace: Sequence[TraceArrival], documents: int, seed: int
+) -> list[ScheduledRequest]:
+    """Return when each request is due, which document it asks, and which requests it follows.
+
+    Args:
+        load: the suite's settings.
+        arrivals: `TRACE_ARRIVALS`, or `POISSON_ARRIVALS` for as many in as long.
+        trace: the arrivals of the trace; their number is a multiple of the documents.
+        documents: of the task.
+        seed: the suite's.
+    """
+    indexes = dealt_documents(len(trace), documents, seed)
+    if arrivals == POISSON_ARRIVALS:
+        moments = poisson_moments(len(trace), trace[-1].at_s / load.speed, seed + 1)
+        return [ScheduledRequest(at_s, index) for at_s, index in zip(moments, indexes, strict=True)]
+    return [
+        ScheduledRequest(arrival.at_s / load.speed, index, arrival.after if load.sessions else ())
+        for arrival, index in zip(trace, indexes, strict=True)
+    ]
+
+
+def _slots(cell: LoadCell) -> int:
+    return cell.load.max_in_flight if cell.engine.concurrent else 1
+
+
 def _answers(
-    cell: LoadCell, offered: Offered, rate_per_s: float, window: str, numbers: Iterator[int]
+    cell: LoadCell,
+    offered: Offered,
+    planned: PlannedOffer,
+    window: str,
+    numbers: Iterator[int],
+    trace: Sequence[TraceArrival],
 ) -> list[AnswerRow]:
     """Return one row per query, in the order in which they were due. The n-th query of a document is its repeat n."""
     times_asked: Counter[int] = Counter()
-    together = cell.load.max_in_flight if cell.engine.concurrent else 1
+    together = _slots(cell)
     rows = []
-    for query, due_s in zip(offered.queries, offered.due_s, strict=True):
+    for number, (query, due_s) in enumerate(zip(offered.queries, offered.due_s, strict=True)):
         ask = query.ask
         replies = query.replies if query.failure is None else no_replies(ask)
         row = answer_row(
             ask, replies, times_asked[ask.doc_id], query.started_s, query.finished_s, next(numbers), together, window
         )
         times_asked[ask.doc_id] += 1
-        rows.append(replace(row, scheduled_s=due_s, offered_per_s=rate_per_s, failure=query.failure))
+        rows.append(
+            replace(
+                row,
+                scheduled_s=due_s,
+                offered_per_s=planned.rate_per_s,
+                arrivals=planned.arrivals,
+                arrival=_arrival(query, trace[number]) if trace else {},
+                failure=query.failure,
+            )
+        )
     return rows
+
+
+def _arrival(query: Query, arrival: TraceArrival) -> dict[str, Any]:
+    kept = {
+        "row": arrival.row,
+        "session": arrival.session,
+        "input_tokens": arrival.input_tokens,
+        "output_tokens": arrival.output_tokens,
+        "released_s": query.released_s,
+    }
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice, config: SystemBase) -> list[ScoreRow]:
@@ -128,12 +219,14 @@ def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice
         config: the system's.
     """
     context = cell.context
-    groups: dict[tuple[float, int], dict[tuple[str, int, int], AnswerRow]] = {}
+    groups: dict[tuple[float, str | None, int], dict[tuple[str, int, int], AnswerRow]] = {}
     for row in answers:
         assert row.offered_per_s is not None  # under load every answer has one
-        groups.setdefault((row.offered_per_s, row.repeat), {})[row.request_type, row.doc_id, row.repeat] = row
+        groups.setdefault((row.offered_per_s, row.arrivals, row.repeat), {})[
+            row.request_type, row.doc_id, row.repeat
+        ] = row
     scores: list[ScoreRow] = []
-    for (rate, repeat), answered in groups.items():
+    for (rate, arrivals, repeat), answered in groups.items():
         if len(answered) != len(cell.asks):
             raise UserError(
                 f"{cell.system} on {cell.task}: at {rate:g} per second not every item was asked equally often; "
@@ -148,7 +241,7 @@ def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice
             allow_unsafe_code=context.allow_unsafe_code,
         )
         scored = score_rows(samples, choice, repeat, failed=lm.failed)
-        scores += [replace(row, offered_per_s=rate) for row in scored]
+        scores += [replace(row, offered_per_s=rate, arrivals=arrivals) for row in scored]
     return scores
 
 

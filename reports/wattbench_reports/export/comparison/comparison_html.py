@@ -8,7 +8,8 @@ from html import escape
 from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.export.comparison.comparison_markdown import LEFT_ALIGNED, summary_table
 from wattbench_reports.formatting.safe_text import visible
-from wattbench_reports.wording import arrival_rates, estimated
+from wattbench_reports.metrics.trace_bursts import bursts
+from wattbench_reports.wording import arrival_rates, estimated, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -41,6 +42,12 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
             yield html_list(
                 f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons
             )
+        for text in trace_bursts.trace_lines(comparison.load.compared):
+            yield paragraph(text)
+        if (compared := bursts(comparison.load)) is not None:
+            yield paragraph(trace_bursts.TITLE)
+            yield _table(*trace_bursts.table(compared))
+            yield html_list(trace_bursts.sentences(compared))
         yield paragraph(arrival_rates.explained(comparison.load))
     else:
         yield _table(*summary_table(comparison))

@@ -10,14 +10,26 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
+from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines
+from wattbench_reports.wording import arrival_rates, estimated, machines, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 LEFT_ALIGNED = frozenset(
-    {"system", "kind", "energy", "valid", "held", "as", *set(machines.HEADINGS).difference(machines.NUMERIC)}
+    {
+        "system",
+        "kind",
+        "energy",
+        "valid",
+        "held",
+        "as",
+        "arrivals",
+        "sustained",
+        *set(machines.HEADINGS).difference(machines.NUMERIC),
+    }
 )
 
 
@@ -35,6 +47,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
                 f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons
             ]
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
+        lines += _bursts(comparison.load)
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
         lines += ["", *_table(*summary_table(comparison))]
@@ -65,6 +78,15 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"
+
+
+def _bursts(report: LoadReport) -> list[str]:
+    lines = [line for text in trace_bursts.trace_lines(report.compared) for line in ("", escaped(text))]
+    compared = bursts(report)
+    if compared is None:
+        return lines
+    texts = [f"- {escaped(text)}" for text in trace_bursts.sentences(compared)]
+    return [*lines, "", f"#### {trace_bursts.TITLE}", "", *_table(*trace_bursts.table(compared)), "", *texts]
 
 
 def _machines(comparison: Comparison) -> list[str]:

@@ -10,8 +10,9 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines
+from wattbench_reports.wording import arrival_rates, estimated, machines, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -116,7 +117,18 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
             for each in at.systems
         ]
         lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH)]
-    return [*lines, "", *wrapped(arrival_rates.explained(report))]
+    return [*lines, *_bursts(report), "", *wrapped(arrival_rates.explained(report))]
+
+
+def _bursts(report: LoadReport) -> list[str]:
+    """Return a table of a trace next to Poisson arrivals; none where there was none."""
+    lines = [line for text in trace_bursts.trace_lines(report.compared) for line in ("", *wrapped(text))]
+    compared = bursts(report)
+    if compared is None:
+        return lines
+    head, rows = trace_bursts.table(compared)
+    texts = [line for text in trace_bursts.sentences(compared) for line in wrapped(text, first="- ", rest="  ")]
+    return [*lines, "", trace_bursts.TITLE, *text_table(_columns(*head), rows, widest_label=NAME_WIDTH), *texts]
 
 
 def _heading(comparison: Comparison) -> list[str]:

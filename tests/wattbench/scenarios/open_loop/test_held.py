@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,9 +11,10 @@ from pydantic import ValidationError
 
 from wattbench.config import Load, Measure, queries_needed
 from wattbench.records import AnswerRow
-from wattbench.scenarios.open_loop.held import RequestTimes, enough_in_time, why_not_held
-from wattbench.scenarios.open_loop.loadgen import Offered
+from wattbench.records.client_lag import SentRequest, sending
+from wattbench.scenarios.open_loop.held import RequestTimes, enough_in_time, most_lag_s, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
+from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row, outcome
 
 GOOD = Detail("6", True, {"result_perf_constraints_met": True, "early_stopping_met": True}, ())
@@ -35,7 +38,7 @@ def test_early_stopping_asks_for_what_loadgen_said_it_would() -> None:
 
 def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float = 0.0) -> list[str]:
     outcomes = [RequestTimes(latency, None, None) for latency in latencies]
-    return why_not_held(outcomes, LOAD, detail, arriving_s=100.0, total_s=100.0 + drain_s)
+    return why_not_held(outcomes, LOAD, detail, sending([], 1), arriving_s=100.0, total_s=100.0 + drain_s)
 
 
 def test_in_time_and_nothing_amiss_is_held() -> None:
@@ -88,12 +91,12 @@ def test_an_answer_without_a_tpot_does_not_meet_a_tpot_deadline() -> None:
 def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> None:
     later = LOAD.model_copy(update={"tpot_deadline_s": 0.05})
     chunks = [RequestTimes(0.5, 0.5, None, 20)] * 95 + [RequestTimes(None, None, None)] * 5
-    assert why_not_held(chunks, later, GOOD, arriving_s=100.0, total_s=100.0) == [
+    assert why_not_held(chunks, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == [
         "100 of 100 requests missed the deadline of 2 s or 0.05 s per token, 5 of them without an answer, 95 of them "
         "without a TPOT to check: too many to show that 90% are in time"
     ]
     streamed = [RequestTimes(0.5, 0.1, 0.02, 20)] * 100
-    assert why_not_held(streamed, later, GOOD, arriving_s=100.0, total_s=100.0) == []
+    assert why_not_held(streamed, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == []
 
 
 @pytest.mark.parametrize(
@@ -189,3 +192,32 @@ def test_a_request_that_generates_nothing_has_no_token_to_be_late() -> None:
     load = LOAD.model_copy(update={"ttft_deadline_s": 0.01, "tpot_deadline_s": 0.01})
     assert outcome(answered(0.0, [], None, "loglikelihood")).in_time(load)
     assert not outcome(answered(0.0, [], None)).in_time(load)
+
+
+def test_a_lagging_client_does_not_hold_and_its_largest_lag_has_a_moment() -> None:
+    stamps = [SentRequest(each, each, each, each + 0.5) for each in range(100)]
+    outcomes = [RequestTimes(0.5, None, None)] * 100
+    judged = partial(why_not_held, outcomes, LOAD, None, arriving_s=100.0, total_s=100.0)
+    assert judged(sending(stamps, 64)) == []
+    stamps[70] = SentRequest(70, 70, 70.15, 70.6)  # within a tenth of the deadline of 2 s
+    assert judged(sending(stamps, 64)) == []
+    stamps[70] = SentRequest(70, 70, 82, 82.5)
+    assert judged(sending(stamps, 64)) == [
+        "the client lagged: it sent 1 of 100 requests more than 0.2 s after it could have, the latest by 12.000 s, "
+        "70.0 s after the first arrival. Their latency is the client's, not the system's"
+    ]
+    assert most_lag_s(LOAD.model_copy(update={"ttft_deadline_s": 0.2})) == 0.1
+
+
+def test_constraints_of_first_tokens_are_spoken_of_only_where_one_is_set() -> None:
+    said = {
+        "result_perf_constraints_met": False,
+        "result_invalid_reason": "TTFT constrain not met: Reduce target QPS. ",
+    }
+    late = Detail("6", False, said, ())
+    (why,) = judge([0.5] * 100, late)
+    assert why == "LoadGen: INVALID, too many requests missed the deadline of 2 s"
+    first = LOAD.model_copy(update={"ttft_deadline_s": 0.5})
+    outcomes = [RequestTimes(0.4, 0.1, None)] * 100
+    (why,) = why_not_held(outcomes, first, late, sending([], 1), arriving_s=100.0, total_s=100.0)
+    assert "TTFT" in why

@@ -1,0 +1,192 @@
+"""Say which requests a suite under load sends, and when: at LoadGen's rates, as in a trace, and next to it.
+
+What a trace says is divided by `speed`. Of the chosen part, the last arrivals are left out, so that each document is
+asked equally often. Documents are dealt to arrivals in passes, each in an order of its own that the suite's seed gives:
+every system, and the Poisson arrivals next to a trace, get the same document at the same place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wattbench.config import Load, Resolved, queries_needed
+from wattbench.errors import UserError
+from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS
+from wattbench.traces import ArrivalTrace, read_trace
+
+_LENGTHS = ("input_tokens", "output_tokens")
+
+
+@dataclass(frozen=True)
+class PlannedOffer:
+    """One measured window of arrivals."""
+
+    rate_per_s: float
+    """On average."""
+    arrivals: str | None
+    """As in `LoadRow`."""
+    queries: int
+    """Of LoadGen's there may be a few more."""
+    duration_s: float
+    """From the first arrival to the last."""
+
+    @property
+    def key(self) -> tuple[float, str | None]:
+        """Return what tells it from the other windows of a cell."""
+        return self.rate_per_s, self.arrivals
+
+
+def offers(load: Load, documents: int) -> list[PlannedOffer]:
+    """Return the windows of a cell, in the order in which they are measured.
+
+    Args:
+        load: the suite's settings.
+        documents: of the task.
+
+    Raises:
+        UserError: the trace cannot be read, or has fewer arrivals than the task has documents.
+    """
+    planned = [
+        PlannedOffer(rate, None, queries, queries / rate)
+        for rate in load.rates_per_s or ()
+        for queries in [load.queries(rate, documents)]
+    ]
+    if load.trace is not None:
+        dealt, rate = dealt_part(load, documents), mean_rate_per_s(load)
+        kinds = (TRACE_ARRIVALS, POISSON_ARRIVALS) if load.beside_poisson else (TRACE_ARRIVALS,)
+        planned += [PlannedOffer(rate, kind, len(dealt.arrivals), dealt.span_s / load.speed) for kind in kinds]
+    return planned
+
+
+def trace_part(load: Load) -> ArrivalTrace:
+    """Return the part of the trace that the suite sends, on the axis of the trace.
+
+    Raises:
+        UserError: the trace cannot be read, or fewer than two requests arrive in the part.
+    """
+    assert load.trace is not None
+    return _read(load.trace).part(load.start_s, load.duration_s)
+
+
+def mean_rate_per_s(load: Load) -> float:
+    """Return the mean rate of the part that is sent, at the suite's speed: the same for every task.
+
+    Raises:
+        UserError: as of `trace_part`; or all of it arrives at once.
+    """
+    part = trace_part(load)
+    if not part.span_s:
+        raise UserError(f"{part.path}: all arrivals of the part are at one moment, so that it has no rate")
+    return (len(part.arrivals) - 1) * load.speed / part.span_s
+
+
+def dealt_part(load: Load, documents: int) -> ArrivalTrace:
+    """Return the arrivals of the part, without those at its end that would ask some documents more often than others.
+
+    Raises:
+        UserError: as of `trace_part`; or there are fewer arrivals than documents.
+    """
+    part = trace_part(load)
+    number = len(part.arrivals) // documents * documents
+    if number < 2:
+        raise UserError(
+            f"{part.path}: {len(part.arrivals):,} arrivals are in the part that is sent, and the task has "
+            f"{documents:,} documents, to be asked equally often: lower the task's limit, or send a longer part"
+        )
+    return part.only(range(number))
+
+
+def dealt_documents(number: int, documents: int, seed: int) -> list[int]:
+    """Return which document each arrival asks, by its place in the task. Shape (number,).
+
+    Args:
+        number: of arrivals; a multiple of the documents.
+        documents: of the task.
+        seed: the suite's.
+    """
+    order: list[int] = []
+    draw = np.random.default_rng(seed)
+    while len(order) < number:
+        order += draw.permutation(documents).tolist()
+    return order[:number]
+
+
+def check_trace(resolved: Resolved) -> None:
+    """Check that a suite's trace can be read and judged, before anything is asked.
+
+    Raises:
+        UserError: it cannot be read; has no sessions, and is to keep their order; or has too few arrivals, in too short
+            a time or all at one moment.
+    """
+    measure = resolved.suite.measure
+    load = measure.load
+    if load is None or load.trace is None:
+        return
+    part = trace_part(load)
+    if load.sessions and part.no_sessions is not None:
+        raise UserError(f"{resolved.path}: measure.load.sessions: {part.path}: {part.no_sessions}. Leave sessions out")
+    needed = queries_needed(load.in_time)
+    if len(part.arrivals) < needed:
+        raise UserError(
+            f"{resolved.path}: measure.load.trace: {len(part.arrivals)} arrivals are not enough to show that "
+            f"{100 * load.in_time:g}% are in time; LoadGen's early stopping needs {needed}. Send a longer part of the "
+            "trace, or lower in_time"
+        )
+    mean_rate_per_s(load)
+    if part.span_s / load.speed < measure.min_window_s:
+        raise UserError(
+            f"{resolved.path}: measure.load.trace: {part.span_s:.3f} s of it at speed {load.speed:g} are "
+            f"{part.span_s / load.speed:.3f} s, and windows shorter than min_window_s = {measure.min_window_s:g} are "
+            "not valid: send a longer part, lower speed, or lower min_window_s"
+        )
+
+
+def described(load: Load, documents: int) -> dict[str, Any]:
+    """Return what a record says of the trace: `LoadRow.trace`."""
+    part, dealt = trace_part(load), dealt_part(load, documents)
+    assert load.trace is not None
+    whole = _read(load.trace)
+    lengths = {name: _spread([getattr(arrival, name) for arrival in dealt.arrivals]) for name in _LENGTHS}
+    return {
+        "name": whole.path.name,
+        "format": whole.format,
+        "sha256": whole.sha256,
+        "rows": whole.rows,
+        "arrivals": len(whole.arrivals),
+        "out_of_order": whole.out_of_order,
+        "speed": load.speed,
+        "start_s": load.start_s,
+        "duration_s": load.duration_s,
+        "left_out": len(part.arrivals) - len(dealt.arrivals),
+        "sessions": sum(bool(arrival.after) for arrival in dealt.arrivals) if load.sessions else None,
+        **{name: spread for name, spread in lengths.items() if spread},
+    }
+
+
+def _spread(lengths: Sequence[int | None]) -> dict[str, float]:
+    known = sorted(length for length in lengths if length is not None)
+    if not known:
+        return {}
+    at = {f"p{share}": float(known[min(len(known) - 1, len(known) * share // 100)]) for share in (50, 90)}
+    return {**at, "mean": sum(known) / len(known)}
+
+
+def _read(path: Path) -> ArrivalTrace:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    return _remembered(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=2)
+def _remembered(path: Path, changed_ns: int, size: int) -> ArrivalTrace:
+    """Read a trace once, as long as its file stays as it is."""
+    return read_trace(path)

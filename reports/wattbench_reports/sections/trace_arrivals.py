@@ -1,0 +1,66 @@
+"""A run under load: a trace next to Poisson arrivals at the same mean rate, and how punctual the client was."""
+
+from __future__ import annotations
+
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.arrival_rates import AtRate, LoadReport
+from wattbench_reports.metrics.trace_bursts import bursts
+from wattbench_reports.sections.model import Passage
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording import trace_bursts as words
+from wattbench_reports.wording.arrival_rates import title
+
+_TEXTS = ("system", "arrivals", "sustained")
+
+
+def trace_passages(report: LoadReport, places: dict[str, int]) -> tuple[Passage, ...]:
+    """Return what the trace is, and what its bursts cost; nothing in a run without a trace."""
+    about = tuple(words.trace_lines(report.compared))
+    compared = bursts(report)
+    if compared is None:
+        return (Passage("", about),) if about else ()
+    head, rows = words.table(compared)
+    table = Table(
+        caption=words.TITLE,
+        columns=tuple(Column(name[0].upper() + name[1:], numeric=name not in _TEXTS) for name in head),
+        rows=tuple((Cell(row[0], series=places[row[0]]), *map(Cell, row[1:])) for row in rows),
+        note="A dash: too few requests, not sustained, not recorded, or not simulated.",
+    )
+    return (Passage(words.TITLE, (*about, *words.sentences(compared)), (table,)),)
+
+
+def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
+    """Return how punctual the client was; nothing for older records."""
+    known = [each for each in at.systems if each.client_punctual is not None]
+    if not known:
+        return ()
+    return (
+        Table(
+            caption=f"The client's own lag {title(at)}",
+            columns=(
+                Column("System"),
+                Column("Sent within 5 ms", numeric=True),
+                Column("Lag p50", numeric=True),
+                Column("Lag p99", numeric=True),
+                Column("Largest lag", numeric=True),
+                Column("Queue peak", numeric=True),
+                Column("In flight", numeric=True),
+            ),
+            rows=tuple(
+                (
+                    Cell(each.system, series=places[each.system]),
+                    Cell(units.percent(each.client_punctual)),
+                    Cell(units.quantity(each.client_lag_p50_s, "s")),
+                    Cell(units.quantity(each.client_lag_p99_s, "s")),
+                    Cell(units.quantity(each.client_lag_largest_s, "s")),
+                    Cell(units.count(each.queue_peak)),
+                    Cell(units.count(each.in_flight_peak)),
+                )
+                for each in known
+            ),
+            note=(
+                "From when a request could have been sent (it was due, the answers before it had come, and a slot was "
+                "free) to when it was: lag of the client, not of the system. No wait for a slot or an answer is in it."
+            ),
+        ),
+    )
