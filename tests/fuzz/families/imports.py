@@ -21,10 +21,12 @@ from tests.made_up.inspect_logs import log, sample
 from tests.made_up.mlperf_results import write_result
 from tests.made_up.other_tools import START_S, aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
+from tests.made_up.traces import azure, mooncake, otlp, span
 from wattbench.importers import detect, read_sources
 from wattbench.importers.metered import metered
 from wattbench.importers.survey import survey
 from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
+from wattbench.traces import read_trace
 from wattbench.train.examples import documents
 
 DATE = "2026-01-02T03-04-05.678901"
@@ -368,6 +370,15 @@ TARGETS = (
         "x.csv",
         weight=0.5,
     ),
+    Target("trace-azure", "csv", given(azure([1, 2.5, 2.5, 9])), read_trace, "trace.csv"),
+    Target(
+        "trace-mooncake",
+        "jsonl",
+        given(mooncake((0, 600, 5, [1, 2]), (20, 1200, 5, [1, 3]), (30, 7, 5, [9]))),
+        read_trace,
+        "trace.jsonl",
+    ),
+    Target("trace-otel", "json", given(otlp(span(0, 1), span(2, 3), span(2, 4))), read_trace, "trace.json"),
     Target("ledger", "json", given(LEDGERS), read_ledger, "ledger.json"),
     Target(
         "documents",

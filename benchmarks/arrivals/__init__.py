@@ -1,0 +1,1 @@
+"""What `benchmarks/bench_arrivals.py` sends its requests to."""
