@@ -42,6 +42,7 @@ SHOWN = {
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
     ("docs/methodology.md", "(prompt tokens - cached)"): "a formula",
+    ("docs/methodology.md", "request throughput "): "a formula",
     ("docs/nightly.md", "INCONCLUSIVE: The night of"): "output, which tests/e2e/test_nightly_example.py compares",
     ("docs/records.md", "runs/<UTC>-<suite>-<id>/"): "a listing",
     ("docs/rescoring.md", "Scores depend on how"): "output",

@@ -321,6 +321,7 @@ def _write_blocks(
                     own_cpu_s=0.9 * seconds if fake.own_cpu else None, node=node.node,
                 )
             )  # fmt: skip
+    rows = _one_after_the_other(rows)
     items += rows
     for block in range(fake.blocks):
         inside = [row for row in rows if row.block == block]
@@ -337,6 +338,18 @@ def _write_blocks(
                 window, block=block, attempt=attempt, own_cpu_s=own_cpu_s, node=node.node, temperature_c=heat
             )
         )  # fmt: skip
+
+
+def _one_after_the_other(rows: list[ItemRow]) -> list[ItemRow]:
+    """Return rows with the times of a system that is asked block after block, in the order of `rows`."""
+    now_s, started_s = START_S, [0.0] * len(rows)
+    for place in sorted(range(len(rows)), key=lambda place: rows[place].block or 0):
+        started_s[place] = now_s
+        now_s += rows[place].finished_s - rows[place].started_s
+    return [
+        replace(row, scheduled_s=at_s, started_s=at_s, finished_s=at_s + row.finished_s - row.started_s)
+        for row, at_s in zip(rows, started_s, strict=True)
+    ]
 
 
 def _items(

@@ -80,6 +80,7 @@ def _figures(rows: Sequence[ItemRow], shares: Mapping[str, float] | None) -> dic
         "j_per_correct": _joules_per_correct(rows) if shares is None else None,
         "own_cpu_s_per_request": _own_cpu_s(rows) if shares is None else None,
         "failed": float(sum(row.failure is not None for row in rows)),
+        **_throughput(rows),
     }
 
 
@@ -106,6 +107,41 @@ def _accuracy(rows: Sequence[ItemRow]) -> float | None:
 
 def _joules(rows: Sequence[ItemRow]) -> float | None:
     return _mean([row.energy_j for row in rows if row.energy_j is not None])
+
+
+def _throughput(rows: Sequence[ItemRow]) -> dict[str, float | None]:
+    """Return answered requests, and their tokens, per second of the windows that have a clock and times."""
+    windows: dict[str, list[ItemRow]] = defaultdict(list)
+    for row in rows:
+        windows[row.window].append(row)
+    requests: list[tuple[float, float]] = []
+    tokens: list[tuple[float, float]] = []
+    for name, answers in windows.items():
+        seconds, answered = _span_s(answers), [row for row in answers if row.failure is None]
+        if not name or seconds is None:
+            continue
+        requests.append((len(answered), seconds))
+        counts = [row.output_tokens for row in answered if row.output_tokens is not None]
+        if len(counts) == len(answered):
+            tokens.append((sum(counts), seconds))
+    return {"requests_per_s": _per_s(requests), "output_tokens_per_s": _per_s(tokens)}
+
+
+def _span_s(answers: Sequence[ItemRow]) -> float | None:
+    """Return the seconds from the first request, sent or due, to the last end; None if an answer lacks its times."""
+    begun = [row.started_s if row.offered_per_s is None else row.scheduled_s for row in answers]
+    known = [
+        (begun_s, row.finished_s)
+        for row, begun_s in zip(answers, begun, strict=True)
+        if begun_s is not None and row.finished_s is not None
+    ]
+    untimed = [row for row in answers if row.failure is None and (row.started_s is None or row.finished_s is None)]
+    return max(end for _, end in known) - min(start for start, _ in known) if known and not untimed else None
+
+
+def _per_s(windows: Sequence[tuple[float, float]]) -> float | None:
+    seconds = math.fsum(each for _, each in windows)
+    return math.fsum(served for served, _ in windows) / seconds if seconds > 0 else None
 
 
 def _own_cpu_s(rows: Sequence[ItemRow]) -> float | None:

@@ -38,6 +38,7 @@ from wattbench_reports.comparison.system_figures import (
     for_another_run,
     system_figures,
     with_money,
+    with_throughput,
 )
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
@@ -58,6 +59,7 @@ from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.strictness import SystemStrictness, strictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.tail_latency import above_median, common_tail
+from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
 from wattbench_reports.stats import BlockRatio
@@ -154,6 +156,8 @@ class Analysis:
     """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
     decide: DecisionSettings = field(default_factory=DecisionSettings)
     """What the suite and the reader require, and what answers are worth to them."""
+    served: Mapping[str, Throughput] = field(default_factory=dict)
+    """What each system serves per second, where it is known."""
 
     @cached_property
     def by_item(self) -> Analysis:
@@ -394,6 +398,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
         priced = money_figures(base, table, paid, rates, shares, every)
     measured = measures(frames, table, base, shares=shares, overall=overall)
+    served = throughputs(frames, by_block=assumptions.cluster is None)
     sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
     uncertain = joule_ratios(base, shares)
     sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
@@ -408,9 +413,12 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         suite=suite.name,
         systems=tuple(
             for_another_run(
-                _with_money(
-                    system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), apart[name], base),
-                    priced,
+                with_throughput(
+                    _with_money(
+                        system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), apart[name], base),
+                        priced,
+                    ),
+                    served.get(name),
                 ),
                 figures.j_per_correct,
                 uncertain.get(name),
@@ -468,6 +476,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         priced=priced, charges=bills, charged=charged, bills=paid, tariff=rates,
         strictness=strict,
         decide=decide,
+        served=served,
     )  # fmt: skip
 
 

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
-from wattbench_reports.comparability.rules import FIGURES, Divide
+from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide
 
 MONEY = "money"
 """Cost per correct answer. It is ranked wherever accuracy may be: a bill is the same whatever machine it is for."""
 
-RANKED = (*FIGURES, MONEY)
+REQUESTS_PER_S, OUTPUT_TOKENS_PER_S = "requests_per_s", "output_tokens_per_s"
+"""Request throughput and output token throughput. They are ranked wherever latency may be: at the same load."""
+
+THROUGHPUT = (REQUESTS_PER_S, OUTPUT_TOKENS_PER_S)
+
+RANKED = (ACCURACY, LATENCY, *THROUGHPUT, JOULES, MONEY)
 """The figures that are ranked, in the order of a leaderboard."""
 
 
@@ -47,7 +52,7 @@ class RankedSystem:
 
     system: str
     value: float
-    """A share, seconds, joules or money."""
+    """A share, seconds, requests or tokens per second, joules or money."""
     beaten: bool | None
     """Shown to be behind the first, over the same items; None for the first, and where that is not tested."""
 

@@ -22,7 +22,13 @@ from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Div
 from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
-from wattbench_reports.comparison.leaderboard import Groups, grouped, money_standings, standings
+from wattbench_reports.comparison.leaderboard import (
+    Groups,
+    grouped,
+    money_standings,
+    standings,
+    throughput_standings,
+)
 from wattbench_reports.comparison.leaderboard_model import ComparedRun, Placement, Ranked
 from wattbench_reports.comparison.money_of_runs import PartMoney, money_of_runs, part_money
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
@@ -136,14 +142,15 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
     divisions = divides(prints, crossed)
     carbon, one_grid = _one_carbon(parts)
+    rows = tuple(
+        money.row(_renamed(figures, renamed[figures.system], one_grid))
+        for part, renamed in zip(parts, names, strict=True)
+        for figures in part.comparison.systems
+    )
     return Comparison(
         run=", ".join(part.about.run for part in parts),
         suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
-        systems=tuple(
-            money.row(_renamed(figures, renamed[figures.system], one_grid))
-            for part, renamed in zip(parts, names, strict=True)
-            for figures in part.comparison.systems
-        ),
+        systems=rows,
         carbon=carbon,
         sci={
             renamed[old]: sci
@@ -197,6 +204,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             if under_load is not None
             else (
                 *standings(pairs, candidates, judged, divided),
+                *throughput_standings(rows, candidates, divided),
                 *(() if money_pairs is None else money_standings(money_pairs, money.per_correct, candidates, divided)),
             ),
             divides=divisions,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from wattbench_reports.comparison.another_run import joule_sessions, of_another_run
 from wattbench_reports.metrics.carbon.sci import Sci
@@ -11,6 +12,7 @@ from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.money import SystemMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
+from wattbench_reports.metrics.throughput import Rate, Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats import BlockRatio, Interval
 from wattbench_reports.tables.session_record import SessionRecord
@@ -86,6 +88,20 @@ class SystemFigures:
     j_per_correct_another_run_high: float | None = None
     failed: int = 0
     """Requests that failed. They count as not correct, have no latency, and keep their joules."""
+    requests_per_s: float | None = None
+    """Request throughput: answered requests per second of measured time (`wattbench_reports.metrics.throughput`). The
+    bounds are between blocks; None with fewer than two."""
+    requests_per_s_low: float | None = None
+    requests_per_s_high: float | None = None
+    output_tokens_per_s: float | None = None
+    """Output token throughput: of all requests together, not of one; None where tokens are not recorded."""
+    output_tokens_per_s_low: float | None = None
+    output_tokens_per_s_high: float | None = None
+    requests_in_flight: float | None = None
+    """Mean over the same seconds."""
+    throughput_from: str | None = None
+    """``requests``: their times; ``stated``: by the source of an import, which does not list the times of
+    all requests. None: not known."""
 
     def latency_s(self, share: float) -> float | None:
         """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
@@ -99,6 +115,10 @@ class SystemFigures:
 
 COLUMNS = tuple(column.name for column in fields(SystemFigures))
 """The columns of `wattbench compare`, in order."""
+
+
+THROUGHPUT = COLUMNS[COLUMNS.index("requests_per_s") :]
+"""Those of throughput, which are of all domains together."""
 
 
 def for_another_run(
@@ -133,6 +153,27 @@ def with_money(row: SystemFigures, money: SystemMoney, currency: str) -> SystemF
         cost_currency=currency,
         cost_few=of_request.few,
     )
+
+
+def with_throughput(row: SystemFigures, served: Throughput | None) -> SystemFigures:
+    """Add what a system serves per second; unchanged where it is not known."""
+    if served is None:
+        return row
+    return replace(
+        row,
+        **_rate("requests_per_s", served.requests),
+        **_rate("output_tokens_per_s", served.output_tokens),
+        requests_in_flight=served.in_flight,
+        throughput_from=served.source,
+    )
+
+
+def _rate(name: str, rate: Rate | None) -> dict[str, Any]:
+    if rate is None:
+        return {}
+    bounds = rate.interval
+    low, high = (None, None) if bounds is None else (bounds.low, bounds.high)
+    return {name: rate.per_s, f"{name}_low": low, f"{name}_high": high}
 
 
 def system_figures(

@@ -21,6 +21,7 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.formatting.units import digits, listed, plural
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.system_metrics import Measures, measures
+from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import percentile
@@ -87,6 +88,10 @@ class LoadFigures:
     queue_peak: float | None = None
     """The most requests that were due and not sent at one time."""
     in_flight_peak: float | None = None
+    output_tokens_per_s: float | None = None
+    """Output token throughput, over the seconds of `served_per_s`; None where tokens are not recorded."""
+    requests_in_flight: float | None = None
+    """Mean over the same seconds, from when each was due."""
 
 
 @dataclass(frozen=True)
@@ -223,11 +228,11 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, arrivals: str | No
     chosen.items["started_s"] = answers["scheduled_s"]
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
-    tokens = token_times(chosen)
+    tokens, served = token_times(chosen), throughputs(chosen)
     figures = tuple(
         _figures(
             name, chosen.kind_of(name), rate, [row for row in rows if row.system == name], chosen, answers,
-            measured[name], judged[name], tokens[name],
+            measured[name], judged[name], tokens[name], served.get(name),
         )
         for name in chosen.systems
         if len(chosen.positions(chosen.answers_of(name))) and any(row.system == name for row in rows)
@@ -245,6 +250,7 @@ def _figures(
     measured: Measures,
     judged: Validity,
     tokens: TokenTimes,
+    served: Throughput | None,
 ) -> LoadFigures:
     answers = (frames.items["system"] == name).to_numpy() & more["failure"].isna().to_numpy()
     due_s = more["scheduled_s"][answers].to_numpy(dtype=np.float64)
@@ -282,6 +288,8 @@ def _figures(
         client_lag_largest_s=max((each["own_lag_largest_s"] for each in sent), default=None),
         queue_peak=max((each["queue_peak"] for each in sent), default=None),
         in_flight_peak=max((each["in_flight_peak"] for each in sent), default=None),
+        output_tokens_per_s=None if served is None or served.output_tokens is None else served.output_tokens.per_s,
+        requests_in_flight=None if served is None else served.in_flight,
     )
 
 

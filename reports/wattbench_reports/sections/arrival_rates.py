@@ -20,6 +20,7 @@ _TRACE_LEAD = (
     "Requests arrived as in a trace of real ones, by a schedule of wattbench's own: MLPerf LoadGen neither times nor "
     "judges them. Systems are compared only under the same arrivals, and only if they sustain them."
 )
+_TOKENS = ("Output tokens per s", "In flight")
 _LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
 
 
@@ -102,6 +103,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
             Column("Served per s", numeric=True),
             Column("On time", numeric=True),
             Column("Goodput per s", numeric=True),
+            *(Column(name, numeric=True) for name in (_TOKENS if words.has_token_throughput(at) else ())),
             Column("Latency p50", numeric=True),
             Column("Latency p90", numeric=True),
             Column("Joules per request", numeric=True),
@@ -117,6 +119,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
                 Cell(units.digits(each.served_per_s)),
                 Cell(units.percent(each.in_time)),
                 Cell(units.digits(each.goodput_per_s)),
+                *(map(Cell, words.token_throughput(each)) if words.has_token_throughput(at) else ()),
                 Cell(words.seconds(each, "latency_s", 0.5)),
                 Cell(words.seconds(each, "latency_s", 0.9)),
                 Cell(units.quantity_interval(each.j_per_request, "J")),
@@ -129,7 +132,8 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
         ),
         note=(
             "Served: answered requests divided by the time until the last one finished. Goodput: the same for "
-            "requests on time."
+            "requests on time. Output tokens per s: those of the answered requests over the same time. In flight: mean "
+            "number of requests, from when each was due."
         ),
     )
 

@@ -13,6 +13,7 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import explained
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording import throughput
 
 _BADGE = {"valid": "badge", "imported": "badge-warn", "NOT VALID": "badge-bad"}
 
@@ -32,6 +33,7 @@ def comparison_table(comparison: Comparison) -> Table:
     yardsticks = {name for caveat in comparison.caveats if caveat.code == "yardstick" for name in caveat.systems}
     tail = comparison.tail_share
     costed = wording.has_cost(comparison)
+    notes = (wording.another_run_line(comparison), throughput.line(comparison), wording.cost_line(comparison))
     return Table(
         caption="All systems over all items",
         columns=(
@@ -43,6 +45,7 @@ def comparison_table(comparison: Comparison) -> Table:
             Column("Joules per request", numeric=True),
             Column("Latency p50", numeric=True),
             *((Column(f"Latency {label(tail)}", numeric=True),) if tail is not None else ()),
+            *(Column(name.capitalize(), numeric=True) for name in throughput.columns(comparison)),
             *((Column("CPU per request", numeric=True),) if wording.has_own_cpu(comparison) else ()),
             Column("CO2e per 1,000", numeric=True),
             Column("Tokens", numeric=True),
@@ -59,7 +62,7 @@ def comparison_table(comparison: Comparison) -> Table:
         ),
         note=(
             f"{wording.intervals_line(comparison)} The error of the meter is not in them. "
-            f"{_joined(wording.another_run_line(comparison), wording.cost_line(comparison))} "
+            f"{_joined(*notes)} "
             "Joules per correct answer: joules of all requests, including wrong answers, divided by the number of "
             "correct answers. Tokens: mean output per request. CO2e: grams per 1,000 requests. "
             f"{wording.carbon_line(comparison)}{f' Provenance: {meanings}.' if meanings else ''}"
@@ -92,6 +95,7 @@ def _row(
         Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(index, "j-per-request")),
         Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(index, "p50")),
         *((Cell(wording.tail(figures, tail), restates=key(index, "tail")),) if tail is not None else ()),
+        *(Cell(text) for text in throughput.cells(figures, throughput.columns(comparison))),
         *((Cell(wording.own_cpu(figures)),) if wording.has_own_cpu(comparison) else ()),
         Cell(wording.co2(figures, comparison), restates=key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),

@@ -13,6 +13,7 @@ from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Tim
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.sections.throughput import throughput_passage
 from wattbench_reports.stats.percentiles import label, percentile, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
 from wattbench_reports.wording import arrival_rates
@@ -38,14 +39,19 @@ def latency_section(analysis: Analysis) -> Section:
     drawing = _drawing(whole, WHOLE, "latency distribution")
     passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption, requests),), drawing)
     tokens = token_times(analysis.by_item.frames)
-    passages = (passage, *_first_token(analysis, tokens, start), *_per_token(analysis, tokens))
+    passages = (
+        passage,
+        *_first_token(analysis, tokens, start),
+        *_per_token(analysis, tokens),
+        *throughput_passage(analysis),
+    )
     return Section(
         "latency",
         "Latency",
-        "Latency: full request, first token, output tokens",
+        "Latency: full request, first token, output tokens; throughput",
         _LEAD,
         passages,
-        line="distributions, percentiles, and where the seconds go",
+        line="distributions, percentiles, where the seconds go, and what is served per second",
     )
 
 

@@ -9,23 +9,38 @@ from typing import Any
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport, rate_title
 from wattbench_reports.stats import Interval
+from wattbench_reports.wording import throughput
 
 HEAD = (
     "system", "sustained", "served/s", "on time", "p50", "p90", "TTFT p50", "TTFT p90", "TPOT p50",
     "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
-"""The columns of `cells`; `table` adds CPU seconds where they were recorded."""
+"""The columns of `cells`; `table` adds output token throughput and CPU seconds where they were recorded."""
 
 
 def table(at: AtRate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heading and one row of texts per system."""
     rows = [cells(figures) for figures in at.systems]
+    head: tuple[str, ...] = HEAD
+    if has_token_throughput(at):
+        head = (*head, "output tokens/s", "in flight")
+        rows = [(*row, *token_throughput(figures)) for row, figures in zip(rows, at.systems, strict=True)]
     if not has_own_cpu(at):
-        return HEAD, rows
-    return (*HEAD, "CPU per request"), [
+        return head, rows
+    return (*head, "CPU per request"), [
         (*row, units.quantity(figures.own_cpu_s_per_request, "s"))
         for row, figures in zip(rows, at.systems, strict=True)
     ]
+
+
+def has_token_throughput(at: AtRate) -> bool:
+    """Whether output tokens were recorded of any system."""
+    return any(figures.output_tokens_per_s is not None for figures in at.systems)
+
+
+def token_throughput(figures: LoadFigures) -> tuple[str, str]:
+    """Format output tokens per second, and how many requests were in flight."""
+    return throughput.rate(figures.output_tokens_per_s, None, None), throughput.in_flight(figures.requests_in_flight)
 
 
 def has_own_cpu(at: AtRate) -> bool:
@@ -85,6 +100,11 @@ def detail(figures: LoadFigures) -> str:
         figures.kind,
         f"{units.plural(figures.queries, 'request')} at {units.digits(figures.scheduled_per_s)}/s as drawn{failed}",
         f"goodput {units.digits(figures.goodput_per_s)}/s",
+        *(
+            ()
+            if figures.output_tokens_per_s is None
+            else ("{} output tokens/s, {} requests in flight".format(*token_throughput(figures)),)
+        ),
         f"TPOT p50 {seconds(figures, 'tpot_s', 0.5)}",
         f"{units.percent_interval(figures.accuracy)} correct",
         *(

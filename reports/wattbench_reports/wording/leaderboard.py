@@ -6,20 +6,31 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY
 from wattbench_reports.comparison.analysis import Comparison
-from wattbench_reports.comparison.leaderboard_model import MONEY, RANKED, Ranked, RankedGroup, RankedSystem
+from wattbench_reports.comparison.leaderboard_model import (
+    MONEY,
+    OUTPUT_TOKENS_PER_S,
+    RANKED,
+    REQUESTS_PER_S,
+    THROUGHPUT,
+    Ranked,
+    RankedGroup,
+    RankedSystem,
+)
 from wattbench_reports.formatting import units
 from wattbench_reports.wording.comparison import cost_scale
 
 TITLES = {
     ACCURACY: "Accuracy, highest first",
     LATENCY: "Latency p50, lowest first",
+    REQUESTS_PER_S: "Request throughput, highest first",
+    OUTPUT_TOKENS_PER_S: "Output token throughput, highest first",
     JOULES: "Joules per correct answer, lowest first",
     MONEY: "Cost per correct answer, lowest first",
 }
 
 NOTE = (
     "~: statistically tied with the first, over the same items: with 95% confidence the marked ones and the first hold "
-    "the best. Latencies are ordered by value; their differences are not tested."
+    "the best. Latencies and throughputs are ordered by value; their differences are not tested."
 )
 
 
@@ -51,7 +62,8 @@ def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _across(figure: str, ranked: Ranked) -> str:
-    parts = [each.part for each in ranked.divides if each.overridden and figure in each.forbids]
+    forbidden = LATENCY if figure in THROUGHPUT else figure
+    parts = [each.part for each in ranked.divides if each.overridden and forbidden in each.forbids]
     return f" (across {units.listed(parts)}, as requested)" if parts else ""
 
 
@@ -73,7 +85,12 @@ def _unsure(system: RankedSystem) -> str:
 
 
 def _ranked_system(system: RankedSystem, figure: str) -> str:
-    shown = units.percent(system.value) if figure == ACCURACY else units.quantity(system.value, _UNIT[figure])
+    if figure == ACCURACY:
+        shown = units.percent(system.value)
+    elif figure in THROUGHPUT:
+        shown = f"{units.digits(system.value)}/s"
+    else:
+        shown = units.quantity(system.value, _UNIT[figure])
     return f"{_unsure(system)}{system.system} {shown}"
 
 

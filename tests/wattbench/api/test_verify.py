@@ -183,6 +183,10 @@ def test_figures_that_compare_prints_are_computed_a_second_time(
     plain_row = comparison_rows.plain_row
     monkeypatch.setattr(comparison_rows, "plain_row", lambda figures: plain_row(figures) | {"accuracy": 0.75})
     assert "compare prints accuracy 0.75 of big, and the lines give 0.4375" in problems(verify(whole_run))["figures"][0]
+    for figure in ("requests_per_s", "output_tokens_per_s"):
+        wrong = {figure: 0.125}
+        monkeypatch.setattr(comparison_rows, "plain_row", lambda figures, wrong=wrong: plain_row(figures) | wrong)
+        assert f"compare prints {figure} 0.125 of big" in problems(verify(whole_run))["figures"][0]
 
 
 READERS = (
@@ -222,6 +226,8 @@ def test_every_figure_that_compare_prints_is_computed_from_the_lines(whole_run: 
     items = [replace(row, finished_s=row.finished_s + 1.0) if row.system == "small" else row for row in rebuilt.items]
     differing = " ".join(comparison_differences(records, replace(rebuilt, items=items)))
     assert "systems[small].latency_p50_s" in differing
+    assert "systems[small].requests_per_s" in differing
+    assert "systems[big].requests_per_s" not in differing
     assert "systems[big].latency_p50_s" not in differing
     items = [replace(row, energy_j=row.energy_j * 1.01) for row in rebuilt.items if row.energy_j is not None]
     differing = " ".join(comparison_differences(records, replace(rebuilt, items=items)))

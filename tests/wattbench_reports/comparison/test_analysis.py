@@ -28,7 +28,9 @@ def test_columns_are_the_contract() -> None:
         "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid "
         "cost_per_request cost_per_request_low cost_per_request_high cost_per_correct cost_per_correct_low "
         "cost_per_correct_high cost_currency cost_few imported own_cpu_s_per_request blocks j_per_correct_few sessions "
-        "j_per_correct_another_run_low j_per_correct_another_run_high failed"
+        "j_per_correct_another_run_low j_per_correct_another_run_high failed "
+        "requests_per_s requests_per_s_low requests_per_s_high output_tokens_per_s output_tokens_per_s_low "
+        "output_tokens_per_s_high requests_in_flight throughput_from"
     )
 
 

@@ -128,6 +128,24 @@ def test_golden(form: str, render, loaded: RunRecords, golden) -> None:
     golden(f"load.{form}", render(compare(loaded)))
 
 
+def test_tokens_per_second_are_over_the_seconds_of_the_requests_served(loaded: RunRecords) -> None:
+    comparison = compare(loaded)
+    assert comparison.load is not None
+    items = pd.read_parquet(loaded.layout.items_table)
+    for at in comparison.load.rates:
+        for each in at.systems:
+            own = items[(items["system"] == each.system) & (items["offered_per_s"] == at.offered_per_s)]
+            seconds = own["finished_s"].max() - own["scheduled_s"].min()
+            waited = (own["finished_s"] - own["scheduled_s"]).sum()
+            assert each.served_per_s == pytest.approx(own["failure"].isna().sum() / seconds)
+            assert each.output_tokens_per_s == pytest.approx(own["output_tokens"].sum() / seconds)
+            assert each.requests_in_flight == pytest.approx(waited / seconds)
+    for row in comparison.systems:
+        (same,) = [each for each in comparison.load.compared.systems if each.system == row.system]
+        assert row.requests_per_s == pytest.approx(same.served_per_s)
+        assert row.output_tokens_per_s == same.output_tokens_per_s
+
+
 def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:
     lines = as_table(replace(compare(loaded), suite="a\x1b[2J")).split("\n")
     assert lines[0].startswith("a?[2J ")

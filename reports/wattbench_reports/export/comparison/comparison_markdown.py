@@ -13,7 +13,7 @@ from wattbench_reports.formatting.markdown import escaped, in_code, markdown_tab
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -52,7 +52,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     else:
         lines += ["", *_table(*summary_table(comparison))]
     lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
-    for text in (wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)):
+    for text in _explained(comparison):
         lines += ["", escaped(text)] if text else []
     if (title := wording.year_line(comparison)) and comparison.load is None:
         lines += [
@@ -89,6 +89,12 @@ def _bursts(report: LoadReport) -> list[str]:
     return [*lines, "", f"#### {trace_bursts.TITLE}", "", *_table(*trace_bursts.table(compared)), "", *texts]
 
 
+def _explained(comparison: Comparison) -> tuple[str, ...]:
+    """Return what explains the figures of the table, some of it empty."""
+    served = throughput.line(comparison) if comparison.load is None else ""  # under load each rate has its own
+    return served, wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)
+
+
 def _machines(comparison: Comparison) -> list[str]:
     """Return the table of machines; nothing of one machine's run."""
     if comparison.machines is None:
@@ -104,11 +110,12 @@ def _machines(comparison: Comparison) -> list[str]:
 def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heading and one row of texts per system, unescaped: what Markdown and HTML show."""
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
+    served = throughput.columns(comparison)
     head: tuple[str, ...] = (
-        "system", "kind", "items", "accuracy", "p50", *map(label, tails), "tokens", "J per request",
+        "system", "kind", "items", "accuracy", "p50", *map(label, tails), *served, "tokens", "J per request",
         "J per correct answer", "CO2e per 1,000 requests", "energy", "valid",
     )  # fmt: skip
-    rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
+    rows = [_cells(figures, comparison, tails, served) for figures in comparison.systems]
     if wording.has_own_cpu(comparison):
         head = (*head, "CPU per request")
         rows = [(*row, wording.own_cpu(each)) for row, each in zip(rows, comparison.systems, strict=True)]
@@ -121,7 +128,9 @@ def summary_table(comparison: Comparison) -> tuple[tuple[str, ...], list[tuple[s
     return (*head, "cost per request", wording.cost_heading(comparison)), costs
 
 
-def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float]) -> tuple[str, ...]:
+def _cells(
+    figures: SystemFigures, comparison: Comparison, tails: Sequence[float], served: tuple[str, ...]
+) -> tuple[str, ...]:
     return (
         figures.system,
         figures.kind,
@@ -129,6 +138,7 @@ def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float
         wording.accuracy(figures),
         units.quantity(figures.latency_p50_s, "s"),
         *(wording.tail(figures, share) for share in tails),
+        *throughput.cells(figures, served),
         units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens),
         units.quantity(figures.energy_j_per_request, "J"),
         wording.j_per_correct(figures),

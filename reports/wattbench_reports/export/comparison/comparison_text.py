@@ -1,4 +1,4 @@
-"""Write a comparison for a terminal of 100 columns: two lines per system, then the caveats."""
+"""Write a comparison for a terminal of 100 columns: a few lines per system, then the caveats."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -35,9 +35,13 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     cost = (wording.cost_heading(comparison),) if wording.has_price(comparison) else ()
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
-    details = [[f"  {_detail(figures, comparison)}"] for figures in comparison.systems]
+    details = [
+        [f"  {line}" for line in (_detail(figures, comparison), throughput.detail(figures)) if line]
+        for figures in comparison.systems
+    ]
     lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines += wrapped(throughput.line(comparison))
     lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))
     lines += wrapped(machines.line(comparison))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.system_figures import THROUGHPUT
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
@@ -64,6 +65,14 @@ TYPES = {
     "j_per_correct_another_run_low": "float64",
     "j_per_correct_another_run_high": "float64",
     "failed": "int64",
+    "requests_per_s": "float64",
+    "requests_per_s_low": "float64",
+    "requests_per_s_high": "float64",
+    "output_tokens_per_s": "float64",
+    "output_tokens_per_s_low": "float64",
+    "output_tokens_per_s_high": "float64",
+    "requests_in_flight": "float64",
+    "throughput_from": "string",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts
 the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, and
@@ -71,7 +80,8 @@ the requests without joules, `failed` those that failed; a percentile of latency
 (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of arrivals that the figures are of, where
 load was offered; costs are money in `cost_currency`, missing where they are not known of every answer; `blocks` is by
 how many the intervals are clustered; the bounds for another run are of all domains together, and missing with one of
-`sessions`."""
+`sessions`; throughput is of all domains together, too, as their requests are asked in the same windows
+(`wattbench_reports.metrics.throughput`)."""
 
 
 def figures_frame(analysis: Analysis) -> pd.DataFrame:
@@ -105,6 +115,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             **_uncertainty(analysis, name, domain),
             "offered_per_s": None if load is None else load.compared.offered_per_s,
             **_figures(figures),
+            **({} if domain is not None else _throughput(analysis, name)),
             **_grams(sci.get(name)),
             **_money(money, name),
         }
@@ -143,6 +154,11 @@ def _figures(figures: Measures) -> dict[str, Any]:
         **_interval("energy_j_per_request", figures.j_per_request),
         **_interval("j_per_correct", figures.j_per_correct),
     }
+
+
+def _throughput(analysis: Analysis, system: str) -> dict[str, Any]:
+    (row,) = (each for each in analysis.comparison.systems if each.system == system)
+    return {name: value for name in THROUGHPUT if (value := getattr(row, name)) is not None and value != math.inf}
 
 
 def _grams(sci: Sci | None) -> dict[str, Any]:

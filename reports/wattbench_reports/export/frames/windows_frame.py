@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.typed_frame import typed
+from wattbench_reports.metrics.throughput import window_throughput
 from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
 
 if TYPE_CHECKING:
     import pandas as pd
 
+THROUGHPUT = ("requests_per_s", "output_tokens_per_s")
 COLUMNS = {
     "run": "string",
     "system": "string",
@@ -37,9 +39,11 @@ COLUMNS = {
     "own_cpu_s": "float64",
     "contended": "boolean",
     "node": "string",
+    "requests_per_s": "float64",
+    "output_tokens_per_s": "float64",
 }
-"""The columns in order, as in `windows.parquet`, with pandas' type of each. Figures per component are JSON objects, as
-components vary."""
+"""The columns in order, as in `windows.parquet`, with pandas' type of each, and the throughput of those whose answers
+count (`wattbench_reports.metrics.throughput`). Figures per component are JSON objects, as components vary."""
 
 
 def windows_frame(analysis: Analysis) -> pd.DataFrame:
@@ -48,9 +52,24 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     Raises:
         UserError: the record is damaged.
     """
-    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE)]
+    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *THROUGHPUT)]
     table = analysis.frames.window_columns(*older)
     windows = analysis.frames.windows
     newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    return typed(table.assign(reasons=reasons, **newer), COLUMNS, analysis.frames.run.layout.windows_table)
+    rates = {
+        name: table["window"].map(of_window) for name, of_window in zip(THROUGHPUT, _served(analysis), strict=True)
+    }
+    return typed(table.assign(reasons=reasons, **newer, **rates), COLUMNS, analysis.frames.run.layout.windows_table)
+
+
+def _served(analysis: Analysis) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the requests and the output tokens per second of each window: at every rate, and of every machine."""
+    load = analysis.comparison.load
+    every = [analysis.frames] if load is None else [at.frames for at in load.rates]
+    requests: dict[str, float] = {}
+    tokens: dict[str, float] = {}
+    for frames in every:
+        for known, added in zip((requests, tokens), window_throughput(frames.recorded or frames), strict=True):
+            known.update(added)
+    return requests, tokens

@@ -25,6 +25,7 @@ from wattbench_reports.tables.item_matrix import item_table
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording import throughput
 
 FINE_TUNING = ("adapter", "mixture", "distil", "reasoning", "classifier", "threshold", "fine-tuning")
 PRE_TRAINING = ("pretraining", "pre-training")
@@ -131,6 +132,16 @@ def _money(analysis: Analysis, figures: SystemFigures) -> Iterator[tuple[str, st
     yield wording.cost_heading(comparison), wording.cost_per_correct(figures, comparison)
 
 
+def _throughput(figures: SystemFigures) -> Iterator[tuple[str, str]]:
+    """Yield what the system serves per second, where that is known, with the load at which it does."""
+    of = figures.requests_in_flight
+    load = "" if of is None else f", {throughput.in_flight(of)} in flight"
+    if figures.requests_per_s is not None:
+        yield "request throughput", f"{throughput.requests(figures)} requests/s{load}"
+    if figures.output_tokens_per_s is not None:
+        yield "output token throughput", f"{throughput.output_tokens(figures)} tokens/s{load}"
+
+
 def _in(seconds: float | None) -> str:
     return "" if seconds is None else f" in {units.duration(seconds)}"
 
@@ -162,6 +173,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("CO2e of 1,000 requests", units.quantity(figures.co2_g_per_1000, "g")),
         *_money(analysis, figures),
         *((f"latency {label(share)}", wording.tail(figures, share)) for share in shares),
+        *_throughput(figures),
         ("items", units.count(figures.items)),
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),
     )

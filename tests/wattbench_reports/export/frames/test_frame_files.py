@@ -68,7 +68,8 @@ def test_what_is_missing_is_missing(analysed, fake) -> None:
 def test_csv_and_parquet_say_the_same(analysed, fake) -> None:
     frame = figures_frame(analysed(fake.hostile()))
     text = pd.read_csv(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
-        name: [""] for name, kind in TYPES.items() if kind == "float64" or name in ("domain", "cost_currency")
+        name: [""] for name, kind in TYPES.items()
+        if kind == "float64" or name in ("domain", "cost_currency", "throughput_from")
     })  # fmt: skip
     table = pd.read_parquet(io.BytesIO(frame_as_parquet(frame)))
     pd.testing.assert_frame_equal(table.astype(TYPES), frame)

@@ -80,6 +80,12 @@ def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
     assert [each.short for each in streamed.prints.values()] == [each.short for each in whole.prints.values()]
 
 
+def test_throughput_is_the_same(both: tuple[Analysis, Analysis], run: Path) -> None:
+    streamed, whole = both
+    assert streamed.served == whole.served
+    assert bool(streamed.served) == ("scale" in run.name), "the imported run has durations alone"
+
+
 def test_pairs_count_items_and_find_the_same_differences(both: tuple[Analysis, Analysis]) -> None:
     streamed, _ = both
     first, *others = streamed.measured

@@ -1,0 +1,156 @@
+"""Request throughput and output token throughput: what a system serves per second, over the time it was measured.
+
+    request throughput        answered requests / seconds
+    output token throughput   their output tokens / seconds
+
+Seconds are the wall time of the measured windows: in each from its first request sent (under load: due) to its last one
+ended, in the pass whose answers count, as latencies do. Windows add up, requests and tokens as well as seconds. So of
+device slots and machines that measure side by side it is the throughput of one of them. A failed request takes seconds
+and is not served. Tokens are those of windows in which they are known of every answer.
+
+Conventions in the wild: GuideLLM and evalscope perf divide by the span from the first request sent to the last one
+ended, as this does; `vllm bench serve`, SGLang and AIPerf have what their client does before and after it in it, too
+(some 10 ms); LoadGen counts from the first arrival. All hide how many requests were in flight, without which no
+throughput says anything: the mean is given here, seconds of all requests over the same wall time (J. D. C. Little,
+Operations Research 9, 1961).
+
+Another quantity is how fast one request's tokens follow each other (decode speed, 1 / TPOT): it is in no figure here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench.records import SummaryRow
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.block_ratios import block_ratio
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.window_spans import WindowSpans, window_spans
+
+REQUESTS, STATED = "requests", "stated"
+"""Where a throughput is from: the times of the requests, or what the source of an import states over all of them."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Something per second."""
+
+    per_s: float
+    interval: Interval | None = None
+    """Over other blocks; None with fewer than two, and where the source of an import states the figure."""
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """What one system serves per second."""
+
+    requests: Rate | None
+    output_tokens: Rate | None
+    """None where no window has the tokens of every answer."""
+    in_flight: float | None
+    """Requests in flight, mean over the seconds."""
+    seconds: float | None = None
+    """Of all windows together; None where the source states the figures."""
+    answered: int = 0
+    """Requests that were answered in them."""
+    source: str = REQUESTS
+
+
+def throughputs(frames: Frames, *, by_block: bool = True) -> dict[str, Throughput]:
+    """Return the throughput of each system whose requests have times, or whose source states one.
+
+    Args:
+        frames: a run, or its answers at one rate of arrivals.
+        by_block: state intervals between blocks; False where the reader asked for other clusters.
+
+    Raises:
+        UserError: a table of the run is damaged.
+    """
+    stated = None
+    measured = {}
+    for name in frames.systems:
+        known = _measured(window_spans(frames, name), by_block=by_block)
+        if frames.record.imported is not None:
+            stated = frames.run.summaries() if stated is None else stated
+            rows = [row for row in stated if row.system == name]
+            if known is None or _requests(rows) > len(frames.positions(frames.answers_of(name))):
+                known = _stated(rows)  # the requests that are listed have no times, or are a part of them
+        if known is not None:
+            measured[name] = known
+    return measured
+
+
+def window_throughput(frames: Frames) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the requests and the output tokens per second of each window whose answers count, by its id.
+
+    Raises:
+        UserError: a table of the run is damaged.
+    """
+    requests: dict[str, float] = {}
+    tokens: dict[str, float] = {}
+    for system in frames.systems:
+        spans = window_spans(frames, system)
+        measured = spans.timed & (spans.seconds > 0)
+        for number in np.flatnonzero(measured).tolist():
+            name = spans.names[number]
+            requests[name] = float(spans.answered[number] / spans.seconds[number])
+            if spans.counted[number]:
+                tokens[name] = float(spans.output_tokens[number] / spans.seconds[number])
+    return requests, tokens
+
+
+def _measured(spans: WindowSpans, *, by_block: bool) -> Throughput | None:
+    seconds = spans.seconds
+    if not spans.timed.any() or seconds[spans.timed].sum() <= 0:
+        return None
+    block = spans.block if by_block else np.full(len(seconds), np.nan)
+    requests = _rate(spans.answered, seconds, block, spans.timed)
+    return Throughput(
+        requests=requests,
+        output_tokens=_rate(spans.output_tokens, seconds, block, spans.timed & spans.counted),
+        in_flight=float(spans.in_flight_s[spans.timed].sum() / seconds[spans.timed].sum()),
+        seconds=float(seconds[spans.timed].sum()),
+        answered=int(spans.answered[spans.timed].sum()),
+    )
+
+
+def _rate(
+    served: NDArray[np.float64], seconds: NDArray[np.float64], block: NDArray[np.float64], chosen: NDArray[np.bool_]
+) -> Rate | None:
+    """Divide the sums over the chosen windows; with an interval between their blocks, where all have one."""
+    served, seconds, block = served[chosen], seconds[chosen], block[chosen]
+    if not seconds.sum() > 0:
+        return None
+    per_s = float(served.sum() / seconds.sum())
+    if np.isnan(block).any():
+        return Rate(per_s)
+    _, number = np.unique(block, return_inverse=True)
+    served_by_block, seconds_by_block = (np.bincount(number, each).astype(np.float64) for each in (served, seconds))
+    ratio = block_ratio(served_by_block, seconds_by_block)
+    return Rate(per_s, None if ratio is None else ratio.interval())
+
+
+def _stated(rows: list[SummaryRow]) -> Throughput | None:
+    """Return what the source of an import states of a system; without figures of which it states several means."""
+    requests, tokens = _mean(rows, "requests_per_s"), _mean(rows, "output_tokens_per_s")
+    if requests is None and tokens is None:
+        return None
+    return Throughput(
+        requests=None if requests is None else Rate(requests),
+        output_tokens=None if tokens is None else Rate(tokens),
+        in_flight=_mean(rows, "in_flight"),
+        source=STATED,
+    )
+
+
+def _requests(rows: list[SummaryRow]) -> float:
+    """Return how many requests the source of an import says that its figures are of; 0 if it does not say."""
+    return max((row.value for row in rows if (row.figure, row.statistic) == ("requests", "total")), default=0.0)
+
+
+def _mean(rows: list[SummaryRow], figure: str) -> float | None:
+    means = {row.value for row in rows if (row.figure, row.statistic) == (figure, "mean")}
+    return means.pop() if len(means) == 1 else None

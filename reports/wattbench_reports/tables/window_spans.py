@@ -1,0 +1,143 @@
+"""Sum the answers of a system by window: how long it was asked, and what it answered meanwhile.
+
+Of a window that was filled by asking its items again, an item's times are those of the first pass, and so are these. An
+import without readings of power has no windows: its answers to a task are taken as one window, and the spans of tasks
+that overlap are one span.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.tables.item_rows import Rows
+from wattbench_reports.tables.run_tables import Frames
+
+
+@dataclass(frozen=True)
+class WindowSpans:
+    """The windows in which a system was asked. All arrays have the shape (windows,)."""
+
+    names: tuple[str, ...]
+    """Their ids; empty for what has no window."""
+    seconds: NDArray[np.float64]
+    """From the first request sent (under load: due) to the last one ended, failed ones included; NaN if not known."""
+    timed: NDArray[np.bool_]
+    """Whether every answered request has its times, on a clock that all share."""
+    answered: NDArray[np.float64]
+    """Requests that were answered."""
+    output_tokens: NDArray[np.float64]
+    """Of those, as far as they are known."""
+    counted: NDArray[np.bool_]
+    """Whether they are known of every answered request."""
+    in_flight_s: NDArray[np.float64]
+    """Seconds of all requests together, failed ones included."""
+    block: NDArray[np.float64]
+    """NaN without one."""
+
+
+def window_spans(frames: Frames, system: str) -> WindowSpans:
+    """Sum the answers of a system by window.
+
+    Raises:
+        UserError: a table of the run is damaged.
+    """
+    rows = frames.answers_of(system)
+    names, windows = _windows(frames, rows)
+    sums = _WindowSums(windows)
+    started_s, failed = frames.figures("started_s", rows), frames.failed(rows)
+    finished_s = _ends(frames, rows, failed)
+    timed = np.isfinite(finished_s) & np.isfinite(started_s)
+    tokens = np.where(failed, 0.0, frames.figures("output_tokens", rows))
+    first_s, last_s = sums.least(np.where(timed, started_s, np.nan)), -sums.least(np.where(timed, -finished_s, np.nan))
+    apart = np.array([bool(name) for name in names])
+    # Where a source gives durations alone, all start at 0.
+    clock = apart | (-sums.least(-started_s) > 0)
+    return _joined(
+        WindowSpans(
+            names=names,
+            seconds=last_s - first_s,
+            timed=clock & (sums.of(~failed & ~timed) == 0) & np.isfinite(first_s),
+            answered=sums.of(~failed),
+            output_tokens=sums.of(np.nan_to_num(tokens)),
+            counted=sums.of(np.isnan(tokens)) == 0,
+            in_flight_s=sums.of(np.where(timed, finished_s - started_s, 0.0)),
+            block=sums.least(frames.figures("block", rows)),
+        ),
+        apart,
+        first_s,
+        last_s,
+    )
+
+
+def _windows(frames: Frames, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Return the windows of some answers, and which of them each is in; answers without one by their tasks."""
+    windows, tasks = frames.categories("window"), frames.categories("task")
+    number = frames.codes("window", rows).astype(np.int64)
+    if "" in windows:
+        number = np.where(number == windows.index(""), len(windows) + frames.codes("task", rows), number)
+    present, number = np.unique(number, return_inverse=True)
+    return tuple([*windows, *[""] * len(tasks)][each] for each in present.tolist()), number.reshape(-1)
+
+
+def _ends(frames: Frames, rows: Rows, failed: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return when each request ended, those that failed included; NaN where it is not known."""
+    finished_s = frames.figures("finished_s", rows)
+    if not failed.any():
+        return finished_s
+    return np.where(failed, frames.further("finished_s")(rows), finished_s)
+
+
+def _joined(
+    spans: WindowSpans, apart: NDArray[np.bool_], first_s: NDArray[np.float64], last_s: NDArray[np.float64]
+) -> WindowSpans:
+    """Join what has no window of its own: the tasks of an import, whose seconds are counted once where they overlap."""
+    together = np.flatnonzero(~apart)
+    if len(together) < 2:
+        return spans
+    seconds, reached_s = 0.0, -np.inf
+    for position in together[np.argsort(first_s[together])].tolist():
+        seconds += max(0.0, last_s[position] - max(first_s[position], reached_s))
+        reached_s = max(reached_s, last_s[position])
+    kept = np.append(np.flatnonzero(apart), together[0])
+
+    def added(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.append(values[apart], values[together].sum())
+
+    return WindowSpans(
+        names=tuple(spans.names[position] for position in kept.tolist()),
+        seconds=np.append(spans.seconds[apart], seconds),
+        timed=np.append(spans.timed[apart], spans.timed[together].all()),
+        answered=added(spans.answered),
+        output_tokens=added(spans.output_tokens),
+        counted=np.append(spans.counted[apart], spans.counted[together].all()),
+        in_flight_s=added(spans.in_flight_s),
+        block=np.append(spans.block[apart], np.nan),
+    )
+
+
+class _WindowSums:
+    """Sums and least values of answers by window, of which each has its answers in few stretches of the file."""
+
+    def __init__(self, windows: NDArray[np.int64]) -> None:
+        """Find the stretches.
+
+        Args:
+            windows: shape (answers,): the number of each answer's window, all from 0 on in use.
+        """
+        self._starts = np.flatnonzero(np.concatenate([[True], windows[1:] != windows[:-1]]))[: len(windows)]
+        self._window = windows[self._starts]
+        self._number = int(windows.max(initial=-1)) + 1
+
+    def of(self, values: NDArray[np.float64] | NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the sum of each window."""
+        parts = np.add.reduceat(values.astype(np.float64), self._starts)
+        return np.bincount(self._window, weights=parts, minlength=self._number).astype(np.float64)
+
+    def least(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the least of each window that is a number; NaN without one."""
+        least = np.full(self._number, np.nan)
+        np.fmin.at(least, self._window, np.fmin.reduceat(values, self._starts))
+        return least

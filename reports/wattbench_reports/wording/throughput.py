@@ -1,0 +1,95 @@
+"""How the throughput of a system is formatted: shared by the terminal, Markdown and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.system_figures import SystemFigures
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.throughput import STATED
+
+REQUESTS, OUTPUT_TOKENS, IN_FLIGHT = "requests per s", "output tokens per s", "in flight"
+"""The columns of `columns`."""
+
+
+def columns(comparison: Comparison) -> tuple[str, ...]:
+    """Return the columns that a table of the systems has: those of which at least one figure is known."""
+    known = {
+        REQUESTS: [each.requests_per_s for each in comparison.systems],
+        OUTPUT_TOKENS: [each.output_tokens_per_s for each in comparison.systems],
+        IN_FLIGHT: [each.requests_in_flight for each in comparison.systems],
+    }
+    return tuple(name for name, values in known.items() if any(value is not None for value in values))
+
+
+def cells(figures: SystemFigures, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the cells of a row under `columns`."""
+    texts = {
+        REQUESTS: requests(figures),
+        OUTPUT_TOKENS: output_tokens(figures),
+        IN_FLIGHT: in_flight(figures.requests_in_flight),
+    }
+    return tuple(texts[name] for name in names)
+
+
+def requests(figures: SystemFigures) -> str:
+    """Format request throughput: ``3.21 [3.05, 3.38]``; without bounds where they are not known."""
+    return rate(figures.requests_per_s, figures.requests_per_s_low, figures.requests_per_s_high)
+
+
+def output_tokens(figures: SystemFigures) -> str:
+    """Format output token throughput, likewise."""
+    return rate(figures.output_tokens_per_s, figures.output_tokens_per_s_low, figures.output_tokens_per_s_high)
+
+
+def rate(per_s: float | None, low: float | None, high: float | None) -> str:
+    """Format something per second, with its bounds where they are known; a dash where it is not."""
+    if per_s is None:
+        return units.NONE
+    bounds = "" if low is None or high is None else f" [{units.digits(low)}, {units.digits(high)}]"
+    return f"{units.digits(per_s)}{bounds}"
+
+
+def in_flight(requests_in_flight: float | None) -> str:
+    """Format how many requests were in flight, on average."""
+    return units.NONE if requests_in_flight is None else units.digits(requests_in_flight)
+
+
+def detail(figures: SystemFigures) -> str:
+    """Word the throughput of a system in one line: ``3.21 [3.05, 3.38] requests/s · 96.3 [91.2, 102] output tokens/s ·
+    1.00 in flight``; empty where it is not known."""
+    return " · ".join(_parts(figures))
+
+
+def _parts(figures: SystemFigures) -> Iterator[str]:
+    if figures.requests_per_s is not None:
+        yield f"{requests(figures)} requests/s"
+    if figures.output_tokens_per_s is not None:
+        yield f"{output_tokens(figures)} output tokens/s"
+    if figures.requests_in_flight is not None:
+        yield f"{in_flight(figures.requests_in_flight)} in flight"
+    if figures.throughput_from == STATED:
+        yield "throughput as its source states it"
+
+
+def line(comparison: Comparison) -> str:
+    """Say what the throughput of the systems is, and what it is not; empty where none is known."""
+    if not columns(comparison):
+        return ""
+    stated = [each.system for each in comparison.systems if each.throughput_from == STATED]
+    mix = comparison.workload is not None and comparison.workload.mix is not None
+    of_mix = " It is of the requests as asked, whatever the mix." if mix else ""
+    whose = f" Of {units.named(stated)} it is what the source states over all requests." if stated else ""
+    return (
+        "Requests/s and output tokens/s: throughput, answered requests and their tokens divided by the seconds from "
+        "the first request sent to the last one ended, with the mean number of requests in flight. It is not the speed "
+        f"of one request (1 / TPOT), and is only compared at the same load.{of_mix}{whose}"
+    )
+
+
+def intervals(comparison: Comparison) -> str:
+    """Say what the brackets of a throughput hold, or why there are none."""
+    if any(each.requests_per_s_low is not None for each in comparison.systems):
+        return "Brackets: 95% confidence intervals for other items of the same tasks at other times, between blocks."
+    return "No intervals: they are between blocks, of which there have to be two."
