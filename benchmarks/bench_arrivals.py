@@ -2,9 +2,9 @@
 
 Arrivals are Poisson, or are those of a file that `WATTBENCH_BENCH_TRACE` names, at the speed that gives the
 same mean rate. Each request takes the way of a run's: the schedule, the dispatcher, the engine of endpoints, its HTTP
-client. Compared with its stamp are the moment at which the client began to send it (`started_s` of the record), and the
-moment at which the server had read it, by the one clock of the machine. The server takes its share of the two cores, as
-does what else runs on the machine.
+client. Compared with its stamp are the moment at which the client began to write it (`started_s` of the record), and
+the moment at which the server had read it, by the one clock of the machine. The server takes its share of the two
+cores, as does what else runs on the machine.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def test_requests_are_sent_at_their_stamps(benchmark, port: int) -> None:
         read_s = dict(json.loads(answer.read()))
     assert all(query.failure is None for query in offered.queries), [query.failure for query in offered.queries][:3]
     sent = [
-        SentRequest(due_s, due_s, query.started_s, query.answered_s)
+        SentRequest(due_s, due_s, query.sent_s, query.answered_s)
         for query, due_s in zip(offered.queries, offered.due_s, strict=True)
     ]
     client = sending(sent, load.max_in_flight)

@@ -18,6 +18,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from wattbench.clock import now_s
+
 WRITE_BYTES = 1 << 14
 """The most bytes of one write: the socket takes them at once or not at all, so that no server makes a write long by
 reading slowly."""
@@ -36,6 +38,8 @@ class Allowance:
         self._left_bytes = most_bytes
         self.reads = 0
         """How often something has come from the server."""
+        self.began_s: float | None = None
+        """When the network was first used, to connect or to write (`wattbench.clock`); None before."""
 
     def shorten(self, seconds: float, most_bytes: int) -> None:
         """Allow no more than this from now on."""
@@ -49,6 +53,8 @@ class Allowance:
             timeout_s: the most that it may take in any case.
             late: what is raised if no time is left.
         """
+        if self.began_s is None:
+            self.began_s = now_s()
         left_s = self._deadline_s - time.monotonic()
         if left_s <= 0:
             raise late("no time is left")

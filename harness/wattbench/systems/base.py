@@ -84,6 +84,8 @@ class Reply:
     and sent again. No latency counts them."""
     resent: int = 0
     """How often it was sent again."""
+    sent_s: float | None = None
+    """When a server was first spoken to for it, the last time that it was sent; None of a system in this process."""
     failure: str | None = None
     """Why the request has no answer, of a system that can be asked others; `value` is then not used."""
 

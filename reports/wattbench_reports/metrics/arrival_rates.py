@@ -24,7 +24,7 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import percentile
+from wattbench_reports.stats.percentiles import label, needed, percentile
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
@@ -82,9 +82,16 @@ class LoadFigures:
     client_punctual: float | None = None
     """The share of the requests that the client sent within 5 ms of when it could have; None in older records."""
     client_lag_p50_s: float | None = None
-    """The client's own lag (`wattbench.records.client_lag`), the worst of its tasks. So the next three."""
+    """The client's own lag (`wattbench.records.client_lag`), the worst of its tasks; None where requests are too few.
+    So for the other percentiles, and all that follow are the worst of the tasks."""
     client_lag_p99_s: float | None = None
     client_lag_largest_s: float | None = None
+    slot_wait_p50_s: float | None = None
+    """The wait of a request that was due for fewer than the most to be under way: the system's, not the client's."""
+    slot_wait_p99_s: float | None = None
+    answer_wait_p50_s: float | None = None
+    """The wait for the answers that a request follows in its conversation."""
+    answer_wait_p99_s: float | None = None
     queue_peak: float | None = None
     """The most requests that were due and not sent at one time."""
     in_flight_peak: float | None = None
@@ -283,14 +290,25 @@ def _figures(
         valid=judged.valid,
         own_cpu_s_per_request=measured.own_cpu_s,
         client_punctual=min((each["punctual"] for each in sent), default=None),
-        client_lag_p50_s=max((each["own_lag_p50_s"] for each in sent), default=None),
-        client_lag_p99_s=max((each["own_lag_p99_s"] for each in sent), default=None),
+        client_lag_p50_s=_worst(rows, "own_lag", 0.5),
+        client_lag_p99_s=_worst(rows, "own_lag", 0.99),
         client_lag_largest_s=max((each["own_lag_largest_s"] for each in sent), default=None),
+        slot_wait_p50_s=_worst(rows, "for_a_slot", 0.5),
+        slot_wait_p99_s=_worst(rows, "for_a_slot", 0.99),
+        answer_wait_p50_s=_worst(rows, "for_answers", 0.5),
+        answer_wait_p99_s=_worst(rows, "for_answers", 0.99),
         queue_peak=max((each["queue_peak"] for each in sent), default=None),
         in_flight_peak=max((each["in_flight_peak"] for each in sent), default=None),
         output_tokens_per_s=None if served is None or served.output_tokens is None else served.output_tokens.per_s,
         requests_in_flight=None if served is None else served.in_flight,
     )
+
+
+def _worst(rows: Sequence[LoadRow], wait: str, share: float) -> float | None:
+    """Return the largest of a percentile of a wait among tasks with enough requests for it."""
+    key = f"{wait}_{label(share)}_s"
+    known = [row.sending[key] for row in rows if key in row.sending and row.queries >= needed(share)]
+    return max(known, default=None)
 
 
 def _arrivals(more: pd.DataFrame) -> pd.Series:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wattbench.records import TRACE_ARRIVALS
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
@@ -34,6 +35,7 @@ def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
     known = [each for each in at.systems if each.client_punctual is not None]
     if not known:
         return ()
+    turns = at.trace.get("sessions") is not None and at.arrivals == TRACE_ARRIVALS
     return (
         Table(
             caption=f"The client's own lag {title(at)}",
@@ -43,6 +45,9 @@ def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
                 Column("Lag p50", numeric=True),
                 Column("Lag p99", numeric=True),
                 Column("Largest lag", numeric=True),
+                Column("Wait for a slot p50", numeric=True),
+                Column("p99", numeric=True),
+                *((Column("Wait for answers p50", numeric=True), Column("p99", numeric=True)) if turns else ()),
                 Column("Queue peak", numeric=True),
                 Column("In flight", numeric=True),
             ),
@@ -53,6 +58,12 @@ def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
                     Cell(units.quantity(each.client_lag_p50_s, "s")),
                     Cell(units.quantity(each.client_lag_p99_s, "s")),
                     Cell(units.quantity(each.client_lag_largest_s, "s")),
+                    Cell(units.quantity(each.slot_wait_p50_s, "s")),
+                    Cell(units.quantity(each.slot_wait_p99_s, "s")),
+                    *(
+                        Cell(units.quantity(wait_s, "s"))
+                        for wait_s in ((each.answer_wait_p50_s, each.answer_wait_p99_s) if turns else ())
+                    ),
                     Cell(units.count(each.queue_peak)),
                     Cell(units.count(each.in_flight_peak)),
                 )

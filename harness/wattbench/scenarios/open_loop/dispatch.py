@@ -52,6 +52,15 @@ class Query:
     """How many answers it still waits for."""
 
     @property
+    def sent_s(self) -> float:
+        """Return when it was sent: of an endpoint, when a connection was begun or the first byte left.
+
+        What a hybrid did before it asked a member is the system's own time.
+        """
+        sent = [reply.sent_s for reply in self.replies if reply.sent_s is not None and reply.route is None]
+        return max(self.started_s, min(sent)) if sent and len(sent) == len(self.replies) else self.started_s
+
+    @property
     def answered_s(self) -> float:
         """Return when its answer was complete: by the answer's own stamp where it has one."""
         ends = [reply.finished_s for reply in self.replies if reply.finished_s is not None]

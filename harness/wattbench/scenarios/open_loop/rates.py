@@ -182,7 +182,7 @@ def _answers(
         ask = query.ask
         replies = query.replies if query.failure is None else no_replies(ask)
         row = answer_row(
-            ask, replies, times_asked[ask.doc_id], query.started_s, query.finished_s, next(numbers), together, window
+            ask, replies, times_asked[ask.doc_id], query.sent_s, query.finished_s, next(numbers), together, window
         )
         times_asked[ask.doc_id] += 1
         rows.append(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
@@ -170,7 +171,7 @@ class OpenAIClient:
                 with suppress(httpx.HTTPError, StreamError):
                     for _ in pieces:
                         pass
-        return assembly.completion()
+        return replace(assembly.completion(), sent_s=allowance.began_s)
 
     def close(self) -> None:
         """Drop the connections."""

@@ -53,6 +53,8 @@ class Completion:
     """When the server said that the stream is at its end; None if it has not."""
     confidence: float | None = None
     """Mean log-probability per token, if the server stated them."""
+    sent_s: float | None = None
+    """When the client began to connect or to write; None where that is not known."""
 
 
 def read_chunk(data: str) -> Chunk:

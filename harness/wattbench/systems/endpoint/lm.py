@@ -164,6 +164,7 @@ def as_reply(outcome: Asked) -> Reply:
         cache_write_tokens=usage.cache_write_tokens,
         waited_s=outcome.waited_s,
         resent=outcome.resent,
+        sent_s=completion.sent_s,
     )
 
 

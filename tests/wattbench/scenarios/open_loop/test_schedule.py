@@ -20,6 +20,8 @@ from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.scenarios.open_loop.rates import schedule_of
 from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments
+from wattbench.systems import Reply
+from wattbench.systems.base import Route
 from wattbench.traces import TraceArrival, read_trace
 
 pytestmark = [pytest.mark.waits, pytest.mark.timed]
@@ -45,7 +47,7 @@ def rows(offered: Offered):
         replace(
             answer_row(
                 query.ask, query.replies if query.failure is None else no_replies(query.ask), number,
-                query.started_s, query.finished_s, number, 1, "w0001",
+                query.sent_s, query.finished_s, number, 1, "w0001",
             ),
             scheduled_s=due_s, failure=query.failure, offered_per_s=9.0, arrivals=TRACE_ARRIVALS,
             arrival={} if query.released_s is None else {"released_s": query.released_s},
@@ -105,14 +107,21 @@ def test_a_planted_delay_of_12_s_in_the_client_is_named(monkeypatch, served, ask
 
 
 def _stamped(clock: Clock):
-    from wattbench.systems import Reply
-
     def answer_live(request_type, requests, first_token):
         first_token()
         now = clock.now_s()
         return [Reply("4", 10, 2, (now, now), now) for _ in requests]
 
     return answer_live
+
+
+def test_a_delay_on_the_way_to_the_wire_is_the_clients_and_a_routers_time_the_systems(asks) -> None:
+    query = dispatch.Query(1, 0, asks[0], 10.0, started_s=10.0, finished_s=25.0)
+    assert query.sent_s == 10.0  # a system in this process
+    query.replies = [Reply("4", finished_s=24.0, sent_s=22.0)]
+    assert (query.sent_s, query.answered_s) == (22.0, 24.0)
+    query.replies = [Reply("4", finished_s=24.0, sent_s=22.0, route=Route("a", None, 12.0, ("a",)))]
+    assert query.sent_s == 10.0
 
 
 def test_a_busy_system_is_not_a_lagging_client(alone, asks) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
+import httpx
 import lm_eval
 import pytest
 from lm_eval.tasks import TaskManager
@@ -35,6 +37,23 @@ def test_a_completion_is_stamped_chunk_by_chunk(wire: Any, scripted: Any, opened
     assert 0.1 <= reply.first_token_s - began_s < 1.0
     assert 0.09 <= reply.token_s[1] - reply.token_s[0] < 1.0
     assert scripted.posts[0][0] == "/v1/completions"
+
+
+def test_a_request_is_stamped_as_it_goes_out_and_not_before(opened: Any, ask: Any, monkeypatch: Any) -> None:
+    engine = opened()
+    build = httpx.Client.build_request
+
+    def late(*args: Any, **settings: Any) -> httpx.Request:
+        time.sleep(0.2)  # of the client, before the network is used
+        return build(*args, **settings)
+
+    began_s = now_s()
+    [prompt] = engine.answer(GENERATE, [ask("What is 3+4?")])
+    assert began_s < prompt.sent_s < prompt.first_token_s
+    monkeypatch.setattr(httpx.Client, "build_request", late)
+    began_s = now_s()
+    [reply] = engine.answer(GENERATE, [ask("What is 3+4?")])  # by the connection that is open
+    assert began_s + 0.2 <= reply.sent_s < reply.first_token_s
 
 
 def test_the_first_token_is_told_and_stamped_before_the_server_sends_the_second(
