@@ -96,16 +96,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Workers are handed file after file in this order: a long file that came last would leave the others idle.
     """
     root = Path(__file__).parent
+    by_path = {
+        path: [name for folder, name in BY_FOLDER.items() if path.is_relative_to(root / folder)]
+        for path in {item.path for item in items}
+    }
     for item in items:
-        for folder, name in BY_FOLDER.items():
-            if item.path.is_relative_to(root / folder):
-                item.add_marker(name)
-        for fixture, names in BY_FIXTURE.items():
-            if fixture in getattr(item, "fixturenames", ()):
-                for name in names:
-                    item.add_marker(name)
-        if not any(item.get_closest_marker(name) for name in SLOW):
-            item.add_marker("unit")
+        names = {mark.name for mark in item.iter_markers()}
+        fixtures = BY_FIXTURE.keys() & getattr(item, "fixturenames", ())
+        added = {*by_path[item.path], *(name for fixture in fixtures for name in BY_FIXTURE[fixture])}
+        if not (names | added).intersection(SLOW):
+            added.add("unit")
+        for name in sorted(added):
+            item.add_marker(name)
     slow_files = {item.path for item in items if item.get_closest_marker("unit") is None}
     items.sort(key=lambda item: item.path not in slow_files)
 

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 STEP_S = 1.0
 """The machine's speed is even for so long."""
@@ -114,6 +113,8 @@ def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np
     """How much longer than nominal a request takes in each step of a session."""
     slower = np.ones(steps)
     if noise.drift_sd:
+        from scipy.signal import lfilter  # takes a second to load, in each process that collects tests
+
         kept = math.exp(-STEP_S / noise.drift_memory_s)
         shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
         shocks[0] = rng.normal()

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import skops.io
 from pydantic import TypeAdapter, ValidationError
 from scipy.sparse import csr_matrix, save_npz
 from sklearn.dummy import DummyClassifier
@@ -30,6 +29,8 @@ from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Setup, open_router, pipeline, router_class
 from wattbench.routers.pipeline import load_pipeline
 
+pytestmark = pytest.mark.torch  # skops loads every part of scikit-learn, which loads PyTorch
+
 TEXTS = [*(f"the invoice {n} is wrong" for n in range(8)), *(f"the app {n} crashes" for n in range(8))]
 LABELS = ["bills"] * 8 + ["bugs"] * 8
 MEMBERS = {"bills": "rules", "bugs": "model", "rest": "large"}
@@ -40,6 +41,8 @@ def fitted(*steps: Any) -> Pipeline:
 
 
 def saved(folder: Path, model: Any) -> Path:
+    import skops.io
+
     skops.io.dump(model, folder / "model.skops")
     return folder / "model.skops"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-import skops.io
 import yaml
 from lm_eval.api.instance import Instance
 from sklearn.feature_extraction.text import CountVectorizer
@@ -20,13 +21,21 @@ from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.task_requests import task_context
 from wattbench.systems import open_engine
 
+pytestmark = pytest.mark.torch  # skops loads every part of scikit-learn, which loads PyTorch
+
+
+def dump(texts: Sequence[str], labels: Sequence[str], classifier: Any, path: Path) -> None:
+    import skops.io
+
+    skops.io.dump(make_pipeline(CountVectorizer(), classifier).fit(texts, labels), path)
+
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     rows = [*(f"the invoice {n},bills" for n in range(4)), *(f"it crashes {n},bugs" for n in range(4))]
     (tmp_path / "tickets.csv").write_text("my text,team\n" + "\n".join(rows) + "\n")
     texts, labels = zip(*(row.split(",") for row in rows), strict=True)
-    skops.io.dump(make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, labels), tmp_path / "teams.skops")
+    dump(texts, labels, MultinomialNB(), tmp_path / "teams.skops")
     path = tmp_path / "suite.yaml"
     task = {"file": "tickets.csv", "input": "my text", "target": "team", "score": "label"}
     system = {"kind": "specialist", "engine": "sklearn", "model": "teams.skops"}
@@ -62,12 +71,14 @@ def test_in_a_cascade_it_states_the_probability_of_its_class(suite: Path) -> Non
         engine.report_confidence()
         [after] = engine.answer("generate_until", [request])
     assert (before.value, before.confidence) == ("bills", None)
+    import skops.io
+
     model = skops.io.load(suite.parent / "teams.skops")
     assert after.value == "bills"
     assert after.confidence == pytest.approx(math.log(model.predict_proba(["the invoice"])[0][0]))
 
     texts = ["the invoice", "it crashes"] * 4
-    skops.io.dump(make_pipeline(CountVectorizer(), LinearSVC()).fit(texts, ["a", "b"] * 4), config.model)
+    dump(texts, ["a", "b"] * 4, LinearSVC(), config.model)
     with (
         open_engine("teams", config, batch=1, seed=0) as engine,
         pytest.raises(UserError, match=r"system 'teams': .*teams.skops gives no probabilities .*Fit a classifier"),

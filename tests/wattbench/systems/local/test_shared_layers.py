@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import peft
 import pytest
 import torch
 
@@ -38,6 +37,8 @@ def untouched(base: Any, ids: torch.Tensor) -> Any:
 
 @pytest.fixture
 def adapter(base: Any, tmp_path: Path) -> Path:
+    import peft
+
     torch.manual_seed(0)
     config = peft.LoraConfig(r=2, target_modules=["down_proj", "q_proj"], init_lora_weights=False)
     peft.get_peft_model(sharing(base.model), config).save_pretrained(tmp_path / "adapter")
