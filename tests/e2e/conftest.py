@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests.e2e.preloaded import Preloaded, Started
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -63,6 +63,16 @@ def wattbench(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded)
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
         return preloaded.run([str(argument) for argument in arguments], cwd=tmp_path, env=environment, timeout_s=300)
+
+    return call
+
+
+@pytest.fixture
+def start(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Callable[..., Started]:
+    """Start `wattbench ARGUMENTS` in an empty folder, for tests that look at it or end it while it runs."""
+
+    def call(*arguments: object, cwd: Path = tmp_path) -> Started:
+        return preloaded.start([str(argument) for argument in arguments], cwd=cwd, env=environment)
 
     return call
 

@@ -18,13 +18,61 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 MODULES = (
     "click", "jinja2", "lm_eval.evaluator", "matplotlib.figure", "pandas", "platformdirs", "psutil", "pyarrow.parquet",
     "pydantic", "rapidfuzz", "rich", "scipy.stats", "yaml",
 )  # fmt: skip
+
+
+LOOK_EVERY_S = 0.01
+
+
+class Started:
+    """A command that runs in a process of its own: what of `subprocess.Popen` tests use, with captured text."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = [*arguments]
+        self._folder = tempfile.TemporaryDirectory()
+        self.outputs = [os.path.join(self._folder.name, name) for name in ("stdout", "stderr")]
+        self.status = os.path.join(self._folder.name, "status")
+        """A file with the exit status, which is there when the process has ended."""
+        self.pid = 0
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, the negative number of the signal that ended it, or None while it runs."""
+        if self.returncode is None:
+            with contextlib.suppress(FileNotFoundError):
+                self.returncode = int(Path(self.status).read_text())
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def communicate(self, timeout: float = 60) -> tuple[str, str]:
+        """Wait for its end and return what it wrote."""
+        until_s = time.monotonic() + timeout
+        while self.poll() is None:
+            if time.monotonic() > until_s:
+                raise subprocess.TimeoutExpired(self._arguments, timeout)
+            time.sleep(LOOK_EVERY_S)
+        stdout, stderr = (Path(output).read_text() for output in self.outputs)
+        return stdout, stderr
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str] | Started) -> None:
+    """Wait until a command that runs has got so far."""
+    until_s = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until_s, "the command never got this far"
+        time.sleep(LOOK_EVERY_S)
 
 
 class Preloaded:
@@ -69,6 +117,22 @@ class Preloaded:
             raise subprocess.TimeoutExpired([*arguments], timeout_s, stdout, stderr)
         return subprocess.CompletedProcess([*arguments], status, stdout, stderr)
 
+    def start(
+        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], module: str = "wattbench"
+    ) -> Started:
+        """Start `python -m MODULE ARGUMENTS`, as `subprocess.Popen` does with captured text."""
+        process, started = self._process, Started(arguments)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        asked = {
+            "module": module, "arguments": [*arguments], "cwd": str(cwd), "env": dict(env), "outputs": started.outputs,
+            "status": started.status,
+        }  # fmt: skip
+        process.stdin.write(json.dumps(asked) + "\n")
+        process.stdin.flush()
+        started.pid = int(process.stdout.readline())
+        return started
+
     def close(self) -> None:
         """End the process, which ends when it is asked nothing more."""
         self._process.communicate(timeout=60)
@@ -97,13 +161,33 @@ def _serve() -> None:
         with contextlib.suppress(ImportError):  # what needs it says so itself
             importlib.import_module(module)
     gc.freeze()  # forks share this memory until they write to it, which collecting garbage does
+    waiting: list[int] = []
     for line in sys.stdin:
+        asked = json.loads(line)
+        status = asked.pop("status", None)
         pid = os.fork()
-        if pid == 0:
-            _become(**json.loads(line))  # ends as Python ends, by its exceptions and exit handlers
+        if pid == 0 and (status is None or _watched(status)):
+            _become(**asked)  # ends as Python ends, by its exceptions and exit handlers
             return
-        _say(pid)
-        _say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        if status is None:
+            _say(pid)
+            _say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        else:
+            waiting.append(pid)
+        waiting = [each for each in waiting if os.waitpid(each, os.WNOHANG)[0] == 0]
+
+
+def _watched(status: str) -> bool:
+    """Go on in a process whose parent says its number, waits for it and writes down how it ended."""
+    pid = os.fork()
+    if pid == 0:
+        return True
+    _say(pid)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with contextlib.suppress(FileNotFoundError):  # the test has ended
+        Path(f"{status}.new").write_text(str(code))
+        os.replace(f"{status}.new", status)
+    os._exit(0)
 
 
 if __name__ == "__main__":

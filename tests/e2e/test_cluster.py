@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.e2e.test_resume import wait_until
+from tests.e2e.preloaded import wait_until
 from wattbench.records import read_run
 
 pytestmark = pytest.mark.cluster

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +12,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from tests.e2e.preloaded import wait_until
 from wattbench.records import RunRecords, read_run
 
 ACCURACY_ALONE = "block: 4\nmetrics: {accuracy: {margin: 20 points}}\n"
@@ -105,32 +104,16 @@ def test_an_engine_that_fails_is_an_error_and_its_record_stays(wattbench, suite,
 
 
 @pytest.fixture
-def cut_off(
-    tmp_path: Path, environment: dict[str, str], suite, command, policy: Path
-) -> Callable[[signal.Signals], tuple[str, int]]:
+def cut_off(tmp_path: Path, suite, start, policy: Path) -> Callable[[signal.Signals], tuple[str, int]]:
     """Start a gate of slow systems, and end it with a signal in its fifth round or later."""
 
     def run_and_end(how: signal.Signals) -> tuple[str, int]:
         slow = suite(
             (QUICK[0], QUICK[1].replace("warmup: 1", "warmup: 0")), ('answers.py:add"', 'answers.py:add_slowly"')
         )
-        arguments = ("gate", slow, "--baseline", "adder", "--candidate", "adder", "--policy", policy)
-        process = subprocess.Popen(
-            command(*arguments),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        deadline = time.monotonic() + 120
-        while True:
-            path = next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)
-            if path is not None and path.read_bytes().count(b"\n") > 4:
-                break
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline, "the gate never got this far"
-            time.sleep(0.01)
+        process = start("gate", slow, "--baseline", "adder", "--candidate", "adder", "--policy", policy)
+        answers = "runs/*/items/adder/sums.jsonl"
+        wait_until(lambda: any(path.read_bytes().count(b"\n") > 4 for path in tmp_path.glob(answers)), process)
         process.send_signal(how)
         _, stderr = process.communicate(timeout=60)
         return stderr, process.returncode

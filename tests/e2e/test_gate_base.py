@@ -7,13 +7,12 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests.e2e.preloaded import Preloaded, wait_until
 from tests.made_up.repositories import WHO, commit, git, repository, worktrees
 from wattbench.records import read_run
 
@@ -92,20 +91,12 @@ def test_nothing_is_asked_where_nothing_of_the_system_differs(gate, root: Path, 
     assert drill.returncode == 1, drill.stderr
 
 
-def test_a_gate_that_was_interrupted_cleans_up_and_is_resumed(
-    root: Path, gate, command, environment: dict[str, str]
-) -> None:
+def test_a_gate_that_was_interrupted_cleans_up_and_is_resumed(root: Path, gate, start) -> None:
     slow = (root / "rules.py").read_text().replace("import words\n", "import time\n\nimport words\n")
     (root / "rules.py").write_text(slow.replace("    return", "    time.sleep(0.05)\n    return"))
-    process = subprocess.Popen(
-        command("gate", "--base", "main"), cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True,
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not any(path.read_bytes().count(b"\n") > 2 for path in root.glob("runs/*/items/rules/tickets.jsonl")):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the gate never got this far"
-        time.sleep(0.01)
+    process = start("gate", "--base", "main", cwd=root)
+    answers = "runs/*/items/rules/tickets.jsonl"
+    wait_until(lambda: any(path.read_bytes().count(b"\n") > 2 for path in root.glob(answers)), process)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr

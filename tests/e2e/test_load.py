@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -53,14 +52,11 @@ def test_a_run_under_load_is_compared_by_rate(wattbench, suite, tmp_path: Path) 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_rate_that_was_cut_off_is_asked_again_as_a_whole(
-    how: signal.Signals, tmp_path: Path, environment, suite, command, wattbench
+    how: signal.Signals, tmp_path: Path, suite, start, wattbench
 ) -> None:
     long = LOAD.replace("min_duration_s: 1", "min_duration_s: 3").replace("[40, 20]", "[40, 10]")
     path = suite((CHANGES[0][0], f"measure: {long}"))
-    process = subprocess.Popen(
-        command("run", path, "--systems", "adder"),
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start("run", path, "--systems", "adder")
     deadline = time.monotonic() + 240
 
     def second_rate() -> bool:

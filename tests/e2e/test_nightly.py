@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.preloaded import wait_until
 from tests.made_up.digests import without_digests
 from wattbench.records import read_run
 
@@ -116,12 +117,9 @@ def test_what_breaks_after_the_run_leaves_the_night_safe(night, wattbench, tmp_p
     assert pruned.stdout == f"kept {run.name}: it is the reference\n"
 
 
-def test_an_interrupted_night_goes_on(wattbench, suite, command, environment, tmp_path: Path) -> None:
+def test_an_interrupted_night_goes_on(wattbench, suite, start, tmp_path: Path) -> None:
     slow = suite(QUICK, ('answers.py:add"', 'answers.py:add_slowly"'))
-    process = subprocess.Popen(
-        command("nightly", slow, "--history", "nights", "--date", "2026-03-01"),
-        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start("nightly", slow, "--history", "nights", "--date", "2026-03-01")
     wait_until(
         lambda: any(file.read_bytes().count(b"\n") > 5 for file in tmp_path.glob("nights/runs/*/items/*/*")), process
     )
@@ -139,27 +137,13 @@ def test_an_interrupted_night_goes_on(wattbench, suite, command, environment, tm
     assert "The night of 2026-03-01 is the first" in resumed.stdout
 
 
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the run never got this far"
-        time.sleep(0.01)
-
-
-def test_eight_processes_add_runs_and_rebuild_at_once(wattbench, suite, command, environment, tmp_path: Path) -> None:
+def test_eight_processes_add_runs_and_rebuild_at_once(wattbench, suite, start, tmp_path: Path) -> None:
     done = wattbench("run", suite(QUICK), "--limit", 4)
     assert done.returncode == 0, done.stderr
     run = tmp_path / done.stdout.strip()
     shared = copied(run, tmp_path / "shared", "2026-03-01", "ffffff")
     own = [copied(run, tmp_path / "own", f"2026-03-{2 + n:02d}", f"{n}00000") for n in range(8)]
-    writers = [
-        subprocess.Popen(
-            command("history", "nights", "--add", shared, each, "--rebuild"),
-            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )
-        for each in own
-    ]  # fmt: skip
+    writers = [start("history", "nights", "--add", shared, each, "--rebuild") for each in own]
     site = tmp_path / "nights/site/index.html"
     while any(writer.poll() is None for writer in writers):
         if site.exists():

@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.e2e.preloaded import Started, wait_until
 from wattbench.records import RunLayout, read_run
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the run never got this far"
-        time.sleep(0.01)
 
 
 @pytest.fixture
 def interrupted(
-    tmp_path: Path, environment: dict[str, str], suite, command
+    tmp_path: Path, suite, start: Callable[..., Started]
 ) -> Callable[[signal.Signals], tuple[Path, str, int]]:
     """Start a run, and end it with a signal when one of its systems has answered some items."""
 
     def run_and_end(how: signal.Signals, answered: int = 12) -> tuple[Path, str, int]:
         slow = suite(('answers.py:add"', 'answers.py:add_slowly"'))
-        process = subprocess.Popen(
-            command("run", slow),
-            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        process = start("run", slow)
         answers = lambda: next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)  # noqa: E731
         wait_until(lambda: (path := answers()) is not None and path.read_bytes().count(b"\n") >= answered, process)
         process.send_signal(how)
