@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 SIDE_BY_SIDE, TIMED, SERIAL = PARTS = ("side by side", "timed", "serial")
 
@@ -21,7 +23,8 @@ FILES_VARIABLE = "WATTBENCH_TEST_FILES"
 FAILED_VARIABLE = "WATTBENCH_FAILED_TESTS"
 """A file to which the ids of failed tests are added, one in a line."""
 
-
+TOGETHER = ("tests/browser", "tests/wattbench/systems/local", "tests/wattbench/train")
+"""Folders whose files run in one worker: they share a browser and its pages, or packages that take seconds to load."""
 LOWER_PRIORITY = 10
 """The niceness of tests that run side by side: those that mostly wait run at the same time, and come first."""
 
@@ -30,6 +33,24 @@ def pytest_configure() -> None:
     """Let other parts have a processor first; what a worker starts inherits it."""
     if os.environ[PART_VARIABLE] == SIDE_BY_SIDE:
         os.setpriority(os.PRIO_PROCESS, 0, max(LOWER_PRIORITY, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
+def scope_of(nodeid: str) -> str:
+    """Return what a worker is handed as a whole: the folder of a test if it is one of TOGETHER, else its file."""
+    path = nodeid.partition("::")[0]
+    return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+
+
+class Scopes(LoadFileScheduling):
+    """Hand whole files, and some folders, to workers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    """Divide the tests between workers."""
+    return Scopes(config, log)
 
 
 def part_of(item: pytest.Item) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import TOGETHER, scope_of
 from tests.run import closing_line, counts
 
 RUN = Path(__file__).with_name("run.py")
@@ -33,6 +34,12 @@ def test_a_closing_line_is_as_pytest_writes_it() -> None:
     assert " 1 failed, 21 passed, 1 error in 12.35s " in line
     assert counts(line) == Counter(passed=21, failed=1, error=1)
     assert "no tests ran in 0.00s" in closing_line(Counter(), 0.0)
+
+
+def test_files_that_share_what_is_dear_go_to_one_worker() -> None:
+    assert scope_of("tests/browser/test_site.py::test_it[1]") == scope_of("tests/browser/test_report_page.py::test_it")
+    assert scope_of("tests/wattbench/test_interrupts.py::test_it") == "tests/wattbench/test_interrupts.py"
+    assert all((RUN.parents[1] / folder).is_dir() for folder in TOGETHER)
 
 
 TESTS = """

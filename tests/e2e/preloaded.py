@@ -117,16 +117,14 @@ class Preloaded:
             raise subprocess.TimeoutExpired([*arguments], timeout_s, stdout, stderr)
         return subprocess.CompletedProcess([*arguments], status, stdout, stderr)
 
-    def start(
-        self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str], module: str = "wattbench"
-    ) -> Started:
-        """Start `python -m MODULE ARGUMENTS`, as `subprocess.Popen` does with captured text."""
+    def start(self, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Started:
+        """Start `python -m wattbench ARGUMENTS`, as `subprocess.Popen` does with captured text."""
         process, started = self._process, Started(arguments)
         assert process.stdin is not None
         assert process.stdout is not None
         asked = {
-            "module": module, "arguments": [*arguments], "cwd": str(cwd), "env": dict(env), "outputs": started.outputs,
-            "status": started.status,
+            "module": "wattbench", "arguments": [*arguments], "cwd": str(cwd), "env": dict(env),
+            "outputs": started.outputs, "status": started.status,
         }  # fmt: skip
         process.stdin.write(json.dumps(asked) + "\n")
         process.stdin.flush()
