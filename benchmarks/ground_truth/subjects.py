@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.ground_truth import country_grams, mlperf, parity, sci, services
+from benchmarks.ground_truth import country_grams, lm_eval_items, loadgen, mlperf, parity, sci, services
 from benchmarks.ground_truth.fake_gpu import profiles, windows
 from benchmarks.ground_truth.line import WATTBENCH, Line, Made, Sources
 
@@ -60,6 +60,8 @@ def version_in(python: Path, name: str) -> str:
 
 SUBJECTS = (
     Subject("mlperf", "mlperf", mlperf.lines, needs=" --others others"),
+    Subject("lm-eval", "lm-eval", lm_eval_items.lines, packages=("lm_eval", "transformers", "torch")),
+    Subject("loadgen", "loadgen", loadgen.lines, packages=("mlcommons-loadgen",)),
     Subject("parity", "parity", parity.lines),
     Subject("sci", "sci", sci.lines),
     Subject("codecarbon", "codecarbon", country_grams.lines, packages=("codecarbon",)),

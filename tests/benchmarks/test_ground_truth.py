@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ground_truth import lm_eval_items
 from benchmarks.ground_truth.__main__ import main
 from benchmarks.ground_truth.document import DOCUMENT, difference_text, figure_text, of_lines, with_tables
+from benchmarks.ground_truth.fake_gpu import windows
 from benchmarks.ground_truth.figures import as_json, read
 from benchmarks.ground_truth.line import WATTBENCH, Line, Sources
 from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
+from tests.fakes.driver import compiler
 from tests.wattbench.importers.others_data import VARIABLE, others
 
 RECORDED = read()
@@ -66,6 +69,39 @@ def test_three_published_results_have_their_watts_and_exactly_their_tokens() -> 
 
 def test_parity_of_the_largest_model_is_exact() -> None:
     assert RECORDED["parity"].lines[0].found == pytest.approx(592_570_000, rel=1e-12)
+
+
+def test_items_are_scored_as_by_lm_eval_alone() -> None:
+    assert [line.difference for line in RECORDED["lm-eval"].lines] == [0.0] * 12
+    alone = {
+        "samples": {"t": [{"doc_id": doc, "resps": [[str(doc)]], "exact_match": 1.0} for doc in range(3)]},
+        "results": {"t": {lm_eval_items.SCORE: 1.0}},
+    }
+    ours = {0: ["0", 1.0], 1: ["1", 0.0], 2: ["two", 1.0]}
+    score, items = lm_eval_items.of_task(lm_eval_items.RULES, "t", alone, ours)
+    assert (score.known, score.found) == (1.0, pytest.approx(2 / 3))
+    assert (items.known, items.found) == (3, 1), "one has another score, one another answer"
+
+
+def test_percentiles_are_those_of_loadgen_to_milliseconds() -> None:
+    lines = {line.name: line for line in RECORDED["loadgen"].lines}
+    percentiles = [line for line in lines.values() if line.unit == "s"]
+    assert len(percentiles) == 6
+    assert all(abs(line.found - line.known) < 0.005 for line in percentiles)
+    requests = lines["requests"]
+    assert requests.found == requests.known
+    rate, one_less = lines["rate"], (requests.known - 1) / requests.known
+    assert rate.found * one_less == pytest.approx(rate.known, rel=0.001)
+
+
+@pytest.mark.driver
+def test_a_window_that_wattbench_refuses_has_no_joules_and_the_reason(tmp_path: Path, monkeypatch) -> None:
+    if compiler() is None:
+        pytest.skip("no C compiler to build the fake NVIDIA driver with")
+    monkeypatch.setattr(windows, "WINDOWS", {0.01: 2})
+    (line,) = windows.by_wattbench(Sources(None, {}, tmp_path))
+    assert (line.known > 0, line.found, line.difference) == (True, None, None)
+    assert line.note.startswith("refused: ")
 
 
 def test_wattbench_is_within_half_a_percent_of_the_known_waveform() -> None:

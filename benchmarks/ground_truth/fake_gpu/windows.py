@@ -14,13 +14,13 @@ from benchmarks.ground_truth.line import WATTBENCH, Line, NotHereError, Sources
 WINDOWS = {1.05: 5, 3.05: 4, 9.05: 3}
 """Seconds to how many windows of them there are: of each, the worst is shown."""
 
-LOOP = f"""
+LOOP = """
 import json, time
 
 def measure(begin, end):
     "Print a row per window: its seconds, the moments between which a user's code ran, joules, what is said of them."
     rows = []
-    for seconds, times in {WINDOWS!r}.items():
+    for seconds, times in WINDOWS.items():
         for _ in range(times):
             begin()
             from_s = time.time()
@@ -122,7 +122,9 @@ def tool(sources: Sources, name: str, packages: str) -> Path:
 
 def _lines(sources: Sources, by: str, script: str, python: Path, *, own_environment: bool) -> Iterator[Line]:
     machine = Machine(sources.folder)
-    printed = machine.run([str(python), "-c", LOOP + script], own_environment=own_environment)
+    printed = machine.run(
+        [str(python), "-c", LOOP.replace("WINDOWS", repr(WINDOWS)) + script], own_environment=own_environment
+    )
     windows: dict[float, list[_Window]] = {}
     for seconds, from_s, until_s, found_j, said in json.loads(printed.splitlines()[-1]):
         windows.setdefault(seconds, []).append(_Window(WAVE.energy_j(from_s, until_s), found_j, said))
