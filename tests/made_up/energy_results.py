@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def jarvis_line(place: int, **changes: Any) -> dict[str, Any]:
@@ -91,6 +95,24 @@ def experiment(**changes: Any) -> dict[str, Any]:
         "latency_stats": {"ttft_mean_ms": 25.0, "ttft_p99_ms": 80.0, "ttft_samples": 9, "itl_full_mean_ms": 7.0},
         **changes,
     }  # fmt: skip
+
+
+def write_power_series(folder: Path, watts: Sequence[float | None], gpu: int = 0, **changes: Any) -> Path:
+    """Write a `timeseries.parquet` of LLenergyMeasure with its eight columns, a row per second."""
+    of = len(watts)
+    columns: dict[str, Any] = {
+        "timestamp_s": pa.array([float(second) for second in range(of)], pa.float64()),
+        "gpu_index": pa.array([gpu] * of, pa.int32()),
+        "power_w": pa.array(watts, pa.float32()),
+        "temperature_c": pa.array([50.0] * of, pa.float32()),
+        "memory_used_mb": pa.array([1.0] * of, pa.float32()),
+        "memory_total_mb": pa.array([2.0] * of, pa.float32()),
+        "sm_utilisation_pct": pa.array([None] * of, pa.float32()),
+        "throttle_reasons": pa.array([0] * of, pa.int64()),
+    }
+    path = folder / "timeseries.parquet"
+    pq.write_table(pa.table(columns | changes), path)
+    return path
 
 
 def leaderboard(**changes: Any) -> dict[str, Any]:

@@ -13,7 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.fuzz.targets import Target, given
-from tests.made_up.energy_results import experiment, jarvis_line, leaderboard, trace_line, write_hybrid
+from tests.made_up.energy_results import (
+    experiment,
+    jarvis_line,
+    leaderboard,
+    trace_line,
+    write_hybrid,
+    write_power_series,
+)
 from tests.made_up.evalscope_work import write_evaluation, write_perf
 from tests.made_up.gpu_readings import write_readings
 from tests.made_up.inference_perf_reports import write_run as write_inference_perf
@@ -173,6 +180,14 @@ def _hybrid(name: str) -> Callable[[Path], Sequence[bytes]]:
     return lambda folder: [(write_hybrid(folder / "cell") / name).read_bytes()]
 
 
+def _power_series(folder: Path) -> Sequence[bytes]:
+    """Return a series whose result is next to it."""
+    experiment_folder = folder / "experiment"
+    experiment_folder.mkdir(parents=True, exist_ok=True)
+    (experiment_folder / "result.json").write_text(json.dumps(experiment(total_inference_time_sec=59.5)))
+    return [write_power_series(experiment_folder, [200.0 + second % 2 for second in range(60)]).read_bytes()]
+
+
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
     """Return what reads the folder of this name above the file."""
 
@@ -323,6 +338,14 @@ TARGETS = (
             weight=0.5,
         )
         for form, file in (("llenergymeasure", experiment()), ("ml-energy", leaderboard()))
+    ),
+    Target(
+        "llenergymeasure-series",
+        "parquet",
+        _power_series,
+        _in("llenergymeasure", "experiment"),
+        "experiment/timeseries.parquet",
+        weight=0.5,
     ),
     Target(
         "inspect",

@@ -131,7 +131,10 @@ def test_an_experiment_of_llenergymeasure_is_a_summary(tmp_path) -> None:
     assert imported.configs == {"gpt2 pytorch": {"engine": "pytorch", "model": "gpt2", "precision": "bf16"}}
     assert imported.machines == {"gpt2 pytorch": {"gpus": [{"name": "NVIDIA A100", "power_limit_w": 400.0}]}}
     assert imported.remarks == {"source-warnings": "LLenergyMeasure warns: gpt2 pytorch: short run"}
-    assert imported.left_out["series of power of whole seconds"] == 1
+    assert (
+        imported.left_out["series of power that the result names, and that are not next to it (timeseries.parquet)"]
+        == 1
+    )
     of = figures(imported, "gpt2 pytorch")
     assert of["energy", "total"] == (847.25, "J")
     assert of["duration", "total"] == (38.5, "s")

@@ -1,20 +1,22 @@
 """Read the results of LLenergyMeasure: joules, tokens and seconds of an experiment; no single requests.
 
 An experiment's folder has ``result.json`` (`ExperimentResult`, of 0.7 and 0.8), and ``timeseries.parquet`` where it was
-asked for: means of power over whole seconds, which are not read. Joules are those of GPUs; `energy_adjusted_j` is above
-their draw when idle. Which program read them, and its own warnings, are in the record.
+asked for, which `power_series` reads. Joules are those of GPUs; `energy_adjusted_j` is above their draw when idle.
+Which program read them, and its own warnings, are in the record.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.files import head, mapping, read_object, text
 from wattbench.importers.imported import Imported
+from wattbench.importers.llenergymeasure.power_series import FILE as SERIES
+from wattbench.importers.llenergymeasure.power_series import read_series
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated, is_figure, leaves, statistic
 from wattbench.importers.system_names import unique
@@ -65,10 +67,12 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     configs: dict[str, Mapping[str, Any]] = {}
     machines: dict[str, Mapping[str, Any]] = {}
     remarks: list[str] = []
+    unjudged: list[str] = []
     left_out: Counter[str] = Counter()
     versions: dict[str, None] = {}
-    paths = [source / FILE if source.is_dir() else source for source in sources]
-    for path in paths:
+    files: list[Path] = []
+    for path in (source / FILE if source.is_dir() else source for source in sources):
+        files.append(path)
         result = read_object(path)
         if not is_figure(result.get("total_energy_j")) or not any(key in result for key in HASHES):
             raise UserError(f"{path}: it has no total_energy_j; this is no result of LLenergyMeasure")
@@ -86,7 +90,12 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         warnings = result.get("measurement_warnings")
         said = [text(each) for each in warnings] if isinstance(warnings, list) else []
         remarks += [f"{system}: {each[:300]}" for each in said[:20]]
-        left_out["series of power of whole seconds"] += result.get("timeseries") is not None
+        series = path.with_name(SERIES)  # the name in a result may lead anywhere: the program itself reads this one
+        if series.is_file():
+            files.append(series)
+            unjudged += _add_series(stated, system, result, series)
+        elif result.get("timeseries") is not None:
+            left_out[f"series of power that the result names, and that are not next to it ({SERIES})"] += 1
         listed = result.get("process_results")
         left_out["results of single processes, which the experiment's are made of"] += (
             len(listed) if isinstance(listed, list) else 0
@@ -95,14 +104,42 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     return Imported(
         format="llenergymeasure",
         version=", ".join(versions) or None,
-        files=tuple(paths),
+        files=tuple(files),
         answers=Spool.of((), scratch),
         left_out=left_out,
         configs=configs,
         machines=machines,
-        remarks={"source-warnings": f"LLenergyMeasure warns: {'; '.join(remarks)}"} if remarks else {},
+        remarks={code: f"{said}: {'; '.join(each)}" for code, said, each in _remarks(remarks, unjudged) if each},
         summaries=stated.rows,
     )
+
+
+def _remarks(warnings: list[str], unjudged: list[str]) -> Iterator[tuple[str, str, list[str]]]:
+    yield "source-warnings", "LLenergyMeasure warns", warnings
+    yield "series-without-joules", "These series of power carry no joules", unjudged
+
+
+def _add_series(stated: Stated, system: str, result: Mapping[str, Any], path: Path) -> list[str]:
+    """Add what wattbench makes of a series, and return why of some GPUs it makes no joules."""
+    seconds, limit_w = result.get("total_inference_time_sec"), _limit_w(result)
+    powers = read_series(path, seconds if is_figure(seconds) else None, limit_w)
+    unjudged = [] if powers else [f"{system}: it has no rows"]
+    for gpu in powers:
+        source = f"power_w of GPU {gpu.gpu}"
+        stated.add(system, f"least power of GPU {gpu.gpu}", "minimum", gpu.least_w, source=source, where=path, unit="W")
+        stated.add(system, f"most power of GPU {gpu.gpu}", "maximum", gpu.most_w, source=source, where=path, unit="W")
+        if gpu.energy_j is None:
+            unjudged.append(f"{system}: {gpu.why}")
+            continue
+        source += ", integrated by wattbench"
+        stated.add(system, f"power of GPU {gpu.gpu}", "mean", gpu.mean_w, source=source, where=path, unit="W")
+        stated.add(system, f"energy of GPU {gpu.gpu}", "total", gpu.energy_j, source=source, where=path, unit="J")
+    return unjudged
+
+
+def _limit_w(result: Mapping[str, Any]) -> float | None:
+    limit_w: Any = mapping(mapping(_environment(result).get("hardware")).get("thermal")).get("power_limit_w")
+    return limit_w if is_figure(limit_w) and limit_w > 0 else None
 
 
 def _environment(result: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -112,12 +149,12 @@ def _environment(result: Mapping[str, Any]) -> Mapping[str, Any]:
 def _machine(result: Mapping[str, Any]) -> dict[str, Any]:
     hardware = mapping(_environment(result).get("hardware"))
     name = mapping(hardware.get("gpu")).get("name")
-    limit_w = mapping(hardware.get("thermal")).get("power_limit_w")
+    limit_w = _limit_w(result)
     devices = result.get("energy_per_device_j")
     number = len(devices) if isinstance(devices, list) and devices else 1
     if not isinstance(name, str) or number > MOST_DEVICES:
         return {}
-    return {"gpus": [{"name": name} | ({"power_limit_w": limit_w} if is_figure(limit_w) else {})] * number}
+    return {"gpus": [{"name": name} | ({} if limit_w is None else {"power_limit_w": limit_w})] * number}
 
 
 def _add(stated: Stated, system: str, result: Mapping[str, Any], path: Path) -> None:
