@@ -119,6 +119,9 @@ def _blocks(path: Path, batches: Iterator[Any], columns: Sequence[str]) -> Itera
     held: list[list[Any]] = []
     rows = size = unfolded = before = 0
     for batch in batches:
+        for name in columns:
+            if (number := batch.schema.names.count(name)) != 1:
+                raise UserError(f"{path}: not a Parquet file that can be read ({number} columns {name!r:.60})")
         arrays = [batch.column(name) for name in columns]
         for piece, piece_size in _pieces(path, arrays, before):
             unfolded += piece_size
