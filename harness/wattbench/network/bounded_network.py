@@ -138,10 +138,11 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        piece = self._inner.read(max_bytes, _wait_s(timeout, httpcore.ReadTimeout))
         held = allowance()
-        if held is not None:
-            held.take(len(piece))
+        if held is None:
+            return self._inner.read(max_bytes, timeout)
+        piece = self._inner.read(max_bytes, held.wait_s(timeout, httpcore.ReadTimeout))
+        held.take(len(piece))
         return piece
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from wattbench.network.bounded_network import StreamError
 from wattbench.systems.confidence import TokenConfidence
@@ -24,8 +24,7 @@ MAX_TEXT_CHARACTERS = 4 << 20
 """The most characters of one answer, some twenty per token of the longest."""
 
 
-@dataclass(frozen=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One event of a stream."""
 
     text: str = ""
@@ -72,11 +71,14 @@ def read_chunk(data: str) -> Chunk:
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
-    choices = typed(chunk, "choices", list) or []
-    text, thought, finish_reason = _read_choices(choices)
-    # Groq's streams have the counts under a key of their own.
-    usage = typed(chunk, "usage", dict) or typed(typed(chunk, "x_groq", dict) or {}, "usage", dict)
-    return Chunk(text, thought, finish_reason, None if usage is None else read_usage(usage), read_logprobs(choices))
+    usage = typed(chunk, "usage", dict)
+    if not usage and "x_groq" in chunk:  # Groq's streams have the counts under a key of their own
+        usage = typed(typed(chunk, "x_groq", dict) or {}, "usage", dict)
+    counts = read_usage(usage) if usage else None
+    choice = _choice(typed(chunk, "choices", list) or [])
+    if choice is None:
+        return Chunk(usage=counts)
+    return Chunk(*_read_choice(choice), counts, read_logprobs(choice))
 
 
 def error_text(body: dict[str, Any]) -> str:
@@ -86,22 +88,27 @@ def error_text(body: dict[str, Any]) -> str:
     return message if isinstance(message, str) else json.dumps(message)
 
 
-def _read_choices(choices: list[Any]) -> tuple[str, str, str | None]:
+def _choice(choices: list[Any]) -> dict[str, Any] | None:
+    """Return the choice that was asked for: only one answer is."""
     for choice in choices:
         if not isinstance(choice, dict):
             raise StreamError("it sent a chunk whose choices are not objects")
-        if choice.get("index", 0) != 0:  # only one answer is asked for
-            continue
-        finish_reason = typed(choice, "finish_reason", str)
-        delta = typed(choice, "delta", dict)
-        if delta is None:
-            return typed(choice, "text", str) or "", "", finish_reason
-        # llama.cpp and vLLM say reasoning_content or reasoning; OpenAI's own API streams no thoughts.
-        thought = typed(delta, "reasoning_content", str) or typed(delta, "reasoning", str) or ""
-        if isinstance(delta.get("content"), list):  # Mistral's reasoning models
-            return *_read_parts(delta["content"]), finish_reason
-        return typed(delta, "content", str) or "", thought, finish_reason
-    return "", "", None
+        if choice.get("index", 0) == 0:
+            return choice
+    return None
+
+
+def _read_choice(choice: dict[str, Any]) -> tuple[str, str, str | None]:
+    """Return the pieces of the answer and of the thoughts, and the finish reason."""
+    finish_reason = typed(choice, "finish_reason", str)
+    delta = typed(choice, "delta", dict)
+    if delta is None:
+        return typed(choice, "text", str) or "", "", finish_reason
+    # llama.cpp and vLLM say reasoning_content or reasoning; OpenAI's own API streams no thoughts.
+    thought = typed(delta, "reasoning_content", str) or typed(delta, "reasoning", str) or ""
+    if isinstance(delta.get("content"), list):  # Mistral's reasoning models
+        return *_read_parts(delta["content"]), finish_reason
+    return typed(delta, "content", str) or "", thought, finish_reason
 
 
 def _read_parts(parts: list[Any]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ OpenAI's API reference, "Chat completions" and "Completions (legacy)"; llama.cpp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ASKING_CHAT = {"logprobs": True, "top_logprobs": 1}
@@ -16,16 +16,15 @@ ASKING_COMPLETION = {"logprobs": 1}
 """0 would be enough for others, and means none to llama.cpp."""
 
 
-def read_logprobs(choices: Sequence[Any]) -> list[object]:
+def read_logprobs(choice: Mapping[str, Any]) -> Sequence[object]:
     """Return what a chunk states as the log-probabilities of its tokens, unchecked; None for one that is missing.
 
     Args:
-        choices: of the chunk.
+        choice: of the chunk.
     """
-    choice = next((each for each in choices if isinstance(each, dict) and each.get("index", 0) == 0), {})
     stated = choice.get("logprobs")
     if stated is None:
-        return []
+        return ()
     if not isinstance(stated, dict):
         return [None]
     content, values = stated.get("content"), stated.get("token_logprobs")

@@ -47,11 +47,14 @@ class EventDecoder:
             # The carriage return at the end of the last piece has ended its line already.
             piece = piece.removeprefix(b"\n")
             self._after_cr = False
-        start = 0
-        for match in _LINE_END.finditer(piece):
-            yield from self._end_line(piece[start : match.start()])
-            start = match.end()
-        self._grow(piece[start:])
+        # Each token comes in a piece of its own, as a line and a blank one: no regular expression where none is needed.
+        *lines, rest = _LINE_END.split(piece) if b"\r" in piece else piece.split(b"\n")
+        for line in lines:
+            data = self._end_line(line)
+            if data is not None:
+                yield data
+        if rest:
+            self._grow(rest)
         self._after_cr = piece.endswith(b"\r")
 
     def end(self) -> Iterator[str]:
@@ -64,17 +67,21 @@ class EventDecoder:
         if len(self._line) > self._max:
             raise StreamError(f"it sent a line of more than {self._max} bytes")
 
-    def _end_line(self, rest: bytes) -> Iterator[str]:
-        self._grow(rest)
-        line = bytes(self._line)
-        self._line.clear()
+    def _end_line(self, rest: bytes) -> str | None:
+        """End a line, and return the data of the event that it ends."""
+        line = rest
+        if self._line or len(rest) > self._max:
+            self._grow(rest)
+            line = bytes(self._line)
+            self._line.clear()
         if self._first_line:
             line = line.removeprefix(_BOM)
             self._first_line = False
         if line:
             self._field(line)
         elif self._data:
-            yield self._take()
+            return self._take()
+        return None
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")

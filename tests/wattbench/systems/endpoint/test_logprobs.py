@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from lm_eval.api.instance import Instance
 from wattbench.config import EndpointSystem, HybridSystem, PythonSystem
 from wattbench.errors import UserError
 from wattbench.systems import open_engine
+from wattbench.systems.endpoint.completion_stream import read_chunk
 from wattbench.systems.endpoint.logprobs import read_logprobs
 
 
@@ -52,9 +54,12 @@ def chunk(text: str, logprobs: Any, finish: str | None = None, *, chat: bool = F
     ],
 )
 def test_both_forms_are_read_and_others_are_unknown(logprobs: Any, values: list[Any]) -> None:
-    assert read_logprobs([{"index": 0, "logprobs": logprobs}]) == values
-    assert read_logprobs([{"index": 1, "logprobs": as_chat(-9.0)}, {"index": 0, "logprobs": logprobs}]) == values
-    assert read_logprobs([]) == []
+    assert [*read_logprobs({"index": 0, "logprobs": logprobs})] == values
+    other = {"index": 1, "logprobs": as_chat(-9.0)}
+    read = read_chunk(json.dumps({"choices": [other, {"index": 0, "logprobs": logprobs}]}))
+    assert [*read.logprobs] == values
+    assert [*read_chunk(json.dumps({"choices": [other]})).logprobs] == []
+    assert [*read_chunk(json.dumps({"choices": []})).logprobs] == []
 
 
 FORMS = [
