@@ -36,6 +36,9 @@ class AssumptionOptions(TypedDict, total=False):
     """Power usage effectiveness, 1 or more."""
     embodied: str | Mapping[str, object] | None
     """Manufacture, as under ``carbon.embodied`` in a suite: ``"ecologits-gpu-server"``, a mapping, or ``"none"``."""
+    impacts: str | Mapping[str, object] | None
+    """Water, abiotic depletion and primary energy, as under ``impacts`` in a suite: ``"ecologits"``, a mapping, or
+    ``"none"``."""
     sessions: str | os.PathLike[str] | None
     """Earlier sessions of the suite on the machine, for intervals of another run: what ``wattbench calibrate SUITE
     --sessions K`` wrote, or a folder of runs."""
@@ -84,7 +87,7 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
     if unknown := options.keys() - AssumptionOptions.__annotations__.keys():
         raise TypeError(f"unexpected keyword argument {min(unknown)!r}; there are {', '.join(_names())}")
     mix, embodied, intensity_csv = options.get("mix"), options.get("embodied"), options.get("intensity_csv")
-    sessions = options.get("sessions")
+    sessions, impacts = options.get("sessions"), options.get("impacts")
     return Assumptions(
         CarbonChoice(
             region=_text("region", options.get("region")),
@@ -102,6 +105,7 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
         None if routes is None else Path(routes),
         sessions=None if sessions is None else Path(sessions),
         cluster=_text("cluster", options.get("cluster")),
+        impacts=json.dumps(dict(impacts)) if isinstance(impacts, Mapping) else _text("impacts", impacts),
         prices=_prices(options.get("system_prices")),
         decision=_decision(options),
     )

@@ -40,11 +40,15 @@ def load(suite: str, **narrowing: Any) -> Resolved:
 
 
 def _check_carbon(suite: Suite) -> None:
-    """Stop a run before it starts, not after, where its report would lack or could not read the carbon data."""
+    """Stop a run before it starts, not after, where its report could not state grams or other impacts."""
     from wattbench_reports.metrics.carbon import carbon_of_suite
+    from wattbench_reports.metrics.impacts import impacts_of_suite
     from wattbench_reports.tables.suite_record import CarbonSettings
 
-    carbon_of_suite(CarbonSettings.of(suite.carbon.model_dump(mode="json")))
+    carbon = CarbonSettings.of(suite.carbon.model_dump(mode="json"))
+    carbon_of_suite(carbon)
+    if suite.impacts is not None:
+        impacts_of_suite(suite.impacts.model_dump(mode="json"), carbon)
 
 
 def requiring(resolved: Resolved, require_measured: bool) -> Resolved:

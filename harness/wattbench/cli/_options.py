@@ -107,6 +107,12 @@ _ASSUMPTIONS = (
         help="Manufacture, as under carbon.embodied in a suite: ecologits-gpu-server, a mapping in YAML, or none.",
     ),
     click.option(
+        "--impacts",
+        metavar="WHAT",
+        help="Water, abiotic depletion and primary energy, as under impacts in a suite: ecologits, a mapping in YAML, "
+        "or none.",
+    ),
+    click.option(
         "--mix",
         metavar="DOMAIN=WEIGHT,...",
         help="The share of the requests that each domain has; items gives every item the same weight.",
@@ -175,6 +181,7 @@ def assumption_options(command: Any) -> Any:
         intensity_csv: Path | None,
         pue: float | None,
         embodied: str | None,
+        impacts: str | None,
         mix: str | None,
         requests: float | None,
         price: float | None,
@@ -204,6 +211,7 @@ def assumption_options(command: Any) -> Any:
             WorkloadChoice(mix, requests, price, currency),
             sessions=sessions,
             cluster=cluster,
+            impacts=impacts,
             prices=system_prices,
             decision=DecisionChoice(
                 min_accuracy,

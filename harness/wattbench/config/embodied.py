@@ -23,6 +23,15 @@ class Embodied(Strict):
     """Grams of CO2 equivalent for an hour of one device."""
     kg_per_device: _Positive | None = None
     """Kilograms of CO2 equivalent to make one device, spread over its lifetime."""
+    adpe_kg_sb_per_device_hour: _Positive | None = None
+    """With `g_per_device_hour`: abiotic depletion of elements (kg of antimony equivalent) for an hour of one device, by
+    the same source."""
+    primary_energy_mj_per_device_hour: _Positive | None = None
+    """With `g_per_device_hour`: MJ of primary energy for an hour of one device, by the same source."""
+    adpe_kg_sb_per_device: _Positive | None = None
+    """With `kg_per_device`: abiotic depletion of elements to make one device, by the same source."""
+    primary_energy_mj_per_device: _Positive | None = None
+    """With `kg_per_device`: MJ of primary energy to make one device, by the same source."""
     lifetime_years: _Positive | None = None
     utilisation: Annotated[float, Field(gt=0, le=1)] | None = None
     """The share of its lifetime in which the device is in use: all grams are spread over these hours. 1 if not

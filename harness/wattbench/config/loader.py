@@ -87,7 +87,7 @@ class Resolved:
         return replace(self, suite=suite, systems=kept)
 
 
-_READ_ONLY = ("carbon", "workload", "decide", "max_cost")
+_READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 """Parts of a suite that are used only when a run is read, or say how much of it is asked."""
 
 _NOT_MEASURED = ("price", "predicted", "limit", "retries", "max_wait_s", "estimate")

@@ -22,6 +22,7 @@ from wattbench.config.decide import Decide
 from wattbench.config.embodied import Embodied
 from wattbench.config.file_task import FileTask
 from wattbench.config.gate import GatePolicy
+from wattbench.config.impacts import Impacts
 from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System
@@ -210,6 +211,8 @@ class Suite(Strict):
     systems: Systems
     measure: Measure = Measure()
     carbon: Carbon = Carbon()
+    impacts: Impacts | None = None
+    """Water, abiotic depletion and primary energy. None: they are not stated."""
     workload: Workload = Workload()
     decide: Decide = Decide()
     max_cost: MaxCost | None = None

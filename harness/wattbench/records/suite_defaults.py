@@ -86,7 +86,18 @@ class EmbodiedForm:
 
 EMBODIED_FORMS: Mapping[str, EmbodiedForm] = {
     "use": EmbodiedForm(optional=("gpus",)),
-    "g_per_device_hour": EmbodiedForm(required=("source", "year"), optional=("devices",)),
-    "kg_per_device": EmbodiedForm(required=("lifetime_years", "source", "year"), optional=("devices", "utilisation")),
+    "g_per_device_hour": EmbodiedForm(
+        required=("source", "year"),
+        optional=("devices", "adpe_kg_sb_per_device_hour", "primary_energy_mj_per_device_hour"),
+    ),
+    "kg_per_device": EmbodiedForm(
+        required=("lifetime_years", "source", "year"),
+        optional=("devices", "utilisation", "adpe_kg_sb_per_device", "primary_energy_mj_per_device"),
+    ),
 }
 """The key that makes a form, and the keys that go with it."""
+
+IMPACTS_PER_KWH = ("water_l_per_kwh", "adpe_kg_sb_per_kwh", "primary_energy_mj_per_kwh")
+"""The figures of `impacts.electricity`; at least one is declared, or all are those of a table."""
+WORLD = "WOR"
+"""The code of the whole world in tables of electricity; no country has it in ISO 3166."""

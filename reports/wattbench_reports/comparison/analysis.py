@@ -18,7 +18,7 @@ from wattbench_reports.comparability.joules import SystemJoules, why_not_compara
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import Year, year
 from wattbench_reports.comparison.another_run import joule_ratios
-from wattbench_reports.comparison.caveats import carbon_caveats, caveats, strict_caveats, unread_caveats
+from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact_caveats, strict_caveats, unread_caveats
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import EstimatedSystem, estimated_systems
 from wattbench_reports.comparison.leaderboard_model import Ranked
@@ -49,6 +49,8 @@ from wattbench_reports.metrics.decision_settings import DecisionSettings, decisi
 from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
+from wattbench_reports.metrics.impacts import Impacts, impacts_of_run
+from wattbench_reports.metrics.impacts.system_impacts import SystemImpact, system_impacts
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.money.bills import bills_of
 from wattbench_reports.metrics.money.money_sums import MoneySums, answers_money, charged_sums, money_sums
@@ -108,6 +110,10 @@ class Comparison:
     """``task``: intervals are clustered by task, as the reader asked, and not by block."""
     machines: Machines | None = None
     """Those that measured the run; None: one did, or several runs are compared."""
+    impacts: Impacts | None = None
+    """None: no source of water, abiotic depletion or primary energy is named."""
+    impacts_of: Mapping[str, tuple[SystemImpact, ...]] = field(default_factory=dict)
+    """Those of each system that has joules; empty without `impacts`."""
 
     @property
     def tail_share(self) -> float | None:
@@ -256,6 +262,12 @@ class Analysis:
         share = np.array([float(name == domain) for name in self.basis.domains])
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
 
+    def impacts_of(self, domain: str) -> dict[str, tuple[SystemImpact, ...]]:
+        """Each system's water, abiotic depletion and primary energy over one domain; empty where none is stated."""
+        impacts = self.comparison.impacts
+        share = np.array([float(name == domain) for name in self.basis.domains])
+        return {} if impacts is None else system_impacts(self.table, impacts, self.basis, self.sums, share)
+
     @cached_property
     def contest(self) -> Contest:
         """The systems that take part in the verdict."""
@@ -365,6 +377,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
+    impacts, no_tables = impacts_of_run(suite.impacts, suite.carbon, assumptions.impacts, assumptions.carbon)
     if isinstance(frames, StreamedFrames) and assumptions.cluster == TASK:
         frames = frames.pooled_by("task")  # whose pools are then of one block
     load = load_report(frames)
@@ -437,6 +450,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
             *unread_caveats(strict),
             *strict_caveats(strict, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
+            *impact_caveats(no_tables),
         ),
         splits=apart,
         load=load,
@@ -460,6 +474,8 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         estimates=estimated_systems(run.estimates(), measured, {} if load is not None else _correct(frames)),
         cluster=assumptions.cluster,
         machines=machines,
+        impacts=impacts,
+        impacts_of={} if impacts is None else system_impacts(table, impacts, base, sums, shares),
     )
     # Routes are of single items: those of a streamed run are read where its items are sampled.
     alone = assumptions.routers is None or isinstance(frames, StreamedFrames)

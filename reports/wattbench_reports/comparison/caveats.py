@@ -96,6 +96,17 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
     return (Caveat("hours-missing", text, names),)
 
 
+def impact_caveats(no_tables: str) -> tuple[Caveat, ...]:
+    """Say why water, abiotic depletion and primary energy are not stated although the suite names their source.
+
+    Args:
+        no_tables: what is wrong with the tables; empty where nothing is.
+    """
+    if not no_tables:
+        return ()
+    return (Caveat("no-impacts", f"No water, abiotic depletion and primary energy are stated: {no_tables}.", ()),)
+
+
 def strict_caveats(
     strictness: Mapping[str, SystemStrictness],
     measured: Mapping[str, Measures],

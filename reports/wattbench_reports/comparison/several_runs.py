@@ -38,6 +38,7 @@ from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.impacts import Impacts
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import EVERY_ITEM
@@ -147,6 +148,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         for part, renamed in zip(parts, names, strict=True)
         for figures in part.comparison.systems
     )
+    impacts = _one_impacts(parts)
     return Comparison(
         run=", ".join(part.about.run for part in parts),
         suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
@@ -159,6 +161,14 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         }
         if one_grid
         else {},
+        impacts=impacts,
+        impacts_of={}
+        if impacts is None
+        else {
+            renamed[old]: stated
+            for part, renamed in zip(parts, names, strict=True)
+            for old, stated in part.comparison.impacts_of.items()
+        },
         splits={
             renamed[old]: split
             for part, renamed in zip(parts, names, strict=True)
@@ -320,6 +330,12 @@ def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
     first, *others = (part.comparison.carbon for part in parts)
     same = all(each == first for each in others)
     return (first if same else None), same
+
+
+def _one_impacts(parts: Sequence[_Part]) -> Impacts | None:
+    """What a joule costs beside CO2 in all runs; None where they do not agree, or state none."""
+    first, *others = (part.comparison.impacts for part in parts)
+    return first if all(each == first for each in others) else None
 
 
 def _renamed(figures: SystemFigures, name: str, one_grid: bool) -> SystemFigures:

@@ -23,6 +23,9 @@ class Assumptions:
     cluster: str | None = None
     """``task``: intervals speak of other tasks of the kind, not of other items of the same ones."""
     decision: DecisionChoice = field(default_factory=DecisionChoice)
+    impacts: str | None = None
+    """Water, abiotic depletion and primary energy, in place of all that the suite declares of them: ``ecologits``,
+    ``none``, or its block ``impacts`` in YAML."""
     prices: tuple[str, ...] = ()
     """Of systems, each ``system:key=value,key=value``: see `wattbench_reports.metrics.money.prices.prices_of`."""
 
@@ -30,7 +33,8 @@ class Assumptions:
         """Return them as the options that `compare`, `export` and `report` share."""
         sessions = [] if self.sessions is None else ["--sessions", str(self.sessions)]
         cluster = [] if self.cluster is None else ["--cluster", self.cluster]
-        restated = [*self.carbon.as_options(), *self.workload.as_options()]
+        impacts = [] if self.impacts is None else ["--impacts", self.impacts]
+        restated = [*self.carbon.as_options(), *impacts, *self.workload.as_options()]
         prices = [word for price in self.prices for word in ("--system-price", price)]
         return [*restated, *prices, *self.decision.as_options(), *sessions, *cluster]
 

@@ -7,6 +7,7 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.sections.impacts import impacts_passage
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -18,9 +19,24 @@ _LEAD = (
     "answer."
 )
 
+_LEAD_WITHOUT_GRAMS = (
+    "Joules are recorded; what they cost beside CO2 is computed from them when the run is read. No grid intensity is "
+    "named, so no grams are stated."
+)
+
 
 def carbon_section(analysis: Analysis) -> Section | None:
-    """Make the section; None where no intensity is set or no system has joules."""
+    """Make the section; None where no system has joules, or neither an intensity nor another source is named."""
+    passages = [each for each in (_grams(analysis), impacts_passage(analysis)) if each is not None]
+    if not passages:
+        return None
+    lead, line = _LEAD, "grams of each system by the terms of ISO/IEC 21031"
+    if analysis.comparison.carbon is None:
+        lead, line = _LEAD_WITHOUT_GRAMS, "water, abiotic depletion and primary energy of each system"
+    return Section("carbon", "Carbon", "Carbon footprint, term by term", lead, tuple(passages), line=line)
+
+
+def _grams(analysis: Analysis) -> Passage | None:
     carbon, terms = analysis.comparison.carbon, analysis.comparison.sci
     if carbon is None or not terms:
         return None
@@ -54,14 +70,7 @@ def carbon_section(analysis: Analysis) -> Section | None:
             "of the intensities."
         ),
     )
-    return Section(
-        "carbon",
-        "Carbon",
-        "Carbon footprint, term by term",
-        _LEAD,
-        (Passage("", sentences, (table,)),),
-        line="grams of each system by the terms of ISO/IEC 21031",
-    )
+    return Passage("", sentences, (table,))
 
 
 def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -> tuple[Cell, ...]:

@@ -289,6 +289,15 @@ class SuiteRecord:
         )
         return {name: price for name, price in read if price is not None}
 
+    @property
+    def impacts(self) -> Mapping[str, Any] | None:
+        """Return the block ``impacts``; None where there is none. It is checked where impacts are computed.
+
+        Raises:
+            UserError: it is not a mapping.
+        """
+        return mapping_or_error(f"{self.where}: impacts", self._suite.get("impacts"))
+
     @cached_property
     def carbon(self) -> CarbonSettings:
         """Return the block ``carbon``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -48,6 +49,16 @@ def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
         return " ".join(str(error).split()), None
     mark = error.problem_mark or error.context_mark
     return " ".join(str(error.problem or error.context).split()), None if mark is None else mark.line + 1
+
+
+def exponent_read(value: Any) -> Any:
+    """Return a number for a text such as ``5e-8``, which YAML 1.1 reads as a text, and JSON writes; else the value."""
+    if isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return float(value)
+    return value
+
+
+_EXPONENT = re.compile(r"[-+]?\d{1,30}(\.\d{0,30})?[eE][-+]?\d{1,3}")
 
 
 class _Loader(yaml.SafeLoader):

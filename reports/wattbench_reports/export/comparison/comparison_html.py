@@ -9,7 +9,7 @@ from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.export.comparison.comparison_markdown import LEFT_ALIGNED, summary_table
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.metrics.trace_bursts import bursts
-from wattbench_reports.wording import arrival_rates, estimated, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -55,6 +55,10 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
     yield paragraph(wording.cost_line(comparison))
     yield paragraph(wording.another_run_line(comparison))
     yield paragraph(wording.sci_line(comparison))
+    if texts := list(impacts.lines(comparison)):
+        yield paragraph(impacts.TITLE, bold=True)
+        yield _table(impacts.head(comparison), impacts.rows(comparison))
+        yield html_list(texts)
     if comparison.load is None and (title := wording.year_line(comparison)):
         yield paragraph(title, bold=True)
         yield _table(("system", *wording.year_headings(comparison)), wording.year_rows(comparison))

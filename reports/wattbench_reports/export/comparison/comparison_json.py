@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from typing import Any
 
@@ -35,6 +36,9 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, best, systems: [{system, checks,
     p_qualifies, qualifies, p_best, regret ...}], hull, acceptability ...}``: see `wattbench_reports.decision.model`.
 
+    Where a source is named: ``"impacts": {factors: {pue, site, electricity, manufacture}, systems: [{system, water_l:
+    {parts_per_request: {part: mean}, per_request: [estimate, low, high], per_correct}, adpe_kg_sb ...}]}``.
+
     Of a run with services: also ``"estimated": [{system, answered_by, requests, estimated, by, provider, model, zone,
     provenance, energy_j_per_request: [low, high], j_per_correct, co2_g_per_1000, water_l_per_1000, notes, why_none}]``.
 
@@ -65,6 +69,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.impacts is not None:
+        document["impacts"] = {"factors": comparison.impacts.as_data(), "systems": _impacts(comparison)}
     if comparison.estimates:
         document["estimated"] = [_estimated(each) for each in comparison.estimates]
     if comparison.machines is not None:
@@ -142,6 +148,27 @@ def _year(year: Year) -> dict[str, Any]:
     """Return a year of requests: `cost` of electricity in the workload's currency, `money` of all in that of the run's
     money, grams of CO2 equivalent with training once."""
     return asdict(year) | {"total_g": year.total_g}
+
+
+def _impacts(comparison: Comparison) -> list[dict[str, Any]]:
+    return [
+        {
+            "system": name,
+            **{
+                each.quantity.key: {
+                    "parts_per_request": dict(each.parts),
+                    "per_request": _finite(each.per_request),
+                    "per_correct": _finite(each.per_correct),
+                }
+                for each in stated
+            },
+        }
+        for name, stated in comparison.impacts_of.items()
+    ]
+
+
+def _finite(interval: Interval | None) -> list[float | None] | None:
+    return None if interval is None else [each if math.isfinite(each) else None for each in _bounds(interval)]
 
 
 def _estimated(each: EstimatedSystem) -> dict[str, Any]:

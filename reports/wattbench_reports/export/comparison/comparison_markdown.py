@@ -13,7 +13,7 @@ from wattbench_reports.formatting.markdown import escaped, in_code, markdown_tab
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines, throughput, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -54,6 +54,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
     for text in _explained(comparison):
         lines += ["", escaped(text)] if text else []
+    lines += _impacts(comparison)
     if (title := wording.year_line(comparison)) and comparison.load is None:
         lines += [
             "",
@@ -93,6 +94,15 @@ def _explained(comparison: Comparison) -> tuple[str, ...]:
     """Return what explains the figures of the table, some of it empty."""
     served = throughput.line(comparison) if comparison.load is None else ""  # under load each rate has its own
     return served, wording.cost_line(comparison), wording.another_run_line(comparison), wording.sci_line(comparison)
+
+
+def _impacts(comparison: Comparison) -> list[str]:
+    """Return the table of water, abiotic depletion and primary energy; nothing where none is stated."""
+    texts = [f"- {escaped(text)}" for text in impacts.lines(comparison)]
+    if not texts:
+        return []
+    table = _table(impacts.head(comparison), impacts.rows(comparison))
+    return ["", f"**{impacts.TITLE}**", "", *table, "", *texts]
 
 
 def _machines(comparison: Comparison) -> list[str]:

@@ -12,7 +12,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, machines, throughput, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -47,7 +47,13 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     lines += wrapped(machines.line(comparison))
     lines += wrapped(wording.carbon_line(comparison))
     lines += wrapped(wording.sci_line(comparison))
-    lines += [*_year(comparison), *_ranks(comparison), *_estimated(comparison), *_caveats(comparison)]
+    lines += [
+        *_impacts(comparison),
+        *_year(comparison),
+        *_ranks(comparison),
+        *_estimated(comparison),
+        *_caveats(comparison),
+    ]
     return log_text("\n".join([*decision, *lines]) + "\n")
 
 
@@ -68,6 +74,15 @@ def _year(comparison: Comparison) -> list[str]:
         *wrapped(f"{title}:"),
         *text_table(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison), widest_label=NAME_WIDTH),
     ]
+
+
+def _impacts(comparison: Comparison) -> list[str]:
+    """Return the table of water, abiotic depletion and primary energy, and what they are made of."""
+    texts = list(impacts.lines(comparison))
+    if not texts:
+        return []
+    table = text_table(_columns(*impacts.head(comparison)), impacts.rows(comparison), widest_label=NAME_WIDTH)
+    return ["", f"{impacts.TITLE}:", *table, *(line for text in texts for line in wrapped(text))]
 
 
 def _estimated(comparison: Comparison) -> list[str]:

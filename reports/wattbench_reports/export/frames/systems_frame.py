@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import THROUGHPUT
 from wattbench_reports.metrics.carbon.sci import Sci
+from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
@@ -44,6 +45,15 @@ TYPES = {
     "sci_g_per_correct": "float64",
     "sci_g_per_correct_low": "float64",
     "sci_g_per_correct_high": "float64",
+    "water_l_per_1000": "float64",
+    "water_l_per_1000_low": "float64",
+    "water_l_per_1000_high": "float64",
+    "adpe_kg_sb_per_1000": "float64",
+    "adpe_kg_sb_per_1000_low": "float64",
+    "adpe_kg_sb_per_1000_high": "float64",
+    "primary_energy_mj_per_1000": "float64",
+    "primary_energy_mj_per_1000_low": "float64",
+    "primary_energy_mj_per_1000_high": "float64",
     "unmetered": "int64",
     "energy_provenance": "string",
     "valid": "bool",
@@ -78,7 +88,8 @@ TYPES = {
 the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, and
 `latency_tail_percentile` names the highest that is there, `latency_tail_s`
 (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of arrivals that the figures are of, where
-load was offered; costs are money in `cost_currency`, missing where they are not known of every answer; `blocks` is by
+load was offered; water, abiotic depletion of elements (kg of antimony equivalent) and primary energy are missing where
+no source is named; costs are money in `cost_currency`, missing where they are not known of every answer; `blocks` is by
 how many the intervals are clustered; the bounds for another run are of all domains together, and missing with one of
 `sessions`; throughput is of all domains together, too, as their requests are asked in the same windows
 (`wattbench_reports.metrics.throughput`)."""
@@ -97,6 +108,7 @@ def figures_frame(analysis: Analysis) -> pd.DataFrame:
 def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
     measured = analysis.measured if domain is None else analysis.by_domain[domain]
     sci = analysis.comparison.sci if domain is None else analysis.carbon_of(domain)
+    impacts = analysis.comparison.impacts_of if domain is None else analysis.impacts_of(domain)
     money = analysis.money if domain is None else analysis.money_of(domain)
     load = analysis.comparison.load
     for name, figures in measured.items():
@@ -117,6 +129,7 @@ def _rows(analysis: Analysis, domain: str | None) -> Iterator[dict[str, Any]]:
             **_figures(figures),
             **({} if domain is not None else _throughput(analysis, name)),
             **_grams(sci.get(name)),
+            **_impacts(impacts.get(name, ())),
             **_money(money, name),
         }
 
@@ -165,6 +178,14 @@ def _grams(sci: Sci | None) -> dict[str, Any]:
     if sci is None:
         return {}
     return {"co2_g_per_1000": sci.co2_g_per_1000, **_interval("sci_g_per_correct", sci.g_per_correct)}
+
+
+def _impacts(stated: Iterable[SystemImpact]) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
+    for each in stated:
+        for key, value in _interval(f"{each.quantity.key}_per_1000", each.per_request).items():
+            figures[key] = None if value is None else 1000 * value
+    return figures
 
 
 def _money(money: RunMoney | None, system: str) -> dict[str, Any]:

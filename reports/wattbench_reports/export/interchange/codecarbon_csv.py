@@ -63,6 +63,11 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     if split.j_per_request is not None:
         row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue
         row |= _by_part(analysis, name, pue, row["duration"])
+    site = None if comparison.impacts is None else comparison.impacts.site
+    if site is not None:
+        row["wue"] = site.per_kwh
+        if split.j_per_request is not None:  # ISO/IEC 30134-9: of the machines' energy, without the building's
+            row["water_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * site.per_kwh
     if sci is not None and sci.operational_g is not None:
         row["emissions"] = sci.operational_g / GRAMS_PER_KG
         row["emissions_rate"] = row["emissions"] / row["duration"] if row["duration"] else None

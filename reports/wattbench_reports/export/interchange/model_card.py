@@ -25,7 +25,7 @@ from wattbench_reports.tables.item_matrix import item_table
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.tables.streamed import StreamedFrames
 from wattbench_reports.wording import comparison as wording
-from wattbench_reports.wording import throughput
+from wattbench_reports.wording import impacts, throughput
 
 FINE_TUNING = ("adapter", "mixture", "distil", "reasoning", "classifier", "threshold", "fine-tuning")
 PRE_TRAINING = ("pretraining", "pre-training")
@@ -171,6 +171,10 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
         ("joules per request", units.quantity(figures.energy_j_per_request, "J")),
         ("joules per correct answer", wording.j_per_correct(figures)),
         ("CO2e of 1,000 requests", units.quantity(figures.co2_g_per_1000, "g")),
+        *(
+            (f"{impacts.HEADS[each.quantity]} of 1,000 requests", impacts.of_requests(each))
+            for each in comparison.impacts_of.get(figures.system, ())
+        ),
         *_money(analysis, figures),
         *((f"latency {label(share)}", wording.tail(figures, share)) for share in shares),
         *_throughput(figures),
@@ -191,6 +195,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     )
     yield ""
     yield f"Brackets: 95% confidence intervals for other items of the same tasks. CO2: {escaped(carbon.describe())}."
+    yield from (escaped(line) for line in impacts.lines(comparison))
     paid = None if analysis.money is None else analysis.money.systems[figures.system]
     if paid is not None and paid.per_request is not None and paid.source:
         yield f"Prices: {escaped(paid.source)}{f', {escaped(paid.date)}' if paid.date else ''}."

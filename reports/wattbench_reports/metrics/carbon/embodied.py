@@ -25,6 +25,10 @@ class Embodied:
     """How the grams per hour come about, in words."""
     source: str
     year: int
+    adpe_kg_sb_per_device_hour: float | None = None
+    """Abiotic depletion of elements, in kg of antimony equivalent; None where the source does not name it."""
+    primary_energy_mj_per_device_hour: float | None = None
+    """None where the source does not name it."""
 
     @property
     def g_per_hour(self) -> float:
@@ -46,6 +50,11 @@ class _PublicFigure:
     lifetime_years: float
     source: str
     year: int
+    server_adpe_kg_sb: float | None = None
+    """Of a server without its GPUs; None: the source does not name it, nor the next three."""
+    gpu_adpe_kg_sb: float | None = None
+    server_primary_energy_mj: float | None = None
+    gpu_primary_energy_mj: float | None = None
 
     def embodied(self, gpus: int) -> Embodied:
         kg = self.server_kg / self.gpus + self.gpu_kg
@@ -53,7 +62,22 @@ class _PublicFigure:
             f"per GPU {self.server_kg:,.0f} kg of a server over its {self.gpus} GPUs and {self.gpu_kg:g} kg of its "
             f"own, over {self.lifetime_years:g} years"
         )
-        return Embodied(1000 * kg / (self.lifetime_years * HOURS_PER_YEAR), gpus, basis, self.source, self.year)
+        return Embodied(
+            1000 * kg / self._hours,
+            gpus,
+            basis,
+            self.source,
+            self.year,
+            self._per_hour(self.server_adpe_kg_sb, self.gpu_adpe_kg_sb),
+            self._per_hour(self.server_primary_energy_mj, self.gpu_primary_energy_mj),
+        )
+
+    @property
+    def _hours(self) -> float:
+        return self.lifetime_years * HOURS_PER_YEAR
+
+    def _per_hour(self, server: float | None, gpu: float | None) -> float | None:
+        return None if server is None or gpu is None else (server / self.gpus + gpu) / self._hours
 
 
 PUBLIC_FIGURES: Mapping[str, _PublicFigure] = {
@@ -70,6 +94,10 @@ PUBLIC_FIGURES: Mapping[str, _PublicFigure] = {
         3,
         "EcoLogits 0.11: BoaviztAPI for an AWS p5.48xlarge, H100 by Lees-Perasso et al. for ADEME",
         2026,
+        server_adpe_kg_sb=0.37,
+        gpu_adpe_kg_sb=0.00895,
+        server_primary_energy_mj=70_000,
+        gpu_primary_energy_mj=3721,
     ),
 }
 """Name to figure, as `use` takes them. There is none without a public source."""
@@ -141,13 +169,27 @@ def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
         raise UserError("embodied.source is empty: say where the figure comes from")
     if form == "g_per_device_hour":
         rate = _positive("g_per_device_hour", given["g_per_device_hour"])
-        return Embodied(rate, devices, f"{plain(rate, 6)} g per device-hour, declared", source, year)
+        adpe, primary = (_optional(f"{name}_per_device_hour", given) for name in _BESIDE_CO2)
+        basis = f"{plain(rate, 6)} g per device-hour, declared"
+        return Embodied(rate, devices, basis, source, year, adpe, primary)
     kg, years = _positive("kg_per_device", given["kg_per_device"]), _positive("lifetime_years", given["lifetime_years"])
     used = _positive("utilisation", given.get("utilisation", 1.0))
     if used > 1:
         raise UserError(f"embodied.utilisation is {used:g}: it is a share of the lifetime, from 0 to 1")
     basis = f"{kg:g} kg per device over {years:g} years" + ("" if used == 1 else f", in use {100 * used:g}% of them")
-    return Embodied(1000 * kg / (years * HOURS_PER_YEAR * used), devices, basis, source, year)
+    hours = years * HOURS_PER_YEAR * used
+    made = (_optional(f"{name}_per_device", given) for name in _BESIDE_CO2)
+    adpe, primary = (None if each is None else each / hours for each in made)
+    return Embodied(1000 * kg / hours, devices, basis, source, year, adpe, primary)
+
+
+_BESIDE_CO2 = ("adpe_kg_sb", "primary_energy_mj")
+
+
+def _optional(name: str, given: Mapping[str, Any]) -> float | None:
+    from wattbench.records.files.plain_yaml import exponent_read
+
+    return _positive(name, exponent_read(given[name])) if name in given else None
 
 
 def _check_keys(form: str, given: Mapping[str, Any]) -> None:

@@ -1,0 +1,72 @@
+"""Water, abiotic depletion and primary energy in words: shared by the terminal, Markdown, notebooks and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.formatting import units
+from wattbench_reports.metrics.impacts.factors import ELECTRICITY, MANUFACTURE, SITE
+from wattbench_reports.metrics.impacts.quantities import ADPE, PRIMARY_ENERGY, WATER, Quantity
+from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
+from wattbench_reports.stats import Interval
+
+TITLE = "Water, abiotic depletion and primary energy of 1,000 requests"
+REQUESTS = 1000
+HEADS = {WATER: "water", ADPE: "ADPe", PRIMARY_ENERGY: "primary energy"}
+"""Of columns; `abiotic depletion of elements` takes too much of a terminal's line."""
+PARTS = {SITE: "site", ELECTRICITY: "electricity", MANUFACTURE: "manufacture"}
+NOTE = (
+    "ADPe: abiotic depletion potential of elements, in antimony equivalent. Brackets: 95% confidence intervals of the "
+    "joules; the errors of the factors are not in them."
+)
+
+
+def head(comparison: Comparison) -> tuple[str, ...]:
+    """List the headings of `rows`."""
+    quantities = () if comparison.impacts is None else comparison.impacts.quantities
+    return ("system", *(HEADS[each] for each in quantities))
+
+
+def rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """List each system's name and its quantities for 1,000 requests; empty where none is stated."""
+    return [(name, *(of_requests(each) for each in stated)) for name, stated in comparison.impacts_of.items() if stated]
+
+
+def lines(comparison: Comparison) -> Iterator[str]:
+    """Say what each quantity is made of, with every source, and what is not included; nothing where none is stated."""
+    if comparison.impacts is None or not comparison.impacts_of:
+        return
+    for quantity in comparison.impacts.quantities:
+        name = f"{quantity.name[0].upper()}{quantity.name[1:]}"
+        yield f"{name}: {comparison.impacts.describe(quantity)}."
+    yield NOTE
+
+
+def of_requests(impact: SystemImpact) -> str:
+    """Format a quantity of 1,000 requests: ``1.23 [1.17, 1.30] mL``; a dash where it is not known."""
+    return _shown(impact.quantity, impact.per_request, REQUESTS)
+
+
+def of_correct(impact: SystemImpact) -> str:
+    """Format a quantity per correct answer."""
+    return _shown(impact.quantity, impact.per_correct, 1)
+
+
+def of_part(impact: SystemImpact, part: str) -> str:
+    """Format a part of a quantity of 1,000 requests: ``not included`` where no source names it."""
+    if part not in impact.parts:
+        return "not included"
+    mean = impact.parts[part]
+    shown = None if mean is None else mean * REQUESTS * impact.quantity.shown_per_unit
+    return units.quantity(shown, impact.quantity.shown_unit)
+
+
+def _shown(quantity: Quantity, interval: Interval | None, number: float) -> str:
+    if interval is None:
+        return units.NONE
+    factor = number * quantity.shown_per_unit
+    bounds = (factor * each for each in (interval.estimate, interval.low, interval.high))
+    estimate, low, high = bounds
+    return units.quantity_interval(replace(interval, estimate=estimate, low=low, high=high), quantity.shown_unit)
