@@ -418,8 +418,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
     apart = splits(frames)
     prints = fingerprints(frames)
     strict = strictness(frames)
-    if machines is not None:
-        machines = replace(machines, another=on_another_machine(frames, measured, uncertain))
+    machines = machines and replace(machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,

@@ -20,7 +20,13 @@ from wattbench.records.rows.components import kind_of
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.interchange.finished import finished_s
 from wattbench_reports.export.interchange.metered_time import metered_time
-from wattbench_reports.export.interchange.one_system import machine_of, name_uuid, valid_energy, why_no_energy
+from wattbench_reports.export.interchange.one_system import (
+    machine_of,
+    name_uuid,
+    throughput_of,
+    valid_energy,
+    why_no_energy,
+)
 from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, FlatIntensity
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
@@ -83,11 +89,11 @@ def _task(analysis: Analysis, system: str, split: SystemSplit) -> dict[str, Any]
     }
     if accuracy is not None:
         task["measuredAccuracy"] = float(min(1.0, max(0.0, accuracy.estimate)))
-    task["taskDescription"] = _description(analysis, split)
+    task["taskDescription"] = _description(analysis, system, split)
     return task
 
 
-def _description(analysis: Analysis, split: SystemSplit) -> str:
+def _description(analysis: Analysis, system: str, split: SystemSplit) -> str:
     tasks = ", ".join(dict.fromkeys(analysis.frames.categories("task")))
     said = [
         f"Run {analysis.comparison.run} of suite {analysis.comparison.suite}: {tasks}",
@@ -95,6 +101,7 @@ def _description(analysis: Analysis, split: SystemSplit) -> str:
         "share (PUE), loading and idling",
         f"Joules: {provenance.explained([split.provenance])}",
     ]
+    said += [f"{name[0].upper()}{name[1:]}: {value}" for name, value in throughput_of(analysis, system).items()]
     if analysis.comparison.machines is not None:
         said.append("Several machines measured; infrastructure is of the one that began the run")
     return f"{'. '.join(said)}."

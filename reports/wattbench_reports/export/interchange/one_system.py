@@ -8,6 +8,7 @@ from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.tables.header_record import MachineRecord
+from wattbench_reports.wording import throughput
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/wattbench/")
 
@@ -32,6 +33,19 @@ def why_no_energy(analysis: Analysis, system: str) -> str:
         return f"no joules of {system} were measured"
     reasons = "; ".join(reason for reason, _ in judged.reasons)
     return f"{judged.invalid} of {judged.windows} measured windows of {system} are not valid: {reasons}"
+
+
+def throughput_of(analysis: Analysis, system: str) -> dict[str, str]:
+    """Return what a system served per second and at which load, as far as it is known: name to figure."""
+    figures = next(each for each in analysis.comparison.systems if each.system == system)
+    known = {}
+    if figures.requests_per_s is not None:
+        known["requests per second"] = throughput.requests(figures)
+    if figures.output_tokens_per_s is not None:
+        known["output tokens per second"] = throughput.output_tokens(figures)
+    if known and figures.requests_in_flight is not None:
+        known["mean requests in flight"] = throughput.in_flight(figures.requests_in_flight)
+    return known
 
 
 def machine_of(analysis: Analysis, system: str) -> MachineRecord:

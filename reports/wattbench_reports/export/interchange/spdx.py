@@ -18,7 +18,7 @@ from wattbench_reports.analyses.training_cost import Step, Training, trainings
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.interchange.finished import finished_s
 from wattbench_reports.export.interchange.model_card import FINE_TUNING
-from wattbench_reports.export.interchange.one_system import name_uuid, valid_energy, why_no_energy
+from wattbench_reports.export.interchange.one_system import name_uuid, throughput_of, valid_energy, why_no_energy
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH
@@ -127,7 +127,7 @@ def _step(step: Step) -> str:
 
 
 def _metrics(analysis: Analysis, system: str) -> list[dict[str, str]]:
-    """Entries of a dictionary: accuracy, and joules where they are valid, each with its 95% interval."""
+    """Entries of a dictionary: accuracy, joules where they are valid, throughput, each with its 95% interval."""
     measured = analysis.measured[system]
     stated: dict[str, Interval | None] = {"accuracy": measured.accuracy}
     if valid_energy(analysis, system) is not None:
@@ -136,6 +136,9 @@ def _metrics(analysis: Analysis, system: str) -> list[dict[str, str]]:
         {"type": "DictionaryEntry", "key": name, "value": _interval(each)}
         for name, each in stated.items()
         if each is not None
+    ] + [
+        {"type": "DictionaryEntry", "key": name, "value": value}
+        for name, value in throughput_of(analysis, system).items()
     ]
 
 

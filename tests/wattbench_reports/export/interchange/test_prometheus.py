@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import re
 
@@ -15,6 +17,11 @@ from wattbench_reports.export.export_run import export_to_bytes
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
+THROUGHPUT = {
+    "requests_per_s": "wattbench_system_served_requests_per_second",
+    "output_tokens_per_s": "wattbench_system_output_tokens_per_second",
+    "requests_in_flight": "wattbench_system_requests_in_flight",
+}
 PRICED = Assumptions(CarbonChoice(intensity_g_per_kwh=100.0, pue=1.25))
 
 
@@ -38,6 +45,11 @@ def test_figures_are_those_of_the_records(make_run, fake, golden) -> None:
     golden("prometheus.txt", export_to_bytes(run, "prometheus", assumptions=PRICED).decode())
     named = samples(run, assumptions=PRICED)
     items = pd.read_parquet(run.layout.items_table)
+    rows = list(csv.DictReader(io.StringIO(export_to_bytes(run, "csv", assumptions=PRICED).decode())))
+    for row in (row for row in rows if not row["domain"]):
+        for column, name in THROUGHPUT.items():
+            found = value(named, name, system=row["system"])
+            assert found == pytest.approx(float(row[column]))
     for system, own in items[items["energy_j"].notna()].groupby("system"):
         joules = own["energy_j"].sum()
         assert value(named, "wattbench_system_energy_joules", system=system) == pytest.approx(joules)
@@ -54,12 +66,25 @@ def test_figures_are_those_of_the_records(make_run, fake, golden) -> None:
 
 def test_names_and_labels_follow_the_conventions(make_run, fake) -> None:
     text = export_to_bytes(make_run(fake.family(8)), "prometheus", assumptions=PRICED).decode()
-    units = ("seconds", "joules", "grams", "ratio", "requests", "items", "windows", "tokens", "valid", "info", "cost")
+    units = (
+        "seconds",
+        "joules",
+        "grams",
+        "litres",
+        "ratio",
+        "requests",
+        "items",
+        "windows",
+        "tokens",
+        "valid",
+        "info",
+        "cost",
+    )
     for family in text_string_to_metric_families(text):
         assert family.type == "gauge"
         assert family.documentation.endswith(".")
         assert re.fullmatch(r"wattbench_[a-z0-9_]+", family.name)
-        assert family.name.endswith(units) or re.search(r"_per_second$|_cost_(low|high)$", family.name)
+        assert family.name.endswith(units) or re.search(r"_per_second$|_in_flight$|_cost_(low|high)$", family.name)
         labelled = [frozenset(sample.labels) for sample in family.samples]
         assert len(set(labelled)) == 1
         assert len({tuple(sorted(sample.labels.items())) for sample in family.samples}) == len(family.samples)
