@@ -1,4 +1,4 @@
-"""Water, abiotic depletion and primary energy: what a kWh costs beside grams of CO2, each by a named source."""
+"""Water, abiotic depletion and primary energy: what a kWh costs other than grams of CO2, each by a named source."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ElectricityImpacts(Strict):
 
 
 class Impacts(Strict):
-    """What a run costs beside CO2; used only when a run is read, so that it can be changed later."""
+    """What a run costs other than CO2; used only when a run is read, so that it can be changed later."""
 
     electricity: Annotated[list[ElectricityImpacts], BeforeValidator(_listed)] = []
     """Of the generation of electricity: one source, or a list of sources of different quantities."""

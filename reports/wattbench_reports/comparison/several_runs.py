@@ -333,7 +333,7 @@ def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
 
 
 def _one_impacts(parts: Sequence[_Part]) -> Impacts | None:
-    """What a joule costs beside CO2 in all runs; None where they do not agree, or state none."""
+    """What a joule costs other than CO2 in all runs; None where they do not agree, or state none."""
     first, *others = (part.comparison.impacts for part in parts)
     return first if all(each == first for each in others) else None
 

@@ -20,8 +20,8 @@ _LEAD = (
 )
 
 _LEAD_WITHOUT_GRAMS = (
-    "Joules are recorded; what they cost beside CO2 is computed from them when the run is read. No grid intensity is "
-    "named, so no grams are stated."
+    "Joules are recorded; what they cost other than CO2 is computed from them when the run is read. No grid intensity "
+    "is named, so no grams are stated."
 )
 
 

@@ -169,7 +169,7 @@ def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
         raise UserError("embodied.source is empty: say where the figure comes from")
     if form == "g_per_device_hour":
         rate = _positive("g_per_device_hour", given["g_per_device_hour"])
-        adpe, primary = (_optional(f"{name}_per_device_hour", given) for name in _BESIDE_CO2)
+        adpe, primary = (_optional(f"{name}_per_device_hour", given) for name in _NOT_CO2)
         basis = f"{plain(rate, 6)} g per device-hour, declared"
         return Embodied(rate, devices, basis, source, year, adpe, primary)
     kg, years = _positive("kg_per_device", given["kg_per_device"]), _positive("lifetime_years", given["lifetime_years"])
@@ -178,12 +178,12 @@ def _declared(form: str, given: Mapping[str, Any]) -> Embodied:
         raise UserError(f"embodied.utilisation is {used:g}: it is a share of the lifetime, from 0 to 1")
     basis = f"{kg:g} kg per device over {years:g} years" + ("" if used == 1 else f", in use {100 * used:g}% of them")
     hours = years * HOURS_PER_YEAR * used
-    made = (_optional(f"{name}_per_device", given) for name in _BESIDE_CO2)
+    made = (_optional(f"{name}_per_device", given) for name in _NOT_CO2)
     adpe, primary = (None if each is None else each / hours for each in made)
     return Embodied(1000 * kg / hours, devices, basis, source, year, adpe, primary)
 
 
-_BESIDE_CO2 = ("adpe_kg_sb", "primary_energy_mj")
+_NOT_CO2 = ("adpe_kg_sb", "primary_energy_mj")
 
 
 def _optional(name: str, given: Mapping[str, Any]) -> float | None:

@@ -1,4 +1,4 @@
-"""What a run costs beside CO2: water, abiotic depletion, primary energy. A figure without a named source is not stated.
+"""What a run costs other than CO2: water, abiotic depletion, primary energy. Without a named source none is stated.
 
     quantities.py      the three quantities, with their units
     electricity.py     per kWh of electricity, from EcoLogits' tables

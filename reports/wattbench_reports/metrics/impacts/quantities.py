@@ -1,4 +1,4 @@
-"""The quantities beside grams of CO2, with the units that data and people have them in."""
+"""The quantities other than grams of CO2, with the units that data and people have them in."""
 
 from __future__ import annotations
 

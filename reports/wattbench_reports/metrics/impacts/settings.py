@@ -28,7 +28,7 @@ def impacts_of_suite(
     choice: str | None = None,
     of_carbon: CarbonChoice = CARBON_AS_IN_SUITE,
 ) -> Impacts | None:
-    """Return what a joule and an hour cost beside CO2.
+    """Return what a joule and an hour cost other than CO2.
 
     Args:
         settings: the suite's block ``impacts``.

@@ -1,4 +1,4 @@
-"""What a kWh costs beside CO2: the tables' own figures, declared ones with their source, and nothing assumed."""
+"""What a kWh costs other than CO2: the tables' own figures, declared ones with their source, and nothing assumed."""
 
 from __future__ import annotations
 
