@@ -159,7 +159,7 @@ def test_a_trace_that_changed_is_not_resumed(wattbench, suite, tmp_path: Path) -
     write(tmp_path / "azure.csv", azure([each / 9 for each in range(200)]))
     refused = wattbench("run", "--resume", root)
     assert refused.returncode == 2
-    assert "the trace has changed since adder was measured on sums" in refused.stderr
+    assert "the trace of arrivals has changed; restore its file" in refused.stderr
     write(tmp_path / "azure.csv", azure([each / 8 for each in range(200)]))
     done = wattbench("run", "--resume", root)
     assert done.returncode == 0, done.stderr

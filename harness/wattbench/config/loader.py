@@ -16,7 +16,6 @@ from wattbench.config.base import expanded
 from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
 from wattbench.config.file_task import FileTask
-from wattbench.config.open_loop import TRACE_KEYS
 from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
@@ -58,7 +57,6 @@ class Resolved:
         """
         record = hide_settings(self.as_record())  # a hash would tell whether a guessed password is right
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
-        suite["measure"] = _without_trace(suite["measure"])
         suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
@@ -100,14 +98,6 @@ _NEWER = ("service", "omit")
 def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
     """Return a task's settings without `documents` where it is not set: suites from before it keep their hash."""
     return {key: value for key, value in choice.items() if key != "documents" or value is not None}
-
-
-def _without_trace(measure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a suite measures without the keys of a trace where it has none: suites from before keep their hash."""
-    load = measure["load"]
-    if load is None or load["trace"] is not None:
-        return dict(measure)
-    return {**measure, "load": {key: value for key, value in load.items() if key not in TRACE_KEYS}}
 
 
 def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from wattbench.config.base import Items, PauseSeconds, RelativePath, Seconds, Strict, Times
 
@@ -63,6 +63,14 @@ class Load(Strict):
     max_in_flight: Times = 64
     """The most requests that are sent to a server and not yet answered; the others wait here, and their wait counts. A
     system in this process is always asked one request at a time, with a queue in front of it."""
+
+    @model_serializer(mode="wrap")
+    def _without_trace(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the keys of a trace out where there is none: suites from before them keep their record and hash."""
+        settings: dict[str, Any] = plain(self)
+        if self.trace is not None:
+            return settings
+        return {name: value for name, value in settings.items() if name not in TRACE_KEYS}
 
     @model_validator(mode="after")
     def _some_arrivals(self) -> Self:

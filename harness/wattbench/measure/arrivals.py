@@ -170,6 +170,15 @@ def described(load: Load, documents: int) -> dict[str, Any]:
     }
 
 
+def sha256_of_trace(load: Load | None) -> str:
+    """Return the SHA-256 of the trace's file; empty without one.
+
+    Raises:
+        UserError: the trace cannot be read.
+    """
+    return "" if load is None or load.trace is None else _read(load.trace).sha256
+
+
 def _spread(lengths: Sequence[int | None]) -> dict[str, float]:
     known = sorted(length for length in lengths if length is not None)
     if not known:

@@ -21,7 +21,7 @@ from wattbench.config import (
 )
 from wattbench.config.sees import check_sees
 from wattbench.errors import UserError, require
-from wattbench.measure.arrivals import check_trace, offers
+from wattbench.measure.arrivals import check_trace, offers, sha256_of_trace
 from wattbench.measure.code_to_run import with_members
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
@@ -55,6 +55,8 @@ class Cell:
     docs_sha256: str
     task_sha256: str = ""
     """How the documents are asked and scored."""
+    trace_sha256: str = ""
+    """Of the file of arrivals; empty without one."""
 
     @property
     def doc_ids(self) -> Sequence[int]:
@@ -63,7 +65,9 @@ class Cell:
 
     def as_record(self) -> dict[str, Any]:
         """Return the cell as `run.json` keeps it."""
+        trace = {"trace_sha256": self.trace_sha256} if self.trace_sha256 else {}
         return {
+            **trace,
             "system": self.system,
             "kind": self.config.kind,
             "engine": self.config.engine,
@@ -98,6 +102,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
     for name, config in resolved.systems.items():
         for task in tasks:
             check_pair(resolved, name, config, task.outline, allow_unsafe_code=allow_unsafe_code)
+    trace_sha256 = sha256_of_trace(resolved.suite.measure.load)
     return [
         Cell(
             name,
@@ -107,6 +112,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
             task.version,
             task.docs_sha256,
             task.asking_sha256,
+            trace_sha256,
         )
         for name in order(resolved.systems)
         for task in tasks

@@ -38,6 +38,7 @@ _CHANGED = {
     "items": "the number of documents of task {task!r} has changed: ",
     "docs_sha256": "the documents of task {task!r} have changed, if only in what is not asked, such as their targets: ",
     "task_sha256": "task {task!r} is answered or scored otherwise, by its stop words, filters or metrics: ",
+    "trace_sha256": "the trace of arrivals has changed; restore its file, or start a new run: ",
 }
 """What a difference in a cell means."""
 
@@ -111,11 +112,11 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
     if len(header.cells) != len(now):
         raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
     for was, is_now in zip(header.cells, now, strict=True):
-        for key in ("system", "task", "items", "task_version", "docs_sha256", "task_sha256"):
-            if was.get(key) != is_now[key]:
+        for key in ("system", "task", "items", "task_version", "docs_sha256", "task_sha256", "trace_sha256"):
+            if was.get(key) != is_now.get(key):
                 cell = f"{is_now['system']} on {is_now['task']}"
                 what = _CHANGED.get(key, "").format(task=is_now["task"])
-                raise _cannot_resume(records, f"{what}{key} of {cell} was {was.get(key)} and is now {is_now[key]}")
+                raise _cannot_resume(records, f"{what}{key} of {cell} was {was.get(key)} and is now {is_now.get(key)}")
     _check_same_machine(records, environment(records.layout.root))
     if dict(meters) != header.meters:
         raise _cannot_resume(

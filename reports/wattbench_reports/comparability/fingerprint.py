@@ -67,7 +67,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     run = "" if imported else frames.run.header.run
     machine = machine_parts(record.machine.as_recorded, run)
     machines = {} if record.imported is None else record.imported.machines
-    measure = record.suite.measure.as_recorded
+    measure = record.suite.measure.compared
     documents, prompts = _documents(frames), _prompts(frames)
     meters, co_runners = _meters(frames)
     if record.imported is not None:
@@ -107,6 +107,7 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
             f"{task} documents": cell.get("docs_sha256", ABSENT),
             f"{task}{ANSWERED}": answered.get(task),
             f"{task} scoring": cell.get("task_sha256") or ABSENT,
+            **({f"{task} trace of arrivals": cell["trace_sha256"]} if "trace_sha256" in cell else {}),
             f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
         # Another tool has its own ways to name a task: which documents were answered is the evidence.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from wattbench.records import CONDITIONS, machine_parts, part
@@ -26,7 +27,7 @@ class Conditions:
     """The conditions of one run. Many series share them, so hashes are cached."""
 
     def __init__(self, record: HeaderRecord) -> None:
-        measure = record.suite.measure.as_recorded
+        measure = record.suite.measure.compared
         facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
         machine = machine_parts(record.machine.as_recorded, "") | {"scenario": part(facts, "")}
         self._machine = {
@@ -36,7 +37,8 @@ class Conditions:
         self._model = record.machine.codecarbon
         self._meters = record.provenances
         self._cells = [
-            (cell.system, cell.domain, [cell.as_recorded.get(key) for key in _TASK]) for cell in record.cells
+            (cell.system, cell.domain, [*(cell.as_recorded.get(key) for key in _TASK), *_trace(cell.as_recorded)])
+            for cell in record.cells
         ]
         self._hashes: dict[tuple[str, str, str, int, str], str] = {}
 
@@ -62,3 +64,8 @@ class Conditions:
     def _meter(self, provenance: str) -> list[Any]:
         """Return what the meter part is made of; a model's constants change with its version."""
         return [self._meters, provenance, self._model if is_modelled(provenance) else None]
+
+
+def _trace(cell: Mapping[str, Any]) -> list[Any]:
+    """Return what identifies a trace of arrivals; nothing without one, as in records from before there were traces."""
+    return [cell["trace_sha256"]] if "trace_sha256" in cell else []

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 from wattbench.records.suite_defaults import CURRENCY
@@ -44,6 +45,14 @@ class MeasureSettings:
     def of(cls, recorded: Mapping[str, Any]) -> MeasureSettings:
         """Read the block ``measure``."""
         return cls(text(recorded.get("scenario")), whole_number(recorded.get("batch")), recorded)
+
+    @property
+    def compared(self) -> Mapping[str, Any]:
+        """Return the settings by which runs are compared: a trace by its name, as its folder is a machine's own."""
+        load = self.as_recorded.get("load")
+        if not isinstance(load, Mapping) or not isinstance(load.get("trace"), str):
+            return self.as_recorded
+        return {**self.as_recorded, "load": {**load, "trace": PurePath(load["trace"]).name}}
 
 
 @dataclass(frozen=True)

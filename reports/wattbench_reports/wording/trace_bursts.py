@@ -37,7 +37,8 @@ def explained(bursts: Bursts) -> str:
     number = units.plural(bursts.trace.systems[0].queries, "request")
     return (
         f"Both have {number} in as many seconds, of the same documents in the same order; only the moments differ. "
-        "Intervals of differences are over documents; there is one window of each kind, so that time is not in them. "
+        "Intervals of differences are over documents. There is one window of each kind: what else the machine did in "
+        "one of them is in the differences, and not in their intervals. "
         "Copies: how many copies of the model, each answering one request at a time, have to be resident for the share "
         "on time, simulated from the measured durations; not given for a server, whose durations depend on its load. "
         "In flight: the most requests that were under way at one time."
@@ -68,15 +69,16 @@ def trace_lines(at: AtRate) -> list[str]:
 
 def _lengths(at: AtRate) -> list[str]:
     """Compare the trace's own lengths with the suite's."""
-    sentences = []
+    parts = []
     for lengths in trace_lengths(at):
-        text = f"Its own requests had a median of {units.count(lengths.trace)} {lengths.what} tokens"
-        if lengths.suite is not None:
-            text += f", those of the suite have {units.count(lengths.suite)}"
-        sentences.append(f"{text}.")
-    if sentences:
-        sentences.append("Only the moments are those of the trace: its load is another where its lengths are.")
-    return sentences
+        suite = "" if lengths.suite is None else f" (in the suite: {units.count(lengths.suite)})"
+        parts.append(f"{units.count(lengths.trace)} {lengths.what} tokens{suite}")
+    if not parts:
+        return []
+    return [
+        f"The median of its own requests is {units.listed(parts)}. Only the moments are those of the trace: where "
+        "lengths differ, the load does."
+    ]
 
 
 def _kinds(cost: BurstCost) -> tuple[ArrivalKind, ArrivalKind]:

@@ -23,8 +23,10 @@ from wattbench.records import (
 from wattbench.records.client_lag import SentRequest, sending
 from wattbench_reports.comparison.analysis import compare
 from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
+from wattbench_reports.history.series_key import Conditions
 from wattbench_reports.html import report
 from wattbench_reports.metrics.trace_bursts import bursts
+from wattbench_reports.tables.header_record import HeaderRecord
 
 TRACE = {
     "name": "azure.csv", "format": "Azure LLM inference CSV", "sha256": "cd" * 32, "rows": 60, "arrivals": 60,
@@ -109,7 +111,7 @@ def test_the_table_is_in_every_format(tmp_path: Path) -> None:
     for text in (as_table(comparison), as_markdown(comparison), report(records)):
         plain = " ".join(text.split())
         assert "What the bursts of the trace cost" in plain
-        assert "900 prompt tokens, those of the suite have 30" in plain
+        assert "900 prompt tokens (in the suite: 30)" in plain
         assert "1 arrival at the end is left out" in plain
     assert "2 resident in place of 1" in " ".join(as_table(comparison).split())
     assert "arrivals" in as_csv(comparison).splitlines()[0].split(",")
@@ -152,3 +154,19 @@ def test_runs_from_before_have_neither_arrivals_nor_lag(tmp_path: Path) -> None:
     assert {each.arrivals for at in comparison.load.rates for each in at.systems} == {"loadgen"}
     assert "client:" not in as_table(comparison)
     assert np.isfinite(comparison.load.compared.offered_per_s)
+
+
+def test_runs_of_the_same_trace_in_another_folder_are_alike_and_those_of_another_trace_are_not(tmp_path: Path) -> None:
+    records = write_traced_run(tmp_path)
+    suite = records.header.suite["suite"]
+
+    def conditions(trace: str, sha256: str) -> str:
+        load = {"trace": trace, "speed": 2.0}
+        cells = [{**records.header.cells[0], "trace_sha256": sha256}]
+        header = replace(
+            records.header, suite={"suite": {**suite, "measure": {"scenario": "load", "load": load}}}, cells=cells
+        )
+        return Conditions(HeaderRecord.of(header)).of("latency", "sturdy", "", 50, "")
+
+    assert conditions("/a/azure.csv", "ab") == conditions("/b/azure.csv", "ab")
+    assert conditions("/a/azure.csv", "ab") != conditions("/a/azure.csv", "cd")

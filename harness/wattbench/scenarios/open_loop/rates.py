@@ -64,8 +64,6 @@ def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> Non
     """
     known = {(row.offered_per_s, row.arrivals) for row in done if (row.system, row.task) == (cell.system, cell.task)}
     left = [planned for planned in offers(cell.load, len(cell.asks)) if planned.key not in known]
-    if cell.load.trace is not None:
-        check_same_trace(done, described(cell.load, len(cell.asks)))
     if not left:
         return
     numbers = itertools.count(first_number)
@@ -73,20 +71,6 @@ def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> Non
     for planned in left:
         cell.context.progress.note(f"{cell.system} on {cell.task}: {_title(cell.load, planned)} ...")
         _run_window(cell, planned, numbers)
-
-
-def check_same_trace(done: Sequence[LoadRow], trace: Mapping[str, Any]) -> None:
-    """Check that a resumed run goes on with the trace that it began with.
-
-    Raises:
-        UserError: the file has changed.
-    """
-    for row in done:
-        if row.trace and row.trace.get("sha256") != trace["sha256"]:
-            raise UserError(
-                f"{trace['name']}: the trace has changed since {row.system} was measured on {row.task}; restore the "
-                "file, or start a new run"
-            )
 
 
 def _title(load: Load, planned: PlannedOffer) -> str:
