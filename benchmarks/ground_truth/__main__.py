@@ -19,6 +19,7 @@ from benchmarks.ground_truth.line import Made, NotHereError, Sources
 from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
 from benchmarks.written_tables import finish, note, options_of
 from tests.wattbench.importers.others_data import VARIABLE
+from wattbench.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +57,7 @@ def _make(figures: dict[str, Made], wanted: set[str], others: Path | None, tools
                 if not wanted or subject.name in wanted:
                     figures[subject.name] = recorded = subject.made(Sources(others, tools, Path(folder)))
                     note(f"{subject.name}: {len(recorded.lines)} lines")
-            except NotHereError as error:
+            except (NotHereError, UserError) as error:
                 missing = True
                 kept = "nothing is recorded" if recorded is None else f"the figures of {recorded.made_utc} stay"
                 note(f"{subject.name}: {kept}. {error}")

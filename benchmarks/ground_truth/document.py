@@ -34,6 +34,8 @@ def section_text(section: str, figures: Figures) -> str:
     """Return the table of a section, and when and with what its lines were made."""
     made = {each: figures[each.name] for each in SUBJECTS if each.section == section and each.name in figures}
     rows = [(subject.command(line), line) for subject, each in made.items() for line in each.lines]
+    places = {what: place for place, what in enumerate(dict.fromkeys(line.what for _, line in rows))}
+    rows.sort(key=lambda row: places[row[1].what])  # figures of the same by several tools are next to each other
     return f"{_table(rows)}\n{_said(made.values())}"
 
 

@@ -10,7 +10,7 @@ WATTBENCH = "wattbench"
 
 
 class NotHereError(Exception):
-    """What a subject needs is not on this machine; the text says what, and how to get it."""
+    """What a subject needs is not on this machine, or failed; the text says what, and how to get it."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class Subject:
 
         Raises:
             NotHereError: something is missing; the text says how to get it.
+            UserError: something is wrong with what wattbench was given.
         """
         folder = sources.folder / self.name
         folder.mkdir(parents=True)

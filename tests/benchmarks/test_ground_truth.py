@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.ground_truth import __main__ as command
 from benchmarks.ground_truth import lm_eval_items
 from benchmarks.ground_truth.__main__ import main
 from benchmarks.ground_truth.document import DOCUMENT, difference_text, figure_text, of_lines, with_tables
 from benchmarks.ground_truth.fake_gpu import windows
+from benchmarks.ground_truth.fake_gpu.machine import Machine
 from benchmarks.ground_truth.figures import as_json, read
-from benchmarks.ground_truth.line import WATTBENCH, Line, Sources
+from benchmarks.ground_truth.line import WATTBENCH, Line, NotHereError, Sources
 from benchmarks.ground_truth.subjects import SECTIONS, SUBJECTS
 from tests.fakes.driver import compiler
 from tests.wattbench.importers.others_data import VARIABLE, others
+from wattbench.errors import UserError
 
 RECORDED = read()
 BY_NAME = {each.name: each for each in SUBJECTS}
@@ -83,11 +88,11 @@ def test_items_are_scored_as_by_lm_eval_alone() -> None:
     assert (items.known, items.found) == (3, 1), "one has another score, one another answer"
 
 
-def test_percentiles_are_those_of_loadgen_to_milliseconds() -> None:
+def test_percentiles_and_the_rate_are_those_of_loadgen() -> None:
     lines = {line.name: line for line in RECORDED["loadgen"].lines}
     percentiles = [line for line in lines.values() if line.unit == "s"]
     assert len(percentiles) == 6
-    assert all(abs(line.found - line.known) < 0.005 for line in percentiles)
+    assert all(abs(line.difference) < 0.1 for line in percentiles)
     requests = lines["requests"]
     assert requests.found == requests.known
     rate, one_less = lines["rate"], (requests.known - 1) / requests.known
@@ -104,10 +109,10 @@ def test_a_window_that_wattbench_refuses_has_no_joules_and_the_reason(tmp_path: 
     assert line.note.startswith("refused: ")
 
 
-def test_wattbench_is_within_half_a_percent_of_the_known_waveform() -> None:
+def test_wattbench_is_within_two_percent_of_the_known_waveform() -> None:
     lines = RECORDED["gpu-wattbench"].lines
     assert len(lines) == 3
-    assert all(abs(line.difference) < 0.005 for line in lines)
+    assert all(abs(line.difference) < 0.02 for line in lines)
     short, long = (line for line in RECORDED["gpu-aiperf"].lines if line.by == WATTBENCH)
     assert short.found is None and "too short" in short.note
     assert abs(long.difference) < 0.02
@@ -121,6 +126,32 @@ def test_what_is_not_here_keeps_its_figures_and_says_how_to_get_it(name: str, sa
     assert f"the figures of {RECORDED[name].made_utc} stay" in printed.err
     assert said in printed.err
     assert printed.out == of_lines(BY_NAME[name], RECORDED[name].lines) + "\n"
+
+
+@pytest.mark.parametrize("error", [UserError("no weights"), NotHereError("zeus failed")])
+def test_a_subject_that_fails_keeps_its_figures(error: Exception, capsys, monkeypatch) -> None:
+    def failing(sources: Sources):
+        raise error
+
+    monkeypatch.setattr(command, "SUBJECTS", (dataclasses.replace(BY_NAME["sci"], make=failing),))
+    assert main(["--print", "sci"]) == 1
+    printed = capsys.readouterr()
+    assert f"the figures of {RECORDED['sci'].made_utc} stay. {error}" in printed.err
+    assert of_lines(BY_NAME["sci"], RECORDED["sci"].lines) in printed.out
+
+
+@pytest.mark.driver
+def test_a_tool_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None:
+    if compiler() is None:
+        pytest.skip("no C compiler to build the fake NVIDIA driver with")
+    machine = Machine(tmp_path)
+    with pytest.raises(NotHereError, match=r"failed \(exit code 3\): no tokenizer"):
+        machine.run(
+            [sys.executable, "-c", "import sys; print('no tokenizer', file=sys.stderr); sys.exit(3)"],
+            own_environment=True,
+        )
+    with pytest.raises(NotHereError, match="nowhere cannot be run"):
+        machine.run(["/nowhere"], own_environment=True)
 
 
 def test_a_line_that_is_named_is_shown_alone(capsys, monkeypatch) -> None:

@@ -41,15 +41,25 @@ class Machine:
             own_environment: it is of an environment of its own, which this one's paths must not reach into.
 
         Raises:
-            RuntimeError: it failed; the text has the end of its standard error.
+            NotHereError: it failed, or did not end; the text has the end of its standard error.
         """
         path = f"{self.folder}{os.pathsep}{os.environ.get('PATH', '')}"
         environment = self._driver.environment({"PATH": path}, **WAVE.settings())
         if own_environment:
             environment.pop("PYTHONPATH", None)
-        done = subprocess.run(
-            command, env=environment, cwd=self.folder, capture_output=True, text=True, timeout=LONGEST_S, check=False
-        )
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                cwd=self.folder,
+                capture_output=True,
+                text=True,
+                timeout=LONGEST_S,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotHereError(f"{command[0]} cannot be run ({error})") from error
         if done.returncode:
-            raise RuntimeError(f"{command[0]} failed ({done.returncode}): {(done.stderr or done.stdout)[-2000:]}")
+            said = (done.stderr or done.stdout)[-2000:]
+            raise NotHereError(f"{command[0]} failed (exit code {done.returncode}): {said}")
         return done.stdout

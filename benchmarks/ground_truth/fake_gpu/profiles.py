@@ -85,8 +85,9 @@ def _lines(profile: Path, requests: int, times: int) -> tuple[Line, ...]:
     (window,) = run.windows()
     note = "" if window.valid else "refused: " + "; ".join(window.reasons)
     found_j = window.total_j if window.valid else None
-    what = "the same, from AIPerf's files"
-    return printed, Line(f"{requests}-requests-read", what, "J", truth_j, found_j, WATTBENCH, note)
+    return printed, Line(
+        f"{requests}-requests-read", f"{what}: from AIPerf's files", "J", truth_j, found_j, WATTBENCH, note
+    )
 
 
 def _last_reading_s(profile: Path, before_s: float) -> float:
