@@ -22,6 +22,7 @@ from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Div
 from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
+from wattbench_reports.comparison.impacts_of_runs import impacts_of_runs
 from wattbench_reports.comparison.leaderboard import (
     Groups,
     grouped,
@@ -38,7 +39,6 @@ from wattbench_reports.formatting.units import listed
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.domain_sums import basis
-from wattbench_reports.metrics.impacts import Impacts
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import EVERY_ITEM
@@ -148,7 +148,10 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         for part, renamed in zip(parts, names, strict=True)
         for figures in part.comparison.systems
     )
-    impacts = _one_impacts(parts)
+    impacts = impacts_of_runs(
+        (part.comparison.impacts, part.comparison.impacts_of, renamed)
+        for part, renamed in zip(parts, names, strict=True)
+    )
     return Comparison(
         run=", ".join(part.about.run for part in parts),
         suite=", ".join(dict.fromkeys(part.about.suite for part in parts)),
@@ -161,14 +164,8 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         }
         if one_grid
         else {},
-        impacts=impacts,
-        impacts_of={}
-        if impacts is None
-        else {
-            renamed[old]: stated
-            for part, renamed in zip(parts, names, strict=True)
-            for old, stated in part.comparison.impacts_of.items()
-        },
+        impacts=impacts.impacts,
+        impacts_of=impacts.of_systems,
         splits={
             renamed[old]: split
             for part, renamed in zip(parts, names, strict=True)
@@ -197,6 +194,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             *not_recorded(prints),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
+            *impacts.caveats,
             *same_answers({part.about.run: header_record(part.run).rescored for part in parts}),
             *money.caveats,
             *(
@@ -330,12 +328,6 @@ def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
     first, *others = (part.comparison.carbon for part in parts)
     same = all(each == first for each in others)
     return (first if same else None), same
-
-
-def _one_impacts(parts: Sequence[_Part]) -> Impacts | None:
-    """What a joule costs other than CO2 in all runs; None where they do not agree, or state none."""
-    first, *others = (part.comparison.impacts for part in parts)
-    return first if all(each == first for each in others) else None
 
 
 def _renamed(figures: SystemFigures, name: str, one_grid: bool) -> SystemFigures:

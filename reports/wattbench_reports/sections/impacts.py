@@ -19,7 +19,7 @@ def impacts_passage(analysis: Analysis) -> Passage | None:
     if not sentences:
         return None
     table = Table(
-        caption=wording.TITLE,
+        caption=wording.title(comparison),
         columns=(
             Column("System"),
             Column("Quantity"),

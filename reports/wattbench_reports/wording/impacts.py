@@ -23,6 +23,12 @@ NOTE = (
 )
 
 
+def title(comparison: Comparison) -> str:
+    """Head the table; under load it is of the one rate that is compared."""
+    load = comparison.load
+    return TITLE if load is None else f"{TITLE}, at {units.digits(load.compared.offered_per_s)} requests per second"
+
+
 def head(comparison: Comparison) -> tuple[str, ...]:
     """List the headings of `rows`."""
     quantities = () if comparison.impacts is None else comparison.impacts.quantities

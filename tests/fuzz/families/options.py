@@ -21,9 +21,10 @@ from wattbench.scenarios.interleaved.planted_faults import Plant
 from wattbench.tasks.bounded_pattern import compiled
 from wattbench_reports.metrics.carbon.overrides import CarbonChoice, carbon
 from wattbench_reports.metrics.decision_settings import DecisionChoice, decision_settings, parsed_bound, parsed_seconds
+from wattbench_reports.metrics.impacts.settings import impacts_of_suite
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
-from wattbench_reports.tables.suite_record import DecideSettings, SuiteRecord, WorkloadSettings
+from wattbench_reports.tables.suite_record import CarbonSettings, DecideSettings, SuiteRecord, WorkloadSettings
 
 DOMAINS = ("arithmetic", "text")
 SYSTEMS = ("big", "small")
@@ -36,6 +37,7 @@ COMMANDS = (
     ("compare", RUN, "--min-accuracy", "80%", "--max-p95", "300ms", "--max-joules", "5", "--worth-right", "1"),
     ("compare", RUN, "--system-price", "big:input_per_million=1,currency=USD", "--minimise", "money"),
     ("compare", RUN, "--region", "FRA", "--pue", "1.2", "--embodied", "none"),
+    ("compare", RUN, "--region", "FRA", "--impacts", "ecologits"),
     ("compare", RUN, "--sessions", "sessions.json", "--cluster", "task"),
     ("export", RUN, "--to", "csv", "--what", "items"),
     ("items", RUN, "--wrong", "--system", "big", "--task", "add", "--limit", "2"),
@@ -136,6 +138,14 @@ TARGETS = (
     ),
     of_text("region", lambda text: carbon(CarbonChoice(region=text)), "FRA", "DEU"),
     of_text("pue", lambda text: carbon(CarbonChoice(region="FRA", pue=_number(text))), "1.2"),
+    of_text(
+        "impacts",
+        lambda text: impacts_of_suite(None, CarbonSettings(region="FRA"), text),
+        "ecologits",
+        "none",
+        "{site: {wue_l_per_kwh: 0.3, source: a report, year: 2025}}",
+        "{electricity: [{adpe_kg_sb_per_kwh: 5e-8, source: a, year: 2024}, {use: ecologits, zone: WOR}]}",
+    ),
     of_text("plant", lambda text: Plant.parse(text.split(" ")), "delay=20%", "drop@sums=10% work=5%", "gain@sums=5%"),
     of_text("map", lambda text: _pairs((text,)), "model=system"),
     of_text("metric", lambda text: _metrics((text,)), "sums=exact_match"),

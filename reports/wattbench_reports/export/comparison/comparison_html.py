@@ -56,7 +56,7 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
     yield paragraph(wording.another_run_line(comparison))
     yield paragraph(wording.sci_line(comparison))
     if texts := list(impacts.lines(comparison)):
-        yield paragraph(impacts.TITLE, bold=True)
+        yield paragraph(impacts.title(comparison), bold=True)
         yield _table(impacts.head(comparison), impacts.rows(comparison))
         yield html_list(texts)
     if comparison.load is None and (title := wording.year_line(comparison)):

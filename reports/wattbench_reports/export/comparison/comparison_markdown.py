@@ -102,7 +102,7 @@ def _impacts(comparison: Comparison) -> list[str]:
     if not texts:
         return []
     table = _table(impacts.head(comparison), impacts.rows(comparison))
-    return ["", f"**{impacts.TITLE}**", "", *table, "", *texts]
+    return ["", f"**{impacts.title(comparison)}**", "", *table, "", *texts]
 
 
 def _machines(comparison: Comparison) -> list[str]:

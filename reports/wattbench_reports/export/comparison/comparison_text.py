@@ -28,7 +28,15 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     decision = [] if decided is None else [*decision_text(decided), ""]
     if comparison.load is not None:
         return log_text(
-            "\n".join([*decision, *_rates(comparison, comparison.load), *_estimated(comparison), *_caveats(comparison)])
+            "\n".join(
+                [
+                    *decision,
+                    *_rates(comparison, comparison.load),
+                    *_impacts(comparison),
+                    *_estimated(comparison),
+                    *_caveats(comparison),
+                ]
+            )
             + "\n"
         )
     tails = () if comparison.tail_share is None else (comparison.tail_share,)
@@ -82,7 +90,7 @@ def _impacts(comparison: Comparison) -> list[str]:
     if not texts:
         return []
     table = text_table(_columns(*impacts.head(comparison)), impacts.rows(comparison), widest_label=NAME_WIDTH)
-    return ["", f"{impacts.TITLE}:", *table, *(line for text in texts for line in wrapped(text))]
+    return ["", f"{impacts.title(comparison)}:", *table, *(line for text in texts for line in wrapped(text))]
 
 
 def _estimated(comparison: Comparison) -> list[str]:

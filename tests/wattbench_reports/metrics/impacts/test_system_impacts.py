@@ -160,6 +160,7 @@ def test_two_runs_state_them_under_one_declaration_alone(make_run, fake) -> None
     mixed = side_by_side([first, other], assumptions=Assumptions(impacts=json.dumps(BLOCK)))
     assert mixed.impacts is None
     assert not mixed.impacts_of
+    assert [each.code for each in mixed.caveats if "abiotic" in each.text] == ["different-impacts"]
 
 
 def test_the_python_api_takes_a_mapping(make_run, fake) -> None:
