@@ -86,7 +86,7 @@ def _passage(at: AtRate, places: dict[str, int]) -> Passage:
     reasons = tuple(f"{name} does not sustain it: {why}." for name, why in at.not_held.items())
     remarks = tuple(f"{each.system}: {remark}." for each in at.systems for remark in each.remarks)
     return Passage(
-        words.title(at).capitalize(),
+        words.heading(at),
         (*reasons, *remarks),
         (_table(at, places),),
         None,

@@ -53,6 +53,12 @@ def title(at: AtRate) -> str:
     return f"at {rate_title(at)}"
 
 
+def heading(at: AtRate) -> str:
+    """Name a rate as a heading: ``At 2 requests per second``; the name of a trace keeps its capitals."""
+    text = title(at)
+    return text[0].upper() + text[1:]
+
+
 def explained(report: LoadReport) -> str:
     """Explain the columns: the deadlines of this run, and which percentiles are given."""
     return (

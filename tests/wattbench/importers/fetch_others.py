@@ -1,7 +1,8 @@
-"""Fetch result files that other projects published, to hold the importers against them, and schemas, for the exports.
+"""Fetch what other projects published: results to hold the importers against, schemas, and traces of arrivals.
 
     python tests/wattbench/importers/fetch_others.py others
     WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/importers tests/wattbench_reports/export/interchange
+    WATTBENCH_OTHERS_DATA=others pytest tests/wattbench/traces
 
 None of them is part of this project: MLPerf's results have no licence that allows that. Commits are fixed, and every
 file has its checksum in `others.sha256`, which `sha256sum --check` reads too.
@@ -30,6 +31,8 @@ INSPECT = ("UKGovernmentBEIS/inspect_ai", "499e6152e7b8fc8cbd8ac5283536572aa6e4a
 BOAMPS = ("Boavizta/BoAmps", "3bfefec8446ee196d1723c0e35859eb7762da3c9")
 SPDX = ("spdx/spdx-spec", "954412d7328bdab4dbdc52cb201a66f0195ebbc8")
 ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
+AZURE = ("Azure/AzurePublicDataset", "b469a113cedca53ddc3bdea71a143dc4b7d8700c")
+MOONCAKE = ("kvcache-ai/Mooncake", "3b5a594133958449a1feaf1c9e0fc1b553e34a28")
 
 LENOVO = "closed/Lenovo/results"
 MINI_PC = "TRIGKEY_Mini_PC_Ryzen_5_5560-ctuning_cpp_tflite-cpu-tflite_vmaster-default_config"
@@ -88,6 +91,11 @@ def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
         yield BOAMPS, f"model/{schema}_schema.json", f"boamps/{schema}_schema.json"
     yield SPDX, "3.0.1/model/schema.json", "spdx/schema.json"
     yield from ((ML_ENERGY, path, f"ml-energy/{path.removeprefix('public/data/')}") for path in ML_ENERGY_FILES)
+    for service in ("code", "conv"):
+        name = f"AzureLLMInferenceTrace_{service}.csv"
+        yield AZURE, f"data/{name}", f"traces/{name}"
+    for name in ("conversation_trace.jsonl", "synthetic_trace.jsonl"):
+        yield MOONCAKE, f"FAST25-release/traces/{name}", f"traces/mooncake_{name}"
 
 
 def of_mlperf() -> Iterator[str]:

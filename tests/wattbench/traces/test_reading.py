@@ -240,6 +240,7 @@ def test_no_arrival_is_lost_whatever_their_order(tmp_path_factory, ticks: list[i
         ("AzureLLMInferenceTrace_code.csv", 8_819, 3435.9482),
         ("AzureLLMInferenceTrace_conv.csv", 19_366, 3501.72168),
         ("mooncake_synthetic_trace.jsonl", 3_993, 1022.025),
+        ("mooncake_conversation_trace.jsonl", 12_031, 3536.999),
     ],
 )
 def test_the_real_traces_are_read_without_a_loss(name: str, arrivals: int, last: float) -> None:
@@ -249,6 +250,16 @@ def test_the_real_traces_are_read_without_a_loss(name: str, arrivals: int, last:
     assert trace.span_s == pytest.approx(last, abs=1e-3)
     assert all(arrival.input_tokens is not None and arrival.output_tokens is not None for arrival in trace.arrivals)
     assert [arrival.at_s for arrival in trace.arrivals] == sorted(arrival.at_s for arrival in trace.arrivals)
+
+
+@pytest.mark.parametrize(("name", "turns"), [("conversation", 7_763), ("synthetic", 306)])
+def test_turns_of_mooncakes_real_traces(name: str, turns: int) -> None:
+    trace = read_trace(others("traces", f"mooncake_{name}_trace.jsonl"))
+    assert sum(bool(arrival.after) for arrival in trace.arrivals) == turns
+    for number, arrival in enumerate(trace.arrivals):
+        for before in arrival.after:
+            assert before < number
+            assert trace.arrivals[before].session == arrival.session
 
 
 def test_the_real_spans_of_inference_perf_are_read() -> None:

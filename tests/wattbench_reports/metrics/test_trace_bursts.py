@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.made_up.digests import without_digests
 from tests.wattbench_reports.metrics import test_arrival_rates as made
+from wattbench.errors import UserError
 from wattbench.records import (
     POISSON_ARRIVALS,
     SCHEMA_VERSION,
@@ -170,3 +172,39 @@ def test_runs_of_the_same_trace_in_another_folder_are_alike_and_those_of_another
 
     assert conditions("/a/azure.csv", "ab") == conditions("/b/azure.csv", "ab")
     assert conditions("/a/azure.csv", "ab") != conditions("/a/azure.csv", "cd")
+
+
+def test_the_name_of_a_trace_cannot_steer_the_terminal_or_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TRACE, "name", "Az\x1b[2J<b>*x*.csv")
+    records = write_traced_run(tmp_path)
+    comparison = compare(records)
+    assert all(line.isprintable() for line in as_table(comparison).split("\n"))
+    assert "<b>" not in as_markdown(comparison)
+    assert "*x*" not in as_markdown(comparison)
+    assert "<b>" not in report(records)
+    assert "Az" in as_markdown(comparison)  # its capitals are kept
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"arrivals": "bursts"}, "arrivals is 'bursts'"),
+        ({"trace": {**TRACE, "speed": "2"}}, "trace: speed is '2'"),
+        ({"trace": {**TRACE, "name": None}}, "trace: name is None"),
+        ({"trace": {**TRACE, "arrivals": -1}}, "trace: arrivals is -1"),
+        ({"trace": {**TRACE, "sessions": True}}, "trace: sessions is True"),
+        ({"trace": {**TRACE, "input_tokens": 7}}, "trace: input_tokens is 7"),
+        ({"trace": {**TRACE, "output_tokens": {"p90": 1}}}, "it must have a median"),
+        ({"sending": {"punctual": 1.0}}, "a value is missing (own_lag_largest_s)"),
+        ({"sending": {"punctual": "all"}}, "sending"),
+    ],
+)
+def test_a_damaged_line_of_a_trace_is_a_named_error(change: dict[str, object], said: str, tmp_path: Path) -> None:
+    records = write_traced_run(tmp_path)
+    first, *others = records.layout.loads.read_text().splitlines()
+    records.layout.loads.write_text("\n".join([json.dumps({**json.loads(first), **change}), *others, ""]))
+    with pytest.raises(UserError, match=r"loads\.jsonl") as refused:
+        compare(read_run(records.layout.root))
+    assert said in str(refused.value)

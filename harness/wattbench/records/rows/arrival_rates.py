@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattbench.records.rows.field_checks import LARGEST_NUMBER, FieldError, check_choice
 from wattbench.records.rows.schema import RecordRow
 
 TRACE_ARRIVALS = "trace"
@@ -65,3 +67,33 @@ class LoadRow(RecordRow):
     sending: dict[str, float] = field(default_factory=dict)
     """How punctual the client was, as `wattbench.records.client_lag` defines it: keys as in `Sending.as_record`. Empty
     in older records."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check the kind of arrivals, and what is recorded of a trace and of the client."""
+        if raw.get("arrivals") is not None:
+            check_choice(raw, "arrivals", (TRACE_ARRIVALS, POISSON_ARRIVALS))
+        trace, sending = raw.get("trace") or {}, raw.get("sending") or {}
+        for name in ("name", "format", "sha256"):
+            if trace and not isinstance(trace.get(name), str):
+                raise FieldError(f"trace: {name} is {trace.get(name)!r:.60}: it must be a text")
+        for name in ("arrivals", "speed", "left_out"):
+            if trace and not _is_amount(trace.get(name)):
+                raise FieldError(f"trace: {name} is {trace.get(name)!r:.60}: it must be a number that is not below 0")
+        if trace.get("sessions") is not None and not _is_amount(trace["sessions"]):
+            raise FieldError(f"trace: sessions is {trace['sessions']!r:.60}: it must be a number that is not below 0")
+        for name in ("input_tokens", "output_tokens"):
+            lengths = trace.get(name, {"p50": 0})
+            if not isinstance(lengths, Mapping) or not _is_amount(lengths.get("p50")):
+                raise FieldError(f"trace: {name} is {lengths!r:.60}: it must have a median")
+        missing = [name for name in _SENDING if sending and name not in sending]
+        if missing:
+            raise FieldError(f"sending: a value is missing ({missing[0]})")
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
+
+
+_SENDING = ("punctual", "own_lag_largest_s", "queue_peak", "in_flight_peak")
+"""Of `LoadRow.sending`, what figures are made of in any case."""

@@ -37,7 +37,7 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
         yield from _decision(decided)
     if comparison.load is not None:
         for rate in comparison.load.rates:
-            yield paragraph(arrival_rates.title(rate).capitalize())
+            yield paragraph(arrival_rates.heading(rate))
             yield _table(*arrival_rates.table(rate))
             yield html_list(
                 f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons

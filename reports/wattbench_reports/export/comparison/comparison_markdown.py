@@ -41,7 +41,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
         lines += ["", *decision_markdown(decided)]
     if comparison.load is not None:
         for at in comparison.load.rates:
-            lines += ["", f"#### {arrival_rates.title(at).capitalize()}", ""]
+            lines += ["", f"#### {escaped(arrival_rates.heading(at))}", ""]
             lines += _table(*arrival_rates.table(at))
             reasons = [
                 f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons

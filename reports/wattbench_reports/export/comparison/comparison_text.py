@@ -143,7 +143,11 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
             ]
             for each in at.systems
         ]
-        lines += ["", arrival_rates.title(at), *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH)]
+        lines += [
+            "",
+            printable(arrival_rates.title(at)),
+            *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH),
+        ]
     return [*lines, *_bursts(report), "", *wrapped(arrival_rates.explained(report))]
 
 
