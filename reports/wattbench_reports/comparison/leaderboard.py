@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY, groups
-from wattbench_reports.comparison.leaderboard_model import MONEY, THROUGHPUT, RankedGroup, RankedSystem
+from wattbench_reports.comparison.leaderboard_model import MONEY, RankedGroup, RankedSystem
 from wattbench_reports.comparison.paired_tests import Pairs
 from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.comparison.ties import energy_leaders
 from wattbench_reports.metrics.system_metrics import Measures
-from wattbench_reports.metrics.throughput import REQUESTS
+from wattbench_reports.metrics.throughput import RATES, REQUESTS
 from wattbench_reports.metrics.validity import Validity
 
 Groups = Mapping[str, tuple[tuple[str, ...], ...]]
@@ -81,7 +81,7 @@ def throughput_standings(
     """
     ranked = [row for row in rows if row.system in candidates and row.throughput_from == REQUESTS]
     standing: list[RankedGroup] = []
-    for figure in THROUGHPUT:
+    for figure in RATES:
         per_s = {row.system: value for row in ranked if (value := getattr(row, figure)) is not None}
         for number, members in enumerate(divided[LATENCY], start=1):
             names = sorted((name for name in members if name in per_s), key=lambda name: -per_s[name])

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide
+from wattbench_reports.metrics.throughput import RATES
 
 MONEY = "money"
 """Cost per correct answer. It is ranked wherever accuracy may be: a bill is the same whatever machine it is for."""
 
-REQUESTS_PER_S, OUTPUT_TOKENS_PER_S = "requests_per_s", "output_tokens_per_s"
-"""Request throughput and output token throughput. They are ranked wherever latency may be: at the same load."""
-
-THROUGHPUT = (REQUESTS_PER_S, OUTPUT_TOKENS_PER_S)
-
-RANKED = (ACCURACY, LATENCY, *THROUGHPUT, JOULES, MONEY)
-"""The figures that are ranked, in the order of a leaderboard."""
+RANKED = (ACCURACY, LATENCY, *RATES, JOULES, MONEY)
+"""The figures that are ranked, in the order of a leaderboard. Throughput is ranked wherever latency may be: at the same
+load."""
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from wattbench_reports.comparability.rules import ACCURACY as OF_ANSWERS
-from wattbench_reports.comparability.rules import FORBIDS
+from wattbench_reports.comparability.rules import FORBIDS, LATENCY
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.history.model import Night
 from wattbench_reports.history.trend import Trend, TrendPoint
+from wattbench_reports.metrics.throughput import RATES
 
 
 def depends_on_machine(metric: str) -> bool:
     """Return whether a metric of a history depends on the machine: all but scores and tokens."""
-    figure = METRICS[metric].figure if metric in METRICS else OF_ANSWERS
-    return figure in FORBIDS["device"]
+    return ranked_as(metric) in FORBIDS["device"]
+
+
+def ranked_as(metric: str) -> str:
+    """Return which of `wattbench_reports.comparability.rules.FIGURES` decides what a metric may be compared with."""
+    if metric in RATES:
+        return LATENCY
+    return METRICS[metric].figure if metric in METRICS else OF_ANSWERS
 
 
 def machine_of_night(nights: Sequence[Night]) -> dict[str, str]:

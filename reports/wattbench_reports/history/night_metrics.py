@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import require
-from wattbench_reports.comparability.rules import ACCURACY as OF_ANSWERS
 from wattbench_reports.gate.metrics import (
     ACCURACY,
     ENERGY,
@@ -16,33 +15,36 @@ from wattbench_reports.gate.metrics import (
     JOULES_PER_REQUEST,
     LATENCY_P50,
     LATENCY_P95,
-    METRICS,
     TTFT,
 )
 from wattbench_reports.history.model import OUTPUT_TOKENS
+from wattbench_reports.history.night_machines import ranked_as
 from wattbench_reports.history.series_key import Conditions
+from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.tables import provenance
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = (ACCURACY, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS)
+FIGURES = (ACCURACY, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS, *RATES)
 """What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
-tokens."""
+tokens; over all domains its throughput, too."""
 
 COLUMNS = (
     "run", "date", "system", "kind", "domain", "metric", "value", "standard_error", "items", "provenance", "conditions",
 )  # fmt: skip
 """Of `History.values`. `domain` is empty for all together; `value` is in the metric's unit; `standard_error` treats the
-items as the sample, and is NaN where fewer than two items leave none; `provenance` is empty but for joules."""
+items as the sample (of throughput the windows), and is NaN where fewer than two leave none; `provenance` is empty but
+for joules."""
 
 # An item is a document of a task, and the cluster: the answers to it are not independent of each other. A quantile's
 # standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
 # which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3.
 _SQL = f"""
 WITH answers AS (
-  SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance,
+  SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",
+         started_s, finished_s, failure IS NULL AS answered,
          CAST(output_tokens AS DOUBLE) AS tokens,
          CASE WHEN failure IS NULL THEN finished_s - started_s END AS seconds, first_token_s - started_s AS ttft
   FROM read_parquet($1, filename = true)
@@ -53,6 +55,16 @@ items AS (
          coalesce(sum(correct) FILTER (energy_j IS NOT NULL), 0) AS metered_correct,
          coalesce(sum(tokens), 0) AS tokens, count(tokens) AS counted
   FROM answers GROUP BY filename, system, domain, task, doc_id, doc_hash
+),
+spans AS (
+  SELECT filename, system, max(finished_s) - min(started_s) AS span_s, count(*) FILTER (answered) AS served,
+         count(*) FILTER (answered AND tokens IS NULL) = 0 AS counted,
+         CASE WHEN counted THEN coalesce(sum(tokens) FILTER (answered), 0) END AS served_tokens,
+         CASE WHEN counted THEN max(finished_s) - min(started_s) END AS counted_s
+  FROM answers WHERE "window" <> '' GROUP BY filename, system, "window"
+),
+rates AS (
+  SELECT filename, system, {{requests}}, {{tokens}} FROM spans GROUP BY filename, system
 ),
 per_item AS (
   SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere,
@@ -76,8 +88,8 @@ SELECT filename, system, kind, everywhere, CASE WHEN everywhere THEN '' ELSE per
        CASE WHEN timed >= {needed(0.95)} THEN seconds[5] END AS {LATENCY_P95},
        sqrt(0.0475 / timed) * (seconds[6] - seconds[4]) / 0.08 AS {LATENCY_P95}_se,
        ttft[2] AS {TTFT}, sqrt(0.25 / streamed) * (ttft[3] - ttft[1]) / 0.5 AS {TTFT}_se,
-       {{names}}
-FROM per_item JOIN per_answer USING (filename, system, everywhere)
+       {{names}}, {{rates}}
+FROM per_item JOIN per_answer USING (filename, system, everywhere) LEFT JOIN rates USING (filename, system)
 WHERE per_item.domain IS NOT DISTINCT FROM per_answer.domain
 ORDER BY ALL
 """  # noqa: S608  # put together of constants
@@ -141,7 +153,7 @@ def _queried(
     columns = ", ".join(f"{name}, {name}_se" for name in _RATIOS)
     try:
         frame: pd.DataFrame = connection.execute(
-            _SQL.format(ratios=ratios, names=columns), [[literally(name) for name in names]]
+            _SQL.format(ratios=ratios, names=columns, **_throughput()), [[literally(name) for name in names]]
         ).df()
     except failure as error:
         if len(tables) == 1:
@@ -153,6 +165,18 @@ def _queried(
         return
     frame.insert(0, "run", frame.pop("filename").map(names))
     yield frame.drop(columns="everywhere")
+
+
+def _throughput() -> dict[str, str]:
+    """Write the SQL of requests and tokens per second over the windows of a system, for all domains together."""
+    rates = ", ".join(
+        f"CASE WHEN everywhere THEN {name}{end} END AS {name}{end}" for name in RATES for end in ("", "_se")
+    )
+    return {
+        "requests": _ratio(REQUESTS_PER_S, "served", "span_s"),
+        "tokens": _ratio(OUTPUT_TOKENS_PER_S, "served_tokens", "counted_s"),
+        "rates": rates,
+    }
 
 
 def literally(path: str) -> str:
@@ -191,10 +215,9 @@ def values_of(cells: pd.DataFrame, dates: Mapping[str, str], conditions: Mapping
         for name in FIGURES:
             if pd.isna(cell[name]):
                 continue
-            figure = METRICS[name].figure if name in METRICS else OF_ANSWERS
             shown = label if name in ENERGY else ""
             rows.append(
                 (run, dates[run], cell["system"], cell["kind"], cell["domain"], name, float(cell[name]),
-                 float(cell[f"{name}_se"]), key[2], shown, conditions[run].of(figure, *key, shown))
+                 float(cell[f"{name}_se"]), key[2], shown, conditions[run].of(ranked_as(name), *key, shown))
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,5 +1,8 @@
 """Build the series of every system × domain × metric over the nights, with their changes.
 
+Throughput has series and is not watched: with one request in flight it is the mean latency once more, which would raise
+an alarm twice.
+
 A series is judged every night, and there are many: a change counts where it holds for all of them over a whole year,
 `HORIZON` nights, together: Bonferroni over the nights and the series.
 """
@@ -20,6 +23,7 @@ from wattbench_reports.history.night_machines import depends_on_machine, machine
 from wattbench_reports.history.series_panels import panels, shift_of, unscaled
 from wattbench_reports.history.series_watch import FoundChange, Watched, watch
 from wattbench_reports.history.trend import Change, Trend, TrendPoint
+from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.stats.series.changepoints import HORIZON
 
 if TYPE_CHECKING:
@@ -47,7 +51,8 @@ def watched(history: History, alpha: float = ALPHA) -> tuple[Watched, ...]:
 @lru_cache(maxsize=2)  # a page, its table and its alarms ask the same history
 def _watched(history: History, alpha: float) -> tuple[Watched, ...]:
     nights = history.series_nights()
-    series = tuple(_series(history.values, nights)) if nights else ()
+    values = history.values
+    series = tuple(_series(values[~values["metric"].isin(RATES)], nights)) if nights else ()
     level = alpha / HORIZON / max(len(series), 1)
     return tuple(watch(panel, level) for panel in panels(series))
 
@@ -71,6 +76,8 @@ def _trends(history: History, alpha: float) -> tuple[Trend, ...]:
         for each in metrics
         for row, trend in enumerate(each.panel.trends)
     ]
+    nights, values = history.series_nights(), history.values
+    rows += _series(values[values["metric"].isin(RATES)], nights) if nights else ()
     together: dict[tuple[str, str, str], list[Trend]] = {}
     for trend in rows:
         together.setdefault((trend.system, trend.domain, trend.metric), []).append(trend)
@@ -116,7 +123,7 @@ def _series(values: pd.DataFrame, nights: Sequence[Night]) -> Iterator[Trend]:
         points = series.setdefault((system, domain, metric, machine), list(empty[machine]))
         points[(point.date - first).days] = replace(point, node=node_of[str(point.run)]) if depends else point
     for (system, domain, metric, machine), points in sorted(series.items(), key=lambda pair: pair[0]):
-        unit = METRICS[metric].unit if metric in METRICS else "tokens"
+        unit = METRICS[metric].unit if metric in METRICS else _UNITS[metric]
         yield Trend(system, domain, metric, unit, tuple(points), (), machine)
 
 
@@ -136,6 +143,9 @@ def _points(rows: pd.DataFrame) -> Iterator[TrendPoint]:
     for date, run, value, error, *rest in zip(*(rows[name].tolist() for name in columns), strict=True):
         yield TrendPoint(date, run, value, error if math.isfinite(error) else None, *rest)
 
+
+_UNITS = {OUTPUT_TOKENS: "tokens", REQUESTS_PER_S: "requests/s", OUTPUT_TOKENS_PER_S: "tokens/s"}
+"""Of the figures that no gate judges."""
 
 HIGHER_IS_WORSE = {name: name != ACCURACY for name in METRICS}
 """Metric to its bad direction. The number of output tokens has none."""

@@ -30,6 +30,10 @@ from wattbench_reports.stats.block_ratios import block_ratio
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.window_spans import WindowSpans, window_spans
 
+REQUESTS_PER_S, OUTPUT_TOKENS_PER_S = "requests_per_s", "output_tokens_per_s"
+RATES = (REQUESTS_PER_S, OUTPUT_TOKENS_PER_S)
+"""Names of request throughput and output token throughput, wherever figures have names."""
+
 REQUESTS, STATED = "requests", "stated"
 """Where a throughput is from: the times of the requests, or what the source of an import states over all of them."""
 

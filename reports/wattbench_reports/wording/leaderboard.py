@@ -6,17 +6,9 @@ from collections.abc import Iterator
 
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY
 from wattbench_reports.comparison.analysis import Comparison
-from wattbench_reports.comparison.leaderboard_model import (
-    MONEY,
-    OUTPUT_TOKENS_PER_S,
-    RANKED,
-    REQUESTS_PER_S,
-    THROUGHPUT,
-    Ranked,
-    RankedGroup,
-    RankedSystem,
-)
+from wattbench_reports.comparison.leaderboard_model import MONEY, RANKED, Ranked, RankedGroup, RankedSystem
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.wording.comparison import cost_scale
 
 TITLES = {
@@ -62,7 +54,7 @@ def rank_lines(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _across(figure: str, ranked: Ranked) -> str:
-    forbidden = LATENCY if figure in THROUGHPUT else figure
+    forbidden = LATENCY if figure in RATES else figure
     parts = [each.part for each in ranked.divides if each.overridden and forbidden in each.forbids]
     return f" (across {units.listed(parts)}, as requested)" if parts else ""
 
@@ -87,7 +79,7 @@ def _unsure(system: RankedSystem) -> str:
 def _ranked_system(system: RankedSystem, figure: str) -> str:
     if figure == ACCURACY:
         shown = units.percent(system.value)
-    elif figure in THROUGHPUT:
+    elif figure in RATES:
         shown = f"{units.digits(system.value)}/s"
     else:
         shown = units.quantity(system.value, _UNIT[figure])

@@ -56,6 +56,15 @@ def test_figures_are_those_of_the_items(made_once: Path, domain: str) -> None:
         "joules_per_correct": (joules.sum() / correct.sum(), ratio_se(joules, correct)),
         "output_tokens": (rows["output_tokens"].mean(), ratio_se(rows["output_tokens"].to_numpy(float), ones)),
     }
+    if not domain:  # its requests share windows with those of others
+        windows = rows.groupby("window")
+        span_s = (windows["finished_s"].max() - windows["started_s"].min()).to_numpy()
+        for metric, served in {
+            "requests_per_s": windows.size(),
+            "output_tokens_per_s": windows["output_tokens"].sum(),
+        }.items():
+            of_windows = served.to_numpy(float)
+            expected[metric] = (of_windows.sum() / span_s.sum(), ratio_se(of_windows, span_s))
     for metric, (value, error) in expected.items():
         assert found.at[metric, "value"] == pytest.approx(value)
         if error is not None:
@@ -213,11 +222,16 @@ def test_runs_of_another_suite_take_no_part_in_the_trends(nights_root: Path) -> 
     assert history.notes == ("1 run of other suites is left out of the trends of scale: other",)
 
 
+OF_THE_MACHINE = {
+    "latency_p50", "ttft", "joules_per_request", "joules_per_correct", "requests_per_s", "output_tokens_per_s"
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("where", "touched"),
     [
-        ({"cpu": "Another CPU"}, {"latency_p50", "ttft", "joules_per_request", "joules_per_correct"}),
-        ({"gpus": []}, {"latency_p50", "ttft", "joules_per_request", "joules_per_correct"}),
+        ({"cpu": "Another CPU"}, OF_THE_MACHINE),
+        ({"gpus": []}, OF_THE_MACHINE),
         ({"packages": {"torch": "3.0"}}, set()),
         ({"hostname": "elsewhere"}, set()),
     ],

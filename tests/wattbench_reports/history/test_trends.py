@@ -43,6 +43,19 @@ def test_units(in_memory: Maker) -> None:
     }  # fmt: skip
 
 
+def test_throughput_is_listed_and_not_watched(in_memory: Maker) -> None:
+    figures = scattered(2, 120, 0.5)
+    figures[60:] *= 2
+    alone = trends(in_memory({("a", "", "latency_p50"): figures}))
+    names = ("latency_p50", "requests_per_s", "output_tokens_per_s")
+    found = trends(in_memory({("a", "", name): figures for name in names}))
+    assert [(each.metric, each.unit, len(each.changes)) for each in found] == [
+        ("latency_p50", "s", 1), ("output_tokens_per_s", "tokens/s", 0), ("requests_per_s", "requests/s", 0),
+    ]  # fmt: skip
+    assert found[0] == alone[0], "it takes nothing from the error rate of the others"
+    assert [point.value for point in found[2].points] == figures.tolist()
+
+
 def test_a_step_is_found_and_dated_over_gaps(in_memory: Maker) -> None:
     figures = scattered(2, 120, 0.5)
     figures[100:] *= 1.06

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.typed_frame import typed
-from wattbench_reports.metrics.throughput import window_throughput
+from wattbench_reports.metrics.throughput import RATES, window_throughput
 from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-THROUGHPUT = ("requests_per_s", "output_tokens_per_s")
 COLUMNS = {
     "run": "string",
     "system": "string",
@@ -52,14 +51,12 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     Raises:
         UserError: the record is damaged.
     """
-    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *THROUGHPUT)]
+    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *RATES)]
     table = analysis.frames.window_columns(*older)
     windows = analysis.frames.windows
     newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    rates = {
-        name: table["window"].map(of_window) for name, of_window in zip(THROUGHPUT, _served(analysis), strict=True)
-    }
+    rates = {name: table["window"].map(of_window) for name, of_window in zip(RATES, _served(analysis), strict=True)}
     return typed(table.assign(reasons=reasons, **newer, **rates), COLUMNS, analysis.frames.run.layout.windows_table)
 
 
