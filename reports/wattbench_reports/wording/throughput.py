@@ -81,9 +81,10 @@ def line(comparison: Comparison) -> str:
     mix = comparison.workload is not None and comparison.workload.mix is not None
     of_mix = " It is of the requests as asked, whatever the mix." if mix else ""
     whose = f" Of {units.named(stated)} it is what the source states over all requests." if stated else ""
+    first = "when the first request was due" if comparison.load is not None else "the first request sent"
     return (
         "Requests/s and output tokens/s: throughput, answered requests and their tokens divided by the seconds from "
-        "the first request sent to the last one ended, with the mean number of requests in flight. It is not the speed "
+        f"{first} to the last one ended, with the mean number of requests in flight. It is not the speed "
         f"of one request (1 / TPOT), and is only compared at the same load.{of_mix}{whose}"
     )
 

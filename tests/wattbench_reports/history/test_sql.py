@@ -7,6 +7,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench_reports.history import load_history, query
+from wattbench_reports.history.index import index_path
 
 
 def test_answers_windows_runs_and_figures_can_be_asked(made_once: Path) -> None:
@@ -61,7 +62,7 @@ def test_only_one_select_is_taken(nights_root: Path, tmp_path: Path, sql: str) -
         query(nights_root, sql.format(here=tmp_path, runs=run))
     assert set(tmp_path.rglob("*")) - set(before) <= {
         nights_root / ".index",
-        nights_root / ".index" / "v2.parquet",
+        index_path(nights_root),
     }
 
 

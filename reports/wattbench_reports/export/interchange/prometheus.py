@@ -59,7 +59,7 @@ FIGURES = (
             bounds=True, labels=_SOURCE),
     _Figure("output_tokens_per_s", "served_output_tokens{}_per_second",
             "Output token throughput, of all requests together", bounds=True, labels=_SOURCE),
-    _Figure("requests_in_flight", "requests_in_flight", "Mean number of requests in flight", labels=_SOURCE),
+    _Figure("requests_in_flight", "in_flight_requests", "Mean number of requests in flight", labels=_SOURCE),
     _Figure("output_tokens", "request_output_tokens", "Mean output tokens of a request"),
     _Figure("energy_j_per_request", "request_energy{}_joules", "Mean energy of a request", bounds=True,
             labels=_PROVENANCE, of_joules=True),
