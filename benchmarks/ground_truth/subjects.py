@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.ground_truth import country_grams, lm_eval_items, loadgen, mlperf, parity, sci, services
+from benchmarks.ground_truth import country_grams, lm_eval_items, loadgen, machine_model, mlperf, parity, sci, services
 from benchmarks.ground_truth.fake_gpu import profiles, windows
 from benchmarks.ground_truth.line import WATTBENCH, Line, Made, Sources
 
@@ -66,6 +66,7 @@ SUBJECTS = (
     Subject("parity", "parity", parity.lines),
     Subject("sci", "sci", sci.lines),
     Subject("codecarbon", "codecarbon", country_grams.lines, packages=("codecarbon",)),
+    Subject("codecarbon-machine", "codecarbon", machine_model.lines, packages=("codecarbon",)),
     Subject("ecologits", "ecologits", services.lines, packages=("ecologits",)),
     Subject("gpu-wattbench", "fake-gpu", windows.by_wattbench, packages=("nvidia-ml-py",)),
     Subject("gpu-codecarbon", "fake-gpu", windows.by_codecarbon, packages=("codecarbon",), tools=("codecarbon",)),

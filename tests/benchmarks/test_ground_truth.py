@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ground_truth import __main__ as command
-from benchmarks.ground_truth import lm_eval_items
+from benchmarks.ground_truth import lm_eval_items, machine_model
 from benchmarks.ground_truth.__main__ import main
 from benchmarks.ground_truth.document import DOCUMENT, difference_text, figure_text, of_lines, with_tables
 from benchmarks.ground_truth.fake_gpu import windows
@@ -107,6 +107,19 @@ def test_a_window_that_wattbench_refuses_has_no_joules_and_the_reason(tmp_path: 
     (line,) = windows.by_wattbench(Sources(None, {}, tmp_path))
     assert (line.known > 0, line.found, line.difference) == (True, None, None)
     assert line.note.startswith("refused: ")
+
+
+def test_modelled_power_is_that_of_codecarbons_own_tracker() -> None:
+    lines = RECORDED["codecarbon-machine"].lines
+    assert [line.name for line in lines] == ["machine-cpu", "machine-dram"]
+    assert all(abs(line.difference) < 0.02 for line in lines)
+
+
+def test_scripts_measure_at_once_and_one_that_fails_is_named() -> None:
+    figures = "wait(); print(json.dumps({'cpu': 4.0}))"
+    assert machine_model.measured_at_once(figures, "print('a banner'); " + figures) == [{"cpu": 4.0}, {"cpu": 4.0}]
+    with pytest.raises(NotHereError, match="cannot be compared here"):
+        machine_model.measured_at_once(figures, "sys.exit(1)")
 
 
 def test_wattbench_is_within_two_percent_of_the_known_waveform() -> None:
