@@ -23,11 +23,16 @@ def trace_passages(report: LoadReport, places: dict[str, int]) -> tuple[Passage,
     head, rows = words.table(compared)
     table = Table(
         caption=words.TITLE,
-        columns=tuple(Column(name[0].upper() + name[1:], numeric=name not in _TEXTS) for name in head),
+        columns=tuple(Column(_label(name), numeric=name not in _TEXTS) for name in head),
         rows=tuple((Cell(row[0], series=places[row[0]]), *map(Cell, row[1:])) for row in rows),
         note="A dash: too few requests, not sustained, not recorded, or not simulated.",
     )
     return (Passage(words.TITLE, (*about, *words.sentences(compared)), (table,)),)
+
+
+def _label(name: str) -> str:
+    """Return the heading of a column: a percentile alone is one of latency."""
+    return f"Latency {name}" if name[0] == "p" and name[1:].isdigit() else name[0].upper() + name[1:]
 
 
 def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
@@ -49,7 +54,7 @@ def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
                 Column("p99", numeric=True),
                 *((Column("Wait for answers p50", numeric=True), Column("p99", numeric=True)) if turns else ()),
                 Column("Queue peak", numeric=True),
-                Column("In flight", numeric=True),
+                Column("Most in flight", numeric=True),
             ),
             rows=tuple(
                 (

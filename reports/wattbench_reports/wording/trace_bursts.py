@@ -11,7 +11,7 @@ from wattbench_reports.stats.percentiles import label
 TITLE = "What the bursts of the trace cost"
 HEAD = (
     "system", "arrivals", "sustained", "on time", *(label(share) for share in TAILS), "J per request", "queue peak",
-    "in flight", "copies",
+    "most in flight", "copies",
 )  # fmt: skip
 TTFT_HEAD = tuple(f"TTFT {label(share)}" for share in TAILS)
 
@@ -41,7 +41,7 @@ def explained(bursts: Bursts) -> str:
         "one of them is in the differences, and not in their intervals. "
         "Copies: how many copies of the model, each answering one request at a time, have to be resident for the share "
         "on time, simulated from the measured durations; not given for a server, whose durations depend on its load. "
-        "In flight: the most requests that were under way at one time."
+        "Most in flight: requests that were under way at one time."
     )
 
 
