@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.ground_truth.document import DOCUMENT, of_lines, section_text, with_tables
@@ -23,7 +23,11 @@ from wattbench.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run as `python -m benchmarks.ground_truth`; return 1 if a subject that was named could not be made."""
+    """Run as `python -m benchmarks.ground_truth`.
+
+    Returns:
+        1 if a subject that was named could not be made, or has no such line.
+    """
     parser = options_of("benchmarks.ground_truth", __doc__)
     parser.add_argument("names", nargs="*", metavar="SUBJECT[/LINE]", help="only these; default: all")
     parser.add_argument(
@@ -44,7 +48,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finish(text, {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
     if options.names and not options.print:
         print(text)
-    return int(missing and bool(wanted))
+    strangers = [name for name in options.names if not _known(name, figures)]
+    for name in strangers:
+        note(f"{name}: its subject has no such line; its name alone shows all of them")
+    return int((missing and bool(wanted)) or bool(strangers))
+
+
+def _known(name: str, figures: Mapping[str, Made]) -> bool:
+    """Return whether a name is a subject's, or a line's that is recorded."""
+    subject, _, line = name.partition("/")
+    return not line or (subject in figures and any(line == each.name for each in figures[subject].lines))
 
 
 def _make(figures: dict[str, Made], wanted: set[str], others: Path | None, tools: dict[str, Path]) -> bool:

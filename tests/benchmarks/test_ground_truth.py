@@ -175,6 +175,12 @@ def test_a_line_that_is_named_is_shown_alone(capsys, monkeypatch) -> None:
     assert printed.count("mlperf/") == 1
 
 
+def test_a_line_that_there_is_not_is_named(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(command, "SUBJECTS", (dataclasses.replace(BY_NAME["sci"], make=lambda sources: []),))
+    assert main(["--print", "sci/eshopen"]) == 1
+    assert "sci/eshopen: its subject has no such line" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["nothing"], ["--tool", "zeus"], ["--tool", "zeus=/nowhere/python"]])
 def test_a_wrong_argument_is_named(arguments: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as ended:
