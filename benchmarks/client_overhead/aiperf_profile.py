@@ -44,7 +44,7 @@ class AIPerfProfile:
         (folder / "tokenizer" / "tokenizer_config.json").write_text(json.dumps(_TOKENIZER_CONFIG))
         return [
             # Offline it would look for the tokenizer in a cache.
-            "env", "--unset=HF_HUB_OFFLINE", "--unset=TRANSFORMERS_OFFLINE", self.path, "profile",
+            "env", "--unset=HF_HUB_OFFLINE", "--unset=TRANSFORMERS_OFFLINE", "--unset=PYTHONPATH", self.path, "profile",
             "--model", MODEL, "--url", load.url, "--endpoint-type", "chat", "--streaming",
             "--use-server-token-count", "--tokenizer", "tokenizer", "--input-file", "prompts.jsonl",
             "--custom-dataset-type", "single_turn", "--extra-inputs", f"max_tokens:{load.tokens}",

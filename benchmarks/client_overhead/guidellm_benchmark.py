@@ -33,7 +33,7 @@ class GuideLLMBenchmark:
         (folder / "prompts.jsonl").write_text("".join(lines), encoding="utf-8")
         backend = f"kind=openai_http,target={load.url},model={MODEL},request_format=/v1/chat/completions"
         return [
-            self.path, "run", "--backend", f"{backend},max_tokens={load.tokens}",
+            "env", "--unset=PYTHONPATH", self.path, "run", "--backend", f"{backend},max_tokens={load.tokens}",
             "--profile", f"kind=concurrent,streams={load.in_flight}",
             "--constraint", f"kind=max_requests,count={load.requests}",
             "--data", "kind=json_file,path=prompts.jsonl", "--output", "kind=json,path=report.json",

@@ -62,7 +62,8 @@ class Tool(Protocol):
 
 def executable(variable: str, name: str) -> str | None:
     """Return the executable that an environment variable names, or that is on the PATH; None where neither is."""
-    return shutil.which(os.environ.get(variable) or name)
+    found = shutil.which(os.environ.get(variable) or name)
+    return None if found is None else str(Path(found).absolute())  # it is run in another folder
 
 
 def version_of(command: Sequence[str]) -> str:

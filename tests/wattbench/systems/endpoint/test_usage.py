@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wattbench.network.bounded_network import StreamError
-from wattbench.systems.endpoint.completion_stream import read_chunk
+from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.usage import Usage, read_usage
 
 
@@ -92,6 +92,14 @@ def test_a_part_larger_than_its_whole_is_refused(usage: dict[str, Any], says: st
 def test_the_counts_of_groq_are_under_a_key_of_their_own() -> None:
     chunk = read_chunk(json.dumps({"choices": [], "x_groq": {"id": "x", "usage": counts()}}))
     assert chunk.usage == Usage(100, 20)
+
+
+@pytest.mark.parametrize("empty", [{}, None])
+def test_a_usage_without_counts_does_not_undo_those_before(empty: object) -> None:
+    assembly = Assembly()
+    for usage in (counts(), empty):
+        assembly.add(json.dumps({"choices": [], "usage": usage}), 1.0)
+    assert assembly.completion().usage == Usage(100, 20)
 
 
 def test_content_in_parts_is_answer_and_thoughts() -> None:
