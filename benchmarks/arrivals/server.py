@@ -52,8 +52,8 @@ class Stamped:
         events = [f"data: {json.dumps(each)}\n\n" for each in [*choices, usage]] + ["data: [DONE]\n\n"]
         writer.write(_HEAD.format(kind="text/event-stream", length=sum(map(len, events))).encode())
         for event in events:
-            writer.write(event.encode())
             await asyncio.sleep(self._answer_s / len(events))
+            writer.write(event.encode())
 
 
 async def main(answer_s: float) -> None:
