@@ -43,7 +43,6 @@ class _Figure:
 
 
 _PROVENANCE = {"provenance": "energy_provenance"}
-_SOURCE = {"source": "throughput_from"}
 _CURRENCY = {"currency": "cost_currency"}
 
 FIGURES = (
@@ -55,11 +54,6 @@ FIGURES = (
     _Figure("latency_p50_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.5"}),
     _Figure("latency_p90_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.9"}),
     _Figure("latency_p95_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.95"}),
-    _Figure("requests_per_s", "served_requests{}_per_second", "Request throughput: answered requests per second",
-            bounds=True, labels=_SOURCE),
-    _Figure("output_tokens_per_s", "served_output_tokens{}_per_second",
-            "Output token throughput, of all requests together", bounds=True, labels=_SOURCE),
-    _Figure("requests_in_flight", "in_flight_requests", "Mean number of requests in flight", labels=_SOURCE),
     _Figure("output_tokens", "request_output_tokens", "Mean output tokens of a request"),
     _Figure("energy_j_per_request", "request_energy{}_joules", "Mean energy of a request", bounds=True,
             labels=_PROVENANCE, of_joules=True),
