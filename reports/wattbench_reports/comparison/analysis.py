@@ -40,7 +40,7 @@ from wattbench_reports.comparison.system_figures import (
     with_money,
     with_throughput,
 )
-from wattbench_reports.metrics.arrival_rates import LoadReport, load_caveats, load_report
+from wattbench_reports.metrics.arrival_rates import LoadReport, load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
@@ -51,6 +51,7 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
 from wattbench_reports.metrics.impacts import Impacts, impacts_of_run
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact, system_impacts
+from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.money import RunMoney
 from wattbench_reports.metrics.money.bills import bills_of
 from wattbench_reports.metrics.money.money_sums import MoneySums, answers_money, charged_sums, money_sums

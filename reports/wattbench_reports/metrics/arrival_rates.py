@@ -17,8 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
-from wattbench_reports.comparability.caveat import Caveat
-from wattbench_reports.formatting.units import digits, listed, plural
+from wattbench_reports.formatting.units import digits, listed
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput, throughputs
@@ -180,38 +179,6 @@ def load_report(frames: Frames) -> LoadReport | None:
     )
     first = rows[0]
     return LoadReport(first.deadline_s, first.ttft_deadline_s, first.tpot_deadline_s, first.share, rates)
-
-
-def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
-    """Return the caveats of a comparison at one rate, most serious first."""
-    at = report.compared
-    rate = rate_title(at)
-    rates = [
-        Caveat(
-            "not-held",
-            f"{name} does not sustain {rate}: {why}. Its latencies are those of a growing queue, and it is not ranked.",
-            (name,),
-        )
-        for name, why in at.not_held.items()
-    ]
-    others = [rate_title(each) for each in report.rates if each is not at]
-    if others:
-        chosen = "the highest that most systems sustain" if at.holding else "the lowest, as none is sustained"
-        if at.arrivals == TRACE_ARRIVALS:
-            chosen = "as they arrived in the trace"
-        text = (
-            f"The comparison and the verdict are for {rate}, {chosen}. Values for {listed(others)} are in tables of "
-            "their own, and are not compared with these."
-        )
-        rates.append(Caveat("one-load", text, tuple(each.system for each in at.systems)))
-    for each in at.systems:
-        if each.failed:
-            text = (
-                f"{each.system}: {each.failed} of {plural(each.queries, 'request')} have no answer. They count as "
-                "wrong and as late, and are not in its latency percentiles."
-            )
-            rates.append(Caveat("failed-requests", text, (each.system,)))
-    return tuple(rates)
 
 
 def rate_title(at: AtRate) -> str:
