@@ -12,9 +12,8 @@ from benchmarks.ground_truth.known_run import ITEMS, KnownSystem, known_run
 from benchmarks.ground_truth.line import Line, Sources
 from wattbench_reports.comparison.analysis import compare
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, CarbonChoice
 
-J_PER_KWH = 3.6e6
 ENERGY_KWH = 2.5
 COUNTRIES = {"DEU": "Germany", "FRA": "France", "POL": "Poland", "USA": "United States", "IND": "India"}
 
@@ -27,7 +26,7 @@ def lines(sources: Sources) -> Iterator[Line]:
     from codecarbon.input import DataSource
 
     theirs = Emissions(DataSource())
-    run = known_run(sources.folder / "run", KnownSystem("service", energy_j=ENERGY_KWH * J_PER_KWH / ITEMS))
+    run = known_run(sources.folder / "run", KnownSystem("service", energy_j=ENERGY_KWH * JOULES_PER_KWH / ITEMS))
     for code, country in COUNTRIES.items():
         place = GeoMetadata(country_iso_code=code, country_name=country)
         known_g = 1000 * theirs.get_private_infra_emissions(Energy.from_energy(ENERGY_KWH), place)

@@ -13,8 +13,8 @@ from benchmarks.ground_truth.known_run import KnownSystem, known_run
 from benchmarks.ground_truth.line import Line, Sources
 from wattbench_reports.analyses.break_even import break_evens
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 
-J_PER_KWH = 3.6e6
 TABLE_5 = {
     "BLOOMz-7B": (51_686, 7_571, 1.0e-4, 592_570_000, ""),
     "BLOOMz-3B": (25_634, 3_242, 7.3e-5, 395_602_740, "the printed parity needs 3 kWh more than the rows of the table"),
@@ -30,8 +30,8 @@ def lines(sources: Sources) -> Iterator[Line]:
     for model, (training_kwh, tuning_kwh, answer_kwh, parity, note) in TABLE_5.items():
         run = known_run(
             sources.folder / model,
-            KnownSystem(OTHER, energy_j=answer_kwh * J_PER_KWH),
-            KnownSystem(TRAINED, energy_j=0.0, training_j=(training_kwh + tuning_kwh) * J_PER_KWH),
+            KnownSystem(OTHER, energy_j=answer_kwh * JOULES_PER_KWH),
+            KnownSystem(TRAINED, energy_j=0.0, training_j=(training_kwh + tuning_kwh) * JOULES_PER_KWH),
         )
         (pair,) = [each for each in break_evens(analyse(run)) if each.against == OTHER]
         found = None if pair.payback is None else pair.payback.answers.estimate

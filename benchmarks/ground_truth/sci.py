@@ -13,9 +13,8 @@ from benchmarks.ground_truth.known_run import KnownSystem, known_run
 from benchmarks.ground_truth.line import Line, Sources
 from wattbench_reports.comparison.analysis import compare
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.carbon import JOULES_PER_KWH, CarbonChoice
 
-J_PER_KWH = 3.6e6
 HOUR_S = 3600.0
 YEARS = 4
 MONTH_S = YEARS * 365 * 24 * HOUR_S / 48
@@ -66,7 +65,7 @@ def lines(sources: Sources) -> Iterator[Line]:
 
 
 def _score_g(example: Example, sources: Sources) -> float | None:
-    answer = KnownSystem("service", energy_j=example.energy_kwh * J_PER_KWH, seconds=example.seconds)
+    answer = KnownSystem("service", energy_j=example.energy_kwh * JOULES_PER_KWH, seconds=example.seconds)
     run = known_run(sources.folder / example.name, answer)
     manufacture = (
         f"{{kg_per_device: {example.manufacture_kg!r}, lifetime_years: {YEARS}, source: the example, year: 2022}}"

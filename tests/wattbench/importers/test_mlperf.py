@@ -69,6 +69,25 @@ def test_readings_with_a_gap_carry_no_joules_and_say_so(tmp_path) -> None:
     assert NAME in imported.remarks["mlperf-power"]
 
 
+def test_readings_of_no_or_negative_watts_are_gaps_and_named(tmp_path) -> None:
+    result = write_result(tmp_path)
+    path = result / "performance" / "run_1" / "spl.txt"
+    lines = meter().splitlines(keepends=True)
+    before = figures(read_sources([result]))["power", "mean"][0]
+    watts = [float(line.split(b",")[3]) for line in lines]
+    changed = (len(lines) // 2, len(lines) // 2 + 3)
+    for place, text in zip(changed, (b"-37.410000", b"0.000000"), strict=True):
+        fields = lines[place].split(b",")
+        lines[place] = b",".join([*fields[:3], text, *fields[4:]])
+    path.write_bytes(b"".join(lines))
+    imported = read_sources([result])
+    kept = before * SECONDS - sum(watts[place] for place in changed)
+    assert figures(imported)["power", "mean"][0] == pytest.approx(kept / (SECONDS - 2))
+    assert imported.remarks["mlperf-readings"].endswith(f"{NAME}: 2 of {SECONDS}")
+    assert ("energy", "total") not in figures(imported)
+    assert "wall: not read for 2" in imported.remarks["mlperf-power"]
+
+
 def test_a_run_that_is_not_valid_is_named(tmp_path) -> None:
     result = write_result(tmp_path)
     (result / "performance" / "run_1" / "mlperf_log_detail.txt").write_bytes(detail(result_validity="INVALID"))
@@ -127,7 +146,6 @@ def test_an_impossible_log_is_named(tmp_path, changes, said) -> None:
         ("mlperf_log_detail.txt", b"", "it names no scenario"),
         ("spl.txt", b"Watts,1\n", ":1: it must begin with Time"),
         ("spl.txt", b"Time,now,Watts,1,\n", ":1: 'now' is no time"),
-        ("spl.txt", meter().replace(b"1000.000000", b"-5", 1), "Watts is '-5'"),
         ("spl.txt", meter().replace(b"1000.000000", b"1e30", 1), "Watts is '1e30'"),
         ("spl.txt", b"", "no reading is from"),
     ],

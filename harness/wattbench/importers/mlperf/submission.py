@@ -93,6 +93,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     machines: dict[str, Mapping[str, Any]] = {}
     invalid: list[str] = []
     unjudged: list[str] = []
+    gaps: list[str] = []
     versions: dict[str, None] = {}
     files: list[Path] = []
     for each in _listed(sources):
@@ -108,6 +109,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         if (each.run / METER).is_file() and (power := read_power(each.run / METER, values, detail)) is not None:
             _add_power(stated, system, power, each.run / METER, samples(values))
             unjudged += [] if power.why is None else [f"{system}: {power.why}"]
+            gaps += [f"{system}: {power.left_out} of {power.left_out + power.readings}"] if power.left_out else []
         if each.accuracy is not None:
             add_scores(stated, system, each.accuracy)
         files += each.files
@@ -116,6 +118,10 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         "mlperf-power": "The meter's readings carry no joules, and watts that are a mean of what was read: "
         + "; ".join(unjudged)
         if unjudged
+        else "",
+        "mlperf-readings": "Readings of 0 W or less are gaps, and left out of the mean, as MLCommons has it: "
+        + "; ".join(gaps)
+        if gaps
         else "",
     }
     return Imported(
