@@ -113,7 +113,7 @@ class EqualPairs:
         columns = self.table.column(first), self.table.column(second)
         answered, scores = self._scores
         both = answered[columns[0]] & answered[columns[1]]
-        ours, theirs = (scores[each][both] for each in columns)
+        ours, theirs = (scores[each] if both.all() else scores[each][both] for each in columns)
         difference, p_value = mean_difference(ours, theirs), paired_p_value(ours, theirs)
         if difference is None or p_value is None:
             return None, 0.0

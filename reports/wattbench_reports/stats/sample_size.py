@@ -129,11 +129,10 @@ def minimum_detectable_difference(
     def short_of(difference: float) -> float:
         return power_of(difference, discordant_share, items, alpha) - power
 
-    # The normal approximation is near enough to search around, and saves most of the search.
+    # The normal approximation is near enough to search around, the nearer the more items there are.
     near = min(1.0, minimum_detectable_shift(math.sqrt(max(discordant_share, 1 / items) / items), alpha, power))
-    low, high = 0.8 * near, min(1.0, 1.25 * near)
-    low = low if short_of(low) < 0 else 0.0
-    high = high if short_of(high) >= 0 else 1.0
+    low = next((share * near for share in (0.98, 0.8) if short_of(share * near) < 0), 0.0)
+    high = next((each for share in (1.02, 1.25) if short_of(each := min(1.0, share * near)) >= 0), 1.0)
     return float(brentq(short_of, low, high, xtol=1e-12, rtol=1e-6))
 
 

@@ -127,7 +127,10 @@ def _windows(analysis: Analysis) -> list[WindowRow]:
     table = analysis.frames.windows
     purposes = dict(zip(table["window"], table["purpose"], strict=True))
     rows = analysis.frames.window_rows
-    known = [replace(row, purpose=str(purposes.get(row.window, row.purpose))) for row in rows]
+    known = [
+        row if (purpose := str(purposes.get(row.window, row.purpose))) == row.purpose else replace(row, purpose=purpose)
+        for row in rows
+    ]
     fine = [row for row in known if math.isfinite(row.started_s) and 0 < row.duration_s < math.inf]
     return sorted(fine, key=lambda row: row.started_s)
 

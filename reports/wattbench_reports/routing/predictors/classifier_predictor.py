@@ -233,10 +233,9 @@ def _inverse(products: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (I + products)^-1, from its Cholesky factor: a third of the work of solving for each column."""
     from scipy.linalg.lapack import dpotrf, dpotri
 
-    factor, _ = dpotrf(np.eye(len(products)) + products, lower=True, overwrite_a=True)
+    factor, _ = dpotrf(np.eye(len(products)) + products, lower=True, overwrite_a=True)  # zero above its diagonal
     lower, _ = dpotri(factor, lower=True, overwrite_c=True)
-    below = np.tril(lower, -1)
-    whole = below + below.T
+    whole = lower + lower.T
     np.fill_diagonal(whole, lower.diagonal())
     return np.asarray(whole)
 
