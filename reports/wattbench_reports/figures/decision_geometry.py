@@ -17,8 +17,8 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 400, 264
-LEFT, RIGHT, TOP, BOTTOM = 40, 394, 20, 224
+WIDTH, HEIGHT = 400, 232
+LEFT, RIGHT, TOP, BOTTOM = 40, 394, 20, 192
 """Edges of the plot within the view box."""
 INSET = 9
 """Room between the edges and the ends of the scales, for marks at the ends."""

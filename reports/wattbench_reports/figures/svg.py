@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -73,14 +74,19 @@ def _written(figure: Figure) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     layout, dpi = figure.get_layout_engine(), figure.dpi
-    if layout is not None:
-        figure.set_canvas(FigureCanvasSVG(figure))
-        figure.set_dpi(FigureCanvasSVG.fixed_dpi)
-        layout.execute(figure)
-        figure.set_layout_engine(None)  # with a placeholder, too, `savefig` would draw twice
     buffer = io.BytesIO()
-    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(buffer, format="svg", dpi=dpi, transparent=True, metadata=nothing)
+    with warnings.catch_warnings():
+        # Its fonts only measure: letters are drawn in the reader's, which has those of every script.
+        warnings.filterwarnings(
+            "ignore", r"Glyph \d+ .* missing from|Matplotlib currently does not support", UserWarning
+        )
+        if layout is not None:
+            figure.set_canvas(FigureCanvasSVG(figure))
+            figure.set_dpi(FigureCanvasSVG.fixed_dpi)
+            layout.execute(figure)
+            figure.set_layout_engine(None)  # with a placeholder, too, `savefig` would draw twice
+        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        figure.savefig(buffer, format="svg", dpi=dpi, transparent=True, metadata=nothing)
     return buffer.getvalue().decode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.stated_page import stated_page
@@ -166,6 +167,7 @@ def _page(analysis: Analysis) -> str:
         created=header.created_utc[:16].replace("T", " "),
         description=analysis.frames.record.suite.description,
         comparison=analysis.comparison,
+        system_count=plural(len(analysis.comparison.systems), "system"),
         item_count=plural(round(len(analysis.table.domains) * analysis.items_per_row), "item"),
         verdicts=all_verdicts,
         choices_table=choices_table(all_verdicts),
@@ -173,6 +175,19 @@ def _page(analysis: Analysis) -> str:
 
 
 def _json(value: object) -> str:
-    """Encode JSON that cannot close its script element, whatever the names in a record."""
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    """Encode JSON that cannot close its script element, whatever the names in a record.
+
+    The script puts texts in the page that no template has seen: characters in them that are invisible, or reorder what
+    follows, are shown as in the rest of the page.
+    """
+    text = json.dumps(_all_visible(value), allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _all_visible(value: object) -> object:
+    """Make every text in nested mappings and sequences visible, names of fields among them."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, Mapping):
+        return {_all_visible(key): _all_visible(inner) for key, inner in value.items()}
+    return [_all_visible(inner) for inner in value] if isinstance(value, (list, tuple)) else value

@@ -44,7 +44,7 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.stats.weighted_quantiles import POINTS
 from wattbench_reports.wording.decision import PHRASES, DecisionWords, evidence
-from wattbench_reports.wording.decision.advice import MOST_CHECKS, OPEN
+from wattbench_reports.wording.decision.advice import MOST_CHECKS, MOST_MAYBE, OPEN
 from wattbench_reports.wording.decision.evidence import FEW_ITEMS
 from wattbench_reports.wording.decision.phrases import STEPS
 
@@ -114,6 +114,7 @@ def carried_decision(
             "top": first_screen.TOP,
             "steps": STEPS,
             "most_checks": MOST_CHECKS,
+            "most_maybe": MOST_MAYBE,
             "few_items": FEW_ITEMS,
             "open": OPEN,
             "meets": MEETS,

@@ -22,6 +22,9 @@ from wattbench_reports.wording.decision.requirements import (
 MOST_CHECKS = 2
 """With more requirements than this, the advice states the probability that all are met."""
 
+MOST_MAYBE = 2
+"""So many systems that may be worth their cost are named in the advice; the table marks them all."""
+
 OPEN = 0.05
 """A system may be worth its cost if at some worth of a right answer it is best with this probability."""
 
@@ -163,8 +166,7 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], 
         also = _may_too(decision, chosen, names) if open_for_best(decision) else ""
         return also + _best_with(chosen)
     if decision.objective == "prices":
-        maybe = [names[each.system] for each in others if may_be_worth(decision, each)]
-        return PHRASES["may_be_else"].format(names=units.named(maybe, "or")) if maybe else PHRASES["nothing_else"]
+        return _maybe(decision, others, names, "may_be_else") or PHRASES["nothing_else"]
     unknown = PHRASES["costs_unknown"] if decision.objective == "accuracy" else ""
     if open_for_best(decision):
         return unknown + _may_too(decision, chosen, names)
@@ -328,8 +330,13 @@ def _off_hull(decision: Decision, names: Mapping[str, str]) -> str:
     others = [each for each in taking_part(decision) if each.system not in named]
     if not others:
         return ""
+    return _maybe(decision, others, names, "maybe_worth") or PHRASES["none_worth"]
+
+
+def _maybe(decision: Decision, others: Sequence[SystemDecision], names: Mapping[str, str], key: str) -> str:
+    """Name those of some systems that may be worth their cost; empty where none may."""
     maybe = [names[each.system] for each in others if may_be_worth(decision, each)]
-    return PHRASES["maybe_worth"].format(names=units.named(maybe, "or")) if maybe else PHRASES["none_worth"]
+    return PHRASES[key].format(names=units.named(maybe, "or", MOST_MAYBE)) if maybe else ""
 
 
 def on_hull(hull: Sequence[HullStep]) -> tuple[str, ...]:

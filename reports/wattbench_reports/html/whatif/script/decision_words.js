@@ -1,9 +1,9 @@
 // A decision in words, as in wording/decision/: requirements, costs, advice, evidence and the table.
 const { phrases: sentences, constants: limits, ask } = data.decision || {};
 const put = (phrase, values) => fillIn(sentences[phrase], values);
-const several = (names, word) => {
-	const more = names.length - limits.named;
-	return listed(more > 0 ? [...names.slice(0, limits.named), more === 1 ? "1 other" : `${more} others`] : names, word);
+const several = (names, word, most = limits.named) => {
+	const more = names.length - most;
+	return listed(more > 0 ? [...names.slice(0, most), more === 1 ? "1 other" : `${more} others`] : names, word);
 };
 const grouped = (list, key, value) => { // in the order of the first of each group
 	const by = new Map();
@@ -117,7 +117,7 @@ const restOf = (d, chosen) => {
 	if (d.objective === "benefit") return also + (chosen.pBest === null ? "" : put("best_with", { sure: sure(chosen.pBest) }));
 	if (d.objective === "prices") {
 		const maybe = others.filter((each) => maybeWorth(d, each)).map(({ system }) => system);
-		return maybe.length ? put("may_be_else", { names: several(maybe, "or") }) : put("nothing_else");
+		return maybe.length ? put("may_be_else", { names: several(maybe, "or", limits.most_maybe) }) : put("nothing_else");
 	}
 	const unknown = d.objective === "accuracy" ? put("costs_unknown") : "";
 	if (also) return unknown + also;
@@ -176,7 +176,7 @@ const pricesOf = (d, provenance) => {
 	if (more.length >= limits.steps) text += put("last_price", { price: words.bounds(last.price), dearer: last.dearer });
 	const named = [...onHull(d), ...leadersOffHull(d).map(({ system }) => system)];
 	const others = judgedIn(d).filter(({ system }) => !named.includes(system)), maybe = others.filter((each) => maybeWorth(d, each));
-	if (maybe.length) text += put("maybe_worth", { names: several(maybe.map(({ system }) => system), "or") });
+	if (maybe.length) text += put("maybe_worth", { names: several(maybe.map(({ system }) => system), "or", limits.most_maybe) });
 	else if (others.length) text += put("none_worth");
 	return `${text}${put("ask", { ask })}.`;
 };

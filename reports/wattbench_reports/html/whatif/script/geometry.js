@@ -1,5 +1,5 @@
 // Where things are in the picture of a decision, as in figures/decision_geometry.py.
-const [LEFT, RIGHT, TOP, BOTTOM, INSET, MARK, LETTER, LINE, WIDE, TICKS] = [40, 394, 20, 224, 9, 6, 6.4, 13, 10, 6];
+const [LEFT, RIGHT, TOP, BOTTOM, INSET, MARK, LETTER, LINE, WIDE, TICKS] = [40, 394, 20, 192, 9, 6, 6.4, 13, 10, 6];
 const { floor, ceil, log10 } = Math;
 const shareAlong = ({ low, high, logarithmic }, value) => {
 	const share = logarithmic ? log(max(value, low) / low) / log(high / low) : (value - low) / (high - low);

@@ -46,7 +46,7 @@ const pictureOf = (d) => { // null where no system has an accuracy and a cost
 		top: up(accuracies, accuracy.high), bottom: up(accuracies, accuracy.low),
 	}));
 	const colour = ({ s }) => `var(--series-${(s % known.picture.colours) + 1})`;
-	const svg = drawn("svg", { id: PICTURE, class: "picture", viewBox: "0 0 400 264", role: "img", "aria-labelledby": `${PICTURE}--title ${PICTURE}--desc` },
+	const svg = drawn("svg", { id: PICTURE, class: "picture", viewBox: "0 0 400 232", role: "img", "aria-labelledby": `${PICTURE}--title ${PICTURE}--desc` },
 		drawn("title", { id: `${PICTURE}--title` }, fillIn(known.picture.title, { label })), drawn("desc", { id: `${PICTURE}--desc` }, described(d, shown, words)));
 	if (region.accuracy !== null || region.cost !== null) {
 		const right = region.cost === null ? RIGHT : across(costs, region.cost), bottom = region.accuracy === null ? BOTTOM : up(accuracies, region.accuracy);
