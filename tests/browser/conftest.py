@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import pytest
 
 from tests.made_up.runs import FakeRun, write_run
-from tests.made_up.standard_runs import family_run, hostile_run, many_systems, plain_systems
+from tests.made_up.standard_runs import family_run, hostile_run, many_systems, odd_names, plain_systems
 from wattbench_reports.html import write_report
 
 FLAGS = (
@@ -60,13 +60,14 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A plain report, one with nearly every section, a hostile one, and one of many systems."""
+    """A plain report, one with nearly every section, a hostile one, one of many systems, and one of odd names."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
         "plain": FakeRun(plain_systems()),
         "family": family_run(24),
         "hostile": hostile_run(),
         "many": many_systems(),
+        "odd": odd_names(),
     }
     return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
 

@@ -39,8 +39,8 @@ return [...document.querySelectorAll('main *')].filter(e =>
 """
 
 
-@pytest.mark.parametrize("name", [*PAGES, "many"])
-@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("name", [*PAGES, "many", "odd"])
+@pytest.mark.parametrize("width", [390, 768, 1200])
 def test_nothing_is_wider_than_the_page(browser, show, pages, name, width) -> None:
     show(pages[name], width=width)
     browser.execute_script(OPEN_ALL)
@@ -63,7 +63,11 @@ return {
 """
 
 
-@pytest.mark.parametrize("name", ["plain", "family", "many"])
+FIRST_ROWS = {("many", 1280): 6, ("many", 390): 5, ("family", 390): 8, ("hostile", 390): 3, ("odd", 390): 3}
+"""How many systems are on the first screen in full, at least; all in the others."""
+
+
+@pytest.mark.parametrize("name", ["plain", "family", "hostile", "many", "odd"])
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_the_first_screen_has_advice_picture_and_table(browser, show, pages, name, width, height) -> None:
     show(pages[name], width=width, height=height)
@@ -73,10 +77,9 @@ def test_the_first_screen_has_advice_picture_and_table(browser, show, pages, nam
         assert boxes[part]["right"] <= width, part
         assert 0 < boxes[part]["top"] < height, part
     assert max(boxes["advice"]["bottom"], boxes["picture"]["bottom"]) < height
-    # Ten systems, and advice that names as many, may be taller than the screen: the first of them are on it, or on a
-    # phone the table's first line.
-    rows = {("many", 1280): 4, ("many", 390): None, ("family", 390): 5}.get((name, width), len(boxes["names"]))
-    assert rows is None or boxes["rows"][rows] <= height
+    # Ten systems, or advice that names as many, may be taller than the screen: the first of them are on it.
+    rows = FIRST_ROWS.get((name, width), len(boxes["names"]))
+    assert boxes["rows"][rows] <= height
     assert max(boxes["scroll"]) <= 1, "every column is in sight"
     assert len(boxes["names"]) == len(set(boxes["names"])) <= 10
     shown = [text for text, _ in boxes["labels"]]
@@ -89,7 +92,7 @@ def test_the_first_screen_has_advice_picture_and_table(browser, show, pages, nam
             assert across <= 0 or down <= 3, "labels that collide"
 
 
-@pytest.mark.parametrize("name", [*PAGES, "many"])
+@pytest.mark.parametrize("name", [*PAGES, "many", "odd"])
 def test_few_words_before_anything_is_unfolded(browser, show, pages, name) -> None:
     show(pages[name])
     assert len(browser.execute_script("return document.body.innerText").split()) < 1500
@@ -136,6 +139,18 @@ def test_hostile_text_shows_as_text(browser, show, pages) -> None:
 
     with pytest.raises(NoAlertPresentException):
         _ = browser.switch_to.alert
+
+
+@pytest.mark.parametrize("name", ["odd", "hostile"])
+def test_no_name_turns_the_text_around_it(browser, show, pages, name) -> None:
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    show(pages[name])
+    # The script has stated everything anew once the controls are there.
+    shown = "return !document.getElementById('what-if-form').hidden"
+    WebDriverWait(browser, 20, 0.1).until(lambda _: browser.execute_script(shown))
+    assert "\u202e" not in browser.execute_script("return document.body.textContent")
+    assert ("a⟨U+202E⟩evil" in browser.execute_script("return document.body.innerText")) == (name == "odd")
 
 
 def luminance(colour: str) -> float:

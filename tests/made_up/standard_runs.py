@@ -62,6 +62,24 @@ def many_systems(number: int = 37) -> FakeRun:
     return FakeRun(systems, items=16, blocks=6, name="many")
 
 
+def odd_names() -> FakeRun:
+    """Names as long as hubs have them, that differ at their ends, and of other scripts; one turns the direction."""
+    names = (
+        "meta-llama/Llama-3.1-8B-Instruct-quantized.w4a16-A",
+        "meta-llama/Llama-3.1-8B-Instruct-quantized.w4a16-B",
+        "\u05e2\u05d1\u05e8\u05d9\u05ea",
+        "\u65e5\u672c\u8a9e\u306e\u30e2\u30c7\u30eb",
+        "a\u202eevil",
+    )
+    return FakeRun(
+        tuple(
+            FakeSystem(name, accuracy=0.3 + 0.1 * place, latency_s=0.1 + 0.1 * place, energy_j=1.0 + place**2)
+            for place, name in enumerate(names)
+        ),
+        name="odd",
+    )
+
+
 def trained(
     energy_j: float | None = 3600.0, provenance: str = "counter", *, teacher_tokens: int = 0
 ) -> dict[str, object]:

@@ -77,9 +77,7 @@ def _written(figure: Figure) -> str:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # Its fonts only measure: letters are drawn in the reader's, which has those of every script.
-        warnings.filterwarnings(
-            "ignore", r"Glyph \d+ .* missing from|Matplotlib currently does not support", UserWarning
-        )
+        warnings.filterwarnings("ignore", r"Glyph \d+ |Matplotlib currently does not support", UserWarning)
         if layout is not None:
             figure.set_canvas(FigureCanvasSVG(figure))
             figure.set_dpi(FigureCanvasSVG.fixed_dpi)
