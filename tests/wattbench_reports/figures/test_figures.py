@@ -105,6 +105,14 @@ def test_hostile_names_are_drawn_as_text() -> None:
     assert '$\\frac{<script>alert("x")</script>' in texts(svg)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "name", ["\u65e5\u672c\u8a9e", "\u0645\u0633\u0627\u0639\u062f", "\u05e2\u05d1\u05e8\u05d9\u05ea", "\U0001f916"]
+)
+def test_a_script_that_matplotlib_has_no_letters_for_is_no_warning(name: str) -> None:
+    assert name in texts(tradeoff([point(name, 0, 1.0), point("small", 1, 2.0)]))
+
+
 def test_a_wide_range_is_logarithmic_and_ticks_carry_their_unit() -> None:
     narrow, wide = (
         tradeoff([point("a", 0, 2.0), point("b", 1, 3.0)]),
