@@ -64,7 +64,7 @@ return {
 
 
 FIRST_ROWS = {("many", 1280): 6, ("many", 390): 4, ("family", 390): 7, ("hostile", 390): 3, ("odd", 390): 3}
-"""How many systems are on the first screen in full, at least; all in the others."""
+"""The least number of systems that are on the first screen in full; of other pages all."""
 
 
 @pytest.mark.parametrize("name", ["plain", "family", "hostile", "many", "odd"])

@@ -23,7 +23,7 @@ MOST_CHECKS = 2
 """With more requirements than this, the advice states the probability that all are met."""
 
 MOST_MAYBE = 2
-"""So many systems that may be worth their cost are named in the advice; the table marks them all."""
+"""The number of systems that may be worth their cost and are named in the advice; the table marks them all."""
 
 OPEN = 0.05
 """A system may be worth its cost if at some worth of a right answer it is best with this probability."""
