@@ -119,7 +119,8 @@ def test_a_trace_is_sent_next_to_poisson_arrivals_at_its_mean_rate(wattbench, su
         assert len(of_kind) == row.queries
         assert (of_kind["correct"] == 1.0).all()
         assert of_kind.groupby("doc_id").size().nunique() == 1
-        assert of_kind["energy_j"].sum() == pytest.approx(windows[row.window].total_j)
+        window = windows[row.window]
+        assert of_kind["energy_j"].sum() == pytest.approx(window.total_j if window.valid else 0.0)  # of a busy machine
         assert row.trace["sha256"] == hashlib.sha256((tmp_path / "azure.csv").read_bytes()).hexdigest()
         assert row.trace["arrivals"] == 230
         assert row.queries + row.trace["left_out"] == 200
