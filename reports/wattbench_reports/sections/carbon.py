@@ -13,6 +13,7 @@ from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording import comparison as wording
 
+_TITLE = "Carbon footprint, term by term"
 _LEAD = (
     "Joules are recorded; grams are computed from them when the run is read, and can be recomputed for another grid. "
     "The score follows ISO/IEC 21031:2024 (Software Carbon Intensity): ((E × I) + M) per R, where R is a correct "
@@ -30,10 +31,11 @@ def carbon_section(analysis: Analysis) -> Section | None:
     passages = [each for each in (_grams(analysis), impacts_passage(analysis)) if each is not None]
     if not passages:
         return None
-    lead, line = _LEAD, "grams of each system by the terms of ISO/IEC 21031"
+    title, lead, line = _TITLE, _LEAD, "grams of each system by the terms of ISO/IEC 21031"
     if analysis.comparison.carbon is None:
-        lead, line = _LEAD_WITHOUT_GRAMS, "water, abiotic depletion and primary energy of each system"
-    return Section("carbon", "Carbon", "Carbon footprint, term by term", lead, tuple(passages), line=line)
+        title, lead = "Footprint other than CO2", _LEAD_WITHOUT_GRAMS
+        line = "water, abiotic depletion and primary energy of each system"
+    return Section("carbon", "Carbon", title, lead, tuple(passages), line=line)
 
 
 def _grams(analysis: Analysis) -> Passage | None:

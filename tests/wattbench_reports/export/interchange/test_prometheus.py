@@ -42,7 +42,7 @@ def value(named, name: str, **labels: str) -> float:
 
 def test_figures_are_those_of_the_records(make_run, fake, golden) -> None:
     run = make_run(fake.golden())
-    golden("prometheus.txt", export_to_bytes(run, "prometheus", assumptions=PRICED).decode())
+    golden("prometheus.prom", export_to_bytes(run, "prometheus", assumptions=PRICED).decode())
     named = samples(run, assumptions=PRICED)
     items = pd.read_parquet(run.layout.items_table)
     rows = list(csv.DictReader(io.StringIO(export_to_bytes(run, "csv", assumptions=PRICED).decode())))
