@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.e2e.preloaded import Preloaded
 
 Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -72,20 +73,12 @@ def test_sums(benchmark, name):
 
 
 @pytest.fixture
-def run_pytest(tmp_path: Path, environment: dict[str, str]) -> Pytest:
-    """Run `pytest ARGUMENTS` in the test's folder."""
+def run_pytest(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Pytest:
+    """Run `pytest ARGUMENTS` in the test's folder, in a process of its own."""
 
     def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)]
-        return subprocess.run(
-            command,
-            cwd=tmp_path,
-            env=environment | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        words = ["-p", "no:cacheprovider", *map(str, arguments)]
+        return preloaded.run(words, cwd=tmp_path, env=environment | variables, timeout_s=300, module="pytest")
 
     return run
 
@@ -154,23 +147,18 @@ def test_a_benchmark_that_is_gone_does_not_pass(
 
 
 @pytest.fixture
-def bench_systems(environment: dict[str, str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+def bench_systems(environment: dict[str, str], tmp_path: Path, preloaded: Preloaded) -> Callable[..., dict[str, Any]]:
     """What the bench of the catalogue's systems says of one of them."""
 
     def bench(system: str, **variables: str) -> dict[str, Any]:
         told = {"WATTBENCH_BENCH_SYSTEMS": system} | {
             f"WATTBENCH_BENCH_{key}": value for key, value in variables.items()
         }
-        arguments = ("benchmarks/bench_systems.py", "--benchmark-only", f"--benchmark-json={tmp_path / 'out.json'}")
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-            cwd=ROOT,
-            env=environment | told,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
+        words = [
+            "-p", "no:cacheprovider", "benchmarks/bench_systems.py", "--benchmark-only",
+            f"--benchmark-json={tmp_path / 'out.json'}",
+        ]  # fmt: skip
+        done = preloaded.run(words, cwd=ROOT, env=environment | told, timeout_s=600, module="pytest")
         assert done.returncode == 0, done.stdout + done.stderr
         (one,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
         assert one["name"] == f"test_system[{system}]"
