@@ -1,8 +1,9 @@
-"""Run command lines of `python -m wattbench`, each in a process of its own that need not import what others wrote.
+"""Run command lines of `python -m wattbench`, each in a process of its own that need not import everything anew.
 
-Most of a short command's processor time goes into importing lm-eval, pandas and SciPy. `Preloaded` starts this file
-once: it imports them, and nothing of wattbench, and forks a process for each command. That process has its own
-arguments, folder, environment, output, signals and exit status.
+Most of a short command's processor time goes into importing lm-eval, pandas and SciPy, and building wattbench's models
+of settings. `Preloaded` starts this file once: it imports them, and forks a process for each command. That process has
+its own arguments, folder, environment, output, signals and exit status. Of wattbench it has what reads no environment
+and no clock when it is imported.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ MODULES = (
     "pydantic", "rapidfuzz", "rich", "scipy.stats", "yaml",
 )  # fmt: skip
 
+OWN = ("wattbench.config", "wattbench.records", "wattbench_reports.comparison.analysis", "wattbench_reports.html")
+ROOT = Path(__file__).parents[2]
 
 LOOK_EVERY_S = 0.01
 
@@ -155,9 +158,12 @@ def _say(number: int) -> None:
 
 
 def _serve() -> None:
-    for module in MODULES:
+    sources = [str(ROOT / "harness"), str(ROOT / "reports")]
+    sys.path[:0] = sources
+    for module in (*MODULES, *OWN):
         with contextlib.suppress(ImportError):  # what needs it says so itself
             importlib.import_module(module)
+    del sys.path[: len(sources)]
     gc.freeze()  # forks share this memory until they write to it, which collecting garbage does
     waiting: list[int] = []
     for line in sys.stdin:
