@@ -51,7 +51,7 @@ CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
 LOOK_EVERY_S = 0.2
-TIMED_AT_ONCE = 3
+TIMED_AT_ONCE = 2
 """Workers per processor for tests that mostly wait, where there are as many files of them."""
 
 
