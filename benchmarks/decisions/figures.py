@@ -11,15 +11,32 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.decisions.judge import SPREADS, Decided, decided
+from benchmarks.decisions.judge import HELD, Decided, Setup, decided
 from benchmarks.shares import Share, share
 
 FIGURES = Path(__file__).with_name("figures.json")
 EDGES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """Of the bins of what was said; the last one holds its upper end."""
-LAYOUTS = (("still", 1), ("drift over 30 s", 8), ("bursts", 8))
+_LAYOUTS = (("still", 1), ("drift over 30 s", 8), ("bursts", 8))
 """Machine and blocks: without blocks time is in no interval, so that the machine has to be still."""
 ITEMS = (64, 512)
+WIDE, ALIKE, EQUAL = "differ widely", "are nearly alike", "are equal"
+SETUPS = (
+    *(Setup(spread, noise, items, blocks) for spread in (WIDE, ALIKE) for items in ITEMS for noise, blocks in _LAYOUTS),
+    Setup(WIDE, "still", 16, 1, systems=3),
+    Setup(ALIKE, "still", 16, 1),
+    Setup(ALIKE, "still", 64, 1, systems=3),
+    Setup(ALIKE, "drift over 30 s", 64, 8, systems=3),
+    Setup(ALIKE, "drift over 300 s", 256, 8),
+    Setup(ALIKE, "bursts", 256, 8, systems=3),
+    Setup(ALIKE, "sessions of 15%", 64, 8),
+    Setup(ALIKE, "still", 64, 1, few=True),
+    Setup(ALIKE, "still", 64, 1, systems=3, priced=True),
+    Setup("are nearly always right", "still", 64, 1),
+    Setup("are hardly ever right", "still", 64, 1),
+    Setup(EQUAL, "still", 64, 1, systems=3),
+    Setup(EQUAL, "drift over 30 s", 64, 8),
+)
 FIRST = 2
 """Runs of each kind that are recorded by themselves: a test simulates them again."""
 
@@ -50,16 +67,15 @@ class Bin:
 class Kind:
     """The figures of many runs of one kind."""
 
-    spread: str
-    noise: str
-    items: int
-    blocks: int
+    setup: Setup
     runs: int
     bins: dict[str, tuple[Bin | None, ...]]
     """For each of `PROBABILITIES`; None where nothing was said with such a probability."""
     called_met: Share
     called_not_met: Share
     price_held: Share
+    one_best: Share
+    """How often one system is said to be the best with .95 or more, by net benefit."""
     regret: float
     """Mean expected regret; the next two likewise, and the standard error of the realised one."""
     realised: float
@@ -79,34 +95,30 @@ def calibration(runs: dict[int, int], each: Map = map, note: Callable[[str], Non
     """Simulate all kinds.
 
     Args:
-        runs: items to how many runs of that size.
+        runs: items to how many runs; of another size as many as of the next larger one.
         each: how runs are spread over processes, as `map`.
         note: is called with a line for every kind that is done.
     """
     kinds: list[Kind] = []
-    for spread in SPREADS:
-        for items, number in runs.items():
-            for noise, blocks in LAYOUTS:
-                found = list(each(partial(decided, spread, noise, items, blocks), range(number)))
-                kinds.append(kind_of(spread, noise, items, blocks, found))
-                note(f"systems that {spread}, {noise}, {items} items, {blocks} blocks: {number} runs")
+    for setup in SETUPS:
+        number = runs[min(size for size in runs if size >= setup.items)]
+        kinds.append(kind_of(setup, list(each(partial(decided, setup), range(number)))))
+        note(f"{setup}: {number} runs")
     return Calibration(version("wattbench"), tuple(kinds))
 
 
-def kind_of(spread: str, noise: str, items: int, blocks: int, found: Sequence[Decided]) -> Kind:
+def kind_of(setup: Setup, found: Sequence[Decided]) -> Kind:
     """Put the runs of a kind together."""
     realised = np.array([run.realised for run in found])
     error = float(realised.std(ddof=1)) / len(found) ** 0.5 if len(found) > 1 else 0.0
     return Kind(
-        spread,
-        noise,
-        items,
-        blocks,
+        setup,
         len(found),
         bins={name: bins_of(found, *fields) for name, fields in PROBABILITIES.items()},
-        called_met=share([run.called_met for run in found], len(found[0].met)),
-        called_not_met=share([run.called_not_met for run in found], len(found[0].met)),
+        called_met=share([run.called_met for run in found], HELD),
+        called_not_met=share([run.called_not_met for run in found], HELD),
         price_held=share([run.price_held for run in found]),
+        one_best=share([float(max(run.p_best_benefit) >= EDGES[-2]) for run in found]),
         regret=round(float(np.mean([run.regret for run in found])), 6),
         realised=round(float(realised.mean()), 6),
         realised_error=round(error, 6),
@@ -147,10 +159,11 @@ def read(path: Path = FIGURES) -> Calibration:
 
 
 def _kind(recorded: dict) -> Kind:
-    shares = {name: Share(**recorded[name]) for name in ("called_met", "called_not_met", "price_held")}
+    shares = {name: Share(**recorded[name]) for name in ("called_met", "called_not_met", "price_held", "one_best")}
     bins = {
         name: tuple(None if each is None else Bin(**each | {"true": Share(**each["true"])}) for each in row)
         for name, row in recorded["bins"].items()
     }
     first = [{key: tuple(v) if isinstance(v, list) else v for key, v in each.items()} for each in recorded["first"]]
-    return Kind(**recorded | shares | {"bins": bins, "first": tuple(Decided(**each) for each in first)})
+    own = {"setup": Setup(**recorded["setup"]), "bins": bins, "first": tuple(Decided(**each) for each in first)}
+    return Kind(**recorded | shares | own)

@@ -1,22 +1,23 @@
 """Decide on one simulated run, as `wattbench compare` does, and keep what it said next to the truth.
 
 Systems, requirement and worth are drawn anew for every run, so that the truth of a run is a sample of what the
-probabilities are about: accuracies and costs are spread widely (`WIDE`), or as narrowly as the noise (`NARROW`).
+probabilities are about: accuracies and costs are spread widely, or as narrowly as the noise, or not at all (`SPREADS`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from tests.made_up.noisy_machine import NOISES, expected_slowdown
-from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, Run, run
+from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, run
 from wattbench_reports.decision.best import chances
 from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.decision.partial_pooling import Scale, pooled
 from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -26,6 +27,8 @@ from wattbench_reports.metrics.domain_sums import basis
 LOG_SD = 0.5
 """Of the seconds of an item."""
 BASE_W, BASE_S = 20.0, 0.5
+HELD = 2
+"""Systems of a run that are held against exactly their true accuracy: which are alike but for chance."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,30 @@ class Spread:
     """Costs are BASE_W x BASE_S x exp(uniform(-log_cost, log_cost))."""
 
 
-WIDE, NARROW = Spread((0.45, 0.95), math.log(3)), Spread((0.66, 0.74), math.log(1.1))
-SPREADS = {"differ widely": WIDE, "are nearly alike": NARROW}
+SPREADS = {
+    "differ widely": Spread((0.45, 0.95), math.log(3)),
+    "are nearly alike": Spread((0.66, 0.74), math.log(1.1)),
+    "are nearly always right": Spread((0.95, 1.0), math.log(1.1)),
+    "are hardly ever right": Spread((0.0, 0.05), math.log(1.1)),
+    "are equal": Spread((0.7, 0.7), 0.0),
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is simulated many times."""
+
+    spread: str
+    noise: str
+    """Of the machine."""
+    items: int
+    blocks: int
+    """1: without blocks."""
+    systems: int = SYSTEMS
+    few: bool = False
+    """An eighth of the items is a domain that has half of the workload."""
+    priced: bool = False
+    """Costs are a price per request, and exact."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +84,7 @@ class Decided:
     """Of the most net benefit."""
     best_benefit: tuple[bool, ...]
     called_met: float
-    """Of systems that are held against exactly their true accuracy: the share that is said to meet it."""
+    """Of `HELD` systems against exactly their true accuracy: the share that is said to meet it."""
     called_not_met: float
     """The same: said not to meet it."""
     price_held: float
@@ -71,63 +96,76 @@ class Decided:
     """What the choice truly loses."""
 
 
-def decided(spread: str, noise: str, items: int, blocks: int, number: int) -> Decided:
+def decided(setup: Setup, number: int) -> Decided:
     """Simulate a run of a number, which is its seed, and decide on it."""
-    rng = np.random.default_rng([list(SPREADS).index(spread), list(NOISES).index(noise), items, blocks, number])
-    truth = SPREADS[spread]
-    accuracies = rng.uniform(*truth.accuracy, size=SYSTEMS)
-    seconds = BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost, size=SYSTEMS))
+    truth, noise, items, systems = SPREADS[setup.spread], NOISES[setup.noise], setup.items, setup.systems
+    kind = [list(SPREADS).index(setup.spread), list(NOISES).index(setup.noise)]
+    rng = np.random.default_rng([*kind, items, setup.blocks, systems, setup.few, setup.priced, number])
+    accuracies = rng.uniform(*truth.accuracy, size=systems)
+    seconds = BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost, size=systems))
     each = run(
-        rng, NOISES[noise], answers_of(rng, items, accuracies, seconds), blocks=blocks, watts=np.full(SYSTEMS, BASE_W)
+        rng,
+        noise,
+        answers_of(rng, items, accuracies, seconds),
+        blocks=setup.blocks,
+        watts=np.full(systems, BASE_W),
+        first=items // 8 if setup.few else None,
     )
-    costs = BASE_W * seconds * expected_slowdown(NOISES[noise], each.length_s) * each.session
+    usual = BASE_W * expected_slowdown(noise, each.length_s) * each.session
+    costs = usual * seconds
     required = float(rng.uniform(*truth.accuracy))
-    allowed = float(np.exp(rng.uniform(*np.log([costs.min(), costs.max()]))))
+    allowed = float(usual * BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost)))
     worth = float(np.exp(rng.uniform(math.log(0.3), math.log(30.0)))) * float(costs.mean())
-    return _judged(each, accuracies, costs, required, allowed, worth)
+    if setup.priced:
+        each = replace(each, item_joules=np.broadcast_to(costs, each.item_joules.shape).copy())
+    shares = np.array([0.5, 0.5]) if setup.few else None
+    return _judged(RunFigures(basis(each.table), shares), accuracies, costs, required, allowed, worth)
 
 
 def answers_of(
     rng: np.random.Generator, items: int, accuracies: NDArray[np.float64], seconds: NDArray[np.float64]
 ) -> Answers:
     """Draw items, and what systems of these accuracies and mean seconds do with them: hard items take all longer."""
-    hard, own = rng.normal(size=(items, 1)), rng.normal(size=(items, SYSTEMS))
+    hard, own = rng.normal(size=(items, 1)), rng.normal(size=(items, len(accuracies)))
     log_s = LOG_SD * (0.9 * hard + 0.19**0.5 * own)
     room = np.minimum(accuracies, 1 - accuracies)
     chance = accuracies + room * (1 - 2 * ndtr(hard))
-    right = (rng.random((items, SYSTEMS)) < chance).astype(np.float64)
+    right = (rng.random(chance.shape) < chance).astype(np.float64)
     return Answers(seconds * np.exp(log_s - LOG_SD**2 / 2), right)
 
 
 def _judged(
-    each: Run,
+    figures: RunFigures,
     accuracies: NDArray[np.float64],
     costs: NDArray[np.float64],
     required: float,
     allowed: float,
     worth: float,
 ) -> Decided:
-    base = basis(each.table)
-    figures = RunFigures(base, None)
-    accuracy, cost = figures.accuracy, figures.cost(joule_costs(NAMES, base.metered))
-    right, joules = figures.draws.of(accuracy), figures.draws.of(cost)
-    able = [True] * SYSTEMS
-    meeting = right >= required
+    draws, systems = figures.draws, len(costs)
+    accuracy, cost = figures.accuracy, figures.cost(joule_costs(NAMES[:systems], figures.basis.metered))
+    joules, able = pooled(cost, draws, Scale.COST), [True] * systems
+    meeting = pooled(accuracy, draws, Scale.ACCURACY, required) >= required
     by_cost = chances(joules, meeting, able)
-    loss = cost.plus(accuracy.times(-worth))
-    by_benefit = chances(figures.draws.of(loss), np.ones_like(meeting), able)
+    by_benefit = chances(joules - worth * pooled(accuracy, draws, Scale.ACCURACY), np.ones_like(meeting), able)
     p_met = meeting.mean(axis=0)
-    at_truth = (right >= accuracies).mean(axis=0)
-    chosen = int(loss.estimates.argmin())
+    p_within = (pooled(cost, draws, Scale.COST, allowed) <= allowed).mean(axis=0)
+    at_truth = np.array(
+        [
+            (pooled(accuracy, draws, Scale.ACCURACY, true)[:, system] >= true).mean()
+            for system, true in enumerate(accuracies[:HELD].tolist())
+        ]
+    )
+    chosen = int((cost.estimates - worth * accuracy.estimates).argmin())
     true_loss = costs - worth * accuracies
     regret = by_benefit.regret[chosen]
     assert regret is not None
     qualified = np.where(accuracies >= required, costs, np.inf)
-    least = qualified == qualified.min() if np.isfinite(qualified).any() else np.zeros(SYSTEMS, dtype=bool)
+    least = qualified == qualified.min() if np.isfinite(qualified).any() else np.zeros(systems, dtype=bool)
     return Decided(
         p_met=tuple(p_met.tolist()),
         met=tuple((accuracies >= required).tolist()),
-        p_within=tuple((joules <= allowed).mean(axis=0).tolist()),
+        p_within=tuple(p_within.tolist()),
         within=tuple((costs <= allowed).tolist()),
         p_best_cost=tuple(by_cost.p_best.tolist()),
         best_cost=tuple(least.tolist()),
@@ -146,9 +184,9 @@ def _prices_held(
 ) -> float:
     """Return how many intervals of prices hold the truth: infinite where the dearer system is truly no better."""
     estimates = cost.estimates.tolist(), figures.accuracy.estimates.tolist()
-    chain = hull_of(*estimates, range(SYSTEMS), ())
+    chain = hull_of(*estimates, range(len(costs)), ())
     held = []
-    for step in steps(NAMES, cost, figures.accuracy, figures.draws, chain):
+    for step in steps(NAMES[: len(costs)], cost, figures.accuracy, figures.draws, chain):
         cheaper, dearer = NAMES.index(step.cheaper), NAMES.index(step.dearer)
         gain, extra = accuracies[dearer] - accuracies[cheaper], costs[dearer] - costs[cheaper]
         true = max(float(extra / gain), 0.0) if gain > 0 else math.inf

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.decisions import __main__ as command
-from benchmarks.decisions.document import LEAST_HELD, MOST_CALLED, PLACE, tables, with_tables
-from benchmarks.decisions.figures import FIRST, ITEMS, LAYOUTS, PROBABILITIES, bins_of, kind_of, read
-from benchmarks.decisions.judge import SPREADS, decided
+from benchmarks.decisions.document import FEWEST, LEAST_HELD, MOST_CALLED, PLACE, tables, too_sure, with_tables
+from benchmarks.decisions.figures import COST, EQUAL, FIRST, PROBABILITIES, SETUPS, WIDE, bins_of, kind_of, read
+from benchmarks.decisions.judge import Setup, decided
 from benchmarks.shares import Share
 from benchmarks.written_tables import DOCUMENT
 
@@ -23,17 +23,32 @@ def test_the_page_has_the_recorded_figures() -> None:
 
 
 def test_every_kind_is_recorded() -> None:
-    kinds = [(kind.spread, kind.items, kind.noise, kind.blocks) for kind in RECORDED.kinds]
-    assert kinds == [(spread, items, *layout) for spread in SPREADS for items in ITEMS for layout in LAYOUTS]
+    assert [kind.setup for kind in RECORDED.kinds] == list(SETUPS)
     assert all(kind.runs >= 250 and len(kind.first) == FIRST for kind in RECORDED.kinds), "recorded of a trial run"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RECORDED.kinds if kind.spread == "differ widely"], ids=str)
+def the_machine_strays(setup: Setup) -> bool:
+    """Return whether a run is too short to see how its machine strays: of bounds on costs it is then too sure."""
+    return setup.noise not in ("still", "sessions of 15%")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in RECORDED.kinds if kind.setup.spread != EQUAL], ids=str)
 @pytest.mark.parametrize("name", PROBABILITIES)
-def test_recorded_probabilities_are_as_often_true(kind, name: str) -> None:
+def test_recorded_probabilities_are_not_too_sure(kind, name: str) -> None:
+    """Of systems that differ widely, are nearly alike, are nearly always or hardly ever right, 3 and 8 of them."""
+    if name == COST and the_machine_strays(kind.setup):
+        pytest.skip("the document says so")
     for each in kind.bins[name]:
-        if each is not None and each.number >= 50:
-            assert each.true.share == pytest.approx(each.said, abs=0.05 + 3 * each.true.error)
+        if each is not None and each.number >= FEWEST:
+            assert not too_sure(each), each
+            if kind.setup.spread == WIDE and kind.setup.systems > 3:
+                assert each.true.share == pytest.approx(each.said, abs=0.05 + 3 * each.true.error)
+
+
+def test_no_system_is_said_to_be_the_best_of_equal_ones() -> None:
+    for kind in RECORDED.kinds:
+        if kind.setup.spread == EQUAL:
+            assert kind.one_best.share <= 0.05
 
 
 def test_recorded_errors_are_within_their_limits() -> None:
@@ -45,10 +60,10 @@ def test_recorded_errors_are_within_their_limits() -> None:
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize("kind", RECORDED.kinds, ids=lambda kind: f"{kind.spread}, {kind.noise}, {kind.items}")
+@pytest.mark.parametrize("kind", RECORDED.kinds, ids=lambda kind: str(kind.setup))
 def test_the_code_gives_the_recorded_runs(kind) -> None:
     for number, recorded in enumerate(kind.first):
-        found = asdict(decided(kind.spread, kind.noise, kind.items, kind.blocks, number))
+        found = asdict(decided(kind.setup, number))
         for name, value in asdict(recorded).items():
             # A draw at the very bound may fall to its other side by the last digit of another processor.
             assert found[name] == (pytest.approx(value, abs=0.0021) if name not in ("met", "within") else value), name
@@ -58,8 +73,8 @@ def test_the_code_gives_the_recorded_runs(kind) -> None:
 @pytest.mark.parametrize(("noise", "blocks"), [("still", 1), ("drift over 30 s", 8)])
 def test_probabilities_are_as_often_true(noise: str, blocks: int) -> None:
     """Other runs than the recorded ones."""
-    runs = [decided("differ widely", noise, 64, blocks, number) for number in range(5000, 5060)]
-    kind = kind_of("differ widely", noise, 64, blocks, runs)
+    setup = Setup(WIDE, noise, 64, blocks)
+    kind = kind_of(setup, [decided(setup, number) for number in range(5000, 5060)])
     for bins in kind.bins.values():
         for each in bins:
             if each is not None and each.number >= 30:
@@ -77,14 +92,15 @@ def test_what_is_said_is_put_into_bins() -> None:
     assert bins[1].said == pytest.approx(0.125)
 
 
-def test_a_share_that_is_off_is_bold() -> None:
+def test_a_share_of_which_too_much_was_said_is_bold() -> None:
     first = RECORDED.kinds[0]
     (name, bins), *_ = first.bins.items()
     good = replace(bins[0], number=100, said=0.02, true=Share(0.03, 0.01))
-    for each, bold in ((good, False), (replace(good, true=Share(0.08, 0.01)), True)):
+    surer = replace(good, said=0.3, true=Share(0.2, 0.01))
+    for each, mark in ((good, ""), (replace(good, true=Share(0.08, 0.01)), "**"), (surer, "*")):
         kind = replace(first, bins=first.bins | {name: (each, *bins[1:])})
         text = tables(replace(RECORDED, kinds=(kind, *RECORDED.kinds[1:])))
-        assert (f"2.0: **{each.true.text()}**" in text) is bold
+        assert f"| {100 * each.said:.1f}: {mark}{each.true.text()}{mark} |" in text
 
 
 @pytest.mark.simulation

@@ -54,15 +54,17 @@ class Run:
     length_s: float
     session: float
     """The factor of its session on all joules and seconds."""
+    first: int
+    """Items of the first task, which come first."""
 
     @property
     def table(self) -> ItemTable:
         """Return the run as the reports sum it; without blocks, where it has one."""
         shape = self.item_joules.shape
-        tasks, one = Labels.of(np.repeat(TASKS, shape[0] // len(TASKS))), np.ones(shape)
+        tasks, one = Labels.of(np.repeat(TASKS, [self.first, shape[0] - self.first])), np.ones(shape)
         blocks = None if len(self.joules) == 1 else np.broadcast_to(self.block_of[:, None], shape)
         correct = self.answers.correct
-        return ItemTable(NAMES, tasks, tasks, one, correct, one, correct, self.item_joules, blocks)
+        return ItemTable(NAMES[: shape[1]], tasks, tasks, one, correct, one, correct, self.item_joules, blocks)
 
 
 def answers_to(rng: np.random.Generator, items: int, log_sd: float = 0.5) -> Answers:
@@ -75,9 +77,9 @@ def answers_to(rng: np.random.Generator, items: int, log_sd: float = 0.5) -> Ans
     return Answers(BASE_S * np.exp(log_s - log_sd**2 / 2), (rng.random((items, SYSTEMS)) < chance).astype(np.float64))
 
 
-def suite_order(rng: np.random.Generator) -> list[str]:
+def suite_order(rng: np.random.Generator, systems: int = SYSTEMS) -> list[str]:
     """Draw in which order a suite names the systems."""
-    return [NAMES[number] for number in rng.permutation(SYSTEMS)]
+    return [NAMES[number] for number in rng.permutation(systems)]
 
 
 def run(
@@ -88,42 +90,45 @@ def run(
     blocks: int = 8,
     suite: list[str] | None = None,
     watts: NDArray[np.float64] = WATTS,
+    first: int | None = None,
 ) -> Run:
     """Ask all items in one session.
 
     Args:
         rng: of the machine, and of the seed by which items are dealt.
         noise: of the machine.
-        answers: to the items; the first half are those of the first task.
+        answers: to the items, of as many systems as there are columns.
         blocks: into how many the items are dealt.
         suite: the systems in the order of the suite; None: drawn for this run.
         watts: shape (systems,).
+        first: how many items the first task has; None: half of them.
     """
-    items, suite = len(answers.seconds), suite or suite_order(rng)
-    block_of, turns = _layout(items, blocks, suite, int(rng.integers(2**32)))
+    items, systems = answers.seconds.shape
+    suite, first = suite or suite_order(rng, systems), items // len(TASKS) if first is None else first
+    block_of, turns = _layout((first, items - first), blocks, suite, int(rng.integers(2**32)))
     system = np.concatenate([np.full(len(dealt), NAMES.index(name)) for name, dealt in turns])
     item = np.concatenate([dealt for _, dealt in turns])
     seconds = answers.seconds[item, system]
     measured = measure(Schedule(system, item, seconds, watts[system] * seconds), noise, rng)
-    item_joules = np.empty((items, SYSTEMS))
+    item_joules = np.empty((items, systems))
     item_joules[item, system] = measured.joules
-    joules, correct = np.zeros((blocks, SYSTEMS)), np.zeros((blocks, SYSTEMS))
+    joules, correct = np.zeros((blocks, systems)), np.zeros((blocks, systems))
     np.add.at(joules, block_of, item_joules)
     np.add.at(correct, block_of, answers.correct)
-    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), measured.session)
+    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), measured.session, first)
 
 
 def _layout(
-    items: int, blocks: int, suite: list[str], seed: int
+    of_task: tuple[int, int], blocks: int, suite: list[str], seed: int
 ) -> tuple[NDArray[np.int64], list[tuple[str, NDArray[np.int64]]]]:
     """Return the block of each item, and turn after turn the system that is asked and its items."""
-    block_of = np.zeros(items, dtype=np.int64)
+    block_of = np.zeros(sum(of_task), dtype=np.int64)
     if blocks == 1:
-        return block_of, [(name, np.arange(items)) for name in suite]
-    per_task = items // len(TASKS)
+        return block_of, [(name, np.arange(len(block_of))) for name in suite]
+    before = dict(zip(TASKS, (0, of_task[0]), strict=True))
     turns: list[tuple[str, NDArray[np.int64]]] = []
-    for block in deal(dict.fromkeys(TASKS, per_task), blocks, seed):
-        dealt = np.array([TASKS.index(task) * per_task + doc_id for task, doc_id in block.items])
+    for block in deal(dict(zip(TASKS, of_task, strict=True)), blocks, seed):
+        dealt = np.array([before[task] + doc_id for task, doc_id in block.items])
         block_of[dealt] = block.number
         turns += [(name, dealt) for name in order_of(suite, seed, block.number, attempt=0)]
     return block_of, turns

@@ -3,6 +3,7 @@
     decide_systems.py    the decision, top to bottom
     problem.py           what it is made from; rows.py what it says of each system
     joint_draws.py       how all figures are drawn together: the algorithm that the page's script repeats
+    partial_pooling.py   and how those of systems that are nearly alike are
     run_figures.py       accuracies and costs of a run, with what they vary by
     cost_basis.py        the unit of costs, and whose costs can be compared
     checks.py            requirements, and latency_limit.py for one of latency

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
-from wattbench_reports.decision.items_to_decide import further_items, one_sided
+from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_of
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
-from wattbench_reports.decision.model import Check, Qualifies, outcome_of
+from wattbench_reports.decision.model import ROUNDING, Check, Qualifies, outcome_of
+from wattbench_reports.decision.partial_pooling import Scale, pooled
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -107,7 +108,7 @@ class _Checker:
         scored = base.trials.sum(axis=0) > 0
         unknown = REASONS["domains"] if domain is None else REASONS["domain"].format(domain=domain)
         reasons = [unknown if some else REASONS["scored"] for some in scored]
-        return self._drawn(requirement, figure, items, reasons, above=True)
+        return self._drawn(requirement, figure, items, reasons, Scale.ACCURACY)
 
     def _cost(self, requirement: Requirement, unit: CostUnit) -> tuple[list[Check], NDArray[np.bool_]]:
         base, costs = self.analysis.basis, self.analysis.costs.get(unit)
@@ -117,7 +118,7 @@ class _Checker:
         reasons = [costs.missing.get(name) or why_invalid(self.analysis, costs, name) for name in self._systems]
         known = np.where([bool(reason) for reason in reasons], np.nan, 0.0)
         valid = VaryingFigure(figure.estimates + known, figure.centres, figure.parts)
-        return self._drawn(requirement, valid, base.items.sum(axis=0), reasons, above=False)
+        return self._drawn(requirement, valid, base.items.sum(axis=0), reasons, Scale.COST)
 
     def _drawn(
         self,
@@ -125,13 +126,12 @@ class _Checker:
         figure: VaryingFigure,
         items: NDArray[np.float64],
         reasons: Sequence[str],
-        *,
-        above: bool,
+        scale: Scale,
     ) -> tuple[list[Check], NDArray[np.bool_]]:
-        bound, draws = requirement.bound, self.figures.draws.of(figure)
+        bound, draws = requirement.bound, pooled(figure, self.figures.draws, scale, requirement.bound)
         with np.errstate(invalid="ignore"):
-            met = draws >= bound if above else draws <= bound
-        errors = np.sqrt(np.diag(self.figures.draws.covariances(figure, figure)))
+            above = scale is Scale.ACCURACY
+            met = draws >= bound * (1 - ROUNDING) if above else draws <= bound * (1 + ROUNDING)
         checks = []
         for system in range(len(self._systems)):
             if not figure.known[system]:
@@ -139,11 +139,11 @@ class _Checker:
                 checks.append(Check(requirement, None, None, reasons[system] or REASONS["unknown"], None))
                 continue
             p_met = float(met[:, system].mean())
-            distance = float(figure.centres[system]) - bound
-            number = self.analysis.items_per_row * float(items[system])
-            further = further_items(number, float(errors[system]), distance, self._decides)
-            open_ = outcome_of(p_met) == Qualifies.MAY
-            checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further if open_ else None))
+            further = None
+            if outcome_of(p_met) == Qualifies.MAY:
+                number = self.analysis.items_per_row * float(items[system])
+                further = further_items(number, 1.0, score_of(p_met, self.figures.draws.df), self._decides)
+            checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further))
         return checks, met
 
     def _latency(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:

@@ -11,7 +11,8 @@
    correct answer is stated. Where no cost is known: the most accurate.
 4. **The choice** has the best estimate of the systems that meet the requirements; where none is sure to, of those that
    are more likely than not to, or whose figures all keep their bounds; else there is none.
-5. **How sure that is**: `best`, in draws of all figures together (`joint_draws`).
+5. **How sure that is**: `best`, in draws of all figures together (`joint_draws`), in which nearly alike systems are
+   pooled (`partial_pooling`).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
     problem = Problem(analysis, analysis.decide if settings is None else settings)
     names, loss, draws, costs = problem.names, problem.loss, problem.figures.draws, problem.basis.costs
     chosen = choose(loss, problem.able, problem.checked) if problem.chooses else None
-    odds = chances(draws.of(loss), problem.checked.met, problem.able) if problem.chooses else None
+    odds = chances(problem.loss_draws, problem.checked.met, problem.able) if problem.chooses else None
     items = analysis.items_per_row * float(analysis.basis.items.sum(axis=0).max(initial=0.0))
     tie = None if chosen is None else tied(loss, draws, chosen, problem.able, problem.checked, items)
     tail_share = common_tail(each.tail_share for each in analysis.comparison.systems)

@@ -40,7 +40,7 @@ def curve(problem: Problem) -> Acceptability | None:
         for number in problem.priced
         if problem.names[number] not in problem.useless and outcomes[number] != Qualifies.NO
     ]
-    if problem.cost is None or len(among) < 2:
+    if problem.cost is None or problem.cost_draws is None or len(among) < 2:
         return None
     accuracy, draws = problem.figures.accuracy, problem.figures.draws
     costs, accuracies = problem.cost.estimates.tolist(), accuracy.estimates.tolist()
@@ -48,7 +48,7 @@ def curve(problem: Problem) -> Acceptability | None:
     prices = [step.price.estimate for step in steps(problem.names, problem.cost, accuracy, draws, chain)]
     first = chain[0]
     scale = costs[first] / accuracies[first] if accuracies[first] > 0 and costs[first] > 0 else 1.0
-    return acceptability(problem.names, draws.of(problem.cost), draws.of(accuracy), among, chain, prices, scale)
+    return acceptability(problem.names, problem.cost_draws, problem.accuracy_draws, among, chain, prices, scale)
 
 
 def on_front(problem: Problem) -> Mapping[int, bool]:

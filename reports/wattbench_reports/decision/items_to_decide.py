@@ -24,6 +24,11 @@ def one_sided(df: float) -> float:
     return _quantile(MEETS, df)
 
 
+def score_of(p_met: float, df: float) -> float:
+    """Return how many standard errors from its bound a requirement is that is met with this probability."""
+    return _quantile(p_met, df)
+
+
 def further_items(items: float, error: float, distance: float, score: float) -> int | None:
     """Return how many further items would make a distance as many standard errors as decide.
 

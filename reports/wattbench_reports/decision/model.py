@@ -16,6 +16,9 @@ MEETS = 0.95
 FAILS = 0.05
 """Below this probability it is not met."""
 
+ROUNDING = 1e-9
+"""A figure within this part of its bound is at the bound: sums of prices are not those that are written."""
+
 Objective = Literal["cost", "benefit", "prices", "accuracy"]
 """What a decision goes by. ``cost``: requirements are named, and it is the least cost among the systems that meet
 them. ``benefit``: answers are worth something, and it is the most net benefit per request. ``prices``: neither is
@@ -67,7 +70,9 @@ class Check:
         if self.estimate is None:
             return False
         bound = self.requirement.bound
-        return self.estimate >= bound if self.requirement.quantity == "accuracy" else self.estimate <= bound
+        if self.requirement.quantity == "accuracy":
+            return self.estimate >= bound * (1 - ROUNDING)
+        return self.estimate <= bound * (1 + ROUNDING)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
 from wattbench_reports.decision.model import Objective
+from wattbench_reports.decision.partial_pooling import Floats, Scale, pooled
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.useless import useless
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -105,6 +106,24 @@ class Problem:
         if self.objective in ("cost", "prices") and self.cost is not None:
             return self.cost
         return self.figures.accuracy.times(-1.0)
+
+    @cached_property
+    def accuracy_draws(self) -> Floats:
+        """Return draws of the accuracies, with systems that are nearly alike pooled: shape (draws, systems)."""
+        return pooled(self.figures.accuracy, self.figures.draws, Scale.ACCURACY)
+
+    @cached_property
+    def cost_draws(self) -> Floats | None:
+        """Return draws of the cost likewise; None where no cost of two systems is known."""
+        return None if self.cost is None else pooled(self.cost, self.figures.draws, Scale.COST)
+
+    @property
+    def loss_draws(self) -> Floats:
+        """Return draws of `loss`, made of those of accuracy and cost."""
+        worth, cost = self.settings.worth, self.cost_draws
+        if self.benefit is not None and worth is not None and cost is not None:
+            return -(self.accuracy_draws * (worth.right + worth.wrong) - worth.wrong - cost)
+        return cost if self.objective in ("cost", "prices") and cost is not None else -self.accuracy_draws
 
     @property
     def chooses(self) -> bool:

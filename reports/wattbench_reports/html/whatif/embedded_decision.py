@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit
+from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit, partial_pooling
 from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import side_of, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency
-from wattbench_reports.decision.model import FAILS, MEETS
+from wattbench_reports.decision.model import FAILS, MEETS, ROUNDING
 from wattbench_reports.decision.problem import outside
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
@@ -123,6 +123,13 @@ def carried_decision(
             "one_sided": items_to_decide.one_sided(draws.df),
             "most_items": items_to_decide.MOST,
             "share": latency_limit.SHARE,
+            "pooled_fewest": partial_pooling.FEWEST,
+            "pooled_points": partial_pooling.POINTS,
+            "pooled_least": partial_pooling.LEAST,
+            "pooled_most": partial_pooling.MOST,
+            "exact": partial_pooling.EXACT,
+            "rounding": ROUNDING,
+            "pooled_reach": partial_pooling.REACH,
             "points": POINTS,
             "reach": acceptability.REACH,
             "curve_points": acceptability.POINTS,

@@ -14,6 +14,7 @@ PARTS = (
     "verdict",
     "decision_words",
     "joint_draws",
+    "pooling",
     "costs",
     "checking",
     "choosing",

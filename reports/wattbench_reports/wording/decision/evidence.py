@@ -48,6 +48,13 @@ def _open(decision: Decision) -> Iterator[str]:
             yield PHRASES["may_meet"].format(name=each.system, figures=units.listed(figures))
 
 
+def _while_it_ran(decision: Decision) -> Iterator[str]:
+    """Say that a machine which strays more slowly than the run is long may keep a bound of energy less surely."""
+    units_bounded = [each.quantity for each in decision.settings.requirements if each.quantity in ("joules", "grams")]
+    if units_bounded:
+        yield PHRASES["while_it_ran"].format(units=units.listed(units_bounded))
+
+
 def _figure(check: Check, currency: str) -> str:
     figure = figure_text(check, currency)
     if check.estimate is None or check.p_met is None:
@@ -117,4 +124,4 @@ def _apart(decision: Decision) -> Iterator[str]:
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
 
 
-_PARTS = (_ties, _sure, _no_accuracy, _open, _useless, _leaders, _apart)
+_PARTS = (_ties, _sure, _no_accuracy, _open, _while_it_ran, _useless, _leaders, _apart)

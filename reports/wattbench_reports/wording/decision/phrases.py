@@ -109,6 +109,7 @@ PHRASES = {
     "leave_one": "Of {names}, {items} would leave one.",
     "sure": "{name} is best with a probability of {sure}; the expected regret of running it is {regret}.",
     "may_meet": "Whether {name} qualifies is open: {figures}.",
+    "while_it_ran": "Whether a bound in {units} is kept is said of the machine as it was during the run.",
     "with": "{figure} ({required}: probability {sure})",
     "with_items": "{figure} ({required}: probability {sure}; {items} would decide)",
     "useless_one": "{names} {useless}, and is never advised.",

@@ -12,9 +12,11 @@ const aboveShare = (kept, trials, bound) => { // stats/share_above.py: Peizer an
 	return normalBelow((centred / abs(beyond)) * sqrt((2 * max(deviance, 0)) / spread));
 };
 const normalBelow = (score) => (score >= 0 ? 1 - both(score) / 2 : both(-score) / 2);
-const deviationsOf = (figure) => {
-	const of = covariance(figure, figure);
-	return ALL.map((s) => sqrt(of(s, s)));
+const around = (bound) => [bound * (1 - limits.rounding), bound * (1 + limits.rounding)];
+const scoreOf = (p) => { // how many standard errors from its bound a requirement is that is met with this probability
+	let [low, high] = [0, 1000];
+	for (let k = 0; k < 100; k++) { const middle = (low + high) / 2; below(middle, known.df) < max(p, 1 - p) ? (low = middle) : (high = middle); }
+	return p === 0.5 ? 0 : (low + high) / 2;
 };
 const sharesFor = (s, mix) => { // the part of each domain in a system's latency
 	const own = range(D).map((d) => known.timed[d][s]), total = max(own.reduce((sum, n) => sum + n, 0), 1);
@@ -44,17 +46,17 @@ const yes = () => ALL.map(() => new Uint8Array(K).fill(1));
 const averageOf = (own) => own.reduce((total, x) => total + x, 0) / K;
 const checkAll = (all, set) => {
 	const sums = yes(), met = yes(), checks = ALL.map(() => []), apart = ALL.map(() => 1), { mix } = set;
-	const drawn = (requirement, figure, items, reasons, above) => {
-		const draws = drawsOf(figure), errors = deviationsOf(figure), { bound } = requirement;
+	const drawn = (requirement, figure, items, reasons, scale) => {
+		const { bound } = requirement, draws = pooledDraws(figure, scale, bound), above = scale === ACCURACY, [least, greatest] = around(bound);
 		for (const s of ALL) {
 			if (!isFinite(figure.at[s])) {
 				checks[s].push({ requirement, estimate: null, pMet: null, reason: reasons[s] || known.reasons.unknown, items: null });
 				continue;
 			}
 			let count = 0;
-			draws[s].forEach((x, k) => { above ? (x >= bound ? count++ : (sums[s][k] = 0)) : x <= bound ? count++ : (sums[s][k] = 0); });
+			draws[s].forEach((x, k) => { (above ? x >= least : x <= greatest) ? count++ : (sums[s][k] = 0); });
 			const pMet = count / K, open = outcomeOf(pMet) === "may";
-			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: open ? further(items[s], errors[s], figure.centres[s] - bound) : null });
+			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: open ? further(items[s], 1, scoreOf(pMet)) : null });
 		}
 	};
 	const alone = (s, requirement, estimate, pMet, reason, items) => {
@@ -66,7 +68,7 @@ const checkAll = (all, set) => {
 		if (quantity === "accuracy") {
 			const one = domain === null ? -1 : domains.indexOf(domain), figure = accuracyFigure(one < 0 ? mix : range(D).map((d) => Number(d === one)));
 			const asked = one < 0 ? known.reasons.domains : fillIn(known.reasons.domain, { domain });
-			drawn(requirement, figure, one < 0 ? items : basis.items[one], ALL.map((s) => (summed(basis.trials, s) > 0 ? asked : known.reasons.scored)), true);
+			drawn(requirement, figure, one < 0 ? items : basis.items[one], ALL.map((s) => (summed(basis.trials, s) > 0 ? asked : known.reasons.scored)), ACCURACY);
 		} else if (quantity === "p95") {
 			for (const s of ALL) {
 				const limited = within(s, mix, bound), estimate = quantile(s, sharesFor(s, mix), limits.share), uniform = uniformOf(s);
@@ -86,7 +88,7 @@ const checkAll = (all, set) => {
 			if (!costs) for (const s of ALL) checks[s].push({ requirement, estimate: null, pMet: null, reason: known.why_no[unit], items: null });
 			else {
 				const figure = costFigure(costs.parts, mix), reasons = ALL.map((s) => costs.missing[s] || invalidOf(costs, s));
-				drawn(requirement, { ...figure, at: figure.at.map((x, s) => (reasons[s] ? NaN : x)) }, items, reasons, false);
+				drawn(requirement, { ...figure, at: figure.at.map((x, s) => (reasons[s] ? NaN : x)) }, items, reasons, COST);
 			}
 		}
 	}

@@ -31,7 +31,7 @@ const confidenceSet = (names, p) => { // the model confidence set, as in stats/m
 	}
 	return names.filter((_, i) => members.has(i));
 };
-const keeps = ({ requirement: { quantity, bound }, estimate }) => estimate !== null && (quantity === "accuracy" ? estimate >= bound : estimate <= bound);
+const keeps = ({ requirement: { quantity, bound }, estimate }) => estimate !== null && (quantity === "accuracy" ? estimate >= around(bound)[0] : estimate <= around(bound)[1]);
 const likely = (able, { outcomes, pQualifies, checks }) => {
 	const there = ALL.filter((s) => able[s]), certain = there.filter((s) => outcomes[s] === "yes");
 	return certain.length ? certain
@@ -88,11 +88,11 @@ const stepsOf = (cost, right, chain) => {
 		return { cheaper, dearer, price };
 	});
 };
-const acceptabilityOf = (cost, right, among, chain, prices, scale) => {
+const acceptabilityOf = (costs, rights, among, chain, prices, scale) => { // costs and rights: draws
 	const some = prices.filter((price) => price > 0), around = some.length ? some : [scale];
 	const low = min(...around) / limits.reach, high = max(...around) * limits.reach, points = limits.curve_points;
 	const worths = [0, ...range(points).map((k) => Number((low * (high / low) ** (k / (points - 1))).toPrecision(3)))];
-	const [costs, rights] = [drawsOf(cost), drawsOf(right)], counts = among.map(() => worths.map(() => 0));
+	const counts = among.map(() => worths.map(() => 0));
 	worths.forEach((worth, w) => {
 		for (let k = 0; k < K; k++) {
 			let best = 0, most = -Infinity;

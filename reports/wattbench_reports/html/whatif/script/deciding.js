@@ -8,15 +8,18 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const loss = benefit ? times(benefit, -1) : ["cost", "prices"].includes(objective) ? cost : times(exact, -1);
 	const chooses = objective !== "prices" && !(objective === "benefit" && !cost);
 	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), rivals = likely(able, checked);
+	const rights = pooledDraws(exact, ACCURACY), spent = cost && pooledDraws(cost, COST);
+	const lossDraws = () => ALL.map((s) => rights[s].map((x, k) => (benefit ? -(x * (worth.right + worth.wrong) - worth.wrong - spent[s][k])
+		: ["cost", "prices"].includes(objective) ? spent[s][k] : -x)));
 	const chosen = chooses && rivals.length ? leastOf(rivals, (s) => loss.at[s]) : null;
-	const odds = chooses ? chancesOf(drawsOf(loss), checked.met, able) : null, tied = chosen === null ? null : tiedOf(loss, chosen, able, checked);
+	const odds = chooses ? chancesOf(lossDraws(), checked.met, able) : null, tied = chosen === null ? null : tiedOf(loss, chosen, able, checked);
 	const priced = cost ? ALL.filter((s) => isFinite(cost.at[s]) && isFinite(exact.at[s]) && !apart[s]) : [];
 	const chain = cost ? hullOf(cost.at, exact.at, priced.filter((s) => !useless[s]), priced.filter((s) => useless[s])) : [];
 	const among = priced.filter((s) => !useless[s] && checked.outcomes[s] !== "no");
 	let acceptability = null;
 	if (cost && among.length > 1) {
 		const line = hullOf(cost.at, exact.at, among, []), [first] = line, prices = stepsOf(cost, exact, line).map(({ price }) => price.at);
-		acceptability = acceptabilityOf(cost, exact, among, line, prices, exact.at[first] > 0 && cost.at[first] > 0 ? cost.at[first] / exact.at[first] : 1);
+		acceptability = acceptabilityOf(spent, rights, among, line, prices, exact.at[first] > 0 && cost.at[first] > 0 ? cost.at[first] / exact.at[first] : 1);
 	}
 	const interval = (figure, s) => {
 		const half = known.quantile * sqrt(covariance(figure, figure)(s, s));

@@ -219,6 +219,8 @@ const evidenceOf = (d) => {
 		const figures = checks.filter(({ pMet }) => outcomeOf(pMet) === "may").map((each) => openFigure(each, currency));
 		if (figures.length) out.push(put("may_meet", { name: system, figures: listed(figures) }));
 	}
+	const bounded = d.requirements.map(({ quantity }) => quantity).filter((each) => ["joules", "grams"].includes(each));
+	if (bounded.length) out.push(put("while_it_ran", { units: listed(bounded) }));
 	for (const [useless, names] of grouped(judged.filter((each) => each.useless), (each) => each.useless, ({ system }) => system))
 		out.push(put(names.length === 1 ? "useless_one" : "useless_several", { names: several(names), useless }));
 	if (d.objective === "prices" && d.acceptability && d.acceptability.leaders.length > 1) {
