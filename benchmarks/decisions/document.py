@@ -23,7 +23,7 @@ PLACE = Place("decisions")
 FEWEST = 50
 """Fewer outcomes than these are no share."""
 OFF = 0.05
-"""Limit: a share that is further than this from what was said, and further than two of its errors, is marked."""
+"""Limit: a share that is further than this and two of its errors from what was said is marked."""
 MOST_CALLED, LEAST_HELD = 0.07, 0.92
 """Limits of the other shares."""
 
@@ -34,7 +34,7 @@ def tables(figures: Calibration) -> str:
     return (
         f"For each line {few:,} runs of up to {ITEMS[0]} items, {many:,} of more (version {figures.version}). A cell\n"
         "has the mean probability that was said, and how often it was so with its standard error, clustered by run.\n"
-        f"**Bold** was too sure, by more than {OFF:.0%} and two errors; *italic* not sure enough, by as much.\n"
+        f"**Bold** was too sure, by more than {OFF:.0%} + two errors; *italic* not sure enough, by as much.\n"
         f"Empty: said fewer than {FEWEST} times.\n\n"
         f"P(met), of a required accuracy and of a highest cost:\n\n{_bins(figures.kinds, (REQUIREMENT, COST))}\n"
         "P(best), by the least cost among those that meet an accuracy, and by net benefit:\n\n"
@@ -68,14 +68,14 @@ def _cell(each: Bin | None) -> str:
         return ""
     if too_sure(each):
         return f"{100 * each.said:.1f}: **{each.true.text()}**"
-    off = abs(each.true.share - each.said) > max(OFF, 2 * each.true.error)
+    off = abs(each.true.share - each.said) > OFF + 2 * each.true.error
     return f"{100 * each.said:.1f}: " + (f"*{each.true.text()}*" if off else each.true.text())
 
 
 def too_sure(each: Bin) -> bool:
     """Return whether what was said is further from one half than how often it was so, by more than it may be."""
     over = each.said - each.true.share if each.said > 0.5 else each.true.share - each.said
-    return over > max(OFF, 2 * each.true.error)
+    return over > OFF + 2 * each.true.error
 
 
 def _others(kinds: Sequence[Kind]) -> str:

@@ -16,13 +16,16 @@ FLAT = 1e4
 """The prior variance of mu."""
 
 
-def posterior(y: Floats, covariance: Floats, bound: float | None = None, count: int = 20_000) -> Floats:
+def posterior(
+    y: Floats, covariance: Floats, bound: float | None = None, *, even: bool = False, count: int = 20_000
+) -> Floats:
     """Draw true values, shape (count, systems).
 
     Args:
         y: shape (systems,), on the scale on which they are normal.
         covariance: of the errors, shape (systems, systems): divided into own and common errors.
         bound: on the same scale; None: none.
+        even: whether all have the mean of their own variances.
         count: of draws.
     """
     rng, systems = np.random.default_rng(11), len(y)
@@ -32,6 +35,7 @@ def posterior(y: Floats, covariance: Floats, bound: float | None = None, count: 
     pairs = [covariance[i, i] + covariance[j, j] - 2 * covariance[i, j] for i in range(systems) for j in range(i)]
     own = systems * float(np.mean(pairs)) / 2 * errors / errors.sum()
     data = y if bound is None else np.append(y, bound)
+    own = np.full(systems, own.mean()) if even else own
     size, scale = len(data), float(own.mean()) ** 0.5
     noise = np.zeros((size, size))
     noise[:systems, :systems] = common + np.diag(own)
@@ -65,4 +69,4 @@ def accuracies(right: Floats, items: int, bound: float | None = None) -> Floats:
     slope = 1 / (2 * np.sqrt(centre * (1 - centre)))
     y = np.arcsin(np.sqrt(share + (centre - share) / 4))
     level = None if bound is None else float(np.arcsin(np.sqrt(bound)))
-    return np.sin(np.clip(posterior(y, drawn * np.outer(slope, slope), level), 0, np.pi / 2)) ** 2
+    return np.sin(np.clip(posterior(y, drawn * np.outer(slope, slope), level, even=True), 0, np.pi / 2)) ** 2

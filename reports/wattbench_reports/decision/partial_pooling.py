@@ -22,9 +22,10 @@ estimate, and costs that are not above 0, are no members, and their draws stay a
 
 A member without any error (a price that is exact: v up to `EXACT`) is drawn as it is.
 
-**Blocks** are few, and a burst of other work meets some systems in one of them, so that others look steadier than the
-machine is. Noise of their own is added to the variance of such a system, up to the geometric mean over systems with
-any, r[s] = R / (R - 1) S / (S - 1) sum over blocks of (u[r, s] - mean over s of u[r, s])^2, u the parts on the scale.
+**Alike errors.** An error that is estimated from few blocks or items is small by luck for some, who then lead too
+surely. On these scales errors are much alike: v[s] of an accuracy is the mean of all. Of a cost in a run of blocks,
+where a burst of other work meets some systems in one of them and others look steadier than the machine is, v[s] is at
+least the geometric mean of those with any. What an error then lacks is added to its draws, as noise of its own.
 
 **Population.** theta[s] ~ N(mu, tau^2), mu flat, tau half-Cauchy with the scale sqrt(mean of v): the posterior of tau
 is summed over `POINTS` values, rising by equal factors from a fiftieth of that scale to four times the range of y and
@@ -139,13 +140,13 @@ def pooled(figure: VaryingFigure, draws: JointDraws, scale: Scale, bound: float 
     y, slope = _on_scale(scale, estimates, centres)
     covariance = draws.covariances(figure, figure)[np.ix_(members, members)] * np.outer(slope, slope)
     errors, numbers = (drawn[:, members] - centres) * slope, _Numbers(draws, scale)
-    if draws.weights is not None and len(members) > 1:
-        added = _added(figure.parts[:, members] * slope)
-        normal = np.column_stack([numbers.normal(draws.systems + 1 + int(each)) for each in members])
-        errors, covariance = errors + normal * np.sqrt(added), covariance + np.diag(added)
     own, common = _errors(covariance)
     if not (own > EXACT).any():
         return drawn
+    fewest = _least(scale, own) if scale is Scale.ACCURACY or draws.weights is not None else own
+    normal = np.column_stack([numbers.normal(draws.systems + 1 + int(each)) for each in members])
+    errors = errors + normal * np.sqrt(np.maximum(fewest - own, 0.0))
+    own = fewest if scale is Scale.ACCURACY else np.maximum(own, fewest)
     level = None if bound is None else _level(scale, bound)
     theta = _theta(_Members(y, y + errors, own, common), level, numbers, members)
     drawn[:, members] = np.where(own > EXACT, _back(scale, theta, y), drawn[:, members])
@@ -170,14 +171,12 @@ def _back(scale: Scale, theta: Floats, y: Floats) -> Floats:
     return np.asarray(np.sin(np.clip(theta, 0.0, math.pi / 2)) ** 2)
 
 
-def _added(parts: Floats) -> Floats:
-    """Return the variance that a system lacks to the geometric mean of all with any, shape (members,)."""
-    blocks, systems = parts.shape
-    own = parts - parts.mean(axis=1, keepdims=True)
-    variance = (own**2).sum(axis=0) * (blocks / (blocks - 1) * systems / (systems - 1))
-    some = variance > EXACT
-    mean = math.exp(float(np.log(variance[some]).mean())) if some.any() else 0.0
-    return np.where(some, np.maximum(mean - variance, 0.0), 0.0)
+def _least(scale: Scale, own: Floats) -> Floats:
+    """Return the variance that a member has at least, shape (members,): the mean of all, of costs the geometric one."""
+    if scale is Scale.ACCURACY:
+        return np.full(len(own), own.mean())
+    some = own > EXACT
+    return np.where(some, math.exp(float(np.log(own[some]).mean())), 0.0)
 
 
 def _errors(covariance: Floats) -> tuple[Floats, float]:

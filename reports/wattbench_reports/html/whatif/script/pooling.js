@@ -3,11 +3,11 @@ const ACCURACY = 0, COST = 1; // scales, and the places of their random numbers
 const pooledNormal = (scale, place) => rolled(draw.normals, 1 + D * S + scale * (2 * S + 1) + place);
 const pooledUniform = (scale) => rolled(draw.uniforms, 1 + (D + 1) * S + scale);
 const clipped = (x, low, high) => min(max(x, low), high);
-const addedErrors = (parts) => { // the variance that a system lacks to the geometric mean of all with any
-	const n = parts.length, blocks = parts[0].length, middle = range(blocks).map((r) => sum(n, (i) => parts[i][r]) / n);
-	const variance = parts.map((own) => sum(blocks, (r) => (own[r] - middle[r]) ** 2) * ((blocks / (blocks - 1)) * (n / (n - 1))));
-	const some = variance.filter((x) => x > limits.exact), mean = some.length ? exp(sum(some.length, (i) => log(some[i])) / some.length) : 0;
-	return variance.map((x) => (x > limits.exact ? max(mean - x, 0) : 0));
+const leastErrors = (scale, own) => { // the variance that a member has at least: the mean of all, of costs the geometric one
+	const n = own.length, mean = sum(n, (i) => own[i]) / n, some = own.filter((v) => v > limits.exact);
+	if (scale === ACCURACY) return own.map(() => mean);
+	const geometric = exp(sum(some.length, (i) => log(some[i])) / some.length);
+	return own.map((v) => (v > limits.exact ? geometric : 0));
 };
 const ownErrors = (of, n) => { // the variance of each member's own error, and of the one in common
 	const variances = range(n).map((i) => of(i, i)), all = sum(n, (i) => variances[i]);
@@ -36,12 +36,12 @@ const pooledDraws = (figure, scale, bound = null) => {
 	const angle = (share) => Math.asin(sqrt(clipped(share, 0, 1))), inside = (x) => clipped(x, 1e-6, 1 - 1e-6);
 	const y = members.map((s) => (scale === COST ? log(figure.at[s]) : angle(figure.at[s] + (figure.centres[s] - figure.at[s]) / 4)));
 	const slope = members.map((s) => (scale === COST ? 1 / figure.at[s] : 1 / (2 * sqrt(inside(figure.centres[s]) * (1 - inside(figure.centres[s]))))));
-	const parts = members.map((s, i) => figure.parts[s].map((x) => x * slope[i])), added = draw.weights && n > 1 ? addedErrors(parts) : members.map(() => 0);
-	const of = covariance(figure, figure), { own, common } = ownErrors((i, j) => of(members[i], members[j]) * (slope[i] * slope[j]) + (i === j ? added[i] : 0), n);
-	if (!own.some((v) => v > limits.exact)) return drawn;
+	const of = covariance(figure, figure), { own: alone, common } = ownErrors((i, j) => of(members[i], members[j]) * (slope[i] * slope[j]), n);
+	if (!alone.some((v) => v > limits.exact)) return drawn;
+	const least = scale === ACCURACY || draw.weights ? leastErrors(scale, alone) : alone, own = scale === ACCURACY ? least : alone.map((v, i) => max(v, least[i]));
 	const level = bound === null ? null : scale === COST ? log(bound) : angle(bound), { spreads, cumulated } = spreadsOf(y, own, common, level);
 	const uniform = pooledUniform(scale), normals = members.map((s) => pooledNormal(scale, s)), others = members.map((s) => pooledNormal(scale, S + 1 + s));
-	const ofBound = pooledNormal(scale, S), deviations = added.map(sqrt), weights = spreads.map((tau) => own.map((v) => 1 / (v + tau ** 2)));
+	const ofBound = pooledNormal(scale, S), deviations = alone.map((v, i) => sqrt(max(least[i] - v, 0))), weights = spreads.map((tau) => own.map((v) => 1 / (v + tau ** 2)));
 	for (let k = 0; k < K; k++) {
 		const reached = cumulated.findIndex((p) => p >= uniform(k)), place = reached < 0 ? spreads.length - 1 : reached, tau = spreads[place], square = tau ** 2;
 		const weight = weights[place], prior = normals.map((normal) => tau * normal(k)), total = sum(n, (i) => weight[i]);
