@@ -72,10 +72,10 @@ def _cell(each: Bin | None) -> str:
     return f"{100 * each.said:.1f}: " + (f"*{each.true.text()}*" if off else each.true.text())
 
 
-def too_sure(each: Bin) -> bool:
+def too_sure(each: Bin, errors: float = 2) -> bool:
     """Return whether what was said is further from one half than how often it was so, by more than it may be."""
     over = each.said - each.true.share if each.said > 0.5 else each.true.share - each.said
-    return over > OFF + 2 * each.true.error
+    return over > OFF + errors * each.true.error
 
 
 def _others(kinds: Sequence[Kind]) -> str:

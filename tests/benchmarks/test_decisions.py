@@ -27,22 +27,32 @@ def test_every_kind_is_recorded() -> None:
     assert all(kind.runs >= 250 and len(kind.first) == FIRST for kind in RECORDED.kinds), "recorded of a trial run"
 
 
-def the_machine_strays(setup: Setup) -> bool:
-    """Return whether a run is too short to see how its machine strays: of bounds on costs it is then too sure."""
-    return setup.noise not in ("still", "sessions of 15%")
+def said_so(setup: Setup, name: str) -> bool:
+    """Return whether the document says that probabilities are too sure here: a run that is too short to see how its
+    machine strays, of bounds on costs; and one of 16 items."""
+    strays = setup.noise not in ("still", "sessions of 15%")
+    return (name == COST and strays) or setup.items < 64
 
 
-@pytest.mark.parametrize("kind", [kind for kind in RECORDED.kinds if kind.setup.spread != EQUAL], ids=str)
-@pytest.mark.parametrize("name", PROBABILITIES)
+CHECKED = {
+    f"{number}, {name}": (kind, name)
+    for number, kind in enumerate(RECORDED.kinds)
+    for name in PROBABILITIES
+    if kind.setup.spread != EQUAL and not said_so(kind.setup, name)
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), CHECKED.values(), ids=CHECKED)
 def test_recorded_probabilities_are_not_too_sure(kind, name: str) -> None:
-    """Of systems that differ widely, are nearly alike, are nearly always or hardly ever right, 3 and 8 of them."""
-    if name == COST and the_machine_strays(kind.setup):
-        pytest.skip("the document says so")
+    """Of systems that differ widely, are nearly alike, are nearly always or hardly ever right, 3 and 8 of them.
+
+    By more than 5 points and three errors: there are hundreds of bins.
+    """
     for each in kind.bins[name]:
         if each is not None and each.number >= FEWEST:
-            assert not too_sure(each), each
-            if kind.setup.spread == WIDE and kind.setup.systems > 3:
-                assert each.true.share == pytest.approx(each.said, abs=0.05 + 3 * each.true.error)
+            assert not too_sure(each, errors=3), (kind.setup, each)
+            if kind.setup.spread == WIDE:
+                assert each.true.share == pytest.approx(each.said, abs=0.05 + 3 * each.true.error), kind.setup
 
 
 def test_no_system_is_said_to_be_the_best_of_equal_ones() -> None:
@@ -97,7 +107,7 @@ def test_a_share_of_which_too_much_was_said_is_bold() -> None:
     (name, bins), *_ = first.bins.items()
     good = replace(bins[0], number=100, said=0.02, true=Share(0.03, 0.01))
     surer = replace(good, said=0.3, true=Share(0.2, 0.01))
-    for each, mark in ((good, ""), (replace(good, true=Share(0.08, 0.01)), "**"), (surer, "*")):
+    for each, mark in ((good, ""), (replace(good, true=Share(0.1, 0.01)), "**"), (surer, "*")):
         kind = replace(first, bins=first.bins | {name: (each, *bins[1:])})
         text = tables(replace(RECORDED, kinds=(kind, *RECORDED.kinds[1:])))
         assert f"| {100 * each.said:.1f}: {mark}{each.true.text()}{mark} |" in text
