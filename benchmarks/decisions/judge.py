@@ -17,7 +17,7 @@ from tests.made_up.noisy_machine import NOISES, expected_slowdown
 from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, run
 from wattbench_reports.decision.best import chances
 from wattbench_reports.decision.model import FAILS, MEETS
-from wattbench_reports.decision.partial_pooling import Scale, pooled
+from wattbench_reports.decision.partial_pooling import PooledBy, pooled
 from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -144,15 +144,15 @@ def _judged(
 ) -> Decided:
     draws, systems = figures.draws, len(costs)
     accuracy, cost = figures.accuracy, figures.cost(joule_costs(NAMES[:systems], figures.basis.metered))
-    joules, able = pooled(cost, draws, Scale.COST), [True] * systems
-    meeting = pooled(accuracy, draws, Scale.ACCURACY, required) >= required
+    joules, able = pooled(cost, draws, PooledBy.COST), [True] * systems
+    meeting = pooled(accuracy, draws, PooledBy.ACCURACY, required) >= required
     by_cost = chances(joules, meeting, able)
-    by_benefit = chances(joules - worth * pooled(accuracy, draws, Scale.ACCURACY), np.ones_like(meeting), able)
+    by_benefit = chances(joules - worth * pooled(accuracy, draws, PooledBy.ACCURACY), np.ones_like(meeting), able)
     p_met = meeting.mean(axis=0)
-    p_within = (pooled(cost, draws, Scale.COST, allowed) <= allowed).mean(axis=0)
+    p_within = (pooled(cost, draws, PooledBy.COST, allowed) <= allowed).mean(axis=0)
     at_truth = np.array(
         [
-            (pooled(accuracy, draws, Scale.ACCURACY, true)[:, system] >= true).mean()
+            (pooled(accuracy, draws, PooledBy.ACCURACY, true)[:, system] >= true).mean()
             for system, true in enumerate(accuracies[:HELD].tolist())
         ]
     )

@@ -15,7 +15,7 @@ from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_of
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
 from wattbench_reports.decision.model import ROUNDING, Check, Qualifies, outcome_of
-from wattbench_reports.decision.partial_pooling import Scale, pooled
+from wattbench_reports.decision.partial_pooling import PooledBy, pooled
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -108,7 +108,7 @@ class _Checker:
         scored = base.trials.sum(axis=0) > 0
         unknown = REASONS["domains"] if domain is None else REASONS["domain"].format(domain=domain)
         reasons = [unknown if some else REASONS["scored"] for some in scored]
-        return self._drawn(requirement, figure, items, reasons, Scale.ACCURACY)
+        return self._drawn(requirement, figure, items, reasons, PooledBy.ACCURACY)
 
     def _cost(self, requirement: Requirement, unit: CostUnit) -> tuple[list[Check], NDArray[np.bool_]]:
         base, costs = self.analysis.basis, self.analysis.costs.get(unit)
@@ -118,7 +118,7 @@ class _Checker:
         reasons = [costs.missing.get(name) or why_invalid(self.analysis, costs, name) for name in self._systems]
         known = np.where([bool(reason) for reason in reasons], np.nan, 0.0)
         valid = VaryingFigure(figure.estimates + known, figure.centres, figure.parts)
-        return self._drawn(requirement, valid, base.items.sum(axis=0), reasons, Scale.COST)
+        return self._drawn(requirement, valid, base.items.sum(axis=0), reasons, PooledBy.COST)
 
     def _drawn(
         self,
@@ -126,11 +126,11 @@ class _Checker:
         figure: VaryingFigure,
         items: NDArray[np.float64],
         reasons: Sequence[str],
-        scale: Scale,
+        scale: PooledBy,
     ) -> tuple[list[Check], NDArray[np.bool_]]:
         bound, draws = requirement.bound, pooled(figure, self.figures.draws, scale, requirement.bound)
         with np.errstate(invalid="ignore"):
-            above = scale is Scale.ACCURACY
+            above = scale is PooledBy.ACCURACY
             met = draws >= bound * (1 - ROUNDING) if above else draws <= bound * (1 + ROUNDING)
         checks = []
         for system in range(len(self._systems)):

@@ -85,8 +85,8 @@ REACH = math.log(10.0)
 Floats = NDArray[np.float64]
 
 
-class Scale(Enum):
-    """On which the members of a population are compared; the value is the place of its random numbers."""
+class PooledBy(Enum):
+    """On which the members of a population are compared; the value is the position of its random numbers."""
 
     ACCURACY = 0
     COST = 1
@@ -99,7 +99,7 @@ class _Members:
     y: Floats
     x: Floats
     """Draws of y with its error."""
-    own: Floats
+    variances: Floats
     common: float
 
 
@@ -108,13 +108,13 @@ class _Numbers:
     """Random numbers of one scale: normal ones of each system, of the bound and of added noise; a uniform one."""
 
     draws: JointDraws
-    scale: Scale
+    scale: PooledBy
 
-    def normal(self, place: int) -> Floats:
+    def normal(self, position: int) -> Floats:
         """Return normal numbers: of a system, or from the number of systems on of the bound and of added noise."""
         draws = self.draws
         first = 1 + draws.domains * draws.systems + self.scale.value * (2 * draws.systems + 1)
-        return np.roll(draws.normals, -(first + place) % draws.number)
+        return np.roll(draws.normals, -(first + position) % draws.number)
 
     def uniform(self) -> Floats:
         """Return uniform numbers, of the spread."""
@@ -122,7 +122,7 @@ class _Numbers:
         return np.roll(draws.uniforms, -(1 + (draws.domains + 1) * draws.systems + self.scale.value) % draws.number)
 
 
-def pooled(figure: VaryingFigure, draws: JointDraws, scale: Scale, bound: float | None = None) -> Floats:
+def pooled(figure: VaryingFigure, draws: JointDraws, scale: PooledBy, bound: float | None = None) -> Floats:
     """Return draws of a figure with its systems pooled: shape (draws, systems), NaN where it is not known.
 
     Args:
@@ -132,51 +132,51 @@ def pooled(figure: VaryingFigure, draws: JointDraws, scale: Scale, bound: float 
         bound: what systems are held against; None: nothing.
     """
     drawn = draws.of(figure)
-    members = np.flatnonzero(figure.known & ((figure.estimates > 0) | (scale is Scale.ACCURACY)))
-    outside = scale is Scale.COST and bound is not None and not bound > 0
+    members = np.flatnonzero(figure.known & ((figure.estimates > 0) | (scale is PooledBy.ACCURACY)))
+    outside = scale is PooledBy.COST and bound is not None and not bound > 0
     if len(members) + (bound is not None) < FEWEST or not len(members) or outside:
         return drawn
     estimates, centres = figure.estimates[members], figure.centres[members]
     y, slope = _on_scale(scale, estimates, centres)
     covariance = draws.covariances(figure, figure)[np.ix_(members, members)] * np.outer(slope, slope)
     errors, numbers = (drawn[:, members] - centres) * slope, _Numbers(draws, scale)
-    own, common = _errors(covariance)
-    if not (own > EXACT).any():
+    variances, common = _errors(covariance)
+    if not (variances > EXACT).any():
         return drawn
-    fewest = _least(scale, own) if scale is Scale.ACCURACY or draws.weights is not None else own
+    fewest = _least(scale, variances) if scale is PooledBy.ACCURACY or draws.weights is not None else variances
     normal = np.column_stack([numbers.normal(draws.systems + 1 + int(each)) for each in members])
-    errors = errors + normal * np.sqrt(np.maximum(fewest - own, 0.0))
-    own = fewest if scale is Scale.ACCURACY else np.maximum(own, fewest)
+    errors = errors + normal * np.sqrt(np.maximum(fewest - variances, 0.0))
+    variances = fewest if scale is PooledBy.ACCURACY else np.maximum(variances, fewest)
     level = None if bound is None else _level(scale, bound)
-    theta = _theta(_Members(y, y + errors, own, common), level, numbers, members)
-    drawn[:, members] = np.where(own > EXACT, _back(scale, theta, y), drawn[:, members])
+    theta = _theta(_Members(y, y + errors, variances, common), level, numbers, members)
+    drawn[:, members] = np.where(variances > EXACT, _back(scale, theta, y), drawn[:, members])
     return drawn
 
 
-def _on_scale(scale: Scale, estimates: Floats, centres: Floats) -> tuple[Floats, Floats]:
-    if scale is Scale.COST:
+def _on_scale(scale: PooledBy, estimates: Floats, centres: Floats) -> tuple[Floats, Floats]:
+    if scale is PooledBy.COST:
         return np.log(estimates), 1 / estimates
     inside = np.clip(centres, 1e-6, 1 - 1e-6)
     near = np.clip(estimates + (centres - estimates) / 4, 0.0, 1.0)
     return np.arcsin(np.sqrt(near)), 1 / (2 * np.sqrt(inside * (1 - inside)))
 
 
-def _level(scale: Scale, bound: float) -> float:
-    return math.log(bound) if scale is Scale.COST else math.asin(math.sqrt(min(max(bound, 0.0), 1.0)))
+def _level(scale: PooledBy, bound: float) -> float:
+    return math.log(bound) if scale is PooledBy.COST else math.asin(math.sqrt(min(max(bound, 0.0), 1.0)))
 
 
-def _back(scale: Scale, theta: Floats, y: Floats) -> Floats:
-    if scale is Scale.COST:
+def _back(scale: PooledBy, theta: Floats, y: Floats) -> Floats:
+    if scale is PooledBy.COST:
         return np.exp(np.clip(theta, y - REACH, y + REACH))
     return np.asarray(np.sin(np.clip(theta, 0.0, math.pi / 2)) ** 2)
 
 
-def _least(scale: Scale, own: Floats) -> Floats:
+def _least(scale: PooledBy, variances: Floats) -> Floats:
     """Return the variance that a member has at least, shape (members,): the mean of all, of costs the geometric one."""
-    if scale is Scale.ACCURACY:
-        return np.full(len(own), own.mean())
-    some = own > EXACT
-    return np.where(some, math.exp(float(np.log(own[some]).mean())), 0.0)
+    if scale is PooledBy.ACCURACY:
+        return np.full(len(variances), variances.mean())
+    some = variances > EXACT
+    return np.where(some, math.exp(float(np.log(variances[some]).mean())), 0.0)
 
 
 def _errors(covariance: Floats) -> tuple[Floats, float]:
@@ -193,12 +193,12 @@ def _errors(covariance: Floats) -> tuple[Floats, float]:
 def _theta(members: _Members, level: float | None, numbers: _Numbers, systems: NDArray[np.intp]) -> Floats:
     """Return draws of the members' true values on the scale, shape (draws, members)."""
     spreads, cumulated = _spreads(members, level)
-    place = np.searchsorted(cumulated, numbers.uniform(), side="left")
-    tau = spreads[np.minimum(place, POINTS - 1)]
+    position = np.searchsorted(cumulated, numbers.uniform(), side="left")
+    tau = spreads[np.minimum(position, POINTS - 1)]
     square = tau**2
     prior = tau[:, None] * np.column_stack([numbers.normal(int(each)) for each in systems])
     x = members.x - prior
-    weight = 1 / (members.own + square[:, None])
+    weight = 1 / (members.variances + square[:, None])
     total = weight.sum(axis=1)
     center = common = (weight * x).sum(axis=1) / total
     if level is not None:
@@ -211,13 +211,13 @@ def _theta(members: _Members, level: float | None, numbers: _Numbers, systems: N
 
 def _spreads(members: _Members, level: float | None) -> tuple[Floats, Floats]:
     """Return the values of the spread, and their cumulated posterior probabilities. Both of shape (`POINTS`,)."""
-    y, own = members.y, members.own
-    error = math.sqrt(float(own.mean()))
+    y, variances = members.y, members.variances
+    error = math.sqrt(float(variances.mean()))
     ends = y if level is None else np.append(y, level)
     low, high = error / LEAST, MOST * max(error, float(ends.max() - ends.min()))
     spreads = low * (high / low) ** (np.arange(POINTS) / (POINTS - 1))
     square = spreads**2
-    weight = 1 / (own + square[:, None])
+    weight = 1 / (variances + square[:, None])
     total = weight.sum(axis=1)
     mean = (weight * y).sum(axis=1) / total
     fit = np.log(weight).sum(axis=1) - np.log(total) - (weight * (y - mean[:, None]) ** 2).sum(axis=1)

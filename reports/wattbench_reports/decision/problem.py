@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
 from wattbench_reports.decision.model import Objective
-from wattbench_reports.decision.partial_pooling import Floats, Scale, pooled
+from wattbench_reports.decision.partial_pooling import Floats, PooledBy, pooled
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.useless import useless
 from wattbench_reports.decision.varying_figure import VaryingFigure
@@ -110,12 +110,12 @@ class Problem:
     @cached_property
     def accuracy_draws(self) -> Floats:
         """Return draws of the accuracies, with systems that are nearly alike pooled: shape (draws, systems)."""
-        return pooled(self.figures.accuracy, self.figures.draws, Scale.ACCURACY)
+        return pooled(self.figures.accuracy, self.figures.draws, PooledBy.ACCURACY)
 
     @cached_property
     def cost_draws(self) -> Floats | None:
         """Return draws of the cost likewise; None where no cost of two systems is known."""
-        return None if self.cost is None else pooled(self.cost, self.figures.draws, Scale.COST)
+        return None if self.cost is None else pooled(self.cost, self.figures.draws, PooledBy.COST)
 
     @property
     def loss_draws(self) -> Floats:
