@@ -14,7 +14,7 @@ from wattbench.terminal import printable
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wattbench_reports.comparison.analysis import Comparison as ComparisonData
+    from wattbench_reports.comparison.comparison import Comparison as ComparisonData
     from wattbench_reports.comparison.system_figures import SystemFigures
     from wattbench_reports.wording.decision import DecisionWords
 

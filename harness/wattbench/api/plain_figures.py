@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wattbench.records import ItemRow, RunRecords
-    from wattbench_reports.comparison.analysis import Comparison
+    from wattbench_reports.comparison.comparison import Comparison
 
 _RELATIVE = 1e-9
 _PERCENTILES = {"latency_p50_s": (0.5, 7), "latency_p90_s": (0.9, 44), "latency_p95_s": (0.95, 90)}

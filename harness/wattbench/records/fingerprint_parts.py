@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from wattbench.records.rows.schema import SystemRow
+from wattbench.records.rows.systems import SystemRow
 
 NOT_RECORDED = "not recorded"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.records.reader import RunRecords
-from wattbench.records.rows.schema import WindowRow
+from wattbench.records.rows.windows import WindowRow
 from wattbench.records.shard_checks import shard_problems
 from wattbench.records.tables.run_tables import read_columns
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from wattbench.errors import UserError
 from wattbench.records.reader import RunRecords, read_rows
-from wattbench.records.rows.schema import AnswerRow, WindowLabel, WindowRow
+from wattbench.records.rows.answers import AnswerRow
+from wattbench.records.rows.windows import WindowLabel, WindowRow
 
 _SHOWN = 3
 

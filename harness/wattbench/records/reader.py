@@ -12,27 +12,21 @@ from typing import Any, TypeVar
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
 from wattbench.records.layout import RunLayout
+from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench.records.rows.schema import (
-    SCHEMA_VERSION,
-    AnswerRow,
-    Purpose,
-    RecordRow,
-    RunHeader,
-    ScoreRow,
-    SystemRow,
-    WindowLabel,
-    WindowRow,
-)
+from wattbench.records.rows.schema import SCHEMA_VERSION, RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
+from wattbench.records.rows.systems import SystemRow
+from wattbench.records.rows.windows import Purpose, WindowLabel, WindowRow
 from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)

@@ -15,7 +15,8 @@ from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.jsonl import read_lines
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
-from wattbench.records.rows.schema import RunHeader, ScoreRow
+from wattbench.records.rows.answers import ScoreRow
+from wattbench.records.rows.header import RunHeader
 from wattbench.records.tables.run_tables import of_another_run, rescored_items
 from wattbench.records.writer import RunWriter
 

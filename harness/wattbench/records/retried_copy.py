@@ -9,7 +9,7 @@ from wattbench.folder_aside import folder_aside
 from wattbench.records.files.atomic_write import failing_as, is_temporary, move_into_place
 from wattbench.records.layout import RunLayout
 from wattbench.records.rescored_copy import write_windows_of
-from wattbench.records.rows.schema import RunHeader
+from wattbench.records.rows.header import RunHeader
 from wattbench.records.writer import RunWriter
 
 _FAILURE = "the run cannot be copied"

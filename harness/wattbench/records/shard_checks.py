@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from wattbench.records.rows.schema import RunHeader
+from wattbench.records.rows.header import RunHeader
 from wattbench.records.shards import blocks_in_words
 
 

@@ -15,25 +15,21 @@ from wattbench.records.files.atomic_write import FAILURE, failing_as, remove_tem
 from wattbench.records.files.jsonl import Appender
 from wattbench.records.finish_record import finish_record
 from wattbench.records.layout import RunLayout
+from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
+from wattbench.records.rows.header import RunHeader
+from wattbench.records.rows.items import ItemRow
 from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import PhaseRow
 from wattbench.records.rows.rounds import RoundRow
-from wattbench.records.rows.schema import (
-    AnswerRow,
-    ItemRow,
-    RecordRow,
-    RunHeader,
-    ScoreRow,
-    SystemRow,
-    WindowLabel,
-    WindowRow,
-)
+from wattbench.records.rows.schema import RecordRow
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
+from wattbench.records.rows.systems import SystemRow
+from wattbench.records.rows.windows import WindowLabel, WindowRow
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 

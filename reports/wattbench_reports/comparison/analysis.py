@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
-from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
 from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
-from wattbench_reports.comparison.annual_cost import Year, year
+from wattbench_reports.comparison.annual_cost import year
 from wattbench_reports.comparison.another_run import joule_ratios
 from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact_caveats, strict_caveats, unread_caveats
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
-from wattbench_reports.comparison.estimated import EstimatedSystem, estimated_systems
-from wattbench_reports.comparison.leaderboard_model import Ranked
+from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.machines import (
-    Machines,
     machine_caveats,
     machines_of,
     of_compared_class,
@@ -40,16 +38,16 @@ from wattbench_reports.comparison.system_figures import (
     with_money,
     with_throughput,
 )
-from wattbench_reports.metrics.arrival_rates import LoadReport, load_report
+from wattbench_reports.metrics.arrival_rates import load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
-from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity, carbon_of_run, pue_of_suite
+from wattbench_reports.metrics.carbon import HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from wattbench_reports.metrics.costs import CostFigures, Costs, CostUnit, gram_costs, joule_costs
 from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
 from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
-from wattbench_reports.metrics.impacts import Impacts, impacts_of_run
+from wattbench_reports.metrics.impacts import impacts_of_run
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact, system_impacts
 from wattbench_reports.metrics.load_caveats import load_caveats
 from wattbench_reports.metrics.money import RunMoney
@@ -61,7 +59,6 @@ from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, mone
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.strictness import SystemStrictness, strictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
-from wattbench_reports.metrics.tail_latency import above_median, common_tail
 from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
@@ -70,57 +67,11 @@ from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.routes import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
-from wattbench_reports.tables.session_record import SessionRecord, sessions_of
+from wattbench_reports.tables.session_record import sessions_of
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, StreamedFrames, load_streamed, sampled_frames
 
 TASK = "task"
 """The kind of cluster that a reader may ask for in place of blocks."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a run says about its systems."""
-
-    run: str
-    suite: str
-    systems: tuple[SystemFigures, ...]
-    """In the order they first ran."""
-    carbon: Carbon | None
-    """None: no intensity is set, or its file cannot be used, and no grams are stated."""
-    sci: Mapping[str, Sci]
-    """The terms behind the grams of each system that has joules; empty without `carbon`."""
-    caveats: tuple[Caveat, ...]
-    splits: Mapping[str, SystemSplit] = field(default_factory=dict)
-    """Each system's joules by component."""
-    load: LoadReport | None = None
-    """For a run under load: every rate. `systems` is then of one of them, `load.compared`."""
-    workload: Workload | None = None
-    """What the figures over all domains are for; None where several runs differ in it."""
-    years: Mapping[str, Year] = field(default_factory=dict)
-    """For each system with joules: the requests of a year."""
-    money: RunMoney | None = None
-    """Where the systems' money comes from; None where no system has a cost, or runs of different currencies are
-    compared."""
-    ranked: Ranked | None = None
-    """How the systems are ranked; None where only figures were requested."""
-    sessions: SessionRecord | None = None
-    """The sessions that say how another run would differ; None: it is not known."""
-    estimates: tuple[EstimatedSystem, ...] = ()
-    """What was estimated of requests to services. Nothing else is computed from it."""
-    cluster: str | None = None
-    """``task``: intervals are clustered by task, as the reader asked, and not by block."""
-    machines: Machines | None = None
-    """Those that measured the run; None: one did, or several runs are compared."""
-    impacts: Impacts | None = None
-    """None: no source of water, abiotic depletion or primary energy is named."""
-    impacts_of: Mapping[str, tuple[SystemImpact, ...]] = field(default_factory=dict)
-    """Those of each system that has joules; empty without `impacts`."""
-
-    @property
-    def tail_share(self) -> float | None:
-        """The percentile above the p50 that a table of the systems shows; None where some system supports no more than
-        a p50."""
-        return above_median(common_tail(each.tail_share for each in self.systems))
 
 
 @dataclass(frozen=True)

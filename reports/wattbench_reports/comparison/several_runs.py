@@ -19,8 +19,9 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, not_recorded, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
-from wattbench_reports.comparison.analysis import Analysis, Comparison, analyse
+from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
 from wattbench_reports.comparison.impacts_of_runs import impacts_of_runs
 from wattbench_reports.comparison.leaderboard import (

@@ -7,7 +7,7 @@ and computes nothing: a number that is not in the comparison does not appear.
 from collections.abc import Callable, Mapping
 
 from wattbench.errors import UserError, nearest
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.export.comparison.comparison_csv import as_csv
 from wattbench_reports.export.comparison.comparison_json import as_json
 from wattbench_reports.export.comparison.comparison_markdown import as_markdown

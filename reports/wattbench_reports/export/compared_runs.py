@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench.records import RunRecords
-from wattbench_reports.comparison.analysis import Analysis, Comparison
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.several_runs import of_one_run, side_by_side
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wattbench_reports.comparison.analysis import Analysis, Comparison
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section

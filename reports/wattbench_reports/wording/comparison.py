@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import ELECTRICITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench.records.provenance import ESTIMATED
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import EstimatedSystem, HeldAgainst, Range, held_against
 from wattbench_reports.formatting import units
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.impacts.factors import ELECTRICITY, MANUFACTURE, SITE
 from wattbench_reports.metrics.impacts.quantities import ADPE, PRIMARY_ENERGY, WATER, Quantity

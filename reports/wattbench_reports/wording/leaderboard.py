@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.leaderboard_model import MONEY, RANKED, Ranked, RankedGroup, RankedSystem
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S

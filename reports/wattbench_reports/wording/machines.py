@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.machines import Machine, Machines
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval

@@ -11,7 +11,7 @@ import pytest
 from tests.made_up.runs import FakeNode, FakeRun
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.tables.session_record import machine_of, same_machine, session_record
 

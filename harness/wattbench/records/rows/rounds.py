@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from wattbench.records.rows.schema import RecordRow, ScoreRow
+from wattbench.records.rows.answers import ScoreRow
+from wattbench.records.rows.schema import RecordRow
 
 BASELINE, CANDIDATE = "baseline", "candidate"
 SIDES = (BASELINE, CANDIDATE)

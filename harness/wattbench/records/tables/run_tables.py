@@ -11,7 +11,9 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.schema import ItemRow, ScoreRow, WindowRow
+from wattbench.records.rows.answers import ScoreRow
+from wattbench.records.rows.items import ItemRow
+from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.damaged_table import damage_named
 from wattbench.redaction import hide_known
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wattbench.records.files.atomic_write import open_atomically
-from wattbench.records.rows.schema import WindowRow
+from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.run_tables import rows_of_windows, windows_schema
 from wattbench.redaction import hide_known
 

@@ -7,7 +7,7 @@ differences across which the reader ranks all the same. So every line carries it
 from __future__ import annotations
 
 from wattbench.records.files.csv_text import csv_lines, for_spreadsheet
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export.comparison.comparison_rows import PLACEMENT_COLUMNS, system_rows
 from wattbench_reports.export.comparison.decision_data import DECISION_COLUMNS

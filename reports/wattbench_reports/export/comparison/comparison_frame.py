@@ -6,7 +6,7 @@ import typing
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.comparison_rows import system_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.export.comparison.comparison_markdown import LEFT_ALIGNED, summary_table
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.metrics.trace_bursts import bursts

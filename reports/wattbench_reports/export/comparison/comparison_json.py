@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from wattbench.records.provenance import ESTIMATED
-from wattbench_reports.comparison.analysis import Comparison
 from wattbench_reports.comparison.annual_cost import Year
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
 from wattbench_reports.comparison.leaderboard_model import Ranked
 from wattbench_reports.comparison.machines import Machines

@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, fields
 from typing import Any
 
-from wattbench_reports.comparison.analysis import Comparison
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.leaderboard_model import Placement
 from wattbench_reports.comparison.system_figures import COLUMNS, SystemFigures
 from wattbench_reports.export.comparison.decision_data import decision_cells

@@ -1,0 +1,107 @@
+"""The header of a run: what is known before anything is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.schema import RecordRow
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunHeader(RecordRow):
+    """`run.json`: what was to be run, on what machine, and the hashes that make two runs comparable."""
+
+    schema_version: int
+    run: str
+    """The run's identity: `<UTC>-<suite>-<id>`, the name of its directory."""
+    suite: dict[str, Any]
+    """The suite as resolved: every default filled in, every path absolute."""
+    suite_sha256: str
+    created_utc: str
+    """ISO 8601."""
+    command: list[str]
+    environment: dict[str, Any]
+    meters: dict[str, str]
+    """Component to provenance, as found when the run began: ``{"gpu0": "counter", "cpu": "modelled"}``."""
+    meter_details: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Component to ``{"meter", "reads", "step_s"}``: which meter, what it reads in words, how coarsely in time."""
+    cells: list[dict[str, Any]]
+    """The plan: ``{"system", "kind", "task", "domain", "items", "task_version", "docs_sha256", "task_sha256"}`` per
+    cell. The last is missing in older records."""
+    imported: dict[str, Any] | None = None
+    """For a run that another tool made: ``{"from", "version", "files": [{"name", "sha256"}], "left_out": {reason:
+    number}, "scenario": {system: {what: value}}}``. It has no windows, and lacks what its source lacks. None: wattbench
+    measured it."""
+    gate: dict[str, Any] | None = None
+    """For a gate that asks two systems in turns: ``{"baseline": {"name", "system"}, "candidate": {"name", "system"},
+    "policy": {...}, "policy_source": str, "planted": {"delay": share, "drop@task": share} or None, "seed": int,
+    "long_rounds": bool}``. `name` is what it is called in this record, `system` in the suite. Its cells say what could
+    be asked, `rounds.jsonl` what was."""
+    night: dict[str, Any] | None = None
+    """For a run of `wattbench nightly`: ``{"date": "2026-11-25", "commit": str | None, "backfilled": bool, "since":
+    {"run", "commit", "commits": [{"commit", "subject"}], "commits_in_all", "files", "files_in_all"} | None}``: what was
+    committed since the night before."""
+    rescored: dict[str, Any] | None = None
+    """For a run of `wattbench rescore`: ``{"from": the run whose answers these are, "command": [...], "created_utc",
+    "forms": [...], "regex": str | None, "tasks": [...], "metrics": {task: metric}, "tasks_from": str | None, "scores":
+    {system: {"answers", "before", "after", "newly_right", "newly_wrong"}}}``: how they were scored anew, and the sums
+    of scores of the tasks that were. All else in the record is of the run that it is from."""
+    retried_from: str | None = None
+    """For a copy of a finished run in which its failed requests were asked again: the run that it is from."""
+    node: str = ""
+    """The machine that measured, as `wattbench.machine.node` names it. Empty in older records, in imported ones and in
+    a run that several machines measured."""
+    shard: dict[str, Any] | None = None
+    """For a run of some blocks of a suite: ``{"blocks": [numbers from 0], "of": number of blocks, "seed": of the
+    deal}``. Shards of one suite and plan, number of blocks and seed can be merged. With ``"handed_out": true`` it
+    is a run on a cluster that is not finished: its blocks are asked in shards below `shards/`, which its end merges."""
+    machines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """For a run that several machines measured: node to its ``{"environment", "meters", "meter_details"}``. The fields
+    of these names above are then of the first one. Empty: one machine measured all."""
+    merged: list[dict[str, Any]] | None = None
+    """For a run that was merged of shards: ``{"run", "node", "blocks", "created_utc", "sha256"}`` of each, the last
+    being the digest of its `finished.json`."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that each cell names its system and its task."""
+        super().check(raw)
+        for number, cell in enumerate(raw["cells"]):
+            for key in ("system", "task"):
+                if not isinstance(cell.get(key), str):
+                    raise FieldError(f"{key} of cell {number} is {cell.get(key)!r:.60}: it must be text")
+        _check_shard(raw.get("shard"))
+        for number, shard in enumerate(raw.get("merged") or []):
+            _check_blocks(f"blocks of shard {number}", shard.get("blocks"))
+
+
+def _check_shard(shard: Mapping[str, Any] | None) -> None:
+    """Check that a shard names some of its blocks, in order, each once.
+
+    Raises:
+        FieldError: it does not.
+    """
+    if shard is None:
+        return
+    of, seed, blocks = (shard.get(key) for key in ("of", "seed", "blocks"))
+    if not all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed)):
+        raise FieldError(f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers")
+    _check_blocks("shard.blocks", blocks, of)
+
+
+def _check_blocks(name: str, blocks: Any, of: int | None = None) -> None:
+    """Check that a field holds numbers of blocks, in order, each once.
+
+    Raises:
+        FieldError: it does not.
+    """
+    numbers = blocks if isinstance(blocks, list) else []
+    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in numbers)
+    below = f" below {of}" if of is not None else ""
+    if not numbers or not whole or numbers != sorted(set(numbers)) or numbers[0] < 0:
+        raise FieldError(f"{name} is {blocks!r:.60}: it must be numbers of blocks{below}, in order")
+    if of is not None and numbers[-1] >= of:
+        raise FieldError(f"{name} is {blocks!r:.60}: it must be numbers of blocks{below}, in order")

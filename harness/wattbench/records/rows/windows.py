@@ -1,0 +1,149 @@
+"""A measured window: what it is for, its joules, and whether they are valid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from wattbench.records.rows import components
+from wattbench.records.rows.field_checks import FieldError, check_choice, check_order
+from wattbench.records.rows.schema import RecordRow
+
+
+class Purpose(StrEnum):
+    """What a window was opened for."""
+
+    LOAD = "load"
+    """Loading the system, or starting its server."""
+    WARM_UP = "warm-up"
+    IDLE = "idle"
+    """The system loaded and nothing asked of it."""
+    MEASURED = "measured"
+    ABANDONED = "abandoned"
+    """Measured under load and interrupted: its requests are repeated, and nothing of it counts."""
+    SUPERSEDED = "superseded"
+    """Measured in an attempt of a block that was asked again: nothing of it counts."""
+    ROUTER = "router"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowLabel(RecordRow):
+    """What a window is of; also a line of `open-windows.jsonl`, with `started_s` filled in."""
+
+    window: str
+    """Unique within the run: ``w0007``."""
+    run: str
+    system: str
+    task: str | None
+    purpose: str
+    """A `Purpose`."""
+    started_s: float | None = None
+    block: int | None = None
+    """As in `WindowRow`."""
+    attempt: int = 0
+    node: str = ""
+    co_runners: int = 0
+    """As in `WindowRow`, when it opened."""
+    shared: list[str] = field(default_factory=list)
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the purpose is known."""
+        check_choice(raw, "purpose", tuple(Purpose))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowRow(RecordRow):
+    """A line of `windows.jsonl`: joules between two moments, and whether they can be trusted."""
+
+    window: str
+    run: str
+    system: str
+    task: str | None
+    """None: the window is of no single task. In a run with blocks it holds items of several tasks."""
+    purpose: str
+    started_s: float
+    finished_s: float
+    energy_j: dict[str, float]
+    """Joules per component: ``gpu0``, ``cpu``, ``dram``, ``wall``. A component that failed is absent, never 0. One may
+    contain another: add them with `wattbench.records.rows.components` only."""
+    provenance: dict[str, str]
+    """How each figure of `energy_j` came about: ``counter``, ``integrated``, ``rapl``, ``modelled``, ``replayed``."""
+    check_energy_j: dict[str, float] = field(default_factory=dict)
+    """The same joules by a second method, where one exists (the integral of sampled power next to a counter)."""
+    idle_w: dict[str, float] = field(default_factory=dict)
+    """Watts per component with the system loaded and nothing asked of it; empty before that was measured."""
+    samples: int = 0
+    largest_gap_s: float | None = None
+    temperature_c: dict[str, float] = field(default_factory=dict)
+    """The highest temperature per component that has a sensor."""
+    passes: int = 1
+    """How often the window's items were asked to fill it; an item's energy is its share divided by this."""
+    own_cpu_s: float | None = None
+    """CPU seconds that the harness and everything it started (servers included) used in the window. None in older
+    records, of a window that was closed from its trace, and where the kernel hides it."""
+    contention: dict[str, float] = field(default_factory=dict)
+    """What else the machine did meanwhile: signal to share, 0.05 for 5%. ``run_queue_wait``, ``foreign_cpu``,
+    ``steal``, ``throttled``, ``canary``, ``later_passes``. A signal that the kernel hides is absent; empty means that
+    nothing is known, as in older records."""
+    contended: bool = False
+    """Whether a signal is above its limit. Joules of such a window are not valid unless all are a GPU's, and its
+    latencies are those of a busy machine."""
+    valid: bool = True
+    reasons: list[str] = field(default_factory=list)
+    """Why the window is not valid, or what a reader should know of a valid one."""
+    block: int | None = None
+    """The block that it belongs to, from 0. None: the run has no blocks, or the window is of loading or idle."""
+    attempt: int = 0
+    """Which attempt of the block: 0 as first asked; 1 and 2: asked again."""
+    node: str = ""
+    """The machine that measured it, as `wattbench.machine.node` names it; empty in older records."""
+    co_runners: int = 0
+    """How many other device slots of the machine measured at the same time, at most; 0: it was alone."""
+    shared: list[str] = field(default_factory=list)
+    """The components whose joules are this slot's part of what all slots of the machine used together: ``cpu``,
+    ``dram``, ``wall``. Empty: all are its own."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the purpose is known, that it ends after its start, and that all joules have a provenance."""
+        check_choice(raw, "purpose", tuple(Purpose))
+        check_order(raw)
+        unlabelled = [name for name in raw["energy_j"] if name not in raw["provenance"]]
+        if unlabelled:
+            raise FieldError(f"provenance lacks {unlabelled[0]!r:.60}, which has joules")
+        if raw.get("passes") == 0:
+            raise FieldError("passes is 0: it must be 1 or more")
+        for name in ("energy_j", "idle_w") if raw.get("valid", True) else ():
+            negative = [each for each in raw.get(name, {}).values() if each < 0]
+            if negative:
+                raise FieldError(f"{name} holds {negative[0]!r:.60}: it must not be below 0 in a valid window")
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from start to finish."""
+        return self.finished_s - self.started_s
+
+    @property
+    def total_j(self) -> float | None:
+        """Return the joules of all components together, no joule twice, or None if none was read.
+
+        Label it with `provenance_label`.
+        """
+        return components.total_j(self.energy_j)
+
+    @property
+    def above_idle_j(self) -> float | None:
+        """Return the joules beyond what the loaded system draws when idle; None if its idle draw is not known."""
+        counted = components.added(self.energy_j)
+        if not counted or any(component not in self.idle_w for component in counted):
+            return None
+        return sum(self.energy_j[c] - self.idle_w[c] * self.duration_s for c in counted)
+
+    @property
+    def provenance_label(self) -> str:
+        """Return every provenance in the total, joined: ``counter+modelled``. Empty if nothing was read."""
+        return "+".join(sorted({self.provenance[c] for c in components.added(self.energy_j)}))
