@@ -146,7 +146,7 @@ def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch
     )  # fmt: skip
     monkeypatch.setattr(sys.modules["wattbench_reports.html.report"], "routing_study", lambda analysis: hostile)
     page = report(make_run(fake.Run(tuple(fake.System(name) for name in studies.ACCURACY), items=4, name="routed")))
-    first = page.partition('<div class="deciding">')[0]
+    first = page.partition('<div class="deciding">')[2].partition('id="decision-evidence"')[0]
     assert "Worth building: a text classifier" in first and '<a href="#routing">Routing</a>' in first
     assert 'id="routing-tradeoff"' in page and 'id="routing-cascades"' in page
     assert "<script" not in without_own_scripts(page)
