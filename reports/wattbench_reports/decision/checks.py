@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
-from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_of
+from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_apart
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
 from wattbench_reports.decision.model import ROUNDING, Check, Qualifies, outcome_of
 from wattbench_reports.decision.partial_pooling import PooledBy, pooled
@@ -132,6 +132,7 @@ class _Checker:
         with np.errstate(invalid="ignore"):
             above = scale is PooledBy.ACCURACY
             met = draws >= bound * (1 - ROUNDING) if above else draws <= bound * (1 + ROUNDING)
+        errors = np.sqrt(np.diag(self.figures.draws.covariances(figure, figure)))
         checks = []
         for system in range(len(self._systems)):
             if not figure.known[system]:
@@ -142,7 +143,10 @@ class _Checker:
             further = None
             if outcome_of(p_met) == Qualifies.MAY:
                 number = self.analysis.items_per_row * float(items[system])
-                further = further_items(number, 1.0, score_of(p_met, self.figures.draws.df), self._decides)
+                apart = score_apart(
+                    float(figure.estimates[system]) - bound, float(errors[system]), p_met, self.figures.draws.df
+                )
+                further = further_items(number, 1.0, apart, self._decides)
             checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further))
         return checks, met
 

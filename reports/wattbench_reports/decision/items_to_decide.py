@@ -24,9 +24,14 @@ def one_sided(df: float) -> float:
     return _quantile(MEETS, df)
 
 
-def score_of(p_met: float, df: float) -> float:
-    """Return how many standard errors from its bound a requirement is that is met with this probability."""
-    return _quantile(p_met, df)
+def score_apart(distance: float, error: float, p_met: float, df: float) -> float:
+    """Return how many standard errors the figure of an open requirement is from its bound.
+
+    It is that of the estimate. Where the estimate alone would decide, and other systems of the run hold it back
+    (`partial_pooling`), it is that of the probability.
+    """
+    alone = abs(distance) / error if error > 0 else math.inf
+    return alone if alone < one_sided(df) else _quantile(p_met, df)
 
 
 def further_items(items: float, error: float, distance: float, score: float) -> int | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import t as student
 
 from tests.made_up.digests import without_digests
 from tests.made_up.pooled_normals import accuracies
@@ -111,9 +110,9 @@ def test_the_least_cost_of_those_that_meet_the_accuracy_is_chosen(table) -> None
     assert outcomes == {
         "dear": Qualifies.YES, "middle": Qualifies.MAY, "dominated": Qualifies.MAY, "cheap": Qualifies.NO,
     }  # fmt: skip
-    # middle is so many errors above .7 as its probability says, and 1.685 = t(39) decide
-    score = student.ppf(rows["middle"].checks[0].p_met, 39)
-    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.685 / score) ** 2 - 40, rel=0.01)
+    # middle is 5 points above .7, and 1.685 = t(39) errors decide
+    error = math.sqrt((31 - 42 * (31 / 42) ** 2) / 1640)  # with a right and a wrong answer more
+    assert rows["middle"].checks[0].items_to_decide == pytest.approx(40 * (1.685 * error / 0.05) ** 2 - 40, rel=0.1)
     assert rows["dear"].checks[0].items_to_decide is None
     # Both that may meet it would be cheaper.
     assert decision.best == ("dear", "middle", "dominated")

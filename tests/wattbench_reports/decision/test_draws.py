@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import t as student
 
 from wattbench_reports.decision.best import chances
-from wattbench_reports.decision.items_to_decide import further_items, of_a_pair, one_sided
+from wattbench_reports.decision.items_to_decide import further_items, of_a_pair, one_sided, score_apart
 from wattbench_reports.decision.joint_draws import joint_draws
 from wattbench_reports.decision.latency_limit import SystemLatency, design_effect, share_within
 from wattbench_reports.decision.prices import corners, hull_of
@@ -146,6 +146,13 @@ def test_further_items_put_the_estimate_so_many_errors_from_its_bound() -> None:
     assert one_sided(4) == pytest.approx(2.132, abs=0.001)
     assert of_a_pair(2, 0.05, 1e9) == pytest.approx(1.96, abs=0.02)
     assert of_a_pair(5, 0.05, 7) == pytest.approx(student.ppf(1 - 0.05 / 20, 7))
+
+
+def test_an_estimate_beyond_its_bound_that_others_hold_back_is_as_far_as_its_probability_says() -> None:
+    assert score_apart(0.0125, 0.05, 0.49, 4) == pytest.approx(0.25), "an even probability is not an endless run"
+    assert score_apart(-0.0125, 0.05, 0.51, 4) == pytest.approx(0.25)
+    for distance, error in ((0.2, 0.05), (0.2, 0.0), (0.0, 0.0)):
+        assert score_apart(distance, error, 0.9, 4) == pytest.approx(student.ppf(0.9, 4))
 
 
 @pytest.mark.parametrize("requests", [40, 150])

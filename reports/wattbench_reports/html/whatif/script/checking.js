@@ -13,7 +13,13 @@ const aboveShare = (kept, trials, bound) => { // stats/share_above.py: Peizer an
 };
 const normalBelow = (score) => (score >= 0 ? 1 - both(score) / 2 : both(-score) / 2);
 const around = (bound) => [bound * (1 - limits.rounding), bound * (1 + limits.rounding)];
-const scoreOf = (p) => { // how many standard errors from its bound a requirement is that is met with this probability
+const deviationsOf = (figure) => {
+	const of = covariance(figure, figure);
+	return ALL.map((s) => sqrt(of(s, s)));
+};
+const scoreApart = (distance, error, p) => { // decision/items_to_decide.py
+	const alone = error > 0 ? abs(distance) / error : Infinity;
+	if (alone < limits.one_sided) return alone;
 	let [low, high] = [0, 1000];
 	for (let k = 0; k < 100; k++) { const middle = (low + high) / 2; below(middle, known.df) < max(p, 1 - p) ? (low = middle) : (high = middle); }
 	return p === 0.5 ? 0 : (low + high) / 2;
@@ -47,7 +53,7 @@ const averageOf = (own) => own.reduce((total, x) => total + x, 0) / K;
 const checkAll = (all, set) => {
 	const sums = yes(), met = yes(), checks = ALL.map(() => []), apart = ALL.map(() => 1), { mix } = set;
 	const drawn = (requirement, figure, items, reasons, scale) => {
-		const { bound } = requirement, draws = pooledDraws(figure, scale, bound), above = scale === ACCURACY, [least, greatest] = around(bound);
+		const { bound } = requirement, errors = deviationsOf(figure), draws = pooledDraws(figure, scale, bound), above = scale === ACCURACY, [least, greatest] = around(bound);
 		for (const s of ALL) {
 			if (!isFinite(figure.at[s])) {
 				checks[s].push({ requirement, estimate: null, pMet: null, reason: reasons[s] || known.reasons.unknown, items: null });
@@ -56,7 +62,7 @@ const checkAll = (all, set) => {
 			let count = 0;
 			draws[s].forEach((x, k) => { (above ? x >= least : x <= greatest) ? count++ : (sums[s][k] = 0); });
 			const pMet = count / K, open = outcomeOf(pMet) === "may";
-			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: open ? further(items[s], 1, scoreOf(pMet)) : null });
+			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: open ? further(items[s], 1, scoreApart(figure.at[s] - bound, errors[s], pMet)) : null });
 		}
 	};
 	const alone = (s, requirement, estimate, pMet, reason, items) => {
