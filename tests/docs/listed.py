@@ -38,7 +38,7 @@ RUN_BY = {
 
 SHOWN = {
     ("README.md", "A further right answer costs"): "output",
-    ("README.md", "quick  (20261126T"): "output",
+    ("README.md", "quick  (20261128T"): "output",
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
     ("docs/methodology.md", "(prompt tokens - cached)"): "a formula",
