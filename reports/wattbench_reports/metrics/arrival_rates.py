@@ -9,7 +9,7 @@ that grows, so it is stated as not held and takes no part in any ranking.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -230,7 +230,7 @@ def _figures(
     due_s = more["scheduled_s"][answers].to_numpy(dtype=np.float64)
     finished_s = frames.items["finished_s"][answers].to_numpy(dtype=np.float64)
     queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
-    in_time = sum(row.in_time for row in rows)
+    in_time, failed = sum(row.in_time for row in rows), sum(row.failed for row in rows)
     several = len(rows) > 1
     sent = [row.sending for row in rows if row.sending]
     return LoadFigures(
@@ -239,9 +239,9 @@ def _figures(
         offered_per_s=rate,
         arrivals=rows[0].arrivals or LOADGEN,
         scheduled_per_s=sum(row.scheduled_per_s * row.queries for row in rows) / queries,
-        served_per_s=sum(row.queries - row.failed for row in rows) / busy_s,
+        served_per_s=(queries - failed) / busy_s,
         queries=queries,
-        failed=sum(row.failed for row in rows),
+        failed=failed,
         held=all(row.held for row in rows),
         reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
         remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),
@@ -251,7 +251,7 @@ def _figures(
         goodput_per_s=in_time / busy_s,
         in_time=in_time / queries,
         accuracy=measured.accuracy,
-        j_per_request=_scaled(measured.j_per_request, queries / max(1, queries - sum(row.failed for row in rows))),
+        j_per_request=measured.j_per_request and measured.j_per_request.times(queries / max(1, queries - failed)),
         j_per_correct=measured.j_per_correct,
         provenance=measured.provenance,
         valid=judged.valid,
@@ -283,11 +283,3 @@ def _arrivals(more: pd.DataFrame) -> pd.Series:
     if "arrivals" in more:
         return more["arrivals"]
     return pd.Series(None, index=more.index, dtype=object)
-
-
-def _scaled(interval: Interval | None, factor: float) -> Interval | None:
-    if interval is None:
-        return None
-    return replace(
-        interval, estimate=interval.estimate * factor, low=interval.low * factor, high=interval.high * factor
-    )

@@ -66,21 +66,13 @@ def _money_passage(analysis: Analysis) -> Iterable[Passage]:
         return
     currency = analysis.money.currency
     factor, scale = units.money_scale(None if each.cost is None else each.cost.estimate for each in by_money.places)
-    scaled = Tradeoff(tuple(replace(each, cost=_times(each.cost, factor)) for each in by_money.places))
+    scaled = Tradeoff(tuple(replace(each, cost=each.cost and each.cost.times(factor)) for each in by_money.places))
     cost = Cost("tradeoff-money-figure", currency, f"{currency} per {scale}", is_money=True)
     yield Passage(
         "Against money per request",
         (*_sentences(scaled, "No system has a cost to plot.", "costs"), wording.cost_line(analysis.comparison)),
         (_money_table(analysis, scaled, scale),),
         _drawing(analysis, scaled, cost),
-    )
-
-
-def _times(interval: Interval | None, factor: float) -> Interval | None:
-    if interval is None:
-        return None
-    return replace(
-        interval, estimate=interval.estimate * factor, low=interval.low * factor, high=interval.high * factor
     )
 
 
@@ -93,7 +85,8 @@ def _money_table(analysis: Analysis, tradeoff: Tradeoff, scale: str) -> Table:
     )
 
     def last_cells(each: Measures) -> tuple[Cell, ...]:
-        return (Cell(units.money_interval(_times(per_correct[each.system], factor), currency)),)
+        cost = per_correct[each.system]
+        return (Cell(units.money_interval(cost and cost.times(factor), currency)),)
 
     return Table(
         caption=f"Accuracy and money per {scale}, as plotted",

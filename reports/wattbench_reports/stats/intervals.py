@@ -27,6 +27,10 @@ class Interval:
     few: bool = False
     """So few items have most of what was summed that the bounds may be too narrow."""
 
+    def times(self, factor: float) -> Interval:
+        """Return it in another unit: the estimate and both bounds times a factor that is not below 0."""
+        return Interval(self.estimate * factor, self.low * factor, self.high * factor, self.few)
+
 
 def log_interval(estimate: float, half: float) -> Interval:
     """Return estimate x exp(+- half), an interval that is symmetric in the logarithm; 0 has no width."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.formatting import units
@@ -72,7 +71,4 @@ def of_part(impact: SystemImpact, part: str) -> str:
 def _shown(quantity: Quantity, interval: Interval | None, number: float) -> str:
     if interval is None:
         return units.NONE
-    factor = number * quantity.shown_per_unit
-    bounds = (factor * each for each in (interval.estimate, interval.low, interval.high))
-    estimate, low, high = bounds
-    return units.quantity_interval(replace(interval, estimate=estimate, low=low, high=high), quantity.shown_unit)
+    return units.quantity_interval(interval.times(number * quantity.shown_per_unit), quantity.shown_unit)

@@ -66,8 +66,8 @@ def _saved(saved: Interval | None, factor: float, currency: str) -> str:
     if saved is None:
         return units.NONE
     # Sums of the same prices in another order differ by rounding, which is no saving.
-    estimate = saved.estimate * factor if abs(saved.estimate) > 1e-9 * (saved.high - saved.low) else 0.0
-    scaled = replace(saved, estimate=estimate, low=saved.low * factor, high=saved.high * factor)
+    estimate = saved.estimate if abs(saved.estimate) > 1e-9 * (saved.high - saved.low) else 0.0
+    scaled = replace(saved, estimate=estimate).times(factor)
     if math.isinf(scaled.high):
         return f"{units.money(scaled.estimate, currency)} [−∞, ∞]".replace("-", "−")
     return units.money_interval(scaled, currency).replace("-", "−")

@@ -111,7 +111,7 @@ def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
                 Cell(_volume(pair.requests_per_day)),
                 Cell(units.money(pair.machine.per_month, study.currency)),
                 Cell(units.roughly(pair.machine.requests_per_month)),
-                Cell(units.money_interval(_times(pair.against_per_request, factor), study.currency)),
+                Cell(units.money_interval(pair.against_per_request.times(factor), study.currency)),
                 Cell(_accuracies(analysis, pair)),
             )
             for pair in study.pairs
@@ -125,10 +125,6 @@ def _volumes(analysis: Analysis, study: OwnHardwareStudy) -> Table:
             "pays likewise."
         ),
     )
-
-
-def _times(interval: Interval, factor: float) -> Interval:
-    return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor, interval.few)
 
 
 def _volume(interval: Interval) -> str:
@@ -157,7 +153,7 @@ def _months(analysis: Analysis, study: OwnHardwareStudy, requests: float) -> Tab
         (
             _system(analysis, name),
             Cell(units.NONE),
-            Cell(units.money_interval(_times(each, requests), study.currency)),
+            Cell(units.money_interval(each.times(requests), study.currency)),
         )
         for name, each in others.items()
     ]

@@ -43,7 +43,7 @@ class CostWords:
         if interval is None or self.unit is None:
             return units.NONE
         if self.unit is CostUnit.MONEY:
-            return units.money_interval(_times(interval, self.factor), self.label)
+            return units.money_interval(interval.times(self.factor), self.label)
         return units.quantity_interval(interval, self.label)
 
     def of_requests(self, text: str) -> str:
@@ -102,7 +102,3 @@ def benefit_words(decision: Decision) -> CostWords:
 def plain(text: str) -> str:
     """Drop the zeros behind a bound that a person chose: ``80%``, ``5 J``, ``300 ms``."""
     return _TRAILING_ZEROS.sub(lambda match: match[1].rstrip("."), text)
-
-
-def _times(interval: Interval, factor: float) -> Interval:
-    return Interval(interval.estimate * factor, interval.low * factor, interval.high * factor, interval.few)
