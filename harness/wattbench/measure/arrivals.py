@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def trace_part(load: Load) -> ArrivalTrace:
         UserError: the trace cannot be read, or fewer than two requests arrive in the part.
     """
     assert load.trace is not None
-    return _read(load.trace).part(load.start_s, load.duration_s)
+    return _remembered_part(*_file(load.trace), load.start_s, load.duration_s)
 
 
 def mean_rate_per_s(load: Load) -> float:
@@ -100,7 +100,7 @@ def dealt_part(load: Load, documents: int) -> ArrivalTrace:
             f"{part.path}: {len(part.arrivals):,} arrivals are in the part that is sent, and the task has "
             f"{documents:,} documents, to be asked equally often: lower the task's limit, or send a longer part"
         )
-    return part.only(range(number))
+    return replace(part, arrivals=part.arrivals[:number])  # what is left out comes after all that is kept
 
 
 def dealt_documents(number: int, documents: int, seed: int) -> list[int]:
@@ -188,14 +188,25 @@ def _spread(lengths: Sequence[int | None]) -> dict[str, float]:
 
 
 def _read(path: Path) -> ArrivalTrace:
+    return _remembered(*_file(path))
+
+
+def _file(path: Path) -> tuple[Path, int, int]:
+    """Return a file's path, when it was changed (ns), and its size: as long as they stay, so does what is in it."""
     try:
         status = os.stat(path)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return _remembered(path, status.st_mtime_ns, status.st_size)
+    return path, status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=2)
 def _remembered(path: Path, changed_ns: int, size: int) -> ArrivalTrace:
-    """Read a trace once, as long as its file stays as it is."""
+    """Read a trace once: a run needs it for its plan, its check and each of its windows."""
     return read_trace(path)
+
+
+@lru_cache(maxsize=2)
+def _remembered_part(path: Path, changed_ns: int, size: int, start_s: float, duration_s: float | None) -> ArrivalTrace:
+    """Take a part of it once, likewise."""
+    return _remembered(path, changed_ns, size).part(start_s, duration_s)

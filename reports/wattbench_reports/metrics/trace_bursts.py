@@ -7,7 +7,6 @@ kind, so it does not hold time.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,10 +16,9 @@ from numpy.typing import NDArray
 
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport
-from wattbench_reports.stats import Interval
+from wattbench_reports.stats import Interval, mean_interval
 from wattbench_reports.stats.percentiles import percentiles
 from wattbench_reports.stats.queueing import sojourns
-from wattbench_reports.stats.student import t_quantile
 from wattbench_reports.tables.token_timings import token_times
 
 TAILS = (0.5, 0.95, 0.99)
@@ -107,76 +105,72 @@ def bursts(report: LoadReport) -> Bursts | None:
     trace, poisson = kinds.get(TRACE_ARRIVALS), kinds.get(POISSON_ARRIVALS)
     if trace is None or poisson is None:
         return None
-    under = {at.arrivals: _kinds(at, report) for at in (trace, poisson)}
-    both = [name for name in under[TRACE_ARRIVALS] if name in under[POISSON_ARRIVALS]]
-    costs = [_cost(name, trace, poisson, under[TRACE_ARRIVALS][name], under[POISSON_ARRIVALS][name]) for name in both]
+    answers, of_poisson = _answers(trace), _answers(poisson)
+    under, under_poisson = _kinds(trace, answers, report), _kinds(poisson, of_poisson, report)
+    costs = [
+        _cost(under[name], under_poisson[name], answers[name], of_poisson[name])
+        for name in under
+        if name in under_poisson
+    ]
     return Bursts(trace, poisson, tuple(costs))
 
 
-def _kinds(at: AtRate, report: LoadReport) -> dict[str, ArrivalKind]:
+def _kinds(at: AtRate, answers: Mapping[str, pd.DataFrame], report: LoadReport) -> dict[str, ArrivalKind]:
     tokens = token_times(at.frames)
-    kinds = {}
-    for figures in at.systems:
-        answers = _answers(at, figures.system)
-        latency_s = (answers["finished_s"] - answers["started_s"]).to_numpy()
-        kinds[figures.system] = ArrivalKind(
+    return {
+        figures.system: ArrivalKind(
             figures=figures,
-            latency_s=_percentiles(latency_s, held=figures.held),
+            latency_s=_percentiles(answers[figures.system]["latency_s"].to_numpy(), held=figures.held),
             ttft_s=_percentiles(tokens[figures.system].first_s, held=figures.held),
-            copies=_copies(at, figures.system, report),
+            copies=_copies(answers[figures.system], report),
         )
-    return kinds
+        for figures in at.systems
+    }
 
 
 def _percentiles(seconds: NDArray[np.float64], *, held: bool) -> Mapping[float, float | None]:
     return percentiles(seconds, TAILS) if held else dict.fromkeys(TAILS)
 
 
-def _answers(at: AtRate, system: str) -> pd.DataFrame:
-    """Return the answered requests of a system: from when each was due (`started_s`) to its end."""
-    more = at.frames.more_columns("failure")
-    of_system = (at.frames.items["system"] == system).to_numpy() & more["failure"].isna().to_numpy()
-    return at.frames.items[of_system]
+def _answers(at: AtRate) -> dict[str, pd.DataFrame]:
+    """Return the answered requests of each system: when each was due, sent and answered, its seconds and its joules."""
+    sent = at.frames.more_columns("started_s", "batch_size", "failure")
+    items = at.frames.items
+    answers = items[["system", *_KEY, "finished_s", "energy_j"]].assign(
+        due_s=items["started_s"],  # under load a request begins when it is due
+        sent_s=sent["started_s"],
+        batch_size=sent["batch_size"],
+        latency_s=items["finished_s"] - items["started_s"],
+    )[sent["failure"].isna()]
+    return {each.system: answers[(answers["system"] == each.system).to_numpy()] for each in at.systems}
 
 
-def _copies(at: AtRate, system: str, report: LoadReport) -> int | None:
-    sent = at.frames.more_columns("started_s", "scheduled_s", "batch_size", "failure")
-    of_system = sent[(at.frames.items["system"] == system).to_numpy() & sent["failure"].isna().to_numpy()]
-    if of_system.empty or of_system["batch_size"].max() > 1:
+def _copies(answers: pd.DataFrame, report: LoadReport) -> int | None:
+    if answers.empty or answers["batch_size"].max() > 1:
         return None
-    of_system = of_system.sort_values("scheduled_s")
-    finished_s = at.frames.items.loc[of_system.index, "finished_s"].to_numpy(dtype=np.float64)
-    arrived_s = of_system["scheduled_s"].to_numpy(dtype=np.float64)
-    service_s = np.maximum(finished_s - of_system["started_s"].to_numpy(dtype=np.float64), 0.0)
+    answers = answers.sort_values("due_s")
+    due_s, sent_s, finished_s = (answers[name].to_numpy(dtype=np.float64) for name in ("due_s", "sent_s", "finished_s"))
+    service_s = np.maximum(finished_s - sent_s, 0.0)
     for copies in range(1, MOST_COPIES + 1):
-        ended_s = sojourns(arrived_s - arrived_s[0], service_s, copies)
+        ended_s = sojourns(due_s - due_s[0], service_s, copies)
         if float((ended_s <= report.deadline_s).mean()) >= report.share:
             return copies
     return None
 
 
-def _cost(name: str, trace: AtRate, poisson: AtRate, under: ArrivalKind, under_poisson: ArrivalKind) -> BurstCost:
-    first, second = _answers(trace, name), _answers(poisson, name)
+def _cost(under: ArrivalKind, under_poisson: ArrivalKind, first: pd.DataFrame, second: pd.DataFrame) -> BurstCost:
     held = under.figures.held and under_poisson.figures.held
     return BurstCost(
-        system=name,
+        system=under.figures.system,
         trace=under,
         poisson=under_poisson,
-        latency_s=_difference(_latencies(first), _latencies(second)) if held else None,
-        j_per_request=_difference(first.set_index(_KEY)["energy_j"], second.set_index(_KEY)["energy_j"]),
+        latency_s=_difference(first, second, "latency_s") if held else None,
+        j_per_request=_difference(first, second, "energy_j"),
     )
 
 
-def _latencies(answers: pd.DataFrame) -> pd.Series:
-    return (answers["finished_s"] - answers["started_s"]).set_axis(pd.MultiIndex.from_frame(answers[_KEY]))
-
-
-def _difference(first: pd.Series, second: pd.Series) -> Interval | None:
+def _difference(first: pd.DataFrame, second: pd.DataFrame, figure: str) -> Interval | None:
     """Return the mean difference over documents that are in both, with the interval of Student's t."""
-    means = [each.astype(float).groupby(level=_KEY, observed=True).mean() for each in (first, second)]
-    gaps = (means[0] - means[1]).dropna().to_numpy()
-    if len(gaps) < LEAST_DOCUMENTS or first.isna().all() or second.isna().all():
-        return None
-    mean = float(gaps.mean())
-    half = t_quantile(len(gaps) - 1) * float(gaps.std(ddof=1)) / math.sqrt(len(gaps))
-    return Interval(mean, mean - half, mean + half)
+    means = [each.groupby(_KEY, observed=True)[figure].mean().astype(float) for each in (first, second)]
+    gaps: NDArray[np.float64] = np.asarray((means[0] - means[1]).dropna(), dtype=np.float64)
+    return mean_interval(gaps, np.arange(len(gaps))) if len(gaps) >= LEAST_DOCUMENTS else None

@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from wattbench.clock import now_s
+from wattbench.config import Load
 from wattbench.measure.ask_items import ItemRequests
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import failure_of
@@ -87,6 +88,11 @@ class Silent:
 
     def completed(self, query: Query) -> None:
         """Do nothing: the query has its own stamps."""
+
+
+def slots_of(engine: Engine, load: Load) -> int:
+    """Return how many requests may be under way at one time: a system in this process is asked one at a time."""
+    return load.max_in_flight if engine.concurrent else 1
 
 
 class Dispatcher:

@@ -18,7 +18,7 @@ from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.errors import UserError, require
 from wattbench.measure.ask_items import ItemRequests
-from wattbench.scenarios.open_loop.dispatch import POLL_S, Dispatcher, Query
+from wattbench.scenarios.open_loop.dispatch import POLL_S, Dispatcher, Query, slots_of
 from wattbench.scenarios.open_loop.loadgen_logs import Arrival, read_detail, read_trace
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.steady import punctual
@@ -106,9 +106,7 @@ def offer(
     tokens = engine.tells_first_token(asks[0].request_type)
     calls = LoadGenCalls(loadgen, asks, tokens=tokens)
     with punctual():
-        dispatcher = Dispatcher(
-            engine, calls, workers=load.max_in_flight if engine.concurrent else 1, patience_s=load.deadline_s
-        )
+        dispatcher = Dispatcher(engine, calls, workers=slots_of(engine, load), patience_s=load.deadline_s)
         sut = loadgen.ConstructSUT(partial(calls.issue, dispatcher), dispatcher.flush)
         samples = loadgen.ConstructQSL(len(asks), len(asks), _nothing, _nothing)
         settings = _settings(loadgen, load, rate_per_s, seed=seed, tokens=tokens)

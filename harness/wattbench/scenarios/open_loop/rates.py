@@ -20,7 +20,7 @@ from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
-from wattbench.scenarios.open_loop.dispatch import Query
+from wattbench.scenarios.open_loop.dispatch import Query, slots_of
 from wattbench.scenarios.open_loop.loadgen import offer
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
@@ -115,7 +115,7 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
             f"second was answered. The first failed with: {answers[0].failure}"
         )
     trace = described(cell.load, len(cell.asks)) if planned.arrivals is not None else None
-    slots = _slots(cell)
+    slots = slots_of(cell.engine, cell.load)
     row = load_row(cell.system, cell.task, rate_per_s, cell.load, answers, offered, slots=slots, trace=trace)
     writer.append_window(closed[0])
     for answer in answers:
@@ -146,10 +146,6 @@ def schedule_of(
     ]
 
 
-def _slots(cell: LoadCell) -> int:
-    return cell.load.max_in_flight if cell.engine.concurrent else 1
-
-
 def _answers(
     cell: LoadCell,
     offered: Offered,
@@ -160,7 +156,7 @@ def _answers(
 ) -> list[AnswerRow]:
     """Return one row per query, in the order in which they were due. The n-th query of a document is its repeat n."""
     times_asked: Counter[int] = Counter()
-    together = _slots(cell)
+    together = slots_of(cell.engine, cell.load)
     rows = []
     for number, (query, due_s) in enumerate(zip(offered.queries, offered.due_s, strict=True)):
         ask = query.ask
