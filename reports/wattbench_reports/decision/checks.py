@@ -14,7 +14,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_apart
 from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
-from wattbench_reports.decision.model import ROUNDING, Check, Qualifies, outcome_of
+from wattbench_reports.decision.model import Check, Qualifies, outcome_of, rounded_bound
 from wattbench_reports.decision.partial_pooling import PooledBy, pooled
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
@@ -130,8 +130,8 @@ class _Checker:
     ) -> tuple[list[Check], NDArray[np.bool_]]:
         bound, draws = requirement.bound, pooled(figure, self.figures.draws, scale, requirement.bound)
         with np.errstate(invalid="ignore"):
-            above = scale is PooledBy.ACCURACY
-            met = draws >= bound * (1 - ROUNDING) if above else draws <= bound * (1 + ROUNDING)
+            kept = rounded_bound(requirement)
+            met = draws >= kept if scale is PooledBy.ACCURACY else draws <= kept
         errors = np.sqrt(np.diag(self.figures.draws.covariances(figure, figure)))
         checks = []
         for system in range(len(self._systems)):

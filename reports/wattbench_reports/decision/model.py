@@ -43,6 +43,11 @@ def outcome_of(probability: float | None) -> Qualifies:
     return Qualifies.NO if probability < FAILS else Qualifies.MAY
 
 
+def rounded_bound(requirement: Requirement) -> float:
+    """Return the bound that figures are held against: one that is at it but for `ROUNDING` keeps it."""
+    return requirement.bound * (1 - ROUNDING if requirement.quantity == "accuracy" else 1 + ROUNDING)
+
+
 @dataclass(frozen=True)
 class Check:
     """One system against one requirement."""
@@ -69,10 +74,8 @@ class Check:
         """Return whether the estimate keeps the bound."""
         if self.estimate is None:
             return False
-        bound = self.requirement.bound
-        if self.requirement.quantity == "accuracy":
-            return self.estimate >= bound * (1 - ROUNDING)
-        return self.estimate <= bound * (1 + ROUNDING)
+        bound = rounded_bound(self.requirement)
+        return self.estimate >= bound if self.requirement.quantity == "accuracy" else self.estimate <= bound
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
 from wattbench_reports.formatting.units import digits, listed
@@ -23,7 +22,7 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import label, needed, percentile
+from wattbench_reports.stats.percentiles import label, needed, percentiles
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
 from wattbench_reports.tables.run_tables import Frames
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
@@ -33,11 +32,6 @@ LOADGEN = "loadgen"
 """Of arrivals that LoadGen drew and judged."""
 _COLUMNS = ("offered_per_s", "scheduled_s", "failure")
 _NEWER = ("arrivals",)
-
-
-def percentiles(seconds: NDArray[np.float64]) -> dict[float, float | None]:
-    """Percentiles of some requests, by linear interpolation; None where they are too few for it."""
-    return {share: percentile(seconds, share) for share in PERCENTILES}
 
 
 @dataclass(frozen=True)
@@ -245,9 +239,9 @@ def _figures(
         held=all(row.held for row in rows),
         reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
         remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),
-        latency_s=percentiles(finished_s - due_s),
-        ttft_s=percentiles(tokens.first_s),
-        tpot_s=percentiles(tokens.per_token_s),
+        latency_s=percentiles(finished_s - due_s, PERCENTILES),
+        ttft_s=percentiles(tokens.first_s, PERCENTILES),
+        tpot_s=percentiles(tokens.per_token_s, PERCENTILES),
         goodput_per_s=in_time / busy_s,
         in_time=in_time / queries,
         accuracy=measured.accuracy,

@@ -34,10 +34,10 @@ from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.html import report
-from wattbench_reports.metrics.arrival_rates import percentiles
+from wattbench_reports.metrics.arrival_rates import PERCENTILES
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.verdict.verdict import verdicts
-from wattbench_reports.stats.percentiles import needed
+from wattbench_reports.stats.percentiles import needed, percentiles
 
 START_S = 1_700_000_000.0
 QUERIES = 50
@@ -154,11 +154,11 @@ def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:
 
 def test_the_minimum_counts_are_loadgens() -> None:
     assert [needed(share) for share in (0.5, 0.9, 0.99, 0.999)] == [7, 44, 459, 4603]
-    found = percentiles(np.arange(44, dtype=float))
+    found = percentiles(np.arange(44, dtype=float), PERCENTILES)
     assert found[0.9] is not None
     assert found[0.99] is None
-    assert percentiles(np.arange(43, dtype=float))[0.9] is None
-    assert percentiles(np.array([])) == dict.fromkeys((0.5, 0.9, 0.99, 0.999))
+    assert percentiles(np.arange(43, dtype=float), PERCENTILES)[0.9] is None
+    assert percentiles(np.array([]), PERCENTILES) == dict.fromkeys((0.5, 0.9, 0.99, 0.999))
 
 
 def test_figures_are_of_one_rate_and_come_from_the_records(loaded: RunRecords) -> None:

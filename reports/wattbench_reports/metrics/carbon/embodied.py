@@ -10,6 +10,7 @@ from typing import Any
 from wattbench.errors import UserError, nearest
 from wattbench.records.suite_defaults import EMBODIED_FORMS
 from wattbench_reports.formatting.units import plain
+from wattbench_reports.metrics.carbon.block_option import named_or_block
 
 HOURS_PER_YEAR = 365 * 24
 """As the example of ISO/IEC 21031 has it, and EcoLogits."""
@@ -142,19 +143,9 @@ def embodied_settings(text: str) -> Mapping[str, Any]:
     Raises:
         UserError: it is not YAML, or not a mapping of plain values.
     """
-    import yaml
-
-    from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
-
-    name = text.strip()
-    if name == "none":
-        return {}
-    if name and not name.startswith("{"):
-        return {"use": name}
-    try:
-        _, settings = parse_yaml(name)
-    except yaml.YAMLError as error:
-        raise UserError(f"--embodied: not valid YAML: {yaml_problem(error)[0][:200]}") from error
+    settings = named_or_block("--embodied", text)
+    if isinstance(settings, str):
+        return {"use": settings}
     if not isinstance(settings, dict) or not all(
         value is None or isinstance(value, str | int | float) for value in settings.values()
     ):

@@ -8,6 +8,7 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.records.suite_defaults import IMPACTS_PER_KWH
+from wattbench_reports.metrics.carbon.block_option import named_or_block
 from wattbench_reports.metrics.carbon.embodied import embodied, embodied_settings
 from wattbench_reports.metrics.carbon.overrides import CARBON_AS_IN_SUITE, CarbonChoice, pue_of_suite
 from wattbench_reports.metrics.impacts.electricity import Factor, NoTablesError, ecologits_factors
@@ -84,19 +85,9 @@ def impact_settings(text: str) -> Mapping[str, Any]:
     Raises:
         UserError: it is not YAML, or not a mapping.
     """
-    import yaml
-
-    from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
-
-    name = text.strip()
-    if name == "none":
-        return {}
-    if name and not name.startswith("{"):
-        return {"electricity": {"use": name}}
-    try:
-        _, settings = parse_yaml(name)
-    except yaml.YAMLError as error:
-        raise UserError(f"--impacts: not valid YAML: {yaml_problem(error)[0][:200]}") from error
+    settings = named_or_block("--impacts", text)
+    if isinstance(settings, str):
+        return {"electricity": {"use": settings}}
     if not isinstance(settings, dict):
         raise UserError(f"--impacts: give {TABLES}, none, or a mapping such as {{site: {{wue_l_per_kwh: 0.2, ...}}}}")
     return settings
