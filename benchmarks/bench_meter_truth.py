@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.codecarbon_tracker import TRACKER
 from tests.fakes.driver import FakeDriver, build, compiler
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SPARSE, SQUARE, Waveform
 
@@ -33,16 +34,7 @@ SENSORS: dict[str, dict[str, object]] = {
 SECONDS = (0.3, 0.3, 1.05, 1.05, 1.05, 1.05, 5.05)
 """The windows. Averaged power takes windows of 10 s, so there is one more there."""
 
-SCRIPT = """
-os.environ["CODECARBON_LOG_LEVEL"] = "critical"
-from codecarbon import OfflineEmissionsTracker
-
-tracker = OfflineEmissionsTracker(
-    country_iso_code="DEU", output_methods=[], allow_multiple_runs=True, pue=1.0, log_level="critical"
-)
-tracker.start_task()  # the first looks at the machine, for seconds
-time.sleep(0.2)
-tracker.stop_task()
+SCRIPT = f"""{TRACKER}
 rows = []
 with Metering([NvmlMeter()]) as metering:
     for seconds in SECONDS:

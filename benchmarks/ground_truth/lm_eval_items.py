@@ -73,7 +73,7 @@ def _alone(resolved: Resolved, system: str) -> Mapping[str, Any]:
 
     prompt = resolved.systems[system].prompt
     with open_engine(system, resolved.systems[system], batch=1, seed=0) as engine:
-        return lm_eval.simple_evaluate(  # type: ignore[no-any-return]
+        return lm_eval.simple_evaluate(  # type: ignore[no-any-return]  # lm-eval has no types
             model=_rules() if system == RULES else _hflm(engine),
             tasks=[each.task for each in resolved.tasks],
             num_fewshot=prompt.fewshot,
@@ -96,8 +96,8 @@ def _hflm(engine: Engine) -> Any:
 def _rules() -> Any:
     from lm_eval.api.model import LM
 
-    class Rules(LM):  # type: ignore[misc]
-        """Answers by the rules."""
+    class Rules(LM):  # type: ignore[misc]  # lm-eval has no types
+        """Answers by the rules, which the tasks ask for text alone: the other requests are never made."""
 
         def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[str]:
             return [solve(request.args[0]) for request in requests]

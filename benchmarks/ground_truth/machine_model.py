@@ -88,8 +88,8 @@ def measured_at_once(*scripts: str) -> list[dict[str, float]]:
             if each.stdin is not None:
                 each.stdin.write("\n")
                 each.stdin.flush()
-        told = [each.communicate(timeout=LONGEST_S) for each in running]
-        return [json.loads(printed.splitlines()[-1]) for printed, _ in told]
+        outputs = [each.communicate(timeout=LONGEST_S) for each in running]
+        return [json.loads(printed.splitlines()[-1]) for printed, _ in outputs]
     except (OSError, subprocess.TimeoutExpired, IndexError, ValueError) as error:
         raise NotHereError(f"codecarbon's model cannot be compared here ({error!r})") from error
     finally:

@@ -151,14 +151,14 @@ def bench_systems(environment: dict[str, str], tmp_path: Path, preloaded: Preloa
     """What the bench of the catalogue's systems says of one of them."""
 
     def bench(system: str, **variables: str) -> dict[str, Any]:
-        told = {"WATTBENCH_BENCH_SYSTEMS": system} | {
+        settings = {"WATTBENCH_BENCH_SYSTEMS": system} | {
             f"WATTBENCH_BENCH_{key}": value for key, value in variables.items()
         }
         words = [
             "-p", "no:cacheprovider", "benchmarks/bench_systems.py", "--benchmark-only",
             f"--benchmark-json={tmp_path / 'out.json'}",
         ]  # fmt: skip
-        done = preloaded.run(words, cwd=ROOT, env=environment | told, timeout_s=600, module="pytest")
+        done = preloaded.run(words, cwd=ROOT, env=environment | settings, timeout_s=600, module="pytest")
         assert done.returncode == 0, done.stdout + done.stderr
         (one,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
         assert one["name"] == f"test_system[{system}]"

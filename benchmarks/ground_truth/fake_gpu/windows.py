@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.codecarbon_tracker import TRACKER
 from benchmarks.ground_truth.fake_gpu.machine import WAVE, Machine
 from benchmarks.ground_truth.line import WATTBENCH, Line, NotHereError, Sources
 
@@ -55,17 +56,7 @@ measure(
 )
 """
 
-BY_CODECARBON = """
-import os
-os.environ["CODECARBON_LOG_LEVEL"] = "critical"
-from codecarbon import OfflineEmissionsTracker
-
-tracker = OfflineEmissionsTracker(
-    country_iso_code="DEU", output_methods=[], allow_multiple_runs=True, pue=1.0, log_level="critical"
-)
-tracker.start_task()  # the first looks at the machine, for seconds
-time.sleep(0.2)
-tracker.stop_task()
+BY_CODECARBON = f"""{TRACKER}
 measure(tracker.start_task, lambda: (tracker.stop_task().gpu_energy * 3.6e6, ""))
 tracker.stop()
 """
