@@ -168,11 +168,14 @@ def _watching(folder: Path) -> Iterator[list[str]]:
         _watch.installed = True
     acts: list[str] = []
     before, tempfile.tempdir = tempfile.tempdir, str(folder)  # what is computed anew is written to a temporary folder
+    # Of a module that is imported for the first time, Python itself writes a file.
+    no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     _watch.acts, _watch.folder = acts, str(folder)
     try:
         yield acts
     finally:
         _watch.acts = None
+        sys.dont_write_bytecode = no_bytecode
         tempfile.tempdir = before
 
 
