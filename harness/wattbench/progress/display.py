@@ -230,7 +230,8 @@ class PlainProgress:
         self._spoke_s = now_s()
         before = f", {answered} answered before" if answered else ""
         number = f"[{self._counts.cell_number}/{self._counts.cells}]"
-        self.note(f"{number} {name}: {turn.items} {self._items_are}{before}")
+        items = self._items_are.removesuffix("s") if turn.items == 1 else self._items_are
+        self.note(f"{number} {name}: {turn.items} {items}{before}")
 
     def advance(self, items: int) -> None:
         """Print one line if the last one is half a minute old."""

@@ -29,6 +29,12 @@ def test_plain_lines_name_cells_and_count_items(capsys: pytest.CaptureFixture[st
     assert lines[3] == "[2/2] a on y: 20 items"
 
 
+def test_one_item_is_no_plural(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.PlainProgress([PlannedTurn("a", 1)], "turns") as shown:
+        shown.start_cell("block 1 of 5, a", PlannedTurn("a", 1), 0)
+    assert capsys.readouterr().err.splitlines() == ["[1/1] block 1 of 5, a: 1 item"]
+
+
 def test_a_long_cell_speaks_now_and_then(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 20))
     monkeypatch.setattr(display, "now_s", lambda: float(next(clock)))

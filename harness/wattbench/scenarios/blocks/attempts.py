@@ -7,6 +7,7 @@ from typing import Literal
 
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.records import BlockRow, WindowRow, attempts_by_block
+from wattbench.records.contention_words import signal_in_words
 
 MOST_RETRIES = 2
 """A block is asked again at most twice: what still disturbs it then is how this machine is."""
@@ -45,7 +46,7 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
     still = [attempts[-1] for attempts in by_block if attempts[-1].contended]
     lines = []
     if repeated:
-        signals = _joined(row for attempts in repeated for row in attempts[:-1])
+        signals = signals_in_words(row for attempts in repeated for row in attempts[:-1])
         times = sum(len(attempts) - 1 for attempts in repeated)
         lines.append(
             f"asked again because of other work on this machine ({signals}): {len(repeated)} of {blocks} blocks, "
@@ -53,7 +54,7 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
         )
     if still:
         lines.append(
-            f"disturbed by other work to the end ({_joined(still)}): {len(still)} of {blocks} blocks; their windows "
+            f"disturbed by other work to the end ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their windows "
             "are marked, and joules that include the other work are not valid"
         )
     return lines
@@ -67,5 +68,6 @@ def over_limit(row: WindowRow) -> list[str]:
     return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
 
 
-def _joined(rows: Iterable[BlockRow]) -> str:
-    return ", ".join(sorted({signal for row in rows for signal in row.signals}))
+def signals_in_words(rows: Iterable[BlockRow]) -> str:
+    """List the signals of some attempts: ``CPU time of other processes, waiting for a core``."""
+    return ", ".join(sorted({signal_in_words(signal) for row in rows for signal in row.signals}))

@@ -12,7 +12,7 @@ from wattbench.measure.resume import recover_windows
 from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.records.shards import part_in_words
-from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words
+from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words, signals_in_words
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
 from wattbench.scenarios.blocks.survey import survey
@@ -154,7 +154,7 @@ def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
     """
     if not row.contended:
         return
-    signals = ", ".join(sorted(row.signals))
+    signals = signals_in_words([row])
     what = f"block {row.number + 1} of {blocks} was disturbed by other work on this machine ({signals})"
     if context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")

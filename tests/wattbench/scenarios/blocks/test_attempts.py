@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from wattbench.meters.contention.limits import Signal
 from wattbench.records import BlockRow
+from wattbench.records.contention_words import signal_in_words
 from wattbench.scenarios.blocks.attempts import next_attempt, repetitions_in_words
 
 
@@ -46,10 +48,17 @@ def test_the_end_says_how_many_were_asked_again_and_why() -> None:
     assert repetitions_in_words([CLEAN, attempt(1, 0)], 2) == []
     once = [attempt(1, 0, "steal", "foreign_cpu"), attempt(1, 1)]
     assert repetitions_in_words([CLEAN, *once], 2) == [
-        "asked again because of other work on this machine (foreign_cpu, steal): 1 of 2 blocks, 1 time in all"
+        "asked again because of other work on this machine (CPU time of other processes, "
+        "CPU time taken by the hypervisor): 1 of 2 blocks, 1 time in all"
     ]
     again, marked = repetitions_in_words([CLEAN, *once, *(attempt(2, each, "canary") for each in range(3))], 3)
     assert again == (
-        "asked again because of other work on this machine (canary, foreign_cpu, steal): 2 of 3 blocks, 3 times in all"
+        "asked again because of other work on this machine (CPU time of other processes, CPU time taken by the "
+        "hypervisor, a slower processor around the window): 2 of 3 blocks, 3 times in all"
     )
-    assert marked.startswith("disturbed by other work to the end (canary): 1 of 3 blocks")
+    assert marked.startswith("disturbed by other work to the end (a slower processor around the window): 1 of 3 blocks")
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_every_signal_has_words_for_people(signal: Signal) -> None:
+    assert signal_in_words(signal.value) != signal.value
