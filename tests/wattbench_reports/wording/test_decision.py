@@ -99,10 +99,11 @@ def many(number: int = 37) -> Decision:
         for index in range(number)
     ]
     names = [each.system for each in systems]
+    best = {name: (0.06, 0.06) if index < 9 else (0.0, 0.01) for index, name in enumerate(names)}
     return decision(
         systems,
         hull=(step(names[0], names[-1], 2.5, 2.1, 2.9),),
-        acceptability=Acceptability((0.0, 1.0), dict.fromkeys(names, (0.06, 0.06)), (Leader(0.0, names[0]),)),
+        acceptability=Acceptability((0.0, 1.0), best, (Leader(0.0, names[0]),)),
     )
 
 

@@ -101,6 +101,7 @@ PHRASES = {
     "choice_between": "the choice from {low} to {high}",
     "dominated": "dominated by {name}",
     "between": "never best",
+    "may_be_best": "may be best",
     "cost_unknown": "cost not known",
     # Evidence.
     "at_rate": "All of it is {rate}.",

@@ -9,7 +9,14 @@ from wattbench_reports.decision.model import Decision, SystemDecision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording.decision.advice import currency_of, leaders_off_hull, on_hull, selected, taking_part
+from wattbench_reports.wording.decision.advice import (
+    currency_of,
+    leaders_off_hull,
+    may_be_worth,
+    on_hull,
+    selected,
+    taking_part,
+)
 from wattbench_reports.wording.decision.costs import CostWords, benefit_words, right_words
 from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.qualifies import qualifies
@@ -95,6 +102,8 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
             return PHRASES[key].format(low=words.amount(low), price=words.amount(high), high=words.amount(high))
     if system.cost_per_request is None or system.accuracy is None:
         return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
+    if may_be_worth(decision, system):
+        return PHRASES["may_be_best"]
     return _dominated(decision, system)
 
 

@@ -256,6 +256,7 @@ const priceCell = (d, each, words) => {
 		return put(leader.low > 0 ? "choice_between" : "choice_below", { low, high, price: high });
 	}
 	if (!each.perRequest || !each.accuracy) return each.perRequest ? NONE : put("cost_unknown");
+	if (maybeWorth(d, each)) return put("may_be_best");
 	const asGood = line.map((name) => systemIn(d, name)).find((other) =>
 		!other.useless && other.accuracy && other.perRequest && other.accuracy.at >= each.accuracy.at && other.perRequest.at <= each.perRequest.at);
 	return asGood ? put("dominated", { name: asGood.system }) : put("between");
