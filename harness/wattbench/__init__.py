@@ -11,6 +11,7 @@ TYPE_CHECKING = False  # type checkers take it as true; to import `typing` would
 
 if TYPE_CHECKING:
     from wattbench.api.compare import Comparison, compare
+    from wattbench.api.decide import RunDecision
     from wattbench.api.gate import GateResult, gate
     from wattbench.api.history import History, history
     from wattbench.api.merge import merge
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from wattbench.api.plans.plan_suite import SuitePlan
     from wattbench.api.read import Run, read
     from wattbench.api.rescore import rescore
+    from wattbench.api.route import RunRouting
     from wattbench.api.run import run
     from wattbench.errors import UserError
 
@@ -31,6 +33,8 @@ __all__ = [
     "History",
     "Meters",
     "Run",
+    "RunDecision",
+    "RunRouting",
     "SuitePlan",
     "UserError",
     "Window",
@@ -52,6 +56,8 @@ _MODULES = {
     "History": "wattbench.api.history",
     "Meters": "wattbench.api.metering",
     "Run": "wattbench.api.read",
+    "RunDecision": "wattbench.api.decide",
+    "RunRouting": "wattbench.api.route",
     "SuitePlan": "wattbench.api.plans.plan_suite",
     "UserError": "wattbench.errors",
     "Window": "wattbench.api.metered_window",

@@ -10,7 +10,7 @@ from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.slot_source import slot_source
-from wattbench.api.suite_runs import load, requiring, run_new, run_resumed, shard_of_arguments
+from wattbench.api.suite_runs import load, requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
 from wattbench.errors import UserError
 
 
@@ -26,6 +26,7 @@ def run(
     allow_unsafe_code: bool = False,
     require_measured: bool = False,
     wait: bool | float = False,
+    max_cost: str | None = None,
     block: str | None = None,
     seed: int | None = None,
     slot: str | None = None,
@@ -49,6 +50,8 @@ def run(
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
         wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
+        max_cost: stop before more is spent on tokens and requests: ``"5 USD"``; with `resume`, by the whole run. None: as
+            the suite has it.
         block: ask only these blocks of the suite, ``3/16`` or ``1-4/16``, counted from 1: a shard, which
             `wattbench.merge` makes a run of with the others. They are dealt as many, whatever the suite has.
         seed: of the deal, the same for all shards; None: by the suite's hash.
@@ -60,7 +63,8 @@ def run(
         gpus_per_slot: with `slots` or `cluster`, how many GPUs each slot has; None: 1.
 
     Raises:
-        UserError: something is wrong with the suite or an argument, a system failed, or another run is measuring.
+        UserError: something is wrong with the suite or an argument, a system failed, another run is measuring, or
+            the budget is reached.
     """
     if (suite is None) == (resume is None):
         raise UserError("name a suite to run, or a run to resume: one of the two")
@@ -87,16 +91,18 @@ def run(
                 retry_failed=retry_failed,
                 command=["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"],
                 wait_s=wait_s,
+                max_cost=max_cost,
                 slot=slot,
                 cluster=source,
             )
             return read(root)
         assert suite is not None
         resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
+        resolved = spending_at_most(resolved, max_cost)
         command = [
             "wattbench.run",
             os.fspath(suite),
-            *_given(narrowing | {"block": block, "seed": seed}),
+            *_given(narrowing | {"max_cost": max_cost, "block": block, "seed": seed}),
             *(source.words() if source else []),
         ]
         root = run_new(

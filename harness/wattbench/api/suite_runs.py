@@ -69,8 +69,8 @@ def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
         return resolved
     from wattbench.config.apis.budget import FORM
 
-    if not re.fullmatch(FORM, max_cost):
-        raise UserError(f"--max-cost: {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
+    if not isinstance(max_cost, str) or not re.fullmatch(FORM, max_cost):
+        raise UserError(f"a budget of {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
     return replace(resolved, suite=resolved.suite.model_copy(update={"max_cost": max_cost}))
 
 

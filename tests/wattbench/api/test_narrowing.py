@@ -37,3 +37,10 @@ def test_run_refuses_what_it_would_ignore(tmp_path: Path) -> None:
         wattbench.run("quick", resume=tmp_path)
     with pytest.raises(wattbench.UserError, match="a resumed one keeps its own"):
         wattbench.run(resume=tmp_path, limit=3)
+
+
+@pytest.mark.parametrize("budget", ["5", "USD", "-5 USD", "nan USD", 5])
+def test_a_budget_is_an_amount_and_a_currency(budget: object) -> None:
+    suite = Path(__file__).parents[3] / "examples/sums/suite.yaml"
+    with pytest.raises(wattbench.UserError, match="is not an amount and a currency, such as '5 USD'"):
+        wattbench.run(suite, max_cost=budget)  # type: ignore[arg-type]
