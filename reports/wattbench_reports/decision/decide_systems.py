@@ -55,12 +55,14 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
         hull=hull_steps(problem),
         acceptability=curve(problem),
         tail_share=tail_share,
-        why_none="" if chosen is not None or problem.objective == "prices" else _why_none(problem),
+        why_none=_why_none(problem) if chosen is None else "",
     )
 
 
 def _why_none(problem: Problem) -> str:
-    """Say why no system is chosen, as a clause."""
+    """Say why no system is chosen, as a clause; empty where nothing is required and the reader is to choose."""
+    if problem.objective == "prices":
+        return "" if any(problem.able) else _why_no_candidate(problem)
     if not problem.chooses:
         return problem.basis.why_none
     if not any(problem.able):
@@ -85,6 +87,8 @@ def _why_no_candidate(problem: Problem) -> str:
         return REASONS["none_takes_part"]
     if not problem.figures.accuracy.known.any():
         return REASONS["scored"] if problem.objective == "accuracy" else problem.basis.why_none
+    if not (problem.figures.accuracy.estimates > 0).any():  # unknown ones are NaN
+        return REASONS["none_right"]
     if all(name in problem.useless for name in candidates if name not in problem.apart):
         return REASONS["no_domain"]
     return REASONS["none_compared"]

@@ -32,6 +32,7 @@ REASONS = {
     "none_likely": "no system is likely to meet the requirements",
     "requirements_unknown": "whether the requirements are met is not known: {reason}",
     "none_takes_part": "no system takes part in the choice",
+    "none_right": "no system answers any item correctly",
     "no_domain": "no system answers items of every domain",
     "none_compared": "no system can be compared",
 }

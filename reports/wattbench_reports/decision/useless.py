@@ -7,7 +7,8 @@ A system is useless where, in a domain that has a share of the requests and of w
 - it is shown to answer less than `HARDLY` of the domain correctly, and another system more: Wilson's 95% intervals lie
   below and above it. Among thousands of items even a rule that knows nothing is right once.
 
-Fewer items do not tell a useless system from an unlucky one.
+Fewer items do not tell a useless system from an unlucky one. Where no system answers anything correctly, in all domains
+that have a share together, every system is useless.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
         basis: the run.
         shares: the mix of domains; None: every domain that was asked has a share.
     """
-    failing = useless_in(basis) & (np.ones((len(basis.domains), 1)) if shares is None else shares[:, None]).astype(bool)
+    counted = (np.ones(len(basis.domains)) if shares is None else shares).astype(bool)
+    items = basis.items[counted].sum(axis=0)
+    if items.any() and not basis.means[counted].any():
+        asked = zip(basis.systems, items.tolist(), strict=True)
+        return {name: REASONS["useless"].format(items=f"{each:,.0f}") for name, each in asked if each}
+    failing = useless_in(basis) & counted[:, None]
     reasons: dict[str, str] = {}
     for number, name in enumerate(basis.systems):
         failed = np.flatnonzero(failing[:, number]).tolist()

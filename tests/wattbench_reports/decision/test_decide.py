@@ -19,6 +19,7 @@ from wattbench_reports.decision import Decision, Qualifies, decide
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.wording.decision import advice
 
 ITEMS = 40
 SYSTEMS = {"cheap": (20, 1.0), "middle": (30, 3.0), "dominated": (26, 5.0), "dear": (34, 11.0)}
@@ -238,3 +239,28 @@ def test_a_second_has_a_price_in_a_suite(table) -> None:
     per_correct = by_name(decision)["dear"].cost_per_correct
     assert per_correct.estimate == pytest.approx(12 / 0.85)
     assert per_correct.low < per_correct.estimate < per_correct.high
+
+
+@pytest.mark.parametrize("choice", [{}, {"max_p95_s": 1.0}, {"worth_right": 5.0, "cost_wrong": 1.0}])
+def test_nothing_is_advised_where_no_answer_is_right(table, choice: dict) -> None:
+    decision = decide(table({"cheap": (0, 1.0), "dear": (0, 11.0)}, column="cost", **choice))
+    assert (decision.chosen, decision.hull) == (None, ())
+    assert {each.useless for each in decision.systems} == {"answers no item correctly (0 of 40)"}
+    assert advice(decision, {}) == "No system can be advised: no system answers any item correctly."
+
+
+def test_a_system_without_a_rival_on_its_documents_is_not_said_to_be_alone(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    rows = [f"{name},{item + first},{item % 2},1" for name, first in (("a", 0), ("b", 90)) for item in range(40)]
+    path.write_text("system,item,score,joules\n" + "\n".join(rows))
+    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
+    assert advice(decide(analyse(read_run(run))), {}).endswith("; no other system can be compared with it.")
+
+
+def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("system,item,joules\n" + "\n".join(f"{name},{item},1" for name in "ab" for item in range(40)))
+    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
+    decision = decide(analyse(read_run(run)))
+    assert [each.useless for each in decision.systems] == ["", ""]
+    assert advice(decision, {}) == "No system can be advised: no answer was scored."

@@ -161,7 +161,7 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], 
     """Say what is with the other systems, as a clause that begins with its own punctuation."""
     others = [each for each in taking_part(decision) if each is not chosen]
     if not others:
-        return PHRASES["only_one"]
+        return PHRASES["only_one" if len(decision.systems) == 1 else "only_comparable"]
     if decision.objective == "benefit":
         also = _may_too(decision, chosen, names) if open_for_best(decision) else ""
         return also + _best_with(chosen)

@@ -31,6 +31,7 @@ PHRASES = {
     "best_of_both": "is the most accurate ({accuracy}) and costs the least ({cost})",
     # What is with the other systems.
     "only_one": "; there is no other system to compare it with",
+    "only_comparable": "; no other system can be compared with it",
     "none_reaches": "; no other system reaches {bound}",
     "none_meets_it": "; no other system meets the requirement",
     "none_meets_them": "; no other system meets the requirements",

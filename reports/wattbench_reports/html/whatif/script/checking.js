@@ -102,7 +102,9 @@ const checkAll = (all, set) => {
 	const outcomes = ALL.map((s) => (checks[s].some(({ pMet }) => outcomeOf(pMet) === "no") ? "no" : outcomeOf(pQualifies[s])));
 	return { checks, pQualifies, outcomes, met: met.map((own, s) => own.map((x, k) => x & sums[s][k])) };
 };
-const uselessIn = (mix) => ALL.map((s) => {
-	const failed = range(D).filter((d) => (mix === null || mix[d] > 0) && known.useless[d][s]);
+const uselessIn = (mix, accuracies) => ALL.map((s) => {
+	const counted = range(D).filter((d) => mix === null || mix[d] > 0), items = sum(counted.length, (k) => basis.items[counted[k]][s]);
+	if (!accuracies.some((x) => x > 0) && accuracies.some(isFinite)) return items ? fillIn(known.reasons.useless, { items: commas(`${items}`) }) : "";
+	const failed = counted.filter((d) => known.useless[d][s]);
 	return failed.length ? known.useless[failed.reduce((most, d) => (basis.items[d][s] > basis.items[most][s] ? d : most))][s] : "";
 });

@@ -2,7 +2,7 @@
 const decide = (set, right, rates) => { // right: accuracies; rates: [per request, per correct answer] of a unit's costs and system
 	const { mix, worth } = set, all = costsIn(set), { costs, reasons = {}, whyNone = "" } = costBasis(all, set);
 	const exact = accuracyFigure(mix), cost = costs && costFigure(costs.parts, mix), checked = checkAll(all, set);
-	const useless = uselessIn(mix), apart = ALL.map((s) => known.outside[s] || (costs && reasons[s]) || "");
+	const useless = uselessIn(mix, exact.at), apart = ALL.map((s) => known.outside[s] || (costs && reasons[s]) || "");
 	const objective = worth && ofAnswers(worth) ? "benefit" : !cost ? "accuracy" : set.requirements.length ? "cost" : "prices";
 	const benefit = objective === "benefit" && cost ? plus(plusConstant(times(exact, worth.right + worth.wrong), -worth.wrong), times(cost, -1)) : null;
 	const loss = benefit ? times(benefit, -1) : ["cost", "prices"].includes(objective) ? cost : times(exact, -1);
@@ -45,10 +45,12 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const whyNoCandidate = () => {
 		if (!known.candidates.length) return known.reasons.none_takes_part;
 		if (!exact.at.some(isFinite)) return objective === "accuracy" ? known.reasons.scored : whyNone;
+		if (!exact.at.some((x) => x > 0)) return known.reasons.none_right;
 		return known.candidates.filter((s) => !apart[s]).every((s) => useless[s]) ? known.reasons.no_domain : known.reasons.none_compared;
 	};
 	const whyNot = () => {
-		if (chosen !== null || objective === "prices") return "";
+		if (chosen !== null) return "";
+		if (objective === "prices") return able.some(Boolean) ? "" : whyNoCandidate();
 		if (objective === "benefit" && !cost) return whyNone;
 		if (!able.some(Boolean)) return whyNoCandidate();
 		const there = ALL.filter((s) => able[s]);

@@ -112,7 +112,7 @@ const nextOf = (d, { system, perRequest, accuracy }) => {
 };
 const restOf = (d, chosen) => {
 	const others = judgedIn(d).filter((each) => each !== chosen);
-	if (!others.length) return put("only_one");
+	if (!others.length) return put(d.systems.length === 1 ? "only_one" : "only_comparable");
 	const also = mayToo(d, chosen);
 	if (d.objective === "benefit") return also + (chosen.pBest === null ? "" : put("best_with", { sure: sure(chosen.pBest) }));
 	if (d.objective === "prices") {
