@@ -50,8 +50,8 @@ def run(
         allow_unsafe_code: allow tasks that run code which a model wrote.
         require_measured: refuse to run where any joules would come from a formula and not from a sensor.
         wait: while another run measures on this machine, wait this many seconds at most; True: as long as it takes.
-        max_cost: stop before more is spent on tokens and requests: ``"5 USD"``; with `resume`, by the whole run. None: as
-            the suite has it.
+        max_cost: stop before more is spent on tokens and requests: ``"5 USD"``; with `resume`, by the whole run.
+            None: as the suite has it.
         block: ask only these blocks of the suite, ``3/16`` or ``1-4/16``, counted from 1: a shard, which
             `wattbench.merge` makes a run of with the others. They are dealt as many, whatever the suite has.
         seed: of the deal, the same for all shards; None: by the suite's hash.

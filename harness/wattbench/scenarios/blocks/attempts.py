@@ -54,8 +54,8 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
         )
     if still:
         lines.append(
-            f"disturbed by other work to the end ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their windows "
-            "are marked, and joules that include the other work are not valid"
+            f"disturbed by other work to the end ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their "
+            "windows are marked, and joules that include the other work are not valid"
         )
     return lines
 
