@@ -36,8 +36,8 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
     counted = (np.ones(len(basis.domains)) if shares is None else shares).astype(bool)
     items = basis.items[counted].sum(axis=0)
     if items.any() and not basis.means[counted].any():
-        asked = zip(basis.systems, items.tolist(), strict=True)
-        return {name: REASONS["useless"].format(items=f"{each:,.0f}") for name, each in asked if each}
+        counts = zip(basis.systems, items.tolist(), strict=True)
+        return {name: REASONS["useless"].format(items=f"{count:,.0f}") for name, count in counts if count}
     failing = useless_in(basis) & counted[:, None]
     reasons: dict[str, str] = {}
     for number, name in enumerate(basis.systems):
