@@ -126,3 +126,29 @@ def leaderboard(**changes: Any) -> dict[str, Any]:
     head = {"activated_params_billions": 8.0, "architecture": "Dense Transformer"}
     tail = {"model_id": "org/model", "task": "gpqa", "weight_precision": "fp8"}
     return head | {"configurations": [one | changes, one | {"max_num_seqs": 16}]} | tail
+
+
+def logged_request(index: int, **changes: Any) -> dict[str, Any]:
+    """A row of LLenergyMeasure's log: due every half second, sent 0.01 s later, 3 pieces of output."""
+    due_s = 1000.0 + 0.5 * index
+    times = [due_s + 0.11 + 0.01 * index, due_s + 0.16 + 0.01 * index, due_s + 0.26 + 0.01 * index]
+    return {
+        "request_index": index, "issued_at": due_s, "dispatched_at": due_s + 0.01, "first_token_at": times[0],
+        "completed_at": times[-1] + 0.01, "ttft_ms": 1e3 * (times[0] - due_s),
+        "e2e_latency_ms": 1e3 * (times[-1] + 0.01 - due_s), "client_output_tokens": 3, "server_prompt_tokens": 40,
+        "server_completion_tokens": 4, "status": "ok", "finish_reason": "stop", "level_index": 0, "window_index": 0,
+        "in_measurement_window": True, "is_ramp": False, "completed_in_drain": False, "output_token_times": times,
+        **changes,
+    }  # fmt: skip
+
+
+def write_request_log(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
+    """Write a `requests.parquet` of LLenergyMeasure with its eighteen columns, a row per request."""
+    kinds: dict[str, Any] = dict.fromkeys(logged_request(0), pa.float64())
+    counts = ("request_index", "client_output_tokens", "server_prompt_tokens", "server_completion_tokens")
+    kinds |= dict.fromkeys(counts, pa.int64()) | dict.fromkeys(("level_index", "window_index"), pa.int32())
+    kinds |= dict.fromkeys(("status", "finish_reason"), pa.string()) | {"output_token_times": pa.list_(pa.float64())}
+    kinds |= dict.fromkeys(("in_measurement_window", "is_ramp", "completed_in_drain"), pa.bool_())
+    path = folder / "requests.parquet"
+    pq.write_table(pa.Table.from_pylist(list(rows), pa.schema(kinds)), path)
+    return path

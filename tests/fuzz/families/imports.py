@@ -17,9 +17,11 @@ from tests.made_up.energy_results import (
     experiment,
     jarvis_line,
     leaderboard,
+    logged_request,
     trace_line,
     write_hybrid,
     write_power_series,
+    write_request_log,
 )
 from tests.made_up.evalscope_work import write_evaluation, write_perf
 from tests.made_up.gpu_readings import write_readings
@@ -188,6 +190,15 @@ def _power_series(folder: Path) -> Sequence[bytes]:
     return [write_power_series(experiment_folder, [200.0 + second % 2 for second in range(60)]).read_bytes()]
 
 
+def _request_log(folder: Path) -> Sequence[bytes]:
+    """Return a log of requests whose result is next to it."""
+    experiment_folder = folder / "experiment"
+    experiment_folder.mkdir(parents=True, exist_ok=True)
+    (experiment_folder / "result.json").write_text(json.dumps(experiment(server={"level_index": 0})))
+    rows = [logged_request(0, in_measurement_window=False), logged_request(1), logged_request(2, status="error")]
+    return [write_request_log(experiment_folder, rows).read_bytes()]
+
+
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
     """Return what reads the folder of this name above the file."""
 
@@ -345,6 +356,14 @@ TARGETS = (
         _power_series,
         _in("llenergymeasure", "experiment"),
         "experiment/timeseries.parquet",
+        weight=0.5,
+    ),
+    Target(
+        "llenergymeasure-requests",
+        "parquet",
+        _request_log,
+        _in("llenergymeasure", "experiment"),
+        "experiment/requests.parquet",
         weight=0.5,
     ),
     Target(

@@ -1,8 +1,9 @@
-"""Read the results of LLenergyMeasure: joules, tokens and seconds of an experiment; no single requests.
+"""Read the results of LLenergyMeasure: joules, tokens and seconds of an experiment, and requests of its server mode.
 
-An experiment's folder has ``result.json`` (`ExperimentResult`, of 0.7 and 0.8), and ``timeseries.parquet`` where it was
-asked for, which `power_series` reads. Joules are those of GPUs; `energy_adjusted_j` is above their draw when idle.
-Which program read them, and its own warnings, are in the record.
+An experiment's folder has ``result.json`` (`ExperimentResult`, of 0.7 and 0.8), ``timeseries.parquet`` where it was
+asked for, which `power_series` reads, and in server mode ``requests.parquet``, which `requests` reads. Joules are those
+of GPUs; `energy_adjusted_j` is above their draw when idle. Which program read them, and its own warnings, are in the
+record.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.importers.answer import Answer
 from wattbench.importers.files import head, mapping, read_object, text
 from wattbench.importers.imported import Imported
 from wattbench.importers.llenergymeasure.power_series import FILE as SERIES
 from wattbench.importers.llenergymeasure.power_series import read_series
+from wattbench.importers.llenergymeasure.requests import FILE as LOG
+from wattbench.importers.llenergymeasure.requests import answers_of_window
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated, is_figure, leaves, statistic
-from wattbench.importers.system_names import unique
+from wattbench.importers.system_names import AT_ONCE, RATE, system_name
 
 FILE = "result.json"
+CONFIG = "config.json"
+TRAFFIC = {"rate": RATE, "concurrency_cap": AT_ONCE, "arrival": "arrivals", "burstiness": "burstiness"}
+"""A setting of how requests are sent, to its name in the record."""
 MS = 1e-3
 TOTALS = {
     "total_energy_j": "energy",
@@ -58,7 +65,7 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
 
     Args:
         sources: folders of experiments, or files of results.
-        scratch: not used: the results list no requests.
+        scratch: where the answers are kept meanwhile, as `Spool` takes it.
 
     Raises:
         UserError: a file is damaged, or is no result.
@@ -71,6 +78,8 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
     left_out: Counter[str] = Counter()
     versions: dict[str, None] = {}
     files: list[Path] = []
+    logs: dict[str, Path] = {}
+    scenario: dict[str, Mapping[str, Any]] = {}
     for path in (source / FILE if source.is_dir() else source for source in sources):
         files.append(path)
         result = read_object(path)
@@ -79,7 +88,10 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         used = mapping(result.get("effective_config"))
         model = text(used.get("model") or result.get("model_name") or result.get("experiment_id")) or path.parent.name
         engine = text(result.get("backend") or result.get("engine"))
-        system = unique(f"{model} {engine}".strip(), configs)
+        server = mapping(result.get("server"))
+        load, declared = _load(server, path.with_name(CONFIG)) if server else ({}, False)
+        files += [path.with_name(CONFIG)] if declared else []
+        system = system_name(f"{model} {engine}".strip(), load, configs)
         kept = ("precision", "n", "dataset", "max_input_tokens", "max_output_tokens")
         configs[system] = {"engine": engine or "llenergymeasure", "model": model} | {
             name: used[name] for name in kept if isinstance(used.get(name), str | int | float)
@@ -90,6 +102,12 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         warnings = result.get("measurement_warnings")
         said = [text(each) for each in warnings] if isinstance(warnings, list) else []
         remarks += [f"{system}: {each[:300]}" for each in said[:20]]
+        scenario |= {system: load} if load else {}
+        if server.get("level_valid") is False:
+            remarks.append(f"{system}: its level is not valid ({text(server.get('invalid_reason'))[:300]})")
+        if (log := path.with_name(LOG)).is_file():
+            files.append(log)
+            logs[system] = log
         series = path.with_name(SERIES)  # the name in a result may lead anywhere: the program itself reads this one
         if series.is_file():
             files.append(series)
@@ -105,13 +123,31 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         format="llenergymeasure",
         version=", ".join(versions) or None,
         files=tuple(files),
-        answers=Spool.of((), scratch),
+        answers=Spool.of(_answers(logs, left_out), scratch),
         left_out=left_out,
+        scenario=scenario,
         configs=configs,
         machines=machines,
         remarks={code: f"{said}: {'; '.join(each)}" for code, said, each in _remarks(remarks, unjudged) if each},
         summaries=stated.rows,
     )
+
+
+def _answers(logs: Mapping[str, Path], left_out: Counter[str]) -> Iterator[Answer]:
+    for system, log in logs.items():
+        yield from answers_of_window(log, system, left_out)
+
+
+def _load(server: Mapping[str, Any], config: Path) -> tuple[dict[str, Any], bool]:
+    """Return the load of a window, and whether it is what the configuration declared: a result has its number alone."""
+    if config.is_file():
+        declared = mapping(mapping(read_object(config).get("declared_config")).get("server"))
+        traffic = mapping(declared.get("traffic"))
+        if is_figure(traffic.get("rate")):
+            known = {name: traffic.get(key) for key, name in TRAFFIC.items()}
+            return {name: value for name, value in known.items() if isinstance(value, str | int | float)}, True
+    level = server.get("level_index")
+    return ({"number of the rate": level} if is_figure(level) else {}), False
 
 
 def _remarks(warnings: list[str], unjudged: list[str]) -> Iterator[tuple[str, str, list[str]]]:

@@ -57,7 +57,11 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
                 )
             pages = parquetpages.look_at_pages(path, file, plain.metadata, columns)
             texts = {each.name for each in plain.schema_arrow if _is_text(each.type)}
-            places = [name for name in columns if name in texts and all(each[name].only_places for each in pages)]
+            places = [
+                name
+                for name in columns
+                if name in texts and all(name in each and each[name].only_places for each in pages)
+            ]
             with _opened(path, file, places) as parquet:
                 for arrays in _blocks(path, _batches(parquet, pages, columns), columns):
                     lines = np.arange(row + 1, row + len(arrays[0]) + 1)

@@ -23,6 +23,8 @@ MOST_UNFOLDED_BYTES = 500_000_000
 """Of the texts that are read at once, if each were as long as any can be."""
 BATCH_BYTES = 64_000_000
 """Of what is read at once, by the mean size of the values of each page."""
+MOST_VALUES = 50_000_000
+"""Of a column in one row group: a page of a few bytes may hold one value a billion times, and a row a list of them."""
 
 _MAX_HEADER_BYTES = 1_000_000
 _DEEPEST = 16
@@ -46,6 +48,8 @@ class Pages:
     """No value is longer than this, where a page does not hold its values themselves."""
     bytes_per_value: float = 0.0
     """Of the page in which it is highest."""
+    values: int = 0
+    """Of all pages: more than rows, where a row holds a list."""
 
 
 def look_at_pages(path: Path, file: IO[bytes], metadata: Any, columns: Sequence[str]) -> list[dict[str, Pages]]:
@@ -107,6 +111,12 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
         if encoding == _COMMON_BEGINNINGS:
             pages.longest_bytes = max(pages.longest_bytes, unpacked)
         if isinstance(values, int) and values > 0:
+            pages.values += values
+            if pages.values > MOST_VALUES:
+                raise UserError(
+                    f"{path}: the column {column!r:.60} has more than {MOST_VALUES:,} values in one row group; write "
+                    "smaller ones"
+                )
             pages.bytes_per_value = max(pages.bytes_per_value, unpacked / values)
 
 
