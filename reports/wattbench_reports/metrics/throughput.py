@@ -19,7 +19,8 @@ Another quantity is how fast one request's tokens follow each other (decode spee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,34 @@ def window_throughput(frames: Frames) -> tuple[dict[str, float], dict[str, float
             if spans.counted[number]:
                 tokens[name] = float(spans.output_tokens[number] / spans.seconds[number])
     return requests, tokens
+
+
+def throughput_of_shares(frames: Frames, shares: Sequence[Collection[int] | None]) -> list[Throughput | None]:
+    """Return the throughput of all systems together, in turns, in some shares of the blocks; without intervals.
+
+    Args:
+        frames: a run, or its answers at one rate of arrivals.
+        shares: numbers of blocks, such as those that a machine asked; None: all that was asked, in blocks or not.
+
+    Raises:
+        UserError: a table of the run is damaged.
+    """
+    spans = [window_spans(frames, name) for name in frames.systems]
+    return [_measured(_joined(spans, share), by_block=False) for share in shares]
+
+
+def _joined(spans: Sequence[WindowSpans], share: Collection[int] | None) -> WindowSpans:
+    """Join the windows of several systems, as far as they are of a share of the blocks."""
+    chosen = [np.ones_like(each.timed) if share is None else np.isin(each.block, list(share)) for each in spans]
+    arrays = {
+        field.name: np.concatenate([getattr(each, field.name)[rows] for each, rows in zip(spans, chosen, strict=True)])
+        for field in fields(WindowSpans)
+        if field.name != "names"
+    }
+    names = tuple(
+        each.names[row] for each, rows in zip(spans, chosen, strict=True) for row in np.flatnonzero(rows).tolist()
+    )
+    return WindowSpans(names=names, **arrays)
 
 
 def _measured(spans: WindowSpans, *, by_block: bool) -> Throughput | None:

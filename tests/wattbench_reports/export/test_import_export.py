@@ -27,7 +27,7 @@ from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.export_run import export_to_bytes
-from wattbench_reports.export.interchange.codecarbon_csv import COLUMNS
+from wattbench_reports.export.interchange.codecarbon_csv import CODECARBON
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 
@@ -115,15 +115,18 @@ def test_a_name_cannot_break_out_of_the_front_matter(make_run, fake) -> None:
 
 def test_emissions_have_codecarbons_own_columns(make_run, fake, golden) -> None:
     emissions_data = pytest.importorskip("codecarbon.output_methods.emissions_data").EmissionsData
-    assert tuple(field.name for field in dataclasses.fields(emissions_data)) == COLUMNS
+    assert tuple(field.name for field in dataclasses.fields(emissions_data)) == CODECARBON
     run = make_run(dataclasses.replace(fake.golden(), environment=fake.machine()))
     text = export_to_bytes(run, "emissions", assumptions=GERMANY)
     golden("emissions.csv", text.decode())
+    served = {each.system: each for each in analyse(run).comparison.systems}
     rows = {row["experiment_id"]: row for row in csv.DictReader(io.StringIO(text.decode()))}
     items = pd.read_parquet(run.layout.items_table)
     windows = pd.read_parquet(run.layout.windows_table)
     for system, own in items.groupby("system"):
         row = rows[system]
+        assert float(row["requests_per_s"]) == served[system].requests_per_s
+        assert row["output_tokens_per_s"] == str(served[system].output_tokens_per_s or "")
         joules = own["energy_j"].sum()
         if own["energy_j"].isna().all():
             assert row["energy_consumed"] == row["emissions"] == row["duration"] == ""

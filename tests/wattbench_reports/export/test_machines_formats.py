@@ -83,6 +83,13 @@ def test_frames_have_the_machine(analysed: Callable[[FakeRun], Analysis], unequa
     assert set(items["node"]) == {A, B, C, D}
     assert (items.groupby("block")["node"].nunique() == 1).all()
     assert windows.loc[windows["purpose"] == "measured", "node"].notna().all()
+    seconds = 1 / windows["requests_per_s"]  # of a request in each window
+    of_windows = seconds.groupby(windows["node"]).mean()
+    assert (1 / frame.set_index("node")["requests_per_s"]).to_dict() == pytest.approx(of_windows.to_dict())
+    assert frame.loc[1, "requests_per_s"] < frame.loc[0, "requests_per_s"]
+    assert frame["output_tokens_per_s"].notna().all()
+    (only,) = machines_frame(older)["requests_per_s"]
+    assert 1 / only == pytest.approx((1 / windows_frame(older)["requests_per_s"]).mean())
     assert len(machines_frame(older)) == 1
     assert machines_frame(older)["node"].isna().all()
     assert items_frame(older)["node"].isna().all()

@@ -37,6 +37,10 @@ class Machine:
     """Its hottest reading in a measured window; None: no sensor."""
     hotter_c: float | None = None
     """By how much that is above the median of the others of its class; None: there are none."""
+    requests_per_s: float | None = None
+    """Answered requests of all systems, over the seconds of their windows; None: no times are recorded."""
+    output_tokens_per_s: float | None = None
+    """Likewise; None where no window has the tokens of every answer."""
 
     @property
     def flags(self) -> tuple[str, ...]:

@@ -15,6 +15,12 @@ from wattbench_reports.comparison.another_run import of_another_run
 from wattbench_reports.comparison.machines.block_figures import BlockFigures, block_figures
 from wattbench_reports.comparison.machines.model import FIGURES, DifferenceBetweenMachines, Machine, Machines
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.metrics.throughput import (
+    OUTPUT_TOKENS_PER_S,
+    REQUESTS_PER_S,
+    Throughput,
+    throughput_of_shares,
+)
 from wattbench_reports.stats import (
     BlockRatio,
     Interval,
@@ -46,6 +52,7 @@ def machines_of(frames: Frames) -> Machines:
     frames = frames.recorded or frames
     nodes = node_records(frames)
     hottest = _hottest(frames) if nodes else {}
+    served = _served(frames, nodes)
     machines: list[Machine] = []
     differences: tuple[DifferenceBetweenMachines, ...] = ()
     tested = 0
@@ -63,6 +70,8 @@ def machines_of(frames: Frames) -> Machines:
                     effects={figure: of_class[position] for figure, of_class in effects.items()},
                     temperature_c=temperature_c,
                     hotter_c=temperature_c - float(np.median(others)) if temperature_c is not None and others else None,
+                    requests_per_s=served[node.node].get(REQUESTS_PER_S),
+                    output_tokens_per_s=served[node.node].get(OUTPUT_TOKENS_PER_S),
                 )
             )
         if number == 1 and len(members) > 1:
@@ -115,6 +124,20 @@ def on_another_machine(
         if interval is not None:
             known[name] = interval
     return known
+
+
+def _served(frames: Frames, nodes: Sequence[NodeRecord]) -> dict[str, dict[str, float]]:
+    """Return what each machine served per second, by the name of the rate; without what is not known."""
+    shares = [node.blocks if len(nodes) > 1 else None for node in nodes]
+    return {
+        node.node: {} if known is None else _rates(known)
+        for node, known in zip(nodes, throughput_of_shares(frames, shares) if nodes else (), strict=True)
+    }
+
+
+def _rates(known: Throughput) -> dict[str, float]:
+    rates = {REQUESTS_PER_S: known.requests, OUTPUT_TOKENS_PER_S: known.output_tokens}
+    return {name: rate.per_s for name, rate in rates.items() if rate is not None}
 
 
 def _answers(frames: Frames) -> int:

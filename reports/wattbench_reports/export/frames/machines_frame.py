@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.machines import FIGURES, Machine, machines_of
 from wattbench_reports.export.frames.typed_frame import typed
+from wattbench_reports.metrics.throughput import RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,8 @@ COLUMNS = {
     "temperature_c": "float64",
     "hotter_c": "float64",
     "flags": "string",
+    "requests_per_s": "float64",
+    "output_tokens_per_s": "float64",
 }
 """The columns in order, with pandas' type of each. What is not known, and a bound that does not exist, is missing."""
 
@@ -63,4 +66,4 @@ def machine_row(machine: Machine) -> dict[str, Any]:
             f"{figure}_relative_low": ratio.low if ratio is not None and known else None,
             f"{figure}_relative_high": ratio.high if ratio is not None and known else None,
         }
-    return row | {"flags": ", ".join(machine.flags)}
+    return row | {"flags": ", ".join(machine.flags)} | {name: getattr(machine, name) for name in RATES}

@@ -1,7 +1,8 @@
 """Write ``emissions.csv`` as codecarbon does, a row per system; an unknown value is an empty field.
 
 Source of the columns: codecarbon 3.3, `codecarbon.output_methods.emissions_data.EmissionsData`. Energies are in kWh and
-with the building's share (PUE), powers in watts, emissions in kg of CO2 equivalent, as there.
+with the building's share (PUE), powers in watts, emissions in kg of CO2 equivalent, as there. After its columns come
+two of throughput, which it does not have.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.interchange.finished import finished_utc
 from wattbench_reports.export.interchange.metered_time import metered_time
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
+from wattbench_reports.metrics.throughput import RATES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = (
+CODECARBON = (
     "timestamp", "project_name", "run_id", "experiment_id", "duration", "emissions", "emissions_rate", "cpu_power",
     "gpu_power", "ram_power", "cpu_energy", "gpu_energy", "ram_energy", "energy_consumed", "water_consumed",
     "country_name", "country_iso_code", "region", "cloud_provider", "cloud_region", "os", "python_version",
@@ -27,6 +29,8 @@ COLUMNS = (
     "ram_utilization_percent", "ram_used_gb", "on_cloud", "pue", "wue",
 )  # fmt: skip
 """In codecarbon 3.3's order."""
+
+COLUMNS = (*CODECARBON, *RATES)
 
 GRAMS_PER_KG = 1000
 BYTES_PER_GB = 1024**3
@@ -53,12 +57,14 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
     split, sci, carbon = comparison.splits[name], comparison.sci.get(name), comparison.carbon
     pue = 1.0 if carbon is None else carbon.pue
     time = metered_time(analysis, name)
+    figures = next(each for each in comparison.systems if each.system == name)
     row: dict[str, Any] = {
         "project_name": comparison.suite,
         "run_id": comparison.run,
         "experiment_id": name,
         "pue": pue,
         "duration": None if time is None else time.seconds,
+        **{rate: getattr(figures, rate) for rate in RATES},
     }
     if split.j_per_request is not None:
         row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue
