@@ -16,11 +16,17 @@ def text(figures: Figures) -> str:
     """Return the paragraph and the table as Markdown."""
     rounds = max(len(client.processor_s) for client in figures.clients)
     absent = f" Not installed: {', '.join(figures.absent)}." if figures.absent else ""
+    lost = [
+        f"{client.lost} of {client.requests + client.lost} that {client.tool} sent with {client.in_flight} in flight"
+        for client in figures.clients
+        if client.lost
+    ]
+    lacking = f" Not compared, as the tool did not record them: {', '.join(lost)}." if lost else ""
     return (
         f"Measured on {figures.date} on {figures.cores} cores, of which other work took {figures.other_work:.0%}: runs "
         f"of {figures.lengths[0]} and {figures.lengths[1]} requests, {rounds} time{'s' if rounds > 1 else ''} each. An "
         f"answer has {figures.tokens} tokens, the first after {1000 * figures.first_token_s:g} ms and the others "
-        f"{1000 * figures.token_s:g} ms apart.{absent}\n\n"
+        f"{1000 * figures.token_s:g} ms apart.{absent}{lacking}\n\n"
         + table(COLUMNS, (_row(client, figures) for client in sorted(figures.clients, key=lambda each: each.in_flight)))
     )
 

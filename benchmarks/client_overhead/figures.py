@@ -24,6 +24,8 @@ class Client:
     overhead_p95_s: float
     processor_s: tuple[float, ...]
     """Per request, of each round."""
+    lost: int = 0
+    """Requests of the same runs that the tool's own record lacks."""
 
     @property
     def processor_median_s(self) -> float:

@@ -19,7 +19,7 @@ from benchmarks.client_overhead.figures import as_json, read
 from benchmarks.client_overhead.guidellm_benchmark import GuideLLMBenchmark
 from benchmarks.client_overhead.launched import ToolFailedError, run
 from benchmarks.client_overhead.server import Delays, Served, Server
-from benchmarks.client_overhead.tools import Load, Recorded, executable, overheads_s
+from benchmarks.client_overhead.tools import Load, Recorded, executable, overheads_s, unrecorded
 from benchmarks.client_overhead.wattbench_run import WattbenchRun
 from benchmarks.written_tables import DOCUMENT
 from wattbench.config import load_suite
@@ -98,6 +98,18 @@ def test_the_overhead_is_of_the_same_request() -> None:
         overheads_s([Recorded(3, 0.5)], by_server)
     with pytest.raises(ValueError, match="recorded twice"):
         overheads_s([Recorded(1, 0.5), Recorded(1, 0.5)], by_server)
+
+
+def test_what_a_tool_did_not_record_is_stated_and_may_not_be_much() -> None:
+    recorded = [Recorded(number, 0.5) for number in range(59)]
+    assert unrecorded("GuideLLM", recorded, 59) == 0
+    assert unrecorded("GuideLLM", recorded, 60) == 1
+    for requests in (58, 63):
+        with pytest.raises(ValueError, match=f"GuideLLM recorded 59 of {requests} requests"):
+            unrecorded("GuideLLM", recorded, requests)
+    first, *others = RECORDED.clients
+    shown = text(replace(RECORDED, clients=(replace(first, requests=59, lost=1), *others)))
+    assert f"Not compared, as the tool did not record them: 1 of 60 that {first.tool} sent with 1 in flight." in shown
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted by a call of Linux")
