@@ -110,8 +110,8 @@ def run_part(
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     variables = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), FAILED_VARIABLE: str(failed), "PYTHONPATH": path}
     options = {
-        # tests/tiers.py has put the slow files first
-        SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"],
+        # tests/shares.py hands out files: of those that all workers have the slow ones first (tests/tiers.py)
+        SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile"],
         TIMED: ["-n", str(min(TIMED_AT_ONCE * PROCESSORS, len(files or [])) or 1), "--dist", "loadfile"],
         SERIAL: [],
     }

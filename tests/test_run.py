@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts import TOGETHER, scope_of
 from tests.run import closing_line, counts
+from tests.shares import TOGETHER, scope_of
 
 RUN = Path(__file__).with_name("run.py")
 
