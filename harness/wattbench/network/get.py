@@ -8,7 +8,8 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from wattbench.clock import now_s
-from wattbench.network.bounded_network import StreamError, allowed, bound
+from wattbench.network.allowance import StreamError, allowed
+from wattbench.network.bounded_network import bound
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
 from wattbench.network.urls import public_url

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from tests.fuzz.targets import Target, given, of_text
+from tests.made_up.chunks import by_h11, chunked, decoded
 from wattbench.errors import UserError
-from wattbench.network import bounded_network
+from wattbench.network.allowance import allowance
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
@@ -68,6 +69,20 @@ def _stream(path: Path) -> Any:
     return completion
 
 
+def _chunks(path: Path) -> Any:
+    """Decode a body in chunks that arrives in pieces of any sizes: to what h11 reads, or to nothing as h11 does."""
+    data = path.read_bytes()
+    cut = Random(len(data))
+    pieces, place = [], 0
+    while place < len(data):
+        size = cut.choice((1, 7, 100, 4096))
+        pieces.append(data[place : place + size])
+        place += size
+    content = decoded(pieces)
+    assert content == by_h11(data)
+    return content
+
+
 MODELS = {
     "object": "list",
     "data": [{"id": "m", "owned_by": "llamacpp", "aliases": ["n"], "meta": {"n_params": 7, "size": 9, "ftype": "Q4"}}],
@@ -77,7 +92,7 @@ PROPS = {"chat_template": "{{ messages }}", "build_info": "b1-abc"}
 
 def _client(answer: Callable[[httpx.Request], httpx.Response]) -> OpenAIClient:
     def answered(request: httpx.Request) -> httpx.Response:
-        held = bounded_network.allowance()
+        held = allowance()
         assert held is not None
         held.take(0)
         return answer(request)
@@ -165,6 +180,12 @@ TARGETS = (
         errors=(StreamError, UserError),
         named=False,
         terse=False,
+    ),
+    Target(
+        "chunked-body",
+        "text",
+        given(chunked(*[EVENTS.encode()] * 3), chunked(b"x", end=b"0;a\r\nX: 1\r\n\r\n")),
+        _chunks,
     ),
     of_text(
         "chunk",

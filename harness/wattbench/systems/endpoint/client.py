@@ -18,12 +18,14 @@ import httpx
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.network.bounded_network import Allowance, StreamError, allowed, bound
+from wattbench.network.allowance import Allowance, StreamError, allowed
+from wattbench.network.arrivals import TOGETHER, Arrivals
+from wattbench.network.bounded_network import bound
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
 from wattbench.network.urls import public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
-from wattbench.systems.endpoint.completion_stream import Assembly, Completion, error_text
+from wattbench.systems.endpoint.completion_stream import DONE, Assembly, Completion, error_text
 from wattbench.systems.endpoint.plain_text import plain_text
 from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, is_spent
 from wattbench.systems.endpoint.request import EndpointRequest
@@ -157,8 +159,8 @@ class OpenAIClient:
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)
             _refuse_encodings(response)
-            pieces = response.iter_raw()
-            _assemble(pieces, assembly)
+            body = Arrivals(response, DONE.encode())
+            _assemble(body, assembly)
             if not assembly.done:
                 kind = plain_text(response.headers.get("content-type", "no content type"), limit=60)
                 self._fail(
@@ -169,7 +171,7 @@ class OpenAIClient:
             if assembly.said_done:
                 allowance.shorten(DRAIN_S, DRAIN_BYTES)
                 with suppress(httpx.HTTPError, StreamError):
-                    for _ in pieces:
+                    while body.next():
                         pass
         return replace(assembly.completion(), sent_s=allowance.began_s)
 
@@ -249,13 +251,13 @@ class OpenAIClient:
         raise (FailedRequestError if of_request else ServerError)(message, shown, refusal) from None
 
 
-def _assemble(pieces: Iterator[bytes], assembly: Assembly) -> None:
+def _assemble(body: Arrivals, assembly: Assembly) -> None:
     decoder = EventDecoder()
-    for piece in pieces:
-        arrived_s = now_s()
-        for data in decoder.feed(piece):
-            if assembly.add(data, arrived_s):
-                return
+    while pieces := body.next(1 if assembly.at_once else TOGETHER):
+        for arrived_s, content in pieces:
+            for data in decoder.feed(content):
+                if assembly.add(data, arrived_s):
+                    return
     arrived_s = now_s()
     for data in decoder.end():
         if assembly.add(data, arrived_s):

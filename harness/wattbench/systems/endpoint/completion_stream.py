@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from wattbench.network.bounded_network import StreamError
+from wattbench.network.allowance import StreamError
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.logprobs import read_logprobs
 from wattbench.systems.endpoint.sse import RefusedAnswerError
@@ -157,6 +157,12 @@ class Assembly:
         self._characters = 0
         self._finished_s: float | None = None
         self._confidence = TokenConfidence()
+
+    @property
+    def at_once(self) -> bool:
+        """Return whether the next event is wanted as soon as it is there: it may be the first token, which is reported,
+        or have a stop sequence that the server does not know of."""
+        return bool(self._withheld) or (self._first_token is not None and not self._token_s)
 
     def add(self, data: str, arrived_s: float) -> bool:
         """Add the data of one event, which arrived at `arrived_s`.

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wattbench.network.bounded_network import StreamError
+from wattbench.network.allowance import StreamError
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.network.bounded_network import StreamError
+from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.made_up.raw_server import MODELS, Piece, RawServer, events, page, said, trickle
 from wattbench.errors import UserError
-from wattbench.network import bounded_network
+from wattbench.network.allowance import allowance
 from wattbench.systems.endpoint import client as openai_client
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
@@ -423,6 +423,6 @@ def test_a_server_is_asked_again_after_any_of_it(raw: RawServer, client: OpenAIC
     failure(lambda: complete(client))
     raw.posts = good
     assert complete(client).text == "4"
-    assert bounded_network.allowance() is None
+    assert allowance() is None
     assert get_models(client).model == "tiny"
     assert raw.gets == [MODELS]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.network.bounded_network import StreamError
+from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.usage import Usage, read_usage
 

@@ -1,0 +1,79 @@
+"""Give one request an allowance of time and bytes, which everything that it asks of the network heeds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wattbench.clock import now_s
+
+
+class StreamError(Exception):
+    """What a server sent cannot be used; the text says what was wrong, and may quote it."""
+
+
+class Allowance:
+    """What a request may still take."""
+
+    def __init__(self, seconds: float, most_bytes: int) -> None:
+        self._deadline_s = time.monotonic() + seconds
+        self._most_bytes = most_bytes
+        self._left_bytes = most_bytes
+        self.reads = 0
+        """How often something has come from the server."""
+        self.began_s: float | None = None
+        """When the network was first used, to connect or to write (`wattbench.clock`); None before."""
+
+    def shorten(self, seconds: float, most_bytes: int) -> None:
+        """Allow no more than this from now on."""
+        self._deadline_s = min(self._deadline_s, time.monotonic() + seconds)
+        self._left_bytes = min(self._left_bytes, most_bytes)
+
+    def left_s(self) -> float:
+        """Return how long the request may still take; 0 or less: it has taken all of its time."""
+        return self._deadline_s - time.monotonic()
+
+    def wait_s(self, timeout_s: float | None, late: type[Exception]) -> float:
+        """Return how long the next operation may take.
+
+        Args:
+            timeout_s: the most that it may take in any case.
+            late: what is raised if no time is left.
+        """
+        if self.began_s is None:
+            self.began_s = now_s()
+        left_s = self.left_s()
+        if left_s <= 0:
+            raise late("no time is left")
+        return left_s if timeout_s is None else min(left_s, timeout_s)
+
+    def take(self, number: int) -> None:
+        """Count bytes that came from the server.
+
+        Raises:
+            StreamError: they are more than allowed.
+        """
+        self.reads += 1
+        self._left_bytes -= number
+        if self._left_bytes < 0:
+            raise StreamError(f"it sent more than {self._most_bytes} bytes for one answer")
+
+
+_of_thread = threading.local()
+
+
+def allowance() -> Allowance | None:
+    """Return the allowance of the request that this thread is making."""
+    return getattr(_of_thread, "allowance", None)
+
+
+@contextmanager
+def allowed(seconds: float, most_bytes: int) -> Iterator[Allowance]:
+    """Give what this thread asks of the network an allowance. A request is made, and read, in one thread."""
+    _of_thread.allowance = Allowance(seconds, most_bytes)
+    try:
+        yield _of_thread.allowance
+    finally:
+        _of_thread.allowance = None

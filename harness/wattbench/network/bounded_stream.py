@@ -1,0 +1,185 @@
+"""Read and write one connection within the allowance of the thread that uses it.
+
+Each piece of a streamed answer wakes the client, and what it does then is its share of the latency and of the energy
+that it measures. So a body can be read here, below the parser of httpcore, which takes several times as long as the
+rest of the client (`arrivals`).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from ssl import SSLContext, SSLSocket
+from typing import Any, NamedTuple
+
+import httpcore
+
+from wattbench.clock import now_s
+from wattbench.network.allowance import Allowance, StreamError, allowance
+
+READ_BYTES = 1 << 16
+"""The most bytes of one read, as httpcore has it."""
+WRITE_BYTES = 1 << 14
+"""The most bytes of one write: the socket takes them at once or not at all, so that no server makes a write long by
+reading slowly."""
+SHORT_S = 0.25
+"""A wait of no more than this is set as it is."""
+
+# Where h11 sees the end of a head, and how one begins that is not followed by another.
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_FINAL = re.compile(rb"HTTP/1\.[01] [2-5]")
+
+
+class StreamPiece(NamedTuple):
+    """What came at once."""
+
+    arrived_s: float
+    """Right after it was read (`wattbench.clock`)."""
+    data: bytes
+
+
+class BoundedStream(httpcore.NetworkStream):
+    """A connection whose operations take no longer than what is left to their request, whatever the server sends.
+
+    Setting a timeout is a system call, and what is left shrinks with every piece. So half of what is left is set, and
+    set again when it has passed or is more than what is left.
+
+    The head of an answer that comes whole is handed out alone, and what came with it is held back: `read_body` has all
+    of the body then.
+    """
+
+    def __init__(self, inner: httpcore.NetworkStream, *, in_tls: bool = False) -> None:
+        """Wrap a connection.
+
+        Args:
+            inner: the connection.
+            in_tls: it is TLS within TLS, whose bytes are not those of its socket.
+        """
+        self._inner = inner
+        self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
+        self._set_s: float | None = None
+        self._awaits_head = False
+        self._held = b""
+        self._arrived_s = 0.0
+        self.at_body = False
+        """A head was handed out, and nothing of its body: `read_body` has all of it."""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return what was held back, or else what comes; nothing at the end of the connection."""
+        self.at_body = False
+        if self._held:
+            data, self._held = self._held[:max_bytes], self._held[max_bytes:]
+        else:
+            data = self._receive(max_bytes, timeout) or b""
+        return self._head_of(data) if self._awaits_head else data
+
+    def read_body(self, quiet_s: float | None = None) -> StreamPiece | None:
+        """Read on in a body, for as long as `read` is not used.
+
+        Args:
+            quiet_s: how long to wait; None: as long as the request may take.
+
+        Returns:
+            What came, without bytes at the end of the connection; None if nothing has come in `quiet_s`.
+        """
+        if self._held:
+            data, self._held = self._held, b""
+            return StreamPiece(self._arrived_s, data)
+        received = self._receive(READ_BYTES, None, quiet_s)
+        return None if received is None else StreamPiece(self._arrived_s, received)
+
+    def give_back(self, data: bytes) -> None:
+        """Hold back bytes of a body: the next that are read."""
+        self._held = data + self._held
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes of a request.
+
+        Raises:
+            StreamError: the server has sent an answer already.
+        """
+        if self._held:
+            raise StreamError("it sent an answer before the request, after the end of the one before")
+        self._awaits_head = True
+        self.at_body = False
+        held = allowance()
+        for start in range(0, len(buffer), WRITE_BYTES):
+            self._send(buffer[start : start + WRITE_BYTES], timeout, held)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """Begin TLS on this connection."""
+        held = allowance()
+        wait_s = timeout if held is None else held.wait_s(timeout, httpcore.ConnectTimeout)
+        in_tls = isinstance(self._inner.get_extra_info("socket"), SSLSocket)
+        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, wait_s), in_tls=in_tls)
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what the connection has of this name."""
+        return self._inner.get_extra_info(info)
+
+    def _head_of(self, data: bytes) -> bytes:
+        """Return a head alone if the first bytes of an answer have all of it; else all, and httpcore reads the body."""
+        self._awaits_head = False
+        end = _END_OF_HEAD.search(data)
+        if end is None or not _FINAL.match(data):
+            return data
+        self.at_body = True
+        self._held = data[end.end() :] + self._held
+        return data[: end.end()]
+
+    def _receive(self, most_bytes: int, timeout_s: float | None, quiet_s: float | None = None) -> bytes | None:
+        """Return what comes; None if nothing has come in `quiet_s`. Every piece of an answer passes here, so that this
+        is written out."""
+        held = allowance()
+        if held is None:
+            self._set_s = None
+            return self._inner.read(most_bytes, timeout_s)
+        while True:
+            wait_s = held.wait_s(timeout_s, httpcore.ReadTimeout)
+            if quiet_s is not None and quiet_s < wait_s:
+                wait_s = quiet_s
+            try:
+                if self._socket is None:
+                    data = self._inner.read(most_bytes, wait_s)
+                else:
+                    if self._set_s is None or not wait_s / 8 <= self._set_s <= wait_s:
+                        self._wait_at_most(wait_s, self._socket)
+                    data = self._socket.recv(most_bytes)
+            except (TimeoutError, httpcore.ReadTimeout):
+                self._set_s = None
+                if quiet_s is not None:
+                    return None
+            except OSError as error:
+                raise httpcore.ReadError(error) from error
+            else:
+                self._arrived_s = now_s()
+                held.take(len(data))
+                return data
+
+    def _send(self, data: bytes, timeout_s: float | None, held: Allowance | None) -> None:
+        if held is None or self._socket is None:
+            self._set_s = None
+            self._inner.write(data, timeout_s if held is None else held.wait_s(timeout_s, httpcore.WriteTimeout))
+            return
+        while data:
+            wait_s = held.wait_s(timeout_s, httpcore.WriteTimeout)
+            if self._set_s is None or not wait_s / 8 <= self._set_s <= wait_s:
+                self._wait_at_most(wait_s, self._socket)
+            try:
+                data = data[self._socket.send(data) :]
+            except TimeoutError:
+                self._set_s = None
+            except OSError as error:
+                raise httpcore.WriteError(error) from error
+
+    def _wait_at_most(self, left_s: float, connected: socket.socket) -> None:
+        """Let operations on the socket end before `left_s` has passed. What was set for a much shorter wait is not kept
+        either, as each operation that ends too early is one more."""
+        self._set_s = left_s if left_s <= SHORT_S else left_s / 2
+        connected.settimeout(self._set_s)

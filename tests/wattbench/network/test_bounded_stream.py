@@ -1,0 +1,127 @@
+"""No operation of a connection may take longer than what is left, and few system calls see to that."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import httpcore
+import pytest
+
+from wattbench.network.allowance import Allowance, StreamError, allowed
+from wattbench.network.bounded_stream import BoundedStream
+
+
+class Watched:
+    """A socket that notes what is set, and what was left to the request then."""
+
+    def __init__(self, comes: list[bytes]) -> None:
+        self.comes = comes
+        self.held: Allowance | None = None
+        self.set: list[tuple[float, float]] = []
+        self.sent = b""
+
+    def settimeout(self, seconds: float) -> None:
+        assert self.held is not None
+        self.set.append((seconds, self.held.left_s()))
+
+    def recv(self, _: int) -> bytes:
+        if self.comes:
+            return self.comes.pop(0)
+        time.sleep(self.set[-1][0])
+        raise TimeoutError
+
+    def send(self, data: bytes) -> int:
+        if len(self.sent) >= 40_000:
+            time.sleep(self.set[-1][0])
+            raise TimeoutError
+        self.sent += data[:5000]
+        return len(data[:5000])
+
+
+class Inner(httpcore.NetworkStream):
+    def __init__(self, connected: Any) -> None:
+        self._connected = connected
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._connected if info == "socket" else None
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("operation", ["read", "write"])
+def test_no_operation_is_set_to_more_than_is_left(operation: str) -> None:
+    connected = Watched([])
+    stream = BoundedStream(Inner(connected))
+    late = httpcore.ReadTimeout if operation == "read" else httpcore.WriteTimeout
+    with allowed(0.6, 1000) as connected.held, pytest.raises(late):
+        stream.read(100, 5.0) if operation == "read" else stream.write(b"x" * 50_000, 5.0)
+    assert connected.set
+    assert all(0 < seconds <= left_s + 0.01 for seconds, left_s in connected.set)
+    assert len(connected.set) < 8
+
+
+def test_a_timeout_of_httpx_holds_for_a_read() -> None:
+    connected = Watched([])
+    with allowed(600.0, 1000) as connected.held:
+        connected.comes = [b"x"]
+        BoundedStream(Inner(connected)).read(100, 3.0)
+    assert connected.set[0][0] <= 3.0
+
+
+def test_a_timeout_is_not_set_for_every_piece() -> None:
+    connected = Watched([b"x"] * 1000)
+    stream = BoundedStream(Inner(connected))
+    with allowed(600.0, 10_000) as connected.held:
+        for _ in range(500):
+            stream.read(100)
+        for _ in range(500):
+            stream.read_body(0.2)
+    assert len(connected.set) == 2
+
+
+def test_what_is_set_for_a_short_request_is_not_kept_for_a_long_one() -> None:
+    connected = Watched([b"x"] * 2)
+    stream = BoundedStream(Inner(connected))
+    for seconds in (0.1, 600.0):
+        with allowed(seconds, 1000) as connected.held:
+            stream.read(100)
+    assert connected.set[-1][0] > 100
+
+
+def test_a_long_write_is_sent_whole_and_in_order() -> None:
+    connected = Watched([])
+    data = bytes(range(256)) * 150
+    with allowed(20.0, 1000) as connected.held:
+        BoundedStream(Inner(connected)).write(data)
+    assert connected.sent == data
+
+
+@pytest.mark.parametrize("rest", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 2", b"\r\n"])
+def test_nothing_is_sent_to_a_server_that_has_answered_already(rest: bytes) -> None:
+    connected = Watched([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + rest])
+    stream = BoundedStream(Inner(connected))
+    with allowed(20.0, 1000) as connected.held:
+        stream.write(b"GET")
+        assert stream.read(100).endswith(b"\r\n\r\n")
+        assert stream.at_body
+        with pytest.raises(StreamError, match="before the request"):
+            stream.write(b"GET")
+    assert connected.sent == b"GET"
+
+
+def test_without_an_allowance_a_connection_is_as_it_was() -> None:
+    ours, theirs = socket.socketpair()
+
+    class Plain(Inner):
+        def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+            return ours.recv(max_bytes)
+
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            ours.sendall(buffer)
+
+    with ours, theirs:
+        stream = BoundedStream(Plain(ours))
+        stream.write(b"ping")
+        theirs.sendall(b"pong")
+        assert (theirs.recv(10), stream.read(10)) == (b"ping", b"pong")
