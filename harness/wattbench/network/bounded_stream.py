@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import suppress
 from ssl import SSLContext, SSLSocket
 from typing import Any, NamedTuple
 
@@ -59,6 +60,7 @@ class BoundedStream(httpcore.NetworkStream):
         self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
         self._set_s: float | None = None
         self._awaits_head = False
+        self._unsent = b""
         self._held = b""
         self._arrived_s = 0.0
         self.at_body = False
@@ -67,6 +69,9 @@ class BoundedStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Return what was held back, or else what comes; nothing at the end of the connection."""
         self.at_body = False
+        if self._unsent:
+            with suppress(httpcore.WriteError):  # as httpcore has it: a server may refuse what it has not read
+                self._flush(timeout)
         if self._held:
             data, self._held = self._held[:max_bytes], self._held[max_bytes:]
         else:
@@ -93,7 +98,7 @@ class BoundedStream(httpcore.NetworkStream):
         self._held = data + self._held
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Send bytes of a request.
+        """Send bytes of a request. A few are kept until more come, or the answer is read: head and body go together.
 
         Raises:
             StreamError: the server has sent an answer already.
@@ -102,9 +107,9 @@ class BoundedStream(httpcore.NetworkStream):
             raise StreamError("it sent an answer before the request, after the end of the one before")
         self._awaits_head = True
         self.at_body = False
-        held = allowance()
-        for start in range(0, len(buffer), WRITE_BYTES):
-            self._send(buffer[start : start + WRITE_BYTES], timeout, held)
+        self._unsent += buffer
+        if len(self._unsent) > WRITE_BYTES:
+            self._flush(timeout)
 
     def close(self) -> None:
         """Close the connection."""
@@ -161,6 +166,12 @@ class BoundedStream(httpcore.NetworkStream):
                 self._arrived_s = now_s()
                 held.take(len(data))
                 return data
+
+    def _flush(self, timeout_s: float | None) -> None:
+        data, self._unsent = self._unsent, b""
+        held = allowance()
+        for start in range(0, len(data), WRITE_BYTES):
+            self._send(data[start : start + WRITE_BYTES], timeout_s, held)
 
     def _send(self, data: bytes, timeout_s: float | None, held: Allowance | None) -> None:
         if held is None or self._socket is None:

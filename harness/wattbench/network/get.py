@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from wattbench.clock import now_s
 from wattbench.network.allowance import StreamError, allowed
 from wattbench.network.bounded_network import bound
+from wattbench.network.cookies import NoCookies
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
 from wattbench.network.urls import public_url
@@ -108,7 +108,7 @@ class Fetcher:
                 headers=self._headers,
                 timeout=httpx.Timeout(self._timeout_s, pool=None),
                 trust_env=not is_loopback(self._url.host),  # a proxy for the outside is not for this machine
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+                cookies=NoCookies(),
                 follow_redirects=False,
             )
             bound(self._http)

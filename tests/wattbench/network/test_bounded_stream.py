@@ -21,6 +21,8 @@ class Watched:
         self.held: Allowance | None = None
         self.set: list[tuple[float, float]] = []
         self.sent = b""
+        self.sends = 0
+        self.broken = False
 
     def settimeout(self, seconds: float) -> None:
         assert self.held is not None
@@ -33,6 +35,9 @@ class Watched:
         raise TimeoutError
 
     def send(self, data: bytes) -> int:
+        self.sends += 1
+        if self.broken:
+            raise BrokenPipeError
         if len(self.sent) >= 40_000:
             time.sleep(self.set[-1][0])
             raise TimeoutError
@@ -97,6 +102,27 @@ def test_a_long_write_is_sent_whole_and_in_order() -> None:
     assert connected.sent == data
 
 
+def test_head_and_body_of_a_request_go_together_once_the_answer_is_read() -> None:
+    connected = Watched([b"HTTP/1.1 200 OK\r\n"])
+    stream = BoundedStream(Inner(connected))
+    with allowed(20.0, 1000) as connected.held:
+        for each in (b"head", b"body", b""):
+            stream.write(each)
+        assert (connected.sends, connected.held.began_s) == (0, None)
+        stream.read(100)
+    assert (connected.sends, connected.sent) == (1, b"headbody")
+    assert connected.held.began_s is not None
+
+
+def test_the_answer_of_a_server_that_does_not_read_is_read() -> None:
+    connected = Watched([b"HTTP/1.1 413 Too long\r\n"])
+    connected.broken = True
+    stream = BoundedStream(Inner(connected))
+    with allowed(20.0, 1000) as connected.held:
+        stream.write(b"request")
+        assert stream.read(100).startswith(b"HTTP/1.1 413")
+
+
 @pytest.mark.parametrize("rest", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 2", b"\r\n"])
 def test_nothing_is_sent_to_a_server_that_has_answered_already(rest: bytes) -> None:
     connected = Watched([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + rest])
@@ -122,6 +148,7 @@ def test_without_an_allowance_a_connection_is_as_it_was() -> None:
 
     with ours, theirs:
         stream = BoundedStream(Plain(ours))
-        stream.write(b"ping")
         theirs.sendall(b"pong")
-        assert (theirs.recv(10), stream.read(10)) == (b"ping", b"pong")
+        stream.write(b"ping")
+        assert stream.read(10) == b"pong"
+        assert theirs.recv(10) == b"ping"

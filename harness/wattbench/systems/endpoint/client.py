@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, NoReturn
 
 import httpx
@@ -21,6 +20,7 @@ from wattbench.errors import UserError
 from wattbench.network.allowance import Allowance, StreamError, allowed
 from wattbench.network.arrivals import TOGETHER, Arrivals
 from wattbench.network.bounded_network import bound
+from wattbench.network.cookies import NoCookies
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
 from wattbench.network.urls import public_url
@@ -89,9 +89,10 @@ class OpenAIClient:
             timeout=httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s), pool=None),
             limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE_S),
             trust_env=not is_loopback(self.base.host),  # a proxy for the outside is not for this machine
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # no request depends on those before it
+            cookies=NoCookies(),
         )
         bound(self._http)
+        self._targets: dict[str, tuple[httpx.URL, str]] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a path under `base_url` (with its query), or under the server's root if it starts with a
@@ -149,11 +150,11 @@ class OpenAIClient:
                 `length`, or did not complete it in time.
             ServerError: no complete answer came for another reason.
         """
-        url = self.url(ask.path)
+        target, url = self._target(ask.path)
         headers = {"Content-Type": "application/json"}
         if not ask.keeps_connection:
             headers["Connection"] = "close"
-        request = self._http.build_request("POST", url, content=json.dumps(ask.body).encode(), headers=headers)
+        request = self._http.build_request("POST", target, content=json.dumps(ask.body).encode(), headers=headers)
         assembly = Assembly(ask.stops, ask.withheld, first_token)
         with self._sent(request, url, MAX_STREAM_BYTES) as (response, allowance):
             if response.status_code != httpx.codes.OK:
@@ -178,6 +179,13 @@ class OpenAIClient:
     def close(self) -> None:
         """Drop the connections."""
         self._http.close()
+
+    def _target(self, path: str) -> tuple[httpx.URL, str]:
+        """Return a path's URL, which is read once and not for each request, and its text."""
+        if path not in self._targets:
+            url = self.url(path)
+            self._targets[path] = (httpx.URL(url), url)
+        return self._targets[path]
 
     @contextmanager
     def _sent(
