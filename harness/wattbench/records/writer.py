@@ -191,7 +191,7 @@ class RunWriter:
 
     def _append_all(self, path: Path, rows: Iterable[RecordRow]) -> None:
         with failing_as(path, FAILURE):
-            self._appender(path).append_all(asdict(row) for row in rows)  # type: ignore[call-overload]  # dataclasses
+            self._appender(path).append_all(row.as_json() for row in rows)
 
     def _appender(self, path: Path) -> Appender:
         if path not in self._appenders:

@@ -96,7 +96,7 @@ def _check_of(hint: Any, *, signed: bool) -> Check:
     if origin is dict:
         return _mapping_of(_check_of(arguments[1], signed=signed))
     if hint is float:
-        return functools.partial(_number, signed=signed)
+        return _signed if signed else _unsigned
     if hint is int:
         return functools.partial(_integer, signed=signed)
     return _PLAIN.get(hint, _anything)
@@ -114,11 +114,18 @@ def _list_of(check: Check) -> Check:
     def checked(name: str, value: Any) -> None:
         if not isinstance(value, list):
             raise _wrong(name, value, "a list")
-        if check is not _anything:
+        if check is not _anything and not (check in (_unsigned, _signed) and _are_stamps(value)):
             for each in value:
                 check(name, each)
 
     return checked
+
+
+def _are_stamps(values: list[Any]) -> bool:
+    """Return whether all are numbers that every check of numbers passes: those of a streamed answer are many."""
+    if not values or set(map(type, values)) != {float}:
+        return False
+    return min(values) >= 0 and max(values) <= LARGEST_NUMBER and math.isfinite(sum(values))
 
 
 def _mapping_of(check: Check) -> Check:
@@ -162,6 +169,8 @@ def _anything(_: str, __: Any) -> None:
     """Accept every value: its reader checks it."""
 
 
+_signed: Check = functools.partial(_number, signed=True)
+_unsigned: Check = functools.partial(_number, signed=False)
 _PLAIN: dict[Any, Check] = {str: _text, bool: _truth}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any, Self
 
 from wattbench.records.rows.field_checks import check_fields
@@ -33,7 +34,8 @@ class RecordRow:
         Raises:
             TypeError: a field without a default is missing.
         """
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]  # every subclass is a dataclass
+        row: type = cls
+        known = _names(row)
         return cls(**{key: value for key, value in raw.items() if key in known})
 
     @classmethod
@@ -43,3 +45,12 @@ class RecordRow:
         Raises:
             FieldError: it is not so.
         """
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as the object that `from_json` reads."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]  # every subclass is a dataclass
+
+
+@functools.cache
+def _names(row: type) -> frozenset[str]:
+    return frozenset(each.name for each in fields(row))
