@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 
 from tests import tiers
+from tests.e2e.preloaded import Preloaded, offline
 from wattbench.config import Weights
 from wattbench.machine import measuring_lock
 from wattbench.meters.contention.watch import SWITCH
@@ -89,6 +90,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode(), f"the text is not that of {shown}; if it should be, {update}"
 
     return check
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """What runs a command in a process of its own, with other people's packages imported already."""
+    preloaded = Preloaded(offline())
+    yield preloaded
+    preloaded.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded, Started
+from tests.e2e.preloaded import Preloaded, Started, offline
 
 DATA = Path(__file__).parents[1] / "data"
 
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def offline() -> dict[str, str]:
-    """No hub, and nothing of the pytest that runs this."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return inherited | {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-
-
-@pytest.fixture(scope="session")
-def preloaded() -> Iterator[Preloaded]:
-    """What runs a command in a process of its own, with other people's packages imported already."""
-    preloaded = Preloaded(offline())
-    yield preloaded
-    preloaded.close()
 
 
 @pytest.fixture(scope="session")

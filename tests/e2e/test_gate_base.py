@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import subprocess
 import sys
@@ -140,14 +139,12 @@ def test_a_mistake_is_an_error_with_a_verdict(gate, root: Path, arguments: tuple
 
 
 def test_the_example_at_the_top_of_the_page_works_as_it_is_written(
-    tmp_path: Path, environment: dict[str, str], command
+    tmp_path: Path, environment: dict[str, str], preloaded: Preloaded
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "gates.md").read_text()
     script = page.partition("```sh\n")[2].partition("```")[0]
-    program = tmp_path / "bin" / "wattbench"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n')
-    program.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    preloaded.write_program(tmp_path / "bin")
     empty = tmp_path / "empty"
     empty.mkdir()
     done = subprocess.run(

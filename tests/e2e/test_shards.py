@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import yaml
 
 from tests.docs.snippets import snippets
+from tests.e2e.preloaded import Preloaded
 from wattbench.api.verify import verify
 from wattbench.distributed.shard_choice import shard_choice
 from wattbench.records import read_run
@@ -71,9 +71,12 @@ def of_array(task: int, tasks: int) -> Mapping[str, str]:
 
 
 @pytest.mark.e2e
-def test_an_array_and_its_merge_are_one_run(quick: Path, shell, wattbench, tmp_path: Path) -> None:
+def test_an_array_and_its_merge_are_one_run(
+    quick: Path, shell, wattbench, preloaded: Preloaded, tmp_path: Path
+) -> None:
     script = only("docs/many-machines.md", "#!/bin/sh")
-    first = shell(script, f'exec {sys.executable} -m wattbench "$@"', **of_array(1, 3))
+    preloaded.write_program(tmp_path)
+    first = shell(script, f'exec "{tmp_path}/wattbench" "$@"', **of_array(1, 3))
     root = tmp_path / first.stdout.strip()
     assert read_run(root).header.shard == {"blocks": [0], "of": 3, "seed": 4711}
     said = "asked block 1 of 3. When all are, merge them with: wattbench merge shards -o shards/merged"

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.docs.snippets import snippets
+from tests.e2e.preloaded import Preloaded
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = "measure: {idle_s: 0, warmup: 0, min_window_s: 0, blocks: 2, busy: mark}"
@@ -35,17 +36,17 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def programs(folder: Path) -> Path:
+def programs(folder: Path, preloaded: Preloaded) -> Path:
     """Write what the READMEs call, as it is where wattbench is installed."""
     folder.mkdir()
-    for name, words in {"python": "", "wattbench": "-m wattbench"}.items():
-        (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')
-        (folder / name).chmod(0o755)
+    (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (folder / "python").chmod(0o755)
+    preloaded.write_program(folder)
     return folder
 
 
 @pytest.fixture
-def project(tmp_path: Path, free_port: int) -> Project:
+def project(tmp_path: Path, free_port: int, preloaded: Preloaded) -> Project:
     """Copy an example, and run the commands of its README there."""
 
     def run(name: str, suite: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
@@ -61,7 +62,7 @@ def project(tmp_path: Path, free_port: int) -> Project:
         script = f"set -e\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{PORT.sub(str(free_port), commands)}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", **WHO}
-        environment["PATH"] = f"{programs(tmp_path / 'bin')}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = f"{programs(tmp_path / 'bin', preloaded)}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=folder,

@@ -11,9 +11,15 @@ from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.e2e.preloaded import Preloaded, Started, offline
+
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 
+MODULES = ("wattbench.config", "wattbench.meters", "wattbench.meters.nvml.meter", "wattbench.records")
+"""What most scripts import."""
+
+Process = subprocess.Popen[str] | Started
 Name = TypeVar("Name", bound=Hashable)
 
 PRELUDE = """
@@ -53,12 +59,19 @@ def build(compiler: str, folder: Path) -> Path:
     return library
 
 
+def forks_with(library: Path) -> Preloaded:
+    """Start a process that loads this driver where one is asked for, and has imported what scripts need."""
+    return Preloaded(offline() | {"LD_LIBRARY_PATH": str(library.parent)}, MODULES)
+
+
 class FakeDriver:
     """Runs scripts in a process whose `libnvidia-ml.so.1` is the fake one."""
 
-    def __init__(self, library: Path, scratch: Path) -> None:
+    def __init__(self, library: Path, scratch: Path, forks: Preloaded | None = None) -> None:
+        """Say where the library is, and a folder for its settings; `forks` is of `forks_with`, for quick starts."""
         self.library = library
         self.settings = scratch / "gpus.txt"
+        self._forks = forks
 
     def environment(self, environ: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
         """The environment of such a process, on a machine with these settings (see the C source)."""
@@ -73,11 +86,14 @@ class FakeDriver:
             **(environ or {}),
         }
 
-    def start(self, script: str, environ: Mapping[str, str] | None = None, **settings: object) -> subprocess.Popen[str]:
+    def start(self, script: str, environ: Mapping[str, str] | None = None, **settings: object) -> Process:
         """Start a script in a process of its own; `alter`, `label` and `tell` are there for it to use."""
+        variables = self.environment(environ, **settings)
+        if self._forks is not None:
+            return self._forks.start([PRELUDE + script], cwd=Path.cwd(), env=variables, module="tests.fakes.script")
         return subprocess.Popen(
             [sys.executable, "-c", PRELUDE + script],
-            env=self.environment(environ, **settings),
+            env=variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -90,7 +106,7 @@ class FakeDriver:
         return told(self.start(script, environ, **settings), timeout_s)
 
 
-def told(process: subprocess.Popen[str], timeout_s: float = 60) -> Any:
+def told(process: Process, timeout_s: float = 60) -> Any:
     """What a script that was started tells, once it is done."""
     try:
         stdout, stderr = process.communicate(timeout=timeout_s)
@@ -102,7 +118,7 @@ def told(process: subprocess.Popen[str], timeout_s: float = 60) -> Any:
     return json.loads(stdout.splitlines()[-1])
 
 
-def all_told(starts: Mapping[Name, Callable[[], subprocess.Popen[str]]], *, at_once: int) -> dict[Name, Any]:
+def all_told(starts: Mapping[Name, Callable[[], Process]], *, at_once: int) -> dict[Name, Any]:
     """What many scripts tell, so many of them at once: they mostly sleep."""
     names, rows = list(starts), {}
     for batch in (names[first : first + at_once] for first in range(0, len(names), at_once)):

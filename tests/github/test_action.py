@@ -12,17 +12,11 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.preloaded import Preloaded
 from tests.github.machine import GATE, ROOT, Job, Step, read
 
 ACTION = read(ROOT / "action.yml")
 STEPS: list[Step] = ACTION["runs"]["steps"]
-
-# The command as it is in this checkout.
-OWN = f"""
-import os, sys
-os.execve({sys.executable!r}, [{sys.executable!r}, "-m", "wattbench", *sys.argv[1:]],
-          {{**os.environ, "PYTHONPATH": {str(ROOT)!r}}})
-"""
 
 # Stands in for python3, as far as it would install something.
 PYTHON = f"""
@@ -231,14 +225,14 @@ def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str
     ("candidate", "code", "verdict"), [("adder", 0, "pass"), ("small", 1, "regressed"), ("smal", 3, "error")]
 )
 def test_the_command_itself_gates_a_suite(
-    action: Callable[..., Job], tmp_path: Path, candidate: str, code: int, verdict: str
+    action: Callable[..., Job], preloaded: Preloaded, tmp_path: Path, candidate: str, code: int, verdict: str
 ) -> None:
     policy = tmp_path / "policy.yaml"
     # Of answers that take microseconds, seconds say nothing.
     policy.write_text("metrics: {accuracy: {margin: 20 points}}\nmax_items: 40\n")
     suite = str(ROOT / "tests" / "data" / "suite.yaml")
     machine = action(suite=suite, baseline="adder", candidate=candidate, policy=str(policy))
-    machine.stand_in("wattbench", OWN)
+    preloaded.write_program(machine.bin)
     machine.env |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     done = machine.run_all(STEPS)
     said = machine.outputs["gate"]["outputs"]
@@ -251,9 +245,11 @@ def test_the_command_itself_gates_a_suite(
 
 
 @pytest.mark.e2e
-def test_what_the_command_itself_refuses_is_an_error(action: Callable[..., Job], tmp_path: Path) -> None:
+def test_what_the_command_itself_refuses_is_an_error(
+    action: Callable[..., Job], preloaded: Preloaded, tmp_path: Path
+) -> None:
     machine = action(runs=f"{tmp_path}/none\n{tmp_path}/neither")
-    machine.stand_in("wattbench", OWN)
+    preloaded.write_program(machine.bin)
     done = machine.run_all(STEPS)
     assert done.returncode == 3
     assert machine.outputs["gate"]["outputs"]["verdict"] == "error"

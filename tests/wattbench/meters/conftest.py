@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.driver import FakeDriver, build, compiler
+from tests.e2e.preloaded import Preloaded
+from tests.fakes.driver import FakeDriver, build, compiler, forks_with
 from wattbench.records import WindowLabel
 
 
@@ -22,9 +24,17 @@ def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(found, tmp_path_factory.mktemp("driver"))
 
 
+@pytest.fixture(scope="session")
+def forks(fake_library: Path) -> Iterator[Preloaded]:
+    """What starts processes on the fake driver that have wattbench's meters imported already."""
+    forks = forks_with(fake_library)
+    yield forks
+    forks.close()
+
+
 @pytest.fixture
-def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
-    return FakeDriver(fake_library, tmp_path)
+def driver(fake_library: Path, tmp_path: Path, forks: Preloaded) -> FakeDriver:
+    return FakeDriver(fake_library, tmp_path, forks)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ Every machine runs in a process of its own, several at once: they mostly sleep.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -15,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.driver import FakeDriver, all_told
+from tests.e2e.preloaded import Preloaded
+from tests.fakes.driver import FakeDriver, Process, all_told
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SQUARE, WAVEFORMS, Waveform
 
 pytestmark = [pytest.mark.waits, pytest.mark.serial]
@@ -61,15 +61,18 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
+def measured(
+    fake_library: Path, forks: Preloaded, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[tuple[str, str], Rows]:
     """The windows of every case: 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power)."""
     machines = {case: tmp_path_factory.mktemp("machine") for case in CASES}
     return all_told(
-        {case: partial(_start, case, fake_library, folder) for case, folder in machines.items()}, at_once=AT_ONCE
+        {case: partial(_start, case, FakeDriver(fake_library, folder, forks)) for case, folder in machines.items()},
+        at_once=AT_ONCE,
     )
 
 
-def _start(case: tuple[str, str], library: Path, folder: Path) -> subprocess.Popen[str]:
+def _start(case: tuple[str, str], driver: FakeDriver) -> Process:
     sensor, machine = case
     waves = MACHINES[machine]
     settings: dict[str, object] = {"gpus": len(waves), **SENSORS[sensor]}
@@ -77,7 +80,7 @@ def _start(case: tuple[str, str], library: Path, folder: Path) -> subprocess.Pop
         settings |= wave.settings(gpu)
     script = WINDOWS.replace("SECONDS", "(0.4, 1.05, 0.4, 1.05, 1.05)")
     script = script.replace("LONGEST", "10.5" if sensor == "averaged" else "5.2")
-    return FakeDriver(library, folder).start(script, **settings)
+    return driver.start(script, **settings)
 
 
 def errors(row: dict[str, Any], waves: list[Waveform]) -> list[float]:

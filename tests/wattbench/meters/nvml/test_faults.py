@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.driver import FakeDriver, all_told
+from tests.e2e.preloaded import Preloaded
+from tests.fakes.driver import FakeDriver, Process, all_told
 
 pytestmark = [pytest.mark.driver, pytest.mark.timed]
 
@@ -75,22 +75,25 @@ with Metering([meter]) as metering:
 
 
 @pytest.fixture(scope="module")
-def windows(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any]]:
+def windows(
+    fake_library: Path, forks: Preloaded, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, dict[str, Any]]:
     """The window in which each fault happened."""
     machines = {fault: tmp_path_factory.mktemp("machine") for fault in FAULTS}
     return all_told(
-        {fault: partial(_start, fault, fake_library, folder) for fault, folder in machines.items()}, at_once=4
+        {fault: partial(_start, fault, FakeDriver(fake_library, folder, forks)) for fault, folder in machines.items()},
+        at_once=4,
     )
 
 
-def _start(fault: str, library: Path, folder: Path) -> subprocess.Popen[str]:
+def _start(fault: str, driver: FakeDriver) -> Process:
     settings, environ, act, _, _ = FAULTS[fault]
     script = SCRIPT.format(
         gpus=4 if fault == "fewer than the suite's" else None,
         before="alter(fail=999)" if fault == "reads fail from the start" else "pass",
         act=act or "pass",
     )
-    return FakeDriver(library, folder).start(script, environ, **settings)
+    return driver.start(script, environ, **settings)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
