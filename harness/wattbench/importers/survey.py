@@ -207,9 +207,10 @@ def _currency(answers: Spool, rows: Mapping[str, int], given: str | None) -> str
     if given is not None and not CURRENCY.fullmatch(given):
         raise _no_currency("--currency", given)
     if len(rows) > 1:
-        listed = " and ".join(sorted(rows))
+        (first, _), (second, row) = sorted(rows.items(), key=lambda each: each[1])[:2]
         raise UserError(
-            f"{answers.answer(0).where}: costs are in {listed}; a run has one currency: import each one separately"
+            f"{answers.answer(row).where}: the cost is in {second}, and above it costs are in {first}. A run has one "
+            "currency: convert the costs, or import each currency by itself"
         )
     source = next(iter(rows), None)
     if given is not None and source is not None and given != source:

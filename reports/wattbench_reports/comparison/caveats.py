@@ -271,13 +271,18 @@ def _imported(frames: Frames) -> Iterator[Caveat]:
     several = f"{len(imported.files)} files" if len(imported.files) > 3 else listed(imported.files)
     why = [f"{count} {reason}" for reason, count in imported.left_out.items()]
     text = (
-        f"These figures were imported from {imported.source}{f' ({several})' if several else ''}: they are as "
+        f"These figures were imported from {_source(imported.source)}{f' ({several})' if several else ''}: they are as "
         f"declared there. {_who_measured(frames)}; they are never ranked by energy against measured figures."
         f"{f' Left out: {listed(why)}.' if why else ''}"
     )
     yield Caveat("imported", text, frames.systems)
     for code, remark in imported.remarks.items():
         yield Caveat(code, f"{remark}.", frames.systems)
+
+
+def _source(source: str | None) -> str:
+    """Name a tool; a table is none."""
+    return "a table" if source == "table" else f"{source}"
 
 
 def _who_measured(frames: Frames) -> str:

@@ -18,6 +18,8 @@ NAMED = 5
 """The number of names that a sentence lists at most."""
 
 _LEAST, _MOST = Decimal("0.001"), 10**12
+_LEAST_RATIO = 1e-6
+"""A ratio that is only said to be under a thousandth."""
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -110,10 +112,14 @@ def percent_interval(interval: Interval | None) -> str:
 
 
 def ratio_interval(interval: Interval | None) -> str:
-    """Format a ratio of figures in the same unit: ``1.25 [0.90, 1.71]``."""
+    """Format a ratio of figures in the same unit: ``1.25 [0.90, 1.71]``.
+
+    Bounds that are below what is shown say no more than the ratio: ``under 0.001``.
+    """
     if interval is None:
         return NONE
-    return f"{digits(interval.estimate)} [{digits(interval.low)}, {digits(interval.high)}]"
+    at, low, high = (digits(each) for each in (interval.estimate, interval.low, interval.high))
+    return at if at == low == high == digits(_LEAST_RATIO) else f"{at} [{low}, {high}]"
 
 
 def points(share: float) -> str:

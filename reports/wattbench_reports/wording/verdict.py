@@ -16,13 +16,13 @@ LISTED = 3
 """The number of names that a sentence lists at most."""
 
 PHRASES = {
-    "run": "Run {name}: {why}.",
+    "run": "{name}: {why}.",
     "both": "fewest joules per correct answer and highest accuracy",
     "thriftiest": "fewest joules per correct answer, statistically tied for highest accuracy",
     "most_accurate": "highest accuracy, statistically tied for fewest joules per correct answer",
     "neither": "statistically tied for fewest joules per correct answer and for highest accuracy",
     "close": "Statistical tie on joules per correct answer and on accuracy: {names}.",
-    "split": "For lowest energy run {thrifty}; for highest accuracy run {accurate}.",
+    "split": "Fewest joules per correct answer: {thrifty}; highest accuracy: {accurate}.",
     "only": "Only {name} can be ranked by energy: there is no other system to compare it with.",
     "no_energy": "No energy verdict, because {reason}; {name} is the most accurate.",
     "no_verdict": "No energy verdict, because {reason}; accuracy is a statistical tie between {names}.",
@@ -53,7 +53,7 @@ class Pick:
 
 
 def headline(ranking: Ranking, called: Mapping[str, str]) -> str:
-    """Say which system to run, in a sentence or two.
+    """Say which system has the fewest joules per correct answer and which the highest accuracy, in a sentence or two.
 
     Args:
         ranking: of some candidates.

@@ -64,7 +64,7 @@ def test_costs_survive_an_export_and_an_import(table, tmp_path) -> None:
 def test_a_cost_of_some_answers_alone_is_none(table, tmp_path) -> None:
     text = costs().replace("large,3,1,0.03", "large,3,1,")
     money = analyse(made(table(text), tmp_path, "USD")).money
-    assert money.systems["large"].why_none == "its cost is not declared of every answer"
+    assert money.systems["large"].why_none == "the cost of some answers is not declared"
     assert money.systems["small"].per_request is not None
 
 
@@ -91,7 +91,7 @@ def test_a_currency_that_is_none_is_refused(table, tmp_path, currency, given, sa
 
 def test_a_table_has_one_currency(table, tmp_path) -> None:
     text = costs(currency="USD") + costs({"other": (1, 1)}, "EUR").partition("\n")[2]
-    with pytest.raises(UserError, match="costs are in EUR and USD; a run has one currency"):
+    with pytest.raises(UserError, match=r":62: the cost is in EUR, and above it costs are in USD"):
         made(table(text), tmp_path)
 
 

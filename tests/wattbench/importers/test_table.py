@@ -272,3 +272,8 @@ def test_the_command_prints_the_directory_alone(table, tmp_path) -> None:
     assert "-my-table-1-" in root.name
     assert wattbench("compare", root).exit_code == 0
     assert wattbench("report", root, "-o", tmp_path / "r.html").exit_code == 0
+
+
+def test_semicolons_between_fields_are_named(table) -> None:
+    with pytest.raises(UserError, match="the fields are divided by semicolons; save it with commas"):
+        made(read_sources([table("system;item;score\na;1;1\n")]), Path())

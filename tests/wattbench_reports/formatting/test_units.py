@@ -87,3 +87,9 @@ def test_words() -> None:
 def test_bounds_too_small_to_show_are_not_repeated() -> None:
     assert units.money_interval(Interval(1e-9, 1e-10, 1e-8), "EUR") == "under 0.001 EUR"
     assert units.money_interval(Interval(0.0009, 0.0001, 0.002), "EUR") == "under 0.001 [under 0.001, 0.00200] EUR"
+
+
+def test_a_ratio_below_what_is_shown_is_said_once() -> None:
+    assert units.ratio_interval(Interval(1.3e-5, 1.1e-5, 1.6e-5)) == "under 0.001"
+    assert units.ratio_interval(Interval(5e-4, 1e-4, 0.0021)) == "under 0.001 [under 0.001, 0.00210]"
+    assert units.ratio_interval(Interval(0.0, 0.0, 0.0)) == "0 [0, 0]"

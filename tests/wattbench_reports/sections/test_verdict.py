@@ -25,7 +25,7 @@ def judge(analysed, fake):
 
 def test_one_system_is_best_at_both(judge, fake) -> None:
     verdict = judge(fake.System("good", accuracy=0.8, energy_j=2.0), fake.System("bad", accuracy=0.3, energy_j=9.0))
-    assert verdict.headline == "Run good: fewest joules per correct answer and highest accuracy."
+    assert verdict.headline == "good: fewest joules per correct answer and highest accuracy."
     assert [pick.answer for pick in verdict.picks] == ["good", "good"]
     assert "The runner-up is bad" in verdict.sentences[0]
     assert "probability of over 99%" in verdict.sentences[0]
@@ -33,20 +33,20 @@ def test_one_system_is_best_at_both(judge, fake) -> None:
 
 def test_thrift_and_accuracy_disagree(judge, fake) -> None:
     verdict = judge(fake.System("big", accuracy=0.8, energy_j=90.0), fake.System("small", accuracy=0.4, energy_j=2.0))
-    assert verdict.headline == "For lowest energy run small; for highest accuracy run big."
+    assert verdict.headline == "Fewest joules per correct answer: small; highest accuracy: big."
     assert any(s.startswith("Compared with small, big gains") and "times the joules" in s for s in verdict.sentences)
 
 
 def test_equally_accurate_so_the_thrifty_one(judge, fake) -> None:
     verdict = judge(fake.System("big", accuracy=0.52, energy_j=90.0), fake.System("small", accuracy=0.5, energy_j=2.0))
-    assert verdict.headline.startswith("Run small: fewest joules per correct answer")
+    assert verdict.headline.startswith("small: fewest joules per correct answer")
 
 
 def test_a_useless_but_thrifty_system_does_not_win_by_a_tie(judge, fake) -> None:
     # Nearly the same joules per correct answer, wide apart in accuracy: the accurate one is to be run.
     verdict = judge(fake.System("real", accuracy=0.6, energy_j=6.0), fake.System("guess", accuracy=0.3, energy_j=2.0))
     assert verdict.picks[0].answer == "guess or real"
-    assert verdict.headline == ("Run real: highest accuracy, statistically tied for fewest joules per correct answer.")
+    assert verdict.headline == ("real: highest accuracy, statistically tied for fewest joules per correct answer.")
 
 
 def test_twins_are_tied(judge, fake) -> None:
@@ -102,7 +102,7 @@ def test_a_choice_that_fails_whole_domains_says_so(make_run, fake) -> None:
     table.loc[table["system"] == "rules", "correct"] = (table["domain"] == "arithmetic").astype(float)
     table.to_parquet(run.layout.items_table)
     headline = verdicts(analyse(run))[0].headline
-    assert headline.startswith("Run rules: ")
+    assert headline.startswith("rules: ")
     assert headline.endswith(" rules answers no item correctly in text: choose by domain.")
 
 
@@ -125,7 +125,7 @@ def test_systems_without_a_shared_item_are_not_told_apart(make_run, fake) -> Non
 
 def test_kinds_are_named_where_they_differ(analysed, fake) -> None:
     found = {verdict.domain: verdict for verdict in verdicts(analysed(fake.family()))}
-    assert found[None].headline.startswith("Run tuned (generalist): ")
+    assert found[None].headline.startswith("tuned (generalist): ")
     # Two rivals are so near that, adjusted for all comparisons, nothing is shown.
     assert found["text"].headline.startswith(
         "Statistical tie on joules per correct answer and on accuracy: specialist-text and tuned (generalist)."

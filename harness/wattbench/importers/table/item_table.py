@@ -94,6 +94,8 @@ def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> di
             raise UserError(f"--map: two columns, {names[new]} and {old}, are named {new}")
         names[new] = old
     here = ", ".join(present[:20]) + (", ..." if len(present) > 20 else "")
+    if len(present) == 1 and ";" in here:
+        raise UserError(f"{path}:1: one column ({here}): the fields are divided by semicolons; save it with commas")
     for needed in ("system", "item"):
         if needed not in names:
             raise UserError(f"{path}:1: no column `{needed}` (it has {here}). Name it with --map COLUMN={needed}")

@@ -57,7 +57,7 @@ def _declared(answers: AnswerColumns, name: str) -> Bill | None:
     if np.isnan(cost).all():
         return None
     bill = Bill({DECLARED: cost}, record.currency or UNNAMED, pays_electricity=False, source="the imported results")
-    return bill.without("its cost is not declared of every answer") if np.isnan(cost).any() else bill
+    return bill.without("the cost of some answers is not declared") if np.isnan(cost).any() else bill
 
 
 def leading_currency(bills: Sequence[Bill], electricity: str | None) -> str | None:
