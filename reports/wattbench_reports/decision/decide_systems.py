@@ -56,6 +56,7 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
         acceptability=curve(problem),
         tail_share=tail_share,
         why_none=_why_none(problem) if chosen is None else "",
+        why_no_cost=problem.basis.why_none if costs is None else "",
     )
 
 

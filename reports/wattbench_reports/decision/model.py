@@ -179,7 +179,9 @@ class Decision:
     tail_share: float | None
     """The percentile of `SystemDecision.tail_latency_s`; None where some system supports none."""
     why_none: str
-    """Why no system is chosen, as a clause; empty where one is, and for ``prices``."""
+    """Why no system is chosen, as a clause; empty where one is, and for ``prices`` where the reader is to choose."""
+    why_no_cost: str = ""
+    """Why no costs are compared, as a clause; empty where they are."""
 
     def of(self, system: str) -> SystemDecision:
         """Return one system of the decision.

@@ -25,7 +25,7 @@ REASONS = {
     "needs_grams": "the carbon price needs its grams, and {reason}",
     "has_no_joules": "it has no joules",
     "second": "its requests were not timed, and a second has a price",
-    "no_two": "no cost of two systems can be compared",
+    "no_two": "what a request costs cannot be compared",
     "too_few": "too few systems have a cost in {unit} that can be compared",
     # Of no choice.
     "none_meets": "no system meets the requirements",

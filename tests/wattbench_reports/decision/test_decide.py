@@ -264,3 +264,17 @@ def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:
     decision = decide(analyse(read_run(run)))
     assert [each.useless for each in decision.systems] == ["", ""]
     assert advice(decision, {}) == "No system can be advised: no answer was scored."
+
+
+@pytest.mark.parametrize(
+    ("choice", "why"),
+    [
+        ({"minimise": "joules"}, "too few systems have a cost in joules that can be compared: no joules were measured"),
+        (
+            {"carbon_price_per_tonne": 50.0},
+            "too few systems have a cost in money that can be compared: the carbon price",
+        ),
+    ],
+)
+def test_a_cost_that_was_asked_for_and_is_not_known_is_said_in_the_advice(table, choice: dict, why: str) -> None:
+    assert f"is 85.0% accurate; {why}" in advice(decide(table(column="cost", **choice)), {})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from wattbench_reports.decision.model import FAILS, Check, Decision, HullStep, Qualifies, SystemDecision
+from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.stats import Interval
@@ -167,7 +168,8 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str], 
         return also + _best_with(chosen)
     if decision.objective == "prices":
         return _maybe(decision, others, names, "may_be_else") or PHRASES["nothing_else"]
-    unknown = PHRASES["costs_unknown"] if decision.objective == "accuracy" else ""
+    reason = decision.why_no_cost or REASONS["no_two"]
+    unknown = PHRASES["costs_unknown"].format(reason=reason) if decision.objective == "accuracy" else ""
     if open_for_best(decision):
         return unknown + _may_too(decision, chosen, names)
     rivals = [each for each in others if each.qualifies is not Qualifies.NO and not each.useless]

@@ -39,7 +39,7 @@ PHRASES = {
     "may_too_cheaper": "; {names} may qualify, too, at less cost",
     "next": "; next is {name} at {figure}",
     "best_with": "; best with a probability of {sure}",
-    "costs_unknown": "; what a request costs cannot be compared",
+    "costs_unknown": "; {reason}",
     # Prices of a further right answer.
     "price": "A further right answer costs {price} with {dearer} in place of {cheaper}",
     "price_many": "Further right answers cost {price} per {many} with {dearer} in place of {cheaper}",

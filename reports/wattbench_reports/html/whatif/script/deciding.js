@@ -62,6 +62,6 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		unit: costs ? costs.unit : null, label: costs ? costs.label : "", objective, requirements: set.requirements, systems: rows,
 		chosen: chosen === null ? null : systems[chosen], best: tied ? tied.best.map((s) => systems[s]) : [], items: tied ? tied.items : null,
 		hull: (chain.length > 1 ? stepsOf(cost, exact, chain) : []).map((step) => ({ ...step, cheaper: systems[step.cheaper], dearer: systems[step.dearer] })),
-		acceptability, tailShare: known.tail_share, whyNone: whyNot(),
+		acceptability, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone,
 	};
 };

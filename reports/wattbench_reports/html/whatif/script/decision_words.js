@@ -119,7 +119,7 @@ const restOf = (d, chosen) => {
 		const maybe = others.filter((each) => maybeWorth(d, each)).map(({ system }) => system);
 		return maybe.length ? put("may_be_else", { names: several(maybe, "or", limits.most_maybe) }) : put("nothing_else");
 	}
-	const unknown = d.objective === "accuracy" ? put("costs_unknown") : "";
+	const unknown = d.objective === "accuracy" ? put("costs_unknown", { reason: d.whyNoCost }) : "";
 	if (also) return unknown + also;
 	const rivals = others.filter((each) => each.qualifies !== "no" && !each.useless);
 	if (!rivals.length) return unknown + noneMeets(chosen, currencyOf(d));
