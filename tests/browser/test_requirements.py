@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from tests.browser.test_what_if import READ
@@ -19,6 +20,7 @@ from wattbench_reports.html import report
 from wattbench_reports.html.whatif import restated, words_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
+from wattbench_reports.tables.session_record import PREFIX, SessionRecord, session_record, sessions_json
 
 pytestmark = pytest.mark.browser
 
@@ -114,12 +116,36 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords
         ),
         "two-provenances": dataclasses.replace(family, name="two", blocks=4, systems=two),
         "money": dataclasses.replace(family, name="money", systems=few, workload={"currency": "USD"}),
+        "sessions": dataclasses.replace(
+            family, name="sessions", blocks=5, systems=few, workload={"currency": "USD", "mix": {"text": 2, "logic": 1}}
+        ),
     }
     opened = {name: read_run(write_run(root / name, run)) for name, run in made.items()}
+    (root / "sessions" / f"{PREFIX}of-five.json").write_text(sessions_json(of_five(opened["sessions"])))
     pages = {name: root / f"{name}.html" for name in made}
     for name, run in opened.items():
         pages[name].write_text(report(run), encoding="utf-8")
     return {name: (opened[name], pages[name]) for name in made}
+
+
+def of_five(run: RunRecords) -> SessionRecord:
+    """Sessions of a run's suite: all systems are slower in some, and one of them by itself; another is not in them."""
+    record, speeds = session_record([run]), np.array([1.0, 1.2, 0.9, 1.1, 0.95])
+
+    def moved(by_system):
+        return {
+            name: tuple((value * speeds ** (2.0 if name == "student" else 1.0)).tolist())
+            for name, (value,) in by_system.items()
+            if name != "base"
+        }
+
+    return dataclasses.replace(
+        record,
+        runs=tuple(f"earlier-{number}" for number in range(len(speeds))),
+        j_per_request=moved(record.j_per_request),
+        seconds_per_request=moved(record.seconds_per_request),
+        figures={"latency_p95": moved(record.figures["latency_p95"])},
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,6 +155,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords
         ("blocks", [*SETTINGS[::2], *MONEY[1:4]]),
         ("two-provenances", SETTINGS[::3]),
         ("money", MONEY),
+        ("sessions", [*SETTINGS[2:4], *SETTINGS[5:8], *MONEY[2:]]),
     ],
 )
 def test_the_first_screen_states_what_the_command_line_decides(browser, show, runs, name, settings) -> None:
@@ -142,6 +169,7 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         line = browser.execute_script("return document.querySelector('#requirements .the-command').textContent")
         analysis = analyse(run, of_command_line(line, run))
         words = words_of_page(analysis)
+        assert words.decision.sessions == (5 if name == "sessions" else None)
         texts = {
             key: text for key, text in restated(analysis, words).items() if not key.startswith("decision-heading-")
         }

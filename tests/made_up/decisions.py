@@ -14,6 +14,7 @@ from wattbench_reports.decision.model import (
     Leader,
     Qualifies,
     SystemDecision,
+    WhichRun,
     outcome_of,
 )
 from wattbench_reports.metrics.costs import CostUnit
@@ -31,7 +32,8 @@ def check(
     items: int | None = None, reason: str = "",
 ) -> Check:  # fmt: skip
     """A system against one requirement."""
-    return Check(Requirement(quantity, bound, domain), estimate, p_met, reason, items)
+    machine = WhichRun.THIS_RUN if quantity in ("joules", "grams", "p95") else WhichRun.NONE
+    return Check(Requirement(quantity, bound, domain), estimate, p_met, reason, items, machine)
 
 
 def system(

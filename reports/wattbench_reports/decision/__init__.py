@@ -4,6 +4,7 @@
     problem.py           what it is made from; rows.py what it says of each system
     joint_draws.py       how all figures are drawn together: the algorithm that the page's script repeats
     partial_pooling.py   and how those of systems that are nearly alike are
+    session_moves.py     what earlier sessions say of another run
     run_figures.py       accuracies and costs of a run, with what they vary by
     cost_basis.py        the unit of costs, and whose costs can be compared
     checks.py            requirements, and latency_limit.py for one of latency
@@ -24,6 +25,7 @@ from wattbench_reports.decision.model import (
     Objective,
     Qualifies,
     SystemDecision,
+    WhichRun,
 )
 
 __all__ = [
@@ -35,5 +37,6 @@ __all__ = [
     "Objective",
     "Qualifies",
     "SystemDecision",
+    "WhichRun",
     "decide",
 ]

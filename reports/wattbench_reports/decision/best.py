@@ -2,7 +2,9 @@
 
 **P(best)** is the share of draws in which a system has the least loss (a cost; a net benefit or an accuracy with the
 sign changed) of all that meet the requirements in that draw. Where no system meets them the draw has no best, so that
-probabilities may sum to less than 1. Of equal losses the first system is the best.
+probabilities may sum to less than 1. Of equal losses the first system is the best. From fewer than `FEWEST_ITEMS` items
+it is not said: systems that are nearly alike then differ by a small part of the noise, which the prior of
+`partial_pooling` holds to be rare, and the one that leads by luck would be called the best too surely.
 
 **Regret** is what a choice loses on average against the best of each draw, over the draws in which the chosen system
 meets the requirements. The least regret is the expected value of perfect information: what knowing the truth would be
@@ -33,6 +35,8 @@ from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import confidence_set_of
 from wattbench_reports.stats.student import MOST_DF
 
+FEWEST_ITEMS = 30
+"""From fewer items it is not said how probably a system is the best; docs/methodology.md has the simulation."""
 LIKELY = 0.5
 """Where no system is sure to meet the requirements, one that meets them with this probability may be chosen."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_apart
-from wattbench_reports.decision.latency_limit import SHARE, SystemLatency, latencies
-from wattbench_reports.decision.model import Check, Qualifies, outcome_of, rounded_bound
+from wattbench_reports.decision.latency_limit import SHARE, Limited, SystemLatency, latencies
+from wattbench_reports.decision.model import Check, Qualifies, WhichRun, outcome_of, rounded_bound
 from wattbench_reports.decision.partial_pooling import PooledBy, pooled
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.session_moves import P95, machine_share, machines_of
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Requirement
@@ -94,10 +95,6 @@ class _Checker:
         return self.analysis.basis.systems
 
     @cached_property
-    def _decides(self) -> float:
-        return one_sided(self.figures.draws.df)
-
-    @cached_property
     def _latencies(self) -> list[SystemLatency]:
         return latencies(self.analysis)
 
@@ -117,8 +114,10 @@ class _Checker:
         figure = self.figures.cost(costs)
         reasons = [costs.missing.get(name) or why_invalid(self.analysis, costs, name) for name in self._systems]
         known = np.where([bool(reason) for reason in reasons], np.nan, 0.0)
-        valid = VaryingFigure(figure.estimates + known, figure.centres, figure.parts)
-        return self._drawn(requirement, valid, base.items.sum(axis=0), reasons, PooledBy.COST)
+        valid = replace(figure, estimates=figure.estimates + known)
+        checks, met = self._drawn(requirement, valid, base.items.sum(axis=0), reasons, PooledBy.COST)
+        machines = machines_of(costs, machine_share(self.analysis), self.figures.sessions)
+        return [replace(check, machine=each) for check, each in zip(checks, machines, strict=True)], met
 
     def _drawn(
         self,
@@ -132,7 +131,9 @@ class _Checker:
         with np.errstate(invalid="ignore"):
             kept = rounded_bound(requirement)
             met = draws >= kept if scale is PooledBy.ACCURACY else draws <= kept
-        errors = np.sqrt(np.diag(self.figures.draws.covariances(figure, figure)))
+        joint = self.figures.draws
+        errors, df = np.sqrt(np.diag(joint.of_another_run(figure))), joint.another_run_df(figure)
+        fixed = joint.session_shares(figure)
         checks = []
         for system in range(len(self._systems)):
             if not figure.known[system]:
@@ -143,31 +144,40 @@ class _Checker:
             further = None
             if outcome_of(p_met) == Qualifies.MAY:
                 number = self.analysis.items_per_row * float(items[system])
-                apart = score_apart(
-                    float(figure.estimates[system]) - bound, float(errors[system]), p_met, self.figures.draws.df
-                )
-                further = further_items(number, 1.0, apart, self._decides)
+                freedom = float(df[system])
+                apart = score_apart(float(figure.estimates[system]) - bound, float(errors[system]), p_met, freedom)
+                further = further_items(number, 1.0, apart, one_sided(freedom), float(fixed[system]))
             checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further))
         return checks, met
 
     def _latency(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
-        draws = self.figures.draws
+        draws, sessions = self.figures.draws, self.figures.sessions
+        moves = None if sessions is None or P95 not in sessions.moves else draws.moved(sessions.moves[P95])
+        machine = WhichRun.THIS_RUN if moves is None else WhichRun.ANOTHER_RUN
         met = np.ones((draws.number, len(self._systems)), dtype=np.bool_)
         checks = []
         for system, latency in enumerate(self._latencies):
             limited = latency.within(requirement.bound)
             if limited is None:
-                checks.append(Check(requirement, latency.p95_s, None, REASONS["timed"], None))
+                checks.append(Check(requirement, latency.p95_s, None, REASONS["timed"], None, machine))
                 continue
-            met[:, system] = draws.uniform(system) < limited.p_met
+            p_met, decidable = limited.p_met, True
+            met[:, system] = draws.uniform(system) < p_met
+            if moves is not None:
+                each, shares = latency.within_each(requirement.bound * np.exp(-moves[:, system]))
+                met[:, system] = draws.uniform(system) < each
+                p_met, decidable = float(each.mean()), outcome_of(float((shares >= SHARE).mean())) != Qualifies.MAY
             further = None
-            if outcome_of(limited.p_met) == Qualifies.MAY:
-                error = math.sqrt(SHARE * (1 - SHARE) / limited.effective)
-                items = self.analysis.items_per_row * float(self.analysis.basis.items[:, system].sum())
-                items = items or float(latency.requests.sum())
-                further = further_items(items, error, limited.within - SHARE, self._decides)
-            checks.append(Check(requirement, latency.p95_s, limited.p_met, "", further))
+            if outcome_of(p_met) == Qualifies.MAY and decidable:
+                further = self._requests_to_decide(system, latency, limited)
+            checks.append(Check(requirement, latency.p95_s, p_met, "", further, machine))
         return checks, met
+
+    def _requests_to_decide(self, system: int, latency: SystemLatency, limited: Limited) -> int | None:
+        error = math.sqrt(SHARE * (1 - SHARE) / limited.effective)
+        items = self.analysis.items_per_row * float(self.analysis.basis.items[:, system].sum())
+        items = items or float(latency.requests.sum())
+        return further_items(items, error, limited.within - SHARE, one_sided(self.figures.draws.df))
 
     def _memory(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
         met = np.ones((self.figures.draws.number, len(self._systems)), dtype=np.bool_)

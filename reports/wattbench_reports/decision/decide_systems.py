@@ -40,8 +40,7 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
     names, loss, draws, costs = problem.names, problem.loss, problem.figures.draws, problem.basis.costs
     chosen = choose(loss, problem.able, problem.checked) if problem.chooses else None
     odds = chances(problem.loss_draws, problem.checked.met, problem.able) if problem.chooses else None
-    items = analysis.items_per_row * float(analysis.basis.items.sum(axis=0).max(initial=0.0))
-    tie = None if chosen is None else tied(loss, draws, chosen, problem.able, problem.checked, items)
+    tie = None if chosen is None else tied(loss, draws, chosen, problem.able, problem.checked, problem.items)
     tail_share = common_tail(each.tail_share for each in analysis.comparison.systems)
     return Decision(
         unit=None if costs is None else costs.unit,
@@ -57,6 +56,8 @@ def decide(analysis: Analysis, settings: DecisionSettings | None = None) -> Deci
         tail_share=tail_share,
         why_none=_why_none(problem) if chosen is None else "",
         why_no_cost=problem.basis.why_none if costs is None else "",
+        machine=problem.machine,
+        sessions=None if problem.figures.sessions is None else problem.figures.sessions.number,
     )
 
 

@@ -1,7 +1,8 @@
 """How many further items would decide, if estimates stay as they are and errors shrink with the root of the items.
 
 n' = n (t SE / distance)^2, with t of the run's degrees of freedom: the items enlarge its blocks. With more blocks in
-place of larger ones fewer items are enough.
+place of larger ones fewer items are enough. Of another run a part f of SE^2 is between sessions, which no items make
+smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items decides where the divisor is not above 0.
 
 Source: as `wattbench_reports.stats.sample_size`.
 """
@@ -34,7 +35,7 @@ def score_apart(distance: float, error: float, p_met: float, df: float) -> float
     return alone if alone < one_sided(df) else _quantile(p_met, df)
 
 
-def further_items(items: float, error: float, distance: float, score: float) -> int | None:
+def further_items(items: float, error: float, distance: float, score: float, fixed: float = 0.0) -> int | None:
     """Return how many further items would make a distance as many standard errors as decide.
 
     Args:
@@ -42,13 +43,18 @@ def further_items(items: float, error: float, distance: float, score: float) -> 
         error: the standard error now.
         distance: from what it is compared with.
         score: how many standard errors decide: `one_sided` or `of_a_pair`.
+        fixed: the share of the squared error that more items do not make smaller.
 
     Returns:
         At least 1; None where more than `MOST` would be needed.
     """
     if not (math.isfinite(error) and math.isfinite(distance)) or distance == 0:
         return None
-    needed = items * (score * error / distance) ** 2 - items
+    if fixed:
+        room = (distance / (score * error)) ** 2 - fixed if error > 0 else math.inf
+        needed = items * (1 - fixed) / room - items if room > 0 else math.inf
+    else:
+        needed = items * (score * error / distance) ** 2 - items
     return None if not needed <= MOST else max(1, math.ceil(needed))
 
 

@@ -2,7 +2,7 @@
 
 A **figure** (accuracy, or a cost) is, for each system s, an estimate, a centre, and what it varies by. Its draw is
 
-    draw k of system s = centre[s] + spread(k, s) + noise(k, s)
+    draw k of system s = centre[s] + spread(k, s) + noise(k, s) + moved(k, s)
 
 **Spread in a run of blocks.** Each block r of R adds a part u[r, s] to the figure, linearised, so that a denominator
 that varies can't vanish (W. G. Cochran, "Sampling Techniques" (1977), 6.3):
@@ -43,27 +43,40 @@ each domain they would pull a run of many domains too far towards a half):
 `normal` are the K normal scores Phi^-1((i + 1/2) / K) in a random order, rounded to single precision; a page carries
 them.
 
+**Sessions** are only in costs, where earlier ones are known (`session_moves`): each session j of J adds a part e[j, s],
+and moved(k, s) = sum over j, from 0 on, of session weight[k, j] x e[j, s], another multivariate t, with the degrees of
+freedom f of the sessions (J - 1, where all have figures of all systems):
+
+    session weight[k, j] = z[k, j] / sqrt(J - 1) / sqrt(q[k] / f)            z: standard normal, q: chi-squared of f
+
+so that a draw has the variance between blocks (or items) and that of one session from the next. What sessions do to all
+systems alike stays in common. The sum of two t is that of Behrens and Fisher; where one number of degrees of freedom is
+needed (`another_run_df`), it is Satterthwaite's, rounded down. Noise within a session is in both parts, so that draws
+stray a little too far rather than not far enough. Without sessions nothing is moved: costs are of this run's machine.
+
 **What is not drawn from sums.** Whether a system keeps a limit of its latency is a probability p of its own
 (`latency_limit`), independent of the other figures: in draw k it does where uniform[(k + 1 + D S + s) mod K] < p, D
-domains, with `uniform` the K values (i + 1/2) / K in a random order, of single precision, carried too.
+domains, with `uniform` the K values (i + 1/2) / K in a random order, of single precision, carried too. With sessions it
+is p[k], of the limit divided by exp(moved(k, s)) of the p95, and p is their mean.
 
 **Of the draws.** The probability that a requirement is met is the share of draws that meet it. Sums over draws go from
 draw 0 on.
 
-Valid where blocks are alike but for chance (they are dealt at random) and items are a sample of those to come; of other
-runs, machines or tasks the draws say nothing. In simulation the probabilities are calibrated: docs/methodology.md,
-*Deciding*.
+Valid where blocks are alike but for chance (they are dealt at random), items are a sample of those to come, and
+sessions are exchangeable; of other machines or tasks the draws say nothing, and of other runs only with sessions. In
+simulation the probabilities are calibrated: docs/methodology.md, *Deciding*.
 
 Sources: multivariate t: S. Kotz and S. Nadarajah, "Multivariate t Distributions and Their Applications" (2004), ch. 1;
 t of block means: the sources of `wattbench_reports.stats.block_ratios`; the added answers: A. Agresti and B. Caffo, The
-American Statistician 54 (2000); negatives in pairs: J. M. Hammersley and K. W. Morton, Mathematical Proceedings of the
-Cambridge Philosophical Society 52 (1956).
+American Statistician 54 (2000); sessions: `wattbench_reports.stats.another_run.session_variance`; the sum of two t:
+R. A. Fisher, Annals of Eugenics 6 (1935); negatives in pairs: J. M. Hammersley and K. W. Morton, Mathematical
+Proceedings of the Cambridge Philosophical Society 52 (1956).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -86,6 +99,9 @@ class JointDraws:
     systems: int
     df: float
     """Degrees of freedom of the spread: blocks - 1; without blocks items - 1."""
+    session_weights: NDArray[np.float64] | None = None
+    """Shape (draws, sessions); None where another run is not known."""
+    session_df: float = math.inf
 
     @property
     def number(self) -> int:
@@ -109,19 +125,28 @@ class JointDraws:
         """Return what each draw adds: shape (draws, systems), from `VaryingFigure.parts`."""
         if self.weights is None:
             return parts
-        total = np.zeros((self.number, parts.shape[1]))
-        # Block after block, as the browser adds them: the digits are to be the same.
-        for block, part in enumerate(parts):
-            total = total + self.weights[:, block, None] * part
-        return total
+        return _weighed(self.weights, parts)
+
+    def moved(self, sessions: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return by how much another run is moved in each draw: shape (draws, systems); None where it is not known.
+
+        Args:
+            sessions: what each earlier session adds, shape (sessions, systems).
+        """
+        return None if self.session_weights is None else _weighed(self.session_weights, sessions)
 
     def of(self, figure: VaryingFigure) -> NDArray[np.float64]:
         """Return the draws of a figure: shape (draws, systems), NaN where it is not known."""
         draws = figure.centres + self.spread(figure.parts)
-        return draws if figure.noise is None else draws + figure.noise
+        draws = draws if figure.noise is None else draws + figure.noise
+        moved = None if figure.sessions is None else self.moved(figure.sessions)
+        return draws if moved is None else draws + moved
 
     def covariances(self, first: VaryingFigure, second: VaryingFigure) -> NDArray[np.float64]:
-        """Return the covariance of one figure of system i with another of system j, shape (systems, systems)."""
+        """Return the covariance of one figure of system i with another of system j, shape (systems, systems).
+
+        It is that within this run: of other items, and of other times of its session.
+        """
         units = len(first.parts)
         if self.weights is not None:
             factor = units / (units - 1)
@@ -133,8 +158,52 @@ class JointDraws:
         variance = first.own_scale * second.own_scale
         return np.asarray(total + np.diag(variance))
 
+    def of_another_run(self, figure: VaryingFigure) -> NDArray[np.float64]:
+        """Return the covariances of a figure with those between sessions added, shape (systems, systems).
 
-def joint_draws(blocks: int | None, domains: int, systems: int, items: float, draws: int) -> JointDraws:
+        Without sessions they are those within this run.
+        """
+        return self.covariances(figure, figure) + _between(figure)
+
+    def another_run_df(self, figure: VaryingFigure) -> NDArray[np.float64]:
+        """Return Satterthwaite's degrees of freedom of each system's variance, whole numbers where sessions count."""
+        systems = len(figure.estimates)
+        if figure.sessions is None:
+            return np.full(systems, self.df)
+        within, between = np.diag(self.covariances(figure, figure)), np.diag(_between(figure))
+        total = within + between
+        share = np.divide(between, total, out=np.zeros(systems), where=total > 0)
+        return np.maximum(np.floor(1 / ((1 - share) ** 2 / self.df + share**2 / self.session_df)), 1.0)
+
+    def session_shares(self, figure: VaryingFigure) -> NDArray[np.float64]:
+        """Return which share of each system's variance is between sessions, that no more items make smaller."""
+        total, between = np.diag(self.of_another_run(figure)), np.diag(_between(figure))
+        return np.divide(between, total, out=np.zeros(len(total)), where=total > 0)
+
+
+def _weighed(weights: NDArray[np.float64], parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.zeros((len(weights), parts.shape[1]))
+    # Part after part, as the browser adds them: the digits are to be the same.
+    for number, part in enumerate(parts):
+        total = total + weights[:, number, None] * part
+    return total
+
+
+def _between(figure: VaryingFigure) -> NDArray[np.float64]:
+    """Return the covariance of a figure between sessions, shape (systems, systems); 0 without any."""
+    if figure.sessions is None:
+        return np.zeros((len(figure.estimates),) * 2)
+    return np.asarray(np.einsum("ji,jk->ik", figure.sessions, figure.sessions) / (len(figure.sessions) - 1))
+
+
+def joint_draws(
+    blocks: int | None,
+    domains: int,
+    systems: int,
+    items: float,
+    draws: int,
+    sessions: tuple[int, float] | None = None,
+) -> JointDraws:
     """Make the draws of a run: the same for every figure and every setting.
 
     Args:
@@ -143,6 +212,7 @@ def joint_draws(blocks: int | None, domains: int, systems: int, items: float, dr
         systems: of the run.
         items: of the run.
         draws: those of `Basis.drawn`; in a run without blocks there are no more than these.
+        sessions: how many there are, and the degrees of freedom of the variance between them; None: one.
     """
     number = DECISION_DRAWS if blocks is not None else min(DECISION_DRAWS, draws)
     rng = np.random.default_rng(SEED)
@@ -150,7 +220,10 @@ def joint_draws(blocks: int | None, domains: int, systems: int, items: float, dr
     normals, uniforms = _normal_scores(grid)[rng.permutation(number)], grid[rng.permutation(number)]
     weights = None if blocks is None else _weights(rng, number, blocks)
     df = items - 1 if blocks is None else blocks - 1
-    return JointDraws(weights, _single(normals), _single(uniforms), domains, systems, max(df, 1.0))
+    made = JointDraws(weights, _single(normals), _single(uniforms), domains, systems, max(df, 1.0))
+    if sessions is None:
+        return made
+    return replace(made, session_weights=_session_weights(rng, number, *sessions), session_df=sessions[1])
 
 
 def _weights(rng: np.random.Generator, number: int, blocks: int) -> NDArray[np.float64]:
@@ -158,7 +231,19 @@ def _weights(rng: np.random.Generator, number: int, blocks: int) -> NDArray[np.f
     normal = rng.normal(size=(half, blocks))
     chi_squared = rng.chisquare(blocks - 1, size=(half, 1))
     scaled = normal * math.sqrt(blocks / (blocks - 1)) / np.sqrt(chi_squared / (blocks - 1))
-    return _single(np.stack([scaled, -scaled], axis=1).reshape(2 * half, blocks)[:number])
+    return _in_pairs(scaled, number)
+
+
+def _session_weights(rng: np.random.Generator, number: int, sessions: int, df: float) -> NDArray[np.float64]:
+    half = (number + 1) // 2
+    normal = rng.normal(size=(half, sessions))
+    chi_squared = rng.chisquare(df, size=(half, 1))
+    return _in_pairs(normal / math.sqrt(sessions - 1) / np.sqrt(chi_squared / df), number)
+
+
+def _in_pairs(rows: NDArray[np.float64], number: int) -> NDArray[np.float64]:
+    """Return rows, each followed by its negative."""
+    return _single(np.stack([rows, -rows], axis=1).reshape(2 * len(rows), rows.shape[1])[:number])
 
 
 def _normal_scores(grid: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,10 @@ Annals of Mathematical Statistics 12 (1941)).
 The share is read off the seconds that stand for a domain and system (`grid` of
 `wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
 straight lines between them.
+
+Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
+takes all requests longer by one factor, which is as uncertain as the p95 differed between them: the limit is divided by
+it in each draw, and P(met) is the mean over draws.
 """
 
 from __future__ import annotations
@@ -64,16 +68,35 @@ class SystemLatency:
 
     def within(self, limit_s: float) -> Limited | None:
         """Return how the requests keep a limit; None where a domain with a share has no request that was timed."""
-        counted = self.parts > 0
-        if not counted.any() or (self.requests[counted] == 0).any():
+        if not self._known:
             return None
-        share, variance = 0.0, 0.0
-        for part, requests, seconds in zip(self.parts, self.requests, self.grids, strict=True):
-            if part > 0:
-                share += float(part) * share_within(seconds, float(requests), limit_s)
-                variance += float(part) ** 2 / float(requests)
-        effective = 1 / (variance * self.design_effect)
+        share = float(self._shares_within(np.array([limit_s]))[0])
+        effective = self._effective
         return Limited(probability_above(share * effective, effective, SHARE), share, effective)
+
+    def within_each(self, limits_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return P(met) and the share of requests within each of several limits; of a system that `within` knows."""
+        shares, effective = self._shares_within(limits_s), self._effective
+        p_met = [probability_above(share * effective, effective, SHARE) for share in shares.tolist()]
+        return np.array(p_met), shares
+
+    @property
+    def _known(self) -> bool:
+        counted = self.parts > 0
+        return bool(counted.any()) and not bool((self.requests[counted] == 0).any())
+
+    @property
+    def _effective(self) -> float:
+        """Return how many independent requests the share within a limit is worth."""
+        shares = zip(self.parts.tolist(), self.requests.tolist(), strict=True)
+        return 1 / (sum((part**2 / requests for part, requests in shares if part > 0), 0.0) * self.design_effect)
+
+    def _shares_within(self, limits_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.zeros(len(limits_s))
+        for part, requests, seconds in zip(self.parts.tolist(), self.requests.tolist(), self.grids, strict=True):
+            if part > 0:
+                total = total + part * shares_within(seconds, requests, limits_s)
+        return total
 
 
 def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) -> float:
@@ -84,10 +107,15 @@ def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) 
         requests: how many they stand for.
         limit_s: the limit, itself within.
     """
+    return float(shares_within(seconds, requests, np.array([limit_s]))[0])
+
+
+def shares_within(seconds: NDArray[np.float64], requests: float, limits_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `share_within` for each of several limits."""
     if requests <= POINTS:
-        return float(np.searchsorted(seconds, limit_s, side="right")) / len(seconds)
+        return np.asarray(np.searchsorted(seconds, limits_s, side="right") / len(seconds))
     reached = (np.arange(len(seconds)) + 0.5) / len(seconds)
-    return float(np.interp(limit_s, seconds, reached, left=0.0, right=1.0))
+    return np.asarray(np.interp(limits_s, seconds, reached, left=0.0, right=1.0))
 
 
 def latencies(analysis: Analysis) -> list[SystemLatency]:

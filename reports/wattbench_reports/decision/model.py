@@ -34,6 +34,17 @@ class Qualifies(StrEnum):
     NO = "no"
 
 
+class WhichRun(StrEnum):
+    """Of which machine a figure is, and the probabilities that are made of it."""
+
+    NONE = "none"
+    """It depends on no machine: answers, tokens, declared costs, a recorded peak."""
+    THIS_RUN = "this run"
+    """The machine as it was in this run: one session says nothing of another run."""
+    ANOTHER_RUN = "another run"
+    """Another run on this machine: earlier sessions say how much runs differ."""
+
+
 def outcome_of(probability: float | None) -> Qualifies:
     """Return what a probability of meeting requirements comes to; without one, it may."""
     if probability is None:
@@ -61,8 +72,11 @@ class Check:
     reason: str
     """Why it is not known, as a clause; empty otherwise."""
     items_to_decide: int | None
-    """Further items that would make it met or not met, if the estimate stays; None where it is decided, or more than
-    `wattbench_reports.decision.items_to_decide.MOST` would be needed."""
+    """Further items that would make it met or not met, if the estimate stays; None where it is decided, where sessions
+    differ by more than any items can decide, or more than `wattbench_reports.decision.items_to_decide.MOST` would be
+    needed."""
+    machine: WhichRun = WhichRun.NONE
+    """Of which machine the probability is."""
 
     @property
     def outcome(self) -> Qualifies:
@@ -104,7 +118,7 @@ class SystemDecision:
     """Net benefit per request, in money; None unless answers are worth something."""
     p_best: float | None
     """The probability that it is the best by the objective, of the systems that meet the requirements. None where
-    nothing is chosen."""
+    nothing is chosen, and from fewer than `wattbench_reports.decision.best.FEWEST_ITEMS` items."""
     regret: float | None
     """What choosing it is expected to lose per request against the best that meets the requirements, where it meets
     them itself, in the unit of the objective. None where nothing is chosen or it never meets them."""
@@ -182,6 +196,10 @@ class Decision:
     """Why no system is chosen, as a clause; empty where one is, and for ``prices`` where the reader is to choose."""
     why_no_cost: str = ""
     """Why no costs are compared, as a clause; empty where they are."""
+    machine: WhichRun = WhichRun.NONE
+    """Of which machine P(best), regret and the curve are: the costs of some system are."""
+    sessions: int | None = None
+    """How many sessions say what another run on this machine would differ by; None: not known, one session."""
 
     def of(self, system: str) -> SystemDecision:
         """Return one system of the decision.

@@ -11,7 +11,8 @@ is narrow, they come closer together.
     accuracy   y = arcsin(sqrt(a)), slope 1 / (2 sqrt(c (1 - c))); a = estimate + (c - estimate) / 4, c the centre
     cost       y = log(estimate), slope 1 / estimate
 
-An error on the scale is slope x (draw - centre), and covariances C are multiplied by both slopes. Systems without an
+An error on the scale is slope x (draw - centre), and covariances C, with those between sessions where they are known,
+are multiplied by both slopes. Systems without an
 estimate, and costs that are not above 0, are no members, and their draws stay as they are.
 
 **Errors.** Member s has a variance v[s] of its own, and all have a variance g of the machine and the items in common:
@@ -138,7 +139,7 @@ def pooled(figure: VaryingFigure, draws: JointDraws, scale: PooledBy, bound: flo
         return drawn
     estimates, centres = figure.estimates[members], figure.centres[members]
     y, slope = _on_scale(scale, estimates, centres)
-    covariance = draws.covariances(figure, figure)[np.ix_(members, members)] * np.outer(slope, slope)
+    covariance = draws.of_another_run(figure)[np.ix_(members, members)] * np.outer(slope, slope)
     errors, numbers = (drawn[:, members] - centres) * slope, _Numbers(draws, scale)
     variances, common = _errors(covariance)
     if not (variances > EXACT).any():

@@ -12,9 +12,10 @@ from functools import cached_property
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
-from wattbench_reports.decision.model import Objective
+from wattbench_reports.decision.model import Objective, WhichRun
 from wattbench_reports.decision.partial_pooling import Floats, PooledBy, pooled
 from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.session_moves import machine_share, machines_of, session_moves
 from wattbench_reports.decision.useless import useless
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.decision_settings import DecisionSettings
@@ -35,7 +36,7 @@ class Problem:
     @cached_property
     def figures(self) -> RunFigures:
         """Return accuracies and costs, with what they vary by."""
-        return RunFigures(self.analysis.basis, self.analysis.shares)
+        return RunFigures(self.analysis.basis, self.analysis.shares, session_moves(self.analysis))
 
     @cached_property
     def basis(self) -> CostBasis:
@@ -46,6 +47,15 @@ class Problem:
     def cost(self) -> VaryingFigure | None:
         """Return the cost per request; None where no cost of two systems is known."""
         return None if self.basis.costs is None else self.figures.cost(self.basis.costs)
+
+    @property
+    def machine(self) -> WhichRun:
+        """Return of which machine the compared costs are: of this run where those of any system are."""
+        if self.basis.costs is None:
+            return WhichRun.NONE
+        each = machines_of(self.basis.costs, machine_share(self.analysis), self.figures.sessions)
+        among = {each[number] for number in self.priced}
+        return next((kind for kind in (WhichRun.THIS_RUN, WhichRun.ANOTHER_RUN) if kind in among), WhichRun.NONE)
 
     @cached_property
     def checked(self) -> Checked:
@@ -124,6 +134,11 @@ class Problem:
         if self.benefit is not None and worth is not None and cost is not None:
             return -(self.accuracy_draws * (worth.right + worth.wrong) - worth.wrong - cost)
         return cost if self.objective in ("cost", "prices") and cost is not None else -self.accuracy_draws
+
+    @property
+    def items(self) -> float:
+        """Count the items of the run."""
+        return self.analysis.items_per_row * float(self.analysis.basis.items.sum(axis=0).max(initial=0.0))
 
     @property
     def chooses(self) -> bool:

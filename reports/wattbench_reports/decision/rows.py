@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.best import Chances
+from wattbench_reports.decision.best import FEWEST_ITEMS, Chances
 from wattbench_reports.decision.frontier import corners, on_front
 from wattbench_reports.decision.model import Qualifies, SystemDecision
 from wattbench_reports.decision.problem import Problem
@@ -82,7 +82,9 @@ def _row(
         cost_per_correct=costs.per_correct,
         tail_latency_s=None if tail_share is None else measures.latency_percentile_s(tail_share),
         benefit=None if problem.benefit is None else _interval(problem, problem.benefit, number),
-        p_best=None if odds is None or name in problem.apart else float(odds.p_best[number]),
+        p_best=None
+        if odds is None or name in problem.apart or problem.items < FEWEST_ITEMS
+        else float(odds.p_best[number]),
         regret=odds.regret[number] if odds is not None and problem.able[number] else None,
         not_excluded_from_front=front.get(number),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.decision.joint_draws import JointDraws, joint_draws
+from wattbench_reports.decision.session_moves import SessionMoves
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request, mean_of_kind
 from wattbench_reports.metrics.decision_sums import SCORES
@@ -24,6 +26,8 @@ class RunFigures:
     basis: Basis
     shares: Shares | None
     """The mix; None: every item counts the same."""
+    sessions: SessionMoves | None = None
+    """How another run on this machine would differ; None: costs are of the machine as it was in this run."""
 
     @cached_property
     def draws(self) -> JointDraws:
@@ -35,6 +39,7 @@ class RunFigures:
             len(base.systems),
             float(base.items.sum(axis=0).max(initial=0.0)),
             len(base.drawn.kinds["correct"].codes),
+            None if self.sessions is None else (self.sessions.number, self.sessions.df),
         )
 
     @cached_property
@@ -60,7 +65,15 @@ class RunFigures:
             for kind, coefficient in costs.parts.items():
                 of_kind = linearised(base.blocks.kinds[kind], base.blocks.kinds[COUNTED[kind]], self.shares)
                 parts = parts + np.where(coefficient == 0, 0.0, coefficient * of_kind)
-        return VaryingFigure(estimates, estimates, parts)
+        return VaryingFigure(estimates, estimates, parts, sessions=self._moved(costs, totals))
+
+    def _moved(self, costs: Costs, totals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
+        if self.sessions is None:
+            return None
+        kinds = [kind for kind in costs.parts if kind in self.sessions.moves]
+        return self.sessions.of(
+            costs, {kind: mean_of_kind(totals[kind], totals[COUNTED[kind]], self.shares) for kind in kinds}
+        )
 
     def _accuracy(self, shares: Shares | None) -> VaryingFigure:
         base = self.basis

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ class VaryingFigure:
     """Shape (draws, systems): what is added to each draw of a system alone; None: nothing is."""
     scale: NDArray[np.float64] | None = None
     """Shape (systems,): the standard deviation of the noise; None without any."""
+    sessions: NDArray[np.float64] | None = None
+    """Shape (sessions, systems): what each earlier session adds; None where it is of this run, or of no machine."""
 
     @property
     def own_scale(self) -> NDArray[np.float64]:
@@ -42,11 +44,13 @@ class VaryingFigure:
             self.parts * factor,
             None if self.noise is None else self.noise * factor,
             None if self.scale is None else self.scale * factor,
+            None if self.sessions is None else self.sessions * factor,
         )
 
     def plus(self, other: VaryingFigure) -> VaryingFigure:
-        """Return the sum of two figures, of which at most one has noise."""
+        """Return the sum of two figures, of which at most one has noise, and at most one sessions."""
         assert self.noise is None or other.noise is None
+        assert self.sessions is None or other.sessions is None
         noise, scale = (self.noise, self.scale) if other.noise is None else (other.noise, other.scale)
         return VaryingFigure(
             self.estimates + other.estimates,
@@ -54,8 +58,9 @@ class VaryingFigure:
             self.parts + other.parts,
             noise,
             scale,
+            other.sessions if self.sessions is None else self.sessions,
         )
 
     def plus_constant(self, constant: float) -> VaryingFigure:
         """Return the figure with a constant added."""
-        return VaryingFigure(self.estimates + constant, self.centres + constant, self.parts, self.noise, self.scale)
+        return replace(self, estimates=self.estimates + constant, centres=self.centres + constant)

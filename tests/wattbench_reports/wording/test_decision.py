@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from tests.made_up import decisions
 from tests.made_up.decisions import check, decision, quick, step, system
-from wattbench_reports.decision.model import Acceptability, Decision, Leader
+from wattbench_reports.decision.model import Acceptability, Decision, Leader, WhichRun
 from wattbench_reports.export.comparison.decision_text import closing, decision_text
 from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.stats import Interval
@@ -177,11 +177,35 @@ def test_modelled_joules_are_said() -> None:
     assert "4.67 J per request (partly modelled)" in advice(quick(at_least=0.8), {}, provenance="counter+modelled")
 
 
-def test_a_bound_of_energy_is_of_the_machine_while_it_ran() -> None:
-    said = "Whether a bound in joules is kept is said of the machine as it was during the run."
-    for quantity, there in (("joules", True), ("accuracy", False), ("cost", False)):
+def test_a_bound_of_energy_or_time_is_of_the_machine_in_this_run_or_of_another_run() -> None:
+    of_this = (
+        "Whether a bound on {} is kept is said of the machine as it was in this run; of another run it is not known "
+        "(one session)."
+    )
+    for quantity, there in (("joules", True), ("p95", True), ("accuracy", False), ("cost", False)):
         one = system("one", 0.8, 2.0, check(0.5, 0.8, 1.0, quantity=quantity))
-        assert (said in evidence(decision([one]))) is there
+        assert (of_this.format(quantity) in evidence(decision([one]))) is there
+    bound = check(0.5, 0.8, 1.0, quantity="joules")
+    known = decision([system("one", 0.8, 2.0, dataclasses.replace(bound, machine=WhichRun.ANOTHER_RUN))], sessions=5)
+    assert "Whether a bound on joules is kept is said of another run on this machine (5 sessions)." in evidence(known)
+
+
+def test_how_sure_a_choice_is_says_that_it_holds_for_another_run() -> None:
+    systems = [system(name, 0.8, 2.0, check(0.5, 0.8, 1.0), p_best=0.6, regret=0.1) for name in ("one", "other")]
+    first = decision(systems, chosen="one", objective="cost")
+    known = dataclasses.replace(first, machine=WhichRun.ANOTHER_RUN, sessions=4)
+    said = "That is of another run on this machine (4 sessions)."
+    assert said in evidence(known) and said not in evidence(first)
+    assert any("is best with a probability of" in each for each in evidence(first))
+
+
+def test_from_few_items_the_regret_is_said_alone() -> None:
+    systems = [system(name, 0.8, 2.0, check(0.5, 0.8, 1.0), regret=0.1) for name in ("one", "other")]
+    said = evidence(decision(systems, chosen="one", objective="cost"))
+    assert (
+        "The expected regret of running one is 100 mJ per request; from fewer than 30 items it is not said how "
+        "probably it is the best."
+    ) in said
 
 
 def test_a_useless_system_is_not_advised_and_its_gap_is_said() -> None:

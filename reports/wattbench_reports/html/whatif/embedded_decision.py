@@ -23,10 +23,17 @@ from wattbench_reports.decision import acceptability, best, items_to_decide, lat
 from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import side_of, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency
-from wattbench_reports.decision.model import FAILS, MEETS, ROUNDING
+from wattbench_reports.decision.model import FAILS, MEETS, ROUNDING, WhichRun
 from wattbench_reports.decision.problem import outside
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.session_moves import (
+    OF_JOULES,
+    OF_SECONDS,
+    SessionMoves,
+    machine_share,
+    session_moves,
+)
 from wattbench_reports.decision.useless import reason, useless_in
 from wattbench_reports.figures.shared import MARKERS
 from wattbench_reports.figures.svg import SERIES
@@ -61,7 +68,8 @@ def carried_decision(
         latencies: of the systems.
     """
     base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
-    draws = RunFigures(base, analysis.shares).draws
+    sessions = session_moves(analysis)
+    draws = RunFigures(base, analysis.shares, sessions).draws
     position = {name: number for number, name in enumerate(systems)}
     apart = outside(analysis)
     return {
@@ -73,10 +81,20 @@ def carried_decision(
         "settings": _settings(decision.settings),
         "draws": {
             name: None if values is None else _single(values)
-            for name, values in (("weights", draws.weights), ("normals", draws.normals), ("uniforms", draws.uniforms))
+            for name, values in (
+                ("weights", draws.weights),
+                ("normals", draws.normals),
+                ("uniforms", draws.uniforms),
+                ("session_weights", draws.session_weights),
+            )
         },
+        "sessions": None if sessions is None else _sessions(sessions),
+        "machine_share": machine_share(analysis).tolist(),
+        "machines": {kind.name.lower(): kind.value for kind in WhichRun},
+        "moving": [*OF_JOULES, *OF_SECONDS],
         "df": draws.df,
         "quantile": draws.quantile,
+        "items": analysis.items_per_row * float(base.items.sum(axis=0).max(initial=0.0)),
         "counted": dict(COUNTED),
         "why_no": {unit: why_no(unit) for unit in CostUnit},
         "no_joules": NO_JOULES,
@@ -120,6 +138,7 @@ def carried_decision(
             "meets": MEETS,
             "fails": FAILS,
             "likely": best.LIKELY,
+            "fewest_for_best": best.FEWEST_ITEMS,
             "one_sided": items_to_decide.one_sided(draws.df),
             "most_items": items_to_decide.MOST,
             "share": latency_limit.SHARE,
@@ -136,6 +155,11 @@ def carried_decision(
             "tail": label(decision.tail_share or MEDIAN),
         },
     }
+
+
+def _sessions(sessions: SessionMoves) -> dict[str, Any]:
+    moves = {kind: each.tolist() for kind, each in sessions.moves.items()}
+    return {"number": sessions.number, "df": sessions.df, "moves": moves}
 
 
 def _tariff(analysis: Analysis, price_per_kwh: float | None) -> dict[str, Any] | None:

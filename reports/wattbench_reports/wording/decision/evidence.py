@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision
+from wattbench_reports.decision.best import FEWEST_ITEMS
+from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision, WhichRun
 from wattbench_reports.formatting import units
 from wattbench_reports.wording.decision.advice import currency_of, taking_part, tied_for_best
 from wattbench_reports.wording.decision.costs import benefit_words, request_words, right_words
@@ -31,14 +32,19 @@ def _ties(decision: Decision) -> Iterator[str]:
 def _sure(decision: Decision) -> Iterator[str]:
     chosen = next((each for each in decision.systems if each.system == decision.chosen), None)
     others = [each for each in taking_part(decision) if each is not chosen]
-    if chosen is None or chosen.p_best is None or chosen.regret is None or not others:
+    if chosen is None or chosen.regret is None or not others:
         return
     if decision.objective == "accuracy":
         regret = units.points(chosen.regret)
     else:
         words = benefit_words(decision) if decision.objective == "benefit" else request_words(decision)
         regret = words.of_requests(words.amount(chosen.regret))
-    yield PHRASES["sure"].format(name=chosen.system, sure=units.certainty(chosen.p_best), regret=regret)
+    if chosen.p_best is None:
+        yield PHRASES["regret"].format(name=chosen.system, regret=regret, fewest=FEWEST_ITEMS)
+    else:
+        yield PHRASES["sure"].format(name=chosen.system, sure=units.certainty(chosen.p_best), regret=regret)
+    if decision.machine is WhichRun.ANOTHER_RUN:
+        yield PHRASES["sure_of_another_run"].format(sessions=decision.sessions)
 
 
 def _open(decision: Decision) -> Iterator[str]:
@@ -48,11 +54,13 @@ def _open(decision: Decision) -> Iterator[str]:
             yield PHRASES["may_meet"].format(name=each.system, figures=units.listed(figures))
 
 
-def _while_it_ran(decision: Decision) -> Iterator[str]:
-    """Say that a machine which strays more slowly than the run is long may keep a bound of energy less surely."""
-    units_bounded = [each.quantity for each in decision.settings.requirements if each.quantity in ("joules", "grams")]
-    if units_bounded:
-        yield PHRASES["while_it_ran"].format(units=units.listed(units_bounded))
+def _of_which_run(decision: Decision) -> Iterator[str]:
+    """Say of which machine it is whether a bound on energy or time is kept: as it was in this run, or in another."""
+    for machine, phrase in ((WhichRun.THIS_RUN, "of_this_run"), (WhichRun.ANOTHER_RUN, "of_another_run")):
+        checks = (check for each in taking_part(decision) for check in each.checks if check.machine is machine)
+        bounds = list(dict.fromkeys(PHRASES[f"quantity_{check.requirement.quantity}"] for check in checks))
+        if bounds:
+            yield PHRASES[phrase].format(bounds=units.listed(bounds), sessions=decision.sessions)
 
 
 def _figure(check: Check, currency: str) -> str:
@@ -124,4 +132,4 @@ def _apart(decision: Decision) -> Iterator[str]:
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
 
 
-_PARTS = (_ties, _sure, _no_accuracy, _open, _while_it_ran, _useless, _leaders, _apart)
+_PARTS = (_ties, _sure, _no_accuracy, _open, _of_which_run, _useless, _leaders, _apart)

@@ -110,8 +110,14 @@ PHRASES = {
     "tie_items": "Statistically tied for the {goal}: {names}; {items} would leave one.",
     "leave_one": "Of {names}, {items} would leave one.",
     "sure": "{name} is best with a probability of {sure}; the expected regret of running it is {regret}.",
+    "regret": "The expected regret of running {name} is {regret}; from fewer than {fewest} items it is not said how "
+    "probably it is the best.",
+    "sure_of_another_run": "That is of another run on this machine ({sessions} sessions).",
     "may_meet": "Whether {name} qualifies is open: {figures}.",
-    "while_it_ran": "Whether a bound in {units} is kept is said of the machine as it was during the run.",
+    "of_this_run": "Whether a bound on {bounds} is kept is said of the machine as it was in this run; of another run "
+    "it is not known (one session).",
+    "of_another_run": "Whether a bound on {bounds} is kept is said of another run on this machine ({sessions} "
+    "sessions).",
     "with": "{figure} ({required}: probability {sure})",
     "with_items": "{figure} ({required}: probability {sure}; {items} would decide)",
     "useless_one": "{names} {useless}, and is never advised.",

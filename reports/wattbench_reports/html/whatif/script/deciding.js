@@ -21,6 +21,10 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		const line = hullOf(cost.at, exact.at, among, []), [first] = line, prices = stepsOf(cost, exact, line).map(({ price }) => price.at);
 		acceptability = acceptabilityOf(spent, rights, among, line, prices, exact.at[first] > 0 && cost.at[first] > 0 ? cost.at[first] / exact.at[first] : 1);
 	}
+	const machineOf = (costs, priced) => {
+		const each = costs ? machinesOf(costs.parts).filter((_, s) => priced.includes(s)) : [];
+		return [known.machines.this_run, known.machines.another_run].find((kind) => each.includes(kind)) || known.machines.none;
+	};
 	const interval = (figure, s) => {
 		const half = known.quantile * sqrt(covariance(figure, figure)(s, s));
 		return isFinite(figure.at[s]) ? { at: figure.at[s], low: figure.at[s] - half, high: figure.at[s] + half } : null;
@@ -39,7 +43,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		return {
 			s, system: systems[s], checks: checked.checks[s], pQualifies: checked.pQualifies[s], qualifies: checked.outcomes[s], useless: useless[s],
 			apart: apart[s], accuracy: right[s], perRequest, perCorrect, tail: tailOf(s, mix), benefit: benefit && interval(benefit, s),
-			pBest: odds && !apart[s] ? odds.pBest[s] : null, regret: odds && able[s] ? odds.regret[s] : null,
+			pBest: odds && !apart[s] && known.items >= limits.fewest_for_best ? odds.pBest[s] : null, regret: odds && able[s] ? odds.regret[s] : null,
 		};
 	});
 	const whyNoCandidate = () => {
@@ -62,6 +66,6 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		unit: costs ? costs.unit : null, label: costs ? costs.label : "", objective, requirements: set.requirements, systems: rows,
 		chosen: chosen === null ? null : systems[chosen], best: tied ? tied.best.map((s) => systems[s]) : [], items: tied ? tied.items : null,
 		hull: (chain.length > 1 ? stepsOf(cost, exact, chain) : []).map((step) => ({ ...step, cheaper: systems[step.cheaper], dearer: systems[step.dearer] })),
-		acceptability, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone,
+		acceptability, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone, machine: machineOf(costs, priced),
 	};
 };

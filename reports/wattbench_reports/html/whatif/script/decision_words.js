@@ -206,10 +206,12 @@ const evidenceOf = (d) => {
 		if (tiedForBest(d).length === d.best.length) out.push(put(values.items ? "tie_items" : "tie", { ...values, goal: put(`goal_${d.objective}`) }));
 		else if (values.items) out.push(put("leave_one", values));
 	}
-	if (chosen && chosen.pBest !== null && chosen.regret !== null && judged.some((each) => each !== chosen)) {
+	if (chosen && chosen.regret !== null && judged.some((each) => each !== chosen)) {
 		const words = d.objective === "benefit" ? benefitWords(d) : requestWords(d);
 		const regret = d.objective === "accuracy" ? `${tenth(abs(chosen.regret))} points` : words.ofRequests(words.amount(chosen.regret));
-		out.push(put("sure", { name: chosen.system, sure: sure(chosen.pBest), regret }));
+		if (chosen.pBest === null) out.push(put("regret", { name: chosen.system, regret, fewest: limits.fewest_for_best }));
+		else out.push(put("sure", { name: chosen.system, sure: sure(chosen.pBest), regret }));
+		if (d.machine === known.machines.another_run) out.push(put("sure_of_another_run", { sessions: known.sessions.number }));
 	}
 	if (d.objective === "cost" && d.acceptability && !d.requirements.some(({ quantity }) => quantity === "accuracy")) {
 		const { leaders } = d.acceptability, words = rightWords(d), after = leaders[leaders.findIndex(({ system }) => system === d.chosen) + 1];
@@ -219,8 +221,11 @@ const evidenceOf = (d) => {
 		const figures = checks.filter(({ pMet }) => outcomeOf(pMet) === "may").map((each) => openFigure(each, currency));
 		if (figures.length) out.push(put("may_meet", { name: system, figures: listed(figures) }));
 	}
-	const bounded = d.requirements.map(({ quantity }) => quantity).filter((each) => ["joules", "grams"].includes(each));
-	if (bounded.length) out.push(put("while_it_ran", { units: listed(bounded) }));
+	for (const [machine, phrase] of [["this_run", "of_this_run"], ["another_run", "of_another_run"]]) {
+		const of = judged.flatMap(({ checks }) => checks).filter((check) => check.machine === known.machines[machine]);
+		const bounds = [...new Set(of.map(({ requirement: { quantity } }) => put(`quantity_${quantity}`)))];
+		if (bounds.length) out.push(put(phrase, { bounds: listed(bounds), sessions: known.sessions && known.sessions.number }));
+	}
 	for (const [useless, names] of grouped(judged.filter((each) => each.useless), (each) => each.useless, ({ system }) => system))
 		out.push(put(names.length === 1 ? "useless_one" : "useless_several", { names: several(names), useless }));
 	if (d.objective === "prices" && d.acceptability && d.acceptability.leaders.length > 1) {

@@ -1,5 +1,6 @@
 // What all figures of all systems may truly be, together, as in decision/joint_draws.py, run_figures.py and varying_figure.py.
-// A figure holds lists by system: its estimates, centres, parts (what each block or draw adds), noise (of each draw), scale.
+// A figure holds lists by system: its estimates, centres, parts (what each block or draw adds), noise (of each draw), scale,
+// and sessions (what each earlier session adds; null where another run is not known).
 const each = (make) => range(S).map(make), draw = {};
 if (data.decision) {
 	for (const [kind, text] of Object.entries(data.decision.draws)) draw[kind] = text && new Float32Array(bytes(text));
@@ -8,14 +9,15 @@ if (data.decision) {
 const K = draw.count;
 const rolled = (values, by) => (k) => values[(k + by) % K];
 const noiseOf = (d, s) => rolled(draw.normals, 1 + d * S + s), uniformOf = (s) => rolled(draw.uniforms, 1 + D * S + s);
-const spreadOf = (parts) => parts.map((own) => {
-	if (!draw.weights) return own;
+const weighed = (weights, parts) => parts.map((own) => {
 	const total = new Float64Array(K), n = own.length;
-	for (let r = 0; r < n; r++) for (let k = 0; k < K; k++) total[k] += draw.weights[k * n + r] * own[r];
+	for (let r = 0; r < n; r++) for (let k = 0; k < K; k++) total[k] += weights[k * n + r] * own[r];
 	return total;
 });
-const drawsOf = ({ centres, parts, noise }) =>
-	spreadOf(parts).map((spread, s) => spread.map((x, k) => centres[s] + x + (noise ? noise[s][k] : 0)));
+const drawsOf = ({ centres, parts, noise, sessions }) => {
+	const spreads = draw.weights ? weighed(draw.weights, parts) : parts, moved = sessions && weighed(draw.session_weights, sessions);
+	return spreads.map((spread, s) => spread.map((x, k) => centres[s] + x + (noise ? noise[s][k] : 0) + (moved ? moved[s][k] : 0)));
+};
 const covariance = (one, other) => { // of one figure of system i with another of system j
 	const n = one.parts[0].length, deviations = ({ parts }) => draw.weights ? parts : parts.map((own) => {
 		const mean = own.reduce((total, x) => total + x, 0) / n;
@@ -28,14 +30,20 @@ const covariance = (one, other) => { // of one figure of system i with another o
 		return factor * total + (i === j ? one.scale[i] * other.scale[i] : 0);
 	};
 };
+const between = ({ sessions }) => (i, j) => (sessions ? sum(sessions[i].length, (n) => sessions[i][n] * sessions[j][n]) / (sessions[i].length - 1) : 0);
+const ofAnotherRun = (figure) => { // covariances with those between sessions
+	const within = covariance(figure, figure), more = between(figure);
+	return (i, j) => within(i, j) + more(i, j);
+};
 const times = (figure, by) => ({
 	at: figure.at.map((x) => x * by), centres: figure.centres.map((x) => x * by), parts: figure.parts.map((own) => own.map((x) => x * by)),
 	noise: figure.noise && figure.noise.map((own) => own.map((x) => x * by)), scale: figure.scale.map((x) => x * by),
+	sessions: figure.sessions && figure.sessions.map((own) => own.map((x) => x * by)),
 });
 const plus = (one, other) => ({
 	at: one.at.map((x, s) => x + other.at[s]), centres: one.centres.map((x, s) => x + other.centres[s]),
 	parts: one.parts.map((own, s) => own.map((x, k) => x + other.parts[s][k])),
-	noise: one.noise || other.noise, scale: (other.noise ? other : one).scale,
+	noise: one.noise || other.noise, scale: (other.noise ? other : one).scale, sessions: one.sessions || other.sessions,
 });
 const plusConstant = (figure, by) => ({ ...figure, at: figure.at.map((x) => x + by), centres: figure.centres.map((x) => x + by) });
 
@@ -76,7 +84,7 @@ const accuracyFigure = (mix) => {
 	const weight = partsOf(basis.trials, mix), kind = draws.scores ? "scores" : "correct";
 	const parts = blocks ? linearised(blocks.scores, blocks.trials, mix) : each((s) => Float64Array.from(range(K), (k) =>
 		sum(D, (d) => (draws[kind](k, d, s) - totals[kind][d][s]) * (basis.trials[d][s] > 0 ? weight[d][s] / basis.trials[d][s] : 0))));
-	return { at, centres: centres.map((x, s) => (isFinite(at[s]) ? x : NaN)), parts, noise, scale: variance.map(sqrt) };
+	return { at, centres: centres.map((x, s) => (isFinite(at[s]) ? x : NaN)), parts, noise, scale: variance.map(sqrt), sessions: null };
 };
 const costFigure = (costs, mix) => { // costs: a list of [kind, coefficient of each system]
 	const counted = data.decision.counted, count = (kind) => (counted[kind] === "metered" ? basis.metered : totals[counted[kind]]);
@@ -90,5 +98,8 @@ const costFigure = (costs, mix) => { // costs: a list of [kind, coefficient of e
 			return list;
 		}, new Float64Array(blocks.trials.length)));
 	} else parts = each((s) => Float64Array.from(range(K), (k) => total(s, (kind, d) => draws[kind](k, d, s)) - at[s]));
-	return { at, centres: at, parts, noise: null, scale: each(() => 0) };
+	const { moves } = data.decision.sessions || { moves: {} }, moving = costs.filter(([kind]) => moves[kind]);
+	const sessions = moving.length ? each((s) => Float64Array.from(moves[moving[0][0]], (_, j) => moving.reduce((total, [kind, own]) =>
+		total + (own[s] === 0 ? 0 : own[s] * kindMean((d) => totals[kind][d][s], count(kind), s, mix)) * moves[kind][j][s], 0))) : null;
+	return { at, centres: at, parts, noise: null, scale: each(() => 0), sessions };
 };

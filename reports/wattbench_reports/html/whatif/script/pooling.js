@@ -36,7 +36,7 @@ const pooledDraws = (figure, scale, bound = null) => {
 	const angle = (share) => Math.asin(sqrt(clipped(share, 0, 1))), inside = (x) => clipped(x, 1e-6, 1 - 1e-6);
 	const y = members.map((s) => (scale === COST ? log(figure.at[s]) : angle(figure.at[s] + (figure.centres[s] - figure.at[s]) / 4)));
 	const slope = members.map((s) => (scale === COST ? 1 / figure.at[s] : 1 / (2 * sqrt(inside(figure.centres[s]) * (1 - inside(figure.centres[s]))))));
-	const of = covariance(figure, figure), { own: alone, common } = ownErrors((i, j) => of(members[i], members[j]) * (slope[i] * slope[j]), n);
+	const of = ofAnotherRun(figure), { own: alone, common } = ownErrors((i, j) => of(members[i], members[j]) * (slope[i] * slope[j]), n);
 	if (!alone.some((v) => v > limits.exact)) return drawn;
 	const least = scale === ACCURACY || draw.weights ? leastErrors(scale, alone) : alone, own = scale === ACCURACY ? least : alone.map((v, i) => max(v, least[i]));
 	const level = bound === null ? null : scale === COST ? log(bound) : angle(bound), { spreads, cumulated } = spreadsOf(y, own, common, level);
