@@ -27,7 +27,8 @@ _TEXTS = ("prompt", "output", "filtered", "target")
 
 @dataclass(frozen=True)
 class AnswerToRead:
-    """One answer. A text is None where the record does not hold it; so is an empty prompt, which tables have."""
+    """One answer. A text is None where the record does not hold it; so is an empty prompt, which tables have, and so
+    are all if they are empty."""
 
     task: str
     doc_id: int
@@ -132,7 +133,8 @@ def _read(analysis: Analysis, rows: Sequence[int]) -> Mapping[int, Mapping[str, 
 
 
 def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
-    prompt, output, filtered, target = (_text(row, name) for name in _TEXTS)
+    texts = [_text(row, name) for name in _TEXTS]
+    prompt, output, filtered, target = texts if any(texts) else [None] * len(texts)
     forms = fewest_forms(filtered, target) if changed and filtered is not None and target is not None else ()
     return AnswerToRead(
         task=str(row["task"]),

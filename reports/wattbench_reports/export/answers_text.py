@@ -61,6 +61,8 @@ def _answer(answer: AnswerToRead) -> Iterator[str]:
         ("extracted answer", answer.filtered, "first"),
         ("key", answer.target, "first"),
     )
+    if all(excerpt is None for _, excerpt, _ in texts):
+        yield "  its prompt, answer and key are not on record"
     for label, excerpt, which in texts:
         if excerpt is not None:
             yield f"  {label}{_how_much(excerpt, which)}:"

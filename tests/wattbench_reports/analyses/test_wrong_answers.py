@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from wattbench.cli import main
 from wattbench.errors import UserError
+from wattbench.importers import read_sources, write_run
 from wattbench.records import AnswerForm, read_run
 from wattbench_reports.analyses.wrong_answers import answers_to_read
 from wattbench_reports.comparison.analysis import analyse
@@ -143,3 +144,13 @@ def test_an_answer_commands_no_log(texted) -> None:
 )
 def test_blanks_at_the_ends_are_shown(text: str, shown: str) -> None:
     assert with_ends(text) == shown
+
+
+def test_texts_that_a_table_does_not_have_are_not_on_record(tmp_path) -> None:
+    """They are stored as empty texts, and a reader would take the answers for empty ones."""
+    (tmp_path / "table.csv").write_text("system,item,score\n" + "\n".join(f"a,{item},{item % 2}" for item in range(8)))
+    run = write_run(read_sources([tmp_path / "table.csv"]), tmp_path / "runs", "table", ["wattbench", "import"])
+    analysis = analyse(read_run(run))
+    said = answers_text(analysis, system=None, task=None, limit=1, only_wrong=True)
+    assert "its prompt, answer and key are not on record" in said
+    assert "(empty)" not in said
