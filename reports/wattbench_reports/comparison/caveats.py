@@ -242,10 +242,10 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
 def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
     busy = {name: each for name, each in judged.items() if each.contended}
     if busy:
-        counts = [f"{each.contended} of {each.windows} of {name}" for name, each in busy.items()]
+        counts = [f"{name} ({each.contended} of {each.windows})" for name, each in busy.items()]
         text = (
-            f"The machine was busy: other work ran during {named(counts)} measured windows. Their latencies are those "
-            "of a busy machine, and joules of the processor are not valid there."
+            f"The machine was busy: other work ran during measured windows of {named(counts)}. Their latencies are "
+            "those of a busy machine, and joules of the processor are not valid there."
         )
         yield Caveat("busy-machine", text, tuple(busy))
 

@@ -177,7 +177,7 @@ def test_a_busy_machine_is_said_and_its_windows_are_marked(make_run, fake) -> No
     analysis = analyse(run)
     (caveat,) = [each for each in analysis.comparison.caveats if each.code == "busy-machine"]
     assert caveat.systems == ("a",)
-    assert "other work ran during 1 of 4 of a measured windows" in caveat.text
+    assert "other work ran during measured windows of a (1 of 4). Their" in caveat.text
     (table,) = validity_section(analysis).passages[-1].folded
     marked = [row[0].text for row in table.rows if "valid, busy machine" in [cell.text for cell in row]]
     assert marked == ["w0b1"]
