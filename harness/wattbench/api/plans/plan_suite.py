@@ -24,7 +24,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class SuitePlan:
-    """A plan to be read."""
+    """What a run of a suite will do: `as_text` shows what `wattbench plan` shows."""
 
     resolved: Resolved
     preview: Preview
