@@ -23,7 +23,7 @@ from tests.tiers import BY_FIXTURE, BY_FOLDER, SLOW
 ROOT = Path(__file__).parents[1]
 TOGETHER = ("tests/browser", "tests/wattbench/systems/local", "tests/wattbench/train")
 """Folders whose files run in one worker: they share a browser and its pages, or packages that take seconds to load."""
-LARGE_BYTES = 9000
+LARGE_BYTES = 14_000
 """A larger file is not dealt: whichever worker is free takes it, so that shares need not take equally long."""
 ALMOST_DONE = 2
 """A worker gets its next file when it has so many tests left: it has to know the next one while it runs another."""

@@ -103,7 +103,26 @@ def test_folders_without_a_unit_test_are_not_imported_for_the_unit_tests(express
         assert (Path(tiers.__file__).parent / folder).is_dir()
         for path in (Path(tiers.__file__).parent / folder, Path(tiers.__file__).parent / folder / "test_it.py"):
             assert tiers.pytest_ignore_collect(path, config) is (True if left_out else None)
-    assert tiers.pytest_ignore_collect(Path(__file__), config) is None
+    assert tiers.pytest_ignore_collect(Path(tiers.__file__).with_name("test_shares.py"), config) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("pytestmark = pytest.mark.e2e", True),
+        ("import pytest\n\npytestmark = [pytest.mark.serial, pytest.mark.simulation]", True),
+        ("pytestmark = pytest.mark.serial", False),
+        ("@pytest.mark.e2e\ndef test_it(): pass", False),
+        ("MARKED = 'pytestmark = pytest.mark.e2e'", False),
+        ("def test_it(): pass", False),
+    ],
+)
+def test_files_marked_as_a_whole_are_not_imported_for_the_unit_tests(tmp_path: Path, text: str, left_out: bool) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text(text)
+    for expression in ("unit", "", "unit or e2e"):
+        config = SimpleNamespace(option=SimpleNamespace(markexpr=expression))
+        assert tiers.pytest_ignore_collect(path, config) is (True if left_out and expression == "unit" else None)
 
 
 def test_every_tier_is_a_marker_that_is_documented(request: pytest.FixtureRequest) -> None:

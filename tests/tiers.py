@@ -6,6 +6,7 @@ must not do: open a connection, load PyTorch, or sleep.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -36,6 +37,7 @@ BY_FIXTURE = {
 }
 """Fixture to the markers that every test that uses it gets."""
 MOST_SLEEP_S = 0.05
+_MARKED_AS_A_WHOLE = re.compile(rf"^pytestmark = .*\bmark\.({'|'.join(SLOW)})\b", re.MULTILINE)
 
 _noted: dict[str, float] = {}
 """What the running test did that a unit test must not do: how often or, of sleeping, for how many seconds."""
@@ -82,11 +84,17 @@ def pytest_unconfigure() -> None:
     time.sleep = _sleep
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out folders without a unit test where those alone are asked for: importing their files loads PyTorch."""
+def has_no_unit_test(path: Path) -> bool:
+    """Return whether a folder or test file has slower tests alone, by where it is or by a marker of the whole file."""
     root = Path(__file__).parent
-    is_slow = any(collection_path.is_relative_to(root / folder) for folder in BY_FOLDER)
-    return True if is_slow and config.option.markexpr == "unit" else None
+    if any(path.is_relative_to(root / folder) for folder in BY_FOLDER):
+        return True
+    return path.match("test_*.py") and path.is_file() and _MARKED_AS_A_WHOLE.search(path.read_text("utf-8")) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what has no unit test where those alone are asked for: importing it may load PyTorch."""
+    return True if config.option.markexpr == "unit" and has_no_unit_test(collection_path) else None
 
 
 @pytest.hookimpl(tryfirst=True)
