@@ -36,9 +36,18 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units, sizes = dealt(blocks, items, rng, max_units)
+    units, sizes = dealt(blocks, items, dealer_of(rng), max_units)
     sums = drawn_sums(units, sizes, draws=len(units), resamples=resamples, rng=rng)
     return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
+
+
+def dealer_of(rng: np.random.Generator) -> np.random.Generator:
+    """Return a generator to deal items with, and leave `rng` as it is.
+
+    Dealing takes as many numbers as there are items. With numbers of its own, units are drawn alike for any number of
+    items that is dealt into as many groups, so that their counts are drawn once (`bootstrap_counts`).
+    """
+    return rng.spawn(1)[0]
 
 
 def dealt(

@@ -54,12 +54,9 @@ def drawn_counts(rng: np.random.Generator, *, units: int, draws: int, resamples:
 def _chunk(rng: np.random.Generator, units: int, draws: int, size: int) -> NDArray[np.unsignedinteger[Any]]:
     drawn = rng.integers(0, units, size=(size, draws))
     counts = np.empty((size, units), dtype=np.min_scalar_type(draws))
-    most = 0
     for row, units_drawn in enumerate(drawn):  # a row at a time: its counts fit the processor's nearest memory
-        unit_counts = np.bincount(units_drawn, minlength=units)
-        counts[row] = unit_counts
-        most = max(most, int(unit_counts.max()))
-    small: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(most), copy=False)
+        counts[row] = np.bincount(units_drawn, minlength=units)
+    small: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(int(counts.max())), copy=False)
     small.setflags(write=False)
     return small
 

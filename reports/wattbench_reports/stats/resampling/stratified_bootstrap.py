@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
-from wattbench_reports.stats.resampling.bootstrap import dealt, drawn_sums
+from wattbench_reports.stats.resampling.bootstrap import dealer_of, dealt, drawn_sums
 
 
 def stratified_sums(
@@ -39,6 +39,7 @@ def stratified_sums(
     if strata.shape != (items,) or strata.min() < 0:
         raise ValueError(f"{items} items need as many strata, counted from 0")
     rng = np.random.default_rng(seed)
+    dealer = dealer_of(rng)
     ends = np.cumsum([block.shape[1] for block in blocks])
     sums = np.zeros((resamples, int(strata.max()) + 1, int(ends[-1])))
     for stratum in np.unique(strata).tolist():
@@ -46,6 +47,6 @@ def stratified_sums(
         if len(rows) == 1:
             sums[:, stratum] = np.hstack([block[rows] for block in blocks])
             continue
-        units, sizes = dealt((block[rows] for block in blocks), len(rows), rng)
+        units, sizes = dealt((block[rows] for block in blocks), len(rows), dealer)
         sums[:, stratum] = drawn_sums(units, sizes, draws=len(units) - 1, resamples=resamples, rng=rng)
     return tuple(np.split(sums, ends[:-1], axis=2))

@@ -9,6 +9,7 @@ import pytest
 
 from wattbench_reports.stats import stratified_sums
 from wattbench_reports.stats.budgets import MAX_UNITS
+from wattbench_reports.stats.resampling import bootstrap_counts
 from wattbench_reports.stats.resampling.bootstrap import resampled_sums
 
 
@@ -54,6 +55,18 @@ def test_strata_are_drawn_independently() -> None:
     values = np.tile(np.random.default_rng(3).random(50), 2)[:, None]
     (sums,) = stratified_sums(values, strata=np.repeat([0, 1], 50), resamples=4000)
     assert np.corrcoef(sums[:, 0, 0], sums[:, 1, 0])[0, 1] == pytest.approx(0, abs=0.06)
+
+
+def test_strata_dealt_into_groups_are_drawn_independently_and_alike_for_any_number_of_items() -> None:
+    kept = bootstrap_counts._kept
+    sizes = (MAX_UNITS + 9, 2 * MAX_UNITS)
+    values = np.random.default_rng(3).random((sum(sizes), 1))
+    (sums,) = stratified_sums(values, strata=np.repeat([0, 1], sizes), resamples=1500, seed=91)
+    assert np.corrcoef(sums[:, 0, 0], sums[:, 1, 0])[0, 1] == pytest.approx(0, abs=0.1)
+    before = len(kept)
+    for size in sizes:
+        stratified_sums(values[:size], strata=np.zeros(size, dtype=int), resamples=1500, seed=91)
+    assert len(kept) == before, "counts are drawn again"
 
 
 def test_one_item_has_no_spread_and_no_items_sum_to_nothing() -> None:
