@@ -49,7 +49,7 @@ class Plot:
         return self.bottom - self.inset - scale.share(value) * (self.bottom - self.top - 2 * self.inset)
 
 
-def opening(name: str, width: float, height: float, title: str, description: str) -> str:
+def opening(name: str, width: float, height: float, title: str, description: str, *, kind: str = "chart") -> str:
     """Begin an `<svg>` element, with its name and description for screen readers.
 
     Args:
@@ -58,9 +58,10 @@ def opening(name: str, width: float, height: float, title: str, description: str
         height: of the view box.
         title: the name of the image.
         description: what the image shows.
+        kind: its class in the style sheet: ``chart``, or ``figure``, which is wider.
     """
     return (
-        f'<svg id="{name}" class="chart" viewBox="0 0 {width:g} {height:g}" role="img" '
+        f'<svg id="{name}" class="{kind}" viewBox="0 0 {width:g} {height:g}" role="img" '
         f'aria-labelledby="{name}--title {name}--desc">'
         f'<title id="{name}--title">{safe(title)}</title><desc id="{name}--desc">{safe(description)}</desc>'
     )

@@ -1,37 +1,48 @@
-"""Power over time: the trace of a system, cell by cell, with its windows."""
+"""Power over time: the trace of a system, cell by cell, with its windows.
+
+Drawn by hand and not by matplotlib: a page has one for each of its systems, and each takes matplotlib as long as any
+other figure.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import colour, legend, tick
-from wattbench_reports.figures.svg import INK, SETTINGS, inline_svg
+from wattbench_reports.figures.chart import Plot, axis_lines, level_ticks, opening, path, words
+from wattbench_reports.figures.decision_geometry import Scale, cost_scale
+from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
+from wattbench_reports.figures.line_path import line_path
+from wattbench_reports.figures.shared import colour, tick
+from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.formatting import units
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _CUT = 0.012
 """Gap between two stretches of time, as a share of the total."""
 _SEEN = 1 / 20_000
-"""The smallest visible gap, as a share of the axis: a thirtieth of a point."""
+"""The smallest visible gap, as a share of the axis: a thirtieth of a unit of the view box."""
 _NUMBERED = 30
 """The number of cells that are numbered under the plot."""
 
-_SHADES = {"measured": (INK, 0.16), "idle": (colour(2), 0.30), "warm-up": (INK, 0.06), "load": (colour(3), 0.20)}
-"""Purpose of a window to its colour and opacity."""
-_OTHER = (colour(4), 0.20)
+_WIDTH, _PLOT_HEIGHT = 648.0, 130.0
+"""Of the view box, and of the plot in it."""
+_LEFT, _RIGHT, _BELOW = 48.0, 642.0, 34.0
+_SIZE = 10
+"""Of letters."""
 
-_PLACES = re.compile(r' (?:d|x|y|transform)="[^"]*"')
-_LONG = re.compile(r"-?\d+\.\d{2,}")
-_GROUP = re.compile(r'<g id="[^"]*"')
-_BETWEEN = re.compile(r">\s+<")
+_Placed = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+_INK = "currentColor"
+_DASHES = "5 4"
+_SHADES = {
+    "measured": (_INK, 0.16), "idle": (with_variables(colour(2)), 0.30), "warm-up": (_INK, 0.06),
+    "load": (with_variables(colour(3)), 0.20),
+}  # fmt: skip
+"""Purpose of a window to its colour and opacity."""
+_OTHER = (with_variables(colour(4)), 0.20)
 
 
 @dataclass(frozen=True)
@@ -83,39 +94,34 @@ def power(
     Returns:
         An `<svg>` element.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     axis = _Axis(stretches)
-    with mpl.rc_context({**SETTINGS, "hatch.linewidth": 0.6}):
-        figure = Figure(figsize=(9.0, 2.7), layout="constrained")
-        axes = figure.subplots()
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
-        for side in ("left", "bottom"):
-            axes.spines[side].set_color(INK)
-        axes.tick_params(color=INK, labelcolor=INK, labelsize=9.5)
-        axes.tick_params(axis="x", bottom=False)
-        _shade(axes, axis, bands)
-        for each in watts:
-            axes.plot(*axis.line(each), color=colour(each.series), linewidth=1.0, label=each.component)
-        _idle(axes, axis, watts)
-        axes.set_xlim(0, axis.whole_s)
-        axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, "W")))
-        axes.set_xticks(*axis.numbers())
-        axes.set_xlabel(f"cell; {units.duration(axis.shown_s)} in total, time between cells cut out", color=INK)
-        legend(figure, axes)
-        return _short(
-            inline_svg(
-                figure,
-                name=name,
-                title=f"Power of {system} over time",
-                description=f"{units.plural(axis.cells, 'cell')} in sequence. {_described(watts)}",
-            )
-        )
+    shades = list(_shades(axis, bands, name))
+    entries = [_line_entry(each.component, each.series) for each in watts]
+    entries += [shade.entry for shade in shades]
+    entries += [_line_entry("idle level", each.series, _DASHES) for each in watts if each.idle_w is not None][:1]
+    legend, top = flowing_legend(entries, _LEFT, _RIGHT, 2.0)
+    plot = Plot(_LEFT, _RIGHT, top + ROW / 2, top + ROW / 2 + _PLOT_HEIGHT, inset=0.0)
+    scale = cost_scale((0.0, _highest(watts)))
+    x_of, y_of = axis.across(plot), _up(plot, scale)
+    return "".join((
+        opening(
+            name, _WIDTH, plot.bottom + _BELOW, f"Power of {system} over time",
+            f"{units.plural(axis.cells, 'cell')} in sequence. {_described(watts)}", kind="figure",
+        ),
+        _hatching(name) if any(shade.hatched for shade in shades) else "",
+        legend,
+        *(shade.drawn(plot) for shade in shades),
+        *level_ticks(plot, scale, lambda value: tick(value, "W")),
+        *(_trace(axis, each, plot, y_of) for each in watts),
+        *(_idle_line(plot, y_of, each.idle_w, each.series) for each in watts if each.idle_w is not None),
+        axis_lines(plot),
+        *_numbers(axis, plot, x_of),
+        words(
+            (plot.left + plot.right) / 2, plot.bottom + 28,
+            f"cell; {units.duration(axis.shown_s)} in total, time between cells cut out", anchor="middle", size=_SIZE,
+        ),
+        "</svg>",
+    ))  # fmt: skip
 
 
 class _Axis:
@@ -128,8 +134,16 @@ class _Axis:
         self.shown_s = float(lengths_s.sum())
         self._lengths_s = lengths_s
         self._offsets_s = np.concatenate([[0.0], np.cumsum(lengths_s + _CUT * self.shown_s)[:-1]])
-        self.whole_s = float(self._offsets_s[-1] + lengths_s[-1])
+        self.whole_s = max(float(self._offsets_s[-1] + lengths_s[-1]), 1e-9)
         self.cells = len({stretch.cell for stretch in stretches})
+
+    def across(self, plot: Plot) -> _Placed:
+        """Return a function from positions on the axis to places in a plot."""
+
+        def places(at: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(plot.left + at / self.whole_s * (plot.right - plot.left))
+
+        return places
 
     def at(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map times to positions; those in a cut to the end of the stretch before it."""
@@ -154,26 +168,54 @@ class _Axis:
         return [sum(each) / len(each) for _, each in shown], [str(cell) for cell, _ in shown]
 
 
-def _shade(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
-    """Draw all bands of a kind as one path: a path each would be most of the plot's bytes."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
+@dataclass(frozen=True)
+class _Shade:
+    """All bands of a kind as one path: a path each would be most of the plot's bytes."""
 
+    label: str
+    edges: NDArray[np.float64]
+    """Shape (bands, 2): in units of the view box, from the left edge of the plot."""
+    fill: str
+    opacity: float
+    hatched: str
+    """Refers to the hatching of windows that are not valid; empty: they are valid."""
+
+    def drawn(self, plot: Plot) -> str:
+        """Draw the bands over the height of a plot."""
+        return self._boxes(
+            "".join(
+                f"M{plot.left + start:.1f} {plot.top:g}H{plot.left + end:.1f}V{plot.bottom:g}H{plot.left + start:.1f}Z"
+                for start, end in self.edges.tolist()
+            )
+        )
+
+    @property
+    def entry(self) -> LegendEntry:
+        """Return the entry of the legend."""
+        return LegendEntry(self.label, lambda x, y: self._boxes(f"M{x:g} {y - 4:g}h{SAMPLE:g}v8h{-SAMPLE:g}Z"))
+
+    def _boxes(self, d: str) -> str:
+        boxes = f'<path d="{d}" fill="{self.fill}" opacity="{self.opacity:g}"/>'
+        return f'{boxes}<path d="{d}" fill="{self.hatched}" opacity="0.35"/>' if self.hatched else boxes
+
+
+def _shades(axis: _Axis, bands: Sequence[Band], name: str) -> Iterator[_Shade]:
     for purpose, valid in dict.fromkeys((band.purpose, band.valid) for band in bands):
         same = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
         edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in same))), axis.whole_s)
-        boxes = [Path([(a, 0), (b, 0), (b, 1), (a, 1), (a, 0)], closed=True) for a, b in edges.tolist()]
-        shape = Path.make_compound_path(*boxes)
-        across = axes.get_xaxis_transform()
-        shade, alpha = _SHADES.get(purpose, _OTHER)
-        label = purpose if valid else f"{purpose}, not valid"
-        axes.add_patch(PathPatch(shape, transform=across, facecolor=shade, alpha=alpha, linewidth=0.0, label=label))
-        if not valid:
-            axes.add_patch(
-                PathPatch(
-                    shape, transform=across, facecolor="none", edgecolor=INK, alpha=0.35, linewidth=0.0, hatch="///"
-                )
-            )
+        fill, opacity = _SHADES.get(purpose, _OTHER)
+        yield _Shade(
+            purpose if valid else f"{purpose}, not valid", edges / axis.whole_s * (_RIGHT - _LEFT), fill, opacity,
+            "" if valid else f"url(#{name}--hatching)",
+        )  # fmt: skip
+
+
+def _hatching(name: str) -> str:
+    return (
+        f'<defs><pattern id="{name}--hatching" width="5" height="5" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><path d="M0 0V5" fill="none" stroke="{_INK}" stroke-width="1.2"/></pattern>'
+        "</defs>"
+    )
 
 
 def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
@@ -188,15 +230,40 @@ def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
     return np.column_stack([edges[first, 0], ends[np.append(first[1:] - 1, len(ends) - 1)]])
 
 
-def _idle(axes: Axes, axis: _Axis, watts: Sequence[Watts]) -> None:
-    label = "idle level"
-    for each in watts:
-        if each.idle_w is not None:
-            axes.plot(
-                [0, axis.whole_s], [each.idle_w] * 2, color=colour(each.series), linewidth=0.9, linestyle=(0, (5, 4)),
-                label=label,
-            )  # fmt: skip
-            label = "_"  # one entry stands for all
+def _line_entry(text: str, series: int, dash: str = "") -> LegendEntry:
+    stroke = with_variables(colour(series))
+    return LegendEntry(text, lambda x, y: path(f"M{x:g} {y:g}h{SAMPLE:g}", stroke, 1.4, dash=dash))
+
+
+def _highest(watts: Sequence[Watts]) -> float:
+    readings = [each.power_w[np.isfinite(each.power_w)] for each in watts]
+    known = [float(each.max()) for each in readings if len(each)]
+    return max([0.0, *known, *(each.idle_w for each in watts if each.idle_w is not None)])
+
+
+def _up(plot: Plot, scale: Scale) -> _Placed:
+    """Return a function from watts to heights; a reading beyond an end is at the end, NaN stays."""
+
+    def heights(power_w: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(plot.bottom - np.clip(power_w / scale.high, 0.0, 1.0) * (plot.bottom - plot.top))
+
+    return heights
+
+
+def _trace(axis: _Axis, watts: Watts, plot: Plot, y_of: _Placed) -> str:
+    at, power_w = axis.line(watts)
+    return path(line_path(axis.across(plot)(at), y_of(power_w)), with_variables(colour(watts.series)), 1)
+
+
+def _idle_line(plot: Plot, y_of: _Placed, idle_w: float, series: int) -> str:
+    y = float(y_of(np.array(idle_w)))
+    return path(f"M{plot.left:g} {y:.1f}H{plot.right:g}", with_variables(colour(series)), 0.9, dash=_DASHES)
+
+
+def _numbers(axis: _Axis, plot: Plot, x_of: _Placed) -> Iterator[str]:
+    places, numbers = axis.numbers()
+    for x, number in zip(x_of(np.array(places)).tolist(), numbers, strict=True):
+        yield words(x, plot.bottom + 13, number, anchor="middle", size=_SIZE)
 
 
 def _described(watts: Sequence[Watts]) -> str:
@@ -208,12 +275,3 @@ def _described(watts: Sequence[Watts]) -> str:
             idle = f", idle {units.quantity(each.idle_w, 'W')}" if each.idle_w is not None else ""
             parts.append(f"{each.component}: {between}{idle}.")
     return " ".join(parts)
-
-
-def _short(svg: str) -> str:
-    """Round positions to a tenth of a point and drop ids of groups, which nothing refers to: half the bytes."""
-    return _BETWEEN.sub("><", _GROUP.sub("<g", _PLACES.sub(lambda match: _rounded(match[0]), svg)))
-
-
-def _rounded(places: str) -> str:
-    return " " + " ".join(_LONG.sub(lambda number: f"{float(number[0]):.1f}", places).split())
