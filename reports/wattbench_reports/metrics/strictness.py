@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records import COMBINATIONS, NO_ANSWER, AnswerForm, Forms, RunRecords, equal_in, targets_of
+from wattbench.records import COMBINATIONS, NO_ANSWER, AnswerForm, Forms, RunRecords, equal_in, target_in, targets_of
 from wattbench.records.files.jsonl import read_lines
 from wattbench_reports.stats.budgets import SEED, STRICTNESS_ANSWERS
 from wattbench_reports.tables.answer_texts import texts_at
@@ -251,13 +251,22 @@ def _equal_in(answer: str, target: str) -> int:
     """Return in which forms an answer is its target: bit n for the changes of code n, bit 0 for none."""
     if not target:
         return 0
-    targets = targets_of(target)
-    if not any(equal_in(answer, targets, forms) for forms in _STRONGEST):  # nearly always
+    targets, cores = _targets(target)
+    said = answer.lower()
+    # Nearly always: what no form takes from a target is not in the answer, or it is not all of the answer.
+    if not any(core in said for core in cores) or not any(equal_in(answer, targets, forms) for forms in _STRONGEST):
         return 0
     same = int(answer in targets)
     for forms, code in _CODES.items():
         same |= equal_in(answer, targets, forms) << code
     return same
+
+
+@lru_cache(maxsize=65_536)
+def _targets(target: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the texts that a target allows, and what all changes together leave of each; systems share them."""
+    targets = targets_of(target)
+    return targets, tuple(target_in(each, COMBINATIONS[-1]) for each in targets)
 
 
 _STRONGEST = (COMBINATIONS[-1], tuple(form for form in COMBINATIONS[-1] if form is not AnswerForm.FIRST_LINE))

@@ -8,11 +8,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wattbench.records import COMBINATIONS, AnswerForm, read_run
+from wattbench.records import COMBINATIONS, AnswerForm, equal_in, read_run, targets_of
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.metrics import strictness as module
-from wattbench_reports.metrics.strictness import strictness
+from wattbench_reports.metrics.strictness import fewest_forms, strictness
 from wattbench_reports.tables.run_tables import load_frames
 
 STRIP, LOWER, LINE = AnswerForm.STRIP, AnswerForm.LOWER, AnswerForm.FIRST_LINE
@@ -147,3 +149,18 @@ def test_replies_without_an_answer_are_a_warning_of_their_own_where_they_are_man
     monkeypatch.setattr(module, "STRICTNESS_ANSWERS", 20)  # of 40
     (found,) = strictness(load_frames(run)).values()
     assert [round(cell.unread) for cell in found.cells] == [30, 10]
+
+
+PIECES = st.lists(st.sampled_from(["a", "A", "\u03a3", "\u0130", " ", "\n", "\r\n", ".", "'", "7"]), max_size=5).map(
+    "".join
+)
+
+
+@given(PIECES, st.one_of(PIECES, st.lists(PIECES, max_size=2).map(repr)), PIECES)
+def test_what_is_in_no_target_is_passed_over_and_nothing_else(before: str, target: str, after: str) -> None:
+    for answer in (before + target + after, before + after, before + target.lower(), target.upper() + after):
+        if answer in targets_of(target):
+            continue
+        equal = [forms for forms in COMBINATIONS if target and equal_in(answer, targets_of(target), forms)]
+        plain = equal if any(forms in equal for forms in module._STRONGEST) else []
+        assert fewest_forms(answer, target) == (plain[0] if plain else ())

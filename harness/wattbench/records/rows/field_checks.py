@@ -140,6 +140,8 @@ def _mapping_of(check: Check) -> Check:
 
 
 def _number(name: str, value: Any, *, signed: bool) -> None:
+    if type(value) is float and (-LARGEST_NUMBER if signed else 0.0) <= value <= LARGEST_NUMBER:
+        return  # nearly always; the rest says what is wrong
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise _wrong(name, value, "a number")
     if not math.isfinite(value) if isinstance(value, float) else abs(value) > LARGEST_NUMBER:
