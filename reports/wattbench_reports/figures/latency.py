@@ -1,4 +1,7 @@
-"""Latency of requests, time to first token and time per output token."""
+"""Latency of requests, time to first token and time per output token.
+
+Drawn by hand, with the shapes of `wattbench_reports.figures.marks`: a page has up to three of these.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import axes_for, colour, legend, marker, quantity_axis
-from wattbench_reports.figures.svg import inline_svg
+from wattbench_reports.figures.chart import (
+    Colour,
+    Plot,
+    across_ticks,
+    axis_lines,
+    level_ticks,
+    opening,
+    path,
+    percent_tick,
+    share_scale,
+    words,
+)
+from wattbench_reports.figures.decision_geometry import Scale, cost_scale
+from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
+from wattbench_reports.figures.marks import mark_at
+from wattbench_reports.figures.shared import colour, tick
+from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.formatting import units
 from wattbench_reports.stats.percentiles import percentile
 
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
+_MARKS = 5
+"""Shapes along a curve, which tell it from others without colour."""
+
+_WIDTH, _PLOT_HEIGHT = 648.0, 240.0
+"""Of the view box, and of the plot in it."""
+_LEFT, _RIGHT, _BELOW = 48.0, 642.0, 40.0
+_LINE, _MARK = 1.6, 7.0
+"""The width of a curve and of its shapes."""
 
 
 @dataclass(frozen=True)
@@ -51,33 +77,52 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
     Returns:
         An `<svg>` element.
     """
-    with axes_for(len(curves)) as (figure, axes):
-        for curve in curves:
-            share = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
-            seconds = np.quantile(curve.latency_s, share, method="inverted_cdf")
-            axes.step(
-                seconds,
-                100 * share,
-                where="post",
-                color=colour(curve.series),
-                linewidth=1.8,
-                marker=marker(curve.series),
-                markevery=max(1, len(share) // 5),
-                markersize=6,
-                label=curve.system,
-            )
-        quantity_axis(axes, [float(second) for curve in curves for second in curve.latency_s[[0, -1]]], "s")
-        axes.set_xlabel(times.label)
-        axes.set_ylabel(f"{times.of}, %")
-        axes.set_ylim(0, 102)
-        legend(figure, axes)
-        described = "; ".join(f"{curve.system}: {_described(curve.latency_s)}" for curve in curves)
-        return inline_svg(
-            figure,
-            name=times.name,
-            title=times.title,
-            description=f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.",
-        )
+    legend, top = flowing_legend([_entry(curve) for curve in curves], _LEFT, _RIGHT, 2.0)
+    plot = Plot(_LEFT, _RIGHT, top + 1.5 * ROW, top + 1.5 * ROW + _PLOT_HEIGHT)
+    scale = cost_scale([float(second) for curve in curves for second in curve.latency_s[[0, -1]]])
+    described = "; ".join(f"{curve.system}: {_described(curve.latency_s)}" for curve in curves)
+    return "".join((
+        opening(
+            times.name, _WIDTH, plot.bottom + _BELOW, times.title,
+            f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.", kind="figure",
+        ),
+        legend,
+        words(6, plot.top - 6, f"{times.of}, %", colour=Colour.QUIET, size=11),
+        *level_ticks(plot, _SHARES, percent_tick),
+        *across_ticks(plot, scale, lambda value: tick(value, "s")),
+        axis_lines(plot),
+        *(_steps(plot, scale, curve) for curve in curves),
+        words(
+            _RIGHT, plot.bottom + 33, f"{times.label} \N{RIGHTWARDS ARROW}", anchor="end", colour=Colour.QUIET,
+            size=11,
+        ),
+        "</svg>",
+    ))  # fmt: skip
+
+
+_SHARES = share_scale((0.0, 1.0))
+
+
+def _entry(curve: LatencyCurve) -> LegendEntry:
+    def sample(x: float, y: float) -> str:
+        line = path(f"M{x:g} {y:g}h{SAMPLE:g}", with_variables(colour(curve.series)), _LINE)
+        return line + mark_at(curve.series, x + SAMPLE / 2, y, _MARK)
+
+    return LegendEntry(curve.system, sample)
+
+
+def _steps(plot: Plot, scale: Scale, curve: LatencyCurve) -> str:
+    """Draw a curve: a share holds until the time at which the next one is reached."""
+    shares = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
+    seconds = np.quantile(curve.latency_s, shares, method="inverted_cdf")
+    places = [
+        (plot.across(scale, at_s), plot.up(_SHARES, share))
+        for at_s, share in zip(seconds.tolist(), shares.tolist(), strict=True)
+    ]
+    (x, y), *rest = places
+    line = f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in rest)
+    marks = (mark_at(curve.series, x, y, _MARK) for x, y in places[:: max(1, len(places) // _MARKS)])
+    return path(line, with_variables(colour(curve.series)), _LINE) + "".join(marks)
 
 
 def _described(seconds: NDArray[np.float64]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.figures import MARKERS, colour, marker
+from wattbench_reports.figures.shared import MARKERS, colour, marker
 from wattbench_reports.figures.svg import with_variables
 
 
@@ -12,6 +12,21 @@ def mark_svg(series: int) -> str:
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
         f'<use href="#mark-{series % len(MARKERS)}"/></svg>'
+    )
+
+
+def mark_at(series: int, x: float, y: float, size: float) -> str:
+    """Draw a system's marker in a figure of a page that has `marks_svg`.
+
+    Args:
+        series: the system's.
+        x: of its middle, in units of the view box.
+        y: of its middle.
+        size: its width.
+    """
+    return (
+        f'<use href="#mark-{series % len(MARKERS)}" fill="{with_variables(colour(series))}" '
+        f'transform="translate({x:.1f} {y:.1f}) scale({size:g})"/>'
     )
 
 

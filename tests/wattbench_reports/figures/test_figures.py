@@ -21,7 +21,7 @@ from wattbench_reports.figures import (
     tradeoff,
 )
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
-from wattbench_reports.figures.marks import mark_svg
+from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.figures.tradeoff import SECONDS
 from wattbench_reports.stats import Interval
 
@@ -90,13 +90,14 @@ def test_drawings_have_a_title_and_a_description(name: str) -> None:
 
 def test_ids_of_two_drawings_never_meet_and_references_resolve() -> None:
     seen: set[str] = set()
+    shapes = {element.get("id") for element in ET.fromstring(marks_svg()).iter()} - {None}
     for draw in DRAWINGS.values():
         root = ET.fromstring(draw())
         ids = {element.get("id") for element in root.iter()} - {None}
         assert not ids & seen
         seen |= ids
-        for element in root.iter(f"{SVG}use"):
-            assert element.get("href", "").removeprefix("#") in ids
+        for element in (*root.iter(f"{SVG}use"), *root.iter("use")):
+            assert element.get("href", "").removeprefix("#") in ids | shapes
 
 
 def test_hostile_names_are_drawn_as_text() -> None:
@@ -168,9 +169,27 @@ def test_percentiles_are_read_aloud_only_where_the_requests_are_enough() -> None
     assert "5 requests, too few for a percentile" in DRAWINGS["later tokens"]()
 
 
+def test_a_curve_rises_to_all_requests_and_has_its_shape_along_it_and_in_the_legend() -> None:
+    root = ET.fromstring(
+        latency([LatencyCurve("small", 2, np.arange(1.0, 101.0)), LatencyCurve("big", 1, np.array([50.0]))])
+    )
+    curves = [
+        e.get("d", "") for e in root.iter("path") if "H" in e.get("d", "") and e.get("stroke") == "var(--series-3)"
+    ]
+    (curve,) = curves
+    heights = [float(step) for step in curve.replace("H", "V").split("V")[2::2]]
+    assert heights == sorted(heights, reverse=True), "a share never falls"
+    assert len(set(heights)) == 100
+    levels = {float(e.get("y", "0")) - 4 for e in root.iter("text") if e.text == "100%"}
+    assert heights[-1] == pytest.approx(*levels, abs=0.1)
+    assert sum(e.get("href") == "#mark-2" for e in root.iter("use")) == 7
+    said = [e.text for e in root.iter("text")]
+    assert {"small", "big", "1 s", "10 s", "100 s", "requests answered, %"} <= set(said)
+
+
 def test_matplotlib_is_left_as_it_was() -> None:
     before = dict(mpl.rcParams)
-    DRAWINGS["latency"]()
+    DRAWINGS["tradeoff"]()
     assert dict(mpl.rcParams) == before
 
 
