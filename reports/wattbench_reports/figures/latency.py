@@ -1,7 +1,4 @@
-"""Latency of requests, time to first token and time per output token.
-
-Drawn by hand, with the shapes of `wattbench_reports.figures.marks`: a page has up to three of these.
-"""
+"""Latency of requests, time to first token and time per output token."""
 
 from __future__ import annotations
 
@@ -11,23 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.chart import (
-    Colour,
-    Plot,
-    across_ticks,
-    axis_lines,
-    level_ticks,
-    opening,
-    path,
-    percent_tick,
-    share_scale,
-    words,
-)
+from wattbench_reports.figures.chart import Plot, path, percent_tick, share_scale
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
+from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry
 from wattbench_reports.figures.marks import mark_at
 from wattbench_reports.figures.shared import colour, tick
 from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
 from wattbench_reports.stats.percentiles import percentile
 
@@ -35,10 +22,6 @@ _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
 _MARKS = 5
 """Shapes along a curve, which tell it from others without colour."""
-
-_WIDTH, _PLOT_HEIGHT = 648.0, 240.0
-"""Of the view box, and of the plot in it."""
-_LEFT, _RIGHT, _BELOW = 48.0, 642.0, 40.0
 _LINE, _MARK = 1.6, 7.0
 """The width of a curve and of its shapes."""
 
@@ -77,27 +60,17 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
     Returns:
         An `<svg>` element.
     """
-    legend, top = flowing_legend([_entry(curve) for curve in curves], _LEFT, _RIGHT, 2.0)
-    plot = Plot(_LEFT, _RIGHT, top + 1.5 * ROW, top + 1.5 * ROW + _PLOT_HEIGHT)
     scale = cost_scale([float(second) for curve in curves for second in curve.latency_s[[0, -1]]])
     described = "; ".join(f"{curve.system}: {_described(curve.latency_s)}" for curve in curves)
-    return "".join((
-        opening(
-            times.name, _WIDTH, plot.bottom + _BELOW, times.title,
-            f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.", kind="figure",
-        ),
-        legend,
-        words(6, plot.top - 6, f"{times.of}, %", colour=Colour.QUIET, size=11),
-        *level_ticks(plot, _SHARES, percent_tick),
-        *across_ticks(plot, scale, lambda value: tick(value, "s")),
-        axis_lines(plot),
-        *(_steps(plot, scale, curve) for curve in curves),
-        words(
-            _RIGHT, plot.bottom + 33, f"{times.label} \N{RIGHTWARDS ARROW}", anchor="end", colour=Colour.QUIET,
-            size=11,
-        ),
-        "</svg>",
-    ))  # fmt: skip
+    return wide_figure(
+        times.name,
+        times.title,
+        f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.",
+        [_entry(curve) for curve in curves],
+        Axis(times.label, scale, lambda value: tick(value, "s")),
+        Axis(f"{times.of}, %", _SHARES, percent_tick),
+        lambda plot: (_steps(plot, scale, curve) for curve in curves),
+    )
 
 
 _SHARES = share_scale((0.0, 1.0))

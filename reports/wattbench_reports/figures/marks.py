@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wattbench_reports.figures.chart import Colour
 from wattbench_reports.figures.shared import MARKERS, colour, marker
 from wattbench_reports.figures.svg import with_variables
 
@@ -15,7 +16,7 @@ def mark_svg(series: int) -> str:
     )
 
 
-def mark_at(series: int, x: float, y: float, size: float) -> str:
+def mark_at(series: int, x: float, y: float, size: float, *, hollow: bool = False) -> str:
     """Draw a system's marker in a figure of a page that has `marks_svg`.
 
     Args:
@@ -23,11 +24,11 @@ def mark_at(series: int, x: float, y: float, size: float) -> str:
         x: of its middle, in units of the view box.
         y: of its middle.
         size: its width.
+        hollow: its outline alone.
     """
-    return (
-        f'<use href="#mark-{series % len(MARKERS)}" fill="{with_variables(colour(series))}" '
-        f'transform="translate({x:.1f} {y:.1f}) scale({size:g})"/>'
-    )
+    ink = with_variables(colour(series))
+    paint = f'fill="{Colour.PAPER}" stroke="{ink}" stroke-width="0.16"' if hollow else f'fill="{ink}"'
+    return f'<use href="#mark-{series % len(MARKERS)}" {paint} transform="translate({x:.1f} {y:.1f}) scale({size:g})"/>'
 
 
 def marks_svg() -> str:
