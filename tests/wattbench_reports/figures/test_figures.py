@@ -151,7 +151,7 @@ def test_a_matrix_has_a_number_in_every_cell_and_shades_no_missing_one() -> None
         svg = matrix([field("Accuracy", columns)], ["small", "b" * 60], [f"d{place}" for place in range(columns)],
                      name="m", title="Everything")  # fmt: skip
         assert {f"A{row}{column}" for row in range(2) for column in range(columns)} <= set(texts(svg))
-        cells = [e for e in ET.fromstring(svg).iter(f"{SVG}path") if e.get("fill") == "var(--series-1)"]
+        cells = [e for e in elements(svg, "path") if e.get("fill") == "var(--series-1)"]
         assert len(cells) == 2 * columns - 1
         assert all(float(cell.get("opacity", cell.get("fill-opacity", "1"))) <= 0.5 for cell in cells), "hides numbers"
         assert "b" * 27 + "..." in texts(svg)
