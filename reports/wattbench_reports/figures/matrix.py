@@ -73,7 +73,7 @@ def matrix(
     turned = max(map(_wide, columns)) > width / len(columns) - 4
     below = 18.0 + (max(map(_wide, columns)) * math.sin(math.radians(_TURN)) if turned else 0.0)
     height = _HEAD + _ROW * len(rows) + below
-    drawn = []
+    drawn: list[str] = []
     for number, field in enumerate(fields):
         x, top = (left + number * (width + _GAP), 0.0) if abreast else (left, number * height)
         panel = _Panel(x, top + _HEAD, width / len(columns), len(rows), len(columns))
