@@ -16,7 +16,7 @@ _WIDTH = 648.0
 """Of the view box."""
 _ROW, _HEAD, _GAP = 19.0, 22.0, 14.0
 """Heights of a row and of a panel's title, and what is between panels."""
-_NUMBER, _NAME = 9.0, 9.5
+_NUMBER, _NAME = 8.5, 9.5
 """Sizes of letters."""
 _ROOM = 1.2
 """How much room a name of a system has, in its estimated widths: some fonts are wider."""

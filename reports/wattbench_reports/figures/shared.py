@@ -65,14 +65,13 @@ def legend(figure: Figure, axes: Axes) -> None:
         )  # fmt: skip
 
 
-def quantity_axis(axes: Axes, values: Iterable[float], unit: str, *, money: bool = False) -> None:
+def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
     """Format an axis with units (200 ms, 1.5 kJ), logarithmic if the range is wide.
 
     Args:
         axes: whose horizontal axis it is.
         values: that are plotted.
         unit: of them.
-        money: the unit is a currency, which has no prefixes.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -85,7 +84,7 @@ def quantity_axis(axes: Axes, values: Iterable[float], unit: str, *, money: bool
     else:
         axes.xaxis.set_major_locator(MaxNLocator(6))
         axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit, money=money)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit)))
 
 
 def tick(value: float, unit: str, *, money: bool = False) -> str:
