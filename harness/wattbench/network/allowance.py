@@ -44,7 +44,7 @@ class Allowance:
         """
         if self.began_s is None:
             self.began_s = now_s()
-        left_s = self.left_s()
+        left_s = self._deadline_s - time.monotonic()
         if left_s <= 0:
             raise late("no time is left")
         return left_s if timeout_s is None else min(left_s, timeout_s)
