@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,7 @@ def _systems(imported: Imported, known: Survey) -> list[SystemRow]:
 def _header(imported: Imported, known: Survey, run: str, name: str, now: datetime, command: Sequence[str]) -> RunHeader:
     suite: dict[str, Any] = {
         "suite": {"name": name, "description": f"Imported from {imported.format}"},
-        "systems": {system: dict(config) for system, config in imported.configs.items()},
+        "systems": _finite(imported.configs),
     }
     return RunHeader(
         schema_version=SCHEMA_VERSION,
@@ -117,7 +118,7 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
                 "task": cell.task,
                 "domain": cell.domain,
                 "items": cell.items,
-                **imported.facts.get((cell.system, cell.task), {}),
+                **_finite(imported.facts.get((cell.system, cell.task), {})),
             }
             for cell in known.cells
         ],
@@ -126,9 +127,18 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
             "version": imported.version,
             "files": [{"name": path.name, "sha256": file_digest(path)} for path in imported.files],
             "left_out": {reason: count for reason, count in imported.left_out.items() if count},
-            "scenario": {system: dict(load) for system, load in imported.scenario.items()},
-            "machines": {system: dict(machine) for system, machine in imported.machines.items()},
+            "scenario": _finite(imported.scenario),
+            "machines": _finite(imported.machines),
             "currency": known.currency,
             "remarks": dict(remarks(imported)),
         },
     )
+
+
+def _finite(settings: Any) -> Any:
+    """Return settings of a source with ``inf`` and ``nan`` as texts: a source's JSON may have them, a record's not."""
+    if isinstance(settings, float) and not math.isfinite(settings):
+        return str(settings)
+    if isinstance(settings, Mapping):
+        return {key: _finite(value) for key, value in settings.items()}
+    return [_finite(value) for value in settings] if isinstance(settings, list | tuple) else settings

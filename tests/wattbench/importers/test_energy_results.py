@@ -183,6 +183,12 @@ def test_configurations_of_the_leaderboard_are_summaries(tmp_path) -> None:
     assert len(write_run(imported, tmp_path / "runs", "l", ["wattbench"]).name)
 
 
+def test_a_setting_that_is_infinite_is_kept_as_a_text(tmp_path) -> None:
+    path = written(tmp_path / "model.json", leaderboard(parallelization={"data_parallel": float("inf")}))
+    run = read_run(write_run(read_sources([path]), tmp_path / "runs", "l", ["wattbench"]))
+    assert "inf" in {value for config in run.header.suite["systems"].values() for value in config.values()}
+
+
 @pytest.mark.parametrize(
     ("form", "file", "said"),
     [
