@@ -49,7 +49,7 @@ SHOWN = {
     ("docs/routing.md", "Worth building:"): "output",
     ("docs/running.md", "wattbench: another wattbench run"): "output",
     ("docs/running.md", "wattbench: nothing is merged"): "output",
-    ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
+    ("examples/api-or-local/README.md", "Run api: it has"): "output, whose accuracies tests/examples compares",
     ("examples/gate-in-a-repository/README.md", "REGRESSED: teams"): "output",
     ("examples/support-tickets/README.md", "Run rules-first"): "output, whose accuracies tests/examples compares",
 }
