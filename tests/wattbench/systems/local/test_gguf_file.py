@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import gguf
+import numpy as np
 import pytest
 
 from wattbench.systems.local.gguf_file import parsed_once
@@ -30,6 +33,26 @@ def test_each_file_has_one_reader_until_the_block_ends(parsed: list[str]) -> Non
     assert parsed == ["a.gguf", "b.gguf"]
     assert gguf.GGUFReader is original
     assert gguf.GGUFReader("a.gguf") is not one
+
+
+def test_a_reader_has_the_bytes_and_fields_of_the_file_in_a_plain_array(tmp_path: Path) -> None:
+    writer = gguf.GGUFWriter(tmp_path / "a.gguf", "llama")
+    writer.add_token_list(["<s>", "a", "bc"])
+    writer.add_tensor("t", np.arange(6, dtype=np.float32).reshape(2, 3))
+    for write in (writer.write_header_to_file, writer.write_kv_data_to_file, writer.write_tensors_to_file):
+        write()
+    writer.close()
+    mapped = gguf.GGUFReader(tmp_path / "a.gguf")
+    with parsed_once():
+        plain = gguf.GGUFReader(tmp_path / "a.gguf")
+    assert type(plain.data) is np.ndarray
+    assert isinstance(plain, gguf.GGUFReader)
+    assert plain.data.tobytes() == (tmp_path / "a.gguf").read_bytes()
+    assert {name: field.contents() for name, field in plain.fields.items()} == {
+        name: field.contents() for name, field in mapped.fields.items()
+    }
+    [one], [other] = plain.tensors, mapped.tensors
+    assert (one.name, one.shape.tolist(), one.data.tolist()) == (other.name, other.shape.tolist(), other.data.tolist())
 
 
 def test_a_table_of_tensor_names_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
