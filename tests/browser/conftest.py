@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,6 +19,9 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+STATED = {"carbon", "comparison", "gate", "routing", "what_if"}
+"""Sections in which the controls state something anew, next to the first screen: a test looks for others."""
 
 
 def _needed(name: str) -> str:
@@ -70,6 +74,24 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "odd": odd_names(),
     }
     return {name: write_report(write_run(root, run), root / f"{name}.html") for name, run in runs.items()}
+
+
+@pytest.fixture(scope="session")
+def write_stated() -> Callable[[Path, Path], Path]:
+    """Write a report without sections in which the controls state nothing: most of its time is their figures'."""
+    page = importlib.import_module("wattbench_reports.html.report")
+    every = page.panels
+
+    def stated(study: Any) -> list[Any]:
+        names = {each: getattr(each, "func", each).__name__ for each in every(study)}
+        return [each for each, name in names.items() if name.removesuffix("_section") in STATED]
+
+    def write(run_dir: Path, out: Path) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(page, "panels", stated)
+            return write_report(run_dir, out)
+
+    return write
 
 
 @pytest.fixture

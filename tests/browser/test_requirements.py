@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -16,7 +17,6 @@ from tests.made_up.standard_runs import family_run
 from wattbench.cli._options import assumption_options
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.html import report
 from wattbench_reports.html.whatif import restated, words_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
@@ -98,7 +98,9 @@ def of_command_line(line: str, run: RunRecords) -> Assumptions:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords, Path]]:
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, write_stated: Callable[[Path, Path], Path]
+) -> dict[str, tuple[RunRecords, Path]]:
     """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; and a part of
     it with prices, without blocks."""
     root = tmp_path_factory.mktemp("requirements")
@@ -122,10 +124,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[RunRecords
     }
     opened = {name: read_run(write_run(root / name, run)) for name, run in made.items()}
     (root / "sessions" / f"{PREFIX}of-five.json").write_text(sessions_json(of_five(opened["sessions"])))
-    pages = {name: root / f"{name}.html" for name in made}
-    for name, run in opened.items():
-        pages[name].write_text(report(run), encoding="utf-8")
-    return {name: (opened[name], pages[name]) for name in made}
+    return {name: (run, write_stated(run.layout.root, root / f"{name}.html")) for name, run in opened.items()}
 
 
 def of_five(run: RunRecords) -> SessionRecord:

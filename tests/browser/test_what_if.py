@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import STATED
 from tests.made_up import routing_studies as studies
 from tests.made_up.runs import write_run
 from tests.made_up.standard_runs import family_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.html import write_report
 from wattbench_reports.html.whatif import command, restated, script_of_page
 from wattbench_reports.html.whatif.embedded_residents import carried_residents
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -72,7 +72,7 @@ def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tu
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def runs(tmp_path_factory: pytest.TempPathFactory, write_stated: Any) -> dict[str, Any]:
     """The family; the same without an intensity; one whose suite has a mix and a price; one with few items, so that
     figures fall on ties of rounding and bounds are infinite; one in blocks, and one in blocks with a mix."""
     root = tmp_path_factory.mktemp("what-if")
@@ -93,7 +93,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     found = {}
     for name, run in made.items():
         directory = write_run(root / name, run)
-        found[name] = (directory, write_report(directory, root / f"{name}.html"))
+        found[name] = (directory, write_stated(directory, root / f"{name}.html"))
     return found
 
 
@@ -101,7 +101,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def test_the_page_states_what_the_command_line_computes(browser, show, runs, name) -> None:
     directory, page = runs[name]
     show(page)
-    own = analyse(read_run(directory))
+    run = read_run(directory)
+    own = analyse(run)
     before = browser.execute_script(READ)
     assert set(before) <= set(restated(own))
     assert before == {key: text for key, text in restated(own).items() if key in before}
@@ -109,12 +110,22 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
-        analysis = analyse(read_run(directory), assumptions(values, weights, own.basis.domains))
+        analysis = analyse(run, assumptions(values, weights, own.basis.domains))
         told = restated(analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.querySelector('#what-if .the-command').textContent")
         assert line.startswith(command(own))
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("name", ["plain", "family", "many"])
+def test_the_controls_state_something_in_no_other_section(browser, show, pages, name) -> None:
+    show(pages[name])
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('[data-restate], [data-at-rate]')].map(e => e.closest('section').id)"
+    )
+    assert {"what-if", "comparison"} < set(found)
+    assert set(found) <= {each.replace("_", "-") for each in STATED} | {"verdict", "evidence"}
 
 
 def test_the_controls_move_the_verdict(browser, show, runs) -> None:
