@@ -12,7 +12,9 @@ from benchmarks.decisions.figures import (
     EDGES,
     EQUAL,
     ITEMS,
+    LONG_RUN,
     REQUIREMENT,
+    STILL,
     Bin,
     Calibration,
     Kind,
@@ -36,7 +38,10 @@ def tables(figures: Calibration) -> str:
         "has the mean probability that was said, and how often it was so with its standard error, clustered by run.\n"
         f"**Bold** was too sure, by more than {OFF:.0%} + two errors; *italic* not sure enough, by as much.\n"
         f"Empty: said fewer than {FEWEST} times.\n\n"
-        f"P(met), of a required accuracy and of a highest cost:\n\n{_bins(figures.kinds, (REQUIREMENT, COST))}\n"
+        f"P(met), of a required accuracy and of a highest cost. Of one session the cost is held against that of other\n"
+        "items on the machine as it was in the run; with earlier sessions on record against that of the long run:\n\n"
+        f"{_bins(figures.kinds, (REQUIREMENT, COST))}\n"
+        f"{_long_run(figures.kinds)}\n\n"
         "P(best), by the least cost among those that meet an accuracy, and by net benefit:\n\n"
         f"{_bins(figures.kinds, (BEST_COST, BEST_BENEFIT))}\n"
         "Systems held against exactly their true accuracy, prices along the hull, runs in which one system is said to\n"
@@ -56,11 +61,33 @@ def _bins(kinds: Sequence[Kind], said: Sequence[str]) -> str:
     return table(["systems", "machine", "items", "of", *names], rows)
 
 
+def _long_run(kinds: Sequence[Kind]) -> str:
+    """Say how far what one session says of a cost is from what is true in the long run, which it does not know."""
+    found = [
+        (abs(each.said - each.true.share), kind, each)
+        for kind in kinds
+        if kind.setup.noise != STILL and not kind.setup.earlier and kind.setup.spread != EQUAL
+        for each in kind.bins[LONG_RUN]
+        if each is not None and each.number >= FEWEST and too_sure(each)
+    ]
+    if not found:
+        return "Held against the long run, what one session says of a cost is not too sure in any of these kinds."
+    most, kind, each = max(found, key=lambda one: one[0])
+    systems, machine, items = _head(kind)
+    return (
+        "What one session does not know: held against the long run its P(met) of a cost is too sure in\n"
+        f"{len(found)} cells of {len({id(kind) for _, kind, _ in found})} kinds, by up to {100 * most:.0f} points "
+        f"({systems}; {machine}; {items} items:\n{100 * each.said:.1f}% said, {each.true.text()} true)."
+    )
+
+
 def _head(kind: Kind) -> list[str]:
     setup = kind.setup
     more = [", a domain of few items"] * setup.few + [", exact prices"] * setup.priced
-    blocks = f", {setup.blocks} blocks" if setup.blocks > 1 else ""
-    return [f"{setup.systems} {setup.spread}{''.join(more)}", f"{setup.noise}{blocks}", str(setup.items)]
+    known = [f", {setup.blocks} blocks"] * (setup.blocks > 1) + [f", {setup.earlier} sessions known"] * bool(
+        setup.earlier
+    )
+    return [f"{setup.systems} {setup.spread}{''.join(more)}", f"{setup.noise}{''.join(known)}", str(setup.items)]
 
 
 def _cell(each: Bin | None) -> str:

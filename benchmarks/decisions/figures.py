@@ -17,33 +17,53 @@ from benchmarks.shares import Share, share
 FIGURES = Path(__file__).with_name("figures.json")
 EDGES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """Of the bins of what was said; the last one holds its upper end."""
-_LAYOUTS = (("still", 1), ("drift over 30 s", 8), ("bursts", 8))
+STILL = "still"
+_LAYOUTS = ((STILL, 1), ("drift over 30 s", 8), ("bursts", 8))
 """Machine and blocks: without blocks time is in no interval, so that the machine has to be still."""
 ITEMS = (64, 512)
-WIDE, ALIKE, EQUAL = "differ widely", "are nearly alike", "are equal"
+WIDE, ALIKE, EQUAL, ANY = "differ widely", "are nearly alike", "are equal", "differ by any amount"
+SESSIONS = 5
+"""On record where another run is known: as many as `wattbench calibrate SUITE --sessions 5` makes."""
 SETUPS = (
     *(Setup(spread, noise, items, blocks) for spread in (WIDE, ALIKE) for items in ITEMS for noise, blocks in _LAYOUTS),
-    Setup(WIDE, "still", 16, 1, systems=3),
-    Setup(ALIKE, "still", 16, 1),
-    Setup(ALIKE, "still", 64, 1, systems=3),
+    Setup(WIDE, STILL, 16, 1, systems=3),
+    Setup(ALIKE, STILL, 16, 1),
+    Setup(ALIKE, STILL, 32, 1),
+    Setup(ALIKE, STILL, 48, 1),
+    Setup(ANY, STILL, 16, 1),
+    Setup(ALIKE, STILL, 64, 1, systems=3),
     Setup(ALIKE, "drift over 30 s", 64, 8, systems=3),
     Setup(ALIKE, "drift over 300 s", 256, 8),
     Setup(ALIKE, "bursts", 256, 8, systems=3),
     Setup(ALIKE, "sessions of 15%", 64, 8),
-    Setup(ALIKE, "still", 64, 1, few=True),
-    Setup(ALIKE, "still", 64, 1, systems=3, priced=True),
-    Setup("are nearly always right", "still", 64, 1),
-    Setup("are hardly ever right", "still", 64, 1),
-    Setup(EQUAL, "still", 64, 1, systems=3),
+    Setup(ALIKE, STILL, 64, 1, few=True),
+    Setup(ALIKE, STILL, 64, 1, systems=3, priced=True),
+    Setup("are nearly always right", STILL, 64, 1),
+    Setup("are hardly ever right", STILL, 64, 1),
+    Setup(EQUAL, STILL, 64, 1, systems=3),
     Setup(EQUAL, "drift over 30 s", 64, 8),
+    *(
+        Setup(spread, noise, items, 8, sessions=SESSIONS)
+        for spread, noise, items in (
+            (WIDE, "bursts", 64),
+            (ALIKE, "bursts", 64),
+            (ALIKE, "drift over 300 s", 256),
+            (ALIKE, "sessions of 15%", 64),
+            (ALIKE, "sessions of 10%, 5% of its own", 64),
+        )
+    ),
+    Setup(ALIKE, "sessions of 15%", 64, 1, systems=3, sessions=SESSIONS),
 )
 FIRST = 2
 """Runs of each kind that are recorded by themselves: a test simulates them again."""
 
 REQUIREMENT, COST, BEST_COST, BEST_BENEFIT = "accuracy", "cost", "least cost", "net benefit"
+LONG_RUN = "cost, long run"
+"""The same probabilities of costs, against the machine's long run: of one session, which cannot know it."""
 PROBABILITIES = {
     REQUIREMENT: ("p_met", "met"),
     COST: ("p_within", "within"),
+    LONG_RUN: ("p_within_long", "within"),
     BEST_COST: ("p_best_cost", "best_cost"),
     BEST_BENEFIT: ("p_best_benefit", "best_benefit"),
 }

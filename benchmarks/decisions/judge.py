@@ -2,31 +2,41 @@
 
 Systems, requirement and worth are drawn anew for every run, so that the truth of a run is a sample of what the
 probabilities are about: accuracies and costs are spread widely, or as narrowly as the noise, or not at all (`SPREADS`).
+
+There are two truths of a cost. **This run's**: of other items, on the machine as it was in this run, whose mean factor
+over the run's time is alike for all systems. **Another run's**: on the machine in the long run, over all sessions. A
+decision of one session says the first, and one with earlier sessions on record the second. What a decision of one
+session says is held against the second, too: that is what it does not know.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tests.made_up.noisy_machine import NOISES, expected_slowdown
-from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, run
+from tests.made_up.noisy_machine import NOISES, Noise, expected_slowdown
+from tests.made_up.noisy_runs import NAMES, SYSTEMS, Answers, Run, log_j_per_request, run
 from wattbench_reports.decision.best import chances
 from wattbench_reports.decision.model import FAILS, MEETS
 from wattbench_reports.decision.partial_pooling import PooledBy, pooled
 from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.session_moves import SessionMoves, moves_in
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import joule_costs
 from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.tables.session_record import SessionRecord
 
 LOG_SD = 0.5
 """Of the seconds of an item."""
 BASE_W, BASE_S = 20.0, 0.5
+OWN = 0.19**0.5
+"""The part of that which is a system's own; the other part is how long its items take all of them."""
 HELD = 2
 """Systems of a run that are held against exactly their true accuracy: which are alike but for chance."""
 
@@ -39,6 +49,18 @@ class Spread:
     """Uniform, of each system and of the requirement."""
     log_cost: float
     """Costs are BASE_W x BASE_S x exp(uniform(-log_cost, log_cost))."""
+    of_noise: bool = False
+    """Both are the widest: a run's own are half-Cauchy, with the scale of the noise of its items, as the prior of
+    `wattbench_reports.decision.partial_pooling` has them."""
+
+    def drawn(self, rng: np.random.Generator, items: int) -> Spread:
+        """Return the spread of one run."""
+        if not self.of_noise:
+            return self
+        shares = np.abs(np.tan(np.pi * (rng.random(2) - 0.5))) * math.sqrt(3 / items)
+        middle, most = sum(self.accuracy) / 2, (self.accuracy[1] - self.accuracy[0]) / 2
+        half = min(float(shares[0]) * math.sqrt(middle * (1 - middle)), most)
+        return Spread((middle - half, middle + half), min(float(shares[1]) * LOG_SD * OWN, self.log_cost))
 
 
 SPREADS = {
@@ -47,6 +69,7 @@ SPREADS = {
     "are nearly always right": Spread((0.95, 1.0), math.log(1.1)),
     "are hardly ever right": Spread((0.0, 0.05), math.log(1.1)),
     "are equal": Spread((0.7, 0.7), 0.0),
+    "differ by any amount": Spread((0.45, 0.95), math.log(3), of_noise=True),
 }
 
 
@@ -65,6 +88,19 @@ class Setup:
     """An eighth of the items is a domain that has half of the workload."""
     priced: bool = False
     """Costs are a price per request, and exact."""
+    sessions: int = 1
+    """Of the same items on the same machine: this run alone, or earlier ones on record besides it."""
+
+    @property
+    def earlier(self) -> int:
+        """Count the sessions on record; 0: another run is not known."""
+        return self.sessions if self.sessions > 1 else 0
+
+
+MACHINES: Mapping[str, Noise] = NOISES | {
+    "sessions of 10%, 5% of its own": Noise(drift_sd=0.03, session_sd=0.10, own_session_sd=0.05),
+}
+"""Machines by their noise; that of the last one differs between systems."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +111,10 @@ class Decided:
     """That the accuracy required is met."""
     met: tuple[bool, ...]
     p_within: tuple[float, ...]
-    """That the highest cost allowed is kept."""
+    """That the highest cost allowed is kept, on the machine of which the decision is."""
     within: tuple[bool, ...]
+    p_within_long: tuple[float, ...]
+    """The same of a bound that is as far from the costs in the long run, so that `within` says whether it is kept."""
     p_best_cost: tuple[float, ...]
     """Of the least cost among those that meet the accuracy."""
     best_cost: tuple[bool, ...]
@@ -98,28 +136,55 @@ class Decided:
 
 def decided(setup: Setup, number: int) -> Decided:
     """Simulate a run of a number, which is its seed, and decide on it."""
-    truth, noise, items, systems = SPREADS[setup.spread], NOISES[setup.noise], setup.items, setup.systems
-    kind = [list(SPREADS).index(setup.spread), list(NOISES).index(setup.noise)]
+    noise, items, systems = MACHINES[setup.noise], setup.items, setup.systems
+    kind = [list(SPREADS).index(setup.spread), list(MACHINES).index(setup.noise)]
     rng = np.random.default_rng([*kind, items, setup.blocks, systems, setup.few, setup.priced, number])
+    truth = SPREADS[setup.spread].drawn(rng, items)
     accuracies = rng.uniform(*truth.accuracy, size=systems)
     seconds = BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost, size=systems))
-    each = run(
-        rng,
-        noise,
-        answers_of(rng, items, accuracies, seconds),
-        blocks=setup.blocks,
-        watts=np.full(systems, BASE_W),
-        first=items // 8 if setup.few else None,
-    )
-    usual = BASE_W * expected_slowdown(noise, each.length_s) * each.session
-    costs = usual * seconds
+    answers = answers_of(rng, items, accuracies, seconds)
+
+    def session() -> Run:
+        watts, first = np.full(systems, BASE_W), items // 8 if setup.few else None
+        return run(rng, noise, answers, blocks=setup.blocks, watts=watts, first=first)
+
+    each = session()
+    long = BASE_W * expected_slowdown(noise, each.length_s)
+    usual = long if setup.earlier else BASE_W * each.mean_slowdown
     required = float(rng.uniform(*truth.accuracy))
-    allowed = float(usual * BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost)))
-    worth = float(np.exp(rng.uniform(math.log(0.3), math.log(30.0)))) * float(costs.mean())
+    bound = float(BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost)))
+    worth = float(np.exp(rng.uniform(math.log(0.3), math.log(30.0)))) * float(usual * seconds.mean())
     if setup.priced:
-        each = replace(each, item_joules=np.broadcast_to(costs, each.item_joules.shape).copy())
-    shares = np.array([0.5, 0.5]) if setup.few else None
-    return _judged(RunFigures(basis(each.table), shares), accuracies, costs, required, allowed, worth)
+        each = replace(each, item_joules=np.broadcast_to(usual * seconds, each.item_joules.shape).copy())
+    moves = _moves([session() for _ in range(setup.earlier)])
+    figures = RunFigures(basis(each.table), np.array([0.5, 0.5]) if setup.few else None, moves)
+    return _judged(figures, accuracies, seconds, _Asked(required, bound, worth, usual, long))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a decision is asked."""
+
+    required: float
+    bound_s: float
+    """The highest cost allowed, in seconds on a still machine."""
+    worth: float
+    usual_w: float
+    """What a second on a still machine costs, on the machine of which the decision is."""
+    long_w: float
+    """The same, in the long run."""
+
+
+def _moves(earlier: Sequence[Run]) -> SessionMoves | None:
+    """Return what sessions on record say, as a report reads them; None without any."""
+    if not earlier:
+        return None
+    systems = NAMES[: earlier[0].item_joules.shape[1]]
+    joules = np.exp([log_j_per_request(each) for each in earlier])
+    by_system = {name: tuple(joules[:, number].tolist()) for number, name in enumerate(systems)}
+    runs = tuple(str(number) for number in range(len(earlier)))
+    record = SessionRecord("simulated", "", {}, "", runs, by_system, {})
+    return moves_in(record, systems, np.zeros(len(systems)))
 
 
 def answers_of(
@@ -127,7 +192,7 @@ def answers_of(
 ) -> Answers:
     """Draw items, and what systems of these accuracies and mean seconds do with them: hard items take all longer."""
     hard, own = rng.normal(size=(items, 1)), rng.normal(size=(items, len(accuracies)))
-    log_s = LOG_SD * (0.9 * hard + 0.19**0.5 * own)
+    log_s = LOG_SD * (0.9 * hard + OWN * own)
     room = np.minimum(accuracies, 1 - accuracies)
     chance = accuracies + room * (1 - 2 * ndtr(hard))
     right = (rng.random(chance.shape) < chance).astype(np.float64)
@@ -135,21 +200,21 @@ def answers_of(
 
 
 def _judged(
-    figures: RunFigures,
-    accuracies: NDArray[np.float64],
-    costs: NDArray[np.float64],
-    required: float,
-    allowed: float,
-    worth: float,
+    figures: RunFigures, accuracies: NDArray[np.float64], seconds: NDArray[np.float64], asked: _Asked
 ) -> Decided:
-    draws, systems = figures.draws, len(costs)
+    draws, systems, costs = figures.draws, len(seconds), asked.usual_w * seconds
+    required, worth = asked.required, asked.worth
     accuracy, cost = figures.accuracy, figures.cost(joule_costs(NAMES[:systems], figures.basis.metered))
     joules, able = pooled(cost, draws, PooledBy.COST), [True] * systems
     meeting = pooled(accuracy, draws, PooledBy.ACCURACY, required) >= required
     by_cost = chances(joules, meeting, able)
     by_benefit = chances(joules - worth * pooled(accuracy, draws, PooledBy.ACCURACY), np.ones_like(meeting), able)
     p_met = meeting.mean(axis=0)
-    p_within = (pooled(cost, draws, PooledBy.COST, allowed) <= allowed).mean(axis=0)
+    kept = seconds <= asked.bound_s
+    allowed, allowed_long = asked.bound_s * asked.usual_w, asked.bound_s * asked.long_w
+    p_within, p_within_long = (
+        (pooled(cost, draws, PooledBy.COST, bound) <= bound).mean(axis=0) for bound in (allowed, allowed_long)
+    )
     at_truth = np.array(
         [
             (pooled(accuracy, draws, PooledBy.ACCURACY, true)[:, system] >= true).mean()
@@ -166,7 +231,8 @@ def _judged(
         p_met=tuple(p_met.tolist()),
         met=tuple((accuracies >= required).tolist()),
         p_within=tuple(p_within.tolist()),
-        within=tuple((costs <= allowed).tolist()),
+        within=tuple(kept.tolist()),
+        p_within_long=tuple(p_within_long.tolist()),
         p_best_cost=tuple(by_cost.p_best.tolist()),
         best_cost=tuple(least.tolist()),
         p_best_benefit=tuple(by_benefit.p_best.tolist()),

@@ -82,6 +82,9 @@ class Measured:
     joules: NDArray[np.float64]
     session: float
     """The factor of the session on all systems alike, which no run sees."""
+    mean_slowdown: float
+    """The mean factor on seconds and joules over the time of this run, that of its session included: the machine as it
+    was in this run, alike for all systems."""
 
 
 def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measured:
@@ -99,7 +102,8 @@ def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measu
     if noise.own_session_sd:
         own = _mean_one(rng, noise.own_session_sd, int(schedule.system.max()) + 2)
         slower *= own[schedule.system + 1]
-    return Measured(schedule.seconds * slower, schedule.joules * slower, session)
+    mean = float(np.interp(ends_s[-1], edges_s, reached) / ends_s[-1]) * session if ends_s[-1] else session
+    return Measured(schedule.seconds * slower, schedule.joules * slower, session, mean)
 
 
 def expected_slowdown(noise: Noise, length_s: float) -> float:

@@ -54,6 +54,8 @@ class Run:
     length_s: float
     session: float
     """The factor of its session on all joules and seconds."""
+    mean_slowdown: float
+    """The mean factor on joules and seconds over its time, alike for all systems; that of its session included."""
     first: int
     """Items of the first task, which come first."""
 
@@ -115,7 +117,8 @@ def run(
     joules, correct = np.zeros((blocks, systems)), np.zeros((blocks, systems))
     np.add.at(joules, block_of, item_joules)
     np.add.at(correct, block_of, answers.correct)
-    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), measured.session, first)
+    factors = measured.session, measured.mean_slowdown
+    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), *factors, first)
 
 
 def _layout(

@@ -66,6 +66,15 @@ def test_the_truth_is_the_mean_over_sessions(noise: str) -> None:
     assert np.mean(means) == pytest.approx(expected_slowdown(NOISES[noise], 900.0), abs=4 * error + 1e-3)
 
 
+def test_the_machine_of_a_run_is_its_mean_factor_over_time() -> None:
+    """A request of a minute counts as sixty of a second."""
+    noise = Noise(request_sd=0.0, drift_sd=0.2, burst_slowdown=1.0, session_sd=0.15)
+    seconds = np.array([60.0, 1.0, 30.0, 4.0])
+    schedule = Schedule(np.zeros(4, dtype=np.int64), np.arange(4), seconds, seconds)
+    measured = measure(schedule, noise, np.random.default_rng(5))
+    assert measured.mean_slowdown == pytest.approx(measured.seconds.sum() / seconds.sum())
+
+
 def test_noise_is_of_the_time_not_of_the_request() -> None:
     # Twice as many requests of half the length meet the same bursts.
     noise = Noise(request_sd=0.0, burst_slowdown=1.0)
