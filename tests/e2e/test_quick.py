@@ -22,10 +22,12 @@ SERVED = "generalist-llamacpp"
 
 
 def shortened(folder: Path) -> Path:
-    """The suite with a server more, and with the shortest windows that joules of a model allow."""
+    """The suite with a server more, in two blocks, and with the shortest windows that joules of a model allow."""
     text = (SUITES / "quick.yaml").read_text().replace("../", f"{SUITES.parent}/")
     text, changed = re.subn(r"^  (idle_s|min_window_s): \S+", r"  \1: 1.1", text, flags=re.MULTILINE)
     assert changed == 2
+    assert "  blocks: auto " in text
+    text = text.replace("  blocks: auto ", "  blocks: 2 ")
     assert "    - rules-arithmetic\n" in text
     path = folder / "quick.yaml"
     path.write_text(text.replace("    - rules-arithmetic\n", f"    - rules-arithmetic\n    - {SERVED}\n"))
