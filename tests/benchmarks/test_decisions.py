@@ -101,7 +101,8 @@ def test_recorded_errors_are_within_their_limits() -> None:
         assert kind.called_met.share <= MOST_CALLED
         assert kind.called_not_met.share <= MOST_CALLED
         assert kind.price_held.share >= LEAST_HELD
-        assert kind.realised <= kind.regret + 2 * kind.realised_error, "the regret that is expected is no less"
+        # By more than three errors: of so many kinds one is beyond two by chance.
+        assert kind.realised <= kind.regret + 3 * kind.realised_error, "the regret that is expected is no less"
 
 
 @pytest.mark.simulation
