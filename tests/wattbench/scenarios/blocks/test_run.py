@@ -25,6 +25,9 @@ from wattbench.scenarios.closed_loop import run_cells
 
 KEYS = ["system", "task", "doc_id", "repeat"]
 
+STEAL = "CPU time taken by the hypervisor"
+"""How contention is named where a person reads it."""
+
 
 def measured(records: RunRecords) -> dict[str, WindowRow]:
     return {row.window: row for row in records.windows() if row.purpose == Purpose.MEASURED}
@@ -199,9 +202,9 @@ def test_a_disturbed_block_is_asked_again_whole(blocked, disturbed) -> None:
     assert not set(run.items["window"]) & {row.window for row in superseded}
     assert run.items["energy_j"].notna().all()
     assert run.quiet.notes[-1] == (
-        "asked again because of other work on this machine (steal): 1 of 3 blocks, 1 time in all"
+        f"asked again because of other work on this machine ({STEAL}): 1 of 3 blocks, 1 time in all"
     )
-    assert "block 2 of 3 was disturbed by other work on this machine (steal); it is asked again" in run.quiet.notes
+    assert f"block 2 of 3 was disturbed by other work on this machine ({STEAL}); it is asked again" in run.quiet.notes
 
 
 def test_what_stays_disturbed_is_marked_after_the_second_time_and_never_dropped(blocked, disturbed) -> None:
@@ -212,7 +215,7 @@ def test_what_stays_disturbed_is_marked_after_the_second_time_and_never_dropped(
     assert [row.attempt for row in records.blocks() if row.number == 0] == [0, 1, 2]
     assert run.items[run.items["block"] == 0]["energy_j"].isna().all()
     assert run.items[run.items["block"] != 0]["energy_j"].notna().all()
-    assert run.quiet.notes[-1].startswith("disturbed by other work to the end (steal): 1 of 3 blocks")
+    assert run.quiet.notes[-1].startswith(f"disturbed by other work to the end ({STEAL}): 1 of 3 blocks")
 
 
 def test_a_suite_may_only_mark_or_refuse(blocked, disturbed) -> None:
@@ -221,7 +224,7 @@ def test_a_suite_may_only_mark_or_refuse(blocked, disturbed) -> None:
     assert [row.attempt for row in marked.run().blocks()] == [0, 0, 0]
 
     refused = blocked(measure="blocks: 3, busy: refuse")
-    with pytest.raises(UserError, match=r"block 2 of 3 was disturbed .*\(steal\), and measure.busy is refuse"):
+    with pytest.raises(UserError, match=rf"block 2 of 3 was disturbed .*\({STEAL}\), and measure.busy is refuse"):
         refused.run()
     assert not refused.records.finished
     records = refused.run()  # resumed: the block is asked again
