@@ -139,8 +139,7 @@ class BoundedStream(httpcore.NetworkStream):
         return data[: end.end()]
 
     def _receive(self, most_bytes: int, timeout_s: float | None, quiet_s: float | None = None) -> bytes | None:
-        """Return what comes; None if nothing has come in `quiet_s`. Every piece of an answer passes here, so that this
-        is written out."""
+        """Return what comes; None if nothing has come in `quiet_s`."""
         held = allowance()
         if held is None:
             self._set_s = None
@@ -153,8 +152,7 @@ class BoundedStream(httpcore.NetworkStream):
                 if self._socket is None:
                     data = self._inner.read(most_bytes, wait_s)
                 else:
-                    if self._set_s is None or not wait_s / 8 <= self._set_s <= wait_s:
-                        self._wait_at_most(wait_s, self._socket)
+                    self._wait_at_most(wait_s, self._socket)
                     data = self._socket.recv(most_bytes)
             except (TimeoutError, httpcore.ReadTimeout):
                 self._set_s = None
@@ -180,8 +178,7 @@ class BoundedStream(httpcore.NetworkStream):
             return
         while data:
             wait_s = held.wait_s(timeout_s, httpcore.WriteTimeout)
-            if self._set_s is None or not wait_s / 8 <= self._set_s <= wait_s:
-                self._wait_at_most(wait_s, self._socket)
+            self._wait_at_most(wait_s, self._socket)
             try:
                 data = data[self._socket.send(data) :]
             except TimeoutError:
@@ -192,5 +189,7 @@ class BoundedStream(httpcore.NetworkStream):
     def _wait_at_most(self, left_s: float, connected: socket.socket) -> None:
         """Let operations on the socket end before `left_s` has passed. What was set for a much shorter wait is not kept
         either, as each operation that ends too early is one more."""
+        if self._set_s is not None and left_s / 8 <= self._set_s <= left_s:
+            return
         self._set_s = left_s if left_s <= SHORT_S else left_s / 2
         connected.settimeout(self._set_s)

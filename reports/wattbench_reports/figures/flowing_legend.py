@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.figures.chart import TEXT_SIZE, words
+from wattbench_reports.figures.chart import TEXT_SIZE, path, words
 from wattbench_reports.figures.decision_geometry import text_width
 
 SAMPLE = 18.0
@@ -27,6 +27,11 @@ class LegendEntry:
     text: str
     sample: Callable[[float, float], str]
     """Draws it `SAMPLE` wide, given its left end and its middle height."""
+
+
+def line_sample(x: float, y: float, stroke: str, width: float, *, dash: str = "") -> str:
+    """Draw the sample of a line, from its left end."""
+    return path(f"M{x:g} {y:g}h{SAMPLE:g}", stroke, width, dash=dash)
 
 
 def flowing_legend(entries: Sequence[LegendEntry], left: float, right: float, top: float) -> tuple[str, float]:

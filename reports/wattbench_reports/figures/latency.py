@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.figures.chart import Plot, path, percent_tick, share_scale
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry
+from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry, line_sample
 from wattbench_reports.figures.marks import mark_at
 from wattbench_reports.figures.shared import colour, tick
 from wattbench_reports.figures.svg import with_variables
@@ -78,7 +78,7 @@ _SHARES = share_scale((0.0, 1.0))
 
 def _entry(curve: LatencyCurve) -> LegendEntry:
     def sample(x: float, y: float) -> str:
-        line = path(f"M{x:g} {y:g}h{SAMPLE:g}", with_variables(colour(curve.series)), _LINE)
+        line = line_sample(x, y, with_variables(colour(curve.series)), _LINE)
         return line + mark_at(curve.series, x + SAMPLE / 2, y, _MARK)
 
     return LegendEntry(curve.system, sample)

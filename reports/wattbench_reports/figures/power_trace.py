@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.figures.chart import Plot, axis_lines, level_ticks, opening, path, words
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
+from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend, line_sample
 from wattbench_reports.figures.line_path import line_path
 from wattbench_reports.figures.shared import colour, tick
 from wattbench_reports.figures.svg import with_variables
@@ -232,7 +232,7 @@ def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
 
 def _line_entry(text: str, series: int, dash: str = "") -> LegendEntry:
     stroke = with_variables(colour(series))
-    return LegendEntry(text, lambda x, y: path(f"M{x:g} {y:g}h{SAMPLE:g}", stroke, 1.4, dash=dash))
+    return LegendEntry(text, lambda x, y: line_sample(x, y, stroke, 1.4, dash=dash))
 
 
 def _highest(watts: Sequence[Watts]) -> float:
