@@ -18,7 +18,7 @@ from xdist.report import report_collection_diff
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-from tests.tiers import BY_FIXTURE, BY_FOLDER, SLOW
+from tests.tiers import BY_FIXTURE, SLOW, is_in_slow_folder
 
 ROOT = Path(__file__).parents[1]
 TOGETHER = ("tests/browser", "tests/wattbench/systems/local", "tests/wattbench/train")
@@ -38,8 +38,7 @@ def scope_of(nodeid: str) -> str:
 
 def is_fast(path: Path, root: Path) -> bool:
     """Return whether a test file seems to have nothing but unit tests that may run beside others."""
-    is_slow = any(path.is_relative_to(root / "tests" / folder) for folder in BY_FOLDER)
-    return not is_slow and _SLOWER.search(path.read_text("utf-8")) is None
+    return not is_in_slow_folder(path, root / "tests") and _SLOWER.search(path.read_text("utf-8")) is None
 
 
 def fast_files(root: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""How files are dealt over workers, and that each test of theirs is handed out once, whoever collected it."""
+"""How files are dealt over workers, and that each of their tests is handed out once, to a worker that collected it."""
 
 from __future__ import annotations
 

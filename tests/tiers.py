@@ -84,10 +84,14 @@ def pytest_unconfigure() -> None:
     time.sleep = _sleep
 
 
+def is_in_slow_folder(path: Path, tests: Path) -> bool:
+    """Return whether every test of a folder or file below `tests` has a slower marker by where it is."""
+    return any(path.is_relative_to(tests / folder) for folder in BY_FOLDER)
+
+
 def has_no_unit_test(path: Path) -> bool:
     """Return whether a folder or test file has slower tests alone, by where it is or by a marker of the whole file."""
-    root = Path(__file__).parent
-    if any(path.is_relative_to(root / folder) for folder in BY_FOLDER):
+    if is_in_slow_folder(path, Path(__file__).parent):
         return True
     return path.match("test_*.py") and path.is_file() and _MARKED_AS_A_WHOLE.search(path.read_text("utf-8")) is not None
 

@@ -102,12 +102,12 @@ class FakeDriver:
     def run(
         self, script: str, environ: Mapping[str, str] | None = None, timeout_s: float = 60, **settings: object
     ) -> Any:
-        """What a script tells, in a process of its own."""
-        return told(self.start(script, environ, **settings), timeout_s)
+        """Run a script in a process of its own, and return its result."""
+        return result_of(self.start(script, environ, **settings), timeout_s)
 
 
-def told(process: Process, timeout_s: float = 60) -> Any:
-    """What a script that was started tells, once it is done."""
+def result_of(process: Process, timeout_s: float = 60) -> Any:
+    """Wait for a script that was started, and return its result."""
     try:
         stdout, stderr = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
@@ -118,13 +118,13 @@ def told(process: Process, timeout_s: float = 60) -> Any:
     return json.loads(stdout.splitlines()[-1])
 
 
-def all_told(starts: Mapping[Name, Callable[[], Process]], *, at_once: int) -> dict[Name, Any]:
-    """What many scripts tell, so many of them at once: they mostly sleep."""
+def results_of(starts: Mapping[Name, Callable[[], Process]], *, at_once: int) -> dict[Name, Any]:
+    """Return the results of many scripts, so many of them at once: they mostly sleep."""
     names, rows = list(starts), {}
     for batch in (names[first : first + at_once] for first in range(0, len(names), at_once)):
         running = {name: starts[name]() for name in batch}
         try:
-            rows |= {name: told(process, timeout_s=120) for name, process in running.items()}
+            rows |= {name: result_of(process, timeout_s=120) for name, process in running.items()}
         finally:
             for process in running.values():
                 process.kill()

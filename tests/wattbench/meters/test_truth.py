@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.e2e.preloaded import Preloaded
-from tests.fakes.driver import FakeDriver, Process, all_told
+from tests.fakes.driver import FakeDriver, Process, results_of
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SQUARE, WAVEFORMS, Waveform
 
 pytestmark = [pytest.mark.waits, pytest.mark.serial]
@@ -66,7 +66,7 @@ def measured(
 ) -> Mapping[tuple[str, str], Rows]:
     """The windows of every case: 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power)."""
     machines = {case: tmp_path_factory.mktemp("machine") for case in CASES}
-    return all_told(
+    return results_of(
         {case: partial(_start, case, FakeDriver(fake_library, folder, forks)) for case, folder in machines.items()},
         at_once=AT_ONCE,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.preloaded import Preloaded
-from tests.fakes.driver import FakeDriver, Process, all_told
+from tests.fakes.driver import FakeDriver, Process, results_of
 
 pytestmark = [pytest.mark.driver, pytest.mark.timed]
 
@@ -80,7 +80,7 @@ def windows(
 ) -> Mapping[str, dict[str, Any]]:
     """The window in which each fault happened."""
     machines = {fault: tmp_path_factory.mktemp("machine") for fault in FAULTS}
-    return all_told(
+    return results_of(
         {fault: partial(_start, fault, FakeDriver(fake_library, folder, forks)) for fault, folder in machines.items()},
         at_once=4,
     )

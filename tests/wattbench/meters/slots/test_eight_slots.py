@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.preloaded import Preloaded
-from tests.fakes.driver import FakeDriver, all_told
+from tests.fakes.driver import FakeDriver, results_of
 from tests.fakes.waveform import RAMP, SQUARE, Waveform
 
 pytestmark = [pytest.mark.driver, pytest.mark.serial, pytest.mark.waits]
@@ -107,7 +107,7 @@ def measured(
             head = f"SLOT, SLOTS, SECONDS, IDLE_W = {slot}, {SLOTS}, 4.0, {IDLE_W}\n"
             return lambda: driver.start(head + MEASURE, environ, **settings)
 
-        rows = all_told({slot: start(slot) for slot in range(SLOTS)}, at_once=SLOTS)
+        rows = results_of({slot: start(slot) for slot in range(SLOTS)}, at_once=SLOTS)
     return [rows[slot] for slot in range(SLOTS)], scratch
 
 
