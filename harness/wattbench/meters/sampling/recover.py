@@ -13,7 +13,6 @@ from wattbench.meters.windows.judge import judge
 from wattbench.records import WindowLabel, WindowRow
 
 INTERRUPTED = "interrupted; closed from the trace"
-UNWATCHED = "what else the machine did meanwhile is not known"
 BEYOND_PERIODS = 2.0
 """A meter's last reading may be this many of its periods old when the window ends; older, and it was lost before."""
 
@@ -24,6 +23,9 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
     A counter's edges cannot be placed inside its steps any more, so the window must be longer to be valid. At the
     end each meter is interpolated between its readings; one whose last reading came a little earlier is extrapolated
     at its latest power.
+
+    What else the machine did is lost with the process: a measured window whose joules hold those of other processes
+    (a processor's, not a GPU's) is invalid.
 
     Args:
         trace_csv: the trace that the window was written to; it need not be there.
@@ -56,7 +58,8 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         provenance=trace.provenance,
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
-        remarks=[INTERRUPTED, UNWATCHED],
+        watched=False,
+        remarks=[INTERRUPTED],
         co_runners=label.co_runners,
         parts=frozenset(label.shared),
     )

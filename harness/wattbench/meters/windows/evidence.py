@@ -36,7 +36,9 @@ class WindowEvidence:
     min_steps: float = thresholds.MIN_STEPS
     """How many steps of its sensor a window must last."""
     contention: Contention = field(default_factory=Contention)
-    """What else the machine did meanwhile; empty where that is not known."""
+    """What else the machine did meanwhile; empty where the kernel hides it."""
+    watched: bool = True
+    """Whether it was watched at all: not where the process that measured was killed."""
     unread_hosts: Sequence[str | None] = ()
     """Machines on which the system runs and that no meter reads; None is this one. Then nothing of it is measured."""
     co_runners: int = 0

@@ -24,6 +24,8 @@ from wattbench.meters.windows.series import Series
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.rows import components
 
+UNWATCHED = "what else the machine did meanwhile is not known"
+
 
 @dataclass
 class _Findings:
@@ -202,7 +204,8 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     """Judge what else the machine did; return whether the window is contended.
 
     That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
-    what is replayed comes of another machine. Of others it is a remark. An idle window times nothing: that the
+    what is replayed comes of another machine. So does that nobody watched: other work may be in them. Of others it is a
+    remark. An idle window times nothing: that the
     processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
@@ -215,6 +218,8 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
     level.extend(judged.contended)
+    if not evidence.watched:
+        level.append(UNWATCHED)
     findings.remarks.extend(judged.remarks)
     if evidence.co_runners:
         findings.remarks.append(_co_running(evidence, findings.energy_j))
