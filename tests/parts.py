@@ -26,7 +26,7 @@ FAILED_VARIABLE = "WATTBENCH_FAILED_TESTS"
 """A file to which the ids of failed tests are added, one in a line."""
 
 LOWER_PRIORITY = 10
-"""The niceness of tests that run side by side: those that mostly wait run at the same time, and come first."""
+"""The niceness of tests that run side by side: those of the other parts run at the same time, and come first."""
 
 
 def pytest_configure() -> None:

@@ -1,11 +1,11 @@
-"""Run pytest in three parts: what may run side by side, what mostly waits, and, after both, what must run alone.
+"""Run pytest in three parts: what may run side by side, what mostly waits, and what must run one at a time.
 
     python tests/run.py [PYTEST ARGUMENTS]
 
-`tests/parts.py` says which test belongs to which part. What mostly waits runs at the same time as the first part, whose
-processes have a lower priority, so that it is not late for want of a processor. At the end, a few failed tests are run
-once more, alone: a machine that other guests share may be late for any of them. Those that pass then are named, and do
-not fail the run.
+`tests/parts.py` says which test belongs to which part. What mostly waits, and then what must run one at a time, runs at
+the same time as the first part, whose processes have a lower priority, so that it is not late for want of a processor.
+At the end, a few failed tests are run once more, alone: a machine that other guests share may be late for any of them.
+Those that pass then are named, and do not fail the run.
 
 The last line adds the parts up in pytest's own form; the exit status is that of the first part that failed.
 WATTBENCH_WORKERS is the number of workers of the first part: one more than there are usable processors unless set, as a
@@ -51,8 +51,8 @@ CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
 LOOK_EVERY_S = 0.2
-TIMED_AT_ONCE = 2
-"""Workers per processor for tests that mostly wait, where there are as many files of them."""
+TIMED_AT_ONCE = 1
+"""Workers per processor for tests that mostly wait: they end before the first part, and each worker imports all."""
 
 
 def counts(line: str) -> Counter[str]:
@@ -123,7 +123,8 @@ def run_part(
 def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[list[Result], list[str]]:
     """Run the parts, and return the result of each, and the ids of tests that failed.
 
-    What mostly waits starts as soon as the first part has listed its files, and is shown when that has ended.
+    What mostly waits starts as soon as the first part has listed its files, and then what must run one at a time; both
+    are shown when the first part has ended.
     """
     listed = folder / "files.json"
     written = {part: folder / f"failed {part}.txt" for part in PARTS}
@@ -133,10 +134,9 @@ def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[lis
         while not (listed.exists() or wait([first], LOOK_EVERY_S).done):
             pass
         lines: list[str] = []
-        second = pool.submit(run[TIMED], lines.append)
-        results = [first.result(), second.result()]
+        others = pool.submit(lambda: [run[part](lines.append) for part in (TIMED, SERIAL)])
+        results = [first.result(), *others.result()]
     show_line("".join(lines))
-    results.append(run[SERIAL]())
     return results, [each for file in written.values() if file.exists() for each in file.read_text().splitlines()]
 
 

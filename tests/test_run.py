@@ -44,15 +44,29 @@ def test_files_that_share_what_is_dear_go_to_one_worker() -> None:
 
 TESTS = """
 import os
+import time
 import pytest
 
 def test_beside(): assert "PYTEST_XDIST_WORKER" in os.environ
 
 @pytest.mark.timed
-def test_waiting(): assert "PYTEST_XDIST_WORKER" in os.environ
+def test_waiting():
+    assert "PYTEST_XDIST_WORKER" in os.environ
+    open("has-waited", "w").close()
 
 @pytest.mark.serial
 def test_alone(): assert "PYTEST_XDIST_WORKER" not in os.environ
+
+@pytest.mark.serial
+def test_last():
+    assert os.path.exists("has-waited")
+    open("was-last", "w").close()
+
+def test_meanwhile():
+    until_s = time.monotonic() + 60
+    while not os.path.exists("was-last"):
+        assert time.monotonic() < until_s
+        time.sleep(0.05)
 
 @pytest.mark.serial
 def test_broken(): assert False
@@ -70,17 +84,19 @@ def test_skipped(): pytest.skip("for a reason")
 @pytest.mark.parametrize(
     ("arguments", "status", "last"),
     [
-        ([], 1, "2 failed, 3 passed, 1 skipped in"),
+        ([], 1, "2 failed, 5 passed, 1 skipped in"),
         (["-k", "late or beside"], 0, "2 passed in"),
         (["-k", "broken"], 1, "1 failed in"),
         (["-k", "alone"], 0, "1 passed in"),
         (["-k", "beside"], 0, "1 passed in"),
-        (["-m", "serial", "-k", "not broken"], 0, "1 passed in"),
+        (["-m", "serial", "-k", "alone"], 0, "1 passed in"),
         (["-k", "nothing"], 5, "no tests ran in"),
         (["missing.py"], 4, "no tests ran in"),
     ],
 )
-def test_both_parts_are_added_up(tmp_path: Path, monkeypatch, arguments: list[str], status: int, last: str) -> None:
+def test_the_parts_run_at_once_and_are_added_up(
+    tmp_path: Path, monkeypatch, arguments: list[str], status: int, last: str
+) -> None:
     (tmp_path / "test_it.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    serial: alone\n    timed: waiting\n")
     monkeypatch.setenv("WATTBENCH_WORKERS", "1")
