@@ -101,13 +101,19 @@ def _wrong_sums(items: Any, windows: Mapping[str, Mapping[str, Any]]) -> Iterato
 
 
 def _lost(root: Path, items: Any, before: Mapping[Path, bytes]) -> Iterator[str]:
-    """Yield answers that a line recorded and counted when the process was killed, and that the table lacks."""
+    """Yield answers that a line recorded and counted when the process was killed, and that the table lacks.
+
+    Those of an attempt of a block that was asked again, whole, do not count.
+    """
     header = json.loads((root / "run.json").read_text())
     counted: set[str] | None = None
     if header.get("gate") is not None:
         counted = {name for row in _parsed(before, root / "rounds.jsonl") for name in row["windows"].values()}
     elif header["suite"]["suite"].get("measure", {}).get("scenario") == "load":
         counted = {row["window"] for row in _parsed(before, root / "loads.jsonl")}
+    last: dict[int, int] = {}
+    for row in _lines(root / "blocks.jsonl"):
+        last[row["number"]] = max(row["attempt"], last.get(row["number"], 0))
     there = set(items[["doc_id", "repeat", "window", "started_s"]].itertuples(index=False, name=None))
     lost = [
         row
@@ -115,6 +121,7 @@ def _lost(root: Path, items: Any, before: Mapping[Path, bytes]) -> Iterator[str]
         if path.is_relative_to(root / "items")
         for row in _parsed(before, path)
         if counted is None or row["window"] in counted
+        if row.get("block") is None or row["attempt"] == last.get(row["block"], row["attempt"])
         if (row["doc_id"], row["repeat"], row["window"], row["started_s"]) not in there
     ]
     if lost:

@@ -20,8 +20,8 @@ def interrupted(
 ) -> Callable[[signal.Signals], tuple[Path, str, int]]:
     """Start a run, and end it with a signal when one of its systems has answered some items."""
 
-    def run_and_end(how: signal.Signals, answered: int = 12) -> tuple[Path, str, int]:
-        slow = suite(('answers.py:add"', 'answers.py:add_slowly"'))
+    def run_and_end(how: signal.Signals, answered: int = 12, busy: str = "mark") -> tuple[Path, str, int]:
+        slow = suite(('answers.py:add"', 'answers.py:add_slowly"'), ("blocks: 2}", f"blocks: 2, busy: {busy}}}"))
         process = start("run", slow)
         answers = lambda: next(tmp_path.glob("runs/*/items/adder/sums.jsonl"), None)  # noqa: E731
         wait_until(lambda: (path := answers()) is not None and path.read_bytes().count(b"\n") >= answered, process)
@@ -101,6 +101,20 @@ def test_a_kill_leaves_the_energy_of_what_was_answered(interrupted, wattbench) -
     assert len(recovered) == 1
     last = max(row.finished_s for row in read_run(root).answers("adder", "sums") if row.window == recovered[0].window)
     assert recovered[0].finished_s == pytest.approx(last)
+
+
+def test_a_block_whose_joules_a_kill_spoiled_is_asked_again(interrupted, wattbench) -> None:
+    root, _, _ = interrupted(signal.SIGKILL, busy="retry")
+    resumed = wattbench("run", "--resume", root)
+    assert resumed.returncode == 0, resumed.stderr
+    blocks = read_run(root).blocks()
+    (spoiled,) = [row for row in blocks if row.interrupted]
+    assert spoiled.interrupted == ["adder"]
+    assert max(row.attempt for row in blocks if row.number == spoiled.number) > spoiled.attempt
+    items = pd.read_parquet(RunLayout(root).items_table)
+    assert sorted(items[items["system"] == "adder"]["doc_id"]) == list(range(40))
+    if not spoiled.contended:
+        assert "asked again because the run was interrupted meanwhile" in resumed.stderr
 
 
 def test_a_run_is_not_resumed_into_other_work(interrupted, wattbench) -> None:

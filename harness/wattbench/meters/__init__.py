@@ -29,11 +29,12 @@ from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
-from wattbench.meters.sampling.recover import recover_window
+from wattbench.meters.sampling.recover import INTERRUPTED, recover_window
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge, usable_as_idle
 
 __all__ = [
+    "INTERRUPTED",
     "PROVENANCES",
     "AbsentError",
     "AccountableMeter",

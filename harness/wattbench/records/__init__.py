@@ -34,7 +34,7 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords, read_run
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
-from wattbench.records.rows.blocks import BlockPlan, BlockRow, attempts_by_block
+from wattbench.records.rows.blocks import BlockPlan, BlockRow, SpoiledBy, attempts_by_block
 from wattbench.records.rows.components import added, is_container, total_j
 from wattbench.records.rows.estimates import EstimateRow
 from wattbench.records.rows.experts import ExpertRow
@@ -89,6 +89,7 @@ __all__ = [
     "RunWriter",
     "ScoreRow",
     "Split",
+    "SpoiledBy",
     "SummaryRow",
     "SystemRow",
     "TraceRow",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.records import SpoiledBy
 from wattbench_reports.analyses.blocks_asked import blocks_asked
 from wattbench_reports.analyses.meters_used import Origin, origins
 from wattbench_reports.comparison.analysis import Analysis
@@ -59,6 +60,13 @@ def _caveats(analysis: Analysis) -> Passage:
     return Passage("Caveats", (), (table,))
 
 
+_ASKED_AGAIN: Mapping[SpoiledBy | None, str] = {
+    "other work": "the machine was busy ({})",
+    "interruption": "the run was interrupted meanwhile, and joules would not be valid",
+    None: "requests had failed",
+}
+
+
 def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
     """Say how the run was laid out, which blocks were asked again and why; without blocks that it has none."""
     layout = blocks_asked(analysis.frames.run)
@@ -69,12 +77,13 @@ def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
     sentences = [f"{units.plural(layout.blocks, 'block')}: in each, all systems were asked the same items."]
     if layout.plan is not None and layout.plan.why:
         sentences.append(f"Chosen by {layout.plan.chosen_by}: {layout.plan.why.rstrip('.')}.")
+    for reason, because in _ASKED_AGAIN.items():
+        if count := layout.asked_again.get(reason):
+            signals = contention.signals(layout.reasons)
+            verb = "was" if count == 1 else "were"
+            sentences.append(f"{units.plural(count, 'block')} {verb} asked again, because {because.format(signals)}.")
     if layout.asked_again:
-        verb = "was" if layout.asked_again == 1 else "were"
-        sentences.append(
-            f"{units.plural(layout.asked_again, 'block')} {verb} asked again, because the machine was busy "
-            f"({contention.signals(layout.reasons)}); of {layout.attempts} attempts the last of each block counts."
-        )
+        sentences.append(f"Of {layout.attempts} attempts the last of each block counts.")
     else:
         sentences.append("No block had to be asked again.")
     if layout.still_contended:

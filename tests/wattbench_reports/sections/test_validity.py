@@ -156,8 +156,8 @@ def test_blocks_that_were_asked_again_are_counted_with_the_reason(make_run, fake
     assert passage.sentences == (
         "6 blocks: in each, all systems were asked the same items.",
         "Chosen by auto: switching takes 2% of a block's time.",
-        "2 blocks were asked again, because the machine was busy (waiting for a core (2×)); of 8 attempts the last of "
-        "each block counts.",
+        "2 blocks were asked again, because the machine was busy (waiting for a core (2×)).",
+        "Of 8 attempts the last of each block counts.",
     )
     (windows,) = validity_section(analyse(run)).passages[-1].folded
     blocks = [row[3].text for row in windows.rows if row[4].text == "measured"]

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from wattbench.records.rows.schema import RecordRow
+
+SpoiledBy = Literal["other work", "interruption"]
+"""Why joules of an attempt of a block are not valid, or its latencies marked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,7 @@ class BlockRow(RecordRow):
     number: int
     """From 0."""
     attempt: int
-    """0: as first asked. 1 and more: asked again, because a window of the attempt before was contended."""
+    """0: as first asked. 1 and more: asked again, as a window of the attempt before was contended or interrupted."""
     order: list[str]
     """The systems, in the order in which they were asked."""
     doc_ids: dict[str, list[int]]
@@ -54,11 +58,18 @@ class BlockRow(RecordRow):
     """The machine that asked it, as `wattbench.machine.node` names it; empty in older records."""
     contended: dict[str, list[str]] = field(default_factory=dict)
     """System to the signals that were over their limit in one of its windows; empty if none was."""
+    interrupted: list[str] = field(default_factory=list)
+    """Systems with a window whose joules are not valid because it was interrupted; empty in older records."""
 
     @property
     def signals(self) -> list[str]:
         """Return the signals that were over their limit, of any system, each once."""
         return list(dict.fromkeys(signal for signals in self.contended.values() for signal in signals))
+
+    @property
+    def spoiled_by(self) -> SpoiledBy | None:
+        """Return what spoiled the attempt; None if nothing did."""
+        return "other work" if self.contended else "interruption" if self.interrupted else None
 
 
 def attempts_by_block(rows: Iterable[BlockRow]) -> list[list[BlockRow]]:

@@ -1,12 +1,13 @@
-"""Decide whether a block is asked again: because other work disturbed it, never because it was slow."""
+"""Decide whether a block is asked again: as other work or an interruption spoiled it, never because it was slow."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import LIMITS, Signal
-from wattbench.records import BlockRow, WindowRow, attempts_by_block
+from wattbench.records import BlockRow, SpoiledBy, WindowRow, attempts_by_block
 from wattbench.records.contention_words import signal_in_words
 
 MOST_RETRIES = 2
@@ -14,6 +15,12 @@ MOST_RETRIES = 2
 OF_THE_SYSTEM = frozenset({Signal.LATER_PASSES.value})
 """Signals that a system may cause itself: one that keeps what it computed is quicker in later passes. A block that
 shows nothing else is asked again once."""
+
+_BECAUSE: Mapping[SpoiledBy | None, str] = {
+    "other work": "of other work on this machine ({signals})",
+    "interruption": "the run was interrupted meanwhile, and joules would not be valid",
+    None: "requests of them had failed",
+}
 
 
 def next_attempt(rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refuse"]) -> int | None:
@@ -26,32 +33,33 @@ def next_attempt(rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refus
     if not rows:
         return 0
     last = max(rows, key=lambda row: row.attempt)
-    if not last.contended or busy == "mark":
+    if last.spoiled_by is None or busy == "mark":
         return None
-    if busy == "refuse":  # such a block ended the run, which was resumed
+    if busy == "refuse" and last.contended:  # such a block ended the run, which was resumed
         return last.attempt + 1
-    most = 1 if OF_THE_SYSTEM.issuperset(last.signals) else MOST_RETRIES
+    of_the_system = last.contended and not last.interrupted and OF_THE_SYSTEM.issuperset(last.signals)
+    most = 1 if of_the_system else MOST_RETRIES
     return last.attempt + 1 if last.attempt < most else None
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
-    """Return what the end of a run says of blocks that were disturbed: one line each; empty if none was.
+    """Return what the end of a run says of blocks that were asked again or disturbed, a line for each reason.
 
     Args:
         rows: all attempts of all blocks.
         blocks: how many there are.
     """
     by_block = attempts_by_block(rows)
-    repeated = [attempts for attempts in by_block if len(attempts) > 1]
+    repeated = [row for attempts in by_block for row in attempts[:-1]]
     still = [attempts[-1] for attempts in by_block if attempts[-1].contended]
     lines = []
-    if repeated:
-        signals = signals_in_words(row for attempts in repeated for row in attempts[:-1])
-        times = sum(len(attempts) - 1 for attempts in repeated)
-        lines.append(
-            f"asked again because of other work on this machine ({signals}): {len(repeated)} of {blocks} blocks, "
-            f"{times} {'time' if times == 1 else 'times'} in all"
-        )
+    for reason, because in _BECAUSE.items():
+        if rows_of := [row for row in repeated if row.spoiled_by == reason]:
+            count, times = len({row.number for row in rows_of}), len(rows_of)
+            lines.append(
+                f"asked again because {because.format(signals=signals_in_words(rows_of))}: {count} of {blocks} blocks, "
+                f"{times} {'time' if times == 1 else 'times'} in all"
+            )
     if still:
         lines.append(
             f"disturbed by other work to the end ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their "
@@ -66,6 +74,11 @@ def over_limit(row: WindowRow) -> list[str]:
         return []
     known = {signal.value: limits.contended for signal, limits in LIMITS.items()}
     return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
+
+
+def interrupted_in_vain(row: WindowRow) -> bool:
+    """Return whether a window has joules that are not valid because it was interrupted. Without a meter it has none."""
+    return INTERRUPTED in row.reasons and bool(row.energy_j) and not row.valid
 
 
 def signals_in_words(rows: Iterable[BlockRow]) -> str:

@@ -1,4 +1,4 @@
-"""Run a suite's blocks: survey, ask block after block, ask those again that other work disturbed, and finish."""
+"""Run a suite's blocks: survey, ask block after block, ask those again that were spoiled, and finish."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from wattbench.measure.resume import recover_windows
 from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.records.shards import part_in_words
-from wattbench.scenarios.blocks.attempts import next_attempt, over_limit, repetitions_in_words, signals_in_words
+from wattbench.scenarios.blocks.attempts import (
+    interrupted_in_vain,
+    next_attempt,
+    over_limit,
+    repetitions_in_words,
+    signals_in_words,
+)
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
 from wattbench.scenarios.blocks.survey import survey
@@ -138,6 +144,7 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
         node=context.records.header.node,
         windows={name: [row.window for row in windows if row.system == name] for name in order},
         contended={name: signals for name in order if (signals := _contended(windows, name))},
+        interrupted=[name for name in order if any(row.system == name and interrupted_in_vain(row) for row in windows)],
     )
 
 
@@ -147,16 +154,19 @@ def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
 
 
 def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
-    """Say what follows of a block that other work disturbed.
+    """Say what follows of a block that other work or an interruption spoiled.
 
     Raises:
-        UserError: the suite refuses it.
+        UserError: other work did, and the suite refuses it.
     """
-    if not row.contended:
+    if row.spoiled_by is None:
         return
-    signals = signals_in_words([row])
-    what = f"block {row.number + 1} of {blocks} was disturbed by other work on this machine ({signals})"
-    if context.measure.busy == "refuse":
+    spoiled = {
+        "other work": f"was disturbed by other work on this machine ({signals_in_words([row])})",
+        "interruption": f"was interrupted, and not all its joules are valid ({', '.join(row.interrupted)})",
+    }
+    what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}"
+    if row.contended and context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
     again = next_attempt([row], context.measure.busy) is not None
     context.progress.note(f"{what}; " + ("it is asked again" if again else "its windows are marked"))

@@ -10,14 +10,15 @@ from wattbench.records.contention_words import signal_in_words
 from wattbench.scenarios.blocks.attempts import next_attempt, repetitions_in_words
 
 
-def attempt(number: int, attempt: int, *signals: str) -> BlockRow:
+def attempt(number: int, attempt: int, *signals: str, interrupted: bool = False) -> BlockRow:
     return BlockRow(
         number=number, attempt=attempt, order=["a"], doc_ids={}, windows={},
-        contended={"a": list(signals)} if signals else {},
+        contended={"a": list(signals)} if signals else {}, interrupted=["a"] if interrupted else [],
     )  # fmt: skip
 
 
 CLEAN = attempt(0, 0)
+KILLED = [attempt(0, each, interrupted=True) for each in range(3)]
 BUSY = [attempt(0, each, "steal") for each in range(4)]
 
 
@@ -38,6 +39,12 @@ BUSY = [attempt(0, each, "steal") for each in range(4)]
         (BUSY[:1], "mark", None),
         (BUSY[:1], "refuse", 1),  # the run ended there, and was resumed
         (BUSY[:4], "refuse", 4),
+        (KILLED[:1], "retry", 1),
+        (KILLED[:1], "refuse", 1),
+        (KILLED[:1], "mark", None),
+        (KILLED[:3], "retry", None),
+        (KILLED[:3], "refuse", None),  # each attempt was killed: such a run has to end
+        ([*KILLED[:1], attempt(0, 1, "later_passes", interrupted=True)], "retry", 2),
     ],
 )
 def test_a_disturbed_block_is_asked_again_at_most_twice(rows, busy, expected) -> None:
@@ -57,6 +64,23 @@ def test_the_end_says_how_many_were_asked_again_and_why() -> None:
         "hypervisor, a slower processor around the window): 2 of 3 blocks, 3 times in all"
     )
     assert marked.startswith("disturbed by other work to the end (a slower processor around the window): 1 of 3 blocks")
+
+
+def test_the_end_says_each_reason_apart() -> None:
+    rows = [
+        KILLED[0],
+        attempt(0, 1),
+        attempt(1, 0, "steal", interrupted=True),
+        attempt(1, 1),
+        attempt(2, 0),
+        attempt(2, 1),
+    ]
+    times = "1 of 3 blocks, 1 time in all"
+    assert repetitions_in_words(rows, 3) == [
+        f"asked again because of other work on this machine (CPU time taken by the hypervisor): {times}",
+        f"asked again because the run was interrupted meanwhile, and joules would not be valid: {times}",
+        f"asked again because requests of them had failed: {times}",
+    ]
 
 
 @pytest.mark.parametrize("signal", Signal)

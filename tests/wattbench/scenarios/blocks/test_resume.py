@@ -12,7 +12,7 @@ import pytest
 
 from tests.wattbench.scenarios.blocks.test_run import check_whole
 from tests.wattbench.scenarios.cut_record import Writes, cut_after
-from wattbench.records import RunRecords
+from wattbench.records import Purpose, RunRecords
 from wattbench.records.line_checks import check_lines
 
 
@@ -35,6 +35,7 @@ def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
     kept = shutil.copytree(whole.root, tmp_path / "kept")
     seed = whole.records.block_plan().seed
     assert len(made) > 40
+    spoiled_in: list[tuple[int, int]] = []
     for number in range(0, len(made), every):
         shutil.rmtree(whole.root)
         shutil.copytree(kept, whole.root)
@@ -50,5 +51,11 @@ def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
         assert set(after.values()) == {1}, (number, path)
         assert before <= after
         assert not planned or records.block_plan().seed == seed
-        assert [(row.number, row.attempt) for row in records.blocks()] == [(0, 0), (1, 0)]
+        spoiled = [(row.number, row.attempt) for row in records.blocks() if row.spoiled_by == "interruption"]
+        again = [(number, attempt + 1) for number, attempt in spoiled]
+        assert sorted((row.number, row.attempt) for row in records.blocks()) == sorted([(0, 0), (1, 0), *again])
+        assert len(spoiled) <= 1, "a kill spoils one block, and that is asked again once"
+        spoiled_in.extend(spoiled)
+        assert all(row.valid for row in records.windows() if row.purpose == Purpose.MEASURED)
         assert complete <= 2
+    assert {number for number, _ in spoiled_in} == {0, 1}, "kills in both blocks spoiled windows"
