@@ -49,13 +49,18 @@ class Allowance:
             raise late("no time is left")
         return left_s if timeout_s is None else min(left_s, timeout_s)
 
-    def take(self, number: int) -> None:
-        """Count bytes that came from the server.
+    @property
+    def left_bytes(self) -> int:
+        """Return how many bytes may still come; fewer than 0: more came than are allowed."""
+        return self._left_bytes
+
+    def take(self, number: int, reads: int = 1) -> None:
+        """Count bytes that came from the server, in one read or several.
 
         Raises:
             StreamError: they are more than allowed.
         """
-        self.reads += 1
+        self.reads += reads
         self._left_bytes -= number
         if self._left_bytes < 0:
             raise StreamError(f"it sent more than {self._most_bytes} bytes for one answer")

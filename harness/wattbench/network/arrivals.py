@@ -14,7 +14,7 @@ import httpx
 
 from wattbench.clock import now_s
 from wattbench.network.allowance import StreamError
-from wattbench.network.bounded_stream import READ_BYTES, BoundedStream, StreamPiece
+from wattbench.network.bounded_stream import BoundedStream, Ends, StreamPiece
 from wattbench.network.chunked_body import ChunkedBody
 
 TOGETHER = 16
@@ -43,13 +43,12 @@ class Arrivals:
             response: the answer.
             last: what is in its last piece, as a rule: that is handed out at once.
         """
-        self._last = last
+        self._ends = Ends(_END, last)
         self._raw: Iterator[bytes] = response.iter_raw()
         stream = response.extensions.get("network_stream")
         direct = isinstance(stream, BoundedStream) and stream.at_body and _in_chunks(response)
         self._stream: BoundedStream | None = stream if direct else None
         self._body = ChunkedBody()
-        self._tail = b""
         self._failure: Exception | None = None
         """What ends the body, once all that came before it was handed out."""
 
@@ -71,21 +70,11 @@ class Arrivals:
     def _received(self, stream: BoundedStream, most: int) -> list[StreamPiece]:
         """Return pieces as they came. What ends the body is kept until they were handed out."""
         pieces: list[StreamPiece] = []
-        size = 0
         try:
-            while len(pieces) < most and size < READ_BYTES:
-                piece = stream.read_body(QUIET_S if pieces else None)
-                if piece is None:
-                    break
-                data = piece.data
-                if not data:
-                    self._failure = httpx.RemoteProtocolError(_BROKEN_OFF)
-                    break
-                pieces.append(piece)
-                size += len(data)
-                self._tail = (self._tail + data[-len(_END) :])[-len(_END) :]
-                if self._tail == _END or self._last in data:
-                    break
+            stream.read_together(pieces, most, QUIET_S, self._ends)
+            if pieces and not pieces[-1].data:
+                del pieces[-1]
+                self._failure = httpx.RemoteProtocolError(_BROKEN_OFF)
         except httpcore.ReadTimeout as error:
             self._failure = httpx.ReadTimeout(str(error))
         except httpcore.ReadError as error:

@@ -6,12 +6,14 @@ Source: RFC 9112, section 7.1. As strict as h11 0.16: a size has at most 20 digi
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import httpx
 
 MOST_LINE_BYTES = 1 << 14
 """The most bytes of the line before a chunk: its size, and extensions that no server sends."""
 
+_MOST_DIGITS = 20
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,20})(?:;.*)?[ \t]*")
 _CR_LF = b"\r\n"
 
@@ -30,6 +32,8 @@ class ChunkedBody:
 
     def feed(self, data: bytes) -> bytes:
         """Return the content of the next bytes, up to the last chunk or a failure. Nothing may be fed after those."""
+        if not self._left and not self._line and (alone := _alone(data)) is not None:
+            return alone
         if self._line:
             data, self._line = self._line + data, b""
         content: list[bytes] = []
@@ -70,6 +74,21 @@ class ChunkedBody:
         if byte != _CR_LF[-self._left]:
             raise httpx.RemoteProtocolError(f"malformed chunk footer: {bytes([byte])!r} (expected {_CR_LF!r})")
         self._left -= 1
+
+
+def _alone(data: bytes) -> bytes | None:
+    """Return the content of a chunk that came whole and alone, as each token of a stream does; None of all else."""
+    end = data.find(_CR_LF, 0, _MOST_DIGITS + len(_CR_LF))
+    if end <= 0 or not data.endswith(_CR_LF):
+        return None
+    size = _size_alone(data[:end])
+    return data[end + len(_CR_LF) : -len(_CR_LF)] if size and len(data) == end + size + 2 * len(_CR_LF) else None
+
+
+@lru_cache(maxsize=256)
+def _size_alone(line: bytes) -> int:
+    """Return the size in a line that has nothing else; 0 if it has."""
+    return int(line, 16) if line.isalnum() and _SIZE.fullmatch(line) else 0
 
 
 def _short(line: bytes) -> bytes:

@@ -215,5 +215,5 @@ def _without_secrets(header: RunHeader) -> dict[str, Any]:
 
 
 def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
-    lines = [json.dumps(hide_known(asdict(row)), ensure_ascii=False) + "\n" for row in rows]
+    lines = [json.dumps(hide_known(row.as_json()), ensure_ascii=False) + "\n" for row in rows]
     write_atomically(path, "".join(lines).encode())

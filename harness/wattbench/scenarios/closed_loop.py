@@ -23,6 +23,7 @@ from wattbench.measure.timed_lm import TimedLM
 from wattbench.prefill_decode import split_cell
 from wattbench.progress import PlannedTurn
 from wattbench.records import Purpose, RunRecords, ScoreRow, WindowRow
+from wattbench.records.read_once import RecordsReadOnce
 from wattbench.scenarios.open_loop import LoadCell, run_rates, score_rates
 from wattbench.systems import Engine, TaskContext, base_key, open_engine, release_base
 from wattbench.systems.memory import reset_peak
@@ -152,7 +153,7 @@ def turn_of(cell: Cell, measure: Measure) -> PlannedTurn:
 
 
 def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    records = context.records
+    records = RecordsReadOnce.of(context.records)
     check_some_answered(records, _names(cells))
     windows = with_abandoned(records)
     items = item_rows(records, cells, windows)

@@ -9,8 +9,9 @@ from typing import Any
 import httpcore
 import pytest
 
+from wattbench.clock import now_s
 from wattbench.network.allowance import Allowance, StreamError, allowed
-from wattbench.network.bounded_stream import BoundedStream
+from wattbench.network.bounded_stream import BoundedStream, Ends, StreamPiece
 
 
 class Watched:
@@ -83,6 +84,89 @@ def test_a_timeout_is_not_set_for_every_piece() -> None:
         for _ in range(500):
             stream.read_body(0.2)
     assert len(connected.set) == 2
+
+
+def together(connected: Watched, seconds: float, most_bytes: int = 10_000, most: int = 100) -> list[StreamPiece]:
+    """Read pieces until they end, or until one is late: that raises."""
+    pieces: list[StreamPiece] = []
+    with allowed(seconds, most_bytes) as connected.held:
+        BoundedStream(Inner(connected)).read_together(pieces, most, 0.05, Ends(b"\r\n\r\n", b"[DONE]"))
+    return pieces
+
+
+@pytest.mark.parametrize("end", [[b"..[DONE].."], [b"0\r\n\r\n"], [b"0\r", b"\n\r", b"\n"]])
+def test_pieces_are_read_up_to_the_last(end: list[bytes]) -> None:
+    connected = Watched([b"a", b"b", *end, b"of the next answer"])
+    began_s = now_s()
+    pieces = together(connected, 600.0)
+    assert [data for _, data in pieces] == [b"a", b"b", *end]
+    moments = [began_s, *(at_s for at_s, _ in pieces), now_s()]
+    assert moments == sorted(moments)
+    assert len(connected.set) == 2
+    assert connected.held is not None
+    assert connected.held.reads == len(pieces)
+    assert connected.held.left_bytes == 10_000 - sum(len(data) for _, data in pieces)
+
+
+@pytest.mark.parametrize(("most", "number"), [(1, 1), (2, 2), (100, 3)])
+def test_no_more_pieces_are_read_than_are_wanted_or_come_closely(most: int, number: int) -> None:
+    assert len(together(Watched([b"x"] * 3), 600.0, most=most)) == number
+
+
+def test_an_end_of_the_connection_is_a_piece_without_bytes() -> None:
+    assert [data for _, data in together(Watched([b"a", b"", b"b"]), 600.0)] == [b"a", b""]
+
+
+def test_what_is_beyond_the_allowance_is_handed_out_to_nobody() -> None:
+    connected = Watched([b"x" * 40] * 5)
+    pieces: list[StreamPiece] = []
+    with allowed(600.0, 100) as connected.held, pytest.raises(StreamError, match="more than 100 bytes"):
+        BoundedStream(Inner(connected)).read_together(pieces, 100, 0.05, Ends(b"\r\n\r\n", b"[DONE]"))
+    assert [len(data) for _, data in pieces] == [40, 40]
+    assert len(connected.comes) == 2
+
+
+class Broken(Watched):
+    """A socket that breaks after what comes."""
+
+    def recv(self, most: int) -> bytes:
+        if not self.comes:
+            raise ConnectionResetError
+        return super().recv(most)
+
+
+def test_pieces_before_a_break_are_kept() -> None:
+    connected = Broken([b"a", b"b"])
+    pieces: list[StreamPiece] = []
+    with allowed(600.0, 100) as connected.held, pytest.raises(httpcore.ReadError):
+        BoundedStream(Inner(connected)).read_together(pieces, 100, 0.05, Ends(b"\r\n\r\n", b"[DONE]"))
+    assert [data for _, data in pieces] == [b"a", b"b"]
+
+
+class Trickling(Watched):
+    """A socket to which a byte comes every few milliseconds, for ever."""
+
+    def recv(self, _: int) -> bytes:
+        time.sleep(0.005)
+        return b"x"
+
+
+@pytest.mark.waits
+def test_what_trickles_closely_ends_in_time() -> None:
+    connected = Trickling([])
+    stream = BoundedStream(Inner(connected))
+    pieces: list[StreamPiece] = []
+
+    def read_on() -> None:
+        while len(pieces) < 10_000:
+            batch: list[StreamPiece] = []
+            stream.read_together(batch, 1_000_000, 0.05, Ends(b"\r\n\r\n", b"[DONE]"))
+            pieces.extend(batch)
+
+    with allowed(0.5, 100_000) as connected.held, pytest.raises(httpcore.ReadTimeout):
+        read_on()
+    assert len(pieces) > 10
+    assert all(0 < seconds <= left_s + 0.01 for seconds, left_s in connected.set)
 
 
 def test_what_is_set_for_a_short_request_is_not_kept_for_a_long_one() -> None:

@@ -80,6 +80,23 @@ def test_bodies_with_a_changed_byte_are_read_or_refused_as_by_h11() -> None:
     assert 200 < refused < 1800, "both kinds are tried"
 
 
+def test_chunks_that_come_one_by_one_are_read_or_refused_as_by_h11() -> None:
+    """In fewer steps than others: so they are changed, too."""
+    random = Random(8)
+    refused = 0
+    for _ in range(2000):
+        pieces = [bytearray(chunked(b"x" * random.choice((1, 9, 10, 200)), end=b"")) for _ in range(3)]
+        changed = random.choice(pieces)
+        for _ in range(random.choice((0, 1, 2))):
+            place = random.choice((0, 1, 2, 3, -3, -2, -1, random.randrange(len(changed))))
+            changed[place % len(changed)] = random.choice((*b"\r\n0123bBxX_;\t -", random.randrange(256)))
+        whole = [*map(bytes, pieces), b"0\r\n\r\n"]
+        expected = by_h11(b"".join(whole))
+        refused += expected is None
+        assert decoded(whole) == expected, whole
+    assert 200 < refused < 1800, "both kinds are tried"
+
+
 def test_what_follows_the_last_size_is_left_alone() -> None:
     body = ChunkedBody()
     assert body.feed(b"2\r\nxy\r\n0;e\r\nX: 1\r\n") == b"xy"

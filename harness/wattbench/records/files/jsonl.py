@@ -13,6 +13,8 @@ from typing import IO, Any
 from wattbench.errors import UserError
 from wattbench.redaction import hide_known
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 class Appender:
     """An append-only file of JSON lines, each on disk before `append` returns.
@@ -37,7 +39,7 @@ class Appender:
     def append_all(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write lines and wait until the disk has them: once for all."""
         # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
-        lines = (json.dumps(hide_known(row), ensure_ascii=False, allow_nan=False).encode() + b"\n" for row in rows)
+        lines = (_JSON.encode(hide_known(row)).encode() + b"\n" for row in rows)
         self._write(b"".join(lines))
 
     def _write(self, data: bytes) -> None:

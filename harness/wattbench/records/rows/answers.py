@@ -129,3 +129,7 @@ class ScoreRow(RecordRow):
         """Check that the score is a share."""
         if raw["correct"] > 1:
             raise FieldError(f"correct is {raw['correct']!r:.60}: it must be between 0 and 1")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as `AnswerRow.as_json` does."""
+        return dict(vars(self))

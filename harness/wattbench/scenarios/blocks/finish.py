@@ -12,6 +12,7 @@ from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
 from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
+from wattbench.records.read_once import RecordsReadOnce
 from wattbench.scenarios.residents import Resident
 
 
@@ -41,7 +42,7 @@ def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence
 
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count."""
-    records = context.records
+    records = RecordsReadOnce.of(context.records)
     check_some_answered(records, [(cell.system, cell.choice.task) for cell in cells])
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
     for system in dict.fromkeys(cell.system for cell in cells):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn
 
 import httpx
@@ -23,6 +24,7 @@ from wattbench.network.bounded_network import bound
 from wattbench.network.cookies import NoCookies
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
+from wattbench.network.repeated_post import RepeatedPost
 from wattbench.network.urls import public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.completion_stream import DONE, Assembly, Completion, error_text
@@ -92,7 +94,7 @@ class OpenAIClient:
             cookies=NoCookies(),
         )
         bound(self._http)
-        self._targets: dict[str, tuple[httpx.URL, str]] = {}
+        self._posts: dict[tuple[str, bool], tuple[RepeatedPost, str]] = {}
 
     def url(self, path: str) -> str:
         """Return the URL of a path under `base_url` (with its query), or under the server's root if it starts with a
@@ -107,7 +109,7 @@ class OpenAIClient:
             UserError: it cannot be reached, refuses us, or sends something else.
         """
         url = self.url(path)
-        with self._sent(self._http.build_request("GET", url), url, MAX_BODY_BYTES) as (response, _):
+        with self._sent(self._get(url), url, MAX_BODY_BYTES) as (response, _):
             if response.status_code in _NOT_OFFERED:
                 return None
             if response.status_code != httpx.codes.OK:
@@ -133,7 +135,7 @@ class OpenAIClient:
         """
         url = self.url(path)
         try:
-            with self._sent(self._http.build_request("GET", url), url, MAX_BODY_BYTES, within_s) as (response, _):
+            with self._sent(self._get(url), url, MAX_BODY_BYTES, within_s) as (response, _):
                 return response.status_code == httpx.codes.OK
         except UserError:
             return False
@@ -150,13 +152,10 @@ class OpenAIClient:
                 `length`, or did not complete it in time.
             ServerError: no complete answer came for another reason.
         """
-        target, url = self._target(ask.path)
-        headers = {"Content-Type": "application/json"}
-        if not ask.keeps_connection:
-            headers["Connection"] = "close"
-        request = self._http.build_request("POST", target, content=json.dumps(ask.body).encode(), headers=headers)
+        post, url = self._post(ask)
+        send = partial(post.send, json.dumps(ask.body).encode())
         assembly = Assembly(ask.stops, ask.withheld, first_token)
-        with self._sent(request, url, MAX_STREAM_BYTES) as (response, allowance):
+        with self._sent(send, url, MAX_STREAM_BYTES) as (response, allowance):
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)
             _refuse_encodings(response)
@@ -180,16 +179,21 @@ class OpenAIClient:
         """Drop the connections."""
         self._http.close()
 
-    def _target(self, path: str) -> tuple[httpx.URL, str]:
-        """Return a path's URL, which is read once and not for each request, and its text."""
-        if path not in self._targets:
-            url = self.url(path)
-            self._targets[path] = (httpx.URL(url), url)
-        return self._targets[path]
+    def _get(self, url: str) -> Callable[[], httpx.Response]:
+        return partial(self._http.send, self._http.build_request("GET", url), stream=True)
+
+    def _post(self, ask: EndpointRequest) -> tuple[RepeatedPost, str]:
+        """Return what a request has in common with others, and its URL."""
+        key = ask.path, ask.keeps_connection
+        if key not in self._posts:
+            url = self.url(ask.path)
+            headers = {"Content-Type": "application/json"} | ({} if ask.keeps_connection else {"Connection": "close"})
+            self._posts[key] = RepeatedPost(self._http, httpx.URL(url), headers), url
+        return self._posts[key]
 
     @contextmanager
     def _sent(
-        self, request: httpx.Request, url: str, most_bytes: int, within_s: float | None = None
+        self, send: Callable[[], httpx.Response], url: str, most_bytes: int, within_s: float | None = None
     ) -> Iterator[tuple[httpx.Response, Allowance]]:
         """Send a request and yield the unread response, with what is left of its time and bytes.
 
@@ -197,7 +201,7 @@ class OpenAIClient:
         """
         with allowed(within_s or self._timeout_s, most_bytes) as allowance:
             try:
-                response = self._http.send(request, stream=True)
+                response = send()
                 try:
                     if not allowance.reads:
                         raise StreamError("it sent an answer before the request, after the end of the one before")
@@ -263,7 +267,8 @@ def _assemble(body: Arrivals, assembly: Assembly) -> None:
     decoder = EventDecoder()
     while pieces := body.next(1 if assembly.at_once else TOGETHER):
         for arrived_s, content in pieces:
-            for data in decoder.feed(content):
+            alone = decoder.alone(content)
+            for data in decoder.feed(content) if alone is None else (alone,):
                 if assembly.add(data, arrived_s):
                     return
     arrived_s = now_s()

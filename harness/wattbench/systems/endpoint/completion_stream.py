@@ -71,6 +71,8 @@ def read_chunk(data: str) -> Chunk:
         raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
+    if (text := _text_alone(chunk)) is not None:
+        return Chunk(text)
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     usage = typed(chunk, "usage", dict)
@@ -81,6 +83,27 @@ def read_chunk(data: str) -> Chunk:
     if choice is None:
         return Chunk(usage=counts)
     return Chunk(*_read_choice(choice), counts, read_logprobs(choice))
+
+
+def _text_alone(chunk: dict[str, Any]) -> str | None:
+    """Return the text of a chunk that has nothing but a piece of an answer, as most are; None of one that is to be read
+    field by field."""
+    choices = chunk.get("choices")
+    if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
+        return None
+    if chunk.get("usage") is not None or chunk.get("error") or "x_groq" in chunk:
+        return None
+    choice = choices[0]
+    if choice.get("index", 0) != 0 or choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
+        return None
+    if "delta" not in choice:
+        text = choice.get("text")
+        return text if type(text) is str else None
+    delta = choice["delta"]
+    if type(delta) is not dict or delta.get("reasoning_content") is not None or delta.get("reasoning") is not None:
+        return None
+    text = delta.get("content")
+    return text if type(text) is str else None
 
 
 def _parsed(data: str) -> Any:
@@ -188,12 +211,13 @@ class Assembly:
             RefusedAnswerError: as `read_chunk`; a finish reason is not one of `ENDS`, or the text is too long.
             StreamError: as `read_chunk`.
         """
-        if data.strip() == DONE:
+        event = data.strip()
+        if event == DONE:
             self.said_done = True
             self.done = self.done or bool(self._pieces)  # a server may end an answer without a reason
             self._finished_s = arrived_s
             return True
-        if not data.strip():
+        if not event:
             return False
         chunk = read_chunk(data)
         self._usage = chunk.usage or self._usage

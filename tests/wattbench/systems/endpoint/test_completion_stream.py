@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wattbench.network.allowance import StreamError
-from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
+from wattbench.systems.endpoint import completion_stream
+from wattbench.systems.endpoint.completion_stream import Assembly, Chunk, Completion, read_chunk
 
 
 def assembled(*texts: str, stops: tuple[str, ...] = (), withheld: tuple[str, ...] = ()) -> Completion:
@@ -71,3 +76,51 @@ def test_other_choices_than_the_first_are_left_out() -> None:
 def test_whatever_is_no_chunk_is_named(chunk: Any, said: str) -> None:
     with pytest.raises(StreamError, match=said):
         read_chunk(chunk if isinstance(chunk, str) else json.dumps(chunk))
+
+
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "index": st.sampled_from([0, 1, None, False]),
+        "finish_reason": st.sampled_from([None, "stop", "", 1]),
+        "logprobs": st.sampled_from([None, {}, {"content": []}, {"token_logprobs": [-1.0]}, 0]),
+        "text": st.sampled_from(["a", "", None, 4]),
+        "delta": st.none()
+        | st.just([])
+        | st.fixed_dictionaries(
+            {},
+            optional={
+                "role": st.just("assistant"),
+                "content": st.sampled_from(["a", "", None, 4, [{"type": "text", "text": "b"}]]),
+                "reasoning": st.sampled_from(["hmm", "", None, 4]),
+                "reasoning_content": st.sampled_from(["hmm", "", None, 4]),
+            },
+        ),
+    },
+)
+CHUNKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "choices": st.lists(FIELDS | st.just("a"), max_size=2) | st.none() | st.just({}),
+        "usage": st.sampled_from([None, {}, {"prompt_tokens": 3}, [], 0, False]),
+        "error": st.sampled_from([None, "", "out of memory", {}]),
+        "x_groq": st.sampled_from([None, {"usage": {"prompt_tokens": 3}}, 0]),
+    },
+)
+
+
+@given(CHUNKS)
+def test_a_chunk_of_text_alone_is_read_as_it_is_field_by_field(chunk: dict[str, Any]) -> None:
+    def read(text_alone: Callable[[dict[str, Any]], str | None]) -> Chunk | str:
+        with mock.patch.object(completion_stream, "_text_alone", text_alone):
+            try:
+                return read_chunk(json.dumps(chunk))
+            except StreamError as error:
+                return str(error)
+
+    assert read(completion_stream._text_alone) == read(lambda _: None)
+
+
+@pytest.mark.parametrize("choice", [{"text": "a"}, {"index": 0, "delta": {"content": "a"}, "stop_reason": None}])
+def test_a_token_of_a_usual_server_is_text_alone(choice: dict[str, Any]) -> None:
+    assert completion_stream._text_alone({"id": "1", "choices": [choice], "usage": None}) == "a"
