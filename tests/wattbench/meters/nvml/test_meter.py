@@ -266,7 +266,7 @@ with Metering([NvmlMeter()]) as metering:
     with process.stdout as told:
         label = WindowLabel.from_json(json.loads(told.readline()))
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1.2)
+            process.wait(2.0)  # longer than a window must last, by what a busy machine may hold up
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
 
@@ -275,7 +275,7 @@ with Metering([NvmlMeter()]) as metering:
     assert row.valid, row.reasons
     assert row.reasons == ["interrupted; closed from the trace", "what else the machine did meanwhile is not known"]
     assert row.provenance == {"gpu0": "counter"}
-    assert 0.9 < row.duration_s < 2.0
+    assert 1.2 < row.duration_s < 4.0
     assert row.energy_j["gpu0"] == pytest.approx(250 * row.duration_s, rel=0.05)
 
 
