@@ -112,6 +112,16 @@ class Ceiling:
 
 
 @dataclass(frozen=True)
+class MeasuredHybrid:
+    """A hybrid of the run, on the items of a study."""
+
+    name: str
+    accuracy: float
+    """Over the mix of domains."""
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RoutingCurve:
     """Accuracy against cost of one router as a correct answer is worth more, on items that it was not fitted to."""
 
@@ -287,6 +297,8 @@ class RoutingStudy:
     """Conditions of the figures, as clauses."""
     predictions: tuple[PredictionCheck, ...] = ()
     """Hybrids of this run of which something was predicted before they ran, next to what was measured."""
+    hybrid: MeasuredHybrid | None = None
+    """The most accurate one that this run has; None where none answered all of the items."""
 
     def of(self, kind: str, setting: str = "") -> RoutingChoice | None:
         """Return the first choice of a kind, at a setting where one is named; None without any."""

@@ -31,7 +31,7 @@ from wattbench_reports.routing.candidates import TOO_FEW, candidates
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.exceeded import exceeded_by
+from wattbench_reports.routing.exceeded import exceeded_by, most_accurate_hybrid
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.fitting.cross_fitting import VALUE
 from wattbench_reports.routing.fitting.folds import deal_folds
@@ -155,7 +155,8 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
     files = file_routes(context, analysis)
     choices = (*learned.choices, *files.choices)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
-    highest = replace(highest, exceeded=exceeded_by(analysis, answers, highest))
+    hybrid = most_accurate_hybrid(analysis, answers)
+    highest = replace(highest, exceeded=exceeded_by(hybrid, answers, highest))
     return RoutingStudy(
         systems=answers.systems,
         left_out=left_out,
@@ -182,6 +183,7 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         sampled=learned.sampled,
         notes=(*notes, *files.notes),
         predictions=prediction_checks(analysis),
+        hybrid=hybrid,
     )
 
 

@@ -28,6 +28,8 @@ def test_a_hybrid_of_systems_that_did_not_run_is_above_the_ceiling(make_run) -> 
     clause = "mixed answers 100.0% of the same items correctly, because it asks c, which is not among these systems"
     assert study.ceiling.exceeded.startswith(clause)
     assert study.verdict.answer != WorthBuilding.NO
+    assert study.hybrid is not None
+    assert (study.hybrid.name, study.hybrid.accuracy) == ("mixed", 1.0)
     sentences = routing_words(study).sentences
     assert any(clause in each for each in sentences)
 
@@ -40,8 +42,10 @@ def test_a_hybrid_of_systems_that_answered_otherwise_is_above_it_too(make_run) -
 def test_a_hybrid_below_it_is_not_named(make_run) -> None:
     routed = routed_run(make_run, by_score(0.3))
     assert studied(routed).ceiling.exceeded == ""
+    assert studied(routed).hybrid is not None
     # Nor is one that did not answer all of the items.
     routed = with_hybrid_right(routed)
     rows = np.flatnonzero(routed.table["system"] == "mixed")[:1]
     routed = dataclasses.replace(routed, table=routed.table.drop(index=rows))
     assert studied(routed).ceiling.exceeded == ""
+    assert studied(routed).hybrid is None

@@ -14,7 +14,7 @@ from tests.made_up import routing_studies as made
 from tests.made_up.routing_studies import study, verdict, within
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.export.routing.routing_text import routing_as_text
-from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
+from wattbench_reports.routing.model import MeasuredHybrid, RoutingStudy, WorthBuilding
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import PHRASES, routing_verdict, routing_words
 
@@ -41,6 +41,14 @@ def hybrid_above() -> RoutingStudy:
                    ceiling=replace(made_up.ceiling, exceeded=above))  # fmt: skip
 
 
+def with_a_hybrid(above: float) -> RoutingStudy:
+    """A router gains, and the run has one whose accuracy is by so much above that."""
+    gains = made.worth_building()
+    assert gains.verdict.choice is not None
+    accuracy = gains.verdict.choice.accuracy.estimate + above
+    return replace(gains, hybrid=MeasuredHybrid("hybrid", accuracy, ("small", "large")))
+
+
 def always_the_best() -> RoutingStudy:
     """Choosing by domain sends every request to the best system."""
     same = replace(made.by_domain(0.0, 0.0), shares={made.BEST: 1.0}, accuracy_gain=within(0, 0))
@@ -64,6 +72,7 @@ def fails_requirements() -> RoutingStudy:
 KINDS: dict[str, Callable[[], RoutingStudy | str]] = {
     "mix, not worth it": made.not_worth_it,
     "mix, worth building": made.worth_building,
+    "mix, worth building, and a hybrid is as accurate": lambda: with_a_hybrid(0.0),
     "mix, not known": made.not_known,
     "mix, above the best system's cost": above_its_cost,
     "joules, residents": made.in_joules,
@@ -139,3 +148,8 @@ def test_a_phrase_has_only_named_fields() -> None:
     for key, phrase in PHRASES.items():
         fields = [field for _, field, _, _ in string.Formatter().parse(phrase) if field is not None]
         assert all(field.isidentifier() for field in fields), key
+
+
+def test_a_hybrid_that_is_less_accurate_than_the_router_is_not_named() -> None:
+    assert routing_verdict(with_a_hybrid(-0.001)) == routing_verdict(made.worth_building())
+    assert "hybrid" in routing_verdict(with_a_hybrid(0.001))

@@ -9,6 +9,7 @@ PHRASES = {
     " {gain} above {reference}{meets} ({items}).",
     "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets} ({items}).",
     "yes_benefit": "Worth building: {name} would have {gain} more net benefit than {best} alone{meets} ({items}).",
+    "yes_hybrid": " The hybrid of this run, {name}, answers {accuracy} of the same items correctly.",
     "no_perfect": "Not worth building: even a perfect router {gains} ({items}).",
     "no_same": "Not worth building: {name} comes to {best} alone{others} ({items}).",
     "no": "Not worth building: {name} {gains}{others} ({items}).",

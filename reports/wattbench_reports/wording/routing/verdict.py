@@ -1,4 +1,4 @@
-"""Say in one sentence whether a router is worth building, is not, or what would tell."""
+"""Say whether a router is worth building, is not, or what would tell; and which one the run already has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench_reports.wording.routing.phrases import PHRASES
 
 
 def routing_verdict(study: RoutingStudy | str) -> str:
-    """Say in one sentence whether a router is worth building.
+    """Say in one sentence whether a router is worth building; in another that a hybrid of the run is as accurate.
 
     Args:
         study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
@@ -39,7 +39,7 @@ def _yes(measures: StudyMeasures) -> str:
     assert choice is not None
     assert gain is not None
     whole = measures.part_of(choice.cost.estimate)
-    return PHRASES[f"yes_{study.aim}"].format(
+    said = PHRASES[f"yes_{study.aim}"].format(
         name=choice_with_share(choice, measures),
         best=study.best_single,
         accuracy=units.percent_interval(choice.accuracy),
@@ -52,6 +52,10 @@ def _yes(measures: StudyMeasures) -> str:
         meets=_meets(choice),
         items=_items(study),
     )
+    hybrid = study.hybrid
+    if hybrid is None or hybrid.accuracy < choice.accuracy.estimate:
+        return said
+    return said + PHRASES["yes_hybrid"].format(name=hybrid.name, accuracy=units.percent(hybrid.accuracy))
 
 
 def item_count(count: int) -> str:
