@@ -7,34 +7,39 @@ timeouts are those of the client.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-import httpcore
 import httpx
-from httpx._transports.default import ResponseStream, map_httpcore_exceptions
 
-_LENGTH = b"content-length"
+from wattbench.network.kept_connections import KeptConnections
+from wattbench.network.plain_exchange import PlainExchange, PlainRequest
+
+_NO_LENGTH = b"0\r\n\r\n"
 
 
 class RepeatedPost:
     """A POST to one URL. Several threads may send it at once."""
 
-    def __init__(self, client: httpx.Client, url: httpx.URL, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: httpx.Client, connections: KeptConnections, url: httpx.URL, headers: Mapping[str, str]
+    ) -> None:
         """Work out what all requests have in common; nothing is sent.
 
         Args:
             client: without hooks and cookies, and without `auth`: the URL alone may have a password.
+            connections: of the client to the server.
             url: of all of them.
             headers: besides those of the client.
         """
-        self._client, self._url, self._extra = client, url, dict(headers)
+        self._client, self._connections, self._url, self._extra = client, connections, url, dict(headers)
         request = client.build_request("POST", url, content=b"", headers=self._extra)
         self._request = next(client._build_request_auth(request).sync_auth_flow(request))
-        self._headers = [each for each in self._request.headers.raw if each[0].lower() != _LENGTH]
-        raw = self._request.url
-        self._target = httpcore.URL(scheme=raw.raw_scheme, host=raw.raw_host, port=raw.port, target=raw.raw_path)
-        transport = client._transport_for_url(url)
-        self._pool = transport._pool if type(transport) is httpx.HTTPTransport else None
+        self._plain = PlainRequest(
+            self._request.url.raw_path,
+            [each for each in self._request.headers.raw if each[0].lower() != b"content-length"],
+            self._request.extensions["timeout"],
+        )
+        self._head = b""
 
     def send(self, content: bytes) -> httpx.Response:
         """Send it with a body, and return the unread answer, as `httpx.Client.send` does with `stream=True`.
@@ -43,10 +48,17 @@ class RepeatedPost:
             httpx.HTTPError: as of `httpx.Client.send`.
             httpx.InvalidURL: the answer redirects, but not to a URL.
         """
-        if self._pool is None or self._client.is_closed:
+        if not self._connections.possible or self._client.is_closed:
             request = self._client.build_request("POST", self._url, content=content, headers=self._extra)
             return self._client.send(request, stream=True)
-        response = self._response(self._pool, content)
+        exchange = PlainExchange(self._connections, self._plain, self._head_of(content), content)
+        response = httpx.Response(
+            exchange.status,
+            headers=exchange.headers,
+            stream=exchange,
+            extensions=exchange.extensions,
+            request=self._request,
+        )
         if response.has_redirect_location:
             try:
                 self._client._build_redirect_request(self._request, response)  # not followed, and looked at
@@ -55,24 +67,10 @@ class RepeatedPost:
                 raise
         return response
 
-    def _response(self, pool: httpcore.ConnectionPool, content: bytes) -> httpx.Response:
-        request = httpcore.Request(
-            b"POST",
-            self._target,
-            headers=[*self._headers, (b"Content-Length", b"%d" % len(content))],
-            content=content,
-            extensions=self._request.extensions,
-        )
-        try:
-            answer = pool.handle_request(request)
-        except Exception:
-            with map_httpcore_exceptions():
-                raise
-        assert isinstance(answer.stream, Iterable)
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=ResponseStream(answer.stream),
-            extensions=answer.extensions,
-            request=self._request,
-        )
+    def _head_of(self, content: bytes) -> bytes:
+        """Return the bytes before a body. h11 has written, and checked, those of the first; its length is last."""
+        if not self._head:
+            head = self._plain.head(0)
+            assert head.endswith(_NO_LENGTH)
+            self._head = head.removesuffix(_NO_LENGTH)
+        return self._head + b"%d\r\n\r\n" % len(content)

@@ -11,6 +11,7 @@ from tests.made_up.raw_server import Piece, RawServer, page
 from wattbench.network.allowance import allowed
 from wattbench.network.bounded_network import bound
 from wattbench.network.cookies import NoCookies
+from wattbench.network.kept_connections import KeptConnections
 from wattbench.network.repeated_post import RepeatedPost
 
 HEADERS = {"Content-Type": "application/json"}
@@ -36,7 +37,7 @@ def client() -> Iterator[httpx.Client]:
 
 
 def prepared(client: httpx.Client, url: str, headers: dict[str, str]) -> Callable[[bytes], httpx.Response]:
-    return RepeatedPost(client, httpx.URL(url), headers).send
+    return RepeatedPost(client, KeptConnections(client, httpx.URL(url)), httpx.URL(url), headers).send
 
 
 def by_httpx(client: httpx.Client, url: str, headers: dict[str, str]) -> Callable[[bytes], httpx.Response]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NoReturn
 
 import httpx
@@ -24,6 +24,7 @@ from wattbench.network.bounded_network import bound
 from wattbench.network.cookies import NoCookies
 from wattbench.network.headers import encodings
 from wattbench.network.hosts import is_loopback
+from wattbench.network.kept_connections import KeptConnections
 from wattbench.network.repeated_post import RepeatedPost
 from wattbench.network.urls import public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
@@ -177,10 +178,18 @@ class OpenAIClient:
 
     def close(self) -> None:
         """Drop the connections."""
+        self._kept.drop()
         self._http.close()
 
+    @cached_property
+    def _kept(self) -> KeptConnections:
+        return KeptConnections(self._http, self.base)
+
     def _get(self, url: str) -> Callable[[], httpx.Response]:
-        return partial(self._http.send, self._http.build_request("GET", url), stream=True)
+        # A server may serve one connection at a time: none is left open that the next request does not use.
+        self._kept.drop()
+        headers = {"Connection": "close"} if self._kept.possible else {}
+        return partial(self._http.send, self._http.build_request("GET", url, headers=headers), stream=True)
 
     def _post(self, ask: EndpointRequest) -> tuple[RepeatedPost, str]:
         """Return what a request has in common with others, and its URL."""
@@ -188,7 +197,7 @@ class OpenAIClient:
         if key not in self._posts:
             url = self.url(ask.path)
             headers = {"Content-Type": "application/json"} | ({} if ask.keeps_connection else {"Connection": "close"})
-            self._posts[key] = RepeatedPost(self._http, httpx.URL(url), headers), url
+            self._posts[key] = RepeatedPost(self._http, self._kept, httpx.URL(url), headers), url
         return self._posts[key]
 
     @contextmanager

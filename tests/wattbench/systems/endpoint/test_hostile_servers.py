@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import resource
 import socket
@@ -426,3 +427,26 @@ def test_a_server_is_asked_again_after_any_of_it(raw: RawServer, client: OpenAIC
     assert allowance() is None
     assert get_models(client).model == "tiny"
     assert raw.gets == [MODELS]
+
+
+class OneAtATime(RawServer):
+    """Serves a connection until the client closes it, and accepts no other before."""
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._serve(connection)
+
+
+def test_a_server_of_one_connection_at_a_time_is_not_kept_waiting() -> None:
+    server = OneAtATime()
+    server.posts = [HEAD, chunked(events(said("4", "stop"))) + b"0\r\n\r\n"]
+    client = OpenAIClient(where="system 'far'", base_url=server.base_url, key=None, timeout_s=5.0)
+    try:
+        for _ in range(2):
+            assert client.get("models") is not None
+            assert [client.complete(ASK).text for _ in range(2)] == ["4", "4"]
+    finally:
+        client.close()
+        server.close()
