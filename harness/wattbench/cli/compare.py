@@ -99,7 +99,7 @@ def report(run: Path, output: Path | None, routes: Path | None, assumptions: Ass
     from wattbench_reports.html import write_report
 
     page = page_of(run) if output is None else output
-    write_report(run, page, replace(assumptions, routers=routes))
+    write_report(run, page, replace(assumptions, routers=routes), processes=2)
     click.echo(page)
     if open_page:
         open_in_browser(page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,7 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.metrics.validity import Validity, validity
 from wattbench_reports.metrics.workload import Workload, workload
+from wattbench_reports.second_process import meanwhile
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable, item_table
@@ -310,7 +311,13 @@ def compare(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> Comparis
     return analyse(run, assumptions).comparison
 
 
-def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE, *, in_memory: bool = False) -> Analysis:
+def analyse(
+    run: RunRecords,
+    assumptions: Assumptions = AS_IN_SUITE,
+    *,
+    in_memory: bool = False,
+    second_process: bool = False,
+) -> Analysis:
     """As `compare`, keeping what the comparison was computed from.
 
     A run of more than `MOST_IN_MEMORY` answers is streamed: estimates are of all answers, and standard errors and tests
@@ -320,12 +327,14 @@ def analyse(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE, *, in_memor
         run: as in `compare`.
         assumptions: as in `compare`.
         in_memory: read all answers into memory however many they are, for what needs them item by item.
+        second_process: compute a part of it in a second process (`wattbench_reports.second_process`).
     """
     streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
-    return _analysis(run, load_streamed(run) if streams else load_frames(run), assumptions)
+    frames = load_streamed(run) if streams else load_frames(run)
+    return _analysis(run, frames, assumptions, second_process=second_process)
 
 
-def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Analysis:
+def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions, *, second_process: bool = False) -> Analysis:
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
@@ -346,30 +355,29 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
     table, overall = _clustered(table, assumptions), None
     if isinstance(frames, StreamedFrames):
         overall = table if assumptions.cluster == TASK else item_table(frames.overall)
-    sums = carbon_sums(frames, hourly)
-    decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
-    used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
-    bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
-    has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
-    rates = tariff(bills, has_joules, used_for, pue)
-    charged = charged_sums(frames, table, bills)
-    same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
-    paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
-    more = sums | decision_sums(frames, table, decide.worth) | ({} if charged is None else charged.kinds)
-    base = basis(table, **{kind: _known(values) for kind, values in more.items()})
-    shares = shares_of(used_for, base)
-    priced = None
-    if rates is not None and paid is not None:
-        every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
-        priced = money_figures(base, table, paid, rates, shares, every)
-    measured = measures(frames, table, base, shares=shares, overall=overall)
-    served = throughputs(frames, by_block=assumptions.cluster is None)
-    sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
-    uncertain = joule_ratios(base, shares)
-    sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
-    apart = splits(frames)
-    prints = fingerprints(frames)
-    strict = strictness(frames)
+    with meanwhile(partial(_by_frames, frames, assumptions), wanted=second_process) as by_frames:
+        sums = carbon_sums(frames, hourly)
+        decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
+        used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
+        bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
+        has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
+        rates = tariff(bills, has_joules, used_for, pue)
+        charged = charged_sums(frames, table, bills)
+        same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
+        paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
+        more = sums | decision_sums(frames, table, decide.worth) | ({} if charged is None else charged.kinds)
+        base = basis(table, **{kind: _known(values) for kind, values in more.items()})
+        shares = shares_of(used_for, base)
+        priced = None
+        if rates is not None and paid is not None:
+            every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
+            priced = money_figures(base, table, paid, rates, shares, every)
+        measured = measures(frames, table, base, shares=shares, overall=overall)
+        sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
+        uncertain = joule_ratios(base, shares)
+        sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
+        apart = splits(frames)
+        served, prints, strict = by_frames()
     machines = machines and replace(machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
     comparison = Comparison(
@@ -445,6 +453,13 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions) -> Anal
         decide=decide,
         served=served,
     )  # fmt: skip
+
+
+def _by_frames(
+    frames: Frames, assumptions: Assumptions
+) -> tuple[Mapping[str, Throughput], Mapping[str, Fingerprint], Mapping[str, SystemStrictness]]:
+    """Compute what depends on the answers alone, and takes as long as all sums of them."""
+    return throughputs(frames, by_block=assumptions.cluster is None), fingerprints(frames), strictness(frames)
 
 
 def _correct(frames: Frames) -> dict[str, float]:

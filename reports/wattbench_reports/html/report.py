@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from wattbench_reports.html.whatif import carried, controls, script_of_page, wha
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
+from wattbench_reports.second_process import meanwhile, pays
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
@@ -48,6 +50,7 @@ from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
+from wattbench_reports.tables.run_tables import answers_of
 from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
@@ -55,19 +58,20 @@ Panel = Callable[[Analysis], Section | None]
 """Makes a section; None where a run has nothing for it."""
 
 
-def panels(study: RoutingStudy | str) -> tuple[Panel, ...]:
-    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after it.
+Study = Callable[[], RoutingStudy | str]
+"""Returns the study of routers in front of the run's systems; a text is why there is none, as a clause."""
 
-    Args:
-        study: of routers in front of the run's systems; a text is why there is none, as a clause.
-    """
+
+def panels(study: Study) -> tuple[Panel, ...]:
+    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after
+    it."""
     return (
         gate_section,
         what_if_section,
         comparison_section,
         tradeoff_section,
         domains_section,
-        partial(routing_section, study=study),
+        partial(routing_section, study_of_run=study),
         experts_section,
         distillation_section,
         lifecycle_section,
@@ -101,11 +105,18 @@ def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
     Raises:
         UserError: the run is not finished or damaged, or an assumption is wrong.
     """
-    return _page(analyse(run, assumptions))
+    analysis = analyse(run, assumptions)
+    with _study_meanwhile(analysis, second_process=False) as study:
+        return _page(analysis, study)
 
 
 def write_report(
-    run_dir: Path, out: Path, assumptions: Assumptions = AS_IN_SUITE, *, analysis: Analysis | None = None
+    run_dir: Path,
+    out: Path,
+    assumptions: Assumptions = AS_IN_SUITE,
+    *,
+    analysis: Analysis | None = None,
+    processes: int = 1,
 ) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
@@ -118,32 +129,50 @@ def write_report(
         out: the page.
         assumptions: the reader's settings, in place of the suite's.
         analysis: of the run under these assumptions, where it is made already.
+        processes: how many may work at once: 2 for a command's own process, which may be forked. What is written is the
+            same.
 
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
     csv, parquet = table_paths(out)
-    if analysis is None and only_stated(run := read_run(run_dir)):
+    run = read_run(run_dir) if analysis is None else analysis.frames.run
+    if analysis is None and only_stated(run):
         stated = stated_figures(run)
         if stated is not None:
             write_all_atomically({out: as_bytes(stated_page(run, stated))}, failure="the report cannot be written")
             return out
+    two = processes > 1 and pays(answers_of(run))
     if analysis is None:
-        analysis = analyse(read_run(run_dir), assumptions)
-    figures = figures_frame(analysis)
-    page = as_bytes(_page(analysis))
+        analysis = analyse(run, assumptions, second_process=two)
+    with _study_meanwhile(analysis, second_process=two) as study:
+        figures = figures_frame(analysis)
+        page = as_bytes(_page(analysis, study))
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
     write_all_atomically(files, failure="the report cannot be written")
     return out
 
 
-def _page(analysis: Analysis) -> str:
+def _study_meanwhile(analysis: Analysis, *, second_process: bool) -> AbstractContextManager[Study]:
+    """Study routers next to what else the page has: of a large run it is nearly half of the work."""
+    return meanwhile(lambda: routing_study(analysis.by_item), wanted=second_process)
+
+
+def _sections(analysis: Analysis, study: Study) -> list[Section]:
+    """Make the sections; that of routing last, as its study takes the longest."""
+    makers = panels(study)
+    last = sorted(range(len(makers)), key=lambda number: isinstance(makers[number], partial))
+    made = {number: makers[number](analysis) for number in last}
+    return [section for number in range(len(makers)) if (section := made[number]) is not None]
+
+
+def _page(analysis: Analysis, study_of_run: Study) -> str:
     from markupsafe import Markup
 
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
-    study = routing_study(analysis.by_item)
-    sections = [section for make in panels(study) if (section := make(analysis)) is not None]
+    sections = _sections(analysis, study_of_run)
+    study = study_of_run()
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
