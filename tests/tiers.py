@@ -1,7 +1,8 @@
 """Which tests are fast enough for every save, which run alone, and a guard that keeps the fast ones fast.
 
-A test that has none of the markers in SLOW gets the marker `unit`. While a unit test runs, an audit hook notes what it
-must not do: open a connection, load PyTorch, or sleep.
+A test that has none of the markers in SLOW gets the marker `unit`; if it took too long when last measured
+(`tests/seconds.py`), it gets `long` instead. While a test of either runs, an audit hook notes what it must not do: open
+a connection, load PyTorch, or sleep.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from tests import seconds
+
+LONG = "long"
 SLOW = (
-    "browser", "cluster", "driver", "e2e", "model", "package", "server", "shipped", "simulation", "sockets", "torch",
-    "waits",
+    "browser", "cluster", "driver", "e2e", LONG, "model", "package", "server", "shipped", "simulation", "sockets",
+    "torch", "waits",
 )  # fmt: skip
 BY_FOLDER = {
     "browser": "browser",
@@ -103,7 +107,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark by folder and fixture, then every test without a marker of SLOW as `unit`; put files with slow tests first.
+    """Mark by folder and fixture, then each test without a marker of SLOW as `unit` or `long`; put slow files first.
 
     Workers are handed file after file in this order: a long file that came last would leave the others idle.
     """
@@ -117,7 +121,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = BY_FIXTURE.keys() & getattr(item, "fixturenames", ())
         added = {*by_path[item.path], *(name for fixture in fixtures for name in BY_FIXTURE[fixture])}
         if not (names | added).intersection(SLOW):
-            added.add("unit")
+            added.add(LONG if seconds.test_of(item.nodeid) in seconds.long_tests() else "unit")
         for name in sorted(added):
             item.add_marker(name)
     slow_files = {item.path for item in items if item.get_closest_marker("unit") is None}
@@ -133,8 +137,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Fail a unit test that does what a unit test must not do."""
+    """Fail a test of the tiers `unit` and `long` that does what those of slower tiers may do."""
     result = yield
-    if item.get_closest_marker("unit") and (broken := broken_rules()):
+    if any(map(item.get_closest_marker, ("unit", LONG))) and (broken := broken_rules()):
         pytest.fail(f"a unit test {' and '.join(broken)}", pytrace=False)
     return result
