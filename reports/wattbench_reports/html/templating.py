@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.resources
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wattbench_reports.formatting.safe_text import visible
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+@cache
 def engine(*packages: str) -> Environment:
     """Make an engine with the templates of some packages; those of the page come last.
+
+    It is made once for the same packages: to compile the page's templates takes as long as a fifth of a small report.
 
     Args:
         packages: such as ``wattbench_reports.site``: their files beside the code.

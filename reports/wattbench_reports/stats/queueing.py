@@ -33,12 +33,13 @@ def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], ser
         before = np.concatenate(([0.0], np.cumsum(service_s)[:-1])) - arrived_s
         return np.asarray(ahead - np.minimum.accumulate(before), dtype=np.float64)
     free_s = [0.0] * servers
-    ended_s = np.empty(len(arrived_s))
-    for index, (now_s, length_s) in enumerate(zip(arrived_s.tolist(), service_s.tolist(), strict=True)):
-        end_s = max(now_s, free_s[0]) + length_s
+    ended_s = []
+    for now_s, length_s in zip(arrived_s.tolist(), service_s.tolist(), strict=True):
+        first_s = free_s[0]
+        end_s = (first_s if first_s > now_s else now_s) + length_s  # a call of max() takes as long as all of this
         heapq.heapreplace(free_s, end_s)
-        ended_s[index] = end_s
-    return ended_s - arrived_s
+        ended_s.append(end_s)
+    return np.array(ended_s) - arrived_s
 
 
 def erlang_c(servers: int, load: float) -> float:
