@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 ACCURACY = "accuracy"
 LATENCY_P50 = "latency_p50"
@@ -66,6 +67,7 @@ class JudgedMetric:
     domain: str = ""
 
 
+@lru_cache(maxsize=1024)
 def judged_metric(name: str) -> JudgedMetric:
     """Split the name of a verdict: a domain follows accuracy, a benchmark precedes any metric."""
     first, between, rest = name.partition(SEPARATOR)

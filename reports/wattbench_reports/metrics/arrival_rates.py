@@ -9,7 +9,7 @@ that grows, so it is stated as not held and takes no part in any ranking.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -193,7 +193,7 @@ def _at_rate(frames: Frames, more: pd.DataFrame, rate: float, arrivals: str | No
     chosen = frames.only((more["offered_per_s"] == rate) & alike, frozenset(row.window for row in rows))
     answers = chosen.more_columns(*_COLUMNS)
     # Under load a request begins when it is due: its wait for its turn is part of what its sender waits.
-    chosen.items["started_s"] = answers["scheduled_s"]
+    chosen = replace(chosen, items=chosen.items.assign(started_s=answers["scheduled_s"]))
     table = item_table(chosen)
     measured, judged = measures(chosen, table, basis(table)), validity(chosen)
     tokens, served = token_times(chosen), throughputs(chosen)

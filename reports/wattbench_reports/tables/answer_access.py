@@ -104,7 +104,9 @@ class AnswerAccess:
 
     def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return a column of numbers of `items`, or some rows of it, not to be written to."""
-        return self.items[name].to_numpy(dtype=np.float64)[rows]
+        if name not in self._kept_figures:
+            self._kept_figures[name] = self.items[name].to_numpy(dtype=np.float64)
+        return self._kept_figures[name][rows]
 
     def seconds(self, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return how long answers took, or those of some rows; NaN where it is not known."""
@@ -140,11 +142,15 @@ class AnswerAccess:
 
     def categories(self, name: str) -> list[str]:
         """Return the categories of a column of `items`."""
-        return [str(each) for each in self.items[name].cat.categories]
+        if name not in self._kept_categories:
+            self._kept_categories[name] = [str(each) for each in self.items[name].cat.categories]
+        return list(self._kept_categories[name])
 
     def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
         """Return the codes of a column of categories of `items`, or of some rows of it, not to be written to."""
-        return self.items[name].cat.codes.to_numpy()[rows]
+        if name not in self._kept_codes:
+            self._kept_codes[name] = self.items[name].cat.codes.to_numpy()
+        return self._kept_codes[name][rows]
 
     def domain_of_task(self) -> dict[str, str]:
         """Return the domain of each task, as the first of its answers has it."""
@@ -161,10 +167,32 @@ class AnswerAccess:
     def _random(self) -> dict[int, NDArray[np.float64]]:
         return {}
 
+    # What was asked for of `items`, a column each: to get one out of a frame takes longer than to use one of a small run.
+
+    @cached_property
+    def _kept_figures(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    @cached_property
+    def _kept_codes(self) -> dict[str, NDArray[np.integer[Any]]]:
+        return {}
+
+    @cached_property
+    def _kept_categories(self) -> dict[str, list[str]]:
+        return {}
+
+    @cached_property
+    def _kept_dtypes(self) -> dict[str, pd.CategoricalDtype]:
+        return {}
+
+    def _category_dtype(self, name: str) -> pd.CategoricalDtype:
+        if name not in self._kept_dtypes:
+            self._kept_dtypes[name] = pd.CategoricalDtype(pd.Index(pd.array(self.categories(name), dtype="str")))
+        return self._kept_dtypes[name]
+
     def categorical(self, name: str, rows: Rows) -> pd.Categorical:
         """Return a column of categories of `items` at some rows."""
-        dtype = pd.CategoricalDtype(pd.Index(pd.array(self.categories(name), dtype="str")))
-        values: Any = pd.Categorical.from_codes(self.codes(name, rows), dtype=dtype)
+        values: Any = pd.Categorical.from_codes(self.codes(name, rows), dtype=self._category_dtype(name))
         assert isinstance(values, pd.Categorical)
         return values
 

@@ -318,10 +318,12 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
     import pyarrow.parquet as pq
 
     with damage_named(path):
-        schema = pq.read_schema(path)
-        missing = [name for name in columns if name not in schema.names]
-        if missing:
-            raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
-        check_columns(path, schema)
-        there = [*columns, *(name for name in newer if name in schema.names)]
-        return pq.read_table(path, columns=there, page_checksum_verification=True)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            schema = file.schema_arrow
+            known = set(schema.names)
+            missing = [name for name in columns if name not in known]
+            if missing:
+                said = ", ".join(missing)
+                raise UserError(f"{path}: no column {said}; it was not written by this version of wattbench")
+            check_columns(path, schema)
+            return file.read([*columns, *(name for name in newer if name in known)])

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -218,19 +219,25 @@ def check_columns(path: Path, schema: Any) -> None:
     Raises:
         UserError: a column is of another type.
     """
-    wanted = windows_schema() if path.name == RunLayout(path.parent).windows_table.name else items_schema()
-    for column in schema:
-        if column.name in wanted.names and not _holds(column.type, wanted.field(column.name).type):
-            raise UserError(
-                f"{path}: the column {column.name} holds {column.type}, not {wanted.field(column.name).type}; the "
-                "record is damaged"
-            )
+    wanted = _types_wanted(windows=path.name == RunLayout(path.parent).windows_table.name)
+    for name, holds in zip(schema.names, schema.types, strict=True):
+        if name in wanted and not _holds(holds, wanted[name]):
+            raise UserError(f"{path}: the column {name} holds {holds}, not {wanted[name]}; the record is damaged")
+
+
+@cache
+def _types_wanted(*, windows: bool) -> Mapping[str, Any]:
+    """Return the Arrow type of each column of the table of windows, or of items."""
+    schema = windows_schema() if windows else items_schema()
+    return dict(zip(schema.names, schema.types, strict=True))
 
 
 def _holds(there: Any, wanted: Any) -> bool:
     """Return whether a column of a type can be read as one of another type."""
     import pyarrow as pa
 
+    if there == wanted:
+        return True
     types = pa.types
     there = there.value_type if types.is_dictionary(there) else there
     if types.is_null(there):

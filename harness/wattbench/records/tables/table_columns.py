@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _PART_ROWS = 1_048_576
 """Rows of a column that are decoded at a time: a row group, as most writers make them."""
 
+_MANY_ROWS = 65_536
+"""Of a table with more, memory is given back after each column; of a smaller one that would take as long as reading."""
+
 
 @dataclass(frozen=True)
 class Coded:
@@ -82,13 +85,14 @@ class TableColumns:
         self._kept = kept
         self._empty: dict[str, bool] = {}
         with damage_named(self.path):
-            self._schema = pq.read_schema(path)
+            metadata = pq.read_metadata(path)
+            self._schema = metadata.schema.to_arrow_schema()
             texts = [
                 each.name
                 for each in self._schema
                 if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
             ]
-            self._file = pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True)
+            self._file = pq.ParquetFile(path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True)
         check_columns(path, self._schema)
 
     def __enter__(self) -> Self:
@@ -243,7 +247,14 @@ class TableColumns:
                     part = batch.column(0)
                     yield part if self._kept is None else part.filter(pa.array(self._kept[at : at + len(part)]))
                     at += len(part)
-        pa.default_memory_pool().release_unused()
+        self._release()
+
+    def _release(self) -> None:
+        """Give memory back to the system that PyArrow keeps for columns to come."""
+        import pyarrow as pa
+
+        if self._file.metadata.num_rows > _MANY_ROWS:
+            pa.default_memory_pool().release_unused()
 
     def _groups(self) -> Iterator[list[int]]:
         """Yield row groups that are read together: PyArrow keeps every text of those, in a dictionary that grows."""
@@ -282,7 +293,7 @@ class TableColumns:
                             yield batch.column(0).take(pa.array(rows[first : first + count] - at))
                         at += len(batch)
                 start = end
-        pa.default_memory_pool().release_unused()
+        self._release()
 
 
 def _encoded(part: pa.Array) -> pa.DictionaryArray:
