@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.records import Part, part
 from wattbench_reports.comparability.caveat import Caveat
@@ -33,8 +34,13 @@ def co_runners_part(windows: pd.DataFrame) -> Part:
 
 def typical(co_runners: pd.Series) -> int:
     """Return the median of numbers of other slots, rounded up; a missing one is none."""
-    numbers = pd.to_numeric(co_runners, errors="coerce").fillna(0).to_numpy()
+    numbers = _numbers(co_runners)
     return int(np.ceil(np.median(numbers))) if len(numbers) else 0
+
+
+def _numbers(co_runners: pd.Series) -> NDArray[np.float64]:
+    numbers = co_runners.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(numbers), 0.0, numbers)
 
 
 def shared_ways(ways: Mapping[str, str], windows: pd.DataFrame) -> dict[str, str]:
@@ -58,15 +64,18 @@ def slots_caveat(frames: Frames) -> Iterator[Caveat]:
     Args:
         frames: the tables of the run.
     """
-    columns = frames.window_columns("window", newer=("co_runners", "shared")).drop(columns="window")
-    rows = frames.windows[["system", "purpose"]].join(columns)
-    others = pd.to_numeric(rows["co_runners"], errors="coerce").fillna(0)
-    rows = rows[(rows["purpose"] == "measured") & (others > 0)]
-    if rows.empty:
+    others, shared_by = _numbers(frames.metering["co_runners"]).tolist(), frames.metering["shared"].tolist()
+    rows_of = {
+        name: rows
+        for name in frames.systems
+        if (rows := [row for row in frames.all_measured_rows.get(name, []) if others[row] > 0])
+    }
+    if not rows_of:
         return
-    names = tuple(str(name) for name in frames.systems if name in set(rows["system"]))
-    shared = sorted({name for row in rows["shared"] if row is not None for name in row})
-    at_once = plural(int(others[rows.index].max()) + 1, "slot")
+    every = [row for rows in rows_of.values() for row in rows]
+    names = tuple(rows_of)
+    shared = sorted({name for row in every if shared_by[row] is not None for name in shared_by[row]})
+    at_once = plural(int(max(others[row] for row in every)) + 1, "slot")
     text = (
         f"{at_once} of a machine measured at once, at most: seconds of {named(names)} are those of a loaded host, and "
         "are ranked only against those of as many."

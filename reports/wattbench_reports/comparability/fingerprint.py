@@ -141,14 +141,11 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
     From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
     to differ in.
     """
-    recorded = frames.window_columns("provenance", "energy_j", newer=("co_runners", "shared"))
-    rows = frames.windows[["system", "purpose", "valid"]].join(recorded)
-    rows = rows[rows["purpose"] == "measured"]
+    valid = frames.windows["valid"].astype(bool).tolist()
     parts: dict[str, Part] = {}
     co_runners: dict[str, Part] = {}
-    for system, windows in rows.groupby("system"):
-        believed = windows[windows["valid"].astype(bool)]
-        used = windows if believed.empty else believed
+    for system, rows in frames.all_measured_rows.items():
+        used = frames.metering.iloc[[row for row in rows if valid[row]] or rows]
         read: dict[str, set[str]] = {}
         for said, energy_j in zip(used["provenance"], used["energy_j"], strict=True):
             how = object_of_text(frames.run.layout.windows_table, said)
@@ -163,8 +160,8 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
         if "modelled" in plain.values():  # the formula is codecarbon's, and its constants change with it
             machine = frames.record.machine
             facts["model"] = ABSENT if machine.packages is None else f"codecarbon {machine.codecarbon}"
-        parts[str(system)] = part(facts, frames.run.header.run)
-        co_runners[str(system)] = co_runners_part(used)
+        parts[system] = part(facts, frames.run.header.run)
+        co_runners[system] = co_runners_part(used)
     return parts, co_runners
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from wattbench.records import PhaseRow, Purpose, Split, SystemRow, WindowRow
 from wattbench.records.rows.components import added, is_container
@@ -20,8 +21,7 @@ from wattbench_reports.tables.run_tables import Frames
 
 ONE_PERCENT = 0.01
 
-_LABELS = ("task", "window", "energy_provenance")
-_FIGURES = ("output_tokens", "energy_j", "energy_above_idle_j")
+_Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,34 @@ class Component:
     def above_idle_j_per_request(self) -> float | None:
         """The rest. Below 0 where the idle window happened to draw more."""
         return None if self.idle_j_per_request is None else self.j_per_request - self.idle_j_per_request
+
+
+@dataclass(frozen=True)
+class _Metered:
+    """The answers of a system that have joules; arrays of shape (answers,)."""
+
+    windows: frozenset[str]
+    """In which they were asked."""
+    provenance: str
+    tasks: tuple[str, ...]
+    """All of the run."""
+    task: NDArray[np.integer[Any]]
+    """Which of `tasks`."""
+    energy_j: _Numbers
+    above_idle_j: _Numbers
+    router_j: _Numbers
+    prompt_tokens: _Numbers
+    output_tokens: _Numbers
+    asked: NDArray[np.int64] | None
+    """How many members of a hybrid were asked; None where no phases are recorded."""
+
+    def __len__(self) -> int:
+        return len(self.energy_j)
+
+    def of_tasks(self, names: Iterable[str | None]) -> NDArray[np.bool_]:
+        """Return which answers are of some tasks."""
+        chosen = set(names)
+        return np.asarray(np.array([name in chosen for name in self.tasks], dtype=np.bool_)[self.task])
 
 
 @dataclass(frozen=True)
@@ -131,44 +159,49 @@ def splits(frames: Frames) -> dict[str, SystemSplit]:
     }
 
 
-def _metered(frames: Frames, system: str, more: Mapping[str, Column], members: Lengths | None) -> pd.DataFrame:
+def _metered(frames: Frames, system: str, more: Mapping[str, Column], members: Lengths | None) -> _Metered:
     """Return the answers of a system that have joules, with further columns."""
     of_system = frames.answers_of(system)
     energy_j = frames.figures("energy_j", of_system)
     kept = ~np.isnan(energy_j)
     rows = of_system if kept.all() else frames.positions(of_system)[kept]
-    labels = {name: frames.categorical(name, rows) for name in _LABELS}
-    figures = {name: frames.figures(name, rows) for name in _FIGURES}
-    number = np.broadcast_to(np.int32(0), (int(kept.sum()),)) if members is None else members(rows)
-    further = {name: read(rows) for name, read in more.items()}
-    return pd.DataFrame({**labels, **figures, **further, "asked": number}, copy=False)
+    return _Metered(
+        windows=frozenset(frames.labels("window", rows)),
+        provenance=provenance.joined(frames.labels("energy_provenance", rows)),
+        tasks=tuple(frames.categories("task")),
+        task=frames.codes("task", rows),
+        energy_j=energy_j[kept],
+        above_idle_j=frames.figures("energy_above_idle_j", rows),
+        router_j=more["router_energy_j"](rows),
+        prompt_tokens=more["prompt_tokens"](rows),
+        output_tokens=frames.figures("output_tokens", rows),
+        asked=None if members is None else members(rows),
+    )
 
 
 def _of_system(
-    name: str, answers: pd.DataFrame, windows: Sequence[WindowRow], rows: Sequence[PhaseRow], known: SystemRow | None
+    name: str, answers: _Metered, windows: Sequence[WindowRow], rows: Sequence[PhaseRow], known: SystemRow | None
 ) -> SystemSplit:
     requests = len(answers)
-    per_request = float(answers["energy_j"].mean()) if requests else None
-    above = answers["energy_above_idle_j"]
-    label = provenance.joined(answers["energy_provenance"].unique().tolist())
-    router = answers["router_energy_j"].dropna()
+    per_request = float(answers.energy_j.mean()) if requests else None
+    above = answers.above_idle_j
+    router = answers.router_j[~np.isnan(answers.router_j)]
     return SystemSplit(
         system=name,
         requests=requests,
         j_per_request=per_request,
-        above_idle_j_per_request=float(above.mean()) if requests and above.notna().all() else None,
+        above_idle_j_per_request=float(above.mean()) if requests and not np.isnan(above).any() else None,
         components=tuple(_components(answers, windows)),
         phases=tuple(_phases(answers, rows)),
-        load=_load(windows, known, per_request, label),
+        load=_load(windows, known, per_request, answers.provenance),
         router_j_per_request=float(router.sum()) / requests if len(router) else None,
-        provenance=label,
+        provenance=answers.provenance,
     )
 
 
-def _components(answers: pd.DataFrame, windows: Sequence[WindowRow]) -> Iterable[Component]:
+def _components(answers: _Metered, windows: Sequence[WindowRow]) -> Iterable[Component]:
     """From the windows that the metered items fell in: one pass of each."""
-    used = set(answers["window"].unique())
-    measured = [w for w in windows if w.window in used and w.purpose == Purpose.MEASURED and w.valid]
+    measured = [w for w in windows if w.window in answers.windows and w.purpose == Purpose.MEASURED and w.valid]
     names = list(dict.fromkeys(name for window in measured for name in window.energy_j))
     counted = set(added(names))
     for name in names:
@@ -188,14 +221,14 @@ def contained(components: Sequence[Component]) -> bool:
     return any(is_container(each.name) for each in components if each.in_total)
 
 
-def _phases(answers: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
+def _phases(answers: _Metered, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
     names = sorted(dict.fromkeys(row.component for row in rows), key=lambda name: name != TOTAL)
     for name in names:
         matching = [row for row in rows if row.component == name]
         divided = [row for row in matching if row.prefill_j is not None]
         together = any(row.task is None for row in divided)  # a run with blocks: a row is of all tasks
-        tokens = answers if together else answers[answers["task"].isin([row.task for row in divided])]
-        one_each = bool((tokens["asked"] <= 1).all())
+        of = slice(None) if together else answers.of_tasks(row.task for row in divided)
+        one_each = answers.asked is None or bool((answers.asked[of] <= 1).all())
         yield Phases(
             component=name,
             provenance=provenance.joined(row.provenance for row in divided),
@@ -207,8 +240,8 @@ def _phases(answers: pd.DataFrame, rows: Sequence[PhaseRow]) -> Iterable[Phases]
             prefill=_sum([(row.prefill_j, row.prefill_low_j, row.prefill_high_j) for row in divided]),
             decode=_sum([(row.decode_j, row.decode_low_j, row.decode_high_j) for row in divided]),
             other_j=math.fsum(row.other_j or 0.0 for row in divided),
-            prompt_tokens=_count(tokens["prompt_tokens"]) if one_each else None,
-            output_tokens=_count(tokens["output_tokens"]) if one_each else None,
+            prompt_tokens=_count(answers.prompt_tokens[of]) if one_each else None,
+            output_tokens=_count(answers.output_tokens[of]) if one_each else None,
         )
 
 
@@ -235,8 +268,7 @@ def _over(joules: Interval, count: int | None) -> Interval | None:
     return Interval(joules.estimate / count, joules.low / count, joules.high / count) if count else None
 
 
-def _count(tokens: pd.Series) -> int | None:
-    known = tokens.to_numpy(dtype=np.float64)
+def _count(known: _Numbers) -> int | None:
     return int(known.sum()) if len(known) and np.isfinite(known).all() else None
 
 

@@ -30,18 +30,22 @@ class Validity:
 
 def validity(frames: Frames) -> dict[str, Validity]:
     """Each system's validity, in the order of `frames.systems`."""
-    return {name: _of_system(frames, name) for name in frames.systems}
+    windows = frames.windows
+    valid = windows["valid"].astype(bool).tolist()
+    contended = (windows["contended"] == 1).tolist()
+    reasons = windows["reasons"].tolist()
 
+    def of_system(name: str) -> Validity:
+        rows = frames.measured_rows(name)
+        spoiled = [row for row in rows if not valid[row]]
+        counted = Counter(str(reason) for row in spoiled if reasons[row] is not None for reason in reasons[row])
+        return Validity(
+            name,
+            len(rows),
+            len(spoiled),
+            tuple(counted.most_common()),
+            contended=sum(contended[row] for row in rows),
+            imported=frames.record.imported is not None and not rows,
+        )
 
-def _of_system(frames: Frames, name: str) -> Validity:
-    windows = frames.measured_windows(name)
-    spoiled = windows[~windows["valid"].astype(bool)]
-    reasons = Counter(str(reason) for row in spoiled["reasons"] for reason in (() if row is None else row))
-    return Validity(
-        name,
-        len(windows),
-        len(spoiled),
-        tuple(reasons.most_common()),
-        contended=int((windows["contended"] == 1).sum()),
-        imported=frames.record.imported is not None and windows.empty,
-    )
+    return {name: of_system(name) for name in frames.systems}

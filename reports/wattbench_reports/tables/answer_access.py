@@ -167,7 +167,7 @@ class AnswerAccess:
     def _random(self) -> dict[int, NDArray[np.float64]]:
         return {}
 
-    # What was asked for of `items`, a column each: to get one out of a frame takes longer than to use one of a small run.
+    # Columns of `items` that were asked for: to get one out of a frame takes longer than to use one of a small run.
 
     @cached_property
     def _kept_figures(self) -> dict[str, NDArray[np.float64]]:

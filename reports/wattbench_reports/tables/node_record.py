@@ -53,7 +53,7 @@ def node_records(frames: Frames) -> tuple[NodeRecord, ...]:
     for node in pd.unique(measured[NODE]):
         blocks.setdefault(str(node), [])
     known = header.machines
-    slots = frames.window_columns(newer=("co_runners", "shared"))[["co_runners", "shared"]].loc[measured.index]
+    slots = frames.metering[["co_runners", "shared"]].loc[measured.index]
     return tuple(
         NodeRecord(
             node=node,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -202,11 +202,36 @@ class Frames(AnswerAccess):
         table: pd.DataFrame = _read(self.run.layout.windows_table, names, newer=newer).to_pandas()
         return table.assign(**{name: None for name in newer if name not in table})
 
+    @cached_property
+    def metering(self) -> pd.DataFrame:
+        """Return how joules were read, aligned with `windows`: `provenance`, `energy_j`, `co_runners` and `shared`.
+
+        Raises:
+            UserError: the table has no such column.
+        """
+        return self.window_columns("provenance", "energy_j", newer=("co_runners", "shared"))
+
+    def measured_rows(self, system: str) -> list[int]:
+        """Return in which rows of `windows` the system's items were asked."""
+        rows = self.all_measured_rows.get(system, [])
+        if self.measured_in is None:
+            return rows
+        windows = self.windows["window"].tolist()
+        return [row for row in rows if windows[row] in self.measured_in]
+
+    @cached_property
+    def all_measured_rows(self) -> Mapping[str, list[int]]:
+        """Return in which rows of `windows` items of each system were asked, whether or not they are in `items`."""
+        rows: dict[str, list[int]] = {}
+        named = zip(self.windows["system"].tolist(), self.windows["purpose"].tolist(), strict=True)
+        for row, (system, purpose) in enumerate(named):
+            if purpose == "measured":
+                rows.setdefault(system, []).append(row)
+        return rows
+
     def measured_windows(self, system: str) -> pd.DataFrame:
         """Return the windows in which the system's items were asked."""
-        windows = self.windows
-        measured = windows[(windows["system"] == system) & (windows["purpose"] == "measured")]
-        return measured if self.measured_in is None else measured[measured["window"].isin(self.measured_in)]
+        return self.windows.iloc[self.measured_rows(system)]
 
 
 def load_frames(run: RunRecords) -> Frames:
@@ -317,13 +342,11 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
     """
     import pyarrow.parquet as pq
 
-    with damage_named(path):
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            schema = file.schema_arrow
-            known = set(schema.names)
-            missing = [name for name in columns if name not in known]
-            if missing:
-                said = ", ".join(missing)
-                raise UserError(f"{path}: no column {said}; it was not written by this version of wattbench")
-            check_columns(path, schema)
-            return file.read([*columns, *(name for name in newer if name in known)])
+    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        schema = file.schema_arrow
+        known = set(schema.names)
+        missing = [name for name in columns if name not in known]
+        if missing:
+            raise UserError(f"{path}: no column {', '.join(missing)}; it was not written by this version of wattbench")
+        check_columns(path, schema)
+        return file.read([*columns, *(name for name in newer if name in known)])
