@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.figures.shared import axes_for, colour, legend
-from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench.terminal import clipped_apart
+from wattbench_reports.figures.chart import (
+    TEXT_SIZE,
+    Colour,
+    Plot,
+    across_ticks,
+    axis_lines,
+    opening,
+    percent_tick,
+    share_scale,
+    words,
+)
+from wattbench_reports.figures.decision_geometry import text_width
+from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
+from wattbench_reports.figures.shared import colour
+from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.wide_figure import RIGHT, WIDTH
 from wattbench_reports.formatting import units
+
+_BAR, _BETWEEN = 16.0, 10.0
+"""Heights of a bar, and of what is between two."""
+_BELOW = 40.0
+"""The height of the axis's numbers and label."""
+_SIZE = 10.5
+"""Of letters."""
+_ROOM = 1.15
+"""How much room a name has, in its estimated widths: some fonts are wider."""
+_LONGEST = 30
+"""The longest name of a system, in characters; the table has it in full."""
+_FAINT = 0.4
+_SHARES = share_scale((0.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -42,36 +70,52 @@ def energy(bars: Sequence[Bar]) -> str:
     Returns:
         An `<svg>` element.
     """
-    labels = list(dict.fromkeys((s.label, s.series, s.faint) for bar in bars for s in bar.slices))
-    with axes_for(len(labels)) as (figure, axes):
-        figure.set_figheight(1.3 + 0.42 * len(bars) + 0.24 * -(-len(labels) // 4))
-        for label, series, faint in labels:
-            left, widths = [], []
-            for bar in bars:
-                at = [part.label for part in bar.slices].index(label) if label in {p.label for p in bar.slices} else -1
-                left.append(100 * sum(part.joules for part in bar.slices[: max(at, 0)]) / bar.joules)
-                widths.append(100 * bar.slices[at].joules / bar.joules if at >= 0 else 0.0)
-            axes.barh(
-                range(len(bars)), widths, left=left, height=0.62, color=colour(series), alpha=0.4 if faint else 1.0,
-                linewidth=0, label=label,
-            )  # fmt: skip
-        for row, bar in enumerate(bars):
-            axes.text(101, row, units.quantity(bar.joules, "J"), va="center", color=INK, fontsize=10.5)
-        axes.set_yticks(range(len(bars)), [bar.system for bar in bars])
-        axes.set_ylim(len(bars) - 0.4, -0.6)
-        axes.set_xlim(0, 112)
-        axes.set_xticks(range(0, 101, 20))
-        axes.set_xlabel("share of joules per request, %")
-        axes.grid(visible=False, axis="y")
-        legend(figure, axes)
-        described = "; ".join(
-            f"{bar.system}: {units.quantity(bar.joules, 'J')}, of which "
-            + ", ".join(f"{part.label} {units.percent(part.joules / bar.joules)}" for part in bar.slices)
-            for bar in bars
-        )
-        return inline_svg(
-            figure,
-            name="energy-figure",
-            title="Joules per request by component",
-            description=f"Share of each component in the joules of a request, one bar per system. {described}.",
-        )
+    parts = dict.fromkeys((part.label, part.series, part.faint) for bar in bars for part in bar.slices)
+    legend, top = flowing_legend([_entry(*part) for part in parts], 6.0, RIGHT, 2.0)
+    names = clipped_apart([bar.system for bar in bars], _LONGEST)
+    joules = [units.quantity(bar.joules, "J") for bar in bars]
+    top += ROW / 2
+    bottom = top + _BETWEEN + (_BAR + _BETWEEN) * len(bars)
+    plot = Plot(12 + _widest(names), RIGHT - 8 - _widest(joules), top, bottom, inset=0.0)
+    described = "; ".join(
+        f"{bar.system}: {total}, of which "
+        + ", ".join(f"{part.label} {units.percent(part.joules / bar.joules)}" for part in bar.slices)
+        for bar, total in zip(bars, joules, strict=True)
+    )
+    said = f"Share of each component in the joules of a request, one bar per system. {described}."
+    label = "share of joules per request, % \N{RIGHTWARDS ARROW}"
+    return "".join((
+        opening("energy-figure", WIDTH, bottom + _BELOW, "Joules per request by component", said, kind="figure"),
+        legend,
+        *across_ticks(plot, _SHARES, percent_tick),
+        *(each for row in enumerate(zip(bars, names, joules, strict=True)) for each in _row(plot, *row)),
+        axis_lines(plot),
+        words(plot.right, bottom + 33, label, anchor="end", colour=Colour.QUIET, size=11),
+        "</svg>",
+    ))  # fmt: skip
+
+
+def _widest(texts: Sequence[str]) -> float:
+    return _ROOM * _SIZE / TEXT_SIZE * max(map(text_width, texts), default=0.0)
+
+
+def _entry(label: str, series: int, faint: bool) -> LegendEntry:
+    return LegendEntry(label, lambda x, y: _box(x, y - 4.5, SAMPLE, 9.0, series, faint=faint))
+
+
+def _row(plot: Plot, row: int, of_bar: tuple[Bar, str, str]) -> Iterator[str]:
+    """Draw a bar, with its system before it and its joules behind it."""
+    bar, name, joules = of_bar
+    y, before_j = plot.top + _BETWEEN + row * (_BAR + _BETWEEN), 0.0
+    for part in bar.slices:
+        left, right = (plot.across(_SHARES, sum_j / bar.joules) for sum_j in (before_j, before_j + part.joules))
+        yield _box(left, y, right - left, _BAR, part.series, faint=part.faint)
+        before_j += part.joules
+    yield words(plot.left - 6, y + 12, name, anchor="end", size=_SIZE)
+    yield words(plot.right + 6, y + 12, joules, size=_SIZE)
+
+
+def _box(x: float, y: float, width: float, height: float, series: int, *, faint: bool) -> str:
+    opacity = f' opacity="{_FAINT:g}"' if faint else ""
+    d = f"M{x:.1f} {y:.1f}h{width:.1f}v{height:.1f}h{-width:.1f}Z"
+    return f'<path d="{d}" fill="{with_variables(colour(series))}"{opacity}/>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -18,6 +19,7 @@ from wattbench_reports.figures import (
     energy,
     latency,
     matrix,
+    misroutes,
     tradeoff,
 )
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
@@ -134,6 +136,16 @@ def test_bars_are_shares_and_their_joules_stand_behind_them() -> None:
     svg = DRAWINGS["energy"]()
     assert {"small", "big", "200 mJ", "900 J", "gpu0, idle", "gpu0, above idle", "cpu"} <= set(texts(svg))
     assert "big: 900 J, of which gpu0, idle 25.0%, gpu0, above idle 50.0%, cpu 25.0%" in svg
+    boxes = [
+        (float(start[1:]), float(width), e.get("opacity"))
+        for e in elements(svg, "path")
+        if e.get("fill", "").startswith("var(--series")
+        for start, width in [re.split(r" [\d.]+h|v", e.get("d", ""))[:2]]
+    ][3:]  # after those of the legend
+    (left, idle, faint), (above_left, above, _), (cpu_left, cpu, _), *others = boxes
+    assert (above_left, cpu_left) == pytest.approx((left + idle, left + idle + above), abs=0.2)
+    assert (above / idle, cpu / idle) == pytest.approx((2, 1), rel=0.01)
+    assert (faint, len(others)) == ("0.4", 3)
 
 
 def test_zero_joules_and_unbounded_figures_can_be_drawn() -> None:
@@ -195,7 +207,8 @@ def test_a_curve_rises_to_all_requests_and_has_its_shape_along_it_and_in_the_leg
 
 def test_matplotlib_is_left_as_it_was() -> None:
     before = dict(mpl.rcParams)
-    DRAWINGS["energy"]()
+    drawn = misroutes(np.array([[3, 1], [0, 4]]), ["sums", "text"], ["small", "big"], [0, None], name="misroutes")
+    assert "clip-path" in drawn, "matplotlib drew it"
     assert dict(mpl.rcParams) == before
 
 
