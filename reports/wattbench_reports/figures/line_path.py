@@ -17,6 +17,8 @@ def line_path(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         y: the same shape; the line is broken where it is NaN.
     """
     x, y = np.round(x, 1), np.round(y, 1)
+    moved = np.concatenate([[True], (np.diff(x) != 0) | (np.diff(y) != 0)])[: len(x)]
+    x, y = x[moved], y[moved]
     kept = np.flatnonzero(~_on_the_way(x, y))
     said, drawing = [], False
     for across, up, known in zip(x[kept].tolist(), y[kept].tolist(), np.isfinite(x + y)[kept].tolist(), strict=True):
@@ -27,8 +29,11 @@ def line_path(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
 
 
 def _on_the_way(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which points lie between their neighbours on a level or upright line, ends of lines never among them."""
+    """Return which points lie between their neighbours on a level or upright line, ends of lines never among them.
+
+    No two neighbours are the same point: of a peak that is there twice, each would lie between the other and the foot.
+    """
     before_x, before_y, after_x, after_y = np.diff(x)[:-1], np.diff(y)[:-1], np.diff(x)[1:], np.diff(y)[1:]
-    upright = (before_x == 0) & (after_x == 0) & (before_y * after_y >= 0)
-    level = (before_y == 0) & (after_y == 0) & (before_x * after_x >= 0)
+    upright = (before_x == 0) & (after_x == 0) & (before_y * after_y > 0)
+    level = (before_y == 0) & (after_y == 0) & (before_x * after_x > 0)
     return np.concatenate([[False], upright | level, [False]])[: len(x)]

@@ -54,6 +54,11 @@ def test_a_level_line_is_its_two_ends_and_numbers_are_short() -> None:
     assert line_path(np.linspace(0, 10, 500), np.full(500, 2.04)) == "M0 2L10 2"
 
 
+def test_a_peak_that_is_there_twice_is_drawn() -> None:
+    assert line_path(np.zeros(4), np.array([0.0, 1.0, 1.0, 0.0])) == "M0 0L0 1L0 0"
+    assert line_path(np.array([0.0, 0.0, 1.0, 1.0]), np.zeros(4)) == "M0 0L1 0"
+
+
 def legend_of(*texts: str, right: float = 300.0) -> tuple[list[tuple[float, float]], float]:
     entries = [LegendEntry(text, lambda x, y: f'<path d="M{x} {y}"/>') for text in texts]
     drawn, below = flowing_legend(entries, 10.0, right, 5.0)
