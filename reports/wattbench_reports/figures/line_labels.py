@@ -38,6 +38,8 @@ def line_labels(plot: Plot, lines: Sequence[Line], texts: Sequence[str]) -> list
             crossed = sum(meet(box, piece) for piece in drawn)
             if best is None or crossed < best[0]:
                 best = crossed, label, box
+            if best[0] == 0:
+                break
         if best is not None:
             taken.append(best[2])
         placed.append(None if best is None else best[1])
