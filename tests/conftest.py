@@ -64,6 +64,19 @@ def pytest_collection() -> Iterator[object]:
         gc.enable()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
+    """Skip fsync in a test of the tiers `unit` and `long`: it waits for a disk, and no test cuts the power.
+
+    A test of durability puts a function of its own in its place. Tests of other tiers may time real work.
+    """
+    if not any(map(item.get_closest_marker, ("unit", tiers.LONG))):
+        return (yield)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        return (yield)
+
+
 @pytest.fixture(autouse=True)
 def _own_secrets() -> Iterator[None]:
     """Forget after a test the secrets that it planted: another may have the same text in its answers."""
