@@ -58,7 +58,7 @@ class _Metered:
     router_j: _Numbers
     prompt_tokens: _Numbers
     output_tokens: _Numbers
-    asked: NDArray[np.int64] | None
+    members: NDArray[np.int64] | None
     """How many members of a hybrid were asked; None where no phases are recorded."""
 
     def __len__(self) -> int:
@@ -175,7 +175,7 @@ def _metered(frames: Frames, system: str, more: Mapping[str, Column], members: L
         router_j=more["router_energy_j"](rows),
         prompt_tokens=more["prompt_tokens"](rows),
         output_tokens=frames.figures("output_tokens", rows),
-        asked=None if members is None else members(rows),
+        members=None if members is None else members(rows),
     )
 
 
@@ -228,7 +228,7 @@ def _phases(answers: _Metered, rows: Sequence[PhaseRow]) -> Iterable[Phases]:
         divided = [row for row in matching if row.prefill_j is not None]
         together = any(row.task is None for row in divided)  # a run with blocks: a row is of all tasks
         of = slice(None) if together else answers.of_tasks(row.task for row in divided)
-        one_each = answers.asked is None or bool((answers.asked[of] <= 1).all())
+        one_each = answers.members is None or bool((answers.members[of] <= 1).all())
         yield Phases(
             component=name,
             provenance=provenance.joined(row.provenance for row in divided),
