@@ -84,12 +84,12 @@ def join_lists(listed: Path) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out a file in which no test is of this part, or that another worker collects."""
+    """Leave out a file in which no test is of this part, and what another worker collects."""
     part = os.environ[PART_VARIABLE]
-    if not collection_path.is_file():
-        return None
     if part == SIDE_BY_SIDE:
         return True if shares.is_of_another_worker(collection_path, config) else None
+    if not collection_path.is_file():
+        return None
     files = files_of(part, Path(os.environ[FILES_VARIABLE]))
     return True if files is not None and str(collection_path) not in files else None
 

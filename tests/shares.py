@@ -1,8 +1,9 @@
 """Deal files of fast tests over workers before they collect, so that each imports and collects its own share alone.
 
 xdist's workers each collect everything: with three of them two thirds of that work is wasted. Here a file that seems to
-have fast tests alone is collected by one worker; all other files are collected by all workers, and handed to whichever
-is free. What a worker has collected decides, not the guess by which files are dealt: a wrong guess costs a moment.
+have fast tests alone is collected by one worker, as are the folders of TOGETHER; all other files are collected by all
+workers, and handed to whichever is free. What a worker has collected decides, not the guess by which files are dealt: a
+wrong guess costs a moment.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from xdist.workermanage import WorkerController
 from tests.tiers import BY_FIXTURE, SLOW, is_in_slow_folder
 
 ROOT = Path(__file__).parents[1]
-TOGETHER = ("tests/browser", "tests/wattbench/systems/local", "tests/wattbench/train")
-"""Folders whose files run in one worker: they share a browser and its pages, or packages that take seconds to load."""
+TOGETHER = {"tests/browser": 0, "tests/wattbench/systems/local": 1, "tests/wattbench/train": 1}
+"""Folders whose files run in one worker, and its number, modulo that of workers.
+
+They share a browser and its pages, or packages that take seconds to load.
+"""
 LARGE_BYTES = 14_000
 """A larger file is not dealt: whichever worker is free takes it, so that shares need not take equally long."""
 ALMOST_DONE = 2
@@ -60,14 +64,16 @@ def deal(sizes: Mapping[str, int], workers: int) -> dict[str, int]:
 
 
 def is_of_another_worker(path: Path, config: pytest.Config) -> bool:
-    """Return whether another worker collects a file; one that replaces a worker that crashed collects everything."""
+    """Return whether another worker collects this; one that replaces a worker that crashed collects everything."""
     given = getattr(config, "workerinput", None)
     if given is None or not path.is_relative_to(ROOT):
         return False
     number, count = int(given["workerid"].removeprefix("gw")), int(given["workercount"])
     if number >= count:
         return False
-    return _owners(count).get(path.relative_to(ROOT).as_posix(), number) != number
+    place = path.relative_to(ROOT).as_posix()
+    together = next((owner % count for folder, owner in TOGETHER.items() if f"{place}/".startswith(f"{folder}/")), None)
+    return (_owners(count).get(place, number) if together is None else together) != number
 
 
 @cache

@@ -76,6 +76,19 @@ def test_a_file_that_is_dealt_is_collected_by_one_worker_alone(config) -> None:
         ]  # fmt: skip
 
 
+@pytest.mark.parametrize("folder", shares.TOGETHER)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_folder_whose_files_share_something_is_collected_by_one_worker_alone(config, folder: str, count: int) -> None:
+    for place in (folder, f"{folder}/test_it.py", f"{folder}/data/test_it.py"):
+        others = [is_of_another_worker(ROOT / place, config(worker, count)) for worker in range(count)]
+        assert others.count(False) == 1
+        assert not others[shares.TOGETHER[folder] % count]
+    assert not is_of_another_worker(ROOT / folder, config(count, count)), "one that replaces another has everything"
+    assert [is_of_another_worker(ROOT / f"{folder}s", config(worker, count)) for worker in range(count)] == [
+        False
+    ] * count
+
+
 @pytest.mark.parametrize("path", [ROOT / "tests/new.py", ROOT / "tests/long.py", Path("/elsewhere/tests/a.py")])
 def test_what_is_not_dealt_is_collected_by_all(config, path: Path) -> None:
     assert [is_of_another_worker(path, config(worker)) for worker in (0, 1, None)] == [False] * 3
