@@ -53,6 +53,22 @@ def meanwhile(work: Callable[[], Result], *, wanted: bool) -> Iterator[Callable[
         second.end()
 
 
+@contextmanager
+def shared_parts(number: int) -> Iterator[Iterator[int]]:
+    """Yield the numbers of parts of work, from 0 on: each comes once, to the process of `meanwhile` or to this one.
+
+    Args:
+        number: of the parts, at most 255.
+    """
+    left, numbers = os.pipe()
+    os.write(numbers, bytes(range(number)))
+    os.close(numbers)
+    try:
+        yield (part[0] for part in iter(lambda: os.read(left, 1), b""))
+    finally:
+        os.close(left)
+
+
 def can_fork() -> bool:
     """Return whether a second process can be forked, and has a processor to run on.
 

@@ -192,21 +192,44 @@ def test_reports_of_few_and_of_very_many_answers_have_one_process() -> None:
     ]
 
 
+def test_each_part_is_taken_by_one_of_the_two() -> None:
+    said = printed("""
+        with second_process.shared_parts(200) as parts, meanwhile(partial(list, parts), wanted=True) as second:
+            here = list(parts)
+            print(sorted(here + second()) == list(range(200)), list(parts))
+    """)
+    assert said == "True []"
+
+
 WRITES = """
 import wattbench_reports.html.report
 from pathlib import Path
 from wattbench_reports.html import write_report
 
 done_here = []
-page = sys.modules["wattbench_reports.html.report"]
-studies, analysis = page.routing_study, sys.modules["wattbench_reports.comparison.analysis"]
-prints = analysis.fingerprints
-page.routing_study = lambda analysis: done_here.append("study") or studies(analysis)
+made, analysis = (sys.modules[f"wattbench_reports.{name}"] for name in ("html.made_sections", "comparison.analysis"))
+studies, prints, powers, what_ifs = made.routing_study, analysis.fingerprints, made.power_section, made.what_if_section
+made.routing_study = lambda analysis: done_here.append("study") or studies(analysis)
 analysis.fingerprints = lambda frames: done_here.append("fingerprints") or prints(frames)
+ended, until_ended = os.pipe()
+
+def ends(analysis):
+    if os.getpid() != own:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return powers(analysis)
+
+def waits(analysis):
+    os.close(until_ended)
+    os.read(ended, 1)
+    return what_ifs(analysis)
+
 run, out = map(Path, sys.argv[1:])
-for processes in (1, 2):
-    write_report(run, out / str(processes) / "report.html", processes=processes)
-    print(*done_here)
+for name, processes in (("one", 1), ("two", 2), ("one-ended", 2)):
+    if name == "one-ended":
+        made.power_section, made.what_if_section = ends, waits
+        made.EITHER = ends, *made.EITHER[1:]
+    write_report(run, out / name / "report.html", processes=processes)
+    print(name, *done_here)
     done_here.clear()
 """
 
@@ -214,8 +237,8 @@ for processes in (1, 2):
 def test_the_files_of_a_report_are_the_same_of_one_process_and_of_two(tmp_path: Path) -> None:
     run = make_run(tmp_path, 480, SYSTEMS[:3])
     command = [sys.executable, "-c", START + WRITES, str(run), str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["fingerprints study", ""]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout.splitlines() == ["one fingerprints study", "two", "one-ended study"]
     assert done.stderr == ""
     for name in ("report.html", "report.csv", "report.parquet"):
-        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+        assert len({(tmp_path / of / name).read_bytes() for of in ("one", "two", "one-ended")}) == 1

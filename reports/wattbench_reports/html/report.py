@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 
 from wattbench.records import RunRecords, read_run
@@ -17,79 +15,19 @@ from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.html.anchors import anchors
+from wattbench_reports.html.made_sections import Made, making
 from wattbench_reports.html.stated_page import stated_page
 from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
-from wattbench_reports.html.whatif import carried, controls, script_of_page, what_if_section, words_of_page
+from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
-from wattbench_reports.routing.model import RoutingStudy
-from wattbench_reports.routing.study import routing_study
-from wattbench_reports.second_process import meanwhile, pays
-from wattbench_reports.sections.arrival_rates import load_section
-from wattbench_reports.sections.carbon import carbon_section
-from wattbench_reports.sections.comparison import comparison_section
-from wattbench_reports.sections.disagreements import items_section
-from wattbench_reports.sections.distillation import distillation_section
-from wattbench_reports.sections.domains import domains_section
-from wattbench_reports.sections.energy import energy_section
-from wattbench_reports.sections.environment import environment_section
-from wattbench_reports.sections.estimated import estimated_section
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.second_process import pays
 from wattbench_reports.sections.first_screen import first_screen
-from wattbench_reports.sections.gate import gate_section
-from wattbench_reports.sections.latency import latency_section
-from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
-from wattbench_reports.sections.machines import machines_section
-from wattbench_reports.sections.model import Section
-from wattbench_reports.sections.power import power_section
-from wattbench_reports.sections.routing import routing_section
-from wattbench_reports.sections.stated import stated_section
-from wattbench_reports.sections.systems import systems_section
-from wattbench_reports.sections.tradeoff import tradeoff_section
-from wattbench_reports.sections.validity import validity_section
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
-from wattbench_reports.sections.wrong_answers import wrong_section
 from wattbench_reports.tables.run_tables import answers_of
 from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
-
-Panel = Callable[[Analysis], Section | None]
-"""Makes a section; None where a run has nothing for it."""
-
-
-Study = Callable[[], RoutingStudy | str]
-"""Returns the study of routers in front of the run's systems; a text is why there is none, as a clause."""
-
-
-def panels(study: Study) -> tuple[Panel, ...]:
-    """List the sections in the order of the page: a gate's before the verdict on which system to run, others after
-    it."""
-    return (
-        gate_section,
-        what_if_section,
-        comparison_section,
-        tradeoff_section,
-        domains_section,
-        partial(routing_section, study_of_run=study),
-        experts_section,
-        distillation_section,
-        lifecycle_section,
-        load_section,
-        latency_section,
-        energy_section,
-        power_section,
-        carbon_section,
-        estimated_section,
-        systems_section,
-        stated_section,
-        items_section,
-        wrong_section,
-        machines_section,
-        validity_section,
-        environment_section,
-    )
-
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
 """Ids of the page that are no section's."""
@@ -106,8 +44,8 @@ def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
         UserError: the run is not finished or damaged, or an assumption is wrong.
     """
     analysis = analyse(run, assumptions)
-    with _study_meanwhile(analysis, second_process=False) as study:
-        return _page(analysis, study)
+    with making(analysis, second_process=False) as made:
+        return _page(analysis, made())
 
 
 def write_report(
@@ -145,34 +83,20 @@ def write_report(
     two = processes > 1 and pays(answers_of(run))
     if analysis is None:
         analysis = analyse(run, assumptions, second_process=two)
-    with _study_meanwhile(analysis, second_process=two) as study:
+    with making(analysis, second_process=two) as made:
         figures = figures_frame(analysis)
-        page = as_bytes(_page(analysis, study))
+        page = as_bytes(_page(analysis, made()))
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
     write_all_atomically(files, failure="the report cannot be written")
     return out
 
 
-def _study_meanwhile(analysis: Analysis, *, second_process: bool) -> AbstractContextManager[Study]:
-    """Study routers next to what else the page has: of a large run it is nearly half of the work."""
-    return meanwhile(lambda: routing_study(analysis.by_item), wanted=second_process)
-
-
-def _sections(analysis: Analysis, study: Study) -> list[Section]:
-    """Make the sections; that of routing last, as its study takes the longest."""
-    makers = panels(study)
-    last = sorted(range(len(makers)), key=lambda number: isinstance(makers[number], partial))
-    made = {number: makers[number](analysis) for number in last}
-    return [section for number in range(len(makers)) if (section := made[number]) is not None]
-
-
-def _page(analysis: Analysis, study_of_run: Study) -> str:
+def _page(analysis: Analysis, made: Made) -> str:
     from markupsafe import Markup
 
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
-    sections = _sections(analysis, study_of_run)
-    study = study_of_run()
+    study, sections = made.study, made.sections
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
