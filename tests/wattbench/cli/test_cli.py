@@ -102,7 +102,7 @@ def test_a_command_that_reads_computes_in_one_thread_unless_told_otherwise(
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", already)
     seen = []
     monkeypatch.setattr(
-        wattbench_reports.html, "write_report", lambda *_: seen.append(os.environ.get("OPENBLAS_NUM_THREADS"))
+        wattbench_reports.html, "write_report", lambda *_, **__: seen.append(os.environ.get("OPENBLAS_NUM_THREADS"))
     )
     result = click.testing.CliRunner().invoke(main, ["report", str(tmp_path), "-o", str(tmp_path / "r.html")])
     assert result.exit_code == 0, result.output
