@@ -8,7 +8,6 @@ passes it held, and each pass is on record.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -104,8 +103,7 @@ class CellRecorder:
         for ask, row in zip(asks, rows, strict=True):
             task = ask.task or self._task
             assert task is not None  # items of several tasks name theirs
-            labelled = replace(row, block=self._block, attempt=self._attempt)
-            self._context.writer.append_answer(self._system, task, labelled)
+            self._context.writer.append_answer(self._system, task, row.in_block(self._block, self._attempt))
             self._in_flight_s.append((row.started_s, row.finished_s))
             self._context.failures.count(self._system, row)
         self._batches.append(asks)

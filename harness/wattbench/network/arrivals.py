@@ -17,7 +17,7 @@ from wattbench.network.allowance import StreamError
 from wattbench.network.bounded_stream import BoundedStream, Ends, StreamPiece
 from wattbench.network.chunked_body import ChunkedBody
 
-TOGETHER = 16
+TOGETHER = 32
 """The most pieces that are handed out together: what is done with them delays the stamp of the next one, if that comes
 meanwhile."""
 QUIET_S = 0.25

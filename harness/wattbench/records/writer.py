@@ -45,6 +45,7 @@ class RunWriter:
             except filelock.Timeout as error:  # an OSError too
                 raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
+        self._answers: dict[tuple[str, str], Path] = {}
         self._begun = self.layout.header.exists()
         if self._begun:
             remove_temporaries(root)
@@ -70,7 +71,10 @@ class RunWriter:
 
     def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
         """Write one answer; it is safe from `kill -9` when this returns."""
-        self._append(self.layout.answers(system, task), row)
+        path = self._answers.get((system, task))
+        if path is None:
+            path = self._answers[system, task] = self.layout.answers(system, task)
+        self._append(path, row)
 
     def append_system(self, row: SystemRow) -> None:
         """Record what a system is and what loading it cost."""

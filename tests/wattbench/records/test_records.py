@@ -54,6 +54,13 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+def test_an_answer_in_a_block_is_the_same_answer() -> None:
+    before = asdict(ANSWER)
+    assert ANSWER.in_block(3, 1) == replace(ANSWER, block=3, attempt=1)
+    assert ANSWER.in_block(None, 0) == ANSWER
+    assert asdict(ANSWER) == before
+
+
 def test_answers_that_are_read_once_are_those_of_the_record(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reads = []
     read_rows = reader.read_rows

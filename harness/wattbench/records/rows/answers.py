@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +100,12 @@ class AnswerRow(RecordRow):
         check_order(raw)
         if not raw["replies"]:
             raise FieldError("replies is []: it must have a reply")
+
+    def in_block(self, block: int | None, attempt: int) -> AnswerRow:
+        """Return the row as one of a block. `dataclasses.replace` would set each of its fields anew."""
+        row = copy(self)
+        vars(row).update(block=block, attempt=attempt)
+        return row
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as the object that `from_json` reads. It has no rows within: no stamp is copied."""
