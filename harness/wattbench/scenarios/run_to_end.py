@@ -14,6 +14,7 @@ from wattbench.progress import progress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells, turn_of
+from wattbench.scenarios.old_objects import old_objects_kept
 from wattbench.scenarios.other_work import check_other_work
 
 
@@ -38,9 +39,12 @@ def run_to_end(
     """
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
     shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells], "turns" if in_blocks else "cells")
-    with measuring(
-        writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
-    ) as context:
+    with (
+        old_objects_kept(),
+        measuring(
+            writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
+        ) as context,
+    ):
         if watch_here() is not None:
             check_other_work(busy_now(), resolved.suite.measure.busy, shown)
         else:
