@@ -79,7 +79,8 @@ def _windows(frames: Frames, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.in
     if "" in windows:
         number = np.where(number == windows.index(""), len(windows) + frames.codes("task", rows), number)
     present, number = np.unique(number, return_inverse=True)
-    return tuple([*windows, *[""] * len(tasks)][each] for each in present.tolist()), number.reshape(-1)
+    names = [*windows, *[""] * len(tasks)]
+    return tuple(names[each] for each in present.tolist()), number.reshape(-1)
 
 
 def _ends(frames: Frames, rows: Rows, failed: NDArray[np.bool_]) -> NDArray[np.float64]:
