@@ -36,8 +36,8 @@ def pays(answers: int) -> bool:
 def meanwhile(work: Callable[[], Result], *, wanted: bool) -> Iterator[Callable[[], Result]]:
     """Start work in a second process, and yield the function that waits for its result.
 
-    Without a second process the work is done where that function is first called. At the end of the block no process is
-    left.
+    Without a second process the work is done at once, before anything of the block takes memory. At its end no process
+    is left.
 
     Args:
         work: computes something that can be pickled, and changes nothing but memory.
@@ -45,7 +45,8 @@ def meanwhile(work: Callable[[], Result], *, wanted: bool) -> Iterator[Callable[
     """
     second = _forked(work) if wanted and can_fork() else None
     if second is None:
-        yield cache(work)
+        done = work()
+        yield lambda: done
         return
     try:
         yield cache(second.result)
