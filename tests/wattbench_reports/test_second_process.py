@@ -208,7 +208,8 @@ from wattbench_reports.html import write_report
 
 done_here = []
 made, analysis = (sys.modules[f"wattbench_reports.{name}"] for name in ("html.made_sections", "comparison.analysis"))
-studies, prints, powers, what_ifs = made.routing_study, analysis.fingerprints, made.power_section, made.what_if_section
+studies, prints = made.routing_study, analysis.fingerprints
+experts, what_ifs = made.experts_section, made.what_if_section
 made.routing_study = lambda analysis: done_here.append("study") or studies(analysis)
 analysis.fingerprints = lambda frames: done_here.append("fingerprints") or prints(frames)
 ended, until_ended = os.pipe()
@@ -216,7 +217,7 @@ ended, until_ended = os.pipe()
 def ends(analysis):
     if os.getpid() != own:
         os.kill(os.getpid(), signal.SIGKILL)
-    return powers(analysis)
+    return experts(analysis)
 
 def waits(analysis):
     os.close(until_ended)
@@ -226,7 +227,7 @@ def waits(analysis):
 run, out = map(Path, sys.argv[1:])
 for name, processes in (("one", 1), ("two", 2), ("one-ended", 2)):
     if name == "one-ended":
-        made.power_section, made.what_if_section = ends, waits
+        made.experts_section, made.what_if_section = ends, waits
         made.EITHER = ends, *made.EITHER[1:]
     write_report(run, out / name / "report.html", processes=processes)
     print(name, *done_here)

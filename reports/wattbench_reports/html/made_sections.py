@@ -77,7 +77,7 @@ def panels(study: StudyOfRun) -> tuple[Panel, ...]:
     )
 
 
-EITHER = (power_section, wrong_section, items_section, experts_section, latency_section, validity_section)
+EITHER = (experts_section, power_section, wrong_section, items_section, latency_section, validity_section)
 """Sections that share nothing with others, the longest first."""
 
 _Section = Section | None
