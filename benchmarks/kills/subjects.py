@@ -30,7 +30,8 @@ systems:
     adder: {kind: specialist, domain: arithmetic, engine: python, call: "./answers.py:add"}
     small: {kind: generalist, engine: python, call: "./answers.py:add_small"}
 """
-BLOCKS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 3}\n"
+BLOCKS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, blocks: 3, busy: mark}\n"
+"""What a kill or other work spoils is not asked again: each item is answered once."""
 CELLS = "measure: {idle_s: 0.15, warmup: 1, min_window_s: 0.15, window_s: 0.15, blocks: 1, SCENARIO}\n"
 LOAD = """measure:
   {scenario: load, idle_s: 0.15, warmup: 1, min_window_s: 0.15,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from wattbench.meters import INTERRUPTED
@@ -76,9 +76,15 @@ def over_limit(row: WindowRow) -> list[str]:
     return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
 
 
-def interrupted_in_vain(row: WindowRow) -> bool:
-    """Return whether a window has joules that are not valid because it was interrupted. Without a meter it has none."""
-    return INTERRUPTED in row.reasons and bool(row.energy_j) and not row.valid
+def interrupted_in_vain(windows: Sequence[WindowRow], metered: Collection[str]) -> list[str]:
+    """Return the systems of which a window's joules are not valid because it was interrupted.
+
+    Args:
+        windows: of an attempt of a block.
+        metered: systems of which any window has joules: of others, as of services, there are none to lose.
+    """
+    lost = {row.system for row in windows if INTERRUPTED in row.reasons and not row.valid}
+    return sorted(lost & set(metered))
 
 
 def signals_in_words(rows: Iterable[BlockRow]) -> str:

@@ -131,9 +131,10 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
     order = order_of(turns.residents.configs, plan.seed, block.number, attempt)
     for name in order:
         turns.ask(name, block, attempt)
+    everything = context.records.windows()
     windows = [
         row
-        for row in context.records.windows()
+        for row in everything
         if row.purpose == Purpose.MEASURED and (row.block, row.attempt) == (block.number, attempt)
     ]
     return BlockRow(
@@ -144,7 +145,7 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
         node=context.records.header.node,
         windows={name: [row.window for row in windows if row.system == name] for name in order},
         contended={name: signals for name in order if (signals := _contended(windows, name))},
-        interrupted=[name for name in order if any(row.system == name and interrupted_in_vain(row) for row in windows)],
+        interrupted=interrupted_in_vain(windows, {row.system for row in everything if row.energy_j}),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import Signal
-from wattbench.records import BlockRow
+from wattbench.records import BlockRow, WindowRow
 from wattbench.records.contention_words import signal_in_words
-from wattbench.scenarios.blocks.attempts import next_attempt, repetitions_in_words
+from wattbench.scenarios.blocks.attempts import interrupted_in_vain, next_attempt, repetitions_in_words
 
 
 def attempt(number: int, attempt: int, *signals: str, interrupted: bool = False) -> BlockRow:
@@ -86,3 +87,17 @@ def test_the_end_says_each_reason_apart() -> None:
 @pytest.mark.parametrize("signal", Signal)
 def test_every_signal_has_words_for_people(signal: Signal) -> None:
     assert signal_in_words(signal.value) != signal.value
+
+
+def window(system: str, *reasons: str, valid: bool = False) -> WindowRow:
+    return WindowRow(
+        window="w1", run="r", system=system, task=None, purpose="measured", started_s=0.0, finished_s=1.0, energy_j={},
+        provenance={}, check_energy_j={}, idle_w={}, samples=0, largest_gap_s=None, passes=1, valid=valid,
+        reasons=list(reasons),
+    )  # fmt: skip
+
+
+def test_an_interruption_loses_only_joules_that_are_measured() -> None:
+    windows = [window("local", INTERRUPTED), window("service", INTERRUPTED), window("busy", "a gap")]
+    assert interrupted_in_vain(windows, ["local", "busy"]) == ["local"]
+    assert interrupted_in_vain([window("gpu", INTERRUPTED, valid=True)], ["gpu"]) == []
