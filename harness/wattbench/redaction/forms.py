@@ -14,7 +14,9 @@ Keep = Callable[[str], None]
 """Called with each secret that is hidden."""
 
 _USER = re.compile(r"(?<=://)[^\s/?#\"'<>]+(?=@)")
-_PARAMETER = re.compile(r"(?P<lead>[?&;#](?P<name>[A-Za-z0-9_.\-]{1,40})=)(?P<value>[^&\s#\"'<>;]+)")
+_HIDDEN_ALONE = rf"{re.escape(HIDDEN)}(?=,)"
+"""What an assignment in a text has become. A comma ends that, and not a URL's parameter, which may look the same."""
+_PARAMETER = re.compile(rf"(?P<lead>[?&;#](?P<name>[A-Za-z0-9_.\-]{{1,40}})=)(?P<value>{_HIDDEN_ALONE}|[^&\s#\"'<>;]+)")
 _VALUE = r"(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<value>[^\s\"',;&]+))"
 _OPTION = re.compile(r"(?P<lead>(?<![\w-])--?(?P<name>[A-Za-z][\w\-]{1,40})(?:=|\s+(?!--)))" + _VALUE)
 _ASSIGNED = re.compile(

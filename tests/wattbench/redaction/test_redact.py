@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wattbench.redaction import HIDDEN, hide, hide_command, hide_known, hide_settings, keep_environment, keep_secret
@@ -111,6 +111,7 @@ TEXTS = st.text("aB1 \n\"'=:/@?&-_.#,;<>[]{}é", max_size=60)
 
 
 @given(st.lists(st.sampled_from([KEY, KEY[2:11], "--token ", "http://", "secret=", "Bearer "]) | TEXTS, max_size=8))
+@example([";", "secret=", "<,"])
 @settings(max_examples=150)
 def test_nothing_known_is_left_and_hiding_twice_changes_nothing(parts: list[str]) -> None:
     keep_secret(KEY)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -14,7 +13,7 @@ from tests.made_up import routing_studies as studies
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.figures.decision_geometry import text_width
-from wattbench_reports.html import report
+from wattbench_reports.html import made_sections, report
 from wattbench_reports.routing.model import Misrouting, RoutingStudy, WorthBuilding
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.routing.tolerance import MOST_DOMAINS
@@ -144,7 +143,7 @@ def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch
         everything(), tolerance=dataclasses.replace(studies.tolerance(), domains=(HOSTILE, "text"), worst=()),
         left_out={HOSTILE: "it is a hybrid"},
     )  # fmt: skip
-    monkeypatch.setattr(sys.modules["wattbench_reports.html.report"], "routing_study", lambda analysis: hostile)
+    monkeypatch.setattr(made_sections, "routing_study", lambda analysis: hostile)
     page = report(make_run(fake.Run(tuple(fake.System(name) for name in studies.ACCURACY), items=4, name="routed")))
     first = page.partition('<div class="deciding">')[2].partition('id="decision-evidence"')[0]
     assert "Worth building: a text classifier" in first and '<a href="#routing">Routing</a>' in first
