@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import httpcore
 import httpx
 import pytest
 
 from tests.made_up.chunks import chunked
+from tests.made_up.played_connections import PlayedBackend
 from tests.made_up.raw_server import Piece, RawServer, page, trickle
 from wattbench.clock import now_s
 from wattbench.network.allowance import StreamError, allowed
@@ -22,36 +22,6 @@ from wattbench.network.bounded_network import bound
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LAST = b"[DONE]"
-
-
-class PlayedBackend(httpcore.NetworkBackend):
-    """Connections that answer each request with pieces, one a read, without a socket."""
-
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self.pieces = pieces
-        self.connections = 0
-
-    def connect_tcp(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        self.connections += 1
-        return PlayedStream(self)
-
-
-class PlayedStream(httpcore.NetworkStream):
-    def __init__(self, backend: PlayedBackend) -> None:
-        self._backend = backend
-        self._left: list[bytes] = []
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._left.pop(0) if self._left else b""
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._left = [piece for piece in self._backend.pieces if piece]
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def get_extra_info(self, info: str) -> Any:
-        return None
 
 
 @contextmanager

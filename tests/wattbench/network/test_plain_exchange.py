@@ -9,11 +9,11 @@ from contextlib import closing
 from random import Random
 from typing import Any
 
-import httpcore
 import httpx
 import pytest
 
 from tests.made_up.chunks import chunked
+from tests.made_up.played_connections import PlayedBackend
 from wattbench.network import plain_exchange
 from wattbench.network.allowance import StreamError, allowed
 from wattbench.network.arrivals import Arrivals
@@ -48,39 +48,6 @@ ANSWERS = {
 }
 
 
-class Played(httpcore.NetworkBackend):
-    """Connections that answer each request with pieces, one a read, and then end."""
-
-    def __init__(self, pieces: Sequence[bytes]) -> None:
-        self.pieces = pieces
-        self.connections = 0
-
-    def connect_tcp(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        self.connections += 1
-        return PlayedStream(self)
-
-
-class PlayedStream(httpcore.NetworkStream):
-    def __init__(self, backend: Played) -> None:
-        self._backend = backend
-        self._left: list[bytes] = []
-        self._ended = self.closed = False
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        self._ended = not self._left
-        return self._left.pop(0) if self._left else b""
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._left = [piece for piece in self._backend.pieces if piece]
-
-    def close(self) -> None:
-        assert not self.closed
-        self.closed = True
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._ended if info == "is_readable" else None
-
-
 Way = Callable[[httpx.Client], Callable[[bytes], httpx.Response]]
 
 
@@ -94,7 +61,7 @@ def theirs(client: httpx.Client) -> Callable[[bytes], httpx.Response]:
 
 def outcome(way: Way, pieces: Sequence[bytes], *, arrivals: bool) -> list[Any]:
     """Ask twice, and return what came, or how it failed, and how many connections that took."""
-    backend = Played(pieces)
+    backend = PlayedBackend(pieces)
     seen: list[Any] = []
     with httpx.Client(trust_env=False, timeout=20.0, verify=False) as client:  # loading certificates takes 50 ms
         bound(client)
