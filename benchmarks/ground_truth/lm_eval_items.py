@@ -103,9 +103,9 @@ def _rules() -> Any:
             return [solve(request.args[0]) for request in requests]
 
         def loglikelihood(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
-            raise NotImplementedError
+            raise NotImplementedError  # the tasks ask for text alone
 
         def loglikelihood_rolling(self, requests: Sequence[Any], disable_tqdm: bool = False) -> list[float]:
-            raise NotImplementedError
+            raise NotImplementedError  # the tasks ask for text alone
 
     return Rules()

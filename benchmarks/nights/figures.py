@@ -128,4 +128,4 @@ def _years(recorded: Iterable[dict[str, int | None]]) -> tuple[YearVerdict, ...]
 
 
 def _planted(recorded: Iterable[dict[str, object]]) -> tuple[Planted, ...]:
-    return tuple(Planted(each["after"], tuple(each["shapes"])) for each in recorded)  # type: ignore[arg-type]
+    return tuple(Planted(each["after"], tuple(each["shapes"])) for each in recorded)  # type: ignore[arg-type]  # JSON

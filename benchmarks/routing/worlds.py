@@ -162,7 +162,7 @@ class _Draw:
 
 
 SHUFFLED = tuple(
-    World(share=0.1, advantage=0.3, shuffled=True, **each)  # type: ignore[arg-type]
+    World(share=0.1, advantage=0.3, shuffled=True, **each)  # type: ignore[arg-type]  # of several types
     for each in (
         {"name": "by domain", "items": 1_000},
         {"name": "by domain, systems alike", "items": 1_000, "elsewhere": 0.6167},
@@ -179,7 +179,7 @@ SHUFFLED = tuple(
 """Runs in which no router gains anything."""
 
 PLANTED = tuple(
-    World(items=1_000, **each)  # type: ignore[arg-type]
+    World(items=1_000, **each)  # type: ignore[arg-type]  # of several types
     for each in (
         {"name": "by domain, 30 points on a tenth", "share": 0.1, "advantage": 0.3},
         {"name": "by domain, 15 points on a fifth", "share": 0.2, "advantage": 0.15},

@@ -13,7 +13,7 @@ def old_objects_kept() -> Iterator[None]:
 
     With lm-eval and its libraries in memory a full one takes some 0.1 s of the processor, in the middle of a request,
     and a run of some hundred items has several. Models are loaded later and are collected as ever: their memory must be
-    free when the next one comes. Where something is kept out already, by whoever called, nothing is changed.
+    free when the next one comes. Where the caller keeps objects out already, nothing is changed.
     """
     if gc.get_freeze_count():
         yield

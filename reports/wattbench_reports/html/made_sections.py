@@ -1,8 +1,7 @@
 """Makes the sections of the page and the study of routers, by two processes where a second one is wanted.
 
-The study is nearly half of the work, and none of it is any other section's: a second process begins with it. What share
-sums and tests between them, which whoever asks first keeps, stays in this process. The rest of the sections are made by
-whichever process comes to them first.
+The study is nearly half of the work, and no other section needs a part of it: a second process begins with it. Sections
+that share cached sums and tests stay in this process. The rest are made by whichever process comes to them first.
 """
 
 from __future__ import annotations

@@ -204,9 +204,8 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     """Judge what else the machine did; return whether the window is contended.
 
     That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
-    what is replayed comes of another machine. So does that nobody watched: other work may be in them. Of others it is a
-    remark. An idle window times nothing: that the
-    processor was slower says nothing of its watts.
+    what is replayed comes of another machine. So does a window that was not watched: other work may be in its joules.
+    Of others it is a remark. An idle window times nothing: that the processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
     if label.purpose == Purpose.IDLE or evidence.co_runners:

@@ -107,10 +107,6 @@ class AnswerRow(RecordRow):
         vars(row).update(block=block, attempt=attempt)
         return row
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the row as the object that `from_json` reads. It has no rows within: no stamp is copied."""
-        return dict(vars(self))
-
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow(RecordRow):
@@ -136,7 +132,3 @@ class ScoreRow(RecordRow):
         """Check that the score is a share."""
         if raw["correct"] > 1:
             raise FieldError(f"correct is {raw['correct']!r:.60}: it must be between 0 and 1")
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the row as `AnswerRow.as_json` does."""
-        return dict(vars(self))

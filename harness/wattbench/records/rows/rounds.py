@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from wattbench.records.rows.answers import ScoreRow
@@ -54,3 +54,7 @@ class RoundRow(RecordRow):
         }
         items = [(task, doc_id) for task, doc_id in raw["items"]]
         return super().from_json({**raw, "items": items, "scores": rows_of})
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row, and the scores within, as the object that `from_json` reads."""
+        return asdict(self)

@@ -76,7 +76,7 @@ def over_limit(row: WindowRow) -> list[str]:
     return [signal for signal, share in row.contention.items() if share > known.get(signal, 0.0)]
 
 
-def interrupted_in_vain(windows: Sequence[WindowRow], metered: Collection[str]) -> list[str]:
+def lost_joules(windows: Sequence[WindowRow], metered: Collection[str]) -> list[str]:
     """Return the systems of which a window's joules are not valid because it was interrupted.
 
     Args:

@@ -13,7 +13,7 @@ from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.records.shards import part_in_words
 from wattbench.scenarios.blocks.attempts import (
-    interrupted_in_vain,
+    lost_joules,
     next_attempt,
     over_limit,
     repetitions_in_words,
@@ -145,7 +145,7 @@ def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block
         node=context.records.header.node,
         windows={name: [row.window for row in windows if row.system == name] for name in order},
         contended={name: signals for name in order if (signals := _contended(windows, name))},
-        interrupted=interrupted_in_vain(windows, {row.system for row in everything if row.energy_j}),
+        interrupted=lost_joules(windows, {row.system for row in everything if row.energy_j}),
     )
 
 

@@ -159,7 +159,7 @@ def test_a_trace_that_cannot_be_written_is_told(steady: Any, label: WindowLabel,
 def test_an_interrupted_window_is_closed_from_its_trace(
     steady: Any, label: WindowLabel, tmp_path: Path, seconds: float, purpose: Purpose
 ) -> None:
-    """Nobody watched the machine to its end: a processor's joules may be those of other work."""
+    """The machine was not watched to its end: a processor's joules may be those of other work."""
     model = type(steady)(steady._play, name="model", component="dram", provenance="modelled")
     steady.step_s, model.step_s = {"cpu": 0.1}, {"dram": 0.001}
     writer = TraceWriter(tmp_path / "t.csv")

@@ -8,7 +8,7 @@ from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import Signal
 from wattbench.records import BlockRow, WindowRow
 from wattbench.records.contention_words import signal_in_words
-from wattbench.scenarios.blocks.attempts import interrupted_in_vain, next_attempt, repetitions_in_words
+from wattbench.scenarios.blocks.attempts import lost_joules, next_attempt, repetitions_in_words
 
 
 def attempt(number: int, attempt: int, *signals: str, interrupted: bool = False) -> BlockRow:
@@ -99,5 +99,5 @@ def window(system: str, *reasons: str, valid: bool = False) -> WindowRow:
 
 def test_an_interruption_loses_only_joules_that_are_measured() -> None:
     windows = [window("local", INTERRUPTED), window("service", INTERRUPTED), window("busy", "a gap")]
-    assert interrupted_in_vain(windows, ["local", "busy"]) == ["local"]
-    assert interrupted_in_vain([window("gpu", INTERRUPTED, valid=True)], ["gpu"]) == []
+    assert lost_joules(windows, ["local", "busy"]) == ["local"]
+    assert lost_joules([window("gpu", INTERRUPTED, valid=True)], ["gpu"]) == []
