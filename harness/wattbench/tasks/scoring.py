@@ -54,7 +54,7 @@ def evaluate(
         lm,
         {"tasks": {loaded.choice.task: task}},
         limit=loaded.items if documents is None and not chosen else None,
-        samples=None if documents is None else {loaded.choice.task: list(documents)},
+        samples=None if documents is None else {loaded.choice.task: _Numbers(documents)},
         apply_chat_template=prompt.chat,
         fewshot_as_multiturn=prompt.chat and prompt.multiturn,
         system_instruction=prompt.system,
@@ -64,6 +64,18 @@ def evaluate(
     )
     samples: list[dict[str, Any]] = results["samples"][loaded.choice.task]
     return samples
+
+
+class _Numbers(list[int]):
+    """Numbers of documents. lm-eval looks for that of each document of the task among them, which in a list takes a
+    time that grows with the square of their number."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        super().__init__(numbers)
+        self._known = frozenset(numbers)
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._known
 
 
 def set_up(loaded: LoadedTask, prompt: Prompt, measure: Measure) -> None:

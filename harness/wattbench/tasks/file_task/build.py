@@ -13,6 +13,7 @@ from wattbench.config import FileTask
 from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
+from wattbench.tasks.file_task.documents_of_split import DocumentsOfSplit
 from wattbench.tasks.file_task.prompt import generation_of, template_of
 from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
@@ -84,7 +85,7 @@ def build(choice: FileTask) -> BuiltTask:
 
 
 def build_once(choice: FileTask) -> BuiltTask:
-    """Return what `build` returns, with Arrow data sets as splits, and read files that did not change only once.
+    """Return what `build` returns, with splits as lm-eval takes them, and read files that did not change only once.
 
     lm-eval needs a new task for every cell.
 
@@ -94,22 +95,20 @@ def build_once(choice: FileTask) -> BuiltTask:
     try:
         files = [path.stat() for path in choice.files().values()]
     except OSError:
-        return _with_data_sets(build(choice))  # which says what is wrong
+        return _with_rows(build(choice))  # which says what is wrong
     if max(max(file.st_mtime, file.st_ctime) for file in files) > time.time() - _UNSURE_S:
-        return _with_data_sets(build(choice))
+        return _with_rows(build(choice))
     stamps = [(file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns) for file in files]
     return _built(choice.model_dump_json(), tuple(stamps))
 
 
 @lru_cache(maxsize=_KEPT)
 def _built(settings: str, stamps: tuple[tuple[int, ...], ...]) -> BuiltTask:
-    return _with_data_sets(build(FileTask.model_validate_json(settings)))
+    return _with_rows(build(FileTask.model_validate_json(settings)))
 
 
-def _with_data_sets(built: BuiltTask) -> BuiltTask:
-    from datasets import Dataset
-
-    return replace(built, splits={name: Dataset.from_list(documents) for name, documents in built.splits.items()})
+def _with_rows(built: BuiltTask) -> BuiltTask:
+    return replace(built, splits={name: DocumentsOfSplit(documents) for name, documents in built.splits.items()})
 
 
 def lm_eval_task(built: BuiltTask) -> Any:
