@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -15,7 +15,7 @@ def keep_in_flight(
 ) -> Iterator[T]:
     """Make calls, `number` of them at any time, and yield their results as they end, in that order.
 
-    Each runs in a thread of its own. The threads are daemons, so that Ctrl-C leaves at once.
+    They are made by as many threads. Those are daemons, so that Ctrl-C leaves at once.
 
     Args:
         calls: taken one by one; the rest stays in it.
@@ -25,27 +25,60 @@ def keep_in_flight(
     Raises:
         The exception of the first failed call, once all others have ended and their results were yielded.
     """
-    ended: SimpleQueue[tuple[bool, T | BaseException]] = SimpleQueue()
-
-    def run(call: Callable[[], T]) -> None:
-        try:
-            ended.put((True, call()))
-        except BaseException as error:  # carried over to the caller's thread
-            ended.put((False, error))
-
     failed: BaseException | None = None
-    flying = 0
-    while True:
-        while failed is None and flying < number and not hold() and (call := next(calls, None)) is not None:
-            threading.Thread(target=run, args=(call,), daemon=True).start()
-            flying += 1
-        if not flying:
-            break
-        succeeded, result = ended.get()
-        flying -= 1
-        if succeeded:
-            yield result  # type: ignore[misc]  # not an exception: the call ended well
-        else:
-            failed = failed or result  # type: ignore[assignment]
+    with _Callers[T]() as callers:
+        while True:
+            while failed is None and callers.flying < number and not hold() and (call := next(calls, None)) is not None:
+                callers.begin(call)
+            if not callers.flying:
+                break
+            succeeded, result = callers.end()
+            if succeeded:
+                yield result  # type: ignore[misc]  # not an exception: the call ended well
+            else:
+                failed = failed or result  # type: ignore[assignment]
     if failed is not None:
         raise failed
+
+
+class _Callers(Generic[T]):
+    """Threads that make calls. To start one for each call takes more of the processor than much of a request does.
+
+    A context manager: at its end they end, each after the call that it is making.
+    """
+
+    def __init__(self) -> None:
+        self.flying = 0
+        """Calls that were begun and of which the end was not taken."""
+        self._threads = 0
+        self._begun: SimpleQueue[Callable[[], T] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[bool, T | BaseException]] = SimpleQueue()
+
+    def begin(self, call: Callable[[], T]) -> None:
+        """Have a thread make a call: one that waits, or a new one."""
+        if self.flying == self._threads:
+            threading.Thread(target=self._run, daemon=True).start()
+            self._threads += 1
+        self._begun.put(call)
+        self.flying += 1
+
+    def end(self) -> tuple[bool, T | BaseException]:
+        """Wait for the next end of a call: True and its result, or False and what it raised."""
+        ended = self._ended.get()
+        self.flying -= 1
+        return ended
+
+    def __enter__(self) -> _Callers[T]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _number in range(self._threads):
+            self._begun.put(None)
+
+    def _run(self) -> None:
+        while (call := self._begun.get()) is not None:
+            try:
+                self._ended.put((True, call()))
+            except BaseException as error:  # carried over to the caller's thread
+                self._ended.put((False, error))
+            del call  # nothing that it holds stays while the thread waits

@@ -134,3 +134,28 @@ def test_a_server_is_kept_at_its_concurrency_and_no_item_lies_in_two_windows() -
     assert len(spans) > 1
     ordered = sorted(spans.values())
     assert all(before[1] <= after[0] for before, after in itertools.pairwise(ordered))
+
+
+def test_as_many_threads_make_all_calls_and_end_with_them() -> None:
+    callers: dict[int, threading.Thread] = {}
+
+    def call() -> None:
+        thread = threading.current_thread()
+        callers[id(thread)] = thread
+
+    for _ in keep_in_flight(iter([call] * 20), 2):
+        """Only the threads count."""
+    assert 1 <= len(callers) <= 2
+    for thread in callers.values():
+        thread.join(60)
+        assert not thread.is_alive()
+
+
+def test_threads_end_where_the_rest_of_the_results_is_not_taken() -> None:
+    callers: list[threading.Thread] = []
+    results = keep_in_flight(iter([lambda: callers.append(threading.current_thread())] * 20), 2)
+    next(results)
+    results.close()
+    for thread in callers:
+        thread.join(60)
+        assert not thread.is_alive()
