@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
+import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from ssl import SSLContext, SSLSocket
 from typing import Any, NamedTuple
@@ -26,6 +29,9 @@ WRITE_BYTES = 1 << 14
 reading slowly."""
 SHORT_S = 0.25
 """A wait of no more than this is set as it is."""
+
+_KERNEL_WAITS = sys.platform == "linux" and struct.calcsize("l") == 8
+"""Whether the kernel's own timeout of a socket is two long integers."""
 
 # Where h11 sees the end of a head, and how one begins that is not followed by another.
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
@@ -50,14 +56,25 @@ class Ends:
             end: with which its last bytes end.
             last: what is in its last piece, as a rule.
         """
-        self._end, self._last = end, last
+        self.end, self.last = end, last
         self._tail = b""
 
     def after(self, data: bytes) -> bool:
-        """Return whether this piece is the last, as far as can be seen."""
-        length = len(self._end)
-        self._tail = data[-length:] if len(data) >= length else (self._tail + data)[-length:]
-        return self._tail == self._end or self._last in data
+        """Return whether this piece is the last, as far as can be seen, and count it as seen."""
+        self.seen([data])
+        return self._tail == self.end or self.last in data
+
+    def cut_before(self, pieces: Sequence[bytes]) -> bool:
+        """Return whether these pieces, which follow those that were seen, end with what ends the body."""
+        return self._tail_with(pieces) == self.end
+
+    def seen(self, pieces: Sequence[bytes]) -> None:
+        """Count pieces as seen."""
+        self._tail = self._tail_with(pieces)
+
+    def _tail_with(self, pieces: Sequence[bytes]) -> bytes:
+        length = len(self.end)
+        return (self._tail + b"".join(pieces[-length:]))[-length:]
 
 
 class BoundedStream(httpcore.NetworkStream):
@@ -80,6 +97,7 @@ class BoundedStream(httpcore.NetworkStream):
         self._inner = inner
         self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
         self._set_s: float | None = None
+        self._kernel_set_s = 0.0
         self._awaits_head = False
         self._unsent = b""
         self._held = b""
@@ -219,30 +237,36 @@ class BoundedStream(httpcore.NetworkStream):
         held: Allowance,
     ) -> None:
         """Read pieces from a socket, each in as few steps as can be: it finds the processor's caches cold."""
-        self._wait_at_most(min(held.wait_s(None, httpcore.ReadTimeout), quiet_s), connected)
-        receive, clock, ended = connected.recv, time.perf_counter, ends.after
+        wait_s = min(held.wait_s(None, httpcore.ReadTimeout), quiet_s)
+        if _KERNEL_WAITS and type(connected) is socket.socket:
+            self._wait_in_kernel(wait_s, connected)
+        else:
+            self._wait_at_most(wait_s, connected)
+        receive, clock, end, last = connected.recv, time.perf_counter, ends.end, ends.last
         # As long as a read that takes all of what is set ends in time, nothing is set anew.
-        until_s = clock() + held.left_s() - (self._set_s or 0.0)
+        until_s = clock() + held.left_s() - (self._set_s or wait_s)
         moments: list[float] = []
         came: list[bytes] = []
         size, most_bytes = 0, min(READ_BYTES, held.left_bytes)
-        most -= len(pieces)
         try:
-            while True:
+            for _ in range(most - len(pieces)):
                 data = receive(READ_BYTES)
                 at_s = clock()
                 moments.append(at_s)
                 came.append(data)
                 size += len(data)
-                if len(came) >= most or size > most_bytes or at_s > until_s or not data or ended(data):
+                if data.endswith(end) or last in data or size > most_bytes or at_s > until_s:
                     break
-        except TimeoutError:
+                if len(data) < len(end) and (not data or ends.cut_before(came)):
+                    break
+        except (TimeoutError, BlockingIOError):
             self._set_s = None
         except OSError as error:
             raise httpcore.ReadError(error) from error
         finally:
             if size > held.left_bytes:  # the last one
                 del moments[-1], came[-1]
+            ends.seen(came)
             pieces += map(StreamPiece, map(stamp_s, moments), came)
             held.take(size, reads=len(came))
 
@@ -274,3 +298,13 @@ class BoundedStream(httpcore.NetworkStream):
             return
         self._set_s = left_s if left_s <= SHORT_S else left_s / 2
         connected.settimeout(self._set_s)
+
+    def _wait_in_kernel(self, wait_s: float, connected: socket.socket) -> None:
+        """Let the kernel end a read that takes longer. Python looks with a system call before each read whether there
+        is something to read, where it has a timeout of its own. The first operation elsewhere sets that again."""
+        self._set_s = None
+        connected.settimeout(None)
+        if wait_s != self._kernel_set_s:
+            seconds, microseconds = divmod(max(round(wait_s * 1e6), 1), 1_000_000)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, microseconds))
+            self._kernel_set_s = wait_s

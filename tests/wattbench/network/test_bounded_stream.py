@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import httpcore
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wattbench.clock import now_s
 from wattbench.network.allowance import Allowance, StreamError, allowed
@@ -236,3 +240,91 @@ def test_without_an_allowance_a_connection_is_as_it_was() -> None:
         stream.write(b"ping")
         assert stream.read(10) == b"pong"
         assert theirs.recv(10) == b"ping"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, BoundedStream]]:
+    """A server's socket, and the stream of a client that is connected to it."""
+    server, client = socket.socketpair()
+    with server, client:
+        yield server, BoundedStream(Inner(client))
+
+
+def read_on(stream: BoundedStream, seconds: float, quiet_s: float) -> list[StreamPiece]:
+    pieces: list[StreamPiece] = []
+    with allowed(seconds, 10_000):
+        stream.read_together(pieces, 100, quiet_s, Ends(b"\r\n\r\n", b"[DONE]"))
+    return pieces
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("seconds", [20.0, 0.3])
+def test_a_read_of_a_socket_ends_when_nothing_has_come(
+    pair: tuple[socket.socket, BoundedStream], seconds: float
+) -> None:
+    server, stream = pair
+    for text in (b"a", b"b"):  # what was set for the first is set again for the second
+        server.sendall(text)
+        assert [data for _, data in read_on(stream, seconds, 0.05)] == [text]
+
+
+@pytest.mark.waits
+def test_after_pieces_were_read_closely_a_read_ends_in_time(pair: tuple[socket.socket, BoundedStream]) -> None:
+    server, stream = pair
+    server.sendall(b"a")
+    read_on(stream, 20.0, 0.05)
+    began_s = now_s()
+    with allowed(0.2, 100), pytest.raises(httpcore.ReadTimeout):
+        stream.read(100)
+    assert now_s() - began_s >= 0.2
+
+
+@pytest.mark.waits
+def test_a_piece_is_stamped_when_it_comes(pair: tuple[socket.socket, BoundedStream]) -> None:
+    server, stream = pair
+    sent_s: list[float] = []
+
+    def send() -> None:
+        for text in (b"a", b"b", b"[DONE]"):
+            sent_s.append(now_s())
+            server.sendall(text)
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    pieces = read_on(stream, 20.0, 10.0)
+    came_s = now_s()
+    thread.join()
+    assert [data for _, data in pieces] == [b"a", b"b", b"[DONE]"]
+    assert all(sent <= piece.arrived_s <= came_s for sent, piece in zip(sent_s, pieces, strict=True))
+    assert pieces[0].arrived_s < sent_s[2]  # and not when the last has come
+
+
+def test_a_break_of_a_socket_is_one(pair: tuple[socket.socket, BoundedStream]) -> None:
+    server, stream = pair
+    server.sendall(b"a")
+    server.close()
+    assert [data for _, data in read_on(stream, 20.0, 10.0)] == [b"a", b""]
+
+
+PIECES = st.lists(
+    st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n\r", b"a\r\n", b"0\r\n\r\n", b"aaaa", b"aa[DONE]a"]), max_size=8
+)
+
+
+@given(PIECES, st.integers(1, 4))
+def test_a_body_ends_where_it_does_however_it_is_cut(cut: list[bytes], first: int) -> None:
+    """And whatever was read of it before."""
+    connected, ends = Watched([*cut, b"", b"of the next answer"]), Ends(b"\r\n\r\n", b"[DONE]")
+    pieces: list[StreamPiece] = []
+    with allowed(600.0, 10_000) as connected.held:
+        stream = BoundedStream(Inner(connected))
+        stream.read_together(pieces, first, 0.05, ends)
+        if len(pieces) == first and not ended([data for _, data in pieces]):
+            stream.read_together(pieces, 100, 0.05, ends)
+    read = [data for _, data in pieces]
+    assert [ended(read[:number]) for number in range(1, len(read) + 1)] == [False] * (len(read) - 1) + [True]
+
+
+def ended(pieces: list[bytes]) -> bool:
+    return not pieces[-1] or b"".join(pieces).endswith(b"\r\n\r\n") or b"[DONE]" in pieces[-1]
