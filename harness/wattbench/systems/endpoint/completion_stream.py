@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from wattbench.network.allowance import StreamError
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.logprobs import read_logprobs
+from wattbench.systems.endpoint.plain_chunks import RepeatedChunks, parsed, text_alone
 from wattbench.systems.endpoint.sse import RefusedAnswerError
 from wattbench.systems.endpoint.usage import Usage, read_usage, typed
 
@@ -22,8 +23,6 @@ ENDS = ("stop", "length")
 """The finish reasons of an answer. Any other (`content_filter`, `tool_calls`, `abort`, `error`) is that of none."""
 MAX_TEXT_CHARACTERS = 4 << 20
 """The most characters of one answer, some twenty per token of the longest."""
-
-_JSON = json.JSONDecoder()
 
 
 class Chunk(NamedTuple):
@@ -65,14 +64,23 @@ def read_chunk(data: str) -> Chunk:
         RefusedAnswerError: it says that the request failed.
         StreamError: it is not JSON, or a field has a wrong type.
     """
+    chunk = _object(data)
+    text = text_alone(chunk)
+    return _read(chunk) if text is None else Chunk(text)
+
+
+def _object(data: str) -> dict[str, Any]:
     try:
-        chunk = _parsed(data)
+        chunk = parsed(data)
     except (ValueError, RecursionError):
         raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
-    if (text := _text_alone(chunk)) is not None:
-        return Chunk(text)
+    return chunk
+
+
+def _read(chunk: dict[str, Any]) -> Chunk:
+    """Read a chunk field by field."""
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     usage = typed(chunk, "usage", dict)
@@ -83,36 +91,6 @@ def read_chunk(data: str) -> Chunk:
     if choice is None:
         return Chunk(usage=counts)
     return Chunk(*_read_choice(choice), counts, read_logprobs(choice))
-
-
-def _text_alone(chunk: dict[str, Any]) -> str | None:
-    """Return the text of a chunk that has nothing but a piece of an answer, as most are; None of one that is to be read
-    field by field."""
-    choices = chunk.get("choices")
-    if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
-        return None
-    if chunk.get("usage") is not None or chunk.get("error") or "x_groq" in chunk:
-        return None
-    choice = choices[0]
-    if choice.get("index", 0) != 0 or choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
-        return None
-    if "delta" not in choice:
-        text = choice.get("text")
-        return text if type(text) is str else None
-    delta = choice["delta"]
-    if type(delta) is not dict or delta.get("reasoning_content") is not None or delta.get("reasoning") is not None:
-        return None
-    text = delta.get("content")
-    return text if type(text) is str else None
-
-
-def _parsed(data: str) -> Any:
-    """Parse JSON. `json.loads` looks for blanks around it, which takes as long again where there are none."""
-    try:
-        value, end = _JSON.raw_decode(data)
-    except ValueError:
-        return json.loads(data)
-    return value if end == len(data) else json.loads(data)
 
 
 def error_text(body: dict[str, Any]) -> str:
@@ -191,6 +169,7 @@ class Assembly:
         self._characters = 0
         self._finished_s: float | None = None
         self._confidence = TokenConfidence()
+        self._repeated = RepeatedChunks()
 
     @property
     def at_once(self) -> bool:
@@ -211,19 +190,23 @@ class Assembly:
             RefusedAnswerError: as `read_chunk`; a finish reason is not one of `ENDS`, or the text is too long.
             StreamError: as `read_chunk`.
         """
-        event = data.strip()
-        if event == DONE:
-            self.said_done = True
-            self.done = self.done or bool(self._pieces)  # a server may end an answer without a reason
-            self._finished_s = arrived_s
-            return True
-        if not event:
-            return False
-        chunk = read_chunk(data)
-        self._usage = chunk.usage or self._usage
-        if chunk.finish_reason and chunk.finish_reason not in ENDS:
-            raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
-        return not self.done and self._append(chunk, arrived_s)
+        if not data.startswith("{"):
+            event = data.strip()
+            if event == DONE:
+                self.said_done = True
+                self.done = self.done or bool(self._pieces)  # a server may end an answer without a reason
+                self._finished_s = arrived_s
+                return True
+            if not event:
+                return False
+        text = self._repeated.text_of(data)
+        if text is None:
+            whole = _object(data)
+            text = text_alone(whole)
+            if text is None:
+                return self._add_chunk(_read(whole), arrived_s)
+            self._repeated.note(data, text)
+        return not self.done and self._append_text(text, arrived_s)
 
     def completion(self) -> Completion:
         """Return what has arrived so far, cut before the first stop sequence."""
@@ -234,25 +217,35 @@ class Assembly:
         confidence = self._confidence.mean(self._usage.output_tokens)
         return Completion(text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence)
 
+    def _add_chunk(self, chunk: Chunk, arrived_s: float) -> bool:
+        self._usage = chunk.usage or self._usage
+        if chunk.finish_reason and chunk.finish_reason not in ENDS:
+            raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
+        return not self.done and self._append(chunk, arrived_s)
+
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
         self._confidence.add(chunk.logprobs)
-        if chunk.text or chunk.thought:
-            self._token_s.append(arrived_s)
-            if self._first_token is not None and len(self._token_s) == 1:
-                self._first_token()
-        if chunk.text:
-            self._pieces.append(chunk.text)
-            self._characters += len(chunk.text)
-            if self._characters > MAX_TEXT_CHARACTERS:
-                raise RefusedAnswerError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
+        ended = self._append_text(chunk.text, arrived_s, chunk.thought)
         self._finish_reason = chunk.finish_reason or None
-        ended = self._meets_withheld(chunk.text)
         self.done = ended or self._finish_reason is not None
         return ended
 
+    def _append_text(self, text: str, arrived_s: float, thought: str = "") -> bool:
+        """Add the pieces of a chunk without a finish reason; return whether a stop sequence has come."""
+        if text or thought:
+            self._token_s.append(arrived_s)
+            if self._first_token is not None and len(self._token_s) == 1:
+                self._first_token()
+        if text:
+            self._pieces.append(text)
+            self._characters += len(text)
+            if self._characters > MAX_TEXT_CHARACTERS:
+                raise RefusedAnswerError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
+        self._finish_reason = None
+        self.done = bool(self._withheld) and self._meets_withheld(text)
+        return self.done
+
     def _meets_withheld(self, new: str) -> bool:
-        if not self._withheld:
-            return False
         seen = self._tail + new
         self._tail = seen[-self._longest :]
         return any(stop in seen for stop in self._withheld)

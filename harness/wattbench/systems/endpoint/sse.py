@@ -39,9 +39,7 @@ class EventDecoder:
         and `feed` decodes them."""
         if self._line or self._data or self._after_cr or len(piece) > self._max:
             return None
-        if not piece.startswith(_DATA) or piece.find(b"\n") != len(piece) - len(_END) or not piece.endswith(_END):
-            return None
-        if b"\r" in piece:
+        if not (piece.startswith(_DATA) and piece.endswith(_END) and piece.count(b"\n") == len(_END)) or b"\r" in piece:
             return None
         self._first_line = False
         return piece[len(_DATA) : -len(_END)].decode("utf-8", errors="replace")

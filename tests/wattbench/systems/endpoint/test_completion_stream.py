@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint import completion_stream
 from wattbench.systems.endpoint.completion_stream import Assembly, Chunk, Completion, read_chunk
+from wattbench.systems.endpoint.plain_chunks import text_alone
 
 
 def assembled(*texts: str, stops: tuple[str, ...] = (), withheld: tuple[str, ...] = ()) -> Completion:
@@ -111,16 +112,16 @@ CHUNKS = st.fixed_dictionaries(
 
 @given(CHUNKS)
 def test_a_chunk_of_text_alone_is_read_as_it_is_field_by_field(chunk: dict[str, Any]) -> None:
-    def read(text_alone: Callable[[dict[str, Any]], str | None]) -> Chunk | str:
-        with mock.patch.object(completion_stream, "_text_alone", text_alone):
+    def read(of_chunk: Callable[[dict[str, Any]], str | None]) -> Chunk | str:
+        with mock.patch.object(completion_stream, "text_alone", of_chunk):
             try:
                 return read_chunk(json.dumps(chunk))
             except StreamError as error:
                 return str(error)
 
-    assert read(completion_stream._text_alone) == read(lambda _: None)
+    assert read(text_alone) == read(lambda _: None)
 
 
 @pytest.mark.parametrize("choice", [{"text": "a"}, {"index": 0, "delta": {"content": "a"}, "stop_reason": None}])
 def test_a_token_of_a_usual_server_is_text_alone(choice: dict[str, Any]) -> None:
-    assert completion_stream._text_alone({"id": "1", "choices": [choice], "usage": None}) == "a"
+    assert text_alone({"id": "1", "choices": [choice], "usage": None}) == "a"
