@@ -50,8 +50,9 @@ def intervals(
     totals = per_request(basis, combined(parts, basis.totals), shares)
     if per_correct:
         totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
-    spread = _by_draws(basis, parts, shares, totals, per_correct=per_correct)
-    if basis.blocks is not None:
+    if basis.blocks is None:
+        spread = _by_draws(basis, parts, shares, totals, per_correct=per_correct)
+    else:
         blocks = block_ratios(basis, parts, shares, per_correct=per_correct)
         spread = [_by_blocks(float(total), block) for total, block in zip(totals, blocks, strict=True)]
     alone, worth = lone_share(basis, shares), items_worth(basis, shares)

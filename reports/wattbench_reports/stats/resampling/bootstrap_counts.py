@@ -19,9 +19,34 @@ CHUNK_CELLS = 2_000_000
 KEPT_BYTES = 400_000_000
 """Counts that are kept, all together: twenty times 4,000 draws of 5,000 units. The least lately used are dropped."""
 
+TABLE_CELLS = 8192
+"""Counts of rows that are counted together: a table of this size stays in the processor's nearest memory."""
+
 _Key = tuple[Any, ...]
 _Chunks = tuple[NDArray[np.unsignedinteger[Any]], ...]
-_kept: OrderedDict[_Key, tuple[_Chunks, dict[str, Any]]] = OrderedDict()
+
+
+class _Kept(OrderedDict[_Key, tuple[_Chunks, dict[str, Any]]]):
+    """Counts by what they were drawn from, with how large all of them are: many small ones are not added up each time.
+
+    What leaves it, leaves by `drop`.
+    """
+
+    size_bytes = 0
+
+    def keep(self, key: _Key, chunks: _Chunks, after: dict[str, Any]) -> None:
+        self[key] = chunks, after
+        self.size_bytes += _size_bytes(chunks)
+        while len(self) > 1 and self.size_bytes > KEPT_BYTES:
+            self.drop()
+
+    def drop(self) -> None:
+        """Drop the least lately used."""
+        _, (chunks, _) = self.popitem(last=False)
+        self.size_bytes -= _size_bytes(chunks)
+
+
+_kept = _Kept()
 
 
 def drawn_counts(rng: np.random.Generator, *, units: int, draws: int, resamples: int) -> _Chunks:
@@ -45,20 +70,26 @@ def drawn_counts(rng: np.random.Generator, *, units: int, draws: int, resamples:
     step = max(1, CHUNK_CELLS // units)
     sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
     chunks = tuple(_chunk(rng, units, draws, size) for size in sizes)
-    _kept[key] = chunks, dict(rng.bit_generator.state)
-    while len(_kept) > 1 and sum(chunk.nbytes for kept, _ in _kept.values() for chunk in kept) > KEPT_BYTES:
-        _kept.popitem(last=False)
+    _kept.keep(key, chunks, dict(rng.bit_generator.state))
     return chunks
 
 
 def _chunk(rng: np.random.Generator, units: int, draws: int, size: int) -> NDArray[np.unsignedinteger[Any]]:
     drawn = rng.integers(0, units, size=(size, draws))
     counts = np.empty((size, units), dtype=np.min_scalar_type(draws))
-    for row, units_drawn in enumerate(drawn):  # a row at a time: its counts fit the processor's nearest memory
-        counts[row] = np.bincount(units_drawn, minlength=units)
+    rows = max(1, TABLE_CELLS // units)
+    first = np.arange(rows)[:, None] * units  # of each row's own units, so that one call counts several rows
+    for start in range(0, size, rows):
+        some = drawn[start : start + rows]
+        some += first[: len(some)]
+        counts[start : start + rows] = np.bincount(some.ravel(), minlength=some.shape[0] * units).reshape(-1, units)
     small: NDArray[np.unsignedinteger[Any]] = counts.astype(np.min_scalar_type(int(counts.max())), copy=False)
     small.setflags(write=False)
     return small
+
+
+def _size_bytes(chunks: _Chunks) -> int:
+    return sum(chunk.nbytes for chunk in chunks)
 
 
 def _flat(state: Any) -> tuple[Any, ...]:
