@@ -26,6 +26,8 @@ QUIET_S = 0.25
 _BODILESS = (httpx.codes.NO_CONTENT, httpx.codes.NOT_MODIFIED)
 _END = b"\r\n\r\n"
 """How a body in chunks ends, trailers or not."""
+_OTHER = b"}"
+"""What an event of JSON ends with, before a blank line and the end of its chunk, which take as many bytes as `_END`."""
 _BROKEN_OFF = "peer closed connection without sending complete message body (incomplete chunked read)"
 
 
@@ -43,7 +45,7 @@ class Arrivals:
             response: the answer.
             last: what is in its last piece, as a rule: that is handed out at once.
         """
-        self._ends = Ends(_END, last)
+        self._ends = Ends(_END, last, _OTHER)
         self._raw: Iterator[bytes] = response.iter_raw()
         stream = response.extensions.get("network_stream")
         direct = isinstance(stream, BoundedStream) and stream.at_body and _in_chunks(response)

@@ -49,31 +49,30 @@ class StreamPiece(NamedTuple):
 class Ends:
     """Sees after which piece of a body none is waited for: it has what ends the body, cut in two or not."""
 
-    def __init__(self, end: bytes, last: bytes) -> None:
+    def __init__(self, end: bytes, last: bytes, other: bytes | None = None) -> None:
         """Begin with a body.
 
         Args:
             end: with which its last bytes end.
             last: what is in its last piece, as a rule.
+            other: the byte that all other pieces have where the last one has that before its end, as a rule.
         """
-        self.end, self.last = end, last
+        self._end, self._last, self.other = end, last, other
+        self.place = slice(-len(end) - 1, -len(end))
+        """Where that byte is in a piece."""
         self._tail = b""
 
-    def after(self, data: bytes) -> bool:
-        """Return whether this piece is the last, as far as can be seen, and count it as seen."""
-        self.seen([data])
-        return self._tail == self.end or self.last in data
+    def after(self, *pieces: bytes) -> bool:
+        """Return whether the last of these pieces, which follow those that were seen, is the last of all, as far as can
+        be seen."""
+        return not pieces[-1] or self._last in pieces[-1] or self._tail_with(pieces) == self._end
 
-    def cut_before(self, pieces: Sequence[bytes]) -> bool:
-        """Return whether these pieces, which follow those that were seen, end with what ends the body."""
-        return self._tail_with(pieces) == self.end
-
-    def seen(self, pieces: Sequence[bytes]) -> None:
+    def seen(self, *pieces: bytes) -> None:
         """Count pieces as seen."""
         self._tail = self._tail_with(pieces)
 
     def _tail_with(self, pieces: Sequence[bytes]) -> bytes:
-        length = len(self.end)
+        length = len(self._end)
         return (self._tail + b"".join(pieces[-length:]))[-length:]
 
 
@@ -152,8 +151,9 @@ class BoundedStream(httpcore.NetworkStream):
                 return
             pieces.append(piece)
             size += len(piece.data)
-            if not piece.data or ends.after(piece.data):
+            if ends.after(piece.data):
                 return
+            ends.seen(piece.data)
 
     def give_back(self, data: bytes) -> None:
         """Hold back bytes of a body: the next that are read."""
@@ -242,7 +242,7 @@ class BoundedStream(httpcore.NetworkStream):
             self._wait_in_kernel(wait_s, connected)
         else:
             self._wait_at_most(wait_s, connected)
-        receive, clock, end, last = connected.recv, time.perf_counter, ends.end, ends.last
+        receive, clock, where, other = connected.recv, time.perf_counter, ends.place, ends.other
         # As long as a read that takes all of what is set ends in time, nothing is set anew.
         until_s = clock() + held.left_s() - (self._set_s or wait_s)
         moments: list[float] = []
@@ -255,9 +255,8 @@ class BoundedStream(httpcore.NetworkStream):
                 moments.append(at_s)
                 came.append(data)
                 size += len(data)
-                if data.endswith(end) or last in data or size > most_bytes or at_s > until_s:
-                    break
-                if len(data) < len(end) and (not data or ends.cut_before(came)):
+                # One look at a piece that comes as others do: looking for each end takes as long as the rest of this.
+                if (data[where] != other and ends.after(*came)) or size > most_bytes or at_s > until_s:
                     break
         except (TimeoutError, BlockingIOError):
             self._set_s = None
@@ -266,7 +265,7 @@ class BoundedStream(httpcore.NetworkStream):
         finally:
             if size > held.left_bytes:  # the last one
                 del moments[-1], came[-1]
-            ends.seen(came)
+            ends.seen(*came)
             pieces += map(StreamPiece, map(stamp_s, moments), came)
             held.take(size, reads=len(came))
 

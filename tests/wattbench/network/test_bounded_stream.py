@@ -308,14 +308,17 @@ def test_a_break_of_a_socket_is_one(pair: tuple[socket.socket, BoundedStream]) -
 
 
 PIECES = st.lists(
-    st.sampled_from([b"\r", b"\n", b"\r\n", b"\r\n\r", b"a\r\n", b"0\r\n\r\n", b"aaaa", b"aa[DONE]a"]), max_size=8
+    st.sampled_from(
+        [b"\r", b"\n", b"\r\n", b"\r\n\r", b"a\r\n", b"0\r\n\r\n", b"aaaa", b"aa[DONE]a", b"a}\n\n\r\n", b"}\r\n\r"]
+    ),
+    max_size=8,
 )
 
 
-@given(PIECES, st.integers(1, 4))
-def test_a_body_ends_where_it_does_however_it_is_cut(cut: list[bytes], first: int) -> None:
+@given(PIECES, st.integers(1, 4), st.sampled_from([None, b"}"]))
+def test_a_body_ends_where_it_does_however_it_is_cut(cut: list[bytes], first: int, other: bytes | None) -> None:
     """And whatever was read of it before."""
-    connected, ends = Watched([*cut, b"", b"of the next answer"]), Ends(b"\r\n\r\n", b"[DONE]")
+    connected, ends = Watched([*cut, b"", b"of the next answer"]), Ends(b"\r\n\r\n", b"[DONE]", other)
     pieces: list[StreamPiece] = []
     with allowed(600.0, 10_000) as connected.held:
         stream = BoundedStream(Inner(connected))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,8 +102,8 @@ class AnswerRow(RecordRow):
 
     def in_block(self, block: int | None, attempt: int) -> AnswerRow:
         """Return the row as one of a block. `dataclasses.replace` would set each of its fields anew."""
-        row = copy(self)
-        vars(row).update(block=block, attempt=attempt)
+        row = object.__new__(AnswerRow)
+        vars(row).update(vars(self), block=block, attempt=attempt)
         return row
 
 

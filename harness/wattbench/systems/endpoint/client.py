@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, NoReturn
 
@@ -174,7 +173,7 @@ class OpenAIClient:
                 with suppress(httpx.HTTPError, StreamError):
                     while body.next():
                         pass
-        return replace(assembly.completion(), sent_s=allowance.began_s)
+        return assembly.completion(allowance.began_s)
 
     def close(self) -> None:
         """Drop the connections."""

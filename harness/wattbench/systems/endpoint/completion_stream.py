@@ -208,14 +208,20 @@ class Assembly:
             self._repeated.note(data, text)
         return not self.done and self._append_text(text, arrived_s)
 
-    def completion(self) -> Completion:
-        """Return what has arrived so far, cut before the first stop sequence."""
+    def completion(self, sent_s: float | None = None) -> Completion:
+        """Return what has arrived so far, cut before the first stop sequence.
+
+        Args:
+            sent_s: as of `Completion`.
+        """
         # Lone surrogates are legal in JSON and in no file; a pair that was cut in two is made whole again.
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         cuts = [text.find(stop) for stop in self._stops]
         text = text[: min([cut for cut in cuts if cut >= 0], default=len(text))]
         confidence = self._confidence.mean(self._usage.output_tokens)
-        return Completion(text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence)
+        return Completion(
+            text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence, sent_s
+        )
 
     def _add_chunk(self, chunk: Chunk, arrived_s: float) -> bool:
         self._usage = chunk.usage or self._usage
