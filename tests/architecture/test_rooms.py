@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from tests.architecture.code_words import words_of_file
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -66,10 +67,5 @@ def test_what_one_looks_for_is_where_the_page_says() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_class_name_is_used_once(package: str) -> None:
-    names = Counter(
-        node.name
-        for path in PACKAGES[package].rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
-    )
+    names = Counter(name for path in PACKAGES[package].rglob("*.py") for name in words_of_file(path).classes)
     assert {name for name, count in names.items() if count > 1} == set()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.architecture.code_words import words_of, words_of_file
 
 ROOT = Path(__file__).parents[2]
 CODE = [path for root in ("harness", "reports") for path in sorted((ROOT / root).rglob("*.py"))]
@@ -33,31 +33,6 @@ WORDS = re.compile(rf"(?<![\w`-])({'|'.join(map(re.escape, listed('Words')))})(?
 NAMES = set(listed("Names"))
 
 
-def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """String literals, and the first line of every docstring."""
-    documents: set[int] = set()
-    for node in ast.walk(tree):
-        for statement in getattr(node, "body", []) if isinstance(getattr(node, "body", None), list) else []:
-            value = getattr(statement, "value", None) if isinstance(statement, ast.Expr) else None
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                documents.add(id(value))
-                yield statement.lineno, value.value.strip().partition("\n")[0]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
-            yield node.lineno, node.value
-
-
-def names(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """What is bound: variables, parameters, functions, classes."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.lineno, node.id
-        elif isinstance(node, ast.arg):
-            yield node.lineno, node.arg
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.lineno, node.name
-
-
 def _without_the_list(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     return ["" if path.name == "CONTRIBUTING.md" and line.startswith("| `") else line for line in lines]
@@ -65,11 +40,11 @@ def _without_the_list(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_code_speaks_plain_english(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    code = words_of_file(path)
     wrong = [
-        f"{path}:{line}: {found[0]!r} in {text[:80]!r}" for line, text in texts(tree) for found in WORDS.finditer(text)
+        f"{path}:{line}: {found[0]!r} in {text[:80]!r}" for line, text in code.texts for found in WORDS.finditer(text)
     ]
-    wrong += [f"{path}:{line}: the name {name!r}" for line, name in names(tree) if name.lstrip("_") in NAMES]
+    wrong += [f"{path}:{line}: the name {name!r}" for line, name in code.names if name.lstrip("_") in NAMES]
     assert not wrong, "see the word list in CONTRIBUTING.md:\n" + "\n".join(wrong)
 
 
@@ -78,3 +53,32 @@ def test_pages_speak_plain_english(path: Path) -> None:
     lines = _without_the_list(path)
     wrong = [f"{path}:{number}: {found[0]!r}" for number, line in enumerate(lines, 1) for found in WORDS.finditer(line)]
     assert not wrong, "see the word list in CONTRIBUTING.md:\n" + "\n".join(wrong)
+
+
+def test_every_kind_of_text_and_name_is_read() -> None:
+    code = words_of(
+        '''"""First line.
+
+Second line."""
+NAME: int = 1
+"""Of a variable."""
+class Kind:
+    """Of a class."""
+    def method(self, argument: str = "default", *others, option=f"in {NAME} braces", **more) -> "annotation":
+        try:
+            part = [each for each in others if (bound := each) and each != {"key": "value"}]
+        except ValueError as error:
+            raise error
+        finally:
+            print("last")
+'''
+    )
+    assert code.texts == (
+        (1, "First line."), (5, "Of a variable."), (7, "Of a class."), (8, " braces"), (8, "annotation"),
+        (8, "default"), (8, "in "), (10, "key"), (10, "value"), (14, "last"),
+    )  # fmt: skip
+    assert code.names == (
+        (4, "NAME"), (6, "Kind"), (8, "argument"), (8, "method"), (8, "more"), (8, "option"), (8, "others"),
+        (8, "self"), (10, "bound"), (10, "each"), (10, "part"),
+    )  # fmt: skip
+    assert code.classes == ("Kind",)
