@@ -13,8 +13,12 @@ from tests import seconds, tiers
 
 
 def test_all_cases_go_by_the_longest_one() -> None:
-    measured = [{"a.py::test_b[1]": 0.2, "a.py::test_b[2]": 3.14}, {"a.py::test_a": 1.0, "a.py::test_c": 0.99}]
-    assert seconds.too_long(measured) == {"a.py::test_a": 1.0, "a.py::test_b": 3.1}
+    long_s = seconds.LONG_S
+    measured = [
+        {"a.py::test_b[1]": long_s / 5, "a.py::test_b[2]": 3.141},
+        {"a.py::test_a": long_s, "a.py::test_c": 0.99 * long_s},
+    ]
+    assert seconds.too_long(measured) == {"a.py::test_a": long_s, "a.py::test_b": 3.14}
 
 
 def test_the_file_is_of_tests_that_exist() -> None:
