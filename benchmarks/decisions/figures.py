@@ -22,6 +22,8 @@ _LAYOUTS = ((STILL, 1), ("drift over 30 s", 8), ("bursts", 8))
 """Machine and blocks: without blocks time is in no interval, so that the machine has to be still."""
 ITEMS = (64, 512)
 WIDE, ALIKE, EQUAL, ANY = "differ widely", "are nearly alike", "are equal", "differ by any amount"
+POPULATION, NARROW = "are of a normal population", "are of a narrow normal population"
+CROWD = "crowd near the best"
 SESSIONS = 5
 """On record where another run is known: as many as `wattbench calibrate SUITE --sessions 5` makes."""
 SETUPS = (
@@ -31,6 +33,16 @@ SETUPS = (
     Setup(ALIKE, STILL, 32, 1),
     Setup(ALIKE, STILL, 48, 1),
     Setup(ANY, STILL, 16, 1),
+    Setup(ANY, STILL, 64, 1),
+    Setup(POPULATION, STILL, 16, 1),
+    Setup(POPULATION, STILL, 64, 1, systems=3),
+    *(Setup(POPULATION, noise, 64, blocks) for noise, blocks in _LAYOUTS),
+    Setup(POPULATION, STILL, 512, 1),
+    Setup(NARROW, STILL, 64, 1),
+    Setup(NARROW, "bursts", 64, 8),
+    Setup(NARROW, STILL, 512, 1),
+    Setup(CROWD, STILL, 64, 1),
+    Setup(CROWD, STILL, 512, 1),
     Setup(ALIKE, STILL, 64, 1, systems=3),
     Setup(ALIKE, "drift over 30 s", 64, 8, systems=3),
     Setup(ALIKE, "drift over 300 s", 256, 8),

@@ -1,7 +1,9 @@
 """Decide on one simulated run, as `wattbench compare` does, and keep what it said next to the truth.
 
 Systems, requirement and worth are drawn anew for every run, so that the truth of a run is a sample of what the
-probabilities are about: accuracies and costs are spread widely, or as narrowly as the noise, or not at all (`SPREADS`).
+probabilities are about: accuracies and costs are spread widely, or as narrowly as the noise, or not at all (`SPREADS`),
+and are of a population of one of three shapes (`Shape`). `wattbench_reports.decision.partial_pooling` takes it for a
+normal one; the others show what that costs where it is wrong.
 
 There are two truths of a cost. **This run's**: of other items, on the machine as it was in this run, whose mean factor
 over the run's time is alike for all systems. **Another run's**: on the machine in the long run, over all sessions. A
@@ -14,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +40,19 @@ LOG_SD = 0.5
 BASE_W, BASE_S = 20.0, 0.5
 OWN = 0.19**0.5
 """The part of that which is a system's own; the other part is how long its items take all of them."""
+WITHIN = (0.02, 0.98)
+"""An accuracy that is not uniform is no further out."""
 HELD = 2
 """Systems of a run that are held against exactly their true accuracy: which are alike but for chance."""
+
+
+class Shape(Enum):
+    """What the population looks like that true systems are drawn from."""
+
+    UNIFORM = "uniform"
+    NORMAL = "normal"
+    CROWDED = "crowded"
+    """Exponential: most systems are near the best that is possible, none is beyond it."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +60,13 @@ class Spread:
     """How widely the true systems of a run differ."""
 
     accuracy: tuple[float, float]
-    """Uniform, of each system and of the requirement."""
+    """Bounds, of each system and of the requirement; of another shape than a uniform one, those with its variance."""
     log_cost: float
-    """Costs are BASE_W x BASE_S x exp(uniform(-log_cost, log_cost))."""
+    """Costs are BASE_W x BASE_S x exp(x), x from -log_cost to log_cost; so is the highest cost allowed."""
     of_noise: bool = False
     """Both are the widest: a run's own are half-Cauchy, with the scale of the noise of its items, as the prior of
     `wattbench_reports.decision.partial_pooling` has them."""
+    shape: Shape = Shape.UNIFORM
 
     def drawn(self, rng: np.random.Generator, items: int) -> Spread:
         """Return the spread of one run."""
@@ -60,7 +75,28 @@ class Spread:
         shares = np.abs(np.tan(np.pi * (rng.random(2) - 0.5))) * math.sqrt(3 / items)
         middle, most = sum(self.accuracy) / 2, (self.accuracy[1] - self.accuracy[0]) / 2
         half = min(float(shares[0]) * math.sqrt(middle * (1 - middle)), most)
-        return Spread((middle - half, middle + half), min(float(shares[1]) * LOG_SD * OWN, self.log_cost))
+        log_cost = min(float(shares[1]) * LOG_SD * OWN, self.log_cost)
+        return replace(self, accuracy=(middle - half, middle + half), log_cost=log_cost)
+
+    def accuracies(self, rng: np.random.Generator, number: int) -> NDArray[np.float64]:
+        """Draw accuracies; shape (number,)."""
+        drawn = _values(rng, self.shape, *self.accuracy, number)
+        return drawn if self.shape is Shape.UNIFORM else np.clip(drawn, *WITHIN)
+
+    def log_costs(self, rng: np.random.Generator, number: int) -> NDArray[np.float64]:
+        """Draw logarithms of costs; shape (number,)."""
+        drawn = _values(rng, self.shape, -self.log_cost, self.log_cost, number)
+        return -drawn if self.shape is Shape.CROWDED else drawn
+
+
+def _values(rng: np.random.Generator, shape: Shape, low: float, high: float, number: int) -> NDArray[np.float64]:
+    """Draw values with the mean and the variance of uniform ones from low to high, of which more is better."""
+    middle, deviation = (low + high) / 2, (high - low) / math.sqrt(12)
+    if shape is Shape.NORMAL:
+        return rng.normal(middle, deviation, size=number)
+    if shape is Shape.CROWDED:
+        return middle + deviation - rng.exponential(deviation, size=number)
+    return rng.uniform(low, high, size=number)
 
 
 SPREADS = {
@@ -70,6 +106,9 @@ SPREADS = {
     "are hardly ever right": Spread((0.0, 0.05), math.log(1.1)),
     "are equal": Spread((0.7, 0.7), 0.0),
     "differ by any amount": Spread((0.45, 0.95), math.log(3), of_noise=True),
+    "are of a normal population": Spread((0.45, 0.95), math.log(3), of_noise=True, shape=Shape.NORMAL),
+    "are of a narrow normal population": Spread((0.66, 0.74), math.log(1.1), shape=Shape.NORMAL),
+    "crowd near the best": Spread((0.45, 0.95), math.log(3), of_noise=True, shape=Shape.CROWDED),
 }
 
 
@@ -140,8 +179,8 @@ def decided(setup: Setup, number: int) -> Decided:
     kind = [list(SPREADS).index(setup.spread), list(MACHINES).index(setup.noise)]
     rng = np.random.default_rng([*kind, items, setup.blocks, systems, setup.few, setup.priced, number])
     truth = SPREADS[setup.spread].drawn(rng, items)
-    accuracies = rng.uniform(*truth.accuracy, size=systems)
-    seconds = BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost, size=systems))
+    accuracies = truth.accuracies(rng, systems)
+    seconds = BASE_S * np.exp(truth.log_costs(rng, systems))
     answers = answers_of(rng, items, accuracies, seconds)
 
     def session() -> Run:
@@ -151,8 +190,8 @@ def decided(setup: Setup, number: int) -> Decided:
     each = session()
     long = BASE_W * expected_slowdown(noise, each.length_s)
     usual = long if setup.earlier else BASE_W * each.mean_slowdown
-    required = float(rng.uniform(*truth.accuracy))
-    bound = float(BASE_S * np.exp(rng.uniform(-truth.log_cost, truth.log_cost)))
+    required = float(truth.accuracies(rng, 1)[0])
+    bound = float(BASE_S * np.exp(truth.log_costs(rng, 1)[0]))
     worth = float(np.exp(rng.uniform(math.log(0.3), math.log(30.0)))) * float(usual * seconds.mean())
     if setup.priced:
         each = replace(each, item_joules=np.broadcast_to(usual * seconds, each.item_joules.shape).copy())

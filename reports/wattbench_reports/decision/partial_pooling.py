@@ -50,7 +50,9 @@ as they are.
 Numbers are those of `joint_draws`, rolled on by further places (`_Numbers`).
 
 Valid where systems, and a bound that is chosen with them in view, are exchangeable: nothing but the run says which one
-is better. Systems that are alike in groups and differ widely between groups are drawn as ones that differ widely.
+is better. Systems that are alike in groups and differ widely between groups are drawn as ones that differ widely. Where
+a population is not normal, but even up to a bound or crowded near the best, a system that leads is called the best too
+surely; docs/methodology.md has by how much.
 
 Sources: B. Efron and C. Morris, "Data analysis using Stein's estimator and its generalizations", JASA 70 (1975):
 shrinkage of shares on the arcsine scale; D. B. Rubin, "Estimation in parallel randomized experiments", Journal of
