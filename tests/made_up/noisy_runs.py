@@ -10,6 +10,7 @@ take long and are more often answered wrongly, by all systems.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,6 +94,7 @@ def run(
     suite: list[str] | None = None,
     watts: NDArray[np.float64] = WATTS,
     first: int | None = None,
+    deals: int = 2**32,
 ) -> Run:
     """Ask all items in one session.
 
@@ -104,12 +106,13 @@ def run(
         suite: the systems in the order of the suite; None: drawn for this run.
         watts: shape (systems,).
         first: how many items the first task has; None: half of them.
+        deals: from how many the deal of the items, with the orders of the systems, is drawn. Where items are drawn anew
+            for each run, it is all one which of them come together: with few deals, these are made once.
     """
     items, systems = answers.seconds.shape
     suite, first = suite or suite_order(rng, systems), items // len(TASKS) if first is None else first
-    block_of, turns = _layout((first, items - first), blocks, suite, int(rng.integers(2**32)))
-    system = np.concatenate([np.full(len(dealt), NAMES.index(name)) for name, dealt in turns])
-    item = np.concatenate([dealt for _, dealt in turns])
+    block_of, place, item = _layout((first, items - first), blocks, systems, int(rng.integers(deals)))
+    system = np.array([NAMES.index(name) for name in suite])[place]
     seconds = answers.seconds[item, system]
     measured = measure(Schedule(system, item, seconds, watts[system] * seconds), noise, rng)
     item_joules = np.empty((items, systems))
@@ -121,20 +124,29 @@ def run(
     return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), *factors, first)
 
 
-def _layout(
-    of_task: tuple[int, int], blocks: int, suite: list[str], seed: int
-) -> tuple[NDArray[np.int64], list[tuple[str, NDArray[np.int64]]]]:
-    """Return the block of each item, and turn after turn the system that is asked and its items."""
-    block_of = np.zeros(sum(of_task), dtype=np.int64)
+@lru_cache(maxsize=128)
+def _layout(of_task: tuple[int, int], blocks: int, systems: int, seed: int) -> tuple[NDArray[np.int64], ...]:
+    """Return the block of each item, and of each request in turn the place in the suite of its system and its item."""
+    items, places = sum(of_task), [str(place) for place in range(systems)]
+    block_of = np.zeros(items, dtype=np.int64)
     if blocks == 1:
-        return block_of, [(name, np.arange(len(block_of))) for name in suite]
+        return _read_only(block_of, np.repeat(np.arange(systems), items), np.tile(np.arange(items), systems))
     before = dict(zip(TASKS, (0, of_task[0]), strict=True))
-    turns: list[tuple[str, NDArray[np.int64]]] = []
+    asked: list[NDArray[np.int64]] = []
+    dealt_to: list[NDArray[np.int64]] = []
     for block in deal(dict(zip(TASKS, of_task, strict=True)), blocks, seed):
         dealt = np.array([before[task] + doc_id for task, doc_id in block.items])
         block_of[dealt] = block.number
-        turns += [(name, dealt) for name in order_of(suite, seed, block.number, attempt=0)]
-    return block_of, turns
+        order = [int(place) for place in order_of(places, seed, block.number, attempt=0)]
+        asked.append(np.repeat(order, len(dealt)))
+        dealt_to.append(np.tile(dealt, systems))
+    return _read_only(block_of, np.concatenate(asked), np.concatenate(dealt_to))
+
+
+def _read_only(*arrays: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
 
 
 def true_j_per_correct(noise: Noise, length_s: float, watts: NDArray[np.float64] = WATTS) -> NDArray[np.float64]:

@@ -39,7 +39,7 @@ def test_in_blocks_alike_systems_are_seldom_called_different(noise: str, mixed: 
     """400 pairs: 5%, within three standard errors of the simulation (3.3 points)."""
     rng, errors = np.random.default_rng(21), 0
     for _ in range(RUNS):
-        table = table_of(run(rng, NOISES[noise], answers_to(rng, 64)), in_blocks=True)
+        table = table_of(run(rng, NOISES[noise], answers_to(rng, 64), deals=20), in_blocks=True)
         errors += called_different(
             WeighedPairs(table, basis(table), np.array([0.3, 0.7])) if mixed else EqualPairs(table)
         )

@@ -7,6 +7,7 @@ binomial error of the runs of a case. `NOISES` were fixed before any of the rate
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,9 +19,9 @@ from tests.made_up.noisy_runs import (
     Run,
     answers_to,
     log_j_per_request,
-    run,
     true_j_per_correct,
 )
+from tests.made_up.noisy_runs import run as any_run
 from wattbench_reports.stats import (
     another_run,
     another_run_pair,
@@ -32,6 +33,8 @@ from wattbench_reports.stats import (
     session_variance,
 )
 
+run = partial(any_run, deals=20)
+"""Each run has items and a machine of its own, so that it need not have a deal of its own."""
 SESSIONS = 5
 MOST_TOLD_APART, LEAST_COVERAGE = 0.06, 0.92
 FIRST, SECOND = (list(column) for column in zip(*ALIKE, strict=True))

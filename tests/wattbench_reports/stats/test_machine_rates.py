@@ -57,7 +57,7 @@ def on_machines(
     log_sd: float = 0.5,
 ) -> OnMachines:
     """Ask as many items on each machine, in blocks; `log_sd` is how much longer one item takes than another."""
-    runs = [run(rng, noise, answers_to(rng, items, log_sd), blocks=blocks) for _ in range(nodes)]
+    runs = [run(rng, noise, answers_to(rng, items, log_sd), blocks=blocks, deals=20) for _ in range(nodes)]
     return OnMachines(
         np.concatenate([each.joules for each in runs]),
         np.concatenate([each.correct for each in runs]),
