@@ -288,16 +288,10 @@ def test_documents_regenerate_byte_for_byte():
 
 
 LOAD = """
-import logging, sys, time
-import datasets, lm_eval.tasks, lm_eval.evaluator
-logging.getLogger("lm_eval").setLevel(logging.ERROR)
-started_s = time.monotonic()
-manager = lm_eval.tasks.TaskManager(include_path=[sys.argv[1]], include_defaults=False)
-loaded = manager.load(manager.all_subtasks)["tasks"]
-took_s = time.monotonic() - started_s
-assert took_s < 5, took_s
-
+import logging, os, sys, time
+import datasets, lm_eval.tasks, lm_eval.evaluator, torch, transformers
 from lm_eval.api.model import LM
+logging.getLogger("lm_eval").setLevel(logging.ERROR)
 class Gold(LM):
     "Answers with the target of the document, said at length."
     def generate_until(self, requests):
@@ -305,24 +299,37 @@ class Gold(LM):
     def loglikelihood(self, requests): raise NotImplementedError
     def loglikelihood_rolling(self, requests): raise NotImplementedError
 
-results = lm_eval.evaluator.simple_evaluate(
-    Gold(), tasks=sorted(loaded), task_manager=manager, num_fewshot=3, limit=4, fewshot_as_multiturn=False
-)
-for name, result in sorted(results["results"].items()):
-    print(name, result["exact_match,none"], results["versions"][name], len(results["samples"][name]))
-sample = results["samples"]["addition"][0]
-print(repr(sample["arguments"]["gen_args_0"]["arg_0"]) if isinstance(sample["arguments"], dict)
-      else repr(sample["arguments"][0][0]))
+def evaluate(folder):
+    started_s = time.monotonic()
+    manager = lm_eval.tasks.TaskManager(include_path=[folder], include_defaults=False)
+    loaded = manager.load(manager.all_subtasks)["tasks"]
+    took_s = time.monotonic() - started_s
+    assert took_s < 5, took_s
+    results = lm_eval.evaluator.simple_evaluate(
+        Gold(), tasks=sorted(loaded), task_manager=manager, num_fewshot=3, limit=4, fewshot_as_multiturn=False
+    )
+    print(folder)
+    for name, result in sorted(results["results"].items()):
+        print(name, result["exact_match,none"], results["versions"][name], len(results["samples"][name]))
+    sample = results["samples"]["addition"][0]
+    print(repr(sample["arguments"]["gen_args_0"]["arg_0"]) if isinstance(sample["arguments"], dict)
+          else repr(sample["arguments"][0][0]), flush=True)
+
+for folder in sys.argv[1:]:  # each in a process of its own; importing all that lm-eval needs takes most of the time
+    child = os.fork()
+    if child == 0:
+        evaluate(folder)
+        sys.exit()
+    _, status = os.waitpid(child, 0)
+    assert status == 0, folder
 """
 
 
-@pytest.fixture(scope="module", params=["repository", "elsewhere"])
-def offline_evaluation(request, tmp_path_factory) -> list[str]:
+@pytest.fixture(scope="module")
+def offline_evaluations(tmp_path_factory) -> dict[str, list[str]]:
     """What lm-eval makes of the tasks without a network, from another folder: also of a copy, as in a wheel."""
-    folder = TASKS
-    if request.param == "elsewhere":
-        folder = tmp_path_factory.mktemp("installed") / "wattbench" / "_benchmarks" / "tasks"
-        shutil.copytree(TASKS, folder)
+    copy = tmp_path_factory.mktemp("installed") / "wattbench" / "_benchmarks" / "tasks"
+    shutil.copytree(TASKS, copy)
     environment = os.environ | {
         "HF_HUB_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
@@ -331,7 +338,7 @@ def offline_evaluation(request, tmp_path_factory) -> list[str]:
         "HF_HOME": str(tmp_path_factory.mktemp("empty")),
     }
     done = subprocess.run(
-        [sys.executable, "-c", LOAD, str(folder)],
+        [sys.executable, "-c", LOAD, str(copy), str(TASKS)],
         env=environment,
         cwd=tmp_path_factory.mktemp("away"),
         capture_output=True,
@@ -339,7 +346,14 @@ def offline_evaluation(request, tmp_path_factory) -> list[str]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout.splitlines()
+    lines = done.stdout.splitlines()
+    first, second = lines.index(str(copy)), lines.index(str(TASKS))
+    return {"elsewhere": lines[first + 1 : second], "repository": lines[second + 1 :]}
+
+
+@pytest.fixture(params=["repository", "elsewhere"])
+def offline_evaluation(request, offline_evaluations) -> list[str]:
+    return offline_evaluations[request.param]
 
 
 def test_lm_eval_scores_verbose_right_answers_as_right_without_a_network(offline_evaluation):
