@@ -1,9 +1,9 @@
 """Run command lines of `python -m wattbench`, each in a process of its own that need not import everything anew.
 
-Most of a short command's processor time goes into importing lm-eval, pandas and SciPy, and building wattbench's models
-of settings. `Preloaded` starts this file once: it imports them, and forks a process for each command. That process has
-its own arguments, folder, environment, output, signals, clock and exit status. Of wattbench it has what reads no
-environment when it is imported.
+Most of a short command's processor time goes into importing lm-eval, pandas and SciPy, building wattbench's models of
+settings, and compiling the templates of its pages. `Preloaded` starts this file once: it does all that, and forks a
+process for each command. That process has its own arguments, folder, environment, output, signals, clock and exit
+status. Of wattbench it has what reads no environment when it is imported.
 
 A command that runs to its end waits for its threads and runs its exit handlers, as in any Python, but does not free
 what was imported: that would copy most of the shared memory, for a quarter of a second. One that a test ends with a
@@ -33,16 +33,19 @@ from pathlib import Path
 from typing import Any
 
 MODULES = (
-    "click", "codecarbon.emissions_tracker", "cpuinfo", "jinja2.sandbox", "lm_eval.evaluator", "matplotlib.figure",
-    "pandas", "platformdirs", "psutil", "pyarrow.parquet", "pycountry", "pydantic", "rapidfuzz", "rich", "scipy.stats",
-    "yaml",
+    "click", "codecarbon.emissions_tracker", "cpuinfo", "duckdb", "jinja2.sandbox", "lm_eval.evaluator",
+    "matplotlib.figure", "pandas", "platformdirs", "psutil", "pyarrow.csv", "pyarrow.parquet", "pycountry", "pydantic",
+    "rapidfuzz", "rich.progress", "scipy.stats", "sklearn.feature_extraction.text", "tomllib", "yaml",
 )  # fmt: skip
 
 OWN = (
     "wattbench.api.gates.judge_gate", "wattbench.api.gates.measure_gate", "wattbench.api.suite_runs", "wattbench.cli",
-    "wattbench.config", "wattbench.distributed.shard_choice", "wattbench.measure.resume", "wattbench.meters.codecarbon",
+    "wattbench.config", "wattbench.distributed.merging", "wattbench.distributed.shard_choice",
+    "wattbench.measure.resume", "wattbench.meters.codecarbon", "wattbench.nights.add", "wattbench.nights.site",
     "wattbench.records", "wattbench.scenarios.interleaved.loop", "wattbench.scenarios.run_to_end",
-    "wattbench.systems.python", "wattbench_reports.comparison.analysis", "wattbench_reports.html",
+    "wattbench.systems.python", "wattbench_reports.comparison.analysis", "wattbench_reports.export.night",
+    "wattbench_reports.history.night_verdict", "wattbench_reports.history.what_changed", "wattbench_reports.html",
+    "wattbench_reports.site.build",
 )  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
@@ -257,6 +260,7 @@ def _serve() -> None:
     for module in sys.argv[2:]:
         with contextlib.suppress(ImportError):  # what needs it says so itself
             importlib.import_module(module)
+    _compile_templates()
     del sys.path[: len(sources)]
     gc.freeze()  # forks share this memory until they write to it, which collecting garbage does
     with socket.socket(fileno=int(sys.argv[1])) as programs:
@@ -271,6 +275,17 @@ def _serve() -> None:
             else:
                 return
             waiting = [each for each in waiting if os.waitpid(each, os.WNOHANG)[0] == 0]
+
+
+def _compile_templates() -> None:
+    """Compile the templates of pages, which takes as long as a fifth of a small report."""
+    if "wattbench_reports.site" not in sys.modules:  # it was not asked to import them
+        return
+    from wattbench_reports.html.templating import engine
+
+    for each in (engine(), engine("wattbench_reports.site")):
+        for name in each.list_templates(extensions=["j2"]):
+            each.get_template(name)
 
 
 def _answer_test(asked: dict[str, Any]) -> list[int]:

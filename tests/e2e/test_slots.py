@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.docs.snippets import snippets
+from tests.e2e.preloaded import Preloaded, Started, offline
 from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.api.verify import verify
 from wattbench.records import read_run
@@ -25,13 +26,26 @@ def quick(two_blocks: Callable[[int], Path]) -> Path:
     return two_blocks(8)
 
 
-@pytest.fixture
-def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """A machine of two GPUs."""
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fake NVIDIA driver."""
     if (found := compiler()) is None:
         pytest.skip("no C compiler to build the fake NVIDIA driver with")
-    (tmp_path / "driver").mkdir()
-    fake = FakeDriver(build(found, tmp_path / "driver"), tmp_path)
+    return build(found, tmp_path_factory.mktemp("driver"))
+
+
+@pytest.fixture(scope="module")
+def preloaded(library: Path) -> Iterator[Preloaded]:
+    """Commands that find it: a process is told where libraries are when it starts."""
+    preloaded = Preloaded(offline() | {"LD_LIBRARY_PATH": str(library.parent)})
+    yield preloaded
+    preloaded.close()
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], library: Path, tmp_path: Path) -> dict[str, str]:
+    """A machine of two GPUs."""
+    fake = FakeDriver(library, tmp_path)
     gpus = {f"gpu{number}__watts": watts for number, watts in WATTS.items()}
     known = fake.environment({}, gpus=len(WATTS), **gpus)
     chosen = {name: known[name] for name in ("LD_LIBRARY_PATH", "FAKE_NVML")}
@@ -39,17 +53,14 @@ def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 
 def test_two_slots_measure_at_once_and_are_merged_to_one_run(
-    quick: Path, environment, command, wattbench, tmp_path: Path
+    quick: Path, start: Callable[..., Started], wattbench, tmp_path: Path
 ) -> None:
     [page] = [each for each in snippets() if each.page == "docs/many-machines.md" and " --slot " in each.first]
     _, run, suite, slot, _ = shlex.split(page.first)
-
-    def start(number: int) -> subprocess.Popen[str]:
-        assert suite == "my-suite.yaml"
-        words = command(run, quick, slot, number, "--block", f"{number + 1}/2", "--out", "shards", "--wait")
-        return subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-
-    running = [start(number) for number in WATTS]
+    assert suite == "my-suite.yaml"
+    running = [
+        start(run, quick, slot, number, "--block", f"{number + 1}/2", "--out", "shards", "--wait") for number in WATTS
+    ]
     try:
         while not list((tmp_path / "locks").glob("*.slot")) and all(each.poll() is None for each in running):
             time.sleep(0.05)
@@ -57,7 +68,8 @@ def test_two_slots_measure_at_once_and_are_merged_to_one_run(
         assert whole.returncode == 2
         assert "is measuring on this machine" in whole.stderr
         for each in running:
-            assert each.wait(120) == 0, each.communicate()[1]
+            _, said = each.communicate(120)
+            assert each.returncode == 0, said
     finally:
         for each in running:
             each.kill()
@@ -110,14 +122,15 @@ def test_one_command_asks_on_all_gpus_and_goes_on_after_a_kill(
         assert row.energy_j[gpu] == pytest.approx(WATTS[int(gpu[-1])] * row.duration_s, rel=0.05)
 
 
-def test_a_slot_that_is_none_is_refused(quick: Path, environment, command, tmp_path: Path) -> None:
-    words = command("run", quick, "--slot", "7")
-    refused = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+def test_a_slot_that_is_none_is_refused(quick: Path, wattbench) -> None:
+    refused = wattbench("run", quick, "--slot", "7")
     assert refused.returncode == 2
     assert "'7' names no GPU that can be measured; there are 0 (GPU-00000010-" in refused.stderr
 
 
-def test_without_a_driver_there_is_no_slot(quick: Path, wattbench) -> None:
-    refused = wattbench("run", quick, "--slot", "0")
+def test_without_a_driver_there_is_no_slot(quick: Path, environment, command, tmp_path: Path) -> None:
+    words = command("run", quick, "--slot", "0")
+    without = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
+    refused = subprocess.run(words, cwd=tmp_path, env=without, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "Processors cannot be measured apart" in refused.stderr

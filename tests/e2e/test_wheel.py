@@ -88,6 +88,7 @@ def installed_python(wheel: Path, tmp_path: Path) -> Path:
         "pip",
         f"--python={python}",
         "install",
+        "--no-compile",  # what is imported is compiled then
         "--no-deps",
         "--no-index",
         "-q",
