@@ -14,18 +14,33 @@ import pytest
 
 from wattbench.records import RunRecords, read_run
 
-ITEMS = 3
+ITEMS = 2
+"""One of each task in each block."""
 SUITES = Path(__file__).parents[2] / "benchmarks" / "suites"
 EACH_KIND = "generalist,specialist-arithmetic,moe,distilled,hybrid,rules-arithmetic"
 SERVED = "generalist-llamacpp"
 """The generalist's own file, behind a server."""
 
 
+def of_one_thread(folder: Path) -> Path:
+    """The catalogue with models of one thread each: two that share a processor with other tests wait for each other."""
+    systems = SUITES.parent / "systems"
+    text = (systems / "smol.yaml").read_text().replace("../", f"{SUITES.parent}/").replace("./", f"{systems}/")
+    assert text.count("threads: 2") == 2
+    path = folder / "smol.yaml"
+    path.write_text(text.replace("threads: 2", "threads: 1"))
+    return path
+
+
 def shortened(folder: Path) -> Path:
-    """The suite with a server more, in two blocks, and with the shortest windows that joules of a model allow."""
-    text = (SUITES / "quick.yaml").read_text().replace("../", f"{SUITES.parent}/")
+    """The suite with a server more, in two blocks, not warmed up, in windows as short as joules of a model allow."""
+    text = (SUITES / "quick.yaml").read_text()
+    assert "[../systems/smol.yaml]" in text
+    text = text.replace("../systems/smol.yaml", str(of_one_thread(folder))).replace("../", f"{SUITES.parent}/")
     text, changed = re.subn(r"^  (idle_s|min_window_s): \S+", r"  \1: 1.1", text, flags=re.MULTILINE)
     assert changed == 2
+    assert "  warmup: 1\n" in text
+    text = text.replace("  warmup: 1\n", "  warmup: 0\n")  # it is seconds that need them, and no figure is judged here
     assert "  blocks: auto " in text
     text = text.replace("  blocks: auto ", "  blocks: 2 ")
     assert "    - rules-arithmetic\n" in text
