@@ -17,6 +17,7 @@ from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.tasks.data_files import is_local, with_found_files
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
+from wattbench.tasks.shared_includes import includes_parsed_once
 from wattbench.tasks.task_code import TaskCode, code_in
 from wattbench.tasks.template_sandbox import sandbox_templates
 from wattbench.tasks.written_metrics import written_metrics
@@ -255,7 +256,8 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     from lm_eval.tasks import TaskManager
 
     sandbox_templates()
-    return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
+    with includes_parsed_once():
+        return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
 
 def _documents(task: Any, choice: TaskChoice) -> Sequence[Any]:
