@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections import Counter
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,12 +30,14 @@ LONGEST = 400
 EQUATION = re.compile(r"(?<![\w.])\d+(?: (?:[-+*/]|mod) \d+)* = \d+(?: [-+*/] \d+)*")
 
 
-def traces(name: str, split: str = "train") -> list[tuple[dict[str, str], str]]:
+@cache
+def traces(name: str, split: str = "train") -> tuple[tuple[dict[str, str], str], ...]:
+    """Return every document with its reasoning; tests share them and may not change them."""
     task = name.partition("/")[2]
-    return [
+    return tuple(
         (document, reasoning.trace(task, document["question"], document["answer"]))
         for document in documents.read(name, split)
-    ]
+    )
 
 
 def correct_part(text: str) -> str:
@@ -79,7 +83,7 @@ def test_about_one_of_five_mends_a_slip(name):
 def test_every_answer_is_sometimes_reached_by_way_of_a_slip_and_sometimes_not(name):
     """A slip must not give the answer away."""
     found = [(document["answer"], reasoning.corrects(text)) for document, text in traces(name)]
-    often = {answer for answer, _ in found if sum(answer == other for other, _ in found) >= 60}
+    often = {answer for answer, count in Counter(answer for answer, _ in found).items() if count >= 60}
     assert {(answer, slip) for answer in often for slip in (True, False)} <= set(found)
 
 
