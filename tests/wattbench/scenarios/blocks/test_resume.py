@@ -29,7 +29,9 @@ def answers(records: RunRecords) -> Counter[tuple[object, ...]]:
 def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
     blocked: Callable[..., Any], writes: Writes, calls: list[Any], tmp_path: Path, resident: str, every: int
 ) -> None:
-    whole = blocked(("idle_s: 0.01, warmup: 2", "idle_s: 0, warmup: 1"), measure=f"blocks: 2, resident: {resident}")
+    quick = ("idle_s: 0.01, warmup: 2", "idle_s: 0, warmup: 1")
+    few = [("limit: 5", "limit: 3"), ("limit: 4", "limit: 2")]  # both tasks are in both blocks: all writes are made
+    whole = blocked(*few, quick, measure=f"blocks: 2, resident: {resident}")
     whole.run()
     made = [each for each in writes if each[0].name != "run.json"]
     kept = shutil.copytree(whole.root, tmp_path / "kept")
@@ -46,7 +48,7 @@ def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
         before, complete = answers(records), len(records.blocks())
         planned = records.block_plan() is not None
         records = whole.run()
-        check_whole(records, whole.items)
+        check_whole(records, whole.items, documents={"sums": 3, "more": 2})
         after = answers(records)
         assert set(after.values()) == {1}, (number, path)
         assert before <= after

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -33,19 +34,25 @@ def measured(records: RunRecords) -> dict[str, WindowRow]:
     return {row.window: row for row in records.windows() if row.purpose == Purpose.MEASURED}
 
 
-def check_whole(records: RunRecords, items: pd.DataFrame, repeats: int = 1) -> None:
+DOCUMENTS = MappingProxyType({"sums": 5, "more": 4})
+"""How many of each task the suite has."""
+
+
+def check_whole(
+    records: RunRecords, items: pd.DataFrame, repeats: int = 1, documents: Mapping[str, int] = DOCUMENTS
+) -> None:
     """Check what must hold of every finished run with blocks."""
     assert records.finished
     layout = records.block_plan()
     assert layout is not None
-    dealt = deal({"sums": 5, "more": 4}, layout.blocks, layout.seed)
+    dealt = deal(documents, layout.blocks, layout.seed)
     rows, windows = records.blocks(), measured(records)
     last = {row.number: row for row in rows}
     assert sorted(last) == list(range(layout.blocks))
     assert Counter(map(tuple, items[KEYS].to_numpy())) == Counter(
         (system, task, doc_id, repeat)
         for system in ("adder", "small")
-        for task, number in (("sums", 5), ("more", 4))
+        for task, number in documents.items()
         for doc_id in range(number)
         for repeat in range(repeats)
     )
