@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
-Statement = tuple[str, str, str]
-"""Quantifier (All, No, Some, Some not), subject, predicate."""
+Statement = tuple[str, int, int]
+"""Quantifier (All, No, Some, Some not), and the numbers of the terms that are subject and predicate."""
 
 _STATEMENT = re.compile(r"(All|No|Some) (\w+) are (not )?(\w+)")
 _KINDS = range(8)
@@ -23,29 +24,34 @@ def syllogism(question: str, answer: str) -> bool:
     wrong in about one of eight. Readers differ on whether "All A are B" says that there is an A: what follows in
     only one of these readings is left out too.
     """
+    found = _STATEMENT.findall(question)
+    terms = list(dict.fromkeys(term for _, subject, _, predicate in found[:-1] for term in (subject, predicate)))
     *premises, conclusion = [
-        (quantifier + (" not" if negated else ""), subject, predicate)
-        for quantifier, subject, negated, predicate in _STATEMENT.findall(question)
+        (quantifier + (" not" if negated else ""), terms.index(subject), terms.index(predicate))
+        for quantifier, subject, negated, predicate in found
     ]
-    readings = {_follows(premises, conclusion, all_exist=all_exist) for all_exist in (True, False)}
+    readings = {_follows(tuple(premises), conclusion, all_exist=all_exist) for all_exist in (True, False)}
     return readings == {answer == "Yes"}
 
 
-def _follows(premises: list[Statement], conclusion: Statement, *, all_exist: bool) -> bool:
-    """Say whether a conclusion holds in every world where its premises do; ``all_exist``: no term is empty there."""
-    terms = list(dict.fromkeys(term for _, *pair in premises for term in pair))
+@cache
+def _follows(premises: tuple[Statement, ...], conclusion: Statement, *, all_exist: bool) -> bool:
+    """Say whether a conclusion holds in every world where its premises do; ``all_exist``: no term is empty there.
+
+    Which words the terms are does not matter, so that thousands of questions need few searches.
+    """
     for world in range(2 ** len(_KINDS)):
         things = [kind for kind in _KINDS if world >> kind & 1]
         if all_exist and not all(any(thing >> term & 1 for thing in things) for term in range(3)):
             continue
-        if all(_holds(premise, things, terms) for premise in premises) and not _holds(conclusion, things, terms):
+        if all(_holds(premise, things) for premise in premises) and not _holds(conclusion, things):
             return False
     return True
 
 
-def _holds(statement: Statement, things: list[int], terms: list[str]) -> bool:
+def _holds(statement: Statement, things: list[int]) -> bool:
     quantifier, subject, predicate = statement
-    are = [bool(thing >> terms.index(predicate) & 1) for thing in things if thing >> terms.index(subject) & 1]
+    are = [bool(thing >> predicate & 1) for thing in things if thing >> subject & 1]
     return {"All": all(are), "No": not any(are), "Some": any(are), "Some not": not all(are)}[quantifier]
 
 
