@@ -95,17 +95,22 @@ def write_stated() -> Callable[[Path, Path], Path]:
     return write
 
 
+def look(browser: Any, width: int = 1200, height: int = 900, scheme: str = "light") -> None:
+    """Show the page that is loaded at another size or in another colour scheme, without loading it again."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    # Another program may have the focus of the screen; keyboard focus shows only in a window that has it.
+    browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    feature = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+
+
 @pytest.fixture
 def show(browser: Any) -> Callable[..., None]:
     """Load a page afresh, with empty logs: `show(path, width=1200, scheme="light")`."""
 
     def shown(path: Path, *, width: int = 1200, height: int = 900, scheme: str = "light", fragment: str = "") -> None:
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        # Another program may have the focus of the screen; keyboard focus shows only in a window that has it.
-        browser.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        look(browser, width, height, scheme)
         browser.get("about:blank")
         for log in ("browser", "performance"):
             browser.get_log(log)

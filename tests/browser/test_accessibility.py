@@ -5,49 +5,44 @@ from __future__ import annotations
 import pytest
 from selenium.common.exceptions import WebDriverException
 
+from tests.browser.axe import COLOURS, OTHERS, violations
+from tests.browser.conftest import look
+
 pytestmark = pytest.mark.browser
 
 PAGES = ["plain", "family", "hostile"]
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
-VIOLATIONS = """
-const done = arguments[arguments.length - 1];
-axe.run(document, {resultTypes: ['violations']}).then(
-  found => done({
-    rules: found.passes.length + found.violations.length,
-    violations: found.violations.map(each => [each.impact, each.id, each.nodes.map(node => node.html.slice(0, 200))]),
-  }),
-  error => done({rules: 0, violations: [['critical', String(error), []]]}),
-);
-"""
-
-
-def violations(browser, axe: str) -> list:
-    """What axe-core finds in the page as it is: (impact, rule, elements)."""
-    browser.set_script_timeout(180)
-    browser.execute_script(axe)
-    found = browser.execute_async_script(VIOLATIONS)
-    assert found["rules"] > 20, "axe looked at the page"
-    return found["violations"]
+SERIOUS = {"serious", "critical"}
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_violation(browser, show, axe, pages, name, scheme) -> None:
-    show(pages[name], scheme=scheme)
+def test_axe_finds_no_serious_violation(browser, show, axe, pages, name) -> None:
+    show(pages[name])
     browser.execute_script(OPEN_ALL)
-    assert [each for each in violations(browser, axe) if each[0] in {"serious", "critical"}] == []
+    assert [each for each in violations(browser, axe) if each[0] in SERIOUS] == []
+    look(browser, scheme="dark")
+    assert browser.execute_script("return matchMedia('(prefers-color-scheme: dark)').matches")
+    assert [each for each in violations(browser, axe, COLOURS) if each[0] in SERIOUS] == []
 
 
 def test_axe_finds_no_serious_violation_of_a_folded_page(browser, show, axe, pages) -> None:
     show(pages["family"], width=390)
-    assert [each for each in violations(browser, axe) if each[0] in {"serious", "critical"}] == []
+    assert [each for each in violations(browser, axe) if each[0] in SERIOUS] == []
 
 
 def test_axe_would_find_one(browser, show, axe, pages) -> None:
     show(pages["plain"])
     browser.execute_script("document.querySelector('.lead, .meta').innerHTML = '<img><a href=\"#verdict\"></a>'")
-    found = {rule for impact, rule, _ in violations(browser, axe) if impact in {"serious", "critical"}}
+    found = {rule for impact, rule, _ in violations(browser, axe, OTHERS) if impact in SERIOUS}
     assert {"image-alt", "link-name"} <= found
+
+
+def test_axe_would_find_colours_of_the_dark_scheme(browser, show, axe, pages) -> None:
+    show(pages["plain"])
+    browser.execute_script("document.querySelector('.lead, .meta').style.color = '#59626b'")  # fit for the light one
+    for scheme, expected in (("light", set()), ("dark", {"color-contrast"})):
+        look(browser, scheme=scheme)
+        assert {rule for _, rule, _ in violations(browser, axe, COLOURS)} == expected
 
 
 @pytest.fixture

@@ -48,7 +48,10 @@ return found;
 
 
 def grid() -> list[tuple[dict[str, Any], list[float] | None]]:
-    """Settings of the form: each control at several values, and several of them together."""
+    """Settings of the form: each control at several values, and several of them together.
+
+    Every fifth of them has each pair of two controls' values.
+    """
     places = [{}, {"grid": "FRA"}, {"intensity": "12.5"}, {"grid": "POL", "pue": "1.37"}]
     years = [{}, {"price": "0.2875"}, {"requests": "123456.5", "price": "1"}]
     mixes = [None, [1.0, 0.0, 0.0, 3.0], [0.2, 0.3, 0.1, 0.4], [0, 0, 1, 0]]
@@ -106,7 +109,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     before = browser.execute_script(READ)
     assert set(before) <= set(restated(own))
     assert before == {key: text for key, text in restated(own).items() if key in before}
-    asked = grid()[:: {"family": 3, "blocks": 23, "few-blocks": 31}.get(name, 11)]
+    asked = grid()[:: {"family": 5, "blocks": 23, "few-blocks": 31}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
