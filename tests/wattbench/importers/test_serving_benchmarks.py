@@ -92,6 +92,13 @@ def test_two_loads_of_one_data_set_pair_by_place_and_length(tmp_path) -> None:
     assert [a == b for a, b in zip(one, other, strict=True)] == [True, True, True, False]
 
 
+def test_requests_within_a_second_are_not_those_in_flight(tmp_path) -> None:
+    """With a limit of 4 both tools state 8 and more."""
+    of = figures(read_sources([written(tmp_path / "result.json", vllm_result(max_concurrent_requests=8))]))
+    assert of["max_concurrent_requests", "maximum"] == (8, "requests")
+    assert not any(figure == "in_flight" for figure, _ in of)
+
+
 def test_sglang_requests_and_totals(tmp_path) -> None:
     path = written(tmp_path / "result.jsonl", sglang_result(), sglang_result(max_concurrency=8, detailed=False))
     assert detect([path]) == "sglang"

@@ -24,10 +24,14 @@ TOTALS = {
     "total_token_throughput": ("tokens_per_s", "mean"),
     "max_output_tokens_per_s": ("output_tokens_per_s", "maximum"),
     "concurrency": ("in_flight", "mean"),
-    "max_concurrent_requests": ("in_flight", "maximum"),
+    # No requests in flight: both tools count each request that was under way in some part of a whole second.
+    "max_concurrent_requests": ("max_concurrent_requests", "maximum"),
 }
-UNITS = {"_ms": "ms", "goodput": "requests/s", "_tokens": "tokens", "_pct": "%", "_rate": "share", "_length": "tokens"}
-"""The end of another key, and its unit."""
+UNITS = {
+    "_ms": "ms", "goodput": "requests/s", "_tokens": "tokens", "_pct": "%", "_rate": "share", "_length": "tokens",
+    "_requests": "requests",
+}  # fmt: skip
+"""The end of a key whose figure has its own name, and its unit."""
 
 
 def add_totals(stated: Stated, system: str, result: Mapping[str, Any], where: str, settings: Iterable[str]) -> None:
@@ -45,11 +49,11 @@ def add_totals(stated: Stated, system: str, result: Mapping[str, Any], where: st
     for key, value in result.items():
         if key in settings:
             continue
+        unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
         if key in TOTALS:
-            stated.add(system, *TOTALS[key], value, source=key, where=where, requests=requests)
+            stated.add(system, *TOTALS[key], value, source=key, where=where, unit=unit, requests=requests)
         elif (timed := TIMED.fullmatch(key)) is not None:
             figure, which = TIMES[timed[2]], statistic(timed[1])
             stated.add(system, figure, str(which), value, source=key, where=where, scale=MS, requests=requests)
         elif is_figure(value):
-            unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
             stated.add(system, key, "total", value, source=key, where=where, unit=unit, requests=requests)
