@@ -48,6 +48,7 @@ def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, _loaded: None) -> pytest.Pytester:
     """A project with a suite, which its ini file names; no run of others on this machine is in its way."""
     monkeypatch.setenv("WATTBENCH_CACHE", str(pytester.path / "cache"))
+    monkeypatch.setenv("ANSWER_S", "0.002")  # windows of a second are filled with askings, which take a processor's
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which nothing is measured
     _write_suite(pytester.path, MEASURED)
     pytester.makeini("[pytest]\nwattbench_suite = sums.yaml")
