@@ -110,12 +110,28 @@ def drawn_errors(
 
     A draw without a correct answer has an infinite ratio, and a finite value here.
     """
-    drawn = {kind: basis.drawn.of(kind) for kind in {*parts, "correct"}}
-    above = per_request(basis, combined(parts, {kind: drawn[kind] for kind in parts}), shares)
+    return _errors_of(basis, parts, shares, *_drawn(basis, parts, shares, per_correct=per_correct))
+
+
+_Drawn = tuple[NDArray[np.float64], NDArray[np.float64] | None]
+"""A sum of kinds in each draw, and the correct answers where they are divided by; each of shape (draws, systems)."""
+
+
+def _drawn(basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool) -> _Drawn:
+    above = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
+    return above, per_request(basis, basis.drawn.of("correct"), shares) if per_correct else None
+
+
+def _errors_of(
+    basis: Basis,
+    parts: Mapping[str, float],
+    shares: Shares | None,
+    above: NDArray[np.float64],
+    below: NDArray[np.float64] | None,
+) -> NDArray[np.float64]:
     error = np.asarray(ratios(above, per_request(basis, combined(parts, basis.totals), shares)))
-    if not per_correct:
+    if below is None:
         return error
-    below = per_request(basis, drawn["correct"], shares)
     return np.asarray(error - ratios(below, per_request(basis, basis.totals["correct"], shares)))
 
 
@@ -138,10 +154,10 @@ def _by_draws(
     *,
     per_correct: bool,
 ) -> list[Interval | None]:
-    drawn = per_request(basis, combined(parts, {kind: basis.drawn.of(kind) for kind in parts}), shares)
-    if per_correct:
-        drawn = ratios(drawn, per_request(basis, basis.drawn.of("correct"), shares))
-    _, errors = _totals_and_errors(basis, parts, shares, per_correct=per_correct)
+    above, below = _drawn(basis, parts, shares, per_correct=per_correct)
+    drawn = above if below is None else ratios(above, below)
+    with np.errstate(invalid="ignore"):
+        errors = _errors_of(basis, parts, shares, above, below).std(axis=0)
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
     spread = []
     for system, items in enumerate(counted.sum(axis=0).tolist()):
