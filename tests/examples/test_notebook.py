@@ -10,24 +10,9 @@ import nbclient
 import nbformat
 import pytest
 
+from tests.made_up.unhurried import make_unhurried
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
-
-UNHURRIED = """
-
-import time
-
-
-def _unhurried(answer):
-    def call(prompt):
-        time.sleep(0.002)
-        return answer(prompt)
-
-    return call
-
-
-careful, hasty = _unhurried(careful), _unhurried(hasty)
-"""
-"""Windows of a second are filled with askings: systems that wait a moment take little of a processor meanwhile."""
 
 
 def _outputs(cell: Any, kind: str) -> list[str]:
@@ -45,8 +30,7 @@ def test_it_is_stored_without_outputs() -> None:
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")
-    with (tmp_path / "examples" / "sums" / "answers.py").open("a") as answers:
-        answers.write(UNHURRIED)
+    make_unhurried(tmp_path / "examples" / "sums")
     notebook = nbformat.read(tmp_path / "examples" / "notebook.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path / "examples"}}).execute()
     cells = {cell["source"]: cell for cell in _code(notebook)}
