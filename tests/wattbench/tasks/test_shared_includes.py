@@ -82,3 +82,15 @@ def test_it_is_undone_even_if_listing_fails() -> None:
     with pytest.raises(ZeroDivisionError):
         _fail_within()
     assert _yaml_loader.load_yaml is before
+
+
+def test_of_a_version_that_parses_otherwise_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    def otherwise(path: Path) -> dict[str, Any]:
+        return {}
+
+    monkeypatch.setattr(_yaml_loader, "load_yaml", otherwise)
+    with includes_parsed_once():
+        assert _yaml_loader.load_yaml is otherwise
+    monkeypatch.delattr(_yaml_loader, "load_yaml")
+    with includes_parsed_once():
+        assert not hasattr(_yaml_loader, "load_yaml")
