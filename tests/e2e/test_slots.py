@@ -36,7 +36,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def preloaded(library: Path) -> Iterator[Preloaded]:
-    """Commands that find it: a process is told where libraries are when it starts."""
+    """Commands that find the driver: the dynamic linker reads `LD_LIBRARY_PATH` when a process starts."""
     preloaded = Preloaded(offline() | {"LD_LIBRARY_PATH": str(library.parent)})
     yield preloaded
     preloaded.close()

@@ -47,9 +47,7 @@ def intervals(
         None for a system without joules, without any correct answer to divide by, or without items where there are
         shares. An upper bound may be infinite.
     """
-    totals = per_request(basis, combined(parts, basis.totals), shares)
-    if per_correct:
-        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
+    totals = _totals(basis, parts, shares, per_correct=per_correct)
     if basis.blocks is None:
         spread = _by_draws(basis, parts, shares, totals, per_correct=per_correct)
     else:
@@ -93,7 +91,8 @@ def item_ratios(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[BlockRatio | None]:
     """Return the same in a run without blocks, from the draws: its items are the clusters, and time is left out."""
-    totals, errors = _totals_and_errors(basis, parts, shares, per_correct=per_correct)
+    totals = _totals(basis, parts, shares, per_correct=per_correct)
+    errors = _standard_errors(basis, parts, shares, _drawn(basis, parts, shares, per_correct=per_correct))
     items = basis.metered_items.sum(axis=0)
     return [
         BlockRatio(float(total), float(error) ** 2, float(number) - 1)
@@ -135,15 +134,18 @@ def _errors_of(
     return np.asarray(error - ratios(below, per_request(basis, basis.totals["correct"], shares)))
 
 
-def _totals_and_errors(
+def _totals(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> NDArray[np.float64]:
     totals = per_request(basis, combined(parts, basis.totals), shares)
-    if per_correct:
-        totals = ratios(totals, per_request(basis, basis.totals["correct"], shares))
+    return ratios(totals, per_request(basis, basis.totals["correct"], shares)) if per_correct else totals
+
+
+def _standard_errors(
+    basis: Basis, parts: Mapping[str, float], shares: Shares | None, drawn: _Drawn
+) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
-        errors = drawn_errors(basis, parts, shares, per_correct=per_correct).std(axis=0)
-    return totals, np.asarray(errors)
+        return np.asarray(_errors_of(basis, parts, shares, *drawn).std(axis=0))
 
 
 def _by_draws(
@@ -156,8 +158,7 @@ def _by_draws(
 ) -> list[Interval | None]:
     above, below = _drawn(basis, parts, shares, per_correct=per_correct)
     drawn = above if below is None else ratios(above, below)
-    with np.errstate(invalid="ignore"):
-        errors = _errors_of(basis, parts, shares, above, below).std(axis=0)
+    errors = _standard_errors(basis, parts, shares, (above, below))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
     spread = []
     for system, items in enumerate(counted.sum(axis=0).tolist()):

@@ -64,23 +64,14 @@ def read_chunk(data: str) -> Chunk:
         RefusedAnswerError: it says that the request failed.
         StreamError: it is not JSON, or a field has a wrong type.
     """
-    chunk = _object(data)
-    text = text_alone(chunk)
-    return _read(chunk) if text is None else Chunk(text)
-
-
-def _object(data: str) -> dict[str, Any]:
     try:
         chunk = parsed(data)
     except (ValueError, RecursionError):
         raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
-    return chunk
-
-
-def _read(chunk: dict[str, Any]) -> Chunk:
-    """Read a chunk field by field."""
+    if (text := text_alone(chunk)) is not None:
+        return Chunk(text)
     if chunk.get("error"):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     usage = typed(chunk, "usage", dict)
@@ -200,13 +191,15 @@ class Assembly:
             if not event:
                 return False
         text = self._repeated.text_of(data)
-        if text is None:
-            whole = _object(data)
-            text = text_alone(whole)
-            if text is None:
-                return self._add_chunk(_read(whole), arrived_s)
-            self._repeated.note(data, text)
-        return not self.done and self._append_text(text, arrived_s)
+        if text is not None:
+            return not self.done and self._append_text(text, arrived_s)
+        chunk = read_chunk(data)
+        if chunk == Chunk(chunk.text):
+            self._repeated.note(data, chunk.text)
+        self._usage = chunk.usage or self._usage
+        if chunk.finish_reason and chunk.finish_reason not in ENDS:
+            raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
+        return not self.done and self._append(chunk, arrived_s)
 
     def completion(self, sent_s: float | None = None) -> Completion:
         """Return what has arrived so far, cut before the first stop sequence.
@@ -222,12 +215,6 @@ class Assembly:
         return Completion(
             text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence, sent_s
         )
-
-    def _add_chunk(self, chunk: Chunk, arrived_s: float) -> bool:
-        self._usage = chunk.usage or self._usage
-        if chunk.finish_reason and chunk.finish_reason not in ENDS:
-            raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
-        return not self.done and self._append(chunk, arrived_s)
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
         self._confidence.add(chunk.logprobs)

@@ -75,7 +75,7 @@ class RepeatedChunks:
         Of a server that numbers or dates its chunks none repeats another: no more is learnt from those.
 
         Args:
-            data: a chunk in which `text_alone` has found a text.
+            data: a chunk that has nothing but a text.
             text: that text.
         """
         if not self._repeats or not text or text == _MARK or not _is_plain(text):
