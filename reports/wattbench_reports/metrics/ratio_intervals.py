@@ -92,7 +92,7 @@ def item_ratios(
 ) -> list[BlockRatio | None]:
     """Return the same in a run without blocks, from the draws: its items are the clusters, and time is left out."""
     totals = _totals(basis, parts, shares, per_correct=per_correct)
-    errors = _standard_errors(basis, parts, shares, _drawn(basis, parts, shares, per_correct=per_correct))
+    errors = _standard_errors(drawn_errors(basis, parts, shares, per_correct=per_correct))
     items = basis.metered_items.sum(axis=0)
     return [
         BlockRatio(float(total), float(error) ** 2, float(number) - 1)
@@ -131,7 +131,8 @@ def _errors_of(
     error = np.asarray(ratios(above, per_request(basis, combined(parts, basis.totals), shares)))
     if below is None:
         return error
-    return np.asarray(error - ratios(below, per_request(basis, basis.totals["correct"], shares)))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(error - ratios(below, per_request(basis, basis.totals["correct"], shares)))
 
 
 def _totals(
@@ -141,11 +142,9 @@ def _totals(
     return ratios(totals, per_request(basis, basis.totals["correct"], shares)) if per_correct else totals
 
 
-def _standard_errors(
-    basis: Basis, parts: Mapping[str, float], shares: Shares | None, drawn: _Drawn
-) -> NDArray[np.float64]:
+def _standard_errors(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     with np.errstate(invalid="ignore"):
-        return np.asarray(_errors_of(basis, parts, shares, *drawn).std(axis=0))
+        return np.asarray(errors.std(axis=0))
 
 
 def _by_draws(
@@ -158,7 +157,7 @@ def _by_draws(
 ) -> list[Interval | None]:
     above, below = _drawn(basis, parts, shares, per_correct=per_correct)
     drawn = above if below is None else ratios(above, below)
-    errors = _standard_errors(basis, parts, shares, (above, below))
+    errors = _standard_errors(_errors_of(basis, parts, shares, above, below))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
     spread = []
     for system, items in enumerate(counted.sum(axis=0).tolist()):
