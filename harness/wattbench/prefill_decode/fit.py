@@ -1,11 +1,10 @@
 """Fit watts per phase by least squares, divide a cell's joules by them, and give bounds.
 
 Between two readings k a component spent E_k joules, and prefill took p_k seconds of it, decode d_k, choosing and other
-c_k and o_k. Watts that are not negative are fitted to E_k = P_p p_k + P_d d_k + P_c c_k + P_o o_k
-(C. L. Lawson and R. J. Hanson, "Solving Least Squares Problems", 1974, ch. 23), times the seconds of each phase they
-are joules, and these are scaled to sum to the cell's joules. Its bounds are from a bootstrap over blocks of
-successive intervals (H. R. Kuensch, Annals of Statistics 17, 1989), as neighbours err together: thermal drift, and a
-counter that gives one interval what it took from the next.
+c_k and o_k. Watts that are not negative are fitted to E_k = P_p p_k + P_d d_k + P_c c_k + P_o o_k. Times the seconds of
+each phase they are joules, and these are scaled to sum to the cell's joules. Its bounds are from a bootstrap over
+blocks of successive intervals (H. R. Kuensch, Annals of Statistics 17, 1989), as neighbours err together: thermal
+drift, and a counter that gives one interval what it took from the next.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.prefill_decode.least_squares import least_squares, non_negative
 from wattbench.prefill_decode.timeline import DECODE, PREFILL
 
 CONFIDENCE = 0.95
@@ -134,30 +134,24 @@ def _joules(
 ) -> NDArray[np.float64]:
     """Return the joules of each phase, shape (draws, columns), where each block counts `times` (draws, blocks)
     often."""
-    from scipy.optimize import nnls
-
     products = np.einsum("db,gbij->dgij", times, sums.products)
     moments = np.einsum("db,gbi->dgi", times, sums.moments)
-    # A square root of each product: least squares over it is least squares over the intervals.
-    values, vectors = np.linalg.eigh(products)
-    roots = np.sqrt(np.maximum(values, 1e-12 * values[..., -1:] + 1e-300))
-    targets = np.einsum("dgij,dgi->dgj", vectors, moments) / roots
-    residual = np.einsum("db,gb->dg", times, sums.squares) - (targets**2).sum(axis=2)
-    shares = np.empty((len(times), len(total_s)))
-    for draw, guess in enumerate(residual.argmin(axis=1)):
-        watts, _ = nnls(roots[draw, guess][:, None] * vectors[draw, guess].T, targets[draw, guess])
-        joules = watts / sums.scale * total_s
-        shares[draw] = joules / joules.sum() if joules.sum() > 0 else total_s / total_s.sum()
+    squares = np.einsum("db,gb->dg", times, sums.squares)
+    draws = np.arange(len(times))
+    guess = (squares - least_squares(products, moments)[1]).argmin(axis=1)
+    joules = non_negative(products[draws, guess], moments[draws, guess]) / sums.scale * total_s
+    sum_j = joules.sum(axis=1, keepdims=True)
+    shares = np.where(sum_j > 0, joules / np.where(sum_j > 0, sum_j, 1.0), total_s / total_s.sum())
     return shares * fitted_phases_j
 
 
 @lru_cache
 def _few_blocks(blocks: int, confidence: float) -> float:
     """Return by how much the bounds are widened: a bootstrap over few blocks ignores their number and Student's t."""
-    from scipy.stats import norm, t
+    from scipy.special import ndtri, stdtrit  # scipy.stats takes a second to import
 
     at = (1.0 + confidence) / 2.0
-    return float(t.ppf(at, blocks - 1) / norm.ppf(at) * np.sqrt(blocks / (blocks - 1)))
+    return float(stdtrit(blocks - 1, at) / ndtri(at) * np.sqrt(blocks / (blocks - 1)))
 
 
 def _check_width(result: Fit) -> None:
