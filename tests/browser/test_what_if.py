@@ -160,6 +160,24 @@ def test_a_setting_that_is_none_is_said_and_changes_nothing(browser, show, runs)
         assert browser.execute_script(READ) == before
     browser.execute_script(SET, {}, [0, 0, 0, 0])
     assert "Shares" in browser.execute_script("return document.querySelector('#what-if .what-if-error').textContent")
+    browser.execute_script(SET, {}, None)
+    assert browser.execute_script("return document.querySelector('#what-if .what-if-error').textContent") == ""
+    assert browser.execute_script(READ) == before
+
+
+MARKED = "document.querySelector('[data-restate=headline]').textContent = 'marked'"
+
+
+def test_what_changes_no_setting_states_nothing_anew(browser, show, runs) -> None:
+    show(runs["family"][1])
+    before = browser.execute_script(READ)["headline"]
+    for values, expected in (({"price": "0.3"}, before), ({"price": "0.3"}, "marked"), ({}, before), ({}, "marked")):
+        browser.execute_script(SET, values, None)
+        assert browser.execute_script(READ)["headline"] == expected
+        browser.execute_async_script("setTimeout(arguments[0], 50)")  # until what follows the reset has run
+        browser.execute_script(MARKED)
+    browser.execute_script(AT_RATE, "2e6")
+    assert browser.execute_script(READ)["headline"] == "marked"
 
 
 AT_RATE = """

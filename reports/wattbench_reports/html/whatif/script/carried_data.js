@@ -4,7 +4,16 @@ const data = JSON.parse(id("what-if-data").textContent);
 const { basis, totals, carbon, workload: usual, verdict, texts, domains, systems, pairs } = data;
 const { z, tail, alpha, student, listed: most, named: few, seconds: TIME, weighed: WEIGHED } = data.constants;
 const say = data.phrases, NONE = "–", KWH = 3600000, D = domains.length, S = systems.length;
-const { min, max, abs, sqrt, exp, log } = Math, range = (n) => [...Array(n).keys()], sum = (n, each) => range(n).reduce((total, k) => total + each(k), 0);
+const { min, max, abs, sqrt, exp, log } = Math, range = (n) => {
+	const all = [];
+	for (let k = 0; k < n; k++) all.push(k);
+	return all;
+};
+const sum = (n, each) => { // a loop: this is called for each draw
+	let total = 0;
+	for (let k = 0; k < n; k++) total += each(k);
+	return total;
+};
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer;
 const draws = {}, grids = [], seconds = new Float32Array(bytes(data.latency.seconds));
 const rows = (text) => { // shape (blocks, domains, systems)

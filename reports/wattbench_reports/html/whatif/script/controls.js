@@ -66,12 +66,16 @@ const multiplied = (options) => { // system to what its prices are multiplied by
 	}));
 };
 const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replace(/'/g, `'"'"'`)}'`);
+const entered = () => [...form.elements].map(({ id, type, checked, value }) => (id === "requests-per-hour" ? "" : type === "checkbox" ? checked : value)).join("\n");
+let stated = null; // what was entered when all was last stated
 const update = () => {
 	const nothing = weights.length && !sum(D, (d) => number(weights[d], 0)) ? weights[0] : null;
 	const wrong = [...form.elements].find((each) => each.dataset.error && !each.validity.valid) || nothing;
 	for (const each of all(".what-if-error")) each.textContent = wrong ? wrong.dataset.error : "";
 	if (wrong) return;
 	stateAtRate();
+	if (stated === entered()) return; // a reset, whose event comes after the values have changed, or a rate
+	stated = entered();
 	const set = chosen(), { found, ...shown } = set.options.length ? restated(set) : { found: texts };
 	for (const place of all("[data-restate]")) {
 		const key = place.dataset.restate;

@@ -5,8 +5,15 @@ const factors = (s, mix, counts = basis.metered) => {
 	if (mix === null) return total > 0 ? asked.map(() => 1 / total) : null;
 	return asked.some((n, d) => !n && mix[d] > 0) ? null : asked.map((n, d) => (n > 0 ? mix[d] / n : 0));
 };
-const weigh = (s, worth, parts, of) =>
-	sum(D, (d) => parts.reduce((total, [kind, each]) => total + each * of(kind, d, s), 0) * worth[d]);
+const weigh = (s, worth, parts, of) => {
+	let total = 0;
+	for (let d = 0; d < D; d++) {
+		let own = 0;
+		for (const [kind, each] of parts) own += each * of(kind, d, s);
+		total += own * worth[d];
+	}
+	return total;
+};
 const whole = (kind, d, s) => totals[kind][d][s];
 const JOULES = [["energy_j", 1]];
 const ENERGY = { // what figures of joules and grams are counted by; those of money: moneyView
