@@ -199,13 +199,15 @@ def _expected_squares(squares: Values, before: Values) -> Values:
         squares: shape (..., n + 1), the sums of the squares before each.
         before: shape (n + 1,), how many those are.
     """
-    from scipy.special import betaln
+    from scipy.special import gammaln  # betaln takes several times as long
 
+    others = np.maximum(before - squares, 0.0)
+    both = before if (squares <= before).all() else squares + others  # alike for all series: terms of one shape less
     likelihoods, means = [], []
     for weight, share in _SQUARES:
-        others = np.maximum(before - squares, 0.0)
         ends = weight * share, weight * (1 - share)
-        likelihoods.append(betaln(ends[0] + squares, ends[1] + others) - betaln(*ends))
+        unseen = math.lgamma(ends[0]) + math.lgamma(ends[1]) - math.lgamma(weight)
+        likelihoods.append(gammaln(ends[0] + squares) + gammaln(ends[1] + others) - gammaln(weight + both) - unseen)
         means.append((weight * share + squares) / (weight + before))
     first = 1 / (1 + np.exp(np.clip(likelihoods[1] - likelihoods[0], -700, 700)))
     return np.asarray(first * means[0] + (1 - first) * means[1])
