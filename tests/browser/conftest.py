@@ -78,8 +78,10 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def write_stated() -> Callable[[Path, Path], Path]:
-    """Write a report without sections in which the controls state nothing: most of its time is their figures'."""
+    """Write a report without sections in which the controls state nothing, and without what hybrids did: most of a
+    report's time is their figures'."""
     page = importlib.import_module("wattbench_reports.html.made_sections")
+    routing = importlib.import_module("wattbench_reports.sections.routing")
     every = page.panels
 
     def stated(study: Any) -> list[Any]:
@@ -90,6 +92,7 @@ def write_stated() -> Callable[[Path, Path], Path]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(page, "panels", stated)
             patch.setattr(page, "EITHER", ())
+            patch.setattr(routing, "hybrids_section", lambda _: None)
             return write_report(run_dir, out)
 
     return write

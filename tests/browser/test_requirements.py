@@ -160,13 +160,14 @@ def of_five(run: RunRecords) -> SessionRecord:
 def test_the_first_screen_states_what_the_command_line_decides(browser, show, runs, name, settings) -> None:
     run, page = runs[name]
     show(page)
+    own = analyse(run)
     movable = browser.execute_script("return document.querySelector('[data-domain]') !== null")
     for values, levels, weights in settings:
         setting = values, levels, weights if movable else None
         browser.execute_script(SET, *setting)
         shown = browser.execute_script(READ)
         line = browser.execute_script("return document.querySelector('#requirements .the-command').textContent")
-        analysis = analyse(run, of_command_line(line, run))
+        analysis = own.under(of_command_line(line, run))
         words = words_of_page(analysis)
         assert words.decision.sessions == (5 if name == "sessions" else None)
         texts = {

@@ -113,7 +113,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)
-        analysis = analyse(run, assumptions(values, weights, own.basis.domains))
+        analysis = own.under(assumptions(values, weights, own.basis.domains))
         told = restated(analysis)
         assert shown == {key: told[key] for key in shown}, (values, weights)
         line = browser.execute_script("return document.querySelector('#what-if .the-command').textContent")
@@ -129,6 +129,11 @@ def test_the_controls_state_something_in_no_other_section(browser, show, pages, 
     )
     assert {"what-if", "comparison"} < set(found)
     assert set(found) <= {each.replace("_", "-") for each in STATED} | {"verdict", "evidence"}
+    in_routing = browser.execute_script(
+        "const places = [...document.querySelectorAll('#routing [data-restate], #routing [data-at-rate]')];"
+        "return places.map(e => e.closest('.passage').id)"
+    )
+    assert set(in_routing) <= {"routing-what-stays-loaded"}
 
 
 def test_the_controls_move_the_verdict(browser, show, runs) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.metrics.assumptions import Assumptions
 
 
 def read(run: str | os.PathLike[str]) -> Run:
@@ -44,6 +45,7 @@ class Run:
     def __init__(self, records: RunRecords) -> None:
         self.records = records
         """The run as the reports know it. Its form may change without notice."""
+        self._first: Analysis | None = None
 
     @property
     def path(self) -> Path:
@@ -58,9 +60,18 @@ class Run:
     @cached_property
     def analysis(self) -> Analysis:
         """The run's figures with all that they were computed from. Its form may change without notice."""
+        from wattbench_reports.metrics.assumptions import AS_IN_SUITE
+
+        return self._analysed(AS_IN_SUITE)
+
+    def _analysed(self, assumptions: Assumptions) -> Analysis:
+        """Analyse the run; what was read of it before is kept."""
         from wattbench_reports.comparison.analysis import analyse
 
-        return analyse(self.records)
+        if self._first is not None:
+            return self._first.under(assumptions)
+        self._first = analyse(self.records, assumptions)
+        return self._first
 
     def systems(self) -> pd.DataFrame:
         """Return the figures: one row per system over all items, then one per system and domain.
@@ -118,9 +129,8 @@ class Run:
             UserError: an argument is wrong.
         """
         from wattbench.api.decide import decision_of
-        from wattbench_reports.comparison.analysis import analyse
 
-        return decision_of(analyse(self.records, assumptions_of(**assumptions)))
+        return decision_of(self._analysed(assumptions_of(**assumptions)))
 
     def route(self, routes: str | os.PathLike[str] | None = None, **options: Unpack[RouteOptions]) -> RunRouting:
         """Say whether a router in front of its systems is worth building: ``run.route(min_accuracy=0.8)``.

@@ -126,6 +126,21 @@ class Analysis:
             return self
         return _analysis(self.frames.run, sampled_frames(self.frames), self.assumptions)
 
+    def under(self, assumptions: Assumptions) -> Analysis:
+        """Analyse the run under other assumptions; what was read of it and does not depend on them is kept.
+
+        A run that is streamed, was measured by several machines or is under load is read again, as is one whose
+        intervals are to be clustered in another way.
+
+        Raises:
+            UserError: an assumption is wrong.
+        """
+        run, streamed = self.frames.run, isinstance(self.frames, StreamedFrames)
+        reads = streamed or self.frames.several_nodes or self.comparison.load is not None
+        if reads or assumptions.cluster != self.assumptions.cluster:
+            return analyse(run, assumptions, in_memory=not streamed)
+        return _analysis(run, self.frames, assumptions, kept=self)
+
     @property
     def money(self) -> RunMoney | None:
         """Each system's money; None: no system has a price, a declared cost, or joules with a price of electricity."""
@@ -334,28 +349,35 @@ def analyse(
     return _analysis(run, frames, assumptions, second_process=second_process)
 
 
-def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions, *, second_process: bool = False) -> Analysis:
+def _analysis(
+    run: RunRecords,
+    frames: Frames,
+    assumptions: Assumptions,
+    *,
+    second_process: bool = False,
+    kept: Analysis | None = None,
+) -> Analysis:
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
     impacts, no_tables = impacts_of_run(suite.impacts, suite.carbon, assumptions.impacts, assumptions.carbon)
     if isinstance(frames, StreamedFrames) and assumptions.cluster == TASK:
         frames = frames.pooled_by("task")  # whose pools are then of one block
-    load = load_report(frames)
+    load = load_report(frames) if kept is None else None
     frames = of_compared_class(frames)
     machines = machines_of(frames) if frames.several_nodes else None
     judged: Mapping[str, Validity]
     if load is None:
-        table, judged = item_table(frames), validity(frames)
+        table, judged = (item_table(frames), validity(frames)) if kept is None else (kept.table, kept.judged)
     else:  # figures under different loads are never put together: all that follows is of one rate
         at = load.compared
         frames, table, judged = at.frames, at.table, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
-    table, overall = _clustered(table, assumptions), None
+    table, overall = _clustered(table, assumptions) if kept is None else table, None
     if isinstance(frames, StreamedFrames):
         overall = table if assumptions.cluster == TASK else item_table(frames.overall)
-    with meanwhile(partial(_by_frames, frames, assumptions), wanted=second_process) as by_frames:
+    with meanwhile(partial(_by_frames, frames, assumptions, kept), wanted=second_process) as by_frames:
         sums = carbon_sums(frames, hourly)
         decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
         used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
@@ -376,7 +398,7 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions, *, seco
         sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
         uncertain = joule_ratios(base, shares)
         sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
-        apart = splits(frames)
+        apart = splits(frames) if kept is None else kept.splits
         served, prints, strict = by_frames()
     machines = machines and replace(machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
@@ -456,9 +478,11 @@ def _analysis(run: RunRecords, frames: Frames, assumptions: Assumptions, *, seco
 
 
 def _by_frames(
-    frames: Frames, assumptions: Assumptions
+    frames: Frames, assumptions: Assumptions, kept: Analysis | None
 ) -> tuple[Mapping[str, Throughput], Mapping[str, Fingerprint], Mapping[str, SystemStrictness]]:
-    """Compute what depends on the answers alone, and takes as long as all sums of them."""
+    """Compute what depends on the answers alone, and takes as long as all sums of them; or take what is kept."""
+    if kept is not None:
+        return kept.served, kept.prints, kept.strictness
     return throughputs(frames, by_block=assumptions.cluster is None), fingerprints(frames), strictness(frames)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from tests.made_up.runs import FakeNode
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export import render
+from wattbench_reports.html.whatif import restated
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
+from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.sections.comparison import comparison_table
 from wattbench_reports.sections.domains import domain_table
 from wattbench_reports.sections.energy import energy_section
@@ -206,3 +210,34 @@ def test_cpu_seconds_are_in_every_table_where_they_were_recorded(make_run, fake)
     tables = [comparison_table(analysis.comparison), domain_table(analysis), energy.passages[0].tables[0]]
     for table in tables:
         assert "CPU per request" in [column.label for column in table.columns]
+
+
+OTHERS = (
+    Assumptions(
+        CarbonChoice(region="FRA", pue=1.37, embodied="ecologits-gpu-server"),
+        WorkloadChoice("arithmetic=3,text=1", 1e6, 0.3),
+        prices=("regex:per_request=0.01,currency=EUR,source=list,date=2026-01-01",),
+    ),
+    Assumptions(cluster="task"),
+)
+NODES = (FakeNode("a"), FakeNode("b"))
+
+
+@pytest.mark.parametrize("layout", [{}, {"blocks": 4}, {"blocks": 4, "nodes": NODES}], ids=["items", "blocks", "nodes"])
+def test_under_other_assumptions_all_is_as_if_the_run_were_read_again(make_run, fake, layout) -> None:
+    run = make_run(replace(fake.plain(), **layout))
+    kept = analyse(run)
+    for other in OTHERS:
+        kept, again = kept.under(other), analyse(run, other)
+        assert render(kept.comparison, "json") == render(again.comparison, "json")
+        assert repr(kept.comparison) == repr(again.comparison)
+        assert restated(kept) == restated(again)
+        assert kept.prints == again.prints
+
+
+def test_other_assumptions_do_not_read_the_run_again(make_run, fake, monkeypatch) -> None:
+    before = analyse(make_run(fake.Run(fake.plain().systems)))
+    monkeypatch.setattr("wattbench_reports.comparison.analysis.load_frames", None)
+    assert before.under(OTHERS[0]).comparison.sci
+    with pytest.raises(UserError, match="pue"):
+        before.under(Assumptions(CarbonChoice(pue=0.5)))
