@@ -19,7 +19,7 @@ from tests.forking.hand_out import HandOut
 from tests.forking.worker import Worker
 
 END_WITHIN_S = 20.0
-"""For how long a worker may tear down what its tests have set up before it is killed."""
+"""For how long a worker may tear down what its tests have set up, and wait for what they have left."""
 
 
 @dataclass
@@ -151,6 +151,7 @@ class Parent:
 
     def _on_done(self, child: Child, _: None) -> None:
         child.is_done = True
+        _end(child)  # a thread or process that a test has left must not hold up the run
 
     def _send(self, child: Child, unit: list[int] | None) -> None:
         with contextlib.suppress(OSError):  # it may have died: the end of its process is seen next
@@ -199,10 +200,15 @@ class Parent:
             if child.process.exitcode is None and child.process.pid is not None:
                 os.kill(child.process.pid, signal.SIGINT)
         for child in self._children:
-            child.process.join(END_WITHIN_S)
-            child.process.kill()
-            child.process.join()
+            _end(child)
         self._children.clear()
+
+
+def _end(child: Child) -> None:
+    """Wait for the end of a worker, for so long; then kill it."""
+    child.process.join(END_WITHIN_S)
+    child.process.kill()
+    child.process.join()
 
 
 def _work(session: pytest.Session, name: str, connection: Connection, held: list[Connection]) -> None:

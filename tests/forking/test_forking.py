@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import signal
 import subprocess
 import sys
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.forking import parent
 
 pytestmark = pytest.mark.e2e
 
@@ -85,25 +87,30 @@ def test_what_tests_report_is_what_they_report_without_workers(run: Run, pyteste
     assert (pytester.path / "out.xml").read_text().count("<testcase") == 14
 
 
-@pytest.mark.parametrize("forks", ["1", "3"])
-def test_a_file_stays_in_one_worker_and_session_fixtures_end_in_each(
-    run: Run, pytester: pytest.Pytester, forks: str
-) -> None:
+def test_a_file_stays_in_one_worker_and_session_fixtures_end_in_each(run: Run, pytester: pytest.Pytester) -> None:
     test = """
         import os
+        import time
 
         def note():
             open(f"{__name__}-{os.environ['PYTEST_XDIST_WORKER']}-{os.getpid()}", "w").close()
 
-        def test_1(): note()
+        def test_1():
+            note()
+            until_s = time.monotonic() + 60
+            while len({name.split("-")[1] for name in os.listdir() if name.startswith("test_") and "-" in name}) < 2:
+                assert time.monotonic() < until_s, "no other worker runs"
+                time.sleep(0.02)
+
         def test_2(): note()
     """
-    run("--forks", forks, **dict.fromkeys("abcdef", test)).assert_outcomes(passed=12)
+    run("--forks", "3", **dict.fromkeys("abcdef", test)).assert_outcomes(passed=12)
     notes = [path.name.split("-") for path in pytester.path.glob("test_*-gw*")]
     assert sorted(file for file, _, _ in notes) == [f"test_{name}" for name in "abcdef"]
     workers = {worker for _, worker, _ in notes}
     assert len({pid for _, _, pid in notes}) == len(workers)
-    assert {path.name for path in pytester.path.glob("ended-*")} == {f"ended-gw{place}" for place in range(int(forks))}
+    assert {path.name for path in pytester.path.glob("ended-*")} == {f"ended-{worker}" for worker in workers}
+    assert len(workers) > 1
 
 
 def test_fixtures_of_a_module_end_before_the_next_file(run: Run) -> None:
@@ -134,20 +141,20 @@ DYING = """
 """
 
 
+DEATHS = {
+    "a": ("os._exit(3)", "exit status 3"),
+    "b": ("os._exit(0)", "exit status 0"),
+    "c": ("os.kill(os.getpid(), signal.SIGKILL)", "signal SIGKILL"),
+}
+
+
 @pytest.mark.parametrize("forks", ["1", "2"])
-@pytest.mark.parametrize(
-    ("how", "said"),
-    [
-        ("os._exit(3)", "exit status 3"),
-        ("os._exit(0)", "exit status 0"),
-        ("os.kill(os.getpid(), signal.SIGKILL)", "signal SIGKILL"),
-    ],
-)
-def test_a_worker_that_dies_fails_the_test_that_it_ran_and_no_other(run: Run, forks: str, how: str, said: str) -> None:
-    done = run("--forks", forks, a=DYING.format(how=how), b=DYING.format(how=how), c="def test_it(): pass")
+def test_a_worker_that_dies_fails_the_test_that_it_ran_and_no_other(run: Run, forks: str) -> None:
+    dying = {file: DYING.format(how=how) for file, (how, _) in DEATHS.items()}
+    done = run("--forks", forks, **dying, d="def test_it(): pass")
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.assert_outcomes(passed=7, failed=2)
-    for file in "ab":
+    done.assert_outcomes(passed=10, failed=3)
+    for file, (_, said) in DEATHS.items():
         done.stdout.re_match_lines_random([f"worker gw. died while running test_{file}.py::test_dies: {said}"])
 
 
@@ -170,12 +177,20 @@ def test_a_worker_that_dies_while_a_process_holds_its_pipe_is_seen(run: Run) -> 
 
 
 def test_the_first_failure_ends_the_session_if_asked_to(run: Run) -> None:
-    rest = "\n".join(f"def test_{place}(): pass" for place in range(50))
-    done = run("--forks", "1", "-x", a=f"def test_it(): assert False\n{rest}", b=rest)
+    rest = """
+        import pytest
+        import time
+        {first}
+        @pytest.mark.parametrize("place", range(400))
+        def test_rest(place): time.sleep(0.05)
+    """
+    done = run("--forks", "2", "-x", a=rest.format(first="def test_it(): assert False"), b=rest.format(first=""))
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done.assert_outcomes(failed=1)
+    outcomes = done.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes.get("passed", 0) < 400, "the other worker stops, too"
     done.stdout.fnmatch_lines(["*stopping after 1 failures*"])
-    assert os.path.exists("ended-gw0")
+    assert Path("ended-gw0").exists()
 
 
 @pytest.mark.parametrize(
@@ -202,7 +217,6 @@ def test_a_session_fixture_that_fails_at_its_end_is_an_error_of_the_last_test(ru
     ("arguments", "status", "ended"),
     [
         (["-k", "nothing"], pytest.ExitCode.NO_TESTS_COLLECTED, []),
-        (["--collect-only"], pytest.ExitCode.OK, []),
         (["--forks", "0"], pytest.ExitCode.OK, ["ended-None"]),
     ],
 )
@@ -225,8 +239,22 @@ def test_a_thread_that_an_import_starts_is_named(run: Run) -> None:
     done.stderr.fnmatch_lines(["*after the collection these threads run*"])
 
 
+def test_a_worker_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parent, "END_WITHIN_S", 0.05)
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    process.start()
+    parent._end(parent.Child("gw0", 0, process, multiprocessing.Pipe()[0], ended=0))
+    assert process.exitcode == -signal.SIGKILL
+
+
 def test_ctrl_c_ends_workers_with_their_fixtures(run: Run, pytester: pytest.Pytester) -> None:
-    run("--collect-only", a="import time\ndef test_it():\n    open('begun', 'w').close()\n    time.sleep(60)")
+    run(
+        "--forks",
+        "1",
+        "--collect-only",
+        a="import time\ndef test_it():\n    open('begun', 'w').close()\n    time.sleep(60)",
+    )
+    assert not [*pytester.path.glob("ended-*")], "what is only collected starts no worker"
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.forking.plugin", "--forks", "1"],
         stdout=subprocess.PIPE, text=True, cwd=pytester.path,
