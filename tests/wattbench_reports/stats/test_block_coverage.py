@@ -26,7 +26,6 @@ from wattbench_reports.stats import (
     another_run,
     another_run_pair,
     block_ratio,
-    block_ratio_intervals,
     log_ratio_losses,
     model_confidence_set,
     paired_block_ratios,
@@ -89,13 +88,12 @@ def held(noise: str, items: int, runs: int) -> tuple[float, float]:
         each, *earlier = [run(rng, NOISES[noise], answers) for _ in range(1 + SESSIONS)]
         figures = np.array([log_j_per_request(session) for session in earlier])
         truth = true_j_per_correct(NOISES[noise], each.length_s)
-        for system, interval in enumerate(block_ratio_intervals(each.joules, each.correct)):
+        for system in range(SYSTEMS):
             ratio = block_ratio(each.joules[:, system], each.correct[:, system])
             session = session_variance(figures[:, system])
-            assert interval is not None
             assert ratio is not None
             assert session is not None
-            another = another_run(ratio, session)
+            interval, another = ratio.interval(), another_run(ratio, session)
             other_items.append(interval.low <= truth[system] <= interval.high)
             other_runs.append(another.low <= truth[system] <= another.high)
     return float(np.mean(other_items)), float(np.mean(other_runs))

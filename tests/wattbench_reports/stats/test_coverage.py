@@ -24,6 +24,8 @@ from wattbench_reports.stats import (
 
 RUNS, RUNS_OF_A_MIX = 1000, 400
 RESAMPLES = 400
+SEEDS = 40
+"""Of the draws of a bootstrap, which are kept: a report has one seed for all of its intervals, and items differ."""
 RATE = 0.95
 KNOWN = {"joules per correct of a mix, 40 items": 0.93, "joules per correct of 200 items, most wrong": 0.977}
 """Ten items of a domain: the bootstrap is known to be a little too sure of itself with so few. Few right answers: the
@@ -68,9 +70,7 @@ def joules_per_correct(rng: np.random.Generator, items: int, easy: float) -> Cas
     joules = 6 + 20 * (1 - chance) * rng.gamma(4, 1 / 4, items)
     correct = (rng.random(items) < chance).astype(float)
     truth = (6 + 20 * (1 - easy)) / easy
-    (interval,) = ratio_intervals(
-        joules[:, None], correct[:, None], resamples=RESAMPLES, seed=int(rng.integers(1 << 30))
-    )
+    (interval,) = ratio_intervals(joules[:, None], correct[:, None], resamples=RESAMPLES, seed=int(rng.integers(SEEDS)))
     return truth, interval
 
 
@@ -83,7 +83,7 @@ def by_mix(rng: np.random.Generator, per_domain: tuple[int, ...]) -> Case:
     correct = (rng.random(len(strata)) < chance).astype(float)
     weights = (mix / per_domain)[:, None]
     spent, right = stratified_sums(
-        joules[:, None], correct[:, None], strata=strata, resamples=RESAMPLES, seed=int(rng.integers(1 << 30))
+        joules[:, None], correct[:, None], strata=strata, resamples=RESAMPLES, seed=int(rng.integers(SEEDS))
     )
     draws = (spent * weights).sum(axis=1)[:, 0] / (right * weights).sum(axis=1)[:, 0]
     low, high = np.quantile(draws, 0.025, method="lower"), np.quantile(draws, 0.975, method="higher")
