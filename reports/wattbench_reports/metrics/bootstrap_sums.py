@@ -80,7 +80,11 @@ def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
 
 
 def _packed(sums: NDArray[np.float64]) -> Packed:
-    low, high = sums.min(axis=0), sums.max(axis=0)
+    """Return sums of shape (draws, domains, systems) as codes, of which those of a column lie next to each other."""
+    columns = np.ascontiguousarray(np.moveaxis(sums, 0, -1))
+    low, high = columns.min(axis=-1), columns.max(axis=-1)
     step = (high - low) / STEPS
-    places = np.divide(sums - low, step, out=np.zeros_like(sums), where=step > 0)
-    return Packed(low, step, np.clip(np.rint(places), 0, STEPS).astype(np.uint16))
+    places = columns - low[..., None]
+    places /= np.where(step > 0, step, 1.0)[..., None]
+    np.minimum(np.rint(places, out=places), STEPS, out=places)
+    return Packed(low, step, np.moveaxis(places.astype(np.uint16), -1, 0))
