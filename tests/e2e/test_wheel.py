@@ -12,14 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.uncompressed import uncompressed
+
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("wheel")
+    folder = tmp_path_factory.mktemp("wheel")
+    out = folder / "out"
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w", str(out), str(ROOT)]
-    subprocess.run(build, check=True, timeout=120)
+    subprocess.run(build, check=True, timeout=120, env=uncompressed(folder / "site"))
     return next(out.glob("wattbench-*.whl"))
 
 
