@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import gguf
 import numpy as np
@@ -68,3 +69,29 @@ def test_the_parser_is_as_it_was_after_a_failure(parsed: list[str]) -> None:
     with pytest.raises(ValueError, match="torn"), parsed_once():
         raise ValueError("torn")
     assert gguf.GGUFReader is original
+
+
+def test_a_value_is_parsed_once_until_the_block_ends() -> None:
+    parsed: list[bytes] = []
+
+    def parse(value: bytes, types: list[int]) -> tuple[bytes, int]:
+        parsed.append(value)
+        return value, types[0]
+
+    parser = SimpleNamespace(_gguf_parse_value=parse)
+    one, alike = bytes(bytearray(b"token")), bytes(bytearray(b"token"))
+    with parsed_once(parser):
+        assert [parser._gguf_parse_value(one, [8]) for _ in range(3)] == [(b"token", 8)] * 3
+        assert parsed == [one]
+        # Values that are thrown away at once would have the same id, one after the other.
+        assert [parser._gguf_parse_value(bytes([65, at]), [8])[0][1] for at in range(9)] == list(range(9))
+        parser._gguf_parse_value(alike, [8])
+        assert len(parsed) == 11
+    assert parser._gguf_parse_value is parse
+
+
+def test_a_parser_without_the_function_is_left_alone() -> None:
+    parser = SimpleNamespace()
+    with parsed_once(parser):
+        assert vars(parser) == {}
+    assert vars(parser) == {}
