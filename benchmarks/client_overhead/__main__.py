@@ -17,9 +17,14 @@ from benchmarks.written_tables import DOCUMENT, finish, note, options_of
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run as `python -m benchmarks.client_overhead`."""
     parser = options_of("benchmarks.client_overhead", __doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each tool is run at each length")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each tool is run at each length")
     parser.add_argument(
-        "--lengths", type=int, nargs=2, default=LENGTHS, metavar="N", help="requests of short and of long runs"
+        "--lengths",
+        type=int,
+        nargs=2,
+        default=LENGTHS,
+        metavar="N",
+        help="requests of short and of long runs, for each in flight",
     )
     parser.add_argument("--folder", type=Path, help="where the tools run, and their files stay; default: removed")
     options = parser.parse_args(arguments)

@@ -24,9 +24,9 @@ def text(figures: Figures) -> str:
     lacking = f" Not compared, as the tool did not record them: {', '.join(lost)}." if lost else ""
     return (
         f"Measured on {figures.date} on {figures.cores} cores, of which other work took {figures.other_work:.0%}: runs "
-        f"of {figures.lengths[0]} and {figures.lengths[1]} requests, {rounds} time{'s' if rounds > 1 else ''} each. An "
-        f"answer has {figures.tokens} tokens, the first after {1000 * figures.first_token_s:g} ms and the others "
-        f"{1000 * figures.token_s:g} ms apart.{absent}{lacking}\n\n"
+        f"of {figures.lengths[0]} and {figures.lengths[1]} requests for each in flight, {rounds} "
+        f"time{'s' if rounds > 1 else ''} each. An answer has {figures.tokens} tokens, the first after "
+        f"{1000 * figures.first_token_s:g} ms and the others {1000 * figures.token_s:g} ms apart.{absent}{lacking}\n\n"
         + table(COLUMNS, (_row(client, figures) for client in sorted(figures.clients, key=lambda each: each.in_flight)))
     )
 

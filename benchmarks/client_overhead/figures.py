@@ -45,7 +45,7 @@ class Figures:
     token_s: float
     tokens: int
     lengths: tuple[int, int]
-    """Requests of a short run and of a long one."""
+    """Requests of a short run and of a long one, for each in flight."""
     clients: tuple[Client, ...]
     absent: tuple[str, ...]
     """Tools that are not installed."""

@@ -25,9 +25,10 @@ from benchmarks.client_overhead.wattbench_run import WattbenchRun
 from benchmarks.written_tables import note
 
 IN_FLIGHT = (1, 2)
-LENGTHS = (120, 420)
-"""Requests of a short run and of a long one. In a shorter one wattbench has to ask its requests again to fill windows:
-what it does once for each of them, such as its record and its score, is then divided by too few."""
+LENGTHS = (400, 1600)
+"""Requests of a short run and of a long one, for each that is in flight: both take as long at any number in flight. In
+much shorter ones wattbench asks its requests again to fill windows, and has too few readings to divide their joules
+between prefill and decode, which it does once at the end of longer ones: a difference would hold all of that."""
 INSTALL = {
     "AIPerf": "python -m venv aiperf && aiperf/bin/pip install aiperf==0.13.0; then export "
     "WATTBENCH_BENCH_AIPERF=$PWD/aiperf/bin/aiperf",
@@ -85,8 +86,8 @@ def measure(
         for in_flight in IN_FLIGHT:
             for tool in tools if round_ % 2 == 0 else reversed(tools):
                 short, long = (
-                    _once(folder / f"{round_}-{in_flight}-{tool.name}-{requests}", tool, delays, requests, in_flight)
-                    for requests in lengths
+                    _once(folder / f"{round_}-{in_flight}-{tool.name}-{length}", tool, delays, length, in_flight)
+                    for length in lengths
                 )
                 rounds_of = taken[tool.name, in_flight]
                 rounds_of.overhead_s += long.overhead_s
@@ -125,9 +126,10 @@ def measure(
     )
 
 
-def _once(folder: Path, tool: Tool, delays: Delays, requests: int, in_flight: int) -> _Run:
+def _once(folder: Path, tool: Tool, delays: Delays, length: int, in_flight: int) -> _Run:
     """Run a tool once, against a server of its own."""
     folder.mkdir(parents=True)
+    requests = length * in_flight
     log = folder / "served.jsonl"
     with _serving(log, delays) as server:
         url = f"http://127.0.0.1:{(folder / 'port').read_text()}"
