@@ -84,7 +84,6 @@ def _packed(sums: NDArray[np.float64]) -> Packed:
     columns = np.ascontiguousarray(np.moveaxis(sums, 0, -1))
     low, high = columns.min(axis=-1), columns.max(axis=-1)
     step = (high - low) / STEPS
-    places = columns - low[..., None]
-    places /= np.where(step > 0, step, 1.0)[..., None]
-    np.minimum(np.rint(places, out=places), STEPS, out=places)
-    return Packed(low, step, np.moveaxis(places.astype(np.uint16), -1, 0))
+    above, of = columns - low[..., None], step[..., None]
+    places = np.divide(above, of, out=np.zeros_like(columns), where=of > 0)
+    return Packed(low, step, np.moveaxis(np.clip(np.rint(places), 0, STEPS).astype(np.uint16), -1, 0))

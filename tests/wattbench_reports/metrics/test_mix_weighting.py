@@ -79,6 +79,16 @@ def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> N
     assert draws(table).of("correct").tolist() == found.of("correct").tolist()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_kind_without_figures_for_one_system_is_drawn_without_a_warning() -> None:
+    table = made_table(np.random.default_rng(3), (5, 7), ((0.5, 0.5), (0.5, 0.5)))
+    joules = table.energy_j * [1.0, np.nan]
+    found = draws(table, known=table.energy_j, half=joules)
+    assert found.of("half")[:, :, 0].tolist() == found.of("known")[:, :, 0].tolist()
+    assert np.isnan(found.of("half")[:, :, 1]).all()
+    assert not found.kinds["half"].codes[:, :, 1].any()
+
+
 @pytest.mark.simulation
 def test_intervals_under_a_mix_cover_the_truth_at_their_rate() -> None:
     """1,000 runs each of three domains, with shares unlike their sizes: 95%, within the error of the simulation."""
