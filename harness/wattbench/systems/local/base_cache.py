@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from contextlib import nullcontext
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 from wattbench.config import LocalModel
@@ -81,7 +80,7 @@ def _load(name: str, config: LocalModel) -> Base:
     stored = weights.fetch(config.weights, where=f"system {name!r}")
     source: dict[str, Any] = {"gguf_file": stored.file.name} if stored.file is not None else {}
     try:
-        with parsed_once(import_module("transformers.modeling_gguf_pytorch_utils")) if source else nullcontext():
+        with parsed_once() if source else nullcontext():
             # No code of a repository is run. That is said outright: where it is not, transformers asks on the terminal.
             tokenizer = transformers.AutoTokenizer.from_pretrained(stored.path, trust_remote_code=False, **source)
             model = transformers.AutoModelForCausalLM.from_pretrained(

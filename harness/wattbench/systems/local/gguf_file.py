@@ -11,29 +11,26 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from wattbench.errors import require
 
 _MADE_AGAIN = ("GGUFReader", "get_tensor_name_map")
 """What transformers asks of the package gguf. Neither a reader nor a table changes once it is made."""
-_PARSES = "_gguf_parse_value"
-"""The function of transformers that makes a number or a text of one value in a file's header."""
+_PARSER, _PARSES = "transformers.modeling_gguf_pytorch_utils", "_gguf_parse_value"
+"""The module and the function of transformers that make a number or a text of one value in a file's header."""
 
 
 @contextmanager
-def parsed_once(parser: Any = None) -> Iterator[None]:
-    """Give all that ask for the same reader, table of names, or value the same one until the block ends.
-
-    Args:
-        parser: the module of transformers that parses values, `transformers.modeling_gguf_pytorch_utils`; None: it
-            parses each as often as it is asked.
-    """
+def parsed_once() -> Iterator[None]:
+    """Give all that ask for the same reader, table of names, or value the same one until the block ends."""
     gguf = require("gguf", extra="hf", what="a GGUF file")
     originals = {name: getattr(gguf, name) for name in _MADE_AGAIN}
     for name, original in originals.items():
         setattr(gguf, name, functools.cache(_plain(original) if name == "GGUFReader" else original))
-    parse = getattr(parser, _PARSES, None)  # private: another version of transformers may not have it
+    parser = _parser()
+    parse = getattr(parser, _PARSES, None)
     if parse is not None:
         setattr(parser, _PARSES, _keeping(parse))
     try:
@@ -43,6 +40,14 @@ def parsed_once(parser: Any = None) -> Iterator[None]:
             setattr(parser, _PARSES, parse)
         for name, original in originals.items():
             setattr(gguf, name, original)
+
+
+def _parser() -> Any:
+    """Return the module that parses values; None in a version of transformers without it, as it is private."""
+    try:
+        return import_module(_PARSER)
+    except ModuleNotFoundError:
+        return None
 
 
 def _plain(reader: type[Any]) -> type[Any]:

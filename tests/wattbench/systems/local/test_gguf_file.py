@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 from wattbench.systems.local.gguf_file import parsed_once
+
+PARSER = "transformers.modeling_gguf_pytorch_utils"
 
 
 @pytest.fixture
@@ -71,7 +74,7 @@ def test_the_parser_is_as_it_was_after_a_failure(parsed: list[str]) -> None:
     assert gguf.GGUFReader is original
 
 
-def test_a_value_is_parsed_once_until_the_block_ends() -> None:
+def test_a_value_is_parsed_once_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[bytes] = []
 
     def parse(value: bytes, types: list[int]) -> tuple[bytes, int]:
@@ -79,8 +82,9 @@ def test_a_value_is_parsed_once_until_the_block_ends() -> None:
         return value, types[0]
 
     parser = SimpleNamespace(_gguf_parse_value=parse)
+    monkeypatch.setitem(sys.modules, PARSER, parser)
     one, alike = bytes(bytearray(b"token")), bytes(bytearray(b"token"))
-    with parsed_once(parser):
+    with parsed_once():
         assert [parser._gguf_parse_value(one, [8]) for _ in range(3)] == [(b"token", 8)] * 3
         assert parsed == [one]
         # Values that are thrown away at once would have the same id, one after the other.
@@ -90,8 +94,16 @@ def test_a_value_is_parsed_once_until_the_block_ends() -> None:
     assert parser._gguf_parse_value is parse
 
 
-def test_a_parser_without_the_function_is_left_alone() -> None:
+def test_a_parser_without_the_function_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     parser = SimpleNamespace()
-    with parsed_once(parser):
+    monkeypatch.setitem(sys.modules, PARSER, parser)
+    with parsed_once():
         assert vars(parser) == {}
     assert vars(parser) == {}
+
+
+def test_transformers_without_that_parser_is_no_error(monkeypatch: pytest.MonkeyPatch, parsed: list[str]) -> None:
+    monkeypatch.setitem(sys.modules, PARSER, None)  # as if it were not there
+    with parsed_once():
+        assert gguf.GGUFReader("a.gguf") is gguf.GGUFReader("a.gguf")
+    assert parsed == ["a.gguf"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +59,7 @@ def parsed() -> Iterator[list[Any]]:
 @pytest.fixture(scope="module")
 def lm_evals_own(smol_gguf: Path) -> LM:
     """The same file, loaded by lm-eval itself."""
-    with parsed_once(import_module("transformers.modeling_gguf_pytorch_utils")):
+    with parsed_once():
         return get_model("hf").create_from_arg_obj(
             {"pretrained": str(smol_gguf.parent), "gguf_file": smol_gguf.name, "dtype": "float32"},
             {"device": "cpu", "batch_size": 1},
