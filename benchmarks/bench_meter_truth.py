@@ -79,7 +79,7 @@ def test_joules_against_the_truth(benchmark: Any, machine: FakeDriver, name: str
     for gpu, wave in enumerate(waves):
         settings |= wave.settings(gpu)
     seconds = (*SECONDS, 10.05) if "averaged" in sensor else SECONDS
-    path = {"PATH": f"{machine.library.parent}{os.pathsep}{os.environ['PATH']}"}
+    path = {"PATH": f"{machine.driver.parent}{os.pathsep}{os.environ['PATH']}"}
     told = benchmark.pedantic(
         lambda: machine.run(SCRIPT.replace("SECONDS", repr(seconds)), path, timeout_s=120, **settings),
         rounds=1,

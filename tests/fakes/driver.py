@@ -69,7 +69,7 @@ class FakeDriver:
 
     def __init__(self, library: Path, scratch: Path, forks: Preloaded | None = None) -> None:
         """Say where the library is, and a folder for its settings; `forks` is of `forks_with`, for quick starts."""
-        self.library = library
+        self.driver = library
         self.settings = scratch / "gpus.txt"
         self._forks = forks
 
@@ -80,7 +80,7 @@ class FakeDriver:
         hidden = {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"}
         return {
             **{key: value for key, value in os.environ.items() if key not in hidden},
-            "LD_LIBRARY_PATH": str(self.library.parent),
+            "LD_LIBRARY_PATH": str(self.driver.parent),
             "FAKE_NVML": str(self.settings),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")])),
             **(environ or {}),
