@@ -48,12 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_forked_worker_begins() -> None:
-    """Have locks of one's own: another worker's tests take them at the same time."""
-    os.environ[measuring_lock.FOLDER] = tempfile.mkdtemp(dir=_LOCKS.name)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[object]:
     """Collect tests without garbage collections, and leave out of later ones all that was imported.

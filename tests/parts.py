@@ -1,7 +1,7 @@
 """Divide a test run into the parts that `tests/run.py` runs.
 
-A test belongs to the part of its marker: `serial` or `timed`; all others run side by side. The first part collects
-everything and writes down which files the later parts need, so that those collect no other.
+A test belongs to the part of its marker: `serial` or `timed`; all others run side by side. The workers of the first
+part collect everything and write down which files the later parts need, so that those collect no other.
 """
 
 from __future__ import annotations
@@ -53,12 +53,6 @@ def _when_collected(number: int) -> None:
     for session in _sessions:
         session.testscollected = number
     if os.environ[PART_VARIABLE] == SIDE_BY_SIDE:
-        join_lists(Path(os.environ[FILES_VARIABLE]))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let the other parts begin, where one process collects for all workers (`tests/forking`)."""
-    if os.environ[PART_VARIABLE] == SIDE_BY_SIDE and not hasattr(session.config, "workerinput"):
         join_lists(Path(os.environ[FILES_VARIABLE]))
 
 

@@ -9,8 +9,7 @@ Those that pass then are named, and do not fail the run.
 
 The last line adds the parts up in pytest's own form; the exit status is that of the first part that failed.
 WATTBENCH_WORKERS is the number of workers of the first part: one more than there are usable processors unless set, as a
-test often waits for a process or a page; 0 runs everything in one process. Workers are forked after one collection
-(`tests/forking`); with `-n`, and where a fork is not safe, pytest-xdist starts them.
+test often waits for a process or a page; 0 runs everything in one process.
 """
 
 from __future__ import annotations
@@ -51,11 +50,9 @@ CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*
 # of a model that asks for two wait asleep: OpenMP's would spin, for most of the processor time where cores are shared.
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
-BY_FILE = ["--dist", "loadfile"]
-"""pytest-xdist's workers are handed files, by tests/shares.py."""
 LOOK_EVERY_S = 0.2
 TIMED_AT_ONCE = 1
-"""Workers per processor for tests that mostly wait: they end before the first part."""
+"""Workers per processor for tests that mostly wait: they end before the first part, and each worker imports all."""
 
 
 def counts(line: str) -> Counter[str]:
@@ -112,20 +109,15 @@ def run_part(
         return NO_TESTS, Counter()
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     variables = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), FAILED_VARIABLE: str(failed), "PYTHONPATH": path}
-    numbers = {SIDE_BY_SIDE: workers, TIMED: min(TIMED_AT_ONCE * PROCESSORS, len(files or [])) or 1}
-    options = [] if part == SERIAL else in_workers(numbers[part], arguments)
+    options = {
+        # tests/shares.py hands out files: of those that all workers have the slow ones first (tests/tiers.py)
+        SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile"],
+        TIMED: ["-n", str(min(TIMED_AT_ONCE * PROCESSORS, len(files or [])) or 1), "--dist", "loadfile"],
+        SERIAL: [],
+    }
     if part != SERIAL:
         variables |= SHARED_CORES
-    return run_pytest([*arguments, "-p", "tests.parts", *options], variables, show)
-
-
-def in_workers(number: int, arguments: Sequence[str], platform: str = sys.platform) -> list[str]:
-    """Return the options for workers: forked after one collection, or those of pytest-xdist if it is asked for."""
-    if any(each.startswith(("-n", "--numprocesses")) for each in arguments):
-        return BY_FILE
-    if platform == "linux":
-        return ["-p", "tests.forking.plugin", "--forks", str(number)]
-    return ["-n", str(number), *BY_FILE]
+    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables, show)
 
 
 def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[list[Result], list[str]]:

@@ -66,12 +66,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return result
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_forked_worker_ends() -> None:
-    """Write what a forked worker has measured."""
-    pytest_unconfigure()
-
-
 def pytest_unconfigure() -> None:
     """Write what was measured."""
     folder = os.environ.get(FOLDER_VARIABLE)

@@ -1,10 +1,9 @@
 """Deal files of fast tests over workers before they collect, so that each imports and collects its own share alone.
 
-Forked workers (`tests/forking`) share one collection, and are dealt the same shares, as neighbours use the same made-up
-runs. xdist's workers each collect everything: with three of them two thirds of that work is wasted. Here a file that
-seems to have fast tests alone is collected by one worker, as are the folders of TOGETHER; all other files are collected
-by all workers, and handed to whichever is free. What a worker has collected decides, not the guess by which files are
-dealt: a wrong guess costs a moment.
+xdist's workers each collect everything: with three of them two thirds of that work is wasted. Here a file that seems to
+have fast tests alone is collected by one worker, as are the folders of TOGETHER; all other files are collected by all
+workers, and handed to whichever is free. What a worker has collected decides, not the guess by which files are dealt: a
+wrong guess costs a moment.
 """
 
 from __future__ import annotations
@@ -74,12 +73,11 @@ def is_of_another_worker(path: Path, config: pytest.Config) -> bool:
         return False
     place = path.relative_to(ROOT).as_posix()
     together = next((owner % count for folder, owner in TOGETHER.items() if f"{place}/".startswith(f"{folder}/")), None)
-    return (owners(count).get(place, number) if together is None else together) != number
+    return (_owners(count).get(place, number) if together is None else together) != number
 
 
 @cache
-def owners(workers: int) -> dict[str, int]:
-    """Return the worker, of so many, of each file that is dealt."""
+def _owners(workers: int) -> dict[str, int]:
     return deal(fast_files(ROOT), workers)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run import closing_line, counts, in_workers
+from tests.run import closing_line, counts
 from tests.shares import TOGETHER, scope_of
 
 RUN = Path(__file__).with_name("run.py")
@@ -40,21 +40,6 @@ def test_files_that_share_what_is_dear_go_to_one_worker() -> None:
     assert scope_of("tests/browser/test_site.py::test_it[1]") == scope_of("tests/browser/test_report_page.py::test_it")
     assert scope_of("tests/wattbench/test_interrupts.py::test_it") == "tests/wattbench/test_interrupts.py"
     assert all((RUN.parents[1] / folder).is_dir() for folder in TOGETHER)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "platform", "expected"),
-    [
-        (["-k", "it"], "linux", ["-p", "tests.forking.plugin", "--forks", "3"]),
-        (["-k", "it"], "darwin", ["-n", "3", "--dist", "loadfile"]),
-        (["-n", "2"], "linux", ["--dist", "loadfile"]),
-        (["--numprocesses=2"], "darwin", ["--dist", "loadfile"]),
-    ],
-)
-def test_workers_are_forked_where_that_is_safe_unless_those_of_xdist_are_asked_for(
-    arguments: list[str], platform: str, expected: list[str]
-) -> None:
-    assert in_workers(3, arguments, platform) == expected
 
 
 TESTS = """

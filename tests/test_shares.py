@@ -52,13 +52,13 @@ def test_most_files_of_this_project_are_dealt() -> None:
 def config(monkeypatch: pytest.MonkeyPatch):
     """Make the configuration of one of several workers, or of the process that they report to."""
     monkeypatch.setattr(shares, "fast_files", lambda _: {"tests/a.py": 10, "tests/b.py": 10})
-    shares.owners.cache_clear()
+    shares._owners.cache_clear()
     yield lambda worker=None, count=2: SimpleNamespace(
         **({} if worker is None else {"workerinput": {"workerid": f"gw{worker}", "workercount": count}}),
         getvalue=lambda _: [f"{count}*popen"],
         hook=SimpleNamespace(pytest_collectreport=note),
     )
-    shares.owners.cache_clear()
+    shares._owners.cache_clear()
     reports.clear()
 
 

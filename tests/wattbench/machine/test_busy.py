@@ -13,14 +13,15 @@ from wattbench.machine.busy import BusyNow, busy_now
 from wattbench.meters.slots.book import CoRunning
 from wattbench.meters.slots.here import measuring_as
 
+OWN = os.getpid()
 BOOTED_S = 1000.0
 
 
 @pytest.fixture
 def fake_proc(tmp_path: Path) -> FakeProc:
     fake = FakeProc(tmp_path)
-    fake.process(os.getpid(), children=(os.getpid() + 1,), cpu_s=1.0)
-    fake.process(os.getpid() + 1, parent=os.getpid(), name="llama-server", cpu_s=5.0)
+    fake.process(OWN, children=(OWN + 1,), cpu_s=1.0)
+    fake.process(OWN + 1, parent=OWN, name="llama-server", cpu_s=5.0)
     fake.machine(busy_s=BOOTED_S)
     return fake
 
@@ -40,7 +41,7 @@ def look(fake_proc: FakeProc, used_s: dict[int, tuple[str, float]], *, busy_s: f
     def work(_: float) -> None:
         for pid, (name, seconds) in used_s.items():
             fake_proc.process(pid, name=name, cpu_s=7.0 + seconds)
-        fake_proc.process(os.getpid() + 1, parent=os.getpid(), name="llama-server", cpu_s=5.0 + own_s)
+        fake_proc.process(OWN + 1, parent=OWN, name="llama-server", cpu_s=5.0 + own_s)
         fake_proc.machine(busy_s=BOOTED_S + busy_s)
 
     return busy_now(proc=fake_proc.root, sleep=work, system=fake_proc.system)

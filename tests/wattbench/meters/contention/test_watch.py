@@ -18,6 +18,8 @@ from wattbench.meters.contention.own_share import OwnShare
 from wattbench.meters.contention.readable import survey_signals
 from wattbench.meters.contention.watch import MachineReader, MachineWatch, slowdown, watch_here
 
+OWN = os.getpid()
+
 
 class MadeUpCanary:
     """A canary that takes as long as a test says; each time is used once."""
@@ -38,11 +40,11 @@ def watching(fake_proc: FakeProc, *parts_s: float) -> MachineWatch:
 
 
 def test_a_window_next_to_other_work(fake_proc: FakeProc, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     fake_proc.machine(busy_s=10.0)
     span = watching(fake_proc, 0.013, 0.011).open()
     span.begin()
-    fake_proc.process(os.getpid(), cpu_s=2.0)
+    fake_proc.process(OWN, cpu_s=2.0)
     fake_proc.machine(busy_s=1000.0)
     monkeypatch.setattr(signals, "SHORTEST_S", 0.0)  # the test does not wait
     span.end()
@@ -55,7 +57,7 @@ def test_a_window_next_to_other_work(fake_proc: FakeProc, monkeypatch: pytest.Mo
 
 
 def test_a_canary_faster_than_usual_is_no_contention(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid())
+    fake_proc.process(OWN)
     span = watching(fake_proc, 0.008, 0.009).open()
     span.begin()
     span.end()
@@ -63,7 +65,7 @@ def test_a_canary_faster_than_usual_is_no_contention(fake_proc: FakeProc) -> Non
 
 
 def test_the_canary_rests_inside_a_window(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid())
+    fake_proc.process(OWN)
     watched = watching(fake_proc, 0.015, 0.020)
     outer = watched.open()
     outer.begin()
@@ -125,7 +127,7 @@ def test_a_processor_that_stays_slower_becomes_usual_and_a_spell_does_not(monkey
 
 
 def test_one_slow_time_is_no_contention(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid())
+    fake_proc.process(OWN)
     for parts_s in ((0.015, 0.010), (0.010, 0.015)):
         span = watching(fake_proc, *parts_s).open()
         span.begin()
@@ -156,17 +158,17 @@ def hidden(fake_proc: FakeProc) -> dict[str, str]:
 
 
 def test_a_machine_that_shows_everything(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     assert hidden(fake_proc) == {}
     assert [state.signal for state in survey_signals(fake_proc.reader())] == list(LIMITS) == list(Signal)
 
 
 def test_each_signal_that_is_hidden_says_why(fake_proc: FakeProc) -> None:
     assert set(hidden(fake_proc)) == {Signal.RUN_QUEUE_WAIT, Signal.FOREIGN_CPU}
-    fake_proc.process(os.getpid())
-    fake_proc.write(f"{os.getpid()}/task/{os.getpid()}/schedstat", "0 0 0\n")
+    fake_proc.process(OWN)
+    fake_proc.write(f"{OWN}/task/{OWN}/schedstat", "0 0 0\n")
     assert "CONFIG_SCHED_INFO" in hidden(fake_proc)[Signal.RUN_QUEUE_WAIT]
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     fake_proc.write("mounts", "lxcfs /proc/stat fuse.lxcfs rw 0 0\n")
     assert "lxcfs" in hidden(fake_proc)[Signal.FOREIGN_CPU]
     assert fake_proc.reader().snapshot().processors is None
@@ -176,7 +178,7 @@ def test_each_signal_that_is_hidden_says_why(fake_proc: FakeProc) -> None:
 
 
 def test_steal_that_is_always_0_may_be_hidden_in_a_virtual_machine_alone(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     assert fake_proc.reader().snapshot().steal_s == 0.0
     fake_proc.write("cpuinfo", "flags\t: fpu hypervisor vme\n")
     assert fake_proc.reader().snapshot().steal_s is None
@@ -186,7 +188,7 @@ def test_steal_that_is_always_0_may_be_hidden_in_a_virtual_machine_alone(fake_pr
 
 
 def test_groups_that_are_hidden(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     (fake_proc.system / "fs/cgroup/cgroup.procs").unlink()
     assert set(hidden(fake_proc)) == {Signal.THROTTLED}
     assert fake_proc.reader().snapshot().groups is None
@@ -199,15 +201,15 @@ def test_this_machine_is_read() -> None:
 
 
 def test_own_share_of_the_machine(fake_proc: FakeProc) -> None:
-    fake_proc.process(os.getpid(), cpu_s=1.0)
+    fake_proc.process(OWN, cpu_s=1.0)
     fake_proc.machine(busy_s=10.0)
     share = OwnShare(fake_proc.root)
     assert share.since_last() == 1.0  # of nothing
-    fake_proc.process(os.getpid(), cpu_s=2.0)
+    fake_proc.process(OWN, cpu_s=2.0)
     fake_proc.machine(busy_s=14.0)
     assert share.since_last() == pytest.approx(0.25)
-    fake_proc.process(os.getpid(), cpu_s=9.0)
+    fake_proc.process(OWN, cpu_s=9.0)
     fake_proc.machine(busy_s=15.0)
     assert share.since_last() == 1.0
-    fake_proc.ends(os.getpid())
+    fake_proc.ends(OWN)
     assert share.since_last() is None
