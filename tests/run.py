@@ -137,7 +137,8 @@ def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[lis
         others = pool.submit(lambda: [run[part](lines.append) for part in (TIMED, SERIAL)])
         results = [first.result(), *others.result()]
     show_line("".join(lines))
-    return results, [each for file in written.values() if file.exists() for each in file.read_text().splitlines()]
+    ids = (each for file in written.values() if file.exists() for each in file.read_text().splitlines())
+    return results, [*dict.fromkeys(ids)]  # an xdist worker may write its own, too
 
 
 def passed_alone(failed: Sequence[str]) -> bool:

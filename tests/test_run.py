@@ -71,9 +71,10 @@ def test_meanwhile():
 @pytest.mark.serial
 def test_broken(): assert False
 
-def test_late_once():
-    if not os.path.exists("was-late"):
-        open("was-late", "w").close()
+@pytest.mark.parametrize("number", range(3))
+def test_late_once(number):
+    if not os.path.exists(f"was-late-{number}"):
+        open(f"was-late-{number}", "w").close()
         assert False
 
 def test_skipped(): pytest.skip("for a reason")
@@ -84,8 +85,8 @@ def test_skipped(): pytest.skip("for a reason")
 @pytest.mark.parametrize(
     ("arguments", "status", "last"),
     [
-        ([], 1, "2 failed, 5 passed, 1 skipped in"),
-        (["-k", "late or beside"], 0, "2 passed in"),
+        ([], 1, "4 failed, 5 passed, 1 skipped in"),
+        (["-k", "late or beside"], 0, "4 passed in"),
         (["-k", "broken"], 1, "1 failed in"),
         (["-k", "alone"], 0, "1 passed in"),
         (["-k", "beside"], 0, "1 passed in"),
