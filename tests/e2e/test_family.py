@@ -21,7 +21,12 @@ QUESTIONS = {
     "text": ("Ann likes tea. Bob loathes chess. Cleo adores maps. \nWho adores maps? Reply only with a name.", "Cleo"),
     "time": ("If today is Monday, May 2, 2022, what day of the week will it be in 1 days? Name the day.", "Tuesday"),
 }
-SYSTEMS = load_suite("nightly").systems
+ONE_THREAD = {"threads": 1}
+"""Two threads that share a processor with other tests wait for each other."""
+SYSTEMS = {
+    name: system.model_copy(update=ONE_THREAD) if "threads" in system.model_fields_set else system
+    for name, system in load_suite("nightly").systems.items()
+}
 IN_PROCESS = [name for name, system in SYSTEMS.items() if system.engine in ("transformers", "moe", "hybrid")]
 
 
