@@ -182,7 +182,9 @@ class RaplMeter:
                 gaps[domain.component] = str(error)
             energy_j[domain.component] = energy_j.get(domain.component, 0.0) + counter.energy_uj / 1e6
             if (took_s := now_s() - at_s) > HELD_UP_S:
-                gaps[domain.component] = f"the machine was too busy to read it in time: it took {took_s:.2f} s"
+                gaps.setdefault(
+                    domain.component, f"the machine was too busy to read it in time: it took {took_s:.2f} s"
+                )  # what is wrong with a domain also when the machine is idle was said first
         for component in gaps:
             del energy_j[component]
         return Reading(at_s, energy_j, gaps=gaps)

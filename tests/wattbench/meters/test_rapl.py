@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.meters import AbsentError, MeterError, RaplMeter
+from wattbench.meters import AbsentError, MeterError, RaplMeter, rapl
 from wattbench.meters.rapl import Domain, Unwrapped, find_domains
 
 RANGE_UJ = 262_143_328_850
@@ -163,6 +164,22 @@ def test_a_count_beyond_the_counters_range_is_a_gap(tmp_path: Path, count: str) 
     reading = meter.read()
     assert reading.energy_j == {}
     assert f"says {count}, but it counts from 0 to" in reading.gaps["cpu"]
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [("7", "too busy to read it in time: it took 1.00 s"), ("-5", "says -5, but")]
+)
+def test_a_late_reading_is_a_gap_and_a_wrong_one_says_what_is_wrong(
+    tmp_path: Path, monkeypatch, count: str, said: str
+) -> None:
+    path = add_domain(tmp_path, "intel-rapl:0", "package-0")
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    path.write_text(count)
+    monkeypatch.setattr(rapl, "now_s", itertools.count().__next__)
+    reading = meter.read()
+    assert reading.energy_j == {}
+    assert said in reading.gaps["cpu"]
 
 
 def test_the_limits_of_all_packages_add_up_and_are_left_out_where_one_tells_none(tmp_path: Path) -> None:
