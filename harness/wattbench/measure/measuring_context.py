@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from wattbench.config import Measure, Resolved, hosts_of
 from wattbench.measure.failed_requests import FailuresInARow
@@ -42,9 +43,9 @@ class MeasuringContext:
         """Return the suite's settings of measuring."""
         return self.resolved.suite.measure
 
-    @property
+    @cached_property
     def records(self) -> RunRecords:
-        """Return what is on disk so far."""
+        """Return what is on disk so far: the rows of each request, and the header, which never changes, read once."""
         return read_run(self.writer.layout.root)
 
     def bill(self, engine: Engine) -> None:

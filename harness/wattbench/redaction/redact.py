@@ -30,7 +30,7 @@ def hide_known(value: Any) -> Any:
 
 def hide_settings(settings: Any) -> Any:
     """Return settings, as JSON has them, without their secrets: by their names, by their forms, and those known."""
-    return _in_data(_walked(settings, "", _ignored))
+    return hide_known(_walked(settings, "", _ignored))
 
 
 def hide_command(words: Sequence[str]) -> list[str]:
@@ -84,15 +84,15 @@ def _in_data(value: Any) -> Any:
 
 def _walked(value: Any, name: str, keep: Keep) -> Any:
     """Return settings without their secrets; `name` is the key that they are under."""
+    if isinstance(value, str):
+        return hide_in_command(value, keep) if name in _COMMANDS else hide_forms(value, keep)
     if isinstance(value, Mapping):
         return {key: _entry(str(key), each, name, keep) for key, each in value.items()}
     if isinstance(value, list | tuple):
         if name in _COMMANDS and value and all(isinstance(word, str) for word in value):
             return hide_in_words(list(value), keep)
         return [_walked(each, name, keep) for each in value]
-    if not isinstance(value, str):
-        return value
-    return hide_in_command(value, keep) if name in _COMMANDS else hide_forms(value, keep)
+    return value
 
 
 def _entry(key: str, value: Any, name: str, keep: Keep) -> Any:

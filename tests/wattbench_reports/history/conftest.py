@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.made_up.nights_on_disk import make_history
-from wattbench_reports.history import History, Night, Reference
+from wattbench_reports.history import History, Night, Reference, load_history
 from wattbench_reports.history.night_metrics import COLUMNS
 
 FIRST = datetime.date(2026, 1, 1)
@@ -31,6 +31,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nights_root(made_once: Path, tmp_path: Path) -> Path:
     """A copy of it without an index, to be changed."""
     shutil.copytree(made_once, tmp_path / "nights", ignore=shutil.ignore_patterns(".index"))
+    return tmp_path / "nights"
+
+
+@pytest.fixture
+def indexed_root(made_once: Path, tmp_path: Path) -> Path:
+    """A copy of it with its index, to be changed."""
+    load_history(made_once)
+    shutil.copytree(made_once, tmp_path / "nights")
     return tmp_path / "nights"
 
 

@@ -75,15 +75,15 @@ def test_figures_are_those_of_the_items(made_once: Path, domain: str) -> None:
     assert found.at["accuracy", "provenance"] == ""
 
 
-def test_repeats_are_no_further_items(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[-1].run
-    layout = RunLayout(nights_root / "runs" / run)
+def test_repeats_are_no_further_items(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[-1].run
+    layout = RunLayout(indexed_root / "runs" / run)
     table = pq.read_table(layout.items_table)
     again = table.set_column(table.schema.get_field_index("repeat"), "repeat", [np.ones(len(table), dtype=np.int64)])
-    before = cell(load_history(nights_root).values, run, "generalist", "")
+    before = cell(load_history(indexed_root).values, run, "generalist", "")
     pq.write_table(pa.concat_tables([table, again.cast(table.schema)]), layout.items_table)
     layout.finished.write_text(layout.finished.read_text() + " ")
-    after = cell(load_history(nights_root).values, run, "generalist", "")
+    after = cell(load_history(indexed_root).values, run, "generalist", "")
     for metric in ("accuracy", "joules_per_request", "joules_per_correct"):
         assert after.loc[metric, ["value", "standard_error", "items"]].tolist() == pytest.approx(
             before.loc[metric, ["value", "standard_error", "items"]].tolist()
@@ -97,16 +97,16 @@ def test_nights_come_oldest_first_with_what_their_headers_say(made_once: Path) -
     assert (nights[0].suite, nights[0].backfilled) == ("scale", False)
 
 
-def test_a_night_without_a_date_is_of_the_day_on_which_it_began(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[0].run
-    change_header(nights_root, run, night=None, created_utc="2026-01-05T23:59:00+00:00")
-    assert load_history(nights_root).night(run).date == datetime.date(2026, 1, 5)
+def test_a_night_without_a_date_is_of_the_day_on_which_it_began(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[0].run
+    change_header(indexed_root, run, night=None, created_utc="2026-01-05T23:59:00+00:00")
+    assert load_history(indexed_root).night(run).date == datetime.date(2026, 1, 5)
 
 
-def test_of_two_runs_of_a_date_the_later_one_counts_and_both_are_listed(nights_root: Path) -> None:
-    first, second, *_ = load_history(nights_root).nights
-    change_header(nights_root, first.run, night={"date": "2026-01-02"}, created_utc="2026-01-02T22:00:00+00:00")
-    history = load_history(nights_root)
+def test_of_two_runs_of_a_date_the_later_one_counts_and_both_are_listed(indexed_root: Path) -> None:
+    first, second, *_ = load_history(indexed_root).nights
+    change_header(indexed_root, first.run, night={"date": "2026-01-02"}, created_utc="2026-01-02T22:00:00+00:00")
+    history = load_history(indexed_root)
     assert {first.run, second.run} < {night.run for night in history.nights}
     assert first.run in {night.run for night in history.series_nights()}
     assert second.run not in {night.run for night in history.series_nights()}
@@ -124,23 +124,23 @@ def test_the_index_can_be_deleted_damaged_or_another_version_s(nights_root: Path
         assert kept.exists()
 
 
-def test_the_index_is_what_is_read_and_a_changed_run_is_read_anew(nights_root: Path) -> None:
-    history = load_history(nights_root)
+def test_the_index_is_what_is_read_and_a_changed_run_is_read_anew(indexed_root: Path) -> None:
+    history = load_history(indexed_root)
     run = history.nights[0].run
-    layout = RunLayout(nights_root / "runs" / run)
+    layout = RunLayout(indexed_root / "runs" / run)
     layout.items_table.unlink()
-    assert run in set(load_history(nights_root).values["run"])  # from the index
+    assert run in set(load_history(indexed_root).values["run"])  # from the index
     layout.finished.write_text(layout.finished.read_text() + " ")
-    changed = load_history(nights_root)
+    changed = load_history(indexed_root)
     assert run not in {night.run for night in changed.nights}
     assert any(note.startswith(f"{run}: left out") for note in changed.notes)
 
 
-def test_runs_that_are_gone_are_gone_from_the_index(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[0].run
-    shutil.rmtree(nights_root / "runs" / run)
-    assert run not in set(load_history(nights_root).values["run"])
-    assert run.encode() not in index_path(nights_root).read_bytes()
+def test_runs_that_are_gone_are_gone_from_the_index(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[0].run
+    shutil.rmtree(indexed_root / "runs" / run)
+    assert run not in set(load_history(indexed_root).values["run"])
+    assert run.encode() not in index_path(indexed_root).read_bytes()
 
 
 def test_a_history_in_which_nothing_can_be_written_is_read_all_the_same(nights_root: Path) -> None:
@@ -202,21 +202,21 @@ def test_a_broken_run_is_left_out_with_a_note(nights_root: Path, broken: str) ->
         assert "\n" not in note
 
 
-def test_a_run_that_is_not_finished_is_not_there_yet(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[0].run
-    RunLayout(nights_root / "runs" / run).finished.unlink()
-    (nights_root / "runs" / "a file").write_text("")
-    history = load_history(nights_root)
+def test_a_run_that_is_not_finished_is_not_there_yet(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[0].run
+    RunLayout(indexed_root / "runs" / run).finished.unlink()
+    (indexed_root / "runs" / "a file").write_text("")
+    history = load_history(indexed_root)
     assert len(history.nights) == 5
     assert not history.notes
 
 
-def test_runs_of_another_suite_take_no_part_in_the_trends(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[0].run
-    header = json.loads(RunLayout(nights_root / "runs" / run).header.read_text())
+def test_runs_of_another_suite_take_no_part_in_the_trends(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[0].run
+    header = json.loads(RunLayout(indexed_root / "runs" / run).header.read_text())
     header["suite"]["suite"]["name"] = "other"
-    change_header(nights_root, run, suite=header["suite"])
-    history = load_history(nights_root)
+    change_header(indexed_root, run, suite=header["suite"])
+    history = load_history(indexed_root)
     assert len(history.nights) == 6
     assert len(history.series_nights()) == 5
     assert history.notes == ("1 run of other suites is left out of the trends of scale: other",)
@@ -237,12 +237,12 @@ OF_THE_MACHINE = {
     ],
 )
 def test_conditions_are_those_that_a_figure_depends_on(
-    nights_root: Path, where: dict[str, object], touched: set[str]
+    indexed_root: Path, where: dict[str, object], touched: set[str]
 ) -> None:
-    first, second, *_ = load_history(nights_root).nights
+    first, second, *_ = load_history(indexed_root).nights
     header = json.loads(RunLayout(first.root).header.read_text())
-    change_header(nights_root, first.run, environment=header["environment"] | where)
-    values = load_history(nights_root).values
+    change_header(indexed_root, first.run, environment=header["environment"] | where)
+    values = load_history(indexed_root).values
     ours, theirs = (cell(values, night.run, "generalist", "")["conditions"] for night in (first, second))
     assert set(ours[ours != theirs].index) == touched
 
@@ -255,11 +255,11 @@ def test_conditions_are_those_that_a_figure_depends_on(
     ],
 )
 def test_another_meter_or_other_documents_are_other_conditions(
-    nights_root: Path, change: dict[str, object], touched: set[str] | str
+    indexed_root: Path, change: dict[str, object], touched: set[str] | str
 ) -> None:
-    first, second, *_ = load_history(nights_root).nights
-    change_header(nights_root, first.run, **change)
-    values = load_history(nights_root).values
+    first, second, *_ = load_history(indexed_root).nights
+    change_header(indexed_root, first.run, **change)
+    values = load_history(indexed_root).values
     ours, theirs = (cell(values, night.run, "generalist", "")["conditions"] for night in (first, second))
     assert set(ours[ours != theirs].index) == (set(ours.index) if touched == "all" else touched)
 

@@ -17,18 +17,18 @@ def pin(root: Path, text: str) -> None:
     (root / "reference.yaml").write_text(text, encoding="utf-8")
 
 
-def test_a_pinned_run_is_the_reference(nights_root: Path) -> None:
-    run = load_history(nights_root).nights[1].run
-    pin(nights_root, WHOLE.format(run=run))
-    history = load_history(nights_root)
+def test_a_pinned_run_is_the_reference(indexed_root: Path) -> None:
+    run = load_history(indexed_root).nights[1].run
+    pin(indexed_root, WHOLE.format(run=run))
+    history = load_history(indexed_root)
     assert history.reference == Reference(run, "the release of May", "ann@example.org", datetime.date(2026, 1, 3))
     assert history.reference_night() == history.nights[1]
     assert not history.notes
 
 
-def test_a_reference_whose_run_is_gone_is_said_and_is_none(nights_root: Path) -> None:
-    pin(nights_root, WHOLE.format(run="gone"))
-    history = load_history(nights_root)
+def test_a_reference_whose_run_is_gone_is_said_and_is_none(indexed_root: Path) -> None:
+    pin(indexed_root, WHOLE.format(run="gone"))
+    history = load_history(indexed_root)
     assert history.reference is None
     assert history.notes == (
         "reference.yaml pins gone, which is not among the finished runs here: no night is compared with it",

@@ -55,14 +55,14 @@ def test_a_history_without_nights_has_no_items(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_only_one_select_is_taken(nights_root: Path, tmp_path: Path, sql: str) -> None:
+def test_only_one_select_is_taken(indexed_root: Path, tmp_path: Path, sql: str) -> None:
     before = sorted(tmp_path.rglob("*"))
-    run = load_history(nights_root).nights[0].root
+    run = load_history(indexed_root).nights[0].root
     with pytest.raises(UserError, match="one SELECT over items, windows, runs, cells"):
-        query(nights_root, sql.format(here=tmp_path, runs=run))
+        query(indexed_root, sql.format(here=tmp_path, runs=run))
     assert set(tmp_path.rglob("*")) - set(before) <= {
-        nights_root / ".index",
-        index_path(nights_root),
+        indexed_root / ".index",
+        index_path(indexed_root),
     }
 
 
@@ -78,13 +78,13 @@ def test_only_one_select_is_taken(nights_root: Path, tmp_path: Path, sql: str) -
         "secret_frame",
     ],
 )
-def test_nothing_but_the_runs_is_read(nights_root: Path, tmp_path: Path, source: str) -> None:
-    secret_frame = load_history(nights_root).values  # in the reach of whoever resolves names by the caller's variables
+def test_nothing_but_the_runs_is_read(indexed_root: Path, tmp_path: Path, source: str) -> None:
+    secret_frame = load_history(indexed_root).values  # in the reach of whoever resolves names by the caller's variables
     (tmp_path / "secret.txt").write_text("secret")
     (tmp_path / "secret.csv").write_text("secret\n1\n")
-    run = load_history(nights_root).nights[0].root
+    run = load_history(indexed_root).nights[0].root
     with pytest.raises(UserError, match="the query failed"):
-        query(nights_root, f"SELECT * FROM {source.format(here=tmp_path, run=run)}")
+        query(indexed_root, f"SELECT * FROM {source.format(here=tmp_path, run=run)}")
     assert len(secret_frame)
 
 

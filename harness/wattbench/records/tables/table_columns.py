@@ -92,7 +92,10 @@ class TableColumns:
                 for each in self._schema
                 if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
             ]
-            self._file = pq.ParquetFile(path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True)
+            # One column is read at a time: to read it ahead would wake another thread for each.
+            self._file = pq.ParquetFile(
+                path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True, pre_buffer=False
+            )
         check_columns(path, self._schema)
 
     def __enter__(self) -> Self:

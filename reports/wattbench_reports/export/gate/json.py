@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -58,13 +59,19 @@ def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateRes
         )
     try:
         # Keys that only a later wattbench writes are ignored.
-        return TypeAdapter(GateResult).validate_python(raw | {"policy": policy_of(raw["policy"], where)})
+        return _shape().validate_python(raw | {"policy": policy_of(raw["policy"], where)})
     except KeyError as error:
         raise UserError(f"{where}: key {error} is missing; the file is damaged") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise UserError(f"{where}: {key}: {first['msg']}; the file is damaged") from error
+
+
+@cache
+def _shape() -> TypeAdapter[GateResult]:
+    """Return what reads a result: to make it takes much longer than to read one, and a history has many."""
+    return TypeAdapter(GateResult)
 
 
 def _refused(constant: str) -> float:

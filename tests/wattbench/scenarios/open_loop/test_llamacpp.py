@@ -24,7 +24,7 @@ from wattbench.systems.endpoint.completion_stream import Assembly
 from wattbench.systems.endpoint.engine import EndpointEngine
 
 pytestmark = [pytest.mark.server, pytest.mark.serial]
-QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
+QUESTION = "The capital of France is"
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def stream(engine: EndpointEngine, monkeypatch) -> list[dict[str, Any]]:
     return seen
 
 
-def request(prompt: str, doc: int = 0, tokens: int = 6) -> Instance:
+def request(prompt: str, doc: int = 0, *, tokens: int) -> Instance:
     settings = {"until": ["###"], "max_gen_toks": tokens, "do_sample": False}
     return Instance(GENERATE, {}, (prompt, settings), 0, metadata=("task", doc, 1))
 
@@ -64,7 +64,7 @@ class Seen:
 
 def seen_plainly(engine: EndpointEngine, prompt: str) -> Seen:
     """The same request through the standard library's client, which does nothing but read lines."""
-    ask = engine.lm._ask(request(prompt))
+    ask = engine.lm._ask(request(prompt, tokens=3))
     base = engine._client.base
     connection = http.client.HTTPConnection(base.host, base.port, timeout=120)
     began_s = now_s()
@@ -92,7 +92,7 @@ def test_tokens_are_the_servers_exactly_and_ttft_is_what_a_plain_client_sees(
         stream.clear()
         told: list[float] = []
         began_s = now_s()
-        [reply] = engine.answer_live(GENERATE, [request(prompt)], lambda told=told: told.append(now_s()))
+        [reply] = engine.answer_live(GENERATE, [request(prompt, tokens=3)], lambda told=told: told.append(now_s()))
         usage = next(event["usage"] for event in stream if event.get("usage"))
         timings = next(event["timings"] for event in stream if event.get("timings"))
         assert reply.output_tokens == usage["completion_tokens"] == timings["predicted_n"]
@@ -111,13 +111,13 @@ def test_tokens_are_the_servers_exactly_and_ttft_is_what_a_plain_client_sees(
 
 
 def test_a_rate_that_it_cannot_hold_is_reported_as_not_held(engine: EndpointEngine, tmp_path: Path) -> None:
-    asks = [ItemRequests(GENERATE, doc, (request(f"Count on: {doc},", doc, 4),)) for doc in range(11)]
+    asks = [ItemRequests(GENERATE, doc, (request(f"Count on: {doc},", doc, tokens=2),)) for doc in range(11)]
     alone_s = _seconds(engine, asks[0])
     rows = {}
     # Service times of this machine, now: one rate far below what two slots can do, one far above.
     for name, rate in (("slow", min(8.0, 0.7 / alone_s)), ("fast", 20.0 / alone_s)):
         load = Load.model_validate(
-            {"rates_per_s": [rate], "min_duration_s": 2.0, "min_queries": 44, "max_in_flight": 8,
+            {"rates_per_s": [rate], "min_duration_s": 0.5, "min_queries": 44, "max_in_flight": 8,
              "deadline_s": 120.0 if name == "slow" else 4 * alone_s}
         )  # fmt: skip
         offered = offer(
@@ -149,7 +149,9 @@ def _seconds(engine: EndpointEngine, ask: ItemRequests) -> float:
 def test_a_server_is_kept_busy_at_a_fixed_concurrency(engine: EndpointEngine) -> None:
     # A long answer beside short ones: the short ones pass it by, where a batch would have waited.
     lengths = [48, 2, 2, 2, 2]
-    calls = (partial(engine.answer, GENERATE, [request("Once upon a time", doc, n)]) for doc, n in enumerate(lengths))
+    calls = (
+        partial(engine.answer, GENERATE, [request("Once upon a time", doc, tokens=n)]) for doc, n in enumerate(lengths)
+    )
     counts = [replies[0].output_tokens for replies in keep_in_flight(calls, 2)]
     assert sorted(counts) == sorted(lengths)
     assert counts.index(48) > 1

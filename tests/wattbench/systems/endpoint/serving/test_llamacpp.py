@@ -74,7 +74,7 @@ def test_the_first_token_comes_when_the_server_says_it_has_read_the_prompt(engin
     late_ms = []
     for _ in range(5):
         began_s = now_s()
-        [reply] = engine.answer(GENERATE, [ask(QUESTION * 4, max_gen_toks=4, until=["\n\n\n"])])
+        [reply] = engine.answer(GENERATE, [ask("The capital of France is" * 3, max_gen_toks=2, until=["\n\n\n"])])
         time.sleep(0.1)
         prompt_ms = float(re.findall(r"prompt eval time =\s+([\d.]+) ms", helper.log_text())[-1])
         late_ms.append((reply.token_s[0] - began_s) * 1e3 - prompt_ms)
