@@ -90,11 +90,10 @@ class Measured:
 def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measured:
     """Play a schedule in one session on a machine."""
     ends_s = np.cumsum(schedule.seconds)
-    starts_s = ends_s - schedule.seconds
     steps = math.ceil(float(ends_s[-1]) / STEP_S) + 1
     reached = np.concatenate([[0.0], np.cumsum(_slowdowns(noise, steps, rng) * STEP_S)])
-    edges_s = np.arange(steps + 1) * STEP_S
-    slowed_s = np.interp(ends_s, edges_s, reached) - np.interp(starts_s, edges_s, reached)
+    slowed_ends_s = np.interp(ends_s, np.arange(steps + 1) * STEP_S, reached)
+    slowed_s = np.diff(np.concatenate([[0.0], slowed_ends_s]))
     slower = np.divide(slowed_s, schedule.seconds, out=np.ones(len(ends_s)), where=schedule.seconds > 0)
     slower *= _mean_one(rng, noise.request_sd, len(ends_s))
     session = float(_mean_one(rng, noise.session_sd, 1)[0])
@@ -102,7 +101,7 @@ def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measu
     if noise.own_session_sd:
         own = _mean_one(rng, noise.own_session_sd, int(schedule.system.max()) + 2)
         slower *= own[schedule.system + 1]
-    mean = float(np.interp(ends_s[-1], edges_s, reached) / ends_s[-1]) * session if ends_s[-1] else session
+    mean = float(slowed_ends_s[-1] / ends_s[-1]) * session if ends_s[-1] else session
     return Measured(schedule.seconds * slower, schedule.joules * slower, session, mean)
 
 
