@@ -59,22 +59,35 @@ def rounds_of(
         domains: task to its domain.
         paired: two rounds make a pair; else each is one by itself.
     """
-    figures: dict[str, Pairs] = {name: both[[name, f"{name}_2"]].to_numpy(dtype=np.float64) for name in FIGURES}
-    tasks = both["task"].to_numpy()
-    rounds = []
-    for number, part in enumerate(parts):
-        joules, money = (figures[name][part].sum(axis=0).tolist() for name in ("energy_j", "money"))
-        ttft_s = figures["ttft_s"][part]
-        rounds.append(
-            Round(
-                correct=figures["correct"][part],
-                seconds=figures["seconds"][part],
-                ttft_s=None if np.isnan(ttft_s).all(axis=0).any() else ttft_s,
-                energy_j=None if any(math.isnan(each) for each in joules) else (joules[0], joules[1]),
-                tasks=tuple(tasks[part].tolist()),
-                domains=tuple(domains.get(task, task) for task in tasks[part].tolist()),
-                pair=number // 2 if paired else None,
-                money=None if any(math.isnan(each) for each in money) else (money[0], money[1]),
-            )
+    if not parts:
+        return ()
+    order, ends = np.concatenate(parts), np.cumsum([len(part) for part in parts])
+    starts = np.concatenate([[0], ends[:-1]])
+    figures = {name: _both_of(both, name)[order] for name in FIGURES}
+    joules, money = (_sums(figures[name], starts) for name in ("energy_j", "money"))
+    silent = np.isnan(np.fmin.reduceat(figures["ttft_s"], starts) @ np.ones(2))  # a system without any first token
+    tasks = both["task"].to_numpy()[order].tolist()
+    domain_of = [domains.get(task, task) for task in tasks]
+    return tuple(
+        Round(
+            correct=figures["correct"][start:end],
+            seconds=figures["seconds"][start:end],
+            ttft_s=None if silent[number] else figures["ttft_s"][start:end],
+            energy_j=joules[number],
+            tasks=tuple(tasks[start:end]),
+            domains=tuple(domain_of[start:end]),
+            pair=number // 2 if paired else None,
+            money=money[number],
         )
-    return tuple(rounds)
+        for number, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True))
+    )
+
+
+def _both_of(both: pd.DataFrame, name: str) -> Pairs:
+    return np.column_stack([both[each].to_numpy(dtype=np.float64) for each in (name, f"{name}_2")])
+
+
+def _sums(figure: Pairs, starts: NDArray[np.int64]) -> list[tuple[float, float] | None]:
+    """Sum a figure over the items of each round; None where that of an item is not known."""
+    sums = np.add.reduceat(figure, starts).tolist()
+    return [None if math.isnan(one) or math.isnan(two) else (one, two) for one, two in sums]

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.tables.merge import KEY, answer_keys
+from wattbench_reports.tables.merge import KEY
 from wattbench_reports.tables.run_tables import Frames
 
 HASHES = ("prompt_hash", "messages_hash")
@@ -52,18 +52,16 @@ class PromptComparison:
     """What differs and may."""
 
 
-def item_prompts(frames: Frames, rows: Marks) -> pd.DataFrame:
+def item_prompts(frames: Frames, keys: pd.DataFrame) -> pd.DataFrame:
     """Return the hashes of each item's prompt: columns `KEY` and `HASHES`, a row per item.
 
     Args:
         frames: of a run.
-        rows: True for the answers of one system.
+        keys: `wattbench_reports.tables.merge.answer_keys` of the answers of one system.
     """
-    prompts = answer_keys(frames, np.flatnonzero(rows))
-    recorded = frames.more_columns("prompt_hash", newer=("messages_hash",))[rows]
-    for name in HASHES:
-        prompts[name] = recorded[name].fillna("") if name in recorded else ""
-    prompts = prompts.drop_duplicates()
+    recorded = frames.more_columns("prompt_hash", newer=("messages_hash",)).iloc[keys.index]
+    hashes = {name: recorded[name].fillna("") if name in recorded else "" for name in HASHES}
+    prompts = keys.assign(**hashes).drop_duplicates()
     if not prompts.duplicated(KEY).any():
         return prompts
     # Asked several times, and not in the same words.

@@ -80,7 +80,8 @@ def evidence_of_two(
             is wrong.
     """
     crossed = parts_across(across)
-    frames = _opened(first), _opened(second)
+    opened = _opened(first)
+    frames = opened, opened if second.layout.root == first.layout.root else _opened(second)
     names = _chosen(frames, (baseline, candidate))
     sides = _shown(frames, names)
     one, two = sides
@@ -219,20 +220,24 @@ def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side
 def _side(frames: Frames, name: str, shown: str) -> _Side:
     of_system = (frames.items["system"] == name).to_numpy()
     answers = frames.items[of_system]
-    rows = answer_keys(frames, np.flatnonzero(of_system))
-    rows["correct"] = answers["correct"].astype(float)
-    rows["seconds"] = answers["finished_s"] - answers["started_s"]
-    rows["ttft_s"] = frames.more_columns("first_token_s")["first_token_s"][of_system] - answers["started_s"]
-    rows["energy_j"] = answers["energy_j"].astype(float)
-    rows["block"] = answers["block"]
-    rows["money"], money = money_of_answers(frames, name, of_system)
+    keys = answer_keys(frames, np.flatnonzero(of_system))
+    first_token_s = frames.more_columns("first_token_s")["first_token_s"][of_system]
+    money_of, money = money_of_answers(frames, name, of_system)
+    rows = keys.assign(
+        correct=answers["correct"].astype(float),
+        seconds=answers["finished_s"] - answers["started_s"],
+        ttft_s=first_token_s - answers["started_s"],
+        energy_j=answers["energy_j"].astype(float),
+        block=answers["block"],
+        money=money_of,
+    )
     means = rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean()
     return _Side(
         frames=frames,
         name=name,
         shown=shown,
         print=fingerprints(frames)[name],
-        items=means.merge(item_prompts(frames, of_system), on=KEY),
+        items=means.merge(item_prompts(frames, keys), on=KEY),
         provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
         money=money,
     )
@@ -267,8 +272,9 @@ def _prompts(sides: tuple[_Side, _Side], both: pd.DataFrame, policy: Policy, acr
 
 def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Return each task's domain."""
-    rows = pd.concat([side.frames.items[["task", "domain"]].astype(str).drop_duplicates() for side in sides])
-    return {task: domain for task, domain in rows.itertuples(index=False) if domain}
+    rows = [side.frames.items[["task", "domain"]].drop_duplicates() for side in sides]
+    pairs = [pair for each in rows for pair in each.itertuples(index=False)]
+    return {str(task): str(domain) for task, domain in pairs if domain}
 
 
 def _without_partner(
