@@ -28,17 +28,21 @@ class RunStore:
         original = self._original(fake)
         return Path(shutil.copytree(original, root / original.name))
 
+    def read(self, fake: FakeRun) -> RunRecords:
+        """Open a made-up run. Tests share its files, and may not change them."""
+        return read_run(self._original(fake))
+
     def analysis(self, fake: FakeRun) -> Analysis:
         """Analyse a made-up run. Tests share the analysis and the files behind it, and may change neither."""
         key = repr(fake)
         if key not in self._analyses:
-            self._analyses[key] = analyse(read_run(self._original(fake)))
+            self._analyses[key] = analyse(self.read(fake))
         return self._analyses[key]
 
     def page(self, fake: FakeRun) -> tuple[RunRecords, str]:
         """Read a made-up run, and its report. Tests share both and the files behind them, and may change none."""
         key = repr(fake)
-        run = read_run(self._original(fake))
+        run = self.read(fake)
         if key not in self._pages:
             self._pages[key] = report(run)
         return run, self._pages[key]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import click.testing
 import pandas as pd
@@ -19,6 +21,7 @@ from wattbench.records import CIRCUMSTANCES, CONDITIONS, IDENTITY, LABELS, NOT_R
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import FIGURES, FORBIDS, differences, divides, groups, parts_to_cross
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import render
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -57,16 +60,22 @@ def _runs(make_run, fake, name: str):
     return [make_run(fake.recorded()), make_run(_second(fake, CASES[name]))]
 
 
-def _both(make_run, fake, name: str, across: tuple[str, ...] = ()):
-    return side_by_side(_runs(make_run, fake, name), across=across)
+@pytest.fixture(scope="module")
+def both(run_store, fake) -> Callable[..., Comparison]:
+    """Compare the two runs of a case, once for all tests that ask for the same. A test may not change it."""
+
+    @cache
+    def both_of(name: str, across: tuple[str, ...] = ()) -> Comparison:
+        runs = [run_store.read(each) for each in (fake.recorded(), _second(fake, CASES[name]))]
+        return side_by_side(runs, across=across)
+
+    return both_of
 
 
-def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
-    first = make_run(fake.recorded())
+def test_golden_texts_of_every_case(both, golden) -> None:
     said = []
-    for name, case in CASES.items():
-        second = read_run(fake.write(tmp_path / name, _second(fake, case)))
-        comparison = side_by_side([first, second])
+    for name in CASES:
+        comparison = both(name)
         told = [caveat.text for caveat in comparison.caveats if caveat.code != "few-requests"]
         said.append("\n".join([f"# {name}", *(told or ["(nothing differs)"])]))
     text = "\n\n".join(said) + "\n"
@@ -88,8 +97,8 @@ def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
         ("other documents under one id", ()),
     ],
 )
-def test_what_is_ranked(make_run, fake, name: str, one_group: tuple[str, ...]) -> None:
-    ranked = _both(make_run, fake, name).ranked
+def test_what_is_ranked(both, name: str, one_group: tuple[str, ...]) -> None:
+    ranked = both(name).ranked
     assert ranked is not None
     found = {figure for figure in FIGURES if sum(each.figure == figure for each in ranked.standings) == 1}
     assert found == set(one_group)
@@ -98,14 +107,14 @@ def test_what_is_ranked(make_run, fake, name: str, one_group: tuple[str, ...]) -
 
 @pytest.mark.parametrize("across", [(), ("device",)], ids=["refused", "across"])
 @pytest.mark.parametrize("form", ["table", "markdown"])
-def test_golden_pages_of_two_machines(make_run, fake, form: str, across: tuple[str, ...], golden) -> None:
-    text = render(_both(make_run, fake, "other GPU", across), form)
+def test_golden_pages_of_two_machines(both, form: str, across: tuple[str, ...], golden) -> None:
+    text = render(both("other GPU", across), form)
     golden(f"two-runs{'-across' if across else ''}.{'md' if form == 'markdown' else 'txt'}", text)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "json"])
-def test_the_caveat_stays_where_a_reader_ranks_all_the_same(make_run, fake, form: str) -> None:
-    text = " ".join(render(_both(make_run, fake, "other GPU", ("device",)), form).replace("\\", "").split())
+def test_the_caveat_stays_where_a_reader_ranks_all_the_same(both, form: str) -> None:
+    text = " ".join(render(both("other GPU", ("device",)), form).replace("\\", "").split())
     assert "Device differs" in text
     assert "because of --across device: " in text
 

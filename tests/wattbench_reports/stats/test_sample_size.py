@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from wattbench_reports.stats import (
 )
 
 
+@cache
 def p_value(first_only: int, second_only: int) -> float:
     tosses = first_only + second_only
     return float(binomtest(first_only, tosses).pvalue) if tosses else 1.0

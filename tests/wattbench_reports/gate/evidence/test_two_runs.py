@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,7 +27,6 @@ from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.metrics import ENERGY, MONEY
 from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
-from wattbench_reports.gate.policy import Policy
 
 METRICS = [name for name in ALL_METRICS if name not in MONEY]  # of systems without a price
 EVERYTHING = {"metrics": {name: {"margin": 0.1} for name in METRICS}}
@@ -78,15 +79,18 @@ def _second(fake: SimpleNamespace, case: dict[str, object]) -> FakeRun:
     return fake.recorded("bbb222", systems=(fake.System(**system),), **changes)
 
 
-def _policy(case: dict[str, object]) -> Policy:
-    return gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+@pytest.fixture(scope="module")
+def of_case(run_store, fake) -> Callable[[str], Evidence]:
+    """Read the evidence of a case, once for all tests."""
 
+    @cache
+    def evidence_of(name: str) -> Evidence:
+        case = CASES[name]
+        policy = gate_policy(**EVERYTHING, may_differ=case.get("may_differ", []))
+        runs = (run_store.read(each) for each in (_first(), _second(fake, case)))
+        return evidence_of_two(*runs, policy, across=case.get("across", ()))
 
-def _of_case(make_run, fake, name: str) -> Evidence:
-    case = CASES[name]
-    policy = _policy(case)
-    runs = make_run(_first()), make_run(_second(fake, case))
-    return evidence_of_two(*runs, policy, across=case.get("across", ()))
+    return evidence_of
 
 
 def _told(found: Evidence) -> list[str]:
@@ -100,15 +104,8 @@ def _told(found: Evidence) -> list[str]:
     return [*lines, *(f"note: {note}" for note in found.notes)]
 
 
-def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
-    first = make_run(_first())
-    said = []
-    for number, (name, case) in enumerate(CASES.items()):
-        second = read_run(write_run(tmp_path / str(number), _second(fake, case)))
-        policy = _policy(case)
-        found = evidence_of_two(first, second, policy, across=case.get("across", ()))
-        said.append("\n".join([f"# {name}", *_told(found)]))
-    text = "\n\n".join(said) + "\n"
+def test_golden_texts_of_every_case(of_case, golden) -> None:
+    text = "\n\n".join("\n".join([f"# {name}", *_told(of_case(name))]) for name in CASES) + "\n"
     golden("tworuns.txt", text)
 
 
@@ -129,8 +126,8 @@ def test_golden_texts_of_every_case(make_run, fake, tmp_path, golden) -> None:
         ("an old record", FIGURES - {"accuracy"}),
     ],
 )
-def test_what_is_apart(make_run, fake, name: str, metrics: set[str]) -> None:
-    assert set(_of_case(make_run, fake, name).apart) == metrics
+def test_what_is_apart(of_case, name: str, metrics: set[str]) -> None:
+    assert set(of_case(name).apart) == metrics
 
 
 def test_rounds_hold_the_figures_of_the_items_of_both(make_run, fake) -> None:
