@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -149,38 +150,33 @@ def test_looking_back_is_looking_at_the_time(seed: int, pairs: int, drop: float,
     assert known(seen, rules, today=TODAY) == whole[-1].known
 
 
+def drift(shocks: np.ndarray) -> np.ndarray:
+    """The logarithm of the machine's speed in each turn: nine tenths of that before, and a shock."""
+    return np.array(list(accumulate(shocks.tolist(), lambda before, shock: 0.9 * before + shock)))
+
+
 def equal_world(rng: np.random.Generator, pairs: int) -> Evidence:
     """Two equal systems on a machine whose speed drifts, where the second of a round is slower by a tenth, whose tasks
     moved by 30 points in opposite directions, and whose answers to one item are as likely to differ either way."""
-    speed = 0.0
-    rounds: list[Round] = []
-    for pair in range(pairs):
-        items = 1 if pair < 8 else 4
-        coin = rng.random() < 0.5
-        for first in (coin, not coin):
-            task = rng.integers(0, 4, items)
-            moved = np.where(task % 2, 0.3, -0.3)
-            turned = rng.random(items) < 0.3
-            gained = turned & (moved > 0)
-            lost = turned & (moved < 0)
-            both = rng.random(items) < 0.5
-            correct = np.stack(
-                [np.where(gained, 0, np.where(lost, 1, both)), np.where(gained, 1, np.where(lost, 0, both))]
-            )
-            turns = []
-            for _ in range(2):
-                speed = 0.9 * speed + rng.normal(0, 0.05)
-                turns.append(np.exp(speed))
-            turns[1] *= 1.1
-            mine = np.array(turns[::-1] if first else turns)
-            seconds = rng.lognormal(-1.5, 0.4, items)[:, None] * mine * np.exp(rng.normal(0, 0.02, (items, 2)))
-            spent = 30 * seconds.sum(axis=0)
-            rounds.append(
-                Round(
-                    correct.T.astype(float), seconds, None, (float(spent[0]), float(spent[1])), pair=pair,
-                    domains=tuple(f"task {each}" for each in task),
-                )
-            )  # fmt: skip
+    coins = rng.random(pairs) < 0.5
+    first = np.column_stack([coins, ~coins]).ravel()  # of each round, whether the baseline is asked first
+    sizes = np.repeat(np.where(np.arange(pairs) < 8, 1, 4), 2)
+    round_of, items = np.repeat(np.arange(len(sizes)), sizes), int(sizes.sum())
+    task = rng.integers(0, 4, items)
+    turned, gains, both = rng.random(items) < 0.3, task % 2 == 1, rng.random(items) < 0.5
+    correct = np.column_stack([np.where(turned, ~gains, both), np.where(turned, gains, both)]).astype(float)
+    turns = np.exp(drift(rng.normal(0, 0.05, 2 * len(sizes)))).reshape(-1, 2) * [1.0, 1.1]
+    speed = np.where(first[:, None], turns, turns[:, ::-1])[round_of]
+    seconds = rng.lognormal(-1.5, 0.4, items)[:, None] * speed * np.exp(rng.normal(0, 0.02, (items, 2)))
+    ends = np.cumsum(sizes)[:-1]
+    parts = (np.split(each, ends) for each in (correct, seconds, task))
+    rounds = [
+        Round(
+            right, took, None, tuple((30 * took.sum(axis=0)).tolist()), pair=number // 2,
+            domains=tuple(f"task {each}" for each in tasks.tolist()),
+        )
+        for number, (right, took, tasks) in enumerate(zip(*parts, strict=True))
+    ]  # fmt: skip
     return Evidence("a", "b", tuple(rounds), True, ("counter", "counter"))
 
 
