@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 STEP_S = 1.0
 """The machine's speed is even for so long."""
 
+_STRETCH = 512
+"""Steps of slow drift that are computed at once."""
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -116,17 +119,29 @@ def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np
     """How much longer than nominal a request takes in each step of a session."""
     slower = np.ones(steps)
     if noise.drift_sd:
-        from scipy.signal import lfilter  # takes a second to load, in each process that collects tests
-
         kept = math.exp(-STEP_S / noise.drift_memory_s)
         shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
         shocks[0] = rng.normal()
-        slower *= np.exp(noise.drift_sd * lfilter([1.0], [1.0, -kept], shocks) - noise.drift_sd**2 / 2)
+        slower *= np.exp(noise.drift_sd * _remembered(shocks, kept) - noise.drift_sd**2 / 2)
     if noise.burst_slowdown:
         slower *= 1 + noise.burst_slowdown * _busy_shares(noise, steps, rng)
     if noise.warming:
         slower *= 1 + noise.warming * (1 - np.exp(-(np.arange(steps) + 0.5) * STEP_S / noise.warming_s))
     return slower
+
+
+def _remembered(shocks: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
+    """Each value is `kept` times the one before it, and a shock: `scipy.signal.lfilter`, which takes a second to load.
+
+    In stretches, so that no power of `kept` is too small to divide by.
+    """
+    values, before = np.empty_like(shocks), 0.0
+    powers = kept ** np.arange(1, _STRETCH + 1)
+    for start in range(0, len(shocks), _STRETCH):
+        part = shocks[start : start + _STRETCH]
+        values[start : start + _STRETCH] = powers[: len(part)] * (before + np.cumsum(part / powers[: len(part)]))
+        before = values[start + len(part) - 1]
+    return values
 
 
 def _busy_shares(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
