@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
+from wattbench.terminal import clipped_apart
+from wattbench_reports.figures.chart import opening
+from wattbench_reports.figures.grid import EDGE, WIDTH, Grid, edge, side
 from wattbench_reports.formatting import units
 
 MORE, LESS = 0, 1
@@ -19,6 +20,12 @@ _FULL = 1.0
 """Doublings or halvings relative to chance at which a cell is fully shaded."""
 _FADE = 0.75
 """Opacity of a fully shaded cell, in which its number is still legible."""
+_ROW, _HEAD, _GAP = 26.0, 24.0, 14.0
+"""Heights of a row and of a matrix's title, and what is between matrices."""
+_NUMBER = 9.5
+"""Size of numbers."""
+_LONGEST = 30
+"""The longest name of an expert, in characters; the table has it in full."""
 
 
 def matrices(
@@ -39,43 +46,33 @@ def matrices(
     Returns:
         An `<svg>` element.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
+    abreast = 2 if len(groups) > 1 else 1
+    shown = clipped_apart(names, _LONGEST)
+    across, down, left = shown[1:], shown[:-1], side(shown[:-1])
+    width = (WIDTH - EDGE - left - _GAP * (abreast - 1)) / abreast
+    column = width / len(across)
+    height = _HEAD + _ROW * len(down) + edge(across, column)
+    drawn: list[str] = []
+    for number, (title, ratios) in enumerate(groups.items()):
+        x, y = left + number % abreast * (width + _GAP), number // abreast * height
+        grid = Grid(x, y + _HEAD, column, _ROW, len(across), len(down))
+        drawn += (grid.title(title), *_cells(grid, pairs, ratios), grid.outline(), *grid.names_below(across))
+        drawn += grid.names_down(down) if number % abreast == 0 else ()
+    described = (
+        "One matrix per group of layers, one cell per pair; 1 is chance. The stronger the shading, the further from "
+        "chance, in one colour for more often and in another for less."
+    )
+    title = "Experts selected for the same token, observed over expected"
+    beginning = opening(name, WIDTH, math.ceil(len(groups) / abreast) * height, title, described, kind="figure")
+    return "".join((beginning, *drawn, "</svg>"))
 
-    columns = 2 if len(groups) > 1 else 1
-    rows = math.ceil(len(groups) / columns)
-    number = len(names)
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9.0, rows * (0.9 + 0.36 * (number - 1))), layout="constrained")
-        fields = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
-        for field in fields[len(groups) :]:
-            field.set_axis_off()
-        for field, (title, ratios) in zip(fields, groups.items(), strict=False):
-            for (first, second), ratio in zip(pairs, ratios.tolist(), strict=True):
-                if math.isfinite(ratio):
-                    series, alpha = _shade(ratio)
-                    corner = (second - 0.5, first - 0.5)
-                    field.add_patch(Rectangle(corner, 1, 1, facecolor=colour(series), alpha=alpha, linewidth=0))
-                shown = units.digits(ratio) if math.isfinite(ratio) else units.NONE
-                field.text(second, first, shown, ha="center", va="center", fontsize=9.5, color=INK)
-            field.set_xlim(0.5, number - 0.5)
-            field.set_ylim(number - 1.5, -0.5)
-            field.set_xticks(range(1, number), names[1:], rotation=20 if number > 3 else 0, ha="right")
-            field.set_yticks(range(number - 1), names[:-1])
-            field.set_title(title, fontsize=10.5, color=INK, loc="left")
-            field.tick_params(color=INK, labelcolor=INK, labelsize=9.5, length=0)
-            for spine in field.spines.values():
-                spine.set_color(QUIET)
-        return inline_svg(
-            figure,
-            name=name,
-            title="Experts selected for the same token, observed over expected",
-            description=(
-                "One matrix per group of layers, one cell per pair; 1 is chance. The stronger the shading, the "
-                "further from chance, in one colour for more often and in another for less."
-            ),
-        )
+
+def _cells(grid: Grid, pairs: Sequence[tuple[int, int]], ratios: NDArray[np.float64]) -> Iterator[str]:
+    for (first, second), ratio in zip(pairs, ratios.tolist(), strict=True):
+        if math.isfinite(ratio):
+            series, opacity = _shade(ratio)
+            yield grid.cell(first, second - 1, series, opacity)
+        yield grid.number(first, second - 1, units.digits(ratio) if math.isfinite(ratio) else units.NONE, _NUMBER)
 
 
 def _shade(ratio: float) -> tuple[int, float]:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
+from wattbench.terminal import clipped_apart
+from wattbench_reports.figures.chart import opening, words
+from wattbench_reports.figures.grid import EDGE, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side
 from wattbench_reports.formatting import units
+
+_ROW, _HEAD, _GAP = 20.0, 24.0, 14.0
+"""Heights of a row and of a panel's title, and what is between panels."""
+_NUMBERS, _LABEL = 18.0, 18.0
+"""Heights of the numbers of layers under a panel, and of what they are called under all."""
+_MOST_NUMBERS = 9
+"""Numbers of layers under a panel."""
+_LONGEST = 30
+"""The longest name, in characters; the tables have it in full."""
 
 
 def experts(
@@ -35,37 +45,34 @@ def experts(
     Returns:
         An `<svg>` element.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-    from matplotlib.ticker import MaxNLocator
+    abreast = min(len(names), 2)
+    rows, titles = clipped_apart(domains, _LONGEST), clipped_apart(names, _LONGEST)
+    left = side(rows)
+    width = (WIDTH - EDGE - left - _GAP * (abreast - 1)) / abreast
+    height = _HEAD + _ROW * len(rows) + _NUMBERS
+    drawn: list[str] = []
+    for expert, title in enumerate(titles):
+        x, y = left + expert % abreast * (width + _GAP), expert // abreast * height
+        grid = Grid(x, y + _HEAD, width / len(layers), _ROW, len(layers), len(rows))
+        drawn += (grid.title(title), *_cells(grid, shares[:, :, expert] / full), grid.outline())
+        drawn += _layers(grid, layers)
+        drawn += grid.names_down(rows) if expert % abreast == 0 else ()
+    bottom = math.ceil(len(names) / abreast) * height
+    drawn.append(words((left + WIDTH - EDGE) / 2, bottom + 8, "layer", anchor="middle", size=TITLE_SIZE))
+    described = f"One panel per expert; no shading is a share of 0%, full shading one of {units.percent(full)} or more."
+    title = "Share of each expert by layer and domain"
+    return "".join((opening(name, WIDTH, bottom + _LABEL, title, described, kind="figure"), *drawn, "</svg>"))
 
-    columns = min(len(names), 2)
-    rows = math.ceil(len(names) / columns)
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9.0, rows * (0.9 + 0.28 * len(domains))), layout="constrained")
-        fields = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
-        for field in fields[len(names) :]:
-            field.set_axis_off()
-        for expert, field in enumerate(fields[: len(names)]):
-            for (layer, domain), share in np.ndenumerate(shares[:, :, expert]):
-                fullness = min(share / full, 1.0)
-                field.add_patch(Rectangle((layer - 0.5, domain - 0.5), 1, 1, facecolor=colour(0), alpha=fullness))
-            field.set_xlim(-0.5, len(layers) - 0.5)
-            field.set_ylim(len(domains) - 0.5, -0.5)
-            field.set_yticks(range(len(domains)), domains)
-            field.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-            field.xaxis.set_major_formatter(lambda at, _: str(layers[int(at)]) if 0 <= at < len(layers) else "")
-            field.set_title(names[expert], fontsize=10.5, color=INK, loc="left")
-            field.tick_params(color=INK, labelcolor=INK, labelsize=9.5)
-            for spine in field.spines.values():
-                spine.set_color(QUIET)
-        figure.supxlabel("layer", fontsize=10.5, color=INK)
-        return inline_svg(
-            figure,
-            name=name,
-            title="Share of each expert by layer and domain",
-            description=(
-                f"One panel per expert; no shading is a share of 0%, full shading one of {units.percent(full)} or more."
-            ),
-        )
+
+def _cells(grid: Grid, fullness: NDArray[np.float64]) -> Iterator[str]:
+    """Shade the cells; shape of `fullness`: (layers, domains)."""
+    for (layer, domain), full in np.ndenumerate(fullness):
+        if full > 0:
+            yield grid.cell(domain, layer, 0, min(float(full), 1.0), gap=0.0)
+
+
+def _layers(grid: Grid, layers: Sequence[int]) -> Iterator[str]:
+    """Write the numbers of layers, evenly spaced ones where they are many."""
+    step = next(each for each in (1, 2, 5, 10, 20, 50, 100, len(layers)) if len(layers) <= _MOST_NUMBERS * each)
+    for place in range(0, len(layers), step):
+        yield words(grid.middle(place), grid.bottom + 13, str(layers[place]), anchor="middle", size=NAME_SIZE)

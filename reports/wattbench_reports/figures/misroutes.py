@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
+from wattbench.terminal import clipped_apart
+from wattbench_reports.figures.chart import Colour, opening, path
+from wattbench_reports.figures.grid import EDGE, WIDTH, Grid, edge, side
 from wattbench_reports.formatting import units
 
+_ROW, _BELOW = 34.0, 2.0
+"""The height of a row, and of what is free under the last one."""
+_NUMBER = 10.0
+"""Size of numbers."""
 _FULLEST = 0.55
 """Opacity of a cell with all answers: the number in it must stay legible."""
 _LONGEST = 18
@@ -32,41 +37,38 @@ def misroutes(
     Returns:
         An `<svg>` element.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9.0, 1.1 + 0.55 * len(domains)), layout="constrained")
-        axes = figure.subplots()
-        for (row, column), share in np.ndenumerate(shares):
-            corner = (column - 0.5, row - 0.5)
-            axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour(0), alpha=_FULLEST * share))
-            text = f"{counts[row, column]:,} ({units.percent(share)})" if counts[row, column] else "0"
-            axes.text(column, row, text, ha="center", va="center", fontsize=10, color=INK)
-        for row, column in enumerate(best):
-            if column is not None:
-                frame = Rectangle((column - 0.47, row - 0.44), 0.94, 0.88, fill=False, edgecolor=INK, linewidth=1.6)
-                axes.add_patch(frame)
-        axes.set_xlim(-0.5, len(members) - 0.5)
-        axes.set_ylim(len(domains) - 0.5, -0.5)
-        axes.set_yticks(range(len(domains)), [_short(text) for text in domains])
-        axes.set_xticks(range(len(members)), [_short(text) for text in members])
-        axes.xaxis.tick_top()
-        axes.tick_params(color=QUIET, labelcolor=INK, labelsize=10, length=0)
-        for spine in axes.spines.values():
-            spine.set_color(QUIET)
-        return inline_svg(
-            figure,
-            name=name,
-            title="Members that answered, by domain",
-            description=(
-                "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
-                "shading, the larger the share; a frame marks the domain's best member. "
-                + _described(shares, domains, members)
-            ),
-        )
+    rows, columns = clipped_apart(domains, _LONGEST), clipped_apart(members, _LONGEST)
+    left = side(rows)
+    column = (WIDTH - EDGE - left) / len(columns)
+    grid = Grid(left, edge(columns, column), column, _ROW, len(columns), len(rows))
+    described = (
+        "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
+        "shading, the larger the share; a frame marks the domain's best member. " + _described(shares, domains, members)
+    )
+    return "".join((
+        opening(name, WIDTH, grid.bottom + _BELOW, "Members that answered, by domain", described, kind="figure"),
+        *grid.names_above(columns),
+        *grid.names_down(rows),
+        *_cells(grid, counts, shares),
+        grid.outline(),
+        *(_frame(grid, row, column) for row, column in enumerate(best) if column is not None),
+        "</svg>",
+    ))  # fmt: skip
+
+
+def _cells(grid: Grid, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> Iterator[str]:
+    for (row, column), share in np.ndenumerate(shares):
+        count = int(counts[row, column])
+        if count:
+            yield grid.cell(row, column, 0, _FULLEST * float(share))
+        yield grid.number(row, column, f"{count:,} ({units.percent(float(share))})" if count else "0", _NUMBER)
+
+
+def _frame(grid: Grid, row: int, column: int) -> str:
+    left, top = grid.left + column * grid.column + 2, grid.top + row * grid.row + 2
+    width, height = grid.column - 4, grid.row - 4
+    return path(f"M{left:.1f} {top:g}h{width:.1f}v{height:g}h{-width:.1f}Z", Colour.INK, 1.6)
 
 
 def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Sequence[str]) -> str:
@@ -78,7 +80,3 @@ def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Seq
         )
         + "."
     )
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

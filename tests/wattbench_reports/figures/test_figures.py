@@ -15,11 +15,12 @@ from wattbench_reports.figures import (
     LatencyCurve,
     MatrixMetric,
     Slice,
+    TaskRetention,
     TradeoffPoint,
     energy,
     latency,
     matrix,
-    misroutes,
+    retention,
     tradeoff,
 )
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
@@ -207,7 +208,9 @@ def test_a_curve_rises_to_all_requests_and_has_its_shape_along_it_and_in_the_leg
 
 def test_matplotlib_is_left_as_it_was() -> None:
     before = dict(mpl.rcParams)
-    drawn = misroutes(np.array([[3, 1], [0, 4]]), ["sums", "text"], ["small", "big"], [0, None], name="misroutes")
+    drawn = retention(
+        [TaskRetention("sums", Interval(0.9, 0.8, 1.0))], series=0, name="r", student="small", teacher="big"
+    )
     assert "clip-path" in drawn, "matplotlib drew it"
     assert dict(mpl.rcParams) == before
 
