@@ -90,10 +90,15 @@ def cost_scale(costs: Sequence[float]) -> Scale:
     least, most = min(known, default=0.0), max(known, default=0.0)
     if least > 0 and most >= WIDE * least:
         room = (most / least) ** 0.06
-        return Scale(least / room, most * room, True, _log_ticks(least / room, most * room))
+        return log_scale(least / room, most * room)
     high = 1.06 * most or 1.0
-    step = _nice(high / 5)
+    step = nice(high / 5)
     return Scale(0.0, high, False, tuple(number * step for number in range(int(high / step + 1e-9) + 1)))
+
+
+def log_scale(low: float, high: float) -> Scale:
+    """Return the logarithmic scale from one value to another, both above 0."""
+    return Scale(low, high, True, _log_ticks(low, high))
 
 
 def accuracy_scale(lows: Sequence[float], highs: Sequence[float]) -> Scale:
@@ -200,7 +205,7 @@ def _log_ticks(low: float, high: float) -> tuple[float, ...]:
     return within
 
 
-def _nice(value: float) -> float:
+def nice(value: float) -> float:
     """Return the smallest of 1, 2, 5, 10, 20 ... and of their tenths and so on that is no less than a value."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= value * (1 - 1e-9))

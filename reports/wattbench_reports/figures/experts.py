@@ -74,5 +74,5 @@ def _cells(grid: Grid, fullness: NDArray[np.float64]) -> Iterator[str]:
 def _layers(grid: Grid, layers: Sequence[int]) -> Iterator[str]:
     """Write the numbers of layers, evenly spaced ones where they are many."""
     step = next(each for each in (1, 2, 5, 10, 20, 50, 100, len(layers)) if len(layers) <= _MOST_NUMBERS * each)
-    for place in range(0, len(layers), step):
-        yield words(grid.middle(place), grid.bottom + 13, str(layers[place]), anchor="middle", size=NAME_SIZE)
+    for index in range(0, len(layers), step):
+        yield words(grid.middle(index), grid.bottom + 13, str(layers[index]), anchor="middle", size=NAME_SIZE)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.shared import axes_for, colour, legend, marker, quantity_axis
-from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench_reports.figures.chart import Colour, Plot, path, percent_tick, polyline, share_scale
+from wattbench_reports.figures.decision_geometry import Scale, cost_scale
+from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry, line_sample
+from wattbench_reports.figures.marks import mark_at
+from wattbench_reports.figures.shared import colour, tick
+from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
+
+_MARK, _POINT = 9.0, 4.0
+"""The width of a system's shape, and of a threshold's point."""
+_DASH = "6 3"
+_FAINT = 0.55
+"""Opacity of the hulls."""
 
 
 @dataclass(frozen=True)
@@ -58,36 +69,60 @@ def frontier(
     Returns:
         An `<svg>` element.
     """
-    with axes_for(len(dots) + 3) as (figure, axes):
-        axes.plot(
-            curve.energy_j, 100 * curve.accuracy, color=colour(series), marker=".", markersize=5, linewidth=1.0,
-            label=curve.label,
-        )  # fmt: skip
-        for line, style, ink in ((hull, "-", colour(series)), (mix, "--", INK)):
-            energy_j, accuracy = _dense(line)
-            axes.plot(energy_j, 100 * accuracy, style, color=ink, linewidth=2.2 if style == "-" else 1.2,
-                      alpha=0.55, label=line.label)  # fmt: skip
+    ink = with_variables(colour(series))
+    lines = (_StyledLine(curve, ink, 1.0), _StyledLine(hull, ink, 2.2, opacity=_FAINT),
+             _StyledLine(mix, Colour.INK, 1.2, dash=_DASH, opacity=_FAINT))  # fmt: skip
+    across = cost_scale([*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)])
+    up = share_scale([0.0, *curve.accuracy.tolist(), *(dot.accuracy for dot in dots)])
+    described = "; ".join(f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots)
+
+    def drawn(plot: Plot) -> Iterator[str]:
+        for line in lines:
+            yield line.path(plot, across, up)
+        for x, y in _places(plot, across, up, curve.energy_j, curve.accuracy):
+            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_POINT / 2:g}" fill="{ink}"/>'
         for dot in dots:
-            axes.plot(
-                [dot.energy_j], [100 * dot.accuracy], marker(dot.series), color=colour(dot.series), markersize=9,
-                fillstyle="none" if dot.hollow else "full", markeredgewidth=1.8, label=dot.label,
-            )  # fmt: skip
-        values = [*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)]
-        quantity_axis(axes, values, "J")
-        axes.set_xlabel("joules per request")
-        axes.set_ylabel("accuracy, %")
-        top = 100 * max([*curve.accuracy.tolist(), *(dot.accuracy for dot in dots)])
-        axes.set_ylim(-2, min(100.0, top * 1.1) + 2)
-        legend(figure, axes)
-        described = "; ".join(
-            f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots
-        )
-        return inline_svg(
-            figure,
-            name=name,
-            title="Accuracy against joules per request at every threshold",
-            description=f"{description} {described}.",
-        )
+            x, y = plot.across(across, dot.energy_j), plot.up(up, dot.accuracy)
+            yield mark_at(dot.series, x, y, _MARK, hollow=dot.hollow)
+
+    return wide_figure(
+        name,
+        "Accuracy against joules per request at every threshold",
+        f"{description} {described}.",
+        [*(line.entry() for line in lines), *map(_entry, dots)],
+        Axis("joules per request", across, lambda value: tick(value, "J")),
+        Axis("accuracy, %", up, percent_tick),
+        drawn,
+    )
+
+
+@dataclass(frozen=True)
+class _StyledLine:
+    """How a line is drawn."""
+
+    of: FrontierLine
+    ink: str
+    width: float
+    dash: str = ""
+    opacity: float = 1.0
+
+    def path(self, plot: Plot, across: Scale, up: Scale) -> str:
+        places = _places(plot, across, up, *_dense(self.of))
+        return path(polyline(places), self.ink, self.width, dash=self.dash, opacity=self.opacity) if places else ""
+
+    def entry(self) -> LegendEntry:
+        return LegendEntry(self.of.label, lambda x, y: line_sample(x, y, self.ink, self.width, dash=self.dash))
+
+
+def _entry(dot: Dot) -> LegendEntry:
+    return LegendEntry(dot.label, lambda x, y: mark_at(dot.series, x + SAMPLE / 2, y, _MARK, hollow=dot.hollow))
+
+
+def _places(
+    plot: Plot, across: Scale, up: Scale, energy_j: NDArray[np.float64], accuracy: NDArray[np.float64]
+) -> list[tuple[float, float]]:
+    pairs = zip(energy_j.tolist(), accuracy.tolist(), strict=True)
+    return [(plot.across(across, joules), plot.up(up, share)) for joules, share in pairs]
 
 
 def _dense(line: FrontierLine) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.figures.chart import (
+    Colour,
+    Plot,
+    across_ticks,
+    axis_lines,
+    level_ticks,
+    opening,
+    path,
+    polyline,
+    words,
+)
+from wattbench_reports.figures.decision_geometry import Scale, nice
 from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import INK, QUIET, SETTINGS, inline_svg
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.wide_figure import LEFT, RIGHT, WIDTH
 
 _ROOM = 2.5
 """Multiple of the margin or last change shown on either side: early bounds are wider and are clipped."""
+_HEAD, _HEIGHT, _BELOW = 26.0, 104.0, 40.0
+"""Of a metric's title, of its plot, and of what is under the last one."""
+_TITLE, _LABEL = 10.5, 11
+"""Sizes of letters."""
+_STEPS_UP, _STEPS_ACROSS = 5, 8
+"""About how many steps the two scales have."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +61,83 @@ def gate(metrics: Sequence[Looks]) -> str:
     Returns:
         An `<svg>` element.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    across = _items_scale(metrics)
+    plots = [
+        Plot(LEFT, RIGHT, number * (_HEAD + _HEIGHT) + _HEAD, (number + 1) * (_HEAD + _HEIGHT))
+        for number in range(len(metrics))
+    ]
+    bottom = plots[-1].bottom
+    described = (
+        "Each with its bounds as a band and its margin as a dashed line. "
+        f"{'; '.join(f'{looks.label}: {looks.description}' for looks in metrics)}."
+    )
+    label = "items asked of each system \N{RIGHTWARDS ARROW}"
+    return "".join((
+        opening("gate-figure", WIDTH, bottom + _BELOW, "Change of each metric as items were asked", described,
+                kind="figure"),
+        *across_ticks(plots[-1], across, lambda value: f"{value:g}"),
+        *(
+            element
+            for series, (plot, looks) in enumerate(zip(plots, metrics, strict=True))
+            for element in _one(plot, across, looks, series)
+        ),
+        words(RIGHT, bottom + 33, label, anchor="end", colour=Colour.QUIET, size=_LABEL),
+        "</svg>",
+    ))  # fmt: skip
 
-    with mpl.rc_context(SETTINGS):
-        figure = Figure(figsize=(9.0, 0.5 + 1.7 * len(metrics)), layout="constrained")
-        every = figure.subplots(len(metrics), 1, squeeze=False, sharex=True).ravel()
-        for series, (axes, looks) in enumerate(zip(every, metrics, strict=True)):
-            _one(axes, looks, colour(series))
-        every[-1].set_xlabel("items asked of each system", color=INK)
-        return inline_svg(
-            figure,
-            name="gate-figure",
-            title="Change of each metric as items were asked",
-            description="Each with its bounds as a band and its margin as a dashed line. "
-            f"{'; '.join(f'{looks.label}: {looks.description}' for looks in metrics)}.",
-        )
 
-
-def _one(axes: Axes, looks: Looks, ink: str) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(INK)
-    axes.tick_params(color=INK, labelcolor=INK, labelsize=9.5)
-    axes.set_title(f"{looks.label}, {looks.unit}", fontsize=10.5, color=INK, loc="left")
-    axes.axhline(0.0, color=QUIET, linewidth=1.2, zorder=0)
+def _one(plot: Plot, across: Scale, looks: Looks, series: int) -> Iterator[str]:
+    ink, up = with_variables(colour(series)), _change_scale(looks)
+    yield words(plot.left, plot.top - 7, f"{looks.label}, {looks.unit}", size=_TITLE)
+    yield from level_ticks(plot, up, lambda value: f"{value:+g}" if value else "0")
+    yield axis_lines(plot)
+    inside = f"gate-figure--plot-{series}"
+    yield (
+        f'<clipPath id="{inside}"><rect x="{plot.left:g}" y="{plot.top:g}" width="{plot.right - plot.left:g}" '
+        f'height="{plot.bottom - plot.top:g}"/></clipPath><g clip-path="url(#{inside})">'
+    )
     for margin in looks.margins:
-        axes.axhline(margin, color=INK, linewidth=1.0, linestyle=(0, (5, 4)))
-    axes.fill_between(looks.items, looks.low, looks.high, color=ink, alpha=0.22, linewidth=0.0)
-    axes.plot(looks.items, looks.change, color=ink, linewidth=1.6, marker="o", markersize=2.5)
+        yield path(f"M{plot.left:g} {_height(plot, up, margin):.1f}H{plot.right:g}", Colour.INK, 1, dash="5 4")
+    bounded = np.isfinite(looks.low) & np.isfinite(looks.high)
+    lows, highs = (_places(plot, across, up, looks.items[bounded], ends[bounded]) for ends in (looks.low, looks.high))
+    if lows:
+        yield f'<path d="{polyline([*lows, *highs[::-1]])}Z" fill="{ink}" opacity="0.22"/>'
+    changes = _places(plot, across, up, looks.items, looks.change)
+    yield path(polyline(changes), ink, 1.6)
+    for x, y in changes:
+        yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" fill="{ink}"/>'
+    yield "</g>"
+
+
+def _places(
+    plot: Plot, across: Scale, up: Scale, items: NDArray[np.int64], changes: NDArray[np.float64]
+) -> list[tuple[float, float]]:
+    pairs = zip(items.tolist(), changes.tolist(), strict=True)
+    return [(plot.across(across, number), _height(plot, up, change)) for number, change in pairs]
+
+
+def _height(plot: Plot, up: Scale, change: float) -> float:
+    """Return the y of a change, which may be outside of the plot."""
+    share = (change - up.low) / (up.high - up.low)
+    return plot.bottom - plot.inset - share * (plot.bottom - plot.top - 2 * plot.inset)
+
+
+def _items_scale(metrics: Sequence[Looks]) -> Scale:
+    """Choose the scale of items, which all metrics share; one look alone is in its middle."""
+    every = np.concatenate([looks.items for looks in metrics])
+    low, high = float(every.min()), float(every.max())
+    step = max(1.0, nice((high - low) / _STEPS_ACROSS)) if high > low else 1.0
+    alone = 0.5 if high == low else 0.0
+    return Scale(low - alone, high + alone, False, _multiples(step, low, high))
+
+
+def _change_scale(looks: Looks) -> Scale:
+    """Choose the scale of changes: none is in the middle."""
     far = _ROOM * max(*map(abs, looks.margins), abs(float(looks.change[-1])))
-    axes.set_ylim(-far, far)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
+    return Scale(-far, far, False, _multiples(nice(2 * far / _STEPS_UP), -far, far))
+
+
+def _multiples(step: float, low: float, high: float) -> tuple[float, ...]:
+    """List the multiples of a step from one value to another."""
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(number * step for number in range(first, last + 1))

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.figures.shared import axes_for, colour, marker
-from wattbench_reports.figures.svg import INK, inline_svg
+from wattbench.terminal import clipped_apart
+from wattbench_reports.figures.chart import Colour, Plot, across_ticks, axis_lines, opening, path, percent_tick, words
+from wattbench_reports.figures.decision_geometry import Scale, cost_scale
+from wattbench_reports.figures.grid import EDGE, NAME_SIZE, WIDTH, side
+from wattbench_reports.figures.marks import mark_at
+from wattbench_reports.figures.shared import colour
+from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
+
+_ROW, _TOP, _BELOW = 24.0, 4.0, 40.0
+"""Heights of a row, of what is above the first one and of what is under the last one."""
+_MARK, _LABEL = 8.0, 11
+"""The width of a mark, and the size of the axis's letters."""
+_LONGEST = 30
+"""The longest name of a task, in characters; the table has it in full."""
 
 
 @dataclass(frozen=True)
@@ -35,42 +47,40 @@ def retention(tasks: Sequence[TaskRetention], *, series: int, name: str, student
         An `<svg>` element.
     """
     known = [task.retention for task in tasks if task.retention is not None]
-    ends = [each.high if math.isfinite(each.high) else each.estimate for each in known]
-    right = 100 * max([1.0, *ends])
-    with axes_for(0) as (figure, axes):
-        figure.set_figheight(1.1 + 0.36 * len(tasks))
-        axes.axvline(100, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
-        for row, task in enumerate(tasks):
-            kept = task.retention
-            if kept is None:
-                axes.text(1, row, "undefined: the teacher is never right", va="center", color=INK, fontsize=9.5)
-                continue
-            # Where nothing bounds it the bar goes to the edge; the table says ∞.
-            high = kept.high if math.isfinite(kept.high) else right * 1.2 / 100
-            axes.errorbar(
-                [100 * kept.estimate],
-                [row],
-                xerr=[[100 * (kept.estimate - kept.low)], [100 * (high - kept.estimate)]],
-                fmt=marker(series),
-                color=colour(series),
-                markersize=8,
-                elinewidth=1.6,
-            )
-        axes.set_yticks(range(len(tasks)), [task.task for task in tasks])
-        axes.set_ylim(len(tasks) - 0.4, -0.6)
-        axes.set_xlim(0, right * 1.06)
-        axes.set_xlabel("retention, % of the teacher's accuracy")
-        axes.grid(visible=False, axis="y")
-        described = "; ".join(
-            f"{task.task}: {'undefined' if task.retention is None else units.percent_interval(task.retention)}"
-            for task in tasks
-        )
-        return inline_svg(
-            figure,
-            name=name,
-            title=f"Retention of {student} relative to {teacher}",
-            description=(
-                "Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. "
-                f"{described}."
-            ),
-        )
+    scale = cost_scale([0.0, 1.0, *(each.high if math.isfinite(each.high) else each.estimate for each in known)])
+    names = clipped_apart([task.task for task in tasks], _LONGEST)
+    plot = Plot(side(names), WIDTH - EDGE, _TOP, _TOP + _ROW * len(tasks))
+    described = "; ".join(
+        f"{task.task}: {'undefined' if task.retention is None else units.percent_interval(task.retention)}"
+        for task in tasks
+    )
+    said = (
+        f"Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. {described}."
+    )
+    label = "retention, % of the teacher's accuracy \N{RIGHTWARDS ARROW}"
+    title, teachers = f"Retention of {student} relative to {teacher}", plot.across(scale, 1.0)
+    return "".join((
+        opening(name, WIDTH, plot.bottom + _BELOW, title, said, kind="figure"),
+        *across_ticks(plot, scale, percent_tick),
+        axis_lines(plot),
+        path(f"M{teachers:.1f} {plot.top:g}V{plot.bottom:g}", Colour.INK, 1.2, dash="4 3"),
+        *(
+            element
+            for row, (task, shown) in enumerate(zip(tasks, names, strict=True))
+            for element in _row(plot, scale, plot.top + (row + 0.5) * _ROW, shown, task.retention, series)
+        ),
+        words(plot.right, plot.bottom + 33, label, anchor="end", colour=Colour.QUIET, size=_LABEL),
+        "</svg>",
+    ))  # fmt: skip
+
+
+def _row(plot: Plot, scale: Scale, y: float, name: str, kept: Interval | None, series: int) -> Iterator[str]:
+    yield words(plot.left - 6, y + 3.5, name, anchor="end", size=NAME_SIZE)
+    if kept is None:
+        x = plot.across(scale, 0.0)
+        yield words(x, y + 3.5, "undefined: the teacher is never right", size=NAME_SIZE, halo=True)
+        return
+    # Where nothing bounds it the bar goes to the edge; the table says ∞.
+    low, high = plot.across(scale, kept.low), plot.across(scale, min(kept.high, scale.high))
+    yield path(f"M{low:.1f} {y:g}H{high:.1f}", with_variables(colour(series)), 1.6)
+    yield mark_at(series, plot.across(scale, kept.estimate), y, _MARK)

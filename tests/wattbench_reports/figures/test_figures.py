@@ -13,14 +13,15 @@ import pytest
 from wattbench_reports.figures import (
     Bar,
     LatencyCurve,
+    LoadCurve,
+    LoadPoint,
     MatrixMetric,
     Slice,
-    TaskRetention,
     TradeoffPoint,
     energy,
+    energy_latency,
     latency,
     matrix,
-    retention,
     tradeoff,
 )
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN
@@ -208,9 +209,7 @@ def test_a_curve_rises_to_all_requests_and_has_its_shape_along_it_and_in_the_leg
 
 def test_matplotlib_is_left_as_it_was() -> None:
     before = dict(mpl.rcParams)
-    drawn = retention(
-        [TaskRetention("sums", Interval(0.9, 0.8, 1.0))], series=0, name="r", student="small", teacher="big"
-    )
+    drawn = energy_latency([LoadCurve("small", 0, [LoadPoint(2.0, 0.5, 3.0, held=True)])], "p90")
     assert "clip-path" in drawn, "matplotlib drew it"
     assert dict(mpl.rcParams) == before
 

@@ -156,7 +156,7 @@ def test_the_drawing_is_read_aloud_and_repeats_exactly() -> None:
     assert "style" not in svg
     root = ET.fromstring(svg)
     spoken = {element.get("id"): element.text for element in root.iter() if element.get("id")}
-    assert "accuracy <x>: -1.0 points [-3.0, +1.0], margin 5 points; latency p50:" in spoken["gate-figure-desc"]
+    assert "accuracy <x>: -1.0 points [-3.0, +1.0], margin 5 points; latency p50:" in spoken["gate-figure--desc"]
     colours = {e.get(key) for e in root.iter() for key in ("fill", "stroke")} - {None, "none"}
     assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
 
