@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import condition_caveats
-from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import year
@@ -23,13 +22,12 @@ from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.machines import (
     machine_caveats,
-    machines_of,
-    of_compared_class,
     on_another_machine,
 )
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.pooled import pooled_caveats
 from wattbench_reports.comparison.ranking import Ranking, rank
+from wattbench_reports.comparison.read_run import AnswerFacts, ReadRun, answer_facts, domains_of, read_frames
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.system_figures import (
     SystemFigures,
@@ -38,7 +36,6 @@ from wattbench_reports.comparison.system_figures import (
     with_money,
     with_throughput,
 )
-from wattbench_reports.metrics.arrival_rates import load_report
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.metrics.carbon import HourlyIntensity, carbon_of_run, pue_of_suite
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
@@ -46,7 +43,7 @@ from wattbench_reports.metrics.costs import CostFigures, Costs, CostUnit, gram_c
 from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
 from wattbench_reports.metrics.decision_sums import decision_sums
 from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
-from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
+from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.impacts import impacts_of_run
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact, system_impacts
 from wattbench_reports.metrics.load_caveats import load_caveats
@@ -57,38 +54,29 @@ from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
 from wattbench_reports.metrics.ratio_intervals import intervals
-from wattbench_reports.metrics.strictness import SystemStrictness, strictness
+from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
-from wattbench_reports.metrics.throughput import Throughput, throughputs
-from wattbench_reports.metrics.validity import Validity, validity
+from wattbench_reports.metrics.throughput import Throughput
+from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import Workload, workload
 from wattbench_reports.second_process import meanwhile
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
-from wattbench_reports.tables.item_matrix import ItemTable, item_table
+from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.routes import OfflineRouter, read_routes
 from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
 from wattbench_reports.tables.session_record import sessions_of
 from wattbench_reports.tables.streamed import MOST_IN_MEMORY, StreamedFrames, load_streamed, sampled_frames
-
-TASK = "task"
-"""The kind of cluster that a reader may ask for in place of blocks."""
 
 
 @dataclass(frozen=True)
 class Analysis:
     """A comparison with everything it was computed from, for the panels of the report."""
 
-    frames: Frames
-    table: ItemTable
-    """Its blocks are the tasks, where the reader asked for intervals clustered by task."""
-    overall: ItemTable
-    """The same for figures over all domains. It differs where rows are pools of items."""
+    read: ReadRun
+    facts: AnswerFacts
     measured: Mapping[str, Measures]
-    judged: Mapping[str, Validity]
     comparison: Comparison
-    prints: Mapping[str, Fingerprint]
-    """Each system's fingerprint."""
     basis: Basis
     sums: Mapping[str, NDArray[np.float64]]
     """What grams are computed from, other than joules: see `wattbench_reports.metrics.carbon.sci.carbon_sums`."""
@@ -111,12 +99,43 @@ class Analysis:
     """Money of each item; None as for `priced`. Often the same as `charged`."""
     tariff: Tariff | None = None
     """What is to be paid, and in which currency; None as for `priced`."""
-    strictness: Mapping[str, SystemStrictness] = field(default_factory=dict)
-    """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
     decide: DecisionSettings = field(default_factory=DecisionSettings)
     """What the suite and the reader require, and what answers are worth to them."""
-    served: Mapping[str, Throughput] = field(default_factory=dict)
-    """What each system serves per second, where it is known."""
+
+    @property
+    def frames(self) -> Frames:
+        """As in `ReadRun`."""
+        return self.read.frames
+
+    @property
+    def table(self) -> ItemTable:
+        """As in `ReadRun`."""
+        return self.read.table
+
+    @property
+    def overall(self) -> ItemTable:
+        """As in `ReadRun`."""
+        return self.read.overall
+
+    @property
+    def judged(self) -> Mapping[str, Validity]:
+        """As in `ReadRun`."""
+        return self.read.judged
+
+    @property
+    def prints(self) -> Mapping[str, Fingerprint]:
+        """As in `AnswerFacts`."""
+        return self.facts.prints
+
+    @property
+    def strictness(self) -> Mapping[str, SystemStrictness]:
+        """As in `AnswerFacts`."""
+        return self.facts.strictness
+
+    @property
+    def served(self) -> Mapping[str, Throughput]:
+        """As in `AnswerFacts`."""
+        return self.facts.served
 
     @cached_property
     def by_item(self) -> Analysis:
@@ -124,22 +143,18 @@ class Analysis:
         streamed that of a random sample of its items."""
         if not isinstance(self.frames, StreamedFrames):
             return self
-        return _analysis(self.frames.run, sampled_frames(self.frames), self.assumptions)
+        return _analysis(read_frames(sampled_frames(self.frames), self.read.cluster), self.assumptions)
 
     def under(self, assumptions: Assumptions) -> Analysis:
-        """Analyse the run under other assumptions; what was read of it and does not depend on them is kept.
-
-        A run that is streamed, was measured by several machines or is under load is read again, as is one whose
-        intervals are to be clustered in another way.
+        """Analyse the run under other assumptions. What was read of it is kept, unless its intervals are to be
+        clustered in another way.
 
         Raises:
             UserError: an assumption is wrong.
         """
-        run, streamed = self.frames.run, isinstance(self.frames, StreamedFrames)
-        reads = streamed or self.frames.several_nodes or self.comparison.load is not None
-        if reads or assumptions.cluster != self.assumptions.cluster:
-            return analyse(run, assumptions, in_memory=not streamed)
-        return _analysis(run, self.frames, assumptions, kept=self)
+        if assumptions.cluster == self.read.cluster:
+            return _analysis(self.read, assumptions, known_facts=self.facts)
+        return analyse(self.frames.run, assumptions, in_memory=not isinstance(self.frames, StreamedFrames))
 
     @property
     def money(self) -> RunMoney | None:
@@ -206,19 +221,12 @@ class Analysis:
 
     def pairs(self, domain: str | None = None) -> Pairs:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
-        if domain not in self._pairs:
-            weighed = domain is None and self.shares is not None
-            self._pairs[domain] = (
-                WeighedPairs(self.table, self.basis, self.shares_now)
-                if weighed
-                else EqualPairs(self.overall if domain is None else self.table.of_domain(domain))
-            )
-        return self._pairs[domain]
+        weighed = domain is None and self.shares is not None
+        return self._weighed_pairs if weighed else self.read.pairs(domain)
 
     @cached_property
-    def _pairs(self) -> dict[str | None, Pairs]:
-        """Those that were asked for: they keep what they compared."""
-        return {}
+    def _weighed_pairs(self) -> WeighedPairs:
+        return WeighedPairs(self.table, self.basis, self.shares_now)
 
     def carbon_of(self, domain: str) -> dict[str, Sci]:
         """Each system's score over the items of one domain; empty without an intensity. Its totals are the run's."""
@@ -297,15 +305,10 @@ class Analysis:
         """Systems that do not hold the rate that is compared, and why; empty where no load was offered."""
         return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
 
-    @cached_property
+    @property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
         """Domain to each system's figures in it, in the order of the suite. Computed when first asked for."""
-        return {name: measures(self.frames, self.table, self.basis, name) for name in domains_of(self.frames)}
-
-
-def domains_of(frames: Frames) -> list[str]:
-    """Return the domains of a run in the order of its suite."""
-    return frames.categories("domain")
+        return self.read.by_domain(self.basis)
 
 
 def shares_of(workload: Workload, basis: Basis) -> Shares | None:
@@ -346,38 +349,22 @@ def analyse(
     """
     streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
     frames = load_streamed(run) if streams else load_frames(run)
-    return _analysis(run, frames, assumptions, second_process=second_process)
+    return _analysis(read_frames(frames, assumptions.cluster), assumptions, second_process=second_process)
 
 
 def _analysis(
-    run: RunRecords,
-    frames: Frames,
-    assumptions: Assumptions,
-    *,
-    second_process: bool = False,
-    kept: Analysis | None = None,
+    read: ReadRun, assumptions: Assumptions, *, known_facts: AnswerFacts | None = None, second_process: bool = False
 ) -> Analysis:
+    frames, table, judged, load = read.frames, read.table, read.judged, read.load
+    overall = None if read.overall is table else read.overall
+    run, splits = frames.run, read.splits
     suite = header_record(run).suite
     factor, unusable = carbon_of_run(suite.carbon, assumptions.carbon)
     pue = pue_of_suite(suite.carbon, assumptions.carbon)
     impacts, no_tables = impacts_of_run(suite.impacts, suite.carbon, assumptions.impacts, assumptions.carbon)
-    if isinstance(frames, StreamedFrames) and assumptions.cluster == TASK:
-        frames = frames.pooled_by("task")  # whose pools are then of one block
-    load = load_report(frames) if kept is None else None
-    frames = of_compared_class(frames)
-    machines = machines_of(frames) if frames.several_nodes else None
-    judged: Mapping[str, Validity]
-    if load is None:
-        table, judged = (item_table(frames), validity(frames)) if kept is None else (kept.table, kept.judged)
-    else:  # figures under different loads are never put together: all that follows is of one rate
-        at = load.compared
-        frames, table, judged = at.frames, at.table, at.judged
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
-    table, overall = _clustered(table, assumptions) if kept is None else table, None
-    if isinstance(frames, StreamedFrames):
-        overall = table if assumptions.cluster == TASK else item_table(frames.overall)
-    with meanwhile(partial(_by_frames, frames, assumptions, kept), wanted=second_process) as by_frames:
+    with meanwhile(lambda: known_facts or answer_facts(read), wanted=second_process) as computed:
         sums = carbon_sums(frames, hourly)
         decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
         used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
@@ -398,9 +385,8 @@ def _analysis(
         sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
         uncertain = joule_ratios(base, shares)
         sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
-        apart = splits(frames) if kept is None else kept.splits
-        served, prints, strict = by_frames()
-    machines = machines and replace(machines, another=on_another_machine(frames, measured, uncertain))
+        facts = computed()
+    machines = read.machines and replace(read.machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
     comparison = Comparison(
         run=run.header.run,
@@ -409,10 +395,10 @@ def _analysis(
             for_another_run(
                 with_throughput(
                     _with_money(
-                        system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), apart[name], base),
+                        system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), splits[name], base),
                         priced,
                     ),
-                    served.get(name),
+                    facts.served.get(name),
                 ),
                 figures.j_per_correct,
                 uncertain.get(name),
@@ -425,15 +411,15 @@ def _analysis(
         caveats=(
             *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
             *(load_caveats(load) if load is not None else ()),
-            *condition_caveats(prints),
+            *condition_caveats(facts.prints),
             *(() if machines is None else machine_caveats(machines)),
             *caveats(frames, measured, judged),
-            *unread_caveats(strict),
-            *strict_caveats(strict, measured, used_for.shares),
+            *unread_caveats(facts.strictness),
+            *strict_caveats(facts.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
             *impact_caveats(no_tables),
         ),
-        splits=apart,
+        splits=splits,
         load=load,
         workload=used_for,
         years={
@@ -467,23 +453,11 @@ def _analysis(
         *([] if priced is None else [priced.costs]),
     ]
     return Analysis(
-        frames, table, table if overall is None else overall, measured, judged, comparison, prints, base, sums,
-        used_for, pue, uncertain, assumptions, routers,
+        read, facts, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
         priced=priced, charges=bills, charged=charged, bills=paid, tariff=rates,
-        strictness=strict,
         decide=decide,
-        served=served,
     )  # fmt: skip
-
-
-def _by_frames(
-    frames: Frames, assumptions: Assumptions, kept: Analysis | None
-) -> tuple[Mapping[str, Throughput], Mapping[str, Fingerprint], Mapping[str, SystemStrictness]]:
-    """Compute what depends on the answers alone, and takes as long as all sums of them; or take what is kept."""
-    if kept is not None:
-        return kept.served, kept.prints, kept.strictness
-    return throughputs(frames, by_block=assumptions.cluster is None), fingerprints(frames), strictness(frames)
 
 
 def _correct(frames: Frames) -> dict[str, float]:
@@ -498,16 +472,3 @@ def _known(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _with_money(row: SystemFigures, priced: MoneyFigures | None) -> SystemFigures:
     return row if priced is None else with_money(row, priced.money.systems[row.system], priced.money.currency)
-
-
-def _clustered(table: ItemTable, assumptions: Assumptions) -> ItemTable:
-    """Return the table with the clusters of its intervals as blocks.
-
-    Raises:
-        UserError: the reader named no kind of cluster.
-    """
-    if assumptions.cluster is None:
-        return table
-    if assumptions.cluster != TASK:
-        raise UserError(f"cluster is {assumptions.cluster!r:.60}: only {TASK} is known")
-    return table.by_task()

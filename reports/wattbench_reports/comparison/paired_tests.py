@@ -132,7 +132,15 @@ class EqualPairs:
 
     def joules(self, first: str, others: Sequence[str], *, detectable: bool = True) -> list[EnergyGap]:
         """Compare block by block, or by items drawn again, over the items that both have joules for."""
-        return [self._joules(first, other, detectable=detectable) for other in others]
+        for other in others:
+            if (first, other, detectable) not in self._compared_joules:
+                self._compared_joules[first, other, detectable] = self._joules(first, other, detectable=detectable)
+        return [self._compared_joules[first, other, detectable] for other in others]
+
+    @cached_property
+    def _compared_joules(self) -> dict[tuple[str, str, bool], EnergyGap]:
+        """As `_compared`, with and without what is detectable."""
+        return {}
 
     def _joules(self, first: str, second: str, *, detectable: bool) -> EnergyGap:
         ours, theirs = self.table.column(first), self.table.column(second)

@@ -83,7 +83,7 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
     run = analysis.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
     with pytest.raises(UserError, match="its creation date is not a date"):
-        gate_section(replace(analysis, frames=replace(analysis.frames, run=broken)))
+        gate_section(replace(analysis, read=replace(analysis.read, frames=replace(analysis.frames, run=broken))))
 
 
 def test_it_stands_before_everything_else_on_the_page(make: Make) -> None:

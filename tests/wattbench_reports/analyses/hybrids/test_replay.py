@@ -170,7 +170,9 @@ def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:
     routed = compose(by_score(0.3), repeats=2)
     rows = routed.table["repeat"] == 1
     frames = routed.analysis.frames.only(rows, frozenset())
-    routed.analysis = dataclasses.replace(routed.analysis, frames=frames, table=item_table(frames))
+    routed.analysis = dataclasses.replace(
+        routed.analysis, read=dataclasses.replace(routed.analysis.read, frames=frames, table=item_table(frames))
+    )
     routed.table = routed.table[rows]
     (hybrid,) = hybrid_answers(routed.analysis)
     own = routed.table[routed.table["system"] == "mixed"]

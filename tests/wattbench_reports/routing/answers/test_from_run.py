@@ -98,7 +98,9 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
     assert bills is not None
     priced = bills.priced.copy()
     priced[4, 0] = 0.0
-    holed = replace(analysis, table=replace(table, trials=trials), bills=replace(bills, priced=priced))
+    holed = replace(
+        analysis, read=replace(analysis.read, table=replace(table, trials=trials)), bills=replace(bills, priced=priced)
+    )
     problem = Problem(holed, holed.decide)
     answers = item_answers(holed, problem, (0, 1, 2))
     assert answers is not None
@@ -112,5 +114,8 @@ def test_what_one_system_was_not_asked_is_left_out_and_said(tmp_path: Path) -> N
 
 def test_no_item_in_common_gives_no_arrays(tmp_path: Path) -> None:
     analysis = analyse(routed_run(tmp_path, SCORES))
-    empty = replace(analysis, table=replace(analysis.table, trials=np.zeros_like(analysis.table.trials)))
+    empty = replace(
+        analysis,
+        read=replace(analysis.read, table=replace(analysis.table, trials=np.zeros_like(analysis.table.trials))),
+    )
     assert item_answers(empty, Problem(empty, empty.decide), (0, 1)) is None

@@ -38,7 +38,7 @@ def local_run(fake, analysed):
             dataclasses.replace(row, idle_w=dict.fromkeys(row.idle_w, watts[row.system]))
             for row in analysis.frames.window_rows
         ]
-        return dataclasses.replace(analysis, frames=frames)
+        return dataclasses.replace(analysis, read=dataclasses.replace(analysis.read, frames=frames))
 
     return make
 

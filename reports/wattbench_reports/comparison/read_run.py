@@ -1,0 +1,123 @@
+"""What a comparison reads of a run, whatever a reader assumes of carbon, prices, mixes of domains and requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from wattbench.errors import UserError
+from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparison.machines import Machines, machines_of, of_compared_class
+from wattbench_reports.comparison.paired_tests import EqualPairs
+from wattbench_reports.metrics.arrival_rates import LoadReport, load_report
+from wattbench_reports.metrics.domain_sums import Basis
+from wattbench_reports.metrics.energy_breakdown import SystemSplit, splits
+from wattbench_reports.metrics.strictness import SystemStrictness, strictness
+from wattbench_reports.metrics.system_metrics import Measures, measures
+from wattbench_reports.metrics.throughput import Throughput, throughputs
+from wattbench_reports.metrics.validity import Validity, validity
+from wattbench_reports.tables.item_matrix import ItemTable, item_table
+from wattbench_reports.tables.run_tables import Frames
+from wattbench_reports.tables.streamed import StreamedFrames
+
+TASK = "task"
+"""The kind of cluster that a reader may ask for in place of blocks."""
+
+
+@dataclass(frozen=True)
+class AnswerFacts:
+    """What depends on a run's answers alone, and takes as long as all sums of them."""
+
+    served: Mapping[str, Throughput]
+    """What each system serves per second, where it is known."""
+    prints: Mapping[str, Fingerprint]
+    """Each system's fingerprint."""
+    strictness: Mapping[str, SystemStrictness]
+    """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
+
+
+@dataclass(frozen=True)
+class ReadRun:
+    """A run as it was read: under other assumptions, all of it stays."""
+
+    frames: Frames
+    """Of the machines, and at the arrival rate, that are compared."""
+    cluster: str | None
+    """The clusters of its intervals: `TASK`; None: blocks, where there are any."""
+    table: ItemTable
+    """Its blocks are the tasks, where the reader asked for intervals clustered by task."""
+    overall: ItemTable
+    """The same for figures over all domains. It differs where rows are pools of items."""
+    judged: Mapping[str, Validity]
+    load: LoadReport | None
+    """None: no load was offered."""
+    machines: Machines | None
+    """None: one machine measured it."""
+
+    @cached_property
+    def splits(self) -> Mapping[str, SystemSplit]:
+        """Each system's joules by component."""
+        return splits(self.frames)
+
+    def pairs(self, domain: str | None) -> EqualPairs:
+        """Comparisons of two systems over one domain, or over all items; every item counts the same."""
+        if domain not in self._pairs:
+            self._pairs[domain] = EqualPairs(self.overall if domain is None else self.table.of_domain(domain))
+        return self._pairs[domain]
+
+    @cached_property
+    def _pairs(self) -> dict[str | None, EqualPairs]:
+        """Those that were asked for: they keep what they compared."""
+        return {}
+
+    def by_domain(self, base: Basis) -> Mapping[str, Mapping[str, Measures]]:
+        """Domain to each system's figures in it, in the order of the suite.
+
+        Args:
+            base: of `table`. What is kept is of the first one: the figures are of joules and answers, which all have.
+        """
+        if not self._by_domain:
+            self._by_domain.update(
+                {name: measures(self.frames, self.table, base, name) for name in domains_of(self.frames)}
+            )
+        return self._by_domain
+
+    @cached_property
+    def _by_domain(self) -> dict[str, Mapping[str, Measures]]:
+        return {}
+
+
+def read_frames(frames: Frames, cluster: str | None) -> ReadRun:
+    """Read what is compared of a run's frames, its intervals clustered as `ReadRun.cluster` says.
+
+    Raises:
+        UserError: the reader named no kind of cluster.
+    """
+    if cluster not in (None, TASK):
+        raise UserError(f"cluster is {cluster!r:.60}: only {TASK} is known")
+    if isinstance(frames, StreamedFrames) and cluster == TASK:
+        frames = frames.pooled_by("task")  # whose pools are then of one block
+    load = load_report(frames)
+    frames = of_compared_class(frames)
+    machines = machines_of(frames) if frames.several_nodes else None
+    if load is not None:  # figures under different loads are never put together: all that follows is of one rate
+        frames = load.compared.frames
+    table = item_table(frames) if load is None else load.compared.table
+    judged = validity(frames) if load is None else load.compared.judged
+    if cluster == TASK:
+        table = table.by_task()
+    separate = isinstance(frames, StreamedFrames) and cluster != TASK
+    overall = item_table(frames.overall) if separate else table
+    return ReadRun(frames, cluster, table, overall, judged, load, machines)
+
+
+def answer_facts(read: ReadRun) -> AnswerFacts:
+    """Compute what depends on the answers alone."""
+    frames = read.frames
+    return AnswerFacts(throughputs(frames, by_block=read.cluster is None), fingerprints(frames), strictness(frames))
+
+
+def domains_of(frames: Frames) -> list[str]:
+    """Return the domains of a run in the order of its suite."""
+    return frames.categories("domain")
