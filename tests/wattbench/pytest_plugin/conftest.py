@@ -32,16 +32,22 @@ def _write_suite(folder: Path, meter: str) -> None:
 
 @pytest.fixture(scope="session")
 def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Everything that a run imports is imported: what pytest imports inside of pytest it forgets again."""
+    """All that a test of a project imports is imported: what pytest imports inside of pytest it forgets again."""
     import numpy.fft  # noqa: F401 - loaded when first used, and cannot be loaded twice
     import pandas  # noqa: F401 - as NumPy
+
+    import wattbench.pytest_plugin.fixture  # noqa: F401 - the plugin imports it when a test wants it
+    from wattbench_reports.export import as_table
 
     folder = tmp_path_factory.mktemp("loaded")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WATTBENCH_CACHE", str(folder / "cache"))
         patch.delenv("PYTEST_XDIST_WORKER", raising=False)
         _write_suite(folder, MODELLED)
-        Runs(folder / "runs", folder, ["pytest"]).of(Settings(suite="sums.yaml", limit=2), ["adder"])
+        runs = Runs(folder / "runs", folder, ["pytest"])
+        run = runs.of(Settings(suite="sums.yaml", limit=2), ["adder", "small"]).run
+        as_table(run.analysis.comparison)
+        runs.compared(run, "adder", "small", None, modelled=True).text()
 
 
 @pytest.fixture
