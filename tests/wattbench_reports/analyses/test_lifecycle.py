@@ -92,11 +92,11 @@ def test_what_one_step_does_not_say_is_not_known_of_all(found, fake) -> None:
 def brute_force(table: pd.DataFrame, ours: str, theirs: str, outlay_j: float, draws: int = 3000):
     """(estimate, low, high) of outlay / (J theirs - J ours), item by item from the records."""
     sums = table.groupby(["system", "task", "doc_id"])[["energy_j", "correct"]].sum()
-    a, b = (sums.loc[name].sort_index() for name in (ours, theirs))
+    a, b = (sums.loc[name].sort_index().to_numpy() for name in (ours, theirs))
 
     def answers(rows: np.ndarray) -> float:
-        own, other = a.iloc[rows].sum(), b.iloc[rows].sum()
-        saved = other["energy_j"] / other["correct"] - own["energy_j"] / own["correct"]
+        (own_j, own), (other_j, other) = a[rows].sum(axis=0), b[rows].sum(axis=0)
+        saved = other_j / other - own_j / own
         return outlay_j / saved if saved > 0 else math.inf
 
     rng = np.random.default_rng(99)

@@ -48,11 +48,15 @@ ANSWERS = st.lists(
 
 
 def frames_of(answers: list[Answer]) -> Frames:
-    items = pd.DataFrame([vars(answer) | {"domain": TASKS[answer.task]} for answer in answers]).assign(block=np.nan)
-    items["document"] = pd.factorize(items["doc_hash"], sort=True)[0]
-    for name in ("system", "task", "domain"):
-        items[name] = pd.Categorical(items[name], categories=items[name].unique().tolist())
-    systems = tuple(items["system"].cat.categories)
+    texts = {name: [getattr(answer, name) for answer in answers] for name in ("system", "task", "doc_hash")}
+    labels = {name: texts[name] for name in ("system", "task")} | {"domain": [TASKS[task] for task in texts["task"]]}
+    numbers = {name: [getattr(answer, name) for answer in answers] for name in ("doc_id", "correct", "energy_j")}
+    hashes = sorted(set(texts["doc_hash"]))
+    items = pd.DataFrame({
+        **{name: pd.Categorical(each, categories=list(dict.fromkeys(each))) for name, each in labels.items()},
+        **numbers, "block": np.nan, "document": [hashes.index(text) for text in texts["doc_hash"]],
+    })  # fmt: skip
+    systems = tuple(dict.fromkeys(texts["system"]))
     return Frames(SimpleNamespace(layout=None), systems, items, pd.DataFrame(), (), ())  # type: ignore[arg-type]
 
 
