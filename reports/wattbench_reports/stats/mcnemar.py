@@ -15,6 +15,9 @@ common multiple of 1 to 8). Other scores are rounded to it: by 0.06 points at mo
 _MAX_WORK = 20_000_000
 """Above this many additions the normal distribution replaces the exact one. There are thousands of items then."""
 
+_DIRECT = 1_000_000
+"""Up to this many products a convolution is computed directly."""
+
 
 @dataclass(frozen=True)
 class McNemar:
@@ -117,17 +120,38 @@ def paired_p_value(first: NDArray[np.float64], second: NDArray[np.float64]) -> f
 
 def _share_as_uneven(sizes: NDArray[np.int64], counts: NDArray[np.int64], observed: int) -> float:
     """The share of all settings of signs with |sum| >= observed; `counts` differences of each of the `sizes`."""
-    from scipy.signal import convolve
-    from scipy.stats import binom
-
     chances = np.ones(1)  # of every possible sum of those differences whose sign is plus
     for size, count in zip(sizes.tolist(), counts.tolist(), strict=True):
         pluses = np.zeros(size * count + 1)
-        pluses[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
-        chances = convolve(chances, pluses)
+        pluses[::size] = _heads(count)
+        chances = _convolved(chances, pluses)
     total = len(chances) - 1
     sums = np.abs(2 * np.arange(total + 1) - total)
     return float(np.clip(chances[sums >= observed], 0.0, None).sum())
+
+
+def _heads(tosses: int) -> NDArray[np.float64]:
+    """Return the chances of 0, 1, 2 ... heads of a fair coin. `scipy.stats`, which has them too, takes a second to
+    import."""
+    from scipy.special import gammaln
+
+    heads = np.arange(tosses + 1)
+    ways: NDArray[np.float64] = gammaln(tosses + 1) - gammaln(heads + 1) - gammaln(tosses - heads + 1)
+    return np.exp(ways - tosses * math.log(2))
+
+
+def _convolved(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the chances of sums: directly or by Fourier transforms, whichever is sooner.
+
+    `scipy.signal.convolve`, which does the same, takes a second to import.
+    """
+    if len(first) * len(second) <= _DIRECT:
+        return np.convolve(first, second)
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    length = len(first) + len(second) - 1
+    fast = next_fast_len(length, real=True)
+    return np.asarray(irfft(rfft(first, fast) * rfft(second, fast), fast)[:length], dtype=np.float64)
 
 
 def coin_p(heads: int, tosses: int) -> float:
