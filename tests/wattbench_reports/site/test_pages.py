@@ -37,10 +37,21 @@ def pages_of(made: Made, reports: FullReports = NO_REPORT) -> dict[str, str]:
     return {name: page.decode() for name, page in pages.items()}
 
 
-@pytest.fixture
-def made(tmp_path) -> Made:
+def month(root: Path) -> Made:
     """A month in which two things happened, three nights are missing, and a machine was exchanged."""
-    return made_up(tmp_path, missing=[5, 6, 9], steps=STEPS, broken={"generalist": 12}, modelled=["specialist"])
+    return made_up(root, missing=[5, 6, 9], steps=STEPS, broken={"generalist": 12}, modelled=["specialist"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """The month, whose runs no test may put on disk."""
+    return month(tmp_path_factory.mktemp("month"))
+
+
+@pytest.fixture(scope="module")
+def pages(made) -> dict[str, str]:
+    """The month's pages."""
+    return pages_of(made)
 
 
 @pytest.fixture
@@ -49,11 +60,17 @@ def fifth(tmp_path) -> Made:
     return made_up(tmp_path / "fifth", 5, steps={("specialist", "", "latency_p50"): (4, 3.0)}, alarmed=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def changed(made) -> Made:
     """The month, with other weights, prompts and commits."""
     verdict = replace(made.verdict, differences=differences_of(made.history))
     return replace(made, verdict=verdict)
+
+
+@pytest.fixture(scope="module")
+def changed_pages(changed) -> dict[str, str]:
+    """Its pages."""
+    return pages_of(changed)
 
 
 def test_the_first_page_of_each_kind_of_night(tmp_path, changed, fifth, golden) -> None:
@@ -64,8 +81,8 @@ def test_the_first_page_of_each_kind_of_night(tmp_path, changed, fifth, golden) 
         golden(f"index-{name}.txt", text[text.index("Verdict of the last night") : text.index("Figures of the last")])
 
 
-def test_changes_come_before_any_chart(changed) -> None:
-    page = pages_of(changed)["index.html"]
+def test_changes_come_before_any_chart(changed_pages) -> None:
+    page = changed_pages["index.html"]
     assert page.index('id="tonight"') < page.index('id="changed"') < page.index('<svg class="spark')
 
 
@@ -88,9 +105,9 @@ def test_where_nothing_changed_it_says_none_found(tmp_path) -> None:
     )
 
 
-def test_a_change_is_linked_to_its_commits_and_files(changed) -> None:
+def test_a_change_is_linked_to_its_commits_and_files(changed, changed_pages) -> None:
     last, before = changed.history.nights[-1].commit, changed.history.nights[-2].commit
-    links = Page(pages_of(changed)["index.html"]).links
+    links = Page(changed_pages["index.html"]).links
     base = "https://github.com/owner/name"
     assert f"{base}/compare/{before}...{last}" in links
     assert f"{base}/commit/{'c' * 40}" in links
@@ -105,8 +122,8 @@ def test_without_a_known_remote_nothing_leads_out_of_the_site(changed) -> None:
     assert not re.search(r"https?:", page)
 
 
-def test_every_page_names_the_feed(made) -> None:
-    for name, page in pages_of(made).items():
+def test_every_page_names_the_feed(pages) -> None:
+    for name, page in pages.items():
         if name.endswith(".html"):
             feed = os.path.normpath(
                 Path(name).parent / re.findall(r'application/atom\+xml"[^>]*href="([^"]+)"', page)[0]
@@ -115,12 +132,12 @@ def test_every_page_names_the_feed(made) -> None:
 
 
 @pytest.mark.parametrize("name", ["index", "nights", "trends/latency_p50", "today"])
-def test_what_a_person_reads(made, name, golden) -> None:
-    golden(f"{name.replace('/', '-')}.txt", Page(pages_of(made)[f"{name}.html"]).text)
+def test_what_a_person_reads(pages, name, golden) -> None:
+    golden(f"{name.replace('/', '-')}.txt", Page(pages[f"{name}.html"]).text)
 
 
-def test_a_page_for_each_metric_three_more_and_a_feed(made) -> None:
-    assert set(pages_of(made)) == {
+def test_a_page_for_each_metric_three_more_and_a_feed(pages) -> None:
+    assert set(pages) == {
         "index.html", "nights.html", "today.html", "feed.xml", *(f"trends/{metric}.html" for metric in METRICS_SHOWN),
     }  # fmt: skip
 
@@ -129,7 +146,8 @@ def test_the_same_history_gives_the_same_bytes(tmp_path) -> None:
     assert pages_of(made_up(tmp_path, steps=STEPS)) == pages_of(made_up(tmp_path, steps=STEPS))
 
 
-def test_every_link_leads_somewhere(made, tmp_path) -> None:
+def test_every_link_leads_somewhere(tmp_path) -> None:
+    made = month(tmp_path)
     for night in made.history.nights[:20]:
         night.root.mkdir(parents=True)
     last = made.history.nights[-1]
@@ -150,27 +168,23 @@ def test_every_link_leads_somewhere(made, tmp_path) -> None:
     assert led == {"site", "runs"}
 
 
-def test_what_is_not_there_any_more_is_named_and_not_linked(made) -> None:
-    page = pages_of(made)["nights.html"]
+def test_what_is_not_there_any_more_is_named_and_not_linked(made, pages) -> None:
+    page = pages["nights.html"]
     assert made.history.nights[0].run in page
     assert not [link for link in Page(page).links if "runs/" in link]
 
 
 @pytest.mark.parametrize("name", ["index.html", "trends/accuracy.html", "nights.html", "today.html"])
-def test_ids_are_unique_and_references_to_them_hold(made, name) -> None:
-    page = Page(pages_of(made)[name])
+def test_ids_are_unique_and_references_to_them_hold(pages, name) -> None:
+    page = Page(pages[name])
     assert len(set(page.ids)) == len(page.ids)
     for _, attributes in page.tags:
         for key in ("aria-labelledby", "aria-describedby"):
             assert set((attributes.get(key) or "").split()) <= set(page.ids)
 
 
-def html_of(made: Made) -> list[str]:
-    return [page for name, page in pages_of(made).items() if name.endswith(".html")]
-
-
-def test_a_strict_policy_and_nothing_to_load(changed) -> None:
-    for page in html_of(changed):
+def test_a_strict_policy_and_nothing_to_load(changed_pages) -> None:
+    for page in (page for name, page in changed_pages.items() if name.endswith(".html")):
         (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
         own = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
@@ -199,8 +213,8 @@ def test_hostile_names_stay_text(tmp_path) -> None:
     assert "{{ 7*7 }}" in Page(pages["index.html"]).text
 
 
-def test_alarms_are_listed_with_their_charts(made) -> None:
-    page = pages_of(made)["index.html"]
+def test_alarms_are_listed_with_their_charts(pages) -> None:
+    page = pages["index.html"]
     assert "The night of 2026-01-30 raises 2 alarms: generalist and specialist." in page
     assert "trends/latency_p50.html#specialist--all" in Page(page).links
 
@@ -232,8 +246,7 @@ def test_a_change_is_open_until_a_later_night_is_pinned(tmp_path) -> None:
         assert ("2026-01-21 | specialist | all domains | latency p50 | worse" in page) is told
 
 
-def test_modelled_joules_are_labelled_wherever_they_are_shown(made) -> None:
-    pages = pages_of(made)
+def test_modelled_joules_are_labelled_wherever_they_are_shown(pages) -> None:
     joules, seconds = pages["trends/joules_per_request.html"], pages["trends/latency_p50.html"]
     assert joules.count('<span class="badge-warn">modelled joules</span>') == 3
     assert "modelled" not in seconds
@@ -247,12 +260,12 @@ def test_no_chart_for_a_metric_that_nobody_has(tmp_path) -> None:
     assert "No night has a figure for this metric." in pages["trends/ttft.html"]
 
 
-def test_the_page_of_today_leads_on_to_the_report(made) -> None:
+def test_the_page_of_today_leads_on_to_the_report(made, pages) -> None:
     last = made.history.nights[-1]
     page = pages_of(made, FullReports(frozenset({last.run}), ""))["today.html"]
     assert f'<meta http-equiv="refresh" content="0; url=reports/{last.run}.html">' in page
     assert f"reports/{last.run}.html" in Page(page).links
-    assert "refresh" not in pages_of(made)["today.html"]
+    assert "refresh" not in pages["today.html"]
 
 
 def test_what_the_history_leaves_out_is_said(tmp_path) -> None:
