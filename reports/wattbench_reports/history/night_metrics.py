@@ -95,7 +95,7 @@ ORDER BY ALL
 """  # noqa: S608  # put together of constants
 
 _SMALL_BYTES = 8_000_000
-"""Tables of at most so many bytes together are read by one thread: to start others takes longer than they save."""
+"""Tables of no more bytes, all together, are read by one thread: to start others takes longer than they save."""
 
 _RATIOS = {
     JOULES_PER_REQUEST: ("joules", "metered"),
