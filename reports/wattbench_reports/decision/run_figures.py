@@ -38,7 +38,7 @@ class RunFigures:
             len(base.domains),
             len(base.systems),
             float(base.items.sum(axis=0).max(initial=0.0)),
-            len(base.drawn.kinds["correct"].codes),
+            base.draw_count,
             None if self.sessions is None else (self.sessions.number, self.sessions.df),
         )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats import stratified_sums
+from wattbench_reports.stats import StratifiedUnits, stratified_units
 from wattbench_reports.stats.budgets import DOMAIN_SUMS, SEED
 from wattbench_reports.tables.item_matrix import ItemTable
 
@@ -62,8 +62,29 @@ class CombinedDraws(Draws):
         return self.combined[kind]
 
 
-def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
-    """Draw the items of a table again, domain by domain.
+@dataclass(frozen=True)
+class Undrawn:
+    """Items of each domain that can be drawn again: in a run in blocks that is mostly not needed."""
+
+    systems: tuple[str, ...]
+    domains: tuple[str, ...]
+    kinds: tuple[str, ...]
+    units: StratifiedUnits
+    """Their blocks are the kinds, their strata the domains."""
+
+    @property
+    def number(self) -> int:
+        """Return how many draws are made."""
+        return DOMAIN_SUMS.count(len(self.domains) * len(self.systems))
+
+    def draws(self) -> Draws:
+        """Draw the items."""
+        sums = zip(self.kinds, self.units.sums(self.number), strict=True)
+        return Draws(self.systems, self.domains, {name: _packed(array) for name, array in sums})
+
+
+def undrawn(table: ItemTable, **more: NDArray[np.float64]) -> Undrawn:
+    """Make the items of a table ready to be drawn again, domain by domain.
 
     Args:
         table: at least one item. Joules and correct answers among those with joules are kinds ``energy_j`` and
@@ -72,11 +93,8 @@ def draws(table: ItemTable, **more: NDArray[np.float64]) -> Draws:
     """
     domains = table.domains.present
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
-    cells = len(domains) * len(table.systems)
-    number = DOMAIN_SUMS.count(cells)
-    sums = stratified_sums(*kinds.values(), strata=table.domains.numbers(domains), resamples=number, seed=SEED)
-    packed = {name: _packed(array) for name, array in zip(kinds, sums, strict=True)}
-    return Draws(table.systems, domains, packed)
+    units = stratified_units(*kinds.values(), strata=table.domains.numbers(domains), seed=SEED)
+    return Undrawn(table.systems, domains, tuple(kinds), units)
 
 
 def _packed(sums: NDArray[np.float64]) -> Packed:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.block_sums import BlockSums, block_sums
-from wattbench_reports.metrics.bootstrap_sums import Draws, draws
+from wattbench_reports.metrics.bootstrap_sums import Draws, undrawn
 from wattbench_reports.tables.item_matrix import ItemTable
 
 Shares = NDArray[np.float64]
@@ -39,25 +40,32 @@ class Basis:
     metered: NDArray[np.float64]
     """Answers with joules."""
     totals: dict[str, NDArray[np.float64]]
-    """For each kind of `drawn`, its sum over the items as they were asked."""
+    """For each kind that is drawn, its sum over the items as they were asked."""
     energy_squares: NDArray[np.float64]
     """The sum over items of the square of their joules."""
-    drawn: Draws
+    draw: Callable[[], Draws]
+    """Draws the items of each domain again, once."""
+    draw_count: int
+    """How often they are drawn."""
     blocks: BlockSums | None
     """The same sums by block; None in a run with fewer than two blocks."""
 
+    @property
+    def drawn(self) -> Draws:
+        """Return the sums over items drawn again. In a run in blocks few figures need them, and they take long."""
+        return self.draw()
+
 
 def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
-    """Sum a table by domain, and draw its items again.
+    """Sum a table by domain, and make its items ready to be drawn again.
 
     Args:
         table: at least one item.
         more: further kinds of sums beside ``energy_j`` and ``correct`` (of answers with joules), each of shape
             (items, systems).
     """
-    drawn = draws(table, **more)
-
-    totals = DomainTotals(table, drawn.domains)
+    again = undrawn(table, **more)
+    totals = DomainTotals(table, again.domains)
 
     def mean(system: int) -> NDArray[np.float64]:
         return np.asarray(table.correct[:, system] / np.maximum(table.trials[:, system], 1))
@@ -65,7 +73,7 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
     kinds = {"energy_j": table.energy_j, "correct": table.metered_correct, **more}
     return Basis(
         systems=table.systems,
-        domains=drawn.domains,
+        domains=again.domains,
         items=totals(lambda system: table.trials[:, system] > 0),
         trials=totals.of(table.trials),
         correct=totals.of(table.correct),
@@ -75,7 +83,8 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
         metered=totals.of(table.metered),
         totals={name: totals.of(values) for name, values in kinds.items()},
         energy_squares=totals(lambda system: table.energy_j[:, system] ** 2),
-        drawn=drawn,
+        draw=cache(again.draws),
+        draw_count=again.number,
         blocks=None if table.blocks is None else block_sums(table, totals.domain, **more),
     )
 

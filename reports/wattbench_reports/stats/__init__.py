@@ -47,7 +47,7 @@ from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals,
 from wattbench_reports.stats.resampling.bootstrap import resampled_sums
 from wattbench_reports.stats.resampling.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
 from wattbench_reports.stats.resampling.permutation import Dependence, dependence, entropy_bits
-from wattbench_reports.stats.resampling.stratified_bootstrap import stratified_sums
+from wattbench_reports.stats.resampling.stratified_bootstrap import StratifiedUnits, stratified_sums, stratified_units
 from wattbench_reports.stats.sample_size import (
     items_needed,
     log_ratio_se,
@@ -86,6 +86,7 @@ __all__ = [
     "SessionVariance",
     "Shift",
     "Strata",
+    "StratifiedUnits",
     "accuracy_interval",
     "another_run",
     "another_run_pair",
@@ -137,6 +138,7 @@ __all__ = [
     "resampled_sums",
     "session_variance",
     "stratified_sums",
+    "stratified_units",
     "together_by_chance",
     "variance_on_another_node",
     "variances_before",

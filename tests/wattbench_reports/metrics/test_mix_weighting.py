@@ -11,7 +11,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.paired_tests import WeighedPairs
 from wattbench_reports.html.whatif import tippings
 from wattbench_reports.metrics.assumptions import Assumptions
-from wattbench_reports.metrics.bootstrap_sums import draws
+from wattbench_reports.metrics.bootstrap_sums import undrawn
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.mix_weighting import accuracies
 from wattbench_reports.metrics.ratio_intervals import intervals
@@ -68,7 +68,7 @@ def test_the_share_of_one_domain_alone_gives_its_figures(make_run, fake) -> None
 
 def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> None:
     table = made_table(np.random.default_rng(3), (40, 25), ((0.5, 0.7), (0.9, 0.1)))
-    found = draws(table)
+    found = undrawn(table).draws()
     assert found.domains == ("d0", "d1")
     energy = found.of("energy_j")
     for place, domain in enumerate(found.domains):
@@ -76,14 +76,14 @@ def test_draws_keep_domains_and_systems_apart_and_lose_nothing_in_16_bits() -> N
         total, n = own.sum(axis=0), len(own)
         assert energy[:, place].mean(axis=0) == pytest.approx(total, rel=0.02)
         assert energy[:, place].std(axis=0) == pytest.approx(np.sqrt(n) * own.std(axis=0, ddof=1), rel=0.1)
-    assert draws(table).of("correct").tolist() == found.of("correct").tolist()
+    assert undrawn(table).draws().of("correct").tolist() == found.of("correct").tolist()
 
 
 @pytest.mark.filterwarnings("error")
 def test_a_kind_without_figures_for_one_system_is_drawn_without_a_warning() -> None:
     table = made_table(np.random.default_rng(3), (5, 7), ((0.5, 0.5), (0.5, 0.5)))
     joules = table.energy_j * [1.0, np.nan]
-    found = draws(table, known=table.energy_j, half=joules)
+    found = undrawn(table, known=table.energy_j, half=joules).draws()
     assert found.of("half")[:, :, 0].tolist() == found.of("known")[:, :, 0].tolist()
     assert np.isnan(found.of("half")[:, :, 1]).all()
     assert not found.kinds["half"].codes[:, :, 1].any()

@@ -77,7 +77,7 @@ def carried(
         },
         "totals": {name: values.tolist() for name, values in base.totals.items()},
         # In a run of blocks intervals come of the sums by block, and the draws are not needed.
-        "draw_count": base.drawn.of("correct").shape[0],
+        "draw_count": base.draw_count,
         "draws": {} if base.blocks is not None else _draws(base),
         "blocks": None
         if base.blocks is None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,7 +142,10 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
             }
         return {"energy_j": money, "correct": np.where(known, sums["correct"], 0.0)}
 
-    drawn = as_joules({kind: basis.drawn.of(kind) for kind in basis.drawn.kinds})
+    def draw() -> CombinedDraws:
+        drawn = as_joules({kind: basis.drawn.of(kind) for kind in basis.drawn.kinds})
+        return CombinedDraws(basis.systems, basis.domains, {}, drawn)
+
     blocks = None if basis.blocks is None else dict(basis.blocks.kinds)
     if blocks is not None:
         counted = np.where(known, blocks.get(PRICED, blocks["metered"]), 0.0)
@@ -152,6 +156,6 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
         metered=totals(lambda each: table.metered[:, each]),
         totals=as_joules(basis.totals),
         energy_squares=totals(lambda each: table.energy_j[:, each] ** 2),
-        drawn=CombinedDraws(basis.systems, basis.domains, {}, drawn),
+        draw=cache(draw),
         blocks=None if blocks is None else BlockSums(blocks),
     )

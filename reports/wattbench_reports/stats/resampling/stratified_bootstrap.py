@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, RESAMPLES
 from wattbench_reports.stats.resampling.bootstrap import dealer_of, dealt, drawn_sums
+
+
+@dataclass(frozen=True)
+class StratifiedUnits:
+    """The units that are drawn in each stratum, small however many items there are."""
+
+    columns: tuple[int, ...]
+    """Of each block."""
+    strata: tuple[tuple[NDArray[np.float64], NDArray[np.float64] | None], ...]
+    """Of each stratum its units, all blocks side by side, and their sizes, as `dealt` returns them."""
+    seed: int
+
+    def sums(self, resamples: int) -> tuple[NDArray[np.float64], ...]:
+        """Draw the units, and return what `stratified_sums` does."""
+        rng, ends = np.random.default_rng(self.seed), np.cumsum(self.columns)
+        sums = np.zeros((resamples, len(self.strata), int(ends[-1])))
+        for stratum, (units, sizes) in enumerate(self.strata):
+            if len(units) == 1:
+                sums[:, stratum] = units
+            elif len(units):
+                sums[:, stratum] = drawn_sums(units, sizes, draws=len(units) - 1, resamples=resamples, rng=rng)
+        return tuple(np.split(sums, ends[:-1], axis=2))
+
+
+def stratified_units(
+    *blocks: NDArray[np.float64], strata: NDArray[np.int64], seed: int = DEFAULT_SEED
+) -> StratifiedUnits:
+    """Deal the items of each stratum into units, to be drawn when their sums are needed.
+
+    Args and Raises are those of `stratified_sums`.
+    """
+    items = len(blocks[0])
+    if items == 0:
+        raise ValueError("there are no items to resample")
+    if strata.shape != (items,) or strata.min() < 0:
+        raise ValueError(f"{items} items need as many strata, counted from 0")
+    dealer = dealer_of(np.random.default_rng(seed))
+    each = (np.flatnonzero(strata == stratum) for stratum in range(int(strata.max()) + 1))
+    dealt_items = tuple(dealt((block[rows] for block in blocks), len(rows), dealer) for rows in each)
+    return StratifiedUnits(tuple(block.shape[1] for block in blocks), dealt_items, seed)
 
 
 def stratified_sums(
@@ -33,20 +75,4 @@ def stratified_sums(
 
     Source: J. N. K. Rao and C. F. J. Wu, "Resampling inference with complex survey data", JASA 83 (1988).
     """
-    items = len(blocks[0])
-    if items == 0:
-        raise ValueError("there are no items to resample")
-    if strata.shape != (items,) or strata.min() < 0:
-        raise ValueError(f"{items} items need as many strata, counted from 0")
-    rng = np.random.default_rng(seed)
-    dealer = dealer_of(rng)
-    ends = np.cumsum([block.shape[1] for block in blocks])
-    sums = np.zeros((resamples, int(strata.max()) + 1, int(ends[-1])))
-    for stratum in np.unique(strata).tolist():
-        rows = np.flatnonzero(strata == stratum)
-        if len(rows) == 1:
-            sums[:, stratum] = np.hstack([block[rows] for block in blocks])
-            continue
-        units, sizes = dealt((block[rows] for block in blocks), len(rows), dealer)
-        sums[:, stratum] = drawn_sums(units, sizes, draws=len(units) - 1, resamples=resamples, rng=rng)
-    return tuple(np.split(sums, ends[:-1], axis=2))
+    return stratified_units(*blocks, strata=strata, seed=seed).sums(resamples)
