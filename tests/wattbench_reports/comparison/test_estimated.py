@@ -46,20 +46,23 @@ def tasks(run: RunRecords) -> list[str]:
     return list(dict.fromkeys(cell["task"] for cell in run.header.cells))
 
 
-def text(run: RunRecords, form: str = "table", **options: Any) -> str:
+def texts(run: RunRecords, **options: Any) -> dict[str, str]:
+    """Its comparison in each format."""
     compared = compare_runs([run], **options)
-    return render(compared.comparison, form, compared.decided)
+    return {form: render(compared.comparison, form, compared.decided) for form in FORMATS}
 
 
-def plain(run: RunRecords, **options: Any) -> dict[str, Any]:
-    return json.loads(text(run, "json", **options))
+def text(run: RunRecords, **options: Any) -> str:
+    return texts(run, **options)["table"]
 
 
 def test_the_panel_is_the_sum_over_tasks_and_nothing_else_changes(run: RunRecords) -> None:
-    before = {form: text(run, form) for form in FORMATS}
+    before = texts(run)
     estimated(run, *(row(task) for task in tasks(run)))
-    [own] = (each for each in plain(run)["systems"] if each["system"] == SERVICE)
-    [shown] = plain(run)["estimated"]
+    now = texts(run)
+    after = json.loads(now["json"])
+    [own] = (each for each in after["systems"] if each["system"] == SERVICE)
+    [shown] = after["estimated"]
     right = own["accuracy"] * 80
     assert shown["provenance"] == "estimated"
     assert (shown["requests"], shown["estimated"], shown["zone"]) == (80, 80, "USA")
@@ -67,12 +70,11 @@ def test_the_panel_is_the_sum_over_tasks_and_nothing_else_changes(run: RunRecord
     assert shown["j_per_correct"] == pytest.approx([8000 / right, 12000 / right])
     assert shown["co2_g_per_1000"] == pytest.approx([10.0, 15.0])
     assert shown["water_l_per_1000"] == pytest.approx([0.1, 0.15])
-    after = plain(run)
     del after["estimated"]
     assert after == json.loads(before["json"])
     assert own["energy_j_per_request"] is None  # no estimate stands in for a measurement
     for form in ("table", "markdown"):
-        added = text(run, form).replace("\n", " ")
+        added = now[form].replace("\n", " ")
         assert "Estimated, not measured" in added
         assert "100 to 150 J" in added
         assert "Estimates are in no ranking" in " ".join(added.split())
@@ -80,21 +82,23 @@ def test_the_panel_is_the_sum_over_tasks_and_nothing_else_changes(run: RunRecord
 
 
 def test_they_are_never_ranked_against_measured_joules_unless_asked_for(run: RunRecords) -> None:
-    standings = plain(run)["standings"]
+    standings = json.loads(texts(run)["json"])["standings"]
     estimated(run, *(row(task) for task in tasks(run)))
-    assert plain(run)["standings"] == standings
-    for options in ({}, {"across": ["meter", "device", "tasks"]}):
+    now, elsewhere = texts(run), texts(run, across=["meter", "device", "tasks"])
+    assert json.loads(now["json"])["standings"] == standings
+    for each in (now, elsewhere):
         assert SERVICE not in {
             place["system"]
-            for standing in plain(run, **options)["standings"]
+            for standing in json.loads(each["json"])["standings"]
             if "joules" in standing["figure"]
             for place in standing["places"]
         }
-        assert "held against measured joules" not in text(run, **options)
-    crossed = " ".join(text(run, across=["estimated"]).split())
+        assert "held against measured joules" not in each["table"]
+    both = texts(run, across=["estimated"])
+    crossed = " ".join(both["table"].split())
     assert "held against measured joules, because of --across estimated" in crossed
     assert f"{SERVICE} (" in crossed
-    assert plain(run, across=["estimated"])["standings"] == standings  # in a sentence of their own, in no standing
+    assert json.loads(both["json"])["standings"] == standings  # in a sentence of their own, in no standing
     with pytest.raises(UserError, match="no part 'estimate'; did you mean 'estimated'"):
         compare_runs([run], across=["estimate"])
 
@@ -122,17 +126,19 @@ def test_what_has_no_figures_says_why(run: RunRecords) -> None:
     none: dict[str, Any] = {"estimated": 0, "energy_j": [], "co2_g": [], "water_l": [], "notes": [], "why_none": why}
     first, *others = tasks(run)
     estimated(run, *(row(task, **none) for task in (first, *others)))
-    assert f"{SERVICE}: not estimated: {why}" in " ".join(text(run).split())
-    [shown] = plain(run)["estimated"]
+    now = texts(run)
+    assert f"{SERVICE}: not estimated: {why}" in " ".join(now["table"].split())
+    [shown] = json.loads(now["json"])["estimated"]
     assert (shown["energy_j_per_request"], shown["j_per_correct"], shown["provenance"]) == (None, None, "")
     section = estimated_section(analyse(run))
     assert section is not None
     assert f"not estimated: {why}" in section.lead
     estimated(run, row(first), *(row(task, **none) for task in others))
-    [shown] = plain(run)["estimated"]
+    now = texts(run)
+    [shown] = json.loads(now["json"])["estimated"]
     assert shown["energy_j_per_request"] == pytest.approx([100.0, 150.0])  # of those that were
     assert shown["j_per_correct"] is None
-    assert "40 of 80 requests were estimated" in text(run)
+    assert "40 of 80 requests were estimated" in now["table"]
 
 
 @pytest.mark.parametrize(
@@ -150,12 +156,13 @@ def test_a_quantity_that_a_row_lacks_is_missing_and_said(
     lacking: dict[str, Any] = {name: [] for name in gone}
     first, *others = tasks(run)
     estimated(run, row(first, **lacking), *(row(task, **lacking if everywhere else {}) for task in others))
-    [shown] = plain(run)["estimated"]
+    now = texts(run)
+    [shown] = json.loads(now["json"])["estimated"]
     assert shown[figure] is None  # not the sum of a part of its requests
     assert shown["estimated"] == 80
     known = "co2_g_per_1000" if "energy_j" in gone else "energy_j_per_request"
     assert shown[known] == pytest.approx([10.0, 15.0] if "energy_j" in gone else [100.0, 150.0])
-    assert f"{SERVICE}: {said}" in " ".join(text(run).split())
+    assert f"{SERVICE}: {said}" in " ".join(now["table"].split())
 
 
 def test_rows_without_a_figure_in_common_and_without_a_reason_are_said(run: RunRecords) -> None:
@@ -175,14 +182,16 @@ def test_the_page_has_the_panel_and_shows_hostile_text_as_text(run: RunRecords) 
     assert 'id="estimated"' in page
     assert "100 to 150 J" in page
     assert "<script>x" not in page
-    assert "\u202e" not in page + text(run) + text(run, "markdown")
+    now = texts(run)
+    assert "\u202e" not in page + now["table"] + now["markdown"]
 
 
 def test_of_a_hybrid_the_part_that_is_estimated_is_named(run: RunRecords) -> None:
     estimated(run, *(row(task, system="generalist", requests=9, estimated=9) for task in tasks(run)))
-    [shown] = plain(run)["estimated"]
+    now = texts(run)
+    [shown] = json.loads(now["json"])["estimated"]
     assert (shown["system"], shown["answered_by"], shown["j_per_correct"]) == ("generalist", SERVICE, None)
-    assert f"generalist: requests to {SERVICE}" in text(run)
+    assert f"generalist: requests to {SERVICE}" in now["table"]
 
 
 @pytest.mark.parametrize(
