@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from tests.made_up.runs import FakeRun, FakeSystem
@@ -15,6 +14,10 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 CHOOSING_J, CHOOSING_S = 0.125, 0.01
+_ROUTED = (
+    "route", "route_asked", "route_score", "prompt", "router_s", "router_energy_j", "correct", "energy_j", "finished_s",
+)  # fmt: skip
+"""The columns of a hybrid's answers that depend on its members'."""
 
 
 @dataclass
@@ -72,24 +75,26 @@ def routed_run(
     run = make_run(FakeRun((*alone, *others, hybrid), **run_options))
     table = pd.read_parquet(run.layout.items_table)
     own = _by_item(table, "system", "task", "doc_id", "repeat")
-    for place in np.flatnonzero(table["system"] == "mixed"):
-        row = table.loc[place]
-        key = (row["task"], int(row["doc_id"]), int(row["repeat"]))
+    mixed = table["system"] == "mixed"
+    rows = table[mixed].to_dict("records")
+    for row in rows:
+        key = (row["task"], row["doc_id"], row["repeat"])
         asked = list(route(*key))
         answers = [own[name, *key] for name in asked if (name, *key) in own]
-        table.at[place, "route"], table.at[place, "route_asked"] = asked[-1], asked
-        table.at[place, "route_score"] = score_of(*key)
-        table.at[place, "prompt"] = f"{row['domain']} question, number {row['doc_id']}"
-        table.at[place, "router_s"], table.at[place, "router_energy_j"] = CHOOSING_S, CHOOSING_J
-        if len(asked) > 1:
-            table.at[place, "router_s"] = table.at[place, "router_energy_j"] = 1.0
+        row["route"], row["route_asked"], row["route_score"] = asked[-1], asked, score_of(*key)
+        row["prompt"] = f"{row['domain']} question, number {row['doc_id']}"
+        row["router_s"], row["router_energy_j"] = (CHOOSING_S, CHOOSING_J) if len(asked) == 1 else (1.0, 1.0)
         if len(answers) < len(asked):
             continue
         choosing_j, choosing_s = (CHOOSING_J, CHOOSING_S) if len(asked) == 1 else (0.0, 0.0)
         seconds = sum(answer["finished_s"] - answer["started_s"] for answer in answers)
-        table.at[place, "correct"] = answers[-1]["correct"]
-        table.at[place, "energy_j"] = sum(answer["energy_j"] for answer in answers) + choosing_j + extra_j
-        table.at[place, "finished_s"] = row["started_s"] + seconds + choosing_s
+        row["correct"] = answers[-1]["correct"]
+        row["energy_j"] = sum(answer["energy_j"] for answer in answers) + choosing_j + extra_j
+        row["finished_s"] = row["started_s"] + seconds + choosing_s
+    for name in _ROUTED:
+        column = table[name].astype(object)
+        column[mixed] = pd.Series([row[name] for row in rows], column.index[mixed], object)
+        table[name] = column if name == "route_asked" else column.astype(table[name].dtype)
     table.to_parquet(run.layout.items_table)
     config = {
         "kind": "hybrid",

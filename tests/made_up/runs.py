@@ -261,6 +261,7 @@ def _write_system(
 def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
     """Write how the run was laid out in blocks, and each attempt of them."""
     names = [system.name for system in fake.systems]
+    block_of = {task: dealt(place, fake) for place, (task, _) in enumerate(fake.tasks)}
     plan = BlockPlan(
         blocks=fake.blocks, seed=7, resident="all", chosen_by="auto", why="switching takes 2% of a block's time"
     )
@@ -269,10 +270,7 @@ def _write_plan(writer: RunWriter, fake: FakeRun) -> None:
         tries = 2 if block < fake.asked_again else 1
         for attempt in range(tries):
             busy = {name: ["run_queue_wait"] for name in names} if attempt < tries - 1 else {}
-            docs = {
-                task: [doc for doc in range(fake.items) if dealt(place, fake)[doc] == block]
-                for place, (task, _) in enumerate(fake.tasks)
-            }
+            docs = {task: [doc for doc, of in enumerate(blocks) if of == block] for task, blocks in block_of.items()}
             windows = {name: [f"w{number}b{block}"] for number, name in enumerate(names)}
             writer.append_block(
                 BlockRow(

@@ -154,8 +154,10 @@ class AnswerAccess:
 
     def domain_of_task(self) -> dict[str, str]:
         """Return the domain of each task, as the first of its answers has it."""
-        first = self.items.drop_duplicates("task").set_index("task")["domain"]
-        return {str(task): str(domain) for task, domain in first.items()}
+        tasks, domains = self.categories("task"), self.categories("domain")
+        first = np.zeros(len(tasks), dtype=np.int64)
+        first[self.codes("task")[::-1]] = self.codes("domain")[::-1]  # the last one that is written stays
+        return {task: domains[domain] for task, domain in zip(tasks, first.tolist(), strict=True)}
 
     def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers, the same for the same seed."""

@@ -159,8 +159,8 @@ class Frames(AnswerAccess):
     @cached_property
     def nodes(self) -> tuple[str, ...]:
         """Return the machines that measured the answers, sorted; none where an older record does not name them."""
-        measured = self.windows.loc[self.windows["purpose"] == "measured", NODE]
-        return tuple(sorted(str(node) for node in measured.unique() if node))
+        named = zip(self.windows["purpose"].tolist(), self.windows[NODE].tolist(), strict=True)
+        return tuple(sorted({str(node) for purpose, node in named if purpose == "measured" and node}))
 
     @property
     def several_nodes(self) -> bool:
@@ -306,8 +306,10 @@ def answers_of(run: RunRecords) -> int:
     """
     if not run.finished:
         return 0
-    with TableColumns(run.layout.items_table) as table:
-        return table.rows
+    import pyarrow.parquet as pq
+
+    with damage_named(run.layout.items_table):
+        return int(pq.read_metadata(run.layout.items_table).num_rows)
 
 
 def check_finished(run: RunRecords) -> None:

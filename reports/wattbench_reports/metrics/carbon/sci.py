@@ -174,18 +174,23 @@ class _Spans:
     item_s: NDArray[np.float64]
 
 
+_OF_WINDOWS = ("started_s", "finished_s", "total_j", "passes")
+
+
 @dataclass(frozen=True)
 class _Windows:
     """The windows of a run, by the code of the answers' column `window`; the last one is of answers without any."""
 
     table: pd.DataFrame
+    """Columns `_OF_WINDOWS`."""
     answers: NDArray[np.int64]
     """Shape (windows,): how many answers were given in each, of any system."""
 
 
 def _windows(frames: Frames) -> _Windows:
     names = [*frames.categories("window"), None]
-    table = frames.windows.drop_duplicates("window").set_index("window").reindex(names)
+    columns = frames.windows[["window", *_OF_WINDOWS]]
+    table = columns.drop_duplicates("window").set_index("window").reindex(names)
     answers = np.zeros(len(names), dtype=np.int64)
     for rows in frames.answers_by_system:
         answers += np.bincount(frames.codes("window", rows).astype(np.int64) % len(names), minlength=len(names))
@@ -196,7 +201,7 @@ def _spans(frames: Frames, windows: _Windows, rows: Rows) -> _Spans:
     window = frames.codes("window", rows)  # -1: the last one
     started, finished, total_j, passes = (
         windows.table[name].to_numpy(dtype=np.float64)[window]
-        for name in ("started_s", "finished_s", "total_j", "passes")
+        for name in _OF_WINDOWS
     )
     own_started, own_finished, energy_j = (
         frames.figures(name, rows) for name in ("started_s", "finished_s", "energy_j")
