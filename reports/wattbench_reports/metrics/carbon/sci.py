@@ -200,8 +200,7 @@ def _windows(frames: Frames) -> _Windows:
 def _spans(frames: Frames, windows: _Windows, rows: Rows) -> _Spans:
     window = frames.codes("window", rows)  # -1: the last one
     started, finished, total_j, passes = (
-        windows.table[name].to_numpy(dtype=np.float64)[window]
-        for name in _OF_WINDOWS
+        windows.table[name].to_numpy(dtype=np.float64)[window] for name in _OF_WINDOWS
     )
     own_started, own_finished, energy_j = (
         frames.figures(name, rows) for name in ("started_s", "finished_s", "energy_j")
