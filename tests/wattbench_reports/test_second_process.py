@@ -207,11 +207,11 @@ from pathlib import Path
 from wattbench_reports.html import write_report
 
 done_here = []
-made, analysis = (sys.modules[f"wattbench_reports.{name}"] for name in ("html.made_sections", "comparison.analysis"))
-studies, prints = made.routing_study, analysis.fingerprints
+made, read_run = (sys.modules[f"wattbench_reports.{name}"] for name in ("html.made_sections", "comparison.read_run"))
+studies, prints = made.routing_study, read_run.fingerprints
 experts, what_ifs = made.experts_section, made.what_if_section
 made.routing_study = lambda analysis: done_here.append("study") or studies(analysis)
-analysis.fingerprints = lambda frames: done_here.append("fingerprints") or prints(frames)
+read_run.fingerprints = lambda frames: done_here.append("fingerprints") or prints(frames)
 ended, until_ended = os.pipe()
 
 def ends(analysis):
