@@ -50,11 +50,13 @@ def evaluate(
     chosen = documents is None and loaded.choice.documents is not None
     if chosen:
         restrict(task, loaded.doc_ids)
+    if documents is not None:
+        look_up(task, documents)
     results = lm_evaluate(
         lm,
         {"tasks": {loaded.choice.task: task}},
         limit=loaded.items if documents is None and not chosen else None,
-        samples=None if documents is None else {loaded.choice.task: _Numbers(documents)},
+        samples=None if documents is None else {loaded.choice.task: list(documents)},
         apply_chat_template=prompt.chat,
         fewshot_as_multiturn=prompt.chat and prompt.multiturn,
         system_instruction=prompt.system,
@@ -66,16 +68,19 @@ def evaluate(
     return samples
 
 
-class _Numbers(list[int]):
-    """Numbers of documents. lm-eval looks for that of each document of the task among them, which in a list takes a
-    time that grows with the square of their number."""
+def look_up(task: Any, documents: Sequence[int]) -> None:
+    """Let a task read some of its documents alone. For its `samples` lm-eval reads all documents of the task, twice.
 
-    def __init__(self, numbers: Sequence[int]) -> None:
-        super().__init__(numbers)
-        self._known = frozenset(numbers)
+    Args:
+        task: lm-eval's.
+        documents: by their doc_id, ascending. Their requests are numbered from 0, as lm-eval's `samples` has it.
+    """
 
-    def __contains__(self, number: object) -> bool:
-        return number in self._known
+    def chosen(**_: Any) -> Iterator[tuple[int, Any]]:
+        every = task.eval_docs
+        return enumerate(every[doc_id] for doc_id in documents)
+
+    task.doc_iterator = chosen
 
 
 def set_up(loaded: LoadedTask, prompt: Prompt, measure: Measure) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lm_eval import evaluate as lm_evaluate
 from lm_eval.api.model import LM
 
 from wattbench.config import Prompt, Resolved, load_suite, loader
@@ -17,7 +18,7 @@ from wattbench.scenarios.blocks.deal import deal, deal_documents
 from wattbench.scenarios.interleaved.loop import rounds_of
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document
-from wattbench.tasks.scoring import evaluate, score_rows
+from wattbench.tasks.scoring import evaluate, score_rows, set_up
 
 DATA = Path(__file__).parents[2] / "data"
 SHOTS = Prompt(fewshot=2)
@@ -65,6 +66,33 @@ def test_documents_keep_their_numbers_prompts_and_scores() -> None:
     assert lm.asked == [2, 5, 7]
     assert rows[1] == {number: rows[0][number] for number in (2, 5, 7)}
     assert [row[2] for row in rows[1].values()] == ["2", "5", "7"]
+
+
+def test_scoring_some_documents_reads_no_other_and_gives_what_lm_evals_samples_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolved, some = suite_with(limit=None), [2, 5, 7]
+    choice, measure = resolved.tasks[0], resolved.suite.measure
+    loaded, theirs = load_task(resolved, choice), load_task(resolved, choice)
+    set_up(theirs, SHOTS, measure)
+    by_lm_eval = lm_evaluate(
+        Echo(), {"tasks": {choice.task: theirs.task}}, samples={choice.task: some}, bootstrap_iters=0
+    )
+    every, read = list(loaded.task.eval_docs), set()
+
+    class Documents:
+        def __len__(self) -> int:
+            return len(every)
+
+        def __getitem__(self, number: int) -> Any:
+            read.add(number)
+            return every[number]
+
+    monkeypatch.setattr(type(loaded.task), "eval_docs", Documents())
+    for _ in range(2):  # a task is loaded once for all that is scored of it
+        assert evaluate(Echo(), loaded, SHOTS, measure, documents=some) == by_lm_eval["samples"][choice.task]
+    assert read == {*some}
+    assert len(every) > len(some)
 
 
 def test_a_plan_counts_them_and_a_limit_takes_the_first() -> None:

@@ -8,7 +8,6 @@ import pytest
 from datasets import Dataset
 
 from wattbench.tasks.file_task.documents_of_split import DocumentsOfSplit
-from wattbench.tasks.scoring import _Numbers
 
 DOCUMENTS: list[dict[str, Any]] = [
     {"text": "Where is it?", "choices": ["a", "b"], "letter": "A"},
@@ -35,8 +34,3 @@ def test_what_is_done_to_one_changes_no_other(take: Any) -> None:
     one["choices"].append("c")
     one["text"] = "changed"
     assert documents[0] == DOCUMENTS[0]
-
-
-def test_numbers_of_documents_are_found_without_a_search() -> None:
-    numbers = _Numbers([3, 5, 8])
-    assert [number for number in range(10) if number in numbers] == numbers == [3, 5, 8]
