@@ -213,7 +213,8 @@ class _Units:
             items: shape (rounds,).
         """
         self._spent, self._over, self._items = spent, over, items
-        self._usable = np.asarray(np.isfinite(np.column_stack([spent, over])).all(axis=1))
+        self._usable = np.asarray(np.isfinite(np.column_stack([spent, over])).all(axis=1)).tolist()
+        self._by_round: list[tuple[int, float, float]] = list(zip(items.tolist(), *spent.T.tolist(), strict=True))
         self._open: list[int] = []
         self._enough = 0.0
         self._units: list[list[int]] = []
@@ -225,12 +226,13 @@ class _Units:
             group: the positions of its rounds.
             items_of_unit: how many items a unit that begins here should have.
         """
-        if not self._usable[list(group)].all():
+        if not all(self._usable[position] for position in group):
             return
         if not self._open:
             self._enough = items_of_unit
         self._open += group
-        if self._items[self._open].sum() >= self._enough and self._spent[self._open].sum(axis=0).min() > 0:
+        items, ours, theirs = map(sum, zip(*(self._by_round[position] for position in self._open), strict=True))
+        if items >= self._enough and min(ours, theirs) > 0:
             self._units.append(self._open)
             self._open = []
 

@@ -117,12 +117,12 @@ def test_joules_per_correct_answer_keep_their_error_rates_where_accuracies_diffe
         rng = np.random.default_rng(4)
         states = []
         for _ in range(gates):
-            rounds = []
-            for pair in range(60):
-                for _ in range(2):
-                    correct = (rng.random((8, 2)) < [ours, theirs]).astype(float)
-                    joules = 30 * np.exp(rng.normal(0, 0.03, 2)) * [1.0, theirs / ours * worse]
-                    rounds.append(Round(correct, np.ones((8, 2)), None, (joules[0], joules[1]), pair=pair))
+            correct = (rng.random((120, 8, 2)) < [ours, theirs]).astype(float)
+            joules = 30 * np.exp(rng.normal(0, 0.03, (120, 2))) * [1.0, theirs / ours * worse]
+            rounds = [
+                Round(right, np.ones((8, 2)), None, tuple(spent), pair=number // 2)
+                for number, (right, spent) in enumerate(zip(correct, joules.tolist(), strict=True))
+            ]
             states.append(looks(cases(evidence(*rounds), RULES), RULES)[-1].states[0])
         shares[worse] = [sum(each is state for each in states) / gates for state in (State.WORSE, State.FINE)]
     assert shares[1.0][0] <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / gates)

@@ -203,12 +203,13 @@ def test_money_keeps_its_error_rates_where_few_answers_have_most_of_the_tokens(m
         rng = np.random.default_rng(11)
         states = []
         for _ in range(gates):
-            rounds = []
-            for number in range(128):
-                long = np.where(rng.random((4, 1)) < 0.1, 10.0, 1.0)
-                money = (long * np.exp(rng.normal(0, 0.1, (4, 2))) * [1.0, worse]).sum(axis=0)
-                correct = (rng.random((4, 1)) < 0.6).repeat(2, axis=1).astype(float)
-                rounds.append(Round(correct, np.ones((4, 2)), None, None, pair=number // 2, money=(money[0], money[1])))
+            long = np.where(rng.random((128, 4, 1)) < 0.1, 10.0, 1.0)
+            money = (long * np.exp(rng.normal(0, 0.1, (128, 4, 2))) * [1.0, worse]).sum(axis=1)
+            correct = (rng.random((128, 4, 1)) < 0.6).repeat(2, axis=2).astype(float)
+            rounds = [
+                Round(right, np.ones((4, 2)), None, None, pair=number // 2, money=tuple(spent))
+                for number, (right, spent) in enumerate(zip(correct, money.tolist(), strict=True))
+            ]
             seen = Evidence("a", "b", tuple(rounds), in_turns=True, priced=True, currency="EUR")
             states.append(looks(cases(seen, rules), rules)[-1].states[0])
         shares[worse] = [sum(each is state for each in states) / gates for state in (State.WORSE, State.FINE)]
