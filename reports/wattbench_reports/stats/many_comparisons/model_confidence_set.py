@@ -29,6 +29,9 @@ from wattbench_reports.stats.intervals import CONFIDENCE
 
 ALPHA = 1 - CONFIDENCE
 
+_CELLS = 1_000_000
+"""Differences of systems that are held at once: 8 MB."""
+
 
 @dataclass(frozen=True)
 class ModelConfidenceSet:
@@ -91,15 +94,17 @@ def pairwise_p_values(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
     units, systems = losses.shape
     p_values = np.full((systems, systems), np.nan)
-    for system in range(systems):
-        worse = losses[:, [system]] - losses
+    step = max(1, _CELLS // max(units * systems, 1))
+    for start in range(0, systems, step):
+        worse = losses[:, start : start + step, None] - losses[:, None, :]
         means = worse.mean(axis=0)
-        errors = worse.std(axis=0, ddof=1) / math.sqrt(units) if units > 1 else np.full(systems, np.inf)
+        errors = worse.std(axis=0, ddof=1) / math.sqrt(units) if units > 1 else np.full(means.shape, np.inf)
         errors = np.where(np.isnan(means), np.nan, errors)
         spread = errors > 1e-12 * np.abs(means)
-        t = np.divide(-means, errors, out=np.zeros(systems), where=spread)
+        t = np.divide(-means, errors, out=np.zeros(means.shape), where=spread)
         same = np.where(means > 0, 0.5**units, 1.0)
-        p_values[system] = np.where(np.isnan(errors), np.nan, np.where(spread, stdtr(max(units - 1, 1), t), same))
+        shown = np.where(spread, stdtr(max(units - 1, 1), t), same)
+        p_values[start : start + step] = np.where(np.isnan(errors), np.nan, shown)
     np.fill_diagonal(p_values, np.nan)
     return p_values
 
