@@ -76,6 +76,13 @@ def test_answers_that_are_read_once_are_those_of_the_record(run: Path, monkeypat
     assert records.answers("s", "other") == []
 
 
+def test_windows_that_are_read_once_are_those_of_the_record(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = RecordsReadOnce.of(read_run(run))
+    records.windows().clear()  # a reader may do with its list what it likes
+    monkeypatch.setattr(reader, "read_rows", lambda *_: pytest.fail("read again"))
+    assert records.windows() == [WINDOW]
+
+
 def test_no_more_answers_are_kept_than_memory_is_there_for(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read_once, "MOST_ROWS", 1)
     records = RecordsReadOnce.of(read_run(run))
