@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, PERMUTATIONS
 
+_TOGETHER = 250_000
+"""Numbers of the arrays in which orders are computed together: 2 MB."""
+
 
 @dataclass(frozen=True)
 class Dependence:
@@ -61,16 +64,20 @@ def dependence(
     weights = np.bincount(labels) / items
     total = entropy_bits(shares.mean(axis=0).reshape(places, options))
 
-    def information(order: NDArray[np.int64]) -> NDArray[np.float64]:
-        member = np.zeros((len(weights), items))
-        member[order, np.arange(items)] = 1.0
+    def information(orders: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the information of some orders of the labels at every place, shape (orders, places)."""
+        member = (orders[:, None, :] == np.arange(len(weights))[:, None]).astype(np.float64)
         means = (member @ shares) / (weights[:, None] * items)
-        inside = entropy_bits(means.reshape(len(weights), places, options))
-        return np.asarray(np.maximum(total - weights @ inside, 0.0))
+        inside = entropy_bits(means.reshape(len(orders), len(weights), places, options))
+        return np.asarray(np.maximum(total - np.einsum("l,olp->op", weights, inside), 0.0))
 
-    observed = information(labels)
+    (observed,) = information(labels[None])
     rng = np.random.default_rng(seed)
-    shuffled = np.array([information(rng.permutation(labels)).mean() for _ in range(permutations)])
+    together = max(1, _TOGETHER // (len(weights) * (items + places * options)))
+    sizes = [min(together, permutations - start) for start in range(0, permutations, together)]
+    shuffled = np.concatenate([
+        information(np.array([rng.permutation(labels) for _ in range(size)])).mean(axis=1) for size in sizes
+    ])  # fmt: skip
     # Rounding must not make the observed order differ from itself.
     at_least = int((shuffled >= observed.mean() - 1e-12).sum())
     return Dependence(
