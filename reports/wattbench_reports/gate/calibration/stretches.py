@@ -51,6 +51,7 @@ def exchanged(one: Round) -> Round:
         seconds=one.seconds[:, ::-1],
         ttft_s=None if one.ttft_s is None else one.ttft_s[:, ::-1],
         energy_j=None if one.energy_j is None else (one.energy_j[1], one.energy_j[0]),
+        money=None if one.money is None else (one.money[1], one.money[0]),
     )
 
 

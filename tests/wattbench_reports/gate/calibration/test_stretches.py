@@ -14,9 +14,12 @@ def gate(short: int, long: int, torn: bool = False) -> Evidence:
     """Rounds whose seconds number them: short pairs, then long ones, then half a pair."""
     sizes = [1] * 2 * short + [4] * 2 * long + [1] * torn
     rounds = [
-        Round(np.ones((size, 2)), np.full((size, 2), [number, number + 0.5]), None, (1.0, 2.0), pair=number // 2)
+        Round(
+            np.ones((size, 2)), np.full((size, 2), [number, number + 0.5]), None, (1.0, 2.0), pair=number // 2,
+            money=(3.0, 4.0),
+        )
         for number, size in enumerate(sizes)
-    ]
+    ]  # fmt: skip
     return Evidence("a", "b", tuple(rounds), True)
 
 
@@ -39,8 +42,8 @@ def test_systems_are_exchanged_in_the_whole_gate() -> None:
     one, other = stretches(gate(3, 0), items=6, most=2, swap=True)
     for first, second in zip(one.rounds, other.rounds, strict=True):
         assert first.seconds.tolist() == second.seconds[:, ::-1].tolist()
-        assert first.energy_j == (1.0, 2.0)
-        assert second.energy_j == (2.0, 1.0)
+        assert (first.energy_j, first.money) == ((1.0, 2.0), (3.0, 4.0))
+        assert (second.energy_j, second.money) == ((2.0, 1.0), (4.0, 3.0))
 
 
 @settings(max_examples=50)
