@@ -54,7 +54,7 @@ def test_no_wealth_is_made_of_symmetric_ratios(size: float) -> None:
 def test_a_drop_by_the_margin_is_seldom_ruled_out(win: float, loss: float) -> None:
     rng = np.random.default_rng(7)
     draws = rng.choice([1.0, -1.0, 0.0], p=[win, loss, 1 - win - loss], size=(1000, 400))
-    wrong = [reached(mean_evidence(x, win - loss, 0.05, above=True))[-1] >= math.log(10) for x in draws]
+    wrong = reached_by(mean_evidence(draws, win - loss, 0.05, above=True)) >= math.log(10)
     assert np.mean(wrong) <= 0.1 + 3 * math.sqrt(0.1 * 0.9 / 1000)
 
 
@@ -85,10 +85,10 @@ def test_a_large_fall_is_found_with_few_items() -> None:
 def test_a_true_worsening_is_found() -> None:
     rng = np.random.default_rng(9)
     falls = rng.choice([1.0, -1.0, 0.0], p=[0.025, 0.075, 0.9], size=(300, 1600))
-    found = [reached(mean_evidence(x, 0.0, 0.05, above=False))[-1] >= math.log(20) for x in falls]
+    found = reached_by(mean_evidence(falls, 0.0, 0.05, above=False)) >= math.log(20)
     assert np.mean(found) >= 0.9
     slower = rng.normal(math.log(1.1), 0.03, size=(300, 20))
-    found = [reached(centre_evidence(d, 0.0, math.log(1.1), above=True))[-1] >= math.log(20) for d in slower]
+    found = reached_by(centre_evidence(slower, 0.0, math.log(1.1), above=True)) >= math.log(20)
     assert np.mean(found) >= 0.99
 
 
