@@ -84,7 +84,7 @@ def noise_of(residuals: Series) -> Noise:
     Args:
         residuals: shape (series, nights): without their levels. Series that do not move are left out. NaN: no figure.
     """
-    moving = residuals[np.nanmax(np.abs(residuals), axis=1) > 0]
+    moving = residuals[(np.abs(residuals) > 0).any(axis=1)]
     if not len(moving) or moving.shape[1] < 4:
         return Noise()
     count = int(np.isfinite(moving).sum())
@@ -93,9 +93,9 @@ def noise_of(residuals: Series) -> Noise:
     new = new - _means(new)
     variance = _means(new**2)
     new = new[variance[:, 0] > 0] / np.sqrt(variance[variance[:, 0] > 0])
-    excess = float(np.nanmean(new**4)) - 3 + 2 * math.sqrt(24 / count)
+    excess = _mean(new**4) - 3 + 2 * math.sqrt(24 / count)
     # By its kurtosis a t would have 4 + 6 / excess; of heavy tails a sample's kurtosis falls short, so 3.
-    return Noise(alike, 3 + 6 / max(excess, 1e-3), _inflation(np.nan_to_num(new)))
+    return Noise(alike, 3 + 6 / max(excess, 1e-3), _inflation(np.where(np.isnan(new), 0.0, new)))
 
 
 def _means(values: Series) -> NDArray[np.float64]:
@@ -103,6 +103,11 @@ def _means(values: Series) -> NDArray[np.float64]:
     whole = not np.isnan(values).any()
     means: NDArray[np.float64] = values.mean(axis=1, keepdims=True) if whole else np.nanmean(values, 1, keepdims=True)
     return means
+
+
+def _mean(values: Series) -> float:
+    """Return the mean of all; NaN counts for nothing. NumPy's own for that takes twice as long for few."""
+    return float(np.nanmean(values) if np.isnan(values).any() else values.mean())
 
 
 def _autocorrelation(series: Series) -> float:
@@ -113,10 +118,10 @@ def _autocorrelation(series: Series) -> float:
     if not known.any():
         return 0.0
     by_lag = [
-        np.nanmean(np.minimum(each[known], _CAP * middle[known]) / middles[0][known])
+        _mean(np.minimum(each[known], _CAP * middle[known]) / middles[0][known])
         for each, middle in zip(squares, middles, strict=True)
     ]
-    return float(by_lag[1] / by_lag[0]) - 1
+    return by_lag[1] / by_lag[0] - 1
 
 
 def _inflation(new: Series) -> tuple[float, ...]:
