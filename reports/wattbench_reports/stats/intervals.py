@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,6 +136,7 @@ def _effective_trials(
     return max(effective, 1.0)
 
 
+@lru_cache(maxsize=64)
 def _normal_quantile(confidence: float) -> float:
     from statistics import NormalDist
 
