@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,8 @@ def frontier(
     lines = (_StyledLine(curve, ink, 1.0), _StyledLine(hull, ink, 2.2, opacity=_FAINT),
              _StyledLine(mix, Colour.INK, 1.2, dash=_DASH, opacity=_FAINT))  # fmt: skip
     across = cost_scale([*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)])
-    up = share_scale([0.0, *curve.accuracy.tolist(), *(dot.accuracy for dot in dots)])
+    shares = [*curve.accuracy.tolist(), *(dot.accuracy for dot in dots)]
+    up = share_scale([0.0, *filter(math.isfinite, shares)])
     described = "; ".join(f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots)
 
     def drawn(plot: Plot) -> Iterator[str]:
@@ -82,6 +84,8 @@ def frontier(
         for x, y in _places(plot, across, up, curve.energy_j, curve.accuracy):
             yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_POINT / 2:g}" fill="{ink}"/>'
         for dot in dots:
+            if not math.isfinite(dot.energy_j + dot.accuracy):
+                continue
             x, y = plot.across(across, dot.energy_j), plot.up(up, dot.accuracy)
             yield mark_at(dot.series, x, y, _MARK, hollow=dot.hollow)
 
@@ -121,7 +125,9 @@ def _entry(dot: Dot) -> LegendEntry:
 def _places(
     plot: Plot, across: Scale, up: Scale, energy_j: NDArray[np.float64], accuracy: NDArray[np.float64]
 ) -> list[tuple[float, float]]:
-    pairs = zip(energy_j.tolist(), accuracy.tolist(), strict=True)
+    """Return where points are; those without joules or an accuracy are left out."""
+    known = np.isfinite(energy_j + accuracy)
+    pairs = zip(energy_j[known].tolist(), accuracy[known].tolist(), strict=True)
     return [(plot.across(across, joules), plot.up(up, share)) for joules, share in pairs]
 
 

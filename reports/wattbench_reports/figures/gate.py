@@ -102,7 +102,8 @@ def _one(plot: Plot, across: Scale, looks: Looks, series: int) -> Iterator[str]:
     lows, highs = (_places(plot, across, up, looks.items[bounded], ends[bounded]) for ends in (looks.low, looks.high))
     if lows:
         yield f'<path d="{polyline([*lows, *highs[::-1]])}Z" fill="{ink}" opacity="0.22"/>'
-    changes = _places(plot, across, up, looks.items, looks.change)
+    known = np.isfinite(looks.change)
+    changes = _places(plot, across, up, looks.items[known], looks.change[known])
     yield path(polyline(changes), ink, 1.6)
     for x, y in changes:
         yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="1.6" fill="{ink}"/>'

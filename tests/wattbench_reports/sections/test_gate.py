@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -165,6 +166,12 @@ def test_the_margin_is_in_the_plot_however_wide_the_bounds_were() -> None:
     texts = [e.text for e in ET.fromstring(gate([known(low=np.array([-100.0, -3.0]))])).iter() if e.text]
     assert "-10" in texts
     assert "-100" not in texts
+
+
+def test_a_look_without_a_change_or_bounds_is_left_out() -> None:
+    svg = gate([known(change=np.array([np.nan, -1.0]), high=np.array([np.inf, 1.0]))])
+    assert not re.search(r"nan|inf", svg)
+    assert svg.count("<circle") == 1
 
 
 def test_one_look_can_be_drawn() -> None:

@@ -95,3 +95,11 @@ def test_the_frontier_names_what_it_shows(dear: float) -> None:
     assert "From 20% to 90%. a: 20.0% at 1.00 J" in described["f--desc"]
     colours = {e.get(key) for e in root.iter() for key in ("fill", "stroke")} - {None, "none"}
     assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
+
+
+def test_points_without_joules_are_left_out_of_the_frontier() -> None:
+    curve = FrontierLine("all", np.array([1.0, np.nan, 3.0]), np.array([0.2, 0.5, 0.9]))
+    dots = [Dot("a", 0, 1.0, 0.2), Dot("b", 1, np.nan, 0.9)]
+    drawn = frontier(curve, curve, curve, dots, series=2, description="Two.", name="f")
+    assert "nan" not in "".join(e.get("d", "") + e.get("transform", "") for e in ET.fromstring(drawn).iter())
+    assert drawn.count("<circle") == 2
