@@ -22,17 +22,10 @@ from xdist.workermanage import WorkerController
 from tests.tiers import BY_FIXTURE, SLOW, is_in_slow_folder
 
 ROOT = Path(__file__).parents[1]
-TOGETHER = {
-    "tests/browser": 0,
-    "tests/e2e": 2,
-    "tests/examples": 2,
-    "tests/github": 2,
-    "tests/wattbench/systems/local": 1,
-    "tests/wattbench/train": 1,
-}
+TOGETHER = {"tests/browser": 0, "tests/wattbench/systems/local": 1, "tests/wattbench/train": 1}
 """Folders whose files run in one worker, and its number, modulo that of workers.
 
-They share a browser and its pages, the process that has everything imported, or packages that take seconds to load.
+They share a browser and its pages, or packages that take seconds to load.
 """
 LARGE_BYTES = 14_000
 """A larger file is not dealt: whichever worker is free takes it, so that shares need not take equally long."""
