@@ -92,6 +92,7 @@ def routing_cascades(
     costs = _cost_scale([baseline.cost, *(one.estimate for each in lines for one in each.costs)])
     parts = [
         opening(NAME, WIDTH, HEIGHT, title, description),
+        *_equal(equals),  # under all else: it is shaded
         *_panel(_UPPER, accuracies, percent_tick),
         *_panel(_LOWER, costs, tick),
         words(6, 11, "accuracy", colour=Colour.QUIET, size=11),
@@ -100,7 +101,6 @@ def routing_cascades(
             _LOWER.right, _LOWER.bottom + 33, "share of answers that the check judges rightly →", anchor="end",
             colour=Colour.QUIET, size=11,
         ),
-        *_equal(equals),
         *_curves(_UPPER, accuracies, lines, [each.accuracies for each in lines], (baseline.label, baseline.accuracy)),
         *_curves(_LOWER, costs, lines, [each.costs for each in lines], (baseline.label, baseline.cost)),
         "</svg>",
