@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -36,9 +37,12 @@ class Strict(BaseModel):
         """Describe each field by the text below it."""
         schema = handler(core_schema)
         properties = handler.resolve_ref_schema(schema).get("properties", {})
-        for name, text in field_texts(cls).items():
-            if name in properties:
-                properties[name].setdefault("description", text)
+        texts = field_texts(cls)
+        for name, field in cls.model_fields.items():
+            alias = field.validation_alias
+            key = alias.choices[0] if isinstance(alias, AliasChoices) else name  # what a suite may call it first
+            if name in texts and key in properties:
+                properties[key].setdefault("description", texts[name])
         return schema
 
     @model_validator(mode="after")

@@ -39,11 +39,8 @@ class FileSplit(Strict):
 class FileTask(TaskChoice):
     """A CSV, TSV, JSONL or Parquet file of one's own: each row is an item. It runs no code."""
 
-    task: Name = Field(
-        default="",
-        validation_alias=AliasChoices("name", "task"),
-        description="The task's name; default: from the file's.",
-    )
+    task: Name = Field(default="", validation_alias=AliasChoices("name", "task"))
+    """The task's name; default: from the file's."""
     domain: str = ""
     """The label that groups tasks; default: the task's name."""
     source: SkipJsonSchema[Literal["include", "lm_eval"]] = Field(default="include", exclude=True)
