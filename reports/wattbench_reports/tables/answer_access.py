@@ -155,9 +155,9 @@ class AnswerAccess:
     def domain_of_task(self) -> dict[str, str]:
         """Return the domain of each task, as the first of its answers has it."""
         tasks, domains = self.categories("task"), self.categories("domain")
-        first = np.zeros(len(tasks), dtype=np.int64)
-        first[self.codes("task")[::-1]] = self.codes("domain")[::-1]  # the last one that is written stays
-        return {task: domains[domain] for task, domain in zip(tasks, first.tolist(), strict=True)}
+        present, first = np.unique(self.codes("task"), return_index=True)
+        of_first = self.codes("domain")[first].tolist()
+        return {tasks[task]: domains[domain] for task, domain in zip(present.tolist(), of_first, strict=True)}
 
     def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers, the same for the same seed."""

@@ -272,9 +272,7 @@ def _prompts(sides: tuple[_Side, _Side], both: pd.DataFrame, policy: Policy, acr
 
 def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Return each task's domain."""
-    rows = [side.frames.items[["task", "domain"]].drop_duplicates() for side in sides]
-    pairs = [pair for each in rows for pair in each.itertuples(index=False)]
-    return {str(task): str(domain) for task, domain in pairs if domain}
+    return {task: of for side in sides for task, of in side.frames.domain_of_task().items() if of}
 
 
 def _without_partner(
