@@ -106,9 +106,11 @@ def polyline(points: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 
-def band(lows: Sequence[tuple[float, float]], highs: Sequence[tuple[float, float]], colour: str) -> str:
+def band(
+    lows: Sequence[tuple[float, float]], highs: Sequence[tuple[float, float]], colour: str, opacity: float = 0.15
+) -> str:
     """Shade what is between two lines."""
-    return f'<path class="band" d="{polyline([*lows, *highs[::-1]])}Z" fill="{colour}" opacity="0.15"/>'
+    return f'<path class="band" d="{polyline([*lows, *highs[::-1]])}Z" fill="{colour}" opacity="{opacity:g}"/>'
 
 
 def axis_lines(plot: Plot) -> str:
@@ -131,6 +133,12 @@ def across_ticks(plot: Plot, scale: Scale, text: Callable[[float], str]) -> Iter
         yield path(f"M{x:.1f} {plot.top:g}V{plot.bottom:g}", Colour.LINE, 0.6)
         y = plot.bottom + 15
         yield words(x, y, text(value), anchor="middle", colour=Colour.QUIET, size=TICK_SIZE, kind="tick")
+
+
+def across_label(plot: Plot, text: str) -> str:
+    """Say what the horizontal axis is of."""
+    shown = f"{text} \N{RIGHTWARDS ARROW}"
+    return words(plot.right, plot.bottom + 33, shown, anchor="end", colour=Colour.QUIET, size=TICK_SIZE)
 
 
 def percent_tick(share: float) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import EDGE, WIDTH, Grid, edge, side
+from wattbench_reports.figures.grid import GAP, WIDTH, Grid, edge, side, width_of_grids
 from wattbench_reports.formatting import units
 
 MORE, LESS = 0, 1
@@ -20,8 +20,8 @@ _FULL = 1.0
 """Doublings or halvings relative to chance at which a cell is fully shaded."""
 _FADE = 0.75
 """Opacity of a fully shaded cell, in which its number is still legible."""
-_ROW, _HEAD, _GAP = 26.0, 24.0, 14.0
-"""Heights of a row and of a matrix's title, and what is between matrices."""
+_ROW, _HEAD = 26.0, 24.0
+"""Heights of a row and of a matrix's title."""
 _NUMBER = 9.5
 """Size of numbers."""
 _LONGEST = 30
@@ -49,12 +49,12 @@ def matrices(
     abreast = 2 if len(groups) > 1 else 1
     shown = clipped_apart(names, _LONGEST)
     across, down, left = shown[1:], shown[:-1], side(shown[:-1])
-    width = (WIDTH - EDGE - left - _GAP * (abreast - 1)) / abreast
+    width = width_of_grids(left, abreast)
     column = width / len(across)
     height = _HEAD + _ROW * len(down) + edge(across, column)
     drawn: list[str] = []
     for number, (title, ratios) in enumerate(groups.items()):
-        x, y = left + number % abreast * (width + _GAP), number // abreast * height
+        x, y = left + number % abreast * (width + GAP), number // abreast * height
         grid = Grid(x, y + _HEAD, column, _ROW, len(across), len(down))
         drawn += (grid.title(title), *_cells(grid, pairs, ratios), grid.outline(), *grid.names_below(across))
         drawn += grid.names_down(down) if number % abreast == 0 else ()

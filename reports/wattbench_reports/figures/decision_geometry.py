@@ -92,8 +92,7 @@ def cost_scale(costs: Sequence[float]) -> Scale:
         room = (most / least) ** 0.06
         return log_scale(least / room, most * room)
     high = 1.06 * most or 1.0
-    step = nice(high / 5)
-    return Scale(0.0, high, False, tuple(number * step for number in range(int(high / step + 1e-9) + 1)))
+    return Scale(0.0, high, False, multiples(nice(high / 5), 0.0, high))
 
 
 def log_scale(low: float, high: float) -> Scale:
@@ -203,6 +202,12 @@ def _log_ticks(low: float, high: float) -> tuple[float, ...]:
         if len(within) <= MOST_TICKS:
             return within
     return within
+
+
+def multiples(step: float, low: float, high: float) -> tuple[float, ...]:
+    """List the multiples of a step from one value to another."""
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return tuple(number * step for number in range(first, last + 1))
 
 
 def nice(value: float) -> float:

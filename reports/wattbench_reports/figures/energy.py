@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import (
     TEXT_SIZE,
-    Colour,
     Plot,
+    across_label,
     across_ticks,
     axis_lines,
     opening,
@@ -83,14 +83,13 @@ def energy(bars: Sequence[Bar]) -> str:
         for bar, total in zip(bars, joules, strict=True)
     )
     said = f"Share of each component in the joules of a request, one bar per system. {described}."
-    label = "share of joules per request, % \N{RIGHTWARDS ARROW}"
     return "".join((
         opening("energy-figure", WIDTH, bottom + _BELOW, "Joules per request by component", said, kind="figure"),
         legend,
         *across_ticks(plot, _SHARES, percent_tick),
         *(each for row in enumerate(zip(bars, names, joules, strict=True)) for each in _row(plot, *row)),
         axis_lines(plot),
-        words(plot.right, bottom + 33, label, anchor="end", colour=Colour.QUIET, size=11),
+        across_label(plot, "share of joules per request, %"),
         "</svg>",
     ))  # fmt: skip
 

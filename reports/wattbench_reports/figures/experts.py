@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening, words
-from wattbench_reports.figures.grid import EDGE, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side
+from wattbench_reports.figures.grid import EDGE, GAP, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side, width_of_grids
 from wattbench_reports.formatting import units
 
-_ROW, _HEAD, _GAP = 20.0, 24.0, 14.0
-"""Heights of a row and of a panel's title, and what is between panels."""
+_ROW, _HEAD = 20.0, 24.0
+"""Heights of a row and of a panel's title."""
 _NUMBERS, _LABEL = 18.0, 18.0
 """Heights of the numbers of layers under a panel, and of what they are called under all."""
 _MOST_NUMBERS = 9
@@ -48,11 +48,11 @@ def experts(
     abreast = min(len(names), 2)
     rows, titles = clipped_apart(domains, _LONGEST), clipped_apart(names, _LONGEST)
     left = side(rows)
-    width = (WIDTH - EDGE - left - _GAP * (abreast - 1)) / abreast
+    width = width_of_grids(left, abreast)
     height = _HEAD + _ROW * len(rows) + _NUMBERS
     drawn: list[str] = []
     for expert, title in enumerate(titles):
-        x, y = left + expert % abreast * (width + _GAP), expert // abreast * height
+        x, y = left + expert % abreast * (width + GAP), expert // abreast * height
         grid = Grid(x, y + _HEAD, width / len(layers), _ROW, len(layers), len(rows))
         drawn += (grid.title(title), *_cells(grid, shares[:, :, expert] / full), grid.outline())
         drawn += _layers(grid, layers)

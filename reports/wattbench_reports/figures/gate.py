@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,15 +11,17 @@ from numpy.typing import NDArray
 from wattbench_reports.figures.chart import (
     Colour,
     Plot,
+    across_label,
     across_ticks,
     axis_lines,
+    band,
     level_ticks,
     opening,
     path,
     polyline,
     words,
 )
-from wattbench_reports.figures.decision_geometry import Scale, nice
+from wattbench_reports.figures.decision_geometry import Scale, multiples, nice
 from wattbench_reports.figures.shared import colour
 from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.figures.wide_figure import LEFT, RIGHT, WIDTH
@@ -29,8 +30,8 @@ _ROOM = 2.5
 """Multiple of the margin or last change shown on either side: early bounds are wider and are clipped."""
 _HEAD, _HEIGHT, _BELOW = 26.0, 104.0, 40.0
 """Of a metric's title, of its plot, and of what is under the last one."""
-_TITLE, _LABEL = 10.5, 11
-"""Sizes of letters."""
+_TITLE = 10.5
+"""The size of a title's letters."""
 _STEPS_UP, _STEPS_ACROSS = 5, 8
 """About how many steps the two scales have."""
 
@@ -71,7 +72,6 @@ def gate(metrics: Sequence[Looks]) -> str:
         "Each with its bounds as a band and its margin as a dashed line. "
         f"{'; '.join(f'{looks.label}: {looks.description}' for looks in metrics)}."
     )
-    label = "items asked of each system \N{RIGHTWARDS ARROW}"
     return "".join((
         opening("gate-figure", WIDTH, bottom + _BELOW, "Change of each metric as items were asked", described,
                 kind="figure"),
@@ -81,7 +81,7 @@ def gate(metrics: Sequence[Looks]) -> str:
             for series, (plot, looks) in enumerate(zip(plots, metrics, strict=True))
             for element in _one(plot, across, looks, series)
         ),
-        words(RIGHT, bottom + 33, label, anchor="end", colour=Colour.QUIET, size=_LABEL),
+        across_label(plots[-1], "items asked of each system"),
         "</svg>",
     ))  # fmt: skip
 
@@ -101,7 +101,7 @@ def _one(plot: Plot, across: Scale, looks: Looks, series: int) -> Iterator[str]:
     bounded = np.isfinite(looks.low) & np.isfinite(looks.high)
     lows, highs = (_places(plot, across, up, looks.items[bounded], ends[bounded]) for ends in (looks.low, looks.high))
     if lows:
-        yield f'<path d="{polyline([*lows, *highs[::-1]])}Z" fill="{ink}" opacity="0.22"/>'
+        yield band(lows, highs, ink, 0.22)
     known = np.isfinite(looks.change)
     changes = _places(plot, across, up, looks.items[known], looks.change[known])
     yield path(polyline(changes), ink, 1.6)
@@ -129,16 +129,10 @@ def _items_scale(metrics: Sequence[Looks]) -> Scale:
     low, high = float(every.min()), float(every.max())
     step = max(1.0, nice((high - low) / _STEPS_ACROSS)) if high > low else 1.0
     alone = 0.5 if high == low else 0.0
-    return Scale(low - alone, high + alone, False, _multiples(step, low, high))
+    return Scale(low - alone, high + alone, False, multiples(step, low, high))
 
 
 def _change_scale(looks: Looks) -> Scale:
     """Choose the scale of changes: none is in the middle."""
     far = _ROOM * max(*map(abs, looks.margins), abs(float(looks.change[-1])))
-    return Scale(-far, far, False, _multiples(nice(2 * far / _STEPS_UP), -far, far))
-
-
-def _multiples(step: float, low: float, high: float) -> tuple[float, ...]:
-    """List the multiples of a step from one value to another."""
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(number * step for number in range(first, last + 1))
+    return Scale(-far, far, False, multiples(nice(2 * far / _STEPS_UP), -far, far))

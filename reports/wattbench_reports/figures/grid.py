@@ -11,8 +11,8 @@ from wattbench_reports.figures.decision_geometry import text_width
 from wattbench_reports.figures.shared import colour
 from wattbench_reports.figures.svg import with_variables
 
-WIDTH, EDGE = 648.0, 2.0
-"""Of the view box, and what is free at its right."""
+WIDTH, EDGE, GAP = 648.0, 2.0, 14.0
+"""Of the view box, what is free at its right, and what is between grids next to each other."""
 TITLE_SIZE, NAME_SIZE = 10.5, 9.5
 """Of letters: above a grid, and along its sides."""
 _ROOM = 1.2
@@ -53,11 +53,17 @@ class Grid:
             opacity: 0 to 1.
             gap: what is free at each of its edges.
         """
+        fill = with_variables(colour(series))
+        return f'<path d="{self._box(row, column, gap)}" fill="{fill}" opacity="{opacity:.3g}"/>'
+
+    def frame(self, row: int, column: int) -> str:
+        """Draw a line around a cell, inside of it."""
+        return path(self._box(row, column, 2.0), Colour.INK, 1.6)
+
+    def _box(self, row: int, column: int, gap: float) -> str:
         left, top = self.left + column * self.column + gap, self.top + row * self.row + gap
         width, height = self.column - 2 * gap, self.row - 2 * gap
-        fill = with_variables(colour(series))
-        box = f"M{left:.1f} {top:g}h{width:.1f}v{height:g}h{-width:.1f}Z"
-        return f'<path d="{box}" fill="{fill}" opacity="{opacity:.3g}"/>'
+        return f"M{left:.1f} {top:g}h{width:.1f}v{height:g}h{-width:.1f}Z"
 
     def number(self, row: int, column: int, text: str, size: float) -> str:
         """Write a text in a cell."""
@@ -101,6 +107,11 @@ class Grid:
 def side(names: Iterable[str]) -> float:
     """Return how wide the names at the left of a grid are, with their margins."""
     return 8.0 + _ROOM * max(map(_wide, names))
+
+
+def width_of_grids(left: float, abreast: int) -> float:
+    """Return the width of each of several grids next to each other, of which the first begins at `left`."""
+    return (WIDTH - EDGE - left - GAP * (abreast - 1)) / abreast
 
 
 def edge(names: Sequence[str], column: float) -> float:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import EDGE, WIDTH, Grid, edge, side
+from wattbench_reports.figures.grid import GAP, WIDTH, Grid, edge, side, width_of_grids
 
-_ROW, _HEAD, _GAP = 19.0, 22.0, 14.0
-"""Heights of a row and of a panel's title, and what is between panels."""
+_ROW, _HEAD = 19.0, 22.0
+"""Heights of a row and of a panel's title."""
 _NUMBER = 8.5
 """Size of numbers."""
 
@@ -60,12 +60,12 @@ def matrix(
     columns = clipped_apart(domains, _LONGEST_ABREAST if abreast else _LONGEST)
     left = side(rows)
     panels = len(fields) if abreast else 1
-    width = (WIDTH - EDGE - left - _GAP * (panels - 1)) / panels
+    width = width_of_grids(left, panels)
     column = width / len(columns)
     height = _HEAD + _ROW * len(rows) + edge(columns, column)
     drawn: list[str] = []
     for number, field in enumerate(fields):
-        x, top = (left + number * (width + _GAP), 0.0) if abreast else (left, number * height)
+        x, top = (left + number * (width + GAP), 0.0) if abreast else (left, number * height)
         grid = Grid(x, top + _HEAD, column, _ROW, len(columns), len(rows))
         drawn += _field(grid, field)
         drawn += grid.names_below(columns)

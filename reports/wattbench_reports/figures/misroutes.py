@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import Colour, opening, path
-from wattbench_reports.figures.grid import EDGE, WIDTH, Grid, edge, side
+from wattbench_reports.figures.chart import opening
+from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, width_of_grids
 from wattbench_reports.formatting import units
 
 _ROW, _BELOW = 34.0, 2.0
@@ -40,7 +40,7 @@ def misroutes(
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows, columns = clipped_apart(domains, _LONGEST), clipped_apart(members, _LONGEST)
     left = side(rows)
-    column = (WIDTH - EDGE - left) / len(columns)
+    column = width_of_grids(left, 1) / len(columns)
     grid = Grid(left, edge(columns, column), column, _ROW, len(columns), len(rows))
     described = (
         "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
@@ -52,7 +52,7 @@ def misroutes(
         *grid.names_down(rows),
         *_cells(grid, counts, shares),
         grid.outline(),
-        *(_frame(grid, row, column) for row, column in enumerate(best) if column is not None),
+        *(grid.frame(row, column) for row, column in enumerate(best) if column is not None),
         "</svg>",
     ))  # fmt: skip
 
@@ -63,12 +63,6 @@ def _cells(grid: Grid, counts: NDArray[np.int64], shares: NDArray[np.float64]) -
         if count:
             yield grid.cell(row, column, 0, _FULLEST * float(share))
         yield grid.number(row, column, f"{count:,} ({units.percent(float(share))})" if count else "0", _NUMBER)
-
-
-def _frame(grid: Grid, row: int, column: int) -> str:
-    left, top = grid.left + column * grid.column + 2, grid.top + row * grid.row + 2
-    width, height = grid.column - 4, grid.row - 4
-    return path(f"M{left:.1f} {top:g}h{width:.1f}v{height:g}h{-width:.1f}Z", Colour.INK, 1.6)
 
 
 def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Sequence[str]) -> str:

@@ -7,7 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import Colour, Plot, across_ticks, axis_lines, opening, path, percent_tick, words
+from wattbench_reports.figures.chart import (
+    Colour,
+    Plot,
+    across_label,
+    across_ticks,
+    axis_lines,
+    opening,
+    path,
+    percent_tick,
+    words,
+)
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
 from wattbench_reports.figures.grid import EDGE, NAME_SIZE, WIDTH, side
 from wattbench_reports.figures.marks import mark_at
@@ -18,8 +28,8 @@ from wattbench_reports.stats import Interval
 
 _ROW, _TOP, _BELOW = 24.0, 4.0, 40.0
 """Heights of a row, of what is above the first one and of what is under the last one."""
-_MARK, _LABEL = 8.0, 11
-"""The width of a mark, and the size of the axis's letters."""
+_MARK = 8.0
+"""The width of a mark."""
 _LONGEST = 30
 """The longest name of a task, in characters; the table has it in full."""
 
@@ -57,7 +67,6 @@ def retention(tasks: Sequence[TaskRetention], *, series: int, name: str, student
     said = (
         f"Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. {described}."
     )
-    label = "retention, % of the teacher's accuracy \N{RIGHTWARDS ARROW}"
     title, teachers = f"Retention of {student} relative to {teacher}", plot.across(scale, 1.0)
     return "".join((
         opening(name, WIDTH, plot.bottom + _BELOW, title, said, kind="figure"),
@@ -69,7 +78,7 @@ def retention(tasks: Sequence[TaskRetention], *, series: int, name: str, student
             for row, (task, shown) in enumerate(zip(tasks, names, strict=True))
             for element in _row(plot, scale, plot.top + (row + 0.5) * _ROW, shown, task.retention, series)
         ),
-        words(plot.right, plot.bottom + 33, label, anchor="end", colour=Colour.QUIET, size=_LABEL),
+        across_label(plot, "retention, % of the teacher's accuracy"),
         "</svg>",
     ))  # fmt: skip
 

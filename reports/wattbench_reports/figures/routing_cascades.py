@@ -9,6 +9,7 @@ from wattbench_reports.figures import decision_geometry as geometry
 from wattbench_reports.figures.chart import (
     Colour,
     Plot,
+    across_label,
     across_ticks,
     axis_lines,
     band,
@@ -97,10 +98,7 @@ def routing_cascades(
         *_panel(_LOWER, costs, tick),
         words(6, 11, "accuracy", colour=Colour.QUIET, size=11),
         words(6, _LOWER.top - 8, cost_label, colour=Colour.QUIET, size=11),
-        words(
-            _LOWER.right, _LOWER.bottom + 33, "share of answers that the check judges rightly →", anchor="end",
-            colour=Colour.QUIET, size=11,
-        ),
+        across_label(_LOWER, "share of answers that the check judges rightly"),
         *_curves(_UPPER, accuracies, lines, [each.accuracies for each in lines], (baseline.label, baseline.accuracy)),
         *_curves(_LOWER, costs, lines, [each.costs for each in lines], (baseline.label, baseline.cost)),
         "</svg>",

@@ -16,6 +16,7 @@ from wattbench_reports.figures import decision_geometry as geometry
 from wattbench_reports.figures.chart import (
     Colour,
     Plot,
+    across_label,
     across_ticks,
     axis_lines,
     level_ticks,
@@ -105,9 +106,7 @@ def routing_tradeoff(
         *across_ticks(_PLOT, costs, tick),
         axis_lines(_PLOT),
         words(_PLOT.left - 34, 11, "accuracy", colour=Colour.QUIET, size=11),
-        words(
-            _PLOT.right, _PLOT.bottom + 33, _axis_label(cost_label, costs), anchor="end", colour=Colour.QUIET, size=11
-        ),
+        across_label(_PLOT, f"{cost_label}{', logarithmic' if costs.log else ''}"),
         *_lines(lines, mixes=len(mixed) > 1),
         *(part for mark, at in drawn for part in _bars(mark, at)),
         *(_shape(mark, at) for mark, at in drawn[::-1]),
@@ -127,10 +126,6 @@ def _scales(marks: Sequence[RoutingMark], mixed: Sequence[tuple[float, float]]) 
 def _within(mark: RoutingMark, costs: Scale, accuracies: Scale) -> bool:
     cost, share = mark.cost.estimate, mark.accuracy.estimate
     return costs.low <= cost <= costs.high and accuracies.low <= share <= accuracies.high
-
-
-def _axis_label(cost_label: str, costs: Scale) -> str:
-    return f"{cost_label}{', logarithmic' if costs.log else ''} →"
 
 
 def _located(mark: RoutingMark, costs: Scale, accuracies: Scale) -> PictureMark:

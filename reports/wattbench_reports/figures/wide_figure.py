@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.figures.chart import Colour, Plot, across_ticks, axis_lines, level_ticks, opening, words
+from wattbench_reports.figures.chart import (
+    Colour,
+    Plot,
+    across_label,
+    across_ticks,
+    axis_lines,
+    level_ticks,
+    opening,
+    words,
+)
 from wattbench_reports.figures.decision_geometry import Scale
 from wattbench_reports.figures.flowing_legend import ROW, LegendEntry, flowing_legend
 
@@ -55,7 +64,6 @@ def wide_figure(
     """
     legend, top = flowing_legend(entries, LEFT, RIGHT, 2.0)
     plot = Plot(LEFT, RIGHT, top + 1.5 * ROW, top + 1.5 * ROW + _HEIGHT)
-    label = f"{across.label} \N{RIGHTWARDS ARROW}"
     return "".join((
         opening(name, WIDTH, plot.bottom + _BELOW, title, description, kind="figure"),
         legend,
@@ -64,6 +72,6 @@ def wide_figure(
         *across_ticks(plot, across.scale, across.tick),
         axis_lines(plot),
         *drawn(plot),
-        words(RIGHT, plot.bottom + 33, label, anchor="end", colour=Colour.QUIET, size=_SIZE),
+        across_label(plot, across.label),
         "</svg>",
     ))  # fmt: skip
