@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from tests import tiers
-from tests.e2e.preloaded import Preloaded, offline
+from tests.e2e.preloaded import Preloaded, of_this_run
 from wattbench.config import Weights
 from wattbench.machine import measuring_lock
 from wattbench.meters.contention.watch import SWITCH
@@ -108,9 +108,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 @pytest.fixture(scope="session")
 def preloaded() -> Iterator[Preloaded]:
     """What runs a command in a process of its own, with other people's packages imported already."""
-    preloaded = Preloaded(offline())
-    yield preloaded
-    preloaded.close()
+    with of_this_run() as preloaded:
+        yield preloaded
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from tests.e2e.preloaded import ADDRESS_VARIABLE, offline, serving  # noqa: E402
 from tests.parts import (  # noqa: E402
     FAILED_VARIABLE,
     FILES_VARIABLE,
@@ -51,8 +52,8 @@ CLOSING = re.compile(r"^=* ?((?:\d+ [a-z]+(?:, )?)+|no tests ran) in [\d.]+s\b.*
 SHARED_CORES = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PROCESSORS = len(os.sched_getaffinity(0))
 LOOK_EVERY_S = 0.2
-TIMED_AT_ONCE = 1
-"""Workers per processor for tests that mostly wait: they end before the first part, and each worker imports all."""
+TIMED_WORKERS = max(1, PROCESSORS // 2)
+"""Workers for tests that mostly wait: they end long before the first part, and each worker imports all."""
 
 
 def counts(line: str) -> Counter[str]:
@@ -100,36 +101,38 @@ def run_part(
     arguments: Sequence[str],
     workers: int,
     listed: Path,
-    failed: Path,
+    variables: Mapping[str, str],
     show: Callable[[str], None] = show_line,
 ) -> Result:
-    """Run one part of the tests that the arguments select; add the ids of those that fail to `failed`."""
+    """Run one part of the tests that the arguments select, with these environment variables too."""
     files = None if part == SIDE_BY_SIDE else files_of(part, listed)
     if files == []:
         return NO_TESTS, Counter()
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    variables = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), FAILED_VARIABLE: str(failed), "PYTHONPATH": path}
+    own = {PART_VARIABLE: part, FILES_VARIABLE: str(listed), "PYTHONPATH": path}
     options = {
         # tests/shares.py hands out files: of those that all workers have the slow ones first (tests/tiers.py)
         SIDE_BY_SIDE: ["-n", str(workers), "--dist", "loadfile"],
-        TIMED: ["-n", str(min(TIMED_AT_ONCE * PROCESSORS, len(files or [])) or 1), "--dist", "loadfile"],
+        TIMED: ["-n", str(min(TIMED_WORKERS, len(files or [])) or 1), "--dist", "loadfile"],
         SERIAL: [],
     }
     if part != SERIAL:
-        variables |= SHARED_CORES
-    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], variables, show)
+        own |= SHARED_CORES
+    return run_pytest([*arguments, "-p", "tests.parts", *options[part]], {**variables, **own}, show)
 
 
 def run_parts(arguments: Sequence[str], workers: int, folder: Path) -> tuple[list[Result], list[str]]:
     """Run the parts, and return the result of each, and the ids of tests that failed.
 
     What mostly waits starts as soon as the first part has listed its files, and then what must run one at a time; both
-    are shown when the first part has ended.
+    are shown when the first part has ended. All parts have their commands run by the same preloaded process.
     """
     listed = folder / "files.json"
     written = {part: folder / f"failed {part}.txt" for part in PARTS}
-    run = {part: partial(run_part, part, arguments, workers, listed, written[part]) for part in PARTS}
-    with ThreadPoolExecutor() as pool:
+    with serving(offline() | SHARED_CORES) as preloaded, ThreadPoolExecutor() as pool:
+        shared = {ADDRESS_VARIABLE: preloaded.address}
+        variables = {part: shared | {FAILED_VARIABLE: str(written[part])} for part in PARTS}
+        run = {part: partial(run_part, part, arguments, workers, listed, variables[part]) for part in PARTS}
         first = pool.submit(run[SIDE_BY_SIDE])
         while not (listed.exists() or wait([first], LOOK_EVERY_S).done):
             pass

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.docs.snippets import snippets
-from tests.e2e.preloaded import Preloaded, Started, offline
+from tests.e2e.preloaded import Started
 from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.api.verify import verify
 from wattbench.records import read_run
@@ -32,14 +32,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if (found := compiler()) is None:
         pytest.skip("no C compiler to build the fake NVIDIA driver with")
     return build(found, tmp_path_factory.mktemp("driver"))
-
-
-@pytest.fixture(scope="module")
-def preloaded(library: Path) -> Iterator[Preloaded]:
-    """Commands that find the driver: the dynamic linker reads `LD_LIBRARY_PATH` when a process starts."""
-    preloaded = Preloaded(offline() | {"LD_LIBRARY_PATH": str(library.parent)})
-    yield preloaded
-    preloaded.close()
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.e2e.preloaded import Preloaded, Started, offline
+from tests.e2e.preloaded import Preloaded, Started, offline, serving
+from tests.e2e.preloaded_server import DRIVER
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
@@ -53,22 +55,22 @@ def compiler() -> str | None:
 
 def build(compiler: str, folder: Path) -> Path:
     """Compile the fake driver into a folder."""
-    library = folder / "libnvidia-ml.so.1"
-    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC"]
+    library = folder / DRIVER
+    flags = ["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", f"-Wl,-soname,{DRIVER}"]
     subprocess.run([compiler, *flags, "-o", str(library), str(HERE / "nvml.c"), "-lm"], check=True)
     return library
 
 
-def forks_with(library: Path) -> Preloaded:
-    """Start a process that loads this driver where one is asked for, and has imported what scripts need."""
-    return Preloaded(offline() | {"LD_LIBRARY_PATH": str(library.parent)}, MODULES)
+def serving_scripts() -> AbstractContextManager[Preloaded]:
+    """Start a process that has imported what scripts need: little, so that each ends quickly."""
+    return serving(offline(), MODULES)
 
 
 class FakeDriver:
     """Runs scripts in a process whose `libnvidia-ml.so.1` is the fake one."""
 
     def __init__(self, library: Path, scratch: Path, forks: Preloaded | None = None) -> None:
-        """Say where the library is, and a folder for its settings; `forks` is of `forks_with`, for quick starts."""
+        """Say where the library is, and a folder for its settings; `forks`, of `serving_scripts`, start it quickly."""
         self.driver = library
         self.settings = scratch / "gpus.txt"
         self._forks = forks

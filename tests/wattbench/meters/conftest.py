@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.preloaded import Preloaded
-from tests.fakes.driver import FakeDriver, build, compiler, forks_with
+from tests.fakes.driver import FakeDriver, build, compiler, serving_scripts
 from wattbench.records import WindowLabel
 
 
@@ -25,11 +25,10 @@ def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def forks(fake_library: Path) -> Iterator[Preloaded]:
-    """What starts processes on the fake driver that have wattbench's meters imported already."""
-    forks = forks_with(fake_library)
-    yield forks
-    forks.close()
+def forks() -> Iterator[Preloaded]:
+    """What starts processes that have wattbench's meters imported already."""
+    with serving_scripts() as forks:
+        yield forks
 
 
 @pytest.fixture
