@@ -125,6 +125,13 @@ def test_files_marked_as_a_whole_are_not_imported_for_the_unit_tests(tmp_path: P
         assert tiers.pytest_ignore_collect(path, config) is (True if left_out and expression == "unit" else None)
 
 
+def test_files_of_tests_that_wait_are_spread_among_the_others() -> None:
+    others, waiting = [Path(f"test_{name}.py") for name in "abdefg"], [Path("test_c1.py"), Path("test_c2.py")]
+    found = tiers.spread(sorted([*others, *waiting]), waiting)
+    assert [path.stem.removeprefix("test_") for path in found] == ["a", "c1", "b", "d", "e", "c2", "f", "g"]
+    assert tiers.spread(others, waiting) == tiers.spread(others, others) == others
+
+
 def test_every_tier_is_a_marker_that_is_documented(request: pytest.FixtureRequest) -> None:
     from tests.tiers import BY_FIXTURE, BY_FOLDER, SLOW
 

@@ -11,7 +11,8 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,8 @@ BY_FIXTURE = {
     "tiny_folder": ("torch",),
 }
 """Fixture to the markers that every test that uses it gets."""
+WAITING = ("e2e", "waits")
+"""Markers of tests that take longer than they use a processor: they wait for windows to be long enough."""
 MOST_SLEEP_S = 0.05
 _MARKED_AS_A_WHOLE = re.compile(rf"^pytestmark = .*\bmark\.({'|'.join(SLOW)})\b", re.MULTILINE)
 
@@ -109,7 +112,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark by folder and fixture, then each test without a marker of SLOW as `unit` or `long`; put slow files first.
 
-    Workers are handed file after file in this order: a long file that came last would leave the others idle.
+    Workers are handed file after file in this order: a long file that came last would leave the others idle, and so
+    would several workers that wait at the same time.
     """
     root = Path(__file__).parent
     by_path = {
@@ -124,8 +128,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             added.add(LONG if seconds.test_of(item.nodeid) in seconds.long_tests() else "unit")
         for name in sorted(added):
             item.add_marker(name)
-    slow_files = {item.path for item in items if item.get_closest_marker("unit") is None}
-    items.sort(key=lambda item: item.path not in slow_files)
+    slow_files = dict.fromkeys(item.path for item in items if item.get_closest_marker("unit") is None)
+    waiting = {item.path for item in items if any(map(item.get_closest_marker, WAITING))}
+    places = {path: place for place, path in enumerate(spread(slow_files, waiting))}
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+def spread(files: Iterable[Path], some: Container[Path]) -> list[Path]:
+    """Return files with some of them spread evenly among the others, and else in their order."""
+    groups: dict[bool, list[Path]] = {True: [], False: []}
+    for path in files:
+        groups[path in some].append(path)
+    placed = [((place + 0.5) / len(group), path) for group in groups.values() for place, path in enumerate(group)]
+    return [path for _, path in sorted(placed, key=itemgetter(0))]
 
 
 @pytest.hookimpl(wrapper=True)
