@@ -214,6 +214,7 @@ def test_a_disturbed_block_is_asked_again_whole(blocked, disturbed) -> None:
     assert f"block 2 of 3 was disturbed by other work on this machine ({STEAL}); it is asked again" in run.quiet.notes
 
 
+@pytest.mark.timed  # its windows are short: one that is read late is not valid
 def test_what_stays_disturbed_is_marked_after_the_second_time_and_never_dropped(blocked, disturbed) -> None:
     disturbed(lambda row: row.block == 0)
     run = blocked()
