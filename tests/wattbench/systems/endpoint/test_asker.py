@@ -11,6 +11,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
+from wattbench.systems.endpoint import asker
 from wattbench.systems.endpoint.pacing import pacer
 from wattbench.systems.spending import Spending, Tariff
 
@@ -135,13 +136,14 @@ def test_a_server_of_ones_own_and_requests_that_arrive_are_never_sent_again(scri
     assert not slept
 
 
-def test_a_limit_shapes_sending(scripted, wire, opened, ask, slept) -> None:
+def test_a_limit_shapes_sending(scripted, wire, opened, ask, slept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asker, "now_s", lambda: sum(slept))
     scripted.script = refusing(wire)
     engine = opened(**CHAT, limit={"requests_per_minute": 30})
     replies = [engine.answer("generate_until", [prompt(ask)])[0] for _ in range(3)]
     assert sum(slept) == pytest.approx(4.0)
     assert [reply.resent for reply in replies] == [0, 0, 0]
-    assert replies[0].waited_s == 0  # the clock that sleeping moves is another one
+    assert [reply.waited_s for reply in replies] == pytest.approx([0.0, 2.0, 2.0])
 
 
 def test_refused_requests_cost_nothing_and_broken_ones_their_most(scripted, wire, opened, ask, slept) -> None:
