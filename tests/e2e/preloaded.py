@@ -8,7 +8,6 @@ same time: `tests/run.py` starts one for all of its own.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import shlex
@@ -21,6 +20,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.e2e.preloaded_client import ask
 
 MODULES = (
     "click", "codecarbon.emissions_tracker", "cpuinfo", "duckdb", "jinja2.sandbox", "lm_eval.evaluator",
@@ -39,24 +40,11 @@ OWN = (
 )  # fmt: skip
 
 SERVER = Path(__file__).with_name("preloaded_server.py")
+CLIENT = Path(__file__).with_name("preloaded_client.py")
 ADDRESS_VARIABLE = "WATTBENCH_TEST_PRELOADED"
 """Where the process listens that a test run has for all of its parts and workers."""
 OUTPUTS = ("stdout", "stderr")
 LOOK_EVERY_S = 0.01
-
-PROGRAM = """
-import json, os, socket, sys
-
-server = socket.socket(socket.AF_UNIX)
-server.connect({address!r})
-socket.send_fds(server, [b" "], [0, 1, 2])
-request = {{"module": "wattbench", "arguments": sys.argv[1:], "cwd": os.getcwd(), "env": dict(os.environ)}}
-request["niceness"] = os.getpriority(os.PRIO_PROCESS, 0)
-server.sendall(json.dumps(request).encode() + b"\\n")
-pid, code = map(int, server.makefile())
-sys.exit(code if code >= 0 else 128 - code)
-"""
-"""The program `wattbench` of scripts: it has its own command line, folder, environment and descriptors taken over."""
 
 
 def offline() -> dict[str, str]:
@@ -157,7 +145,7 @@ class Preloaded:
     def write_program(self, folder: Path) -> None:
         """Write `wattbench`, for scripts that call it to its end; a signal would end the program, not the command."""
         program = folder / "wattbench"
-        words = [sys.executable, "-IS", "-c", PROGRAM.format(address=self.address)]
+        words = [sys.executable, "-IS", str(CLIENT), self.address]
         program.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         program.chmod(0o755)
 
@@ -165,16 +153,10 @@ class Preloaded:
         self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str], module: str, *, whole: bool
     ) -> Started:
         folder = tempfile.TemporaryDirectory()
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self.address)
         outputs = [Path(folder.name, name) for name in OUTPUTS]
         with open(os.devnull) as nothing, outputs[0].open("w") as stdout, outputs[1].open("w") as stderr:
-            socket.send_fds(connection, [b" "], [file.fileno() for file in (nothing, stdout, stderr)])
-        request = {
-            "module": module, "arguments": [*arguments], "cwd": str(cwd), "env": dict(env),
-            "niceness": os.getpriority(os.PRIO_PROCESS, 0), "whole": whole,
-        }  # fmt: skip
-        connection.sendall(json.dumps(request).encode() + b"\n")
+            descriptors = [file.fileno() for file in (nothing, stdout, stderr)]
+            connection = ask(self.address, arguments, descriptors, cwd=str(cwd), env=env, module=module, whole=whole)
         return Started(arguments, connection, folder)
 
 

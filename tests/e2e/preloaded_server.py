@@ -72,7 +72,7 @@ def _run_to_its_end(module: str) -> None:
 
 
 def _become(
-    module: str, arguments: Sequence[str], cwd: str, env: Mapping[str, str], niceness: int, whole: bool = True
+    module: str, arguments: Sequence[str], cwd: str, env: Mapping[str, str], niceness: int, whole: bool
 ) -> None:
     """Run one command, in a process that was forked for it and has its descriptors; `whole`: to its end."""
     os.setpriority(os.PRIO_PROCESS, 0, niceness)
@@ -119,47 +119,53 @@ def _compile_templates() -> None:
             each.get_template(name)
 
 
-def _serve(programs: socket.socket, modules: Sequence[str]) -> None:
+def _serve(programs: socket.socket) -> None:
     """Run commands until standard input ends."""
     running: dict[int, _Running] = {}  # by a descriptor of the process
-    imported = False
     while True:
         ready = select.select([sys.stdin, programs, *running], [], [])[0]
         for descriptor in running.keys() & ready:
             _report_end(running.pop(descriptor))
             os.close(descriptor)
         if programs in ready:
-            if not imported:
-                _import(modules)
-                imported = True
             _start(programs, running)
         elif sys.stdin in ready:
             return
 
 
 def _start(programs: socket.socket, running: dict[int, _Running]) -> None:
-    """Start the next command; one whose request is not whole is nobody's."""
+    """Start the next command, if its request is complete."""
     connection, _ = programs.accept()
     _, descriptors, _, _ = socket.recv_fds(connection, 1, 3)
     request = connection.makefile().readline()
-    if not request.endswith("\n"):
+    if request.endswith("\n"):
+        pid = os.fork()
+        if pid == 0:
+            _close_all(programs, connection, running)
+            _take_over(descriptors)
+            _become(**json.loads(request))  # ends as Python ends, by its exceptions and exit handlers
+            sys.exit()
+        running[os.pidfd_open(pid)] = _Running(pid, connection)
+        _say(connection, pid)
+    else:
         connection.close()
-        return
-    pid = os.fork()
-    if pid == 0:
-        for each in (programs, connection, *(other.connection for other in running.values())):
-            each.close()
-        for descriptor in running:
-            os.close(descriptor)
-        for place, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, place)
-            os.close(descriptor)
-        _become(**json.loads(request))  # ends as Python ends, by its exceptions and exit handlers
-        sys.exit()
     for descriptor in descriptors:
         os.close(descriptor)
-    running[os.pidfd_open(pid)] = _Running(pid, connection)
-    _say(connection, pid)
+
+
+def _close_all(programs: socket.socket, connection: socket.socket, running: Mapping[int, _Running]) -> None:
+    """Close in a fork what the process that serves goes on to use."""
+    for each in (programs, connection, *(other.connection for other in running.values())):
+        each.close()
+    for descriptor in running:
+        os.close(descriptor)
+
+
+def _take_over(descriptors: Iterable[int]) -> None:
+    """Have a fork read and write where the command is to."""
+    for place, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
 
 
 def _report_end(ended: _Running) -> None:
@@ -180,7 +186,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with socket.socket(fileno=int(sys.argv[1])) as programs:
         programs.set_inheritable(False)
-        _serve(programs, sys.argv[2:])
+        if programs in select.select([sys.stdin, programs], [], [])[0]:  # the first command waits for what all import
+            _import(sys.argv[2:])
+            _serve(programs)
 
 
 if __name__ == "__main__":
