@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import GAP, WIDTH, Grid, edge, side, width_of_grids
+from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, side_by_side
 from wattbench_reports.formatting import units
 
 MORE, LESS = 0, 1
@@ -49,12 +49,12 @@ def matrices(
     abreast = 2 if len(groups) > 1 else 1
     shown = clipped_apart(names, _LONGEST)
     across, down, left = shown[1:], shown[:-1], side(shown[:-1])
-    width = width_of_grids(left, abreast)
+    width, lefts = side_by_side(left, abreast)
     column = width / len(across)
     height = _HEAD + _ROW * len(down) + edge(across, column)
     drawn: list[str] = []
     for number, (title, ratios) in enumerate(groups.items()):
-        x, y = left + number % abreast * (width + GAP), number // abreast * height
+        x, y = lefts[number % abreast], number // abreast * height
         grid = Grid(x, y + _HEAD, column, _ROW, len(across), len(down))
         drawn += (grid.title(title), *_cells(grid, pairs, ratios), grid.outline(), *grid.names_below(across))
         drawn += grid.names_down(down) if number % abreast == 0 else ()

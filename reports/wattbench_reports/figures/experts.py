@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening, words
-from wattbench_reports.figures.grid import EDGE, GAP, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side, width_of_grids
+from wattbench_reports.figures.grid import EDGE, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side, side_by_side
 from wattbench_reports.formatting import units
 
 _ROW, _HEAD = 20.0, 24.0
@@ -48,11 +48,11 @@ def experts(
     abreast = min(len(names), 2)
     rows, titles = clipped_apart(domains, _LONGEST), clipped_apart(names, _LONGEST)
     left = side(rows)
-    width = width_of_grids(left, abreast)
+    width, lefts = side_by_side(left, abreast)
     height = _HEAD + _ROW * len(rows) + _NUMBERS
     drawn: list[str] = []
     for expert, title in enumerate(titles):
-        x, y = left + expert % abreast * (width + GAP), expert // abreast * height
+        x, y = lefts[expert % abreast], expert // abreast * height
         grid = Grid(x, y + _HEAD, width / len(layers), _ROW, len(layers), len(rows))
         drawn += (grid.title(title), *_cells(grid, shares[:, :, expert] / full), grid.outline())
         drawn += _layers(grid, layers)

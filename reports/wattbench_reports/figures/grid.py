@@ -11,8 +11,10 @@ from wattbench_reports.figures.decision_geometry import text_width
 from wattbench_reports.figures.shared import colour
 from wattbench_reports.figures.svg import with_variables
 
-WIDTH, EDGE, GAP = 648.0, 2.0, 14.0
-"""Of the view box, what is free at its right, and what is between grids next to each other."""
+WIDTH, EDGE = 648.0, 2.0
+"""Of the view box, and what is free at its right."""
+_GAP = 14.0
+"""Between grids next to each other."""
 TITLE_SIZE, NAME_SIZE = 10.5, 9.5
 """Of letters: above a grid, and along its sides."""
 _ROOM = 1.2
@@ -109,9 +111,10 @@ def side(names: Iterable[str]) -> float:
     return 8.0 + _ROOM * max(map(_wide, names))
 
 
-def width_of_grids(left: float, abreast: int) -> float:
-    """Return the width of each of several grids next to each other, of which the first begins at `left`."""
-    return (WIDTH - EDGE - left - GAP * (abreast - 1)) / abreast
+def side_by_side(left: float, number: int) -> tuple[float, tuple[float, ...]]:
+    """Return the width of each of several grids next to each other, and where each begins; the first: at `left`."""
+    width = (WIDTH - EDGE - left - _GAP * (number - 1)) / number
+    return width, tuple(left + index * (width + _GAP) for index in range(number))
 
 
 def edge(names: Sequence[str], column: float) -> float:

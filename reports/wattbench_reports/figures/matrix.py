@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import GAP, WIDTH, Grid, edge, side, width_of_grids
+from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, side_by_side
 
 _ROW, _HEAD = 19.0, 22.0
 """Heights of a row and of a panel's title."""
@@ -60,12 +60,12 @@ def matrix(
     columns = clipped_apart(domains, _LONGEST_ABREAST if abreast else _LONGEST)
     left = side(rows)
     panels = len(fields) if abreast else 1
-    width = width_of_grids(left, panels)
+    width, lefts = side_by_side(left, panels)
     column = width / len(columns)
     height = _HEAD + _ROW * len(rows) + edge(columns, column)
     drawn: list[str] = []
     for number, field in enumerate(fields):
-        x, top = (left + number * (width + GAP), 0.0) if abreast else (left, number * height)
+        x, top = (lefts[number], 0.0) if abreast else (left, number * height)
         grid = Grid(x, top + _HEAD, column, _ROW, len(columns), len(rows))
         drawn += _field(grid, field)
         drawn += grid.names_below(columns)

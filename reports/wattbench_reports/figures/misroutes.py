@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, width_of_grids
+from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, side_by_side
 from wattbench_reports.formatting import units
 
 _ROW, _BELOW = 34.0, 2.0
@@ -40,7 +40,8 @@ def misroutes(
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows, columns = clipped_apart(domains, _LONGEST), clipped_apart(members, _LONGEST)
     left = side(rows)
-    column = width_of_grids(left, 1) / len(columns)
+    width, _ = side_by_side(left, 1)
+    column = width / len(columns)
     grid = Grid(left, edge(columns, column), column, _ROW, len(columns), len(rows))
     described = (
         "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
