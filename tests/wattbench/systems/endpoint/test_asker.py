@@ -20,7 +20,8 @@ from wattbench.systems.spending import Spending, Tariff
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that sleeping moves on, and how long was slept."""
     naps: list[float] = []
-    monkeypatch.setattr(pacer, "_now_s", lambda: sum(naps))
+    for of, name in ((asker, "now_s"), (pacer, "_now_s")):
+        monkeypatch.setattr(of, name, lambda: sum(naps))
     monkeypatch.setattr(pacer, "_sleep", naps.append)
     return naps
 
@@ -136,8 +137,7 @@ def test_a_server_of_ones_own_and_requests_that_arrive_are_never_sent_again(scri
     assert not slept
 
 
-def test_a_limit_shapes_sending(scripted, wire, opened, ask, slept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asker, "now_s", lambda: sum(slept))
+def test_a_limit_shapes_sending(scripted, wire, opened, ask, slept) -> None:
     scripted.script = refusing(wire)
     engine = opened(**CHAT, limit={"requests_per_minute": 30})
     replies = [engine.answer("generate_until", [prompt(ask)])[0] for _ in range(3)]
