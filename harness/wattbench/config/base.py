@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -92,9 +93,25 @@ def relative_to_its_file(path: Path, info: ValidationInfo) -> Path:
     folder = (info.context or {}).get("folder")
     path = expanded(path)
     try:
-        return (folder / path).resolve() if folder is not None and not path.is_absolute() else path
-    except (OSError, RuntimeError) as error:  # RuntimeError: a link that leads to itself
+        return _resolved(folder / path) if folder is not None and not path.is_absolute() else path
+    except (OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be followed ({error})") from error
+
+
+def _resolved(path: Path) -> Path:
+    """Follow the links of a path that need not exist.
+
+    Raises:
+        RuntimeError: a link leads to itself (before Python 3.13, by `Path.resolve`).
+        OSError: the same, from Python 3.13 on, where `Path.resolve` returns such a link as it is.
+    """
+    resolved = path.resolve()
+    try:
+        resolved.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise
+    return resolved
 
 
 RelativePath = Annotated[Path, AfterValidator(relative_to_its_file)]

@@ -235,6 +235,7 @@ def test_no_value_ends_in_anything_but_a_message(folder: Path, key: str, value: 
         ("~nobody-of-this-name/tasks", "~nobody-of-this-name: no such user, or no home folder; write the path in full"),
         ("é" * 200, "is too long for the name of a file"),
         ("loop", "cannot be followed"),
+        ("loop/tasks", "cannot be followed"),
     ],
 )
 def test_a_path_that_no_file_can_have_is_said_with_its_line(folder: Path, path: str, said: str) -> None:
