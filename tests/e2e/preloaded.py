@@ -24,10 +24,11 @@ from pathlib import Path
 from tests.e2e.preloaded_client import ask
 
 MODULES = (
-    "click", "codecarbon.emissions_tracker", "cpuinfo", "duckdb", "jinja2.sandbox", "lm_eval.evaluator",
+    "click", "codecarbon.emissions_tracker", "cpuinfo", "jinja2.sandbox", "lm_eval.evaluator",
     "matplotlib.figure", "pandas", "platformdirs", "psutil", "pyarrow.csv", "pyarrow.parquet", "pycountry", "pydantic",
     "rapidfuzz", "rich.progress", "scipy.stats", "sklearn.feature_extraction.text", "tomllib", "yaml",
 )  # fmt: skip
+"""Not DuckDB: some versions start threads when imported, and threads do not survive a fork."""
 
 OWN = (
     "wattbench.api.gates.judge_gate", "wattbench.api.gates.measure_gate", "wattbench.api.suite_runs", "wattbench.cli",

