@@ -10,24 +10,21 @@
 # mended since, and nothing here renews it. Who builds for others pins it: --build-arg BASE=python:3.11-slim-bookworm@sha256:...
 ARG BASE=python:3.11-slim-bookworm
 
-FROM ${BASE} AS wheel
+FROM ${BASE} AS build
+ARG EXTRAS=hf,llamacpp,router,history
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml uv.lock tox.ini README.md LICENSE ./
+COPY .ci/install .ci/install
 COPY harness harness
 COPY reports reports
 COPY benchmarks benchmarks
-RUN python -m pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+RUN python -m venv /opt/wattbench \
+    && PATH="/opt/wattbench/bin:${PATH}" TORCH_INDEX="${TORCH_INDEX}" bash .ci/install "${EXTRAS}"
 
 FROM ${BASE} AS wattbench
-ARG EXTRAS=hf,llamacpp,router,history
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY --from=wheel /wheels /wheels
-# The wheel has one version, and says which versions of others it takes:
-# hadolint ignore=DL3013
-RUN wheel="$(echo /wheels/wattbench-*.whl)" \
-    && python -m pip install --no-cache-dir --extra-index-url "${TORCH_INDEX}" "${wheel}[${EXTRAS}]" \
-    && rm -r /wheels \
-    && useradd --create-home --uid 10001 wattbench \
+COPY --from=build /opt/wattbench /opt/wattbench
+RUN useradd --create-home --uid 10001 wattbench \
     && install --directory --mode 1777 /cache /runs
 
 # Any user may write to /cache, as `--user` names any; it is its home, too. `utility` makes a GPU's counter readable, and
@@ -36,6 +33,7 @@ ENV HF_HOME=/cache/huggingface \
     HOME=/cache \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     NVIDIA_VISIBLE_DEVICES=all \
+    PATH="/opt/wattbench/bin:${PATH}" \
     PYTHONUNBUFFERED=1 \
     WATTBENCH_CACHE=/cache/wattbench
 USER 10001

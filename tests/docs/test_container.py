@@ -39,15 +39,24 @@ def test_what_it_copies_is_there_and_is_not_ignored() -> None:
     assert IGNORED[0] == "*"
     assert sorted(line[1:] for line in IGNORED if line.startswith("!")) == sorted(copied())
     again = [line.removeprefix("**/") for line in IGNORED[1:] if not line.startswith("!")]
+    last = max(place for place, line in enumerate(IGNORED) if not line.startswith("!"))
+    # The last line that matches a path counts.
+    named_after = {line[1:] for line in IGNORED[last:] if line.startswith("!")}
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = [*wheel["packages"], *wheel["force-include"], PROJECT["readme"], *PROJECT["license-files"]]
     assert [path for path in needed if path.split("/")[0] not in copied()] == []
-    assert [path for path in needed for part in path.split("/") if any(fnmatch(part, each) for each in again)] == []
+    paths = [path for path in {*needed, *copied()} if path not in named_after]
+    assert [path for path in paths for part in path.split("/") if any(fnmatch(part, each) for each in again)] == []
 
 
 def test_it_ends_as_a_user_without_rights_who_runs_wattbench() -> None:
     assert of("USER") == ["10001"]
     assert "--uid 10001" in of("RUN")[-1]
+    environment = " ".join(of("ENV"))
+    built, installed = of("RUN")[0], [text.split()[-1] for text in of("COPY") if text.startswith("--from=build")]
+    assert installed == ["/opt/wattbench"]
+    assert "python -m venv /opt/wattbench " in built
+    assert 'PATH="/opt/wattbench/bin:${PATH}"' in environment
     assert json.loads(of("ENTRYPOINT")[0]) == ["wattbench"]
     assert "wattbench" in PROJECT["scripts"]
     assert json.loads(of("VOLUME")[0]) == ["/cache"]
@@ -64,9 +73,9 @@ def test_it_installs_extras_that_there_are_on_a_python_that_they_need() -> None:
 
 
 @pytest.mark.package
-def test_its_steps_build_the_wheel_and_name_it(tmp_path: Path) -> None:
-    """The first as it is, of what is copied alone; the second with what changes the system standing in."""
-    source, wheels, programs = (tmp_path / name for name in ("source", "wheels", "programs"))
+def test_what_it_copies_is_all_that_a_wheel_and_the_lock_need(tmp_path: Path) -> None:
+    """The step that installs, in a folder of what is copied alone; what would install stands in for uv and pip."""
+    source, programs, site = (tmp_path / name for name in ("source", "programs", "site"))
     programs.mkdir()
     for path in copied():
         where = source / path
@@ -75,28 +84,20 @@ def test_its_steps_build_the_wheel_and_name_it(tmp_path: Path) -> None:
             shutil.copytree(ROOT / path, where, ignore=shutil.ignore_patterns("__pycache__", "runs", ".*"))
         else:
             shutil.copy(ROOT / path, where)
-    build, install = (text.replace("/wheels", str(wheels)) for text in of("RUN"))
-    here = f'"{sys.executable}" -m pip wheel --no-build-isolation --no-index'
-    subprocess.run(
-        ["sh", "-ec", build.replace("python -m pip wheel", here)],
-        cwd=source,
-        check=True,
-        capture_output=True,
-        timeout=120,
-        env=uncompressed(tmp_path / "site"),
-    )
-    [wheel] = wheels.iterdir()
-    files = zipfile.ZipFile(wheel).infolist()
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-build-isolation", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "-w", str(site), str(source)], check=True, timeout=120, env=uncompressed(tmp_path / "zlib"))
+    [built] = site.iterdir()
+    files = zipfile.ZipFile(built).infolist()
     assert sum(each.file_size for each in files if each.filename.startswith("wattbench/_benchmarks/tasks/")) > 1_000_000
-    for name in ("python", "useradd", "install"):
-        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" >> "{tmp_path / "calls"}"\n')
+
+    calls = tmp_path / "calls"
+    for name in ("python", "bash"):
+        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" "[$TORCH_INDEX]" "$PATH" >> "{calls}"\n')
         (programs / name).chmod(0o755)
     arguments = dict(text.split("=", 1) for text in of("ARG"))
     environment = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **arguments}
-    subprocess.run(["sh", "-ec", install], env=environment, check=True, timeout=60)
-    pip, useradd, folders = (tmp_path / "calls").read_text().splitlines()
-    assert pip.endswith(f" {wheel}[{arguments['EXTRAS']}]")
-    assert f"--extra-index-url {arguments['TORCH_INDEX']}" in pip
-    assert useradd.endswith("--uid 10001 wattbench")
-    assert folders.endswith("/cache /runs")
-    assert not wheels.exists()
+    subprocess.run(["sh", "-ec", of("RUN")[0]], cwd=source, env=environment, check=True, timeout=60)
+    venv, install = calls.read_text().splitlines()
+    assert venv.startswith("python -m venv /opt/wattbench ")
+    asked = f"bash .ci/install {arguments['EXTRAS']} [{arguments['TORCH_INDEX']}]"
+    assert install.startswith(f"{asked} /opt/wattbench/bin:")

@@ -189,9 +189,9 @@ def check_pip(words: list[str], installed: bool = False) -> None:
 
 
 def check_tox(words: list[str]) -> None:
-    settings = (ROOT / "tox.ini").read_text()
+    sections = re.findall(r"^\[testenv:(?:\{(\S+)\})?(\S+)\]$", (ROOT / "tox.ini").read_text(), re.M)
     if words[:1] == ["-e"]:
-        assert f"[testenv:{words[1]}]" in settings
+        assert words[1] in {f"{prefix}{name}" for prefixes, name in sections for prefix in prefixes.split(",")}
     for path in words[3:] if words[2:3] == ["--"] else []:
         assert not path.startswith("tests/") or (ROOT / path).exists(), path
 

@@ -47,8 +47,11 @@ def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
             "TOLD": json.dumps({"code": code, "verdict": verdict}),
             "CALLS": str(machine.root / "calls.json"),
             "INSTALLED": str(machine.root / "installed.json"),
-            "GITHUB_ACTION_PATH": "/actions/watt bench",
+            "GITHUB_ACTION_PATH": str(machine.root / "watt bench"),
         }
+        install = machine.root / "watt bench" / ".ci" / "install"
+        install.parent.mkdir(parents=True)
+        install.write_text('echo "locked [$1] $TORCH_INDEX" > "$INSTALLED"\n')
         machine.stand_in("wattbench", GATE)
         machine.stand_in("python3", PYTHON)
         return machine
@@ -204,19 +207,38 @@ def test_a_mistake_is_said_before_anything_is_installed(
 @pytest.mark.parametrize(
     ("inputs", "what"),
     [
-        ({}, "/actions/watt bench[hf,llamacpp,router]"),
-        ({"extras": ""}, "/actions/watt bench"),
-        ({"version": "0.2.0", "extras": "hf"}, "wattbench[hf]==0.2.0"),
-        ({"version": "0.2.0rc1", "extras": ""}, "wattbench==0.2.0rc1"),
-        ({"version": "./tools/wattbench", "extras": "hf"}, "./tools/wattbench[hf]"),
-        ({"version": "$(touch owned)", "extras": ""}, "$(touch owned)"),
+        ({"version": "0.2.0", "extras": "hf"}, ["wattbench[hf]==0.2.0"]),
+        ({"version": "0.2.0rc1", "extras": ""}, ["wattbench==0.2.0rc1"]),
+        ({"version": "./tools/wattbench", "extras": "hf"}, ["./tools/wattbench[hf]"]),
+        ({"version": "$(touch owned)", "extras": ""}, ["$(touch owned)"]),
+        (
+            {"version": "0.2.0", "extras": "", "torch_index": "$(touch owned)"},
+            ["--extra-index-url", "$(touch owned)", "wattbench==0.2.0"],
+        ),
     ],
 )
-def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str, str], what: str) -> None:
+def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str, str], what: list[str]) -> None:
     """pip itself is stood in for: what would be installed is what is tested, and nothing is."""
     machine = action(**inputs)
     assert machine.run(step("Install wattbench")).returncode == 0
-    assert json.loads((machine.root / "installed.json").read_text()) == ["install", "--quiet", what]
+    assert json.loads((machine.root / "installed.json").read_text()) == ["install", "--quiet", *what]
+    assert not (machine.workspace / "owned").exists()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "what"),
+    [
+        ({}, "locked [hf,llamacpp,router] "),
+        ({"extras": "$(touch owned)"}, "locked [$(touch owned)] "),
+        ({"extras": "", "torch_index": "https://example.org/cpu"}, "locked [] https://example.org/cpu"),
+    ],
+)
+def test_without_a_version_its_own_checkout_is_installed_by_the_lock(
+    action: Callable[..., Job], inputs: dict[str, str], what: str
+) -> None:
+    machine = action(**inputs)
+    assert machine.run(step("Install wattbench")).returncode == 0
+    assert (machine.root / "installed.json").read_text() == f"{what}\n"
     assert not (machine.workspace / "owned").exists()
 
 

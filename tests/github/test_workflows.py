@@ -23,6 +23,13 @@ FILES = sorted(WORKFLOWS.glob("*.yml"))
 TOKENS = {
     "ci": {"": {"contents": "read"}, "ci": None},
     "docs": {"": {}, "build": {"contents": "read"}, "publish": {"pages": "write", "id-token": "write"}},
+    "lock": {
+        "": {},
+        "refresh": {"contents": "read"},
+        "tests": {"contents": "read"},
+        "bounds": {"contents": "read"},
+        "propose": {"contents": "write", "pull-requests": "write"},
+    },
     "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
     "pr-gate": {"": {"contents": "read"}, "gate": None},
     "release": {
@@ -78,7 +85,7 @@ def test_no_script_holds_an_expression(file: Path) -> None:
     assert not [each for each in steps(read(file)) if "${{" in each.get("run", "")]
 
 
-@pytest.mark.parametrize("name", ["docs", "nightly", "pr-gate", "pr-gate-comment", "release"])
+@pytest.mark.parametrize("name", ["docs", "lock", "nightly", "pr-gate", "pr-gate-comment", "release"])
 def test_runs_of_one_thing_do_not_overlap(name: str) -> None:
     workflow = read(WORKFLOWS / f"{name}.yml")
     assert workflow["concurrency"].keys() == {"group", "cancel-in-progress"}
