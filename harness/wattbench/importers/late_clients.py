@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from wattbench.importers import zeros
 from wattbench.importers.imported import Imported
 
 LATE_SHARE = 0.1
@@ -76,5 +77,8 @@ def _of_answers(imported: Imported) -> Iterator[tuple[str, float, float]]:
 
 def remarks(imported: Imported) -> Mapping[str, str]:
     """Return what a reader of an import has to know, by a code for each."""
-    late = late_clients(imported)
-    return dict(imported.remarks) | ({} if late is None else {"late-client": late})
+    found = {
+        "late-client": late_clients(imported),
+        "zeros": zeros.remark(imported.answers.zeros, len(imported.answers)),
+    }
+    return dict(imported.remarks) | {code: said for code, said in found.items() if said is not None}

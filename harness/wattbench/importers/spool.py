@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import answers_of, batches_of, schema
+from wattbench.importers.zeros import without_zeros
 
 MOST_ANSWERS = 20_000_000
 """More are refused: numbering them would take more memory than many machines have."""
@@ -41,6 +43,8 @@ class Spool:
         import pyarrow as pa
 
         self._rows = 0
+        self.zeros = Counter[tuple[str, str]]()
+        """(System, column) to how many zeros were taken as not recorded."""
         self._store = _Store(Path(tempfile.gettempdir()) if folder is None else _existing(folder))
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         source = iter(batches)
@@ -51,6 +55,8 @@ class Spool:
                     raise UserError(
                         f"more than {MOST_ANSWERS:,} answers: a run can have no more; import the systems separately"
                     )
+                batch, zeros = without_zeros(batch)  # noqa: PLW2901 - what is kept of it
+                self.zeros += zeros
                 writer.write_batch(batch)
 
     @classmethod
