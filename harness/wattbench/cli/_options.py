@@ -147,8 +147,8 @@ _ASSUMPTIONS = (
     click.option(
         "--max-p95",
         type=_Reader("time", "parsed_seconds"),
-        metavar="SECONDS",
-        help="Require that 95% of requests are answered within this time: 0.3, 300ms; none.",
+        metavar="TIME",
+        help="Require that 95% of requests are answered within this time: 300ms or 0.3s; none.",
     ),
     click.option(
         "--max-cost",

@@ -52,6 +52,8 @@ class DecisionChoice:
             "--carbon-price": self.carbon_price_per_tonne,
         }
         texts = {name: _as_text(value) for name, value in numbers.items() if value is not None}
+        if "--max-p95" in texts and self.max_p95_s != math.inf:
+            texts["--max-p95"] += "s"
         options = {"--min-accuracy": self.min_accuracy} | texts | {"--minimise": self.minimise}
         return [word for name, value in options.items() if value is not None for word in (name, value)]
 
@@ -184,17 +186,19 @@ def parsed_share(text: str) -> float:
         share = float(given.removesuffix("%").rstrip()) / (100 if given.endswith("%") else 1)
     except ValueError as error:
         raise UserError(f"min_accuracy: {given!r:.60} is not a share such as 0.8, 80% or arithmetic=0.9") from error
+    if 1 < share <= 100 and not given.endswith("%"):
+        raise UserError(f"min_accuracy: {given:.40} is more than all: write {given:.40}% or {share / 100:g}")
     return share
 
 
-_SECONDS = re.compile(r"\s*([0-9.eE+-]+)\s*(ms|s)?\s*")
+_SECONDS = re.compile(r"\s*([0-9.eE+-]+)\s*(ms|s|)\s*")
 
 
 def parsed_seconds(text: str) -> float:
-    """Read ``0.3``, ``0.3s`` or ``300ms`` as seconds; ``none`` is infinite.
+    """Read ``0.3s`` or ``300ms`` as seconds; ``none`` is infinite.
 
     Raises:
-        UserError: it is none of these.
+        UserError: it is none of these, or has no unit: 300 is meant in milliseconds as often as in seconds.
     """
     if text.strip() == NONE:
         return math.inf
@@ -203,6 +207,8 @@ def parsed_seconds(text: str) -> float:
         seconds = float(match[1]) / (1000 if match[2] == "ms" else 1) if match else _no_seconds(text)
     except ValueError:
         return _no_seconds(text)
+    if match and not match[2]:
+        raise UserError(f"max_p95: {match[1]:.40} has no unit: write {match[1]:.40}ms or {match[1]:.40}s")
     return seconds if math.isfinite(seconds) else _no_seconds(text)
 
 
@@ -224,7 +230,7 @@ def parsed_bound(text: str) -> float:
 
 
 def _no_seconds(text: str) -> float:
-    raise UserError(f"max_p95: {text.strip()!r:.60} is not a time such as 0.3 (seconds) or 300ms")
+    raise UserError(f"max_p95: {text.strip()!r:.60} is not a time such as 300ms or 0.3s")
 
 
 def _as_text(value: float) -> str:

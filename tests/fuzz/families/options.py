@@ -122,7 +122,7 @@ TARGETS = (
         "0.3",
     ),
     of_text("min-accuracy", _decision, "0.8", "80%", "0.8,arithmetic=90%", "none"),
-    of_text("max-p95", _p95, "0.3", "0.3s", "300ms", "none"),
+    of_text("max-p95", _p95, "0.3s", "300ms", "none"),
     of_text("bounds", _bounds, "0.3", "none", "1e3"),
     of_text(
         "minimise",

@@ -51,7 +51,7 @@ def test_a_notebook_shows_no_markup_of_a_record(write: Write) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"min_accuracy": 80}, "min_accuracy is 80: it must be a share of correct answers"),
+        ({"min_accuracy": 80}, "min_accuracy: 80 is more than all: write 80% or 0.8"),
         ({"min_accuracy": "text=0.9,txt=0.3"}, "no domain 'txt' in this run"),
         ({"max_p95": "fast"}, "max_p95: 'fast' is not a time"),
         ({"max_cost": -1}, "max_cost_per_request is -1.0: it must be a number above 0"),

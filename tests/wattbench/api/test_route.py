@@ -81,7 +81,7 @@ def test_a_notebook_shows_no_markup_of_a_record(write: Write) -> None:
         ({"router_joules": -1}, "router_joules is -1: it must be a number of 0 or more"),
         ({"router_cost": float("nan")}, "router_cost is nan: it must be a number of 0 or more"),
         ({"check_cost": "much"}, "check_cost is 'much': it must be a number"),
-        ({"min_accuracy": 80}, "min_accuracy is 80: it must be a share of correct answers"),
+        ({"min_accuracy": 80}, "min_accuracy: 80 is more than all: write 80% or 0.8"),
     ],
 )
 def test_what_is_wrong_is_said(write: Write, options: dict, message: str) -> None:

@@ -58,7 +58,7 @@ def test_a_reader_replaces_and_drops_requirements() -> None:
 def test_a_choice_is_written_as_options() -> None:
     choice = DecisionChoice("0.8", 0.3, math.inf, None, 2.5, None, 0.0, None, 100.0, "joules")
     assert choice.as_options() == [
-        "--min-accuracy", "0.8", "--max-p95", "0.3", "--max-cost", "none", "--max-grams", "2.5", "--worth-right", "0",
+        "--min-accuracy", "0.8", "--max-p95", "0.3s", "--max-cost", "none", "--max-grams", "2.5", "--worth-right", "0",
         "--carbon-price", "100", "--minimise", "joules",
     ]  # fmt: skip
     assert DecisionChoice().as_options() == []
@@ -82,10 +82,25 @@ def test_what_is_no_accuracy_is_a_named_error(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0.3", 0.3), ("300ms", 0.3), ("2 s", 2.0), ("1e-1s", 0.1), ("none", math.inf)]
+    ("text", "seconds"), [("0.3s", 0.3), ("300ms", 0.3), ("2 s", 2.0), ("1e-1s", 0.1), ("none", math.inf)]
 )
 def test_times_are_read(text: str, seconds: float) -> None:
     assert parsed_seconds(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["300", "0.3", "1e-1", " 2 "])
+def test_a_time_without_a_unit_is_asked_for_one(text: str) -> None:
+    number = text.strip()
+    with pytest.raises(UserError, match=rf"max_p95: {number} has no unit: write {number}ms or {number}s"):
+        parsed_seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("80", "80 is more than all: write 80% or 0.8"), ("1.5", "write 1.5% or 0.015")]
+)
+def test_percents_without_their_sign_are_told_apart_from_shares(text: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        parsed_accuracy(text, ["a"])
 
 
 @given(st.text(max_size=12))

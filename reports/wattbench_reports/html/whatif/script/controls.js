@@ -37,7 +37,7 @@ const required = (options) => { // what is required, with options for what was c
 		const input = field(name), old = before.find((each) => each.quantity === quantity);
 		if (!input || !changed(input)) { if (old) list.push(old); continue; }
 		const bound = number(input, null);
-		options.push(`--${name}`, bound === null ? "none" : String(bound));
+		options.push(`--${name}`, bound === null ? "none" : quantity === "p95" ? `${bound}s` : String(bound));
 		if (bound !== null) list.push({ quantity, bound, domain: null });
 	}
 	return list;
