@@ -2,10 +2,15 @@
 
 A system is useless where, in a domain that has a share of the requests and of which another system can answer items,
 
-- its scores sum to 0, and another system scored on at least `FEWEST` items: by the exact sign test the two then differ
-  at 5%, one-sided (W. J. Conover, "Practical Nonparametric Statistics" (1999), section 3.4); or
-- it is shown to answer less than `HARDLY` of the domain correctly, and another system more: Wilson's 95% intervals lie
-  below and above it. Among thousands of items even a rule that knows nothing is right once.
+- its scores sum to 0, and another system's to so much that the exact sign test tells them apart (W. J. Conover,
+  "Practical Nonparametric Statistics" (1999), section 3.4); or
+- it is shown to answer less than `HARDLY` of the domain correctly, by the score test of a share (E. B. Wilson, 1927),
+  and another system more, by Wilson's 95% interval. Among thousands of items even a rule that knows nothing is right
+  once.
+
+Both are one-sided at `LEVEL` for the whole run: the p-values of all domains and systems are adjusted by Holm's method
+("A simple sequentially rejective multiple test procedure", 1979). The sign test takes the best of the other systems,
+which Holm does not count; in simulated runs of alike systems one is still called useless in under 1%.
 
 Fewer items do not tell a useless system from an unlucky one. Where no system answers anything correctly, in all domains
 that have a share together, every system is useless.
@@ -13,15 +18,19 @@ that have a share together, every system is useless.
 
 from __future__ import annotations
 
+import math
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.stats import wilson_interval
+from wattbench_reports.stats.many_comparisons.multiple_testing import holm
 
-FEWEST = 5
-"""0.5 ** 5 is below 5%."""
+LEVEL = 0.05
+"""Of one-sided tests, for all domains and systems of a run together."""
 HARDLY = 0.05
 """A share of correct answers that is no use to anyone who needs the domain."""
 
@@ -50,20 +59,25 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
 
 def useless_in(basis: Basis) -> NDArray[np.bool_]:
     """Return in which domains a system is useless, shape (domains, systems)."""
-    share = np.divide(basis.means, basis.items, out=np.zeros_like(basis.means), where=basis.items > 0)
-    failing = np.zeros(share.shape, dtype=np.bool_)
-    for domain in range(len(basis.domains)):
-        bounds = [
-            wilson_interval(min(each, 1.0), items) if items else None
-            for each, items in zip(share[domain].tolist(), basis.items[domain].tolist(), strict=True)
-        ]
-        some = bool(basis.means[domain].max(initial=0.0) >= FEWEST)
-        able = any(each is not None and each.low > HARDLY for each in bounds)
-        for number, each in enumerate(bounds):
-            if each is not None and basis.items[domain, number] >= FEWEST:
-                none = some and basis.means[domain, number] == 0
-                failing[domain, number] = none or (able and each.high < HARDLY)
+    cells = np.argwhere(basis.items > 0).tolist()
+    adjusted = holm([_p_value(basis, domain, system) for domain, system in cells])
+    failing = np.zeros(basis.items.shape, dtype=np.bool_)
+    for (domain, system), p in zip(cells, adjusted, strict=True):
+        failing[domain, system] = p is not None and p <= LEVEL
     return failing
+
+
+def _p_value(basis: Basis, domain: int, system: int) -> float:
+    """Return how probable so few right answers are of a system that is of use in a domain; at most 1."""
+    right, items = float(basis.means[domain, system]), float(basis.items[domain, system])
+    others = np.delete(np.arange(len(basis.systems)), system)
+    scored = basis.means[domain, others]
+    if right == 0:
+        return float(0.5 ** math.floor(scored.max(initial=0.0)))
+    asked = basis.items[domain, others]
+    able = any(n and wilson_interval(min(r / n, 1.0), n).low > HARDLY for r, n in zip(scored, asked, strict=True))
+    z = (right / items - HARDLY) / math.sqrt(HARDLY * (1 - HARDLY) / items)
+    return NormalDist().cdf(z) if able else 1.0
 
 
 def reason(basis: Basis, domain: int, system: int) -> str:

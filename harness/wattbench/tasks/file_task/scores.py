@@ -63,7 +63,7 @@ class Score(NamedTuple):  # a dataclass would look its module up, which lm-eval 
     def extract(self, reply: str, doc: Mapping[str, Any]) -> str:
         """Return the answer in a reply to a document; `NO_ANSWER` where it has none."""
         said = said_in(reply)
-        if not said:
+        if said in ("", NO_ANSWER):  # it is no answer, though a label may be in it
             return NO_ANSWER
         if self.kind == "label":
             return _one_of(_words(self.labels).named_in(said))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wattbench import records
@@ -143,6 +143,8 @@ KINDS = ("label", "exact", "number", "contains", "regex", "choice", "f1")
 
 
 @settings(max_examples=300)
+@example("label", "", "[")
+@example("label", "", "invalid")
 @given(st.sampled_from(KINDS), st.text(max_size=80), st.text(min_size=1, max_size=20))
 def test_any_reply_has_a_score_between_0_and_1_and_scoring_is_idempotent(kind: str, reply: str, target: str) -> None:
     score = Score(kind, "t", labels=("yes", target), pattern=r"\w+")
