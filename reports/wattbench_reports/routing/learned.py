@@ -177,11 +177,11 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
     texts = read(np.arange(context.answers.items) if items is None else items)
     if texts is None:
         return NO_PROMPTS
-    same = alike(texts)
+    features = features_for(texts)
+    same = alike(texts, features)
     if same.max() + 1 < LEAST_ITEMS:
         return ALL_ALIKE
     fold = deal_folds(context.answers.domain, same, SEED)
-    features = features_for(texts)
     near, shuffled = Neighbourhood(texts, fold, features), _shuffled(context)
     by_nearest = _of_both(lambda of: NearestPredictor(near, of.score, of.cost), context, shuffled)
     by_words = fitted_together(WordKernel(texts, fold, features), context.answers, shuffled.answers)

@@ -180,7 +180,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
 
     from wattbench_reports.routing.answers.among import answers_among
     from wattbench_reports.routing.fitting.split import split_items
-    from wattbench_reports.routing.predictors.text_features import alike
+    from wattbench_reports.routing.predictors.text_features import alike, features_for
     from wattbench_reports.stats.budgets import SEED
 
     answers = context.answers
@@ -189,7 +189,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
         context = replace(context, answers=answers_among(answers, kept.astype(np.int64)))
         answers = context.answers
     reader, texts = _requests(analysis, resolved, context)
-    split = split_items(answers.domain, alike(texts))
+    split = split_items(answers.domain, alike(texts, features_for(texts)))
     assert answers.rows is not None  # of a run, they are known
     return _TrainingData(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
 

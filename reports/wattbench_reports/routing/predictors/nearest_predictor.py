@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.routing.model import ChoiceKind
 from wattbench_reports.routing.predictors.predictor import Expected
-from wattbench_reports.routing.predictors.text_features import TextFeatures
+from wattbench_reports.routing.predictors.text_features import TextFeatures, weighed
 
 NEAREST = (10, 20, 40, 80)
 """How many items vote: chosen on the items that a router is fitted to."""
@@ -32,7 +32,8 @@ class Neighbourhood:
             features: how texts are read.
         """
         self.fold = fold
-        likeness = _cosines(features.matrix(texts, norm=None, alternate_sign=False))
+        vectors = weighed(features.matrix(texts, norm=None, alternate_sign=False))
+        likeness = np.asarray((vectors @ vectors.T).toarray(), dtype=np.float32)
         likeness[fold[:, None] == fold] = -np.inf
         # A tenth of the folds is held out of these on top: some more are kept.
         kept = min(2 * max(NEAREST), len(texts))
@@ -76,20 +77,3 @@ class NearestPredictor:
         return tuple(
             Expected(cell, np.asarray(self._near.voters(fold, count) @ self._score), cost) for count in NEAREST
         )
-
-
-def _cosines(counts: Any) -> NDArray[np.float32]:
-    """Return the cosines of TF-IDF vectors of counts, shape (items, items).
-
-    What is in every text has no weight (log n / n): examples that all prompts begin with say nothing about any.
-    """
-    from scipy.sparse import diags
-
-    weighed = counts.astype(np.float32)
-    np.log1p(weighed.data, out=weighed.data)
-    items = weighed.shape[0]
-    within = np.bincount(weighed.indices, minlength=weighed.shape[1])
-    weighed = weighed @ diags(np.log(items / np.maximum(within, 1)).astype(np.float32))
-    lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    weighed = (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ weighed).astype(np.float32)
-    return np.asarray((weighed @ weighed.T).toarray(), dtype=np.float32)

@@ -1,7 +1,8 @@
-"""Turn requests into numbers: hashed words and pairs of words."""
+"""Turn requests into numbers: hashed words and pairs of words, their weights, and which requests read alike."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 
 _LONG_WORDS = 12
 """Mean characters of a word above which a script has no blanks between words."""
+
+ALIKE = 0.8
+"""The cosine from which two texts are near-duplicates."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,34 @@ def features_for(texts: Sequence[str]) -> TextFeatures:
     return TextFeatures()
 
 
-def alike(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Number texts so that those that differ in blanks and case alone have the same number."""
-    return np.asarray(pd.factorize(pd.Series([" ".join(text.lower().split()) for text in texts]))[0], dtype=np.int64)
+def weighed(counts: Any) -> Any:
+    """Return the TF-IDF vectors of counts, each of length 1 or 0: a sparse matrix of the same shape.
+
+    What is in every text has no weight (log n / n): examples that all prompts begin with say nothing about any.
+    """
+    from scipy.sparse import diags
+
+    weights = counts.astype(np.float32)
+    np.log1p(weights.data, out=weights.data)
+    within = np.bincount(weights.indices, minlength=weights.shape[1])
+    weights = weights @ diags(np.log(weights.shape[0] / np.maximum(within, 1)).astype(np.float32))
+    lengths = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    return (diags(1 / np.where(lengths > 0, lengths, 1.0)) @ weights).astype(np.float32).tocsr()
+
+
+def alike(texts: Sequence[str], features: TextFeatures) -> NDArray[np.int64]:
+    """Number texts so that those that read alike have the same number, and those between which a chain of such leads.
+
+    Two read alike where they differ in blanks and case alone, or where the cosine of their TF-IDF vectors is `ALIKE` or
+    more: copies of a template with other names in it, of which one tells the answer of the others. Clusters of
+    near-duplicates by a threshold and chains: A. Z. Broder, "On the resemblance and containment of documents" (1997).
+    """
+    same, different = pd.factorize(pd.Series([" ".join(text.lower().split()) for text in texts]))
+    if len(different) < 2 or importlib.util.find_spec("sklearn") is None:  # without it no router reads requests
+        return np.asarray(same, dtype=np.int64)
+    from scipy.sparse.csgraph import connected_components
+    from sklearn.neighbors import radius_neighbors_graph
+
+    vectors = weighed(features.matrix(list(different), norm=None, alternate_sign=False))
+    near = radius_neighbors_graph(vectors, 1 - ALIKE, metric="cosine", mode="connectivity")
+    return np.asarray(connected_components(near, directed=False)[1][same], dtype=np.int64)

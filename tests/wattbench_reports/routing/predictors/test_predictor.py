@@ -96,6 +96,21 @@ def test_a_stored_regression_expects_what_ridge_does(number) -> None:
     assert stored.expected(others) == pytest.approx(predict(slice(None), features.matrix(others)), abs=1e-3)
 
 
+def test_texts_that_read_alike_have_one_number() -> None:
+    pytest.importorskip("sklearn")
+    from wattbench_reports.routing.predictors.text_features import alike, features_for
+
+    refund = "please refund the order of the customer {} who has waited for a parcel since last monday"
+    others = [f"topic{number} asks about matter{number} with detail{number}" for number in range(30)]
+    texts = [refund.format("anna"), *others, refund.format("bert"), f"  {others[0].upper()} "]
+    numbers = alike(texts, features_for(texts))
+    assert numbers[0] == numbers[31]
+    assert numbers[1] == numbers[32]
+    assert len(set(numbers.tolist())) == 31
+    same = ["one text"] * 5
+    assert set(alike(same, features_for(same)).tolist()) == {0}
+
+
 def test_neighbours_are_the_nearest_of_other_folds() -> None:
     pytest.importorskip("sklearn")
     from wattbench_reports.routing.predictors.nearest_predictor import Neighbourhood
