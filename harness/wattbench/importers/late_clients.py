@@ -77,8 +77,8 @@ def _of_answers(imported: Imported) -> Iterator[tuple[str, float, float]]:
 
 def remarks(imported: Imported) -> Mapping[str, str]:
     """Return what a reader of an import has to know, by a code for each."""
-    found = {
+    notes = {
         "late-client": late_clients(imported),
         "zeros": zeros.remark(imported.answers.zeros, len(imported.answers)),
     }
-    return dict(imported.remarks) | {code: said for code, said in found.items() if said is not None}
+    return dict(imported.remarks) | {code: said for code, said in notes.items() if said is not None}

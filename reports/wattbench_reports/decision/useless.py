@@ -74,8 +74,8 @@ def _p_value(basis: Basis, domain: int, system: int) -> float:
     scored = basis.means[domain, others]
     if right == 0:
         return float(0.5 ** math.floor(scored.max(initial=0.0)))
-    asked = basis.items[domain, others]
-    able = any(n and wilson_interval(min(r / n, 1.0), n).low > HARDLY for r, n in zip(scored, asked, strict=True))
+    shares = [(min(r / n, 1.0), n) for r, n in zip(scored, basis.items[domain, others], strict=True) if n]
+    able = any(wilson_interval(share, n).low > HARDLY for share, n in shares)
     z = (right / items - HARDLY) / math.sqrt(HARDLY * (1 - HARDLY) / items)
     return NormalDist().cdf(z) if able else 1.0
 
