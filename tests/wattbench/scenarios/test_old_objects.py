@@ -49,10 +49,10 @@ def test_old_objects_take_part_again_after_a_run_however_it_ends() -> None:
         import gc
         from wattbench.scenarios.old_objects import old_objects_kept
 
-        assert not gc.get_freeze_count()
+        assert gc.get_freeze_count() < 1000
         try:
             with old_objects_kept():
-                assert gc.get_freeze_count() > 1000
+                assert gc.get_freeze_count() > 5000
                 raise KeyError("stopped")
         except KeyError:
             pass
