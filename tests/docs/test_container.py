@@ -91,13 +91,16 @@ def test_what_it_copies_is_all_that_a_wheel_and_the_lock_need(tmp_path: Path) ->
     assert sum(each.file_size for each in files if each.filename.startswith("wattbench/_benchmarks/tasks/")) > 1_000_000
 
     calls = tmp_path / "calls"
-    for name in ("python", "bash"):
+    for name in ("python", "bash", "useradd", "install"):
         (programs / name).write_text(f'#!/bin/sh\necho {name} "$@" "[$TORCH_INDEX]" "$PATH" >> "{calls}"\n')
         (programs / name).chmod(0o755)
     arguments = dict(text.split("=", 1) for text in of("ARG"))
     environment = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **arguments}
-    subprocess.run(["sh", "-ec", of("RUN")[0]], cwd=source, env=environment, check=True, timeout=60)
-    venv, install = calls.read_text().splitlines()
+    for step in of("RUN"):
+        subprocess.run(["sh", "-ec", step], cwd=source, env=environment, check=True, timeout=60)
+    venv, install, useradd, folders = calls.read_text().splitlines()
     assert venv.startswith("python -m venv /opt/wattbench ")
     asked = f"bash .ci/install {arguments['EXTRAS']} [{arguments['TORCH_INDEX']}]"
     assert install.startswith(f"{asked} /opt/wattbench/bin:")
+    assert "--uid 10001 wattbench [" in useradd
+    assert "/cache /runs [" in folders

@@ -6,11 +6,10 @@ so that a rate which was never offered looks as if it was held.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from wattbench.importers import zeros
 from wattbench.importers.imported import Imported
 
 LATE_SHARE = 0.1
@@ -73,12 +72,3 @@ def _of_answers(imported: Imported) -> Iterator[tuple[str, float, float]]:
     for system, (delay_s, latency_s, answers) in sums.items():
         if answers:
             yield system, delay_s / answers, latency_s / answers
-
-
-def remarks(imported: Imported) -> Mapping[str, str]:
-    """Return what a reader of an import has to know, by a code for each."""
-    notes = {
-        "late-client": late_clients(imported),
-        "zeros": zeros.remark(imported.answers.zeros, len(imported.answers)),
-    }
-    return dict(imported.remarks) | {code: said for code, said in notes.items() if said is not None}

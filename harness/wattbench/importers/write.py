@@ -17,9 +17,10 @@ from wattbench.folder_aside import folder_aside
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
-from wattbench.importers.late_clients import remarks
+from wattbench.importers.late_clients import late_clients
 from wattbench.importers.metered import Metered, meter_details, metered
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
+from wattbench.importers.zeros import remark
 from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
 from wattbench.records.files.atomic_write import move_into_place
@@ -130,9 +131,16 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
             "scenario": _finite(imported.scenario),
             "machines": _finite(imported.machines),
             "currency": known.currency,
-            "remarks": dict(remarks(imported)),
+            "remarks": _remarks(imported),
         },
     )
+
+
+def _remarks(imported: Imported) -> dict[str, str]:
+    """Return what a reader of an import has to know, by a code for each."""
+    answers = imported.answers
+    notes = {"late-client": late_clients(imported), "zeros": remark(answers.zeros, len(answers))}
+    return {**imported.remarks, **{code: said for code, said in notes.items() if said is not None}}
 
 
 def _finite(settings: Any) -> Any:

@@ -59,23 +59,26 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
 
 def useless_in(basis: Basis) -> NDArray[np.bool_]:
     """Return in which domains a system is useless, shape (domains, systems)."""
+    able = [_one_is_able(basis, domain) for domain in range(len(basis.domains))]
     cells = np.argwhere(basis.items > 0).tolist()
-    adjusted = holm([_p_value(basis, domain, system) for domain, system in cells])
+    adjusted = holm([_p_value(basis, domain, system, able=able[domain]) for domain, system in cells])
     failing = np.zeros(basis.items.shape, dtype=np.bool_)
     for (domain, system), p in zip(cells, adjusted, strict=True):
         failing[domain, system] = p is not None and p <= LEVEL
     return failing
 
 
-def _p_value(basis: Basis, domain: int, system: int) -> float:
+def _one_is_able(basis: Basis, domain: int) -> bool:
+    """Return whether a system is shown to answer more than `HARDLY` of a domain correctly."""
+    counts = zip(basis.means[domain].tolist(), basis.items[domain].tolist(), strict=True)
+    return any(items and wilson_interval(min(right / items, 1.0), items).low > HARDLY for right, items in counts)
+
+
+def _p_value(basis: Basis, domain: int, system: int, *, able: bool) -> float:
     """Return how probable so few right answers are of a system that is of use in a domain; at most 1."""
     right, items = float(basis.means[domain, system]), float(basis.items[domain, system])
-    others = np.delete(np.arange(len(basis.systems)), system)
-    scored = basis.means[domain, others]
     if right == 0:
-        return float(0.5 ** math.floor(scored.max(initial=0.0)))
-    shares = [(min(r / n, 1.0), n) for r, n in zip(scored, basis.items[domain, others], strict=True) if n]
-    able = any(wilson_interval(share, n).low > HARDLY for share, n in shares)
+        return float(0.5 ** math.floor(basis.means[domain].max()))
     z = (right / items - HARDLY) / math.sqrt(HARDLY * (1 - HARDLY) / items)
     return NormalDist().cdf(z) if able else 1.0
 

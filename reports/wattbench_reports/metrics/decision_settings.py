@@ -198,7 +198,7 @@ def parsed_seconds(text: str) -> float:
     """Read ``0.3s`` or ``300ms`` as seconds; ``none`` is infinite.
 
     Raises:
-        UserError: it is none of these, or has no unit: 300 is meant in milliseconds as often as in seconds.
+        UserError: it has another form, or no unit: 300 may be milliseconds or seconds.
     """
     if text.strip() == NONE:
         return math.inf
