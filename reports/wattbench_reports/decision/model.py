@@ -54,6 +54,24 @@ def outcome_of(probability: float | None) -> Qualifies:
     return Qualifies.NO if probability < FAILS else Qualifies.MAY
 
 
+def outcome_by_bounds(requirement: Requirement, low: float | None, high: float | None) -> Qualifies:
+    """Return whether a requirement is met, by two one-sided bounds, each at the reader's risk.
+
+    It is met where the bound on its bad side keeps it, not met where the other bound fails it, and else cannot be told.
+
+    Args:
+        requirement: with its bound.
+        low: the lower bound of the figure; None where it is not known.
+        high: the upper bound.
+    """
+    if low is None or high is None:
+        return Qualifies.MAY
+    kept = rounded_bound(requirement)
+    if requirement.quantity == "accuracy":
+        return Qualifies.YES if low >= kept else Qualifies.NO if high < kept else Qualifies.MAY
+    return Qualifies.YES if high <= kept else Qualifies.NO if low > kept else Qualifies.MAY
+
+
 def rounded_bound(requirement: Requirement) -> float:
     """Return the bound that figures are held against: one that is at it but for `ROUNDING` keeps it."""
     return requirement.bound * (1 - ROUNDING if requirement.quantity == "accuracy" else 1 + ROUNDING)

@@ -17,6 +17,9 @@ NONE = "none"
 OVERALL = "all"
 """In place of a domain: over all domains, as the workload mixes them."""
 
+RISK = 0.1
+"""Of a one-sided bound, unless a reader or a suite says another."""
+
 Quantity = Literal["accuracy", "p95", "cost", "joules", "grams", "memory"]
 """What a requirement bounds: accuracy from below, all others from above."""
 
@@ -101,6 +104,8 @@ class DecisionSettings:
     """None where nothing of it is named."""
     minimise: CostUnit | None = None
     """None: the decision chooses by what is known, see `wattbench_reports.decision`."""
+    risk: float = RISK
+    """Of each one-sided bound by which a requirement is met or not met."""
 
 
 def decision_settings(
