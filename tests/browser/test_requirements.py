@@ -60,25 +60,27 @@ OF_KINDS = {
 
 Setting = tuple[dict[str, str], dict[str, str], list[float] | None]
 SETTINGS: list[Setting] = [
-    ({}, {"": "50"}, None),
-    ({}, {"": "40", "text": "70"}, MIX),
-    ({"max-p95": "0.72"}, {"": "30"}, None),
+    ({}, {"": "50%"}, None),
+    ({}, {"": "0.4", "text": "70 %"}, MIX),
+    ({"max-p95": "720ms"}, {"": "30%"}, None),
     ({"max-joules": "4.2", "minimise": "joules"}, {}, MIX),
     ({"minimise": "grams", "max-grams": "0.0002"}, {}, None),
-    ({"intensity": "48", "pue": "1.5", "carbon-price": "100", "price": "0.3"}, {"": "45"}, None),
+    ({"intensity": "48", "pue": "1.5", "carbon-price": "100", "price": "0.3"}, {"": "45%"}, None),
+    ({"max-joules": "5", "max-p95": "0.8 s", "risk": "0.3"}, {"": "30%"}, None),
     ({"worth-right": "0.000005", "cost-wrong": "0.000001", "price": "0.25"}, {}, MIX),
-    ({"worth-right": "0.000002", "price": "0.3", "max-p95": "1"}, {"": "30"}, None),
-    ({"max-p95": "0.01", "max-memory": "4"}, {"": "99"}, None),
+    ({"worth-right": "0.000002", "price": "0.3", "max-p95": "1s"}, {"": "30%"}, None),
+    ({"max-p95": "10ms", "max-memory": "4"}, {"": "99%"}, None),
+    ({"risk": "2%"}, {"": "35%"}, None),
     ({"minimise": "money"}, {}, None),
 ]
-"""Fields, percents that must be correct by domain (all: no name), and weights of the domains."""
+"""Fields, shares that must be correct by domain (all: no name), and weights of the domains."""
 
 MONEY: list[Setting] = [
     ({"price": "0.3"}, {}, None),
     ({"price:tuned": "40"}, {}, None),
-    ({"price:tuned": "300", "max-cost": "0.0004"}, {"": "20"}, MIX),
+    ({"price:tuned": "300", "max-cost": "0.0004"}, {"": "20%"}, MIX),
     ({"price:tuned": "50", "worth-right": "0.001", "cost-wrong": "0.0002", "price": "0.3"}, {}, MIX),
-    ({"worth-right": "0.0005", "carbon-price": "100", "price": "0.3"}, {"": "30"}, None),
+    ({"worth-right": "0.0005", "carbon-price": "100", "price": "0.3"}, {"": "30%"}, None),
 ]
 """The same for systems with prices; ``price:`` and a system: percent of its price."""
 

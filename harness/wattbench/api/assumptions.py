@@ -63,6 +63,8 @@ class AssumptionOptions(TypedDict, total=False):
     """The most grams of CO2 equivalent of a request."""
     max_memory: float | str | None
     """The most memory of a system, in GiB."""
+    risk: float | None
+    """Of each bound by which a requirement is met or not met, above 0 and below 0.5; 0.1 unless named."""
     worth_right: float | None
     """What a correct answer is worth, in money, 0 or more."""
     cost_wrong: float | None
@@ -125,6 +127,7 @@ def _decision(options: AssumptionOptions) -> DecisionChoice:
         max_joules_per_request=bound("max_joules", options.get("max_joules")),
         max_grams_per_request=bound("max_grams", options.get("max_grams")),
         max_memory_gib=bound("max_memory", options.get("max_memory")),
+        risk=number_of("risk", options.get("risk")),
         worth_right=number_of("worth_right", options.get("worth_right")),
         cost_wrong=number_of("cost_wrong", options.get("cost_wrong")),
         carbon_price_per_tonne=number_of("carbon_price", options.get("carbon_price")),

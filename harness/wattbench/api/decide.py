@@ -10,15 +10,15 @@ from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench_reports.comparison.analysis import Analysis
-    from wattbench_reports.decision import Acceptability, HullStep, SystemDecision
+    from wattbench_reports.decision import Between, HullStep, SystemDecision
     from wattbench_reports.wording.decision import DecisionWords
 
 
 class RunDecision:
     """Which system to run, how sure that is, and what would change it. `print` shows the advice and its table.
 
-    ``decision["hybrid"]`` is one system: its `checks`, `qualifies`, `p_qualifies`, `accuracy`, `cost_per_request`,
-    `cost_per_correct`, `benefit`, `p_best` and `regret`.
+    ``decision["hybrid"]`` is one system: its `checks` with their bounds, `qualifies`, `counted`, `accuracy`,
+    `cost_per_request`, `cost_per_correct` and `benefit`.
     """
 
     def __init__(self, words: DecisionWords) -> None:
@@ -33,13 +33,13 @@ class RunDecision:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """Ties, probabilities and what would decide, a sentence each."""
+        """Ties, bounds and what would decide, a sentence each."""
         return tuple(self._words.evidence)
 
     @property
     def chosen(self) -> str | None:
-        """The system to run; None where nothing is required and no answer has a worth, or where no system is likely to
-        meet what is required."""
+        """The system to run; None where no system is shown to meet what is required, or where nothing is required and
+        there are two to choose between."""
         return self.data.chosen
 
     @property
@@ -59,10 +59,10 @@ class RunDecision:
         return self.data.hull
 
     @property
-    def acceptability(self) -> Acceptability | None:
-        """The probability that each system is best as a right answer is worth more: `worths`, `probabilities` and
-        `leaders`; None where no cost of two systems is known."""
-        return self.data.acceptability
+    def between(self) -> Between | None:
+        """The two systems between which a reader chooses where nothing is required: `cheaper` and `dearer`, and what
+        further right answers cost from the one to the other; None where one system is advised, or none."""
+        return self.data.between
 
     @property
     def systems(self) -> tuple[str, ...]:

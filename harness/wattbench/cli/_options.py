@@ -159,6 +159,12 @@ _ASSUMPTIONS = (
     click.option("--max-joules", type=_BOUND, metavar="J", help="Require that a request needs no more joules; none."),
     click.option("--max-grams", type=_BOUND, metavar="G", help="Require that a request causes no more CO2e; none."),
     click.option("--max-memory", type=_BOUND, metavar="GIB", help="Require that a system needs no more memory; none."),
+    click.option(
+        "--risk",
+        type=_Reader("share", "parsed_risk"),
+        metavar="SHARE",
+        help="Of each bound by which a requirement is met or not met: 0.1 unless named, or 10%.",
+    ),
     click.option("--worth-right", type=Finite(min=0.0), help="What a correct answer is worth, in money."),
     click.option("--cost-wrong", type=Finite(min=0.0), help="What a wrong answer costs, in money."),
     click.option(
@@ -195,6 +201,7 @@ def assumption_options(command: Any) -> Any:
         max_joules: float | None,
         max_grams: float | None,
         max_memory: float | None,
+        risk: float | None,
         worth_right: float | None,
         cost_wrong: float | None,
         carbon_price: float | None,
@@ -220,6 +227,7 @@ def assumption_options(command: Any) -> Any:
                 max_joules,
                 max_grams,
                 max_memory,
+                risk,
                 worth_right,
                 cost_wrong,
                 carbon_price,

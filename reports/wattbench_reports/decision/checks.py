@@ -1,27 +1,38 @@
-"""Check every system against every requirement: the probability that it is met, and what would decide it."""
+"""Check every system against every requirement: its bounds, what they come to, and what would decide.
+
+A system *meets* a requirement where its one-sided bound at the reader's risk (`DecisionSettings.risk`) lies on the
+right side, *fails* it where the other bound lies on the wrong side, and else it cannot be told. Bounds are of the
+system's own data (`wattbench_reports.decision.bounds`): other systems move nothing. All requirements together are met
+where each is, at the same risk: an intersection-union test (R. L. Berger, "Multiparameter hypothesis testing and
+acceptance sampling", Technometrics 24 (1982)).
+
+That the system that is advised was chosen among several is counted by Holm's method over those that could be advised
+("A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979)). Systems that are
+shown to fail are not counted, so that a poor rival changes no advice: the risk that any of those that can be advised
+truly misses a requirement is then at most risk / (1 - risk), .11 for .1 (Q. Zhao, D. S. Small and W. Su, "Multiple
+testing when many p-values are uniformly conservative", JASA 114 (2019)). Holm's steps are written out here, and not
+taken of adjusted p-values, as each step has bounds that are printed.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.bounds import Bounded, BoundedMean, BoundedShare, Exact, t_at
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
-from wattbench_reports.decision.items_to_decide import further_items, one_sided, score_apart
-from wattbench_reports.decision.latency_limit import SHARE, Limited, SystemLatency, latencies
-from wattbench_reports.decision.model import Check, Qualifies, WhichRun, outcome_of, rounded_bound
-from wattbench_reports.decision.partial_pooling import PooledBy, pooled
+from wattbench_reports.decision.latency_limit import SystemLatency, latencies
+from wattbench_reports.decision.model import SHARE, Check, Qualifies, WhichRun
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import P95, machine_share, machines_of
-from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.metrics.decision_settings import Quantity, Requirement
+from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
 
 GIB = 1024.0**3
 
@@ -30,58 +41,101 @@ UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit
 
 
 @dataclass(frozen=True)
+class _Checked:
+    """One system against one requirement, with what it is tested by."""
+
+    check: Check
+    tested: Bounded | None
+    items: float
+
+
+@dataclass(frozen=True)
 class Checked:
     """All systems against all requirements."""
 
     checks: tuple[tuple[Check, ...], ...]
     """Of each system, in the order of the requirements."""
-    p_qualifies: tuple[float | None, ...]
-    """Of each system: the probability that it meets all together."""
-    met: NDArray[np.bool_]
-    """Shape (draws, systems): in which draws it meets all. A requirement of which nothing is known counts as met: it
-    excludes no system."""
+    each: tuple[tuple[_Checked, ...], ...]
 
     @property
     def outcomes(self) -> list[Qualifies]:
         """Return whether each system qualifies; one that fails a requirement does not, whatever is not known."""
+        return [_together([each.outcome for each in checks]) for checks in self.checks]
+
+    def least_risk(self, system: int) -> float | None:
+        """Return the least risk at which a system would be said to meet all; None where one is not known."""
+        risks = [each.least_risk for each in self.checks[system]]
+        known = [risk for risk in risks if risk is not None]
+        return max(known, default=0.0) if len(known) == len(risks) else None
+
+    def could_be_advised(self, able: Sequence[bool]) -> list[int]:
+        """List the systems that could be advised: all is known of them, and they are not shown to fail a requirement."""
         return [
-            Qualifies.NO if any(each.outcome == Qualifies.NO for each in checks) else outcome_of(together)
-            for checks, together in zip(self.checks, self.p_qualifies, strict=True)
+            system
+            for system, (some, outcome) in enumerate(zip(able, self.outcomes, strict=True))
+            if some and outcome is not Qualifies.NO and self.least_risk(system) is not None
         ]
 
+    def levels(self, able: Sequence[bool], risk: float) -> list[float]:
+        """Return the risk at which each system is judged with the choice counted: that of its step of Holm's method.
 
-def check_all(analysis: Analysis, figures: RunFigures, requirements: Sequence[Requirement]) -> Checked:
+        From the surest system on, the first of k is judged at risk / k, the next at risk / (k - 1); from the first that
+        is not shown to meet the requirements on, all at that system's.
+
+        Args:
+            able: of each system, whether it may be chosen at all.
+            risk: the reader's.
+        """
+        risks = {system: self.least_risk(system) or 0.0 for system in self.could_be_advised(able)}
+        levels, stopped = [risk] * len(able), None
+        for rank, system in enumerate(sorted(risks, key=lambda each: (risks[each], each))):
+            level = risk / (len(risks) - rank) if stopped is None else stopped
+            stopped = level if risks[system] > level else stopped
+            levels[system] = level
+        return levels
+
+    def counted_bounds(self, system: int, level: float) -> tuple[float | None, ...]:
+        """Return the bound of a system on the bad side of each requirement at a risk; None where it is not known."""
+        return tuple(
+            None if each.tested is None else each.tested.bounds(level)[0 if each.check.is_least else 1]
+            for each in self.each[system]
+        )
+
+    def further_items(self, system: int, risk: float) -> int | None:
+        """Return how many further items would tell of all open requirements of a system; None where too many would."""
+        needed = [
+            each.tested.further_items(each.items, risk)
+            for each in self.each[system]
+            if each.tested is not None
+            and each.check.outcome is not Qualifies.NO
+            and (each.check.least_risk or 0) > risk
+        ]
+        known = [count for count in needed if count is not None]
+        return max(known, default=None) if len(known) == len(needed) else None
+
+
+def _together(outcomes: Sequence[Qualifies]) -> Qualifies:
+    if Qualifies.NO in outcomes:
+        return Qualifies.NO
+    return Qualifies.MAY if Qualifies.MAY in outcomes else Qualifies.YES
+
+
+def check_all(analysis: Analysis, figures: RunFigures, settings: DecisionSettings) -> Checked:
     """Check all systems of a run."""
-    number, systems = figures.draws.number, len(analysis.basis.systems)
-    checker = _Checker(analysis, figures)
-    drawn = np.ones((number, systems), dtype=np.bool_)  # met in a draw, by what is drawn from sums
-    others = np.ones((number, systems), dtype=np.bool_)
-    rows: list[list[Check]] = []
-    apart = np.ones(systems)  # the probability of what is not drawn from sums
-    for requirement in requirements:
-        checks, met = checker.of(requirement)
-        rows.append(checks)
-        if requirement.quantity in ("p95", "memory"):
-            others &= met
-            apart *= [1.0 if each.p_met is None else each.p_met for each in checks]
-        else:
-            drawn &= met
-    by_system = tuple(tuple(row[system] for row in rows) for system in range(systems))
-    together = drawn.mean(axis=0) * apart
-    p_qualifies = [
-        None if any(check.p_met is None for check in by_system[system]) else float(together[system])
-        for system in range(systems)
-    ]
-    return Checked(by_system, tuple(p_qualifies), drawn & others)
+    checker = _Checker(analysis, figures, settings.risk)
+    rows = [checker.of(requirement) for requirement in settings.requirements]
+    by_system = tuple(tuple(row[system] for row in rows) for system in range(len(analysis.basis.systems)))
+    return Checked(tuple(tuple(each.check for each in row) for row in by_system), by_system)
 
 
 @dataclass(frozen=True)
 class _Checker:
     analysis: Analysis
     figures: RunFigures
+    risk: float
 
-    def of(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
-        """Return a check of each system, and in which draws it is met."""
+    def of(self, requirement: Requirement) -> list[_Checked]:
+        """Return a check of each system."""
         if requirement.quantity == "accuracy":
             return self._accuracy(requirement)
         if requirement.quantity == "p95":
@@ -91,108 +145,120 @@ class _Checker:
         return self._cost(requirement, UNITS[requirement.quantity])
 
     @property
-    def _systems(self) -> tuple[str, ...]:
-        return self.analysis.basis.systems
+    def _systems(self) -> range:
+        return range(len(self.analysis.basis.systems))
 
     @cached_property
     def _latencies(self) -> list[SystemLatency]:
         return latencies(self.analysis)
 
-    def _accuracy(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
+    def _accuracy(self, requirement: Requirement) -> list[_Checked]:
         base, domain = self.analysis.basis, requirement.domain
-        figure = self.figures.accuracy if domain is None else self.figures.accuracy_in(domain)
+        shares = self.figures.shares if domain is None else self.figures.only(domain)
+        of_share = self.figures.accuracy_trials(shares)
         items = base.items.sum(axis=0) if domain is None else base.items[base.domains.index(domain)]
         scored = base.trials.sum(axis=0) > 0
         unknown = REASONS["domains"] if domain is None else REASONS["domain"].format(domain=domain)
-        reasons = [unknown if some else REASONS["scored"] for some in scored]
-        return self._drawn(requirement, figure, items, reasons, PooledBy.ACCURACY)
 
-    def _cost(self, requirement: Requirement, unit: CostUnit) -> tuple[list[Check], NDArray[np.bool_]]:
+        def one(system: int) -> _Checked:
+            share = float(of_share.estimates[system])
+            if not np.isfinite(share):
+                return _unknown(requirement, unknown if scored[system] else REASONS["scored"])
+            variance = float(of_share.variances[system])
+            tested = BoundedShare(
+                lambda risk: (share, share),
+                lambda share: variance,
+                requirement.bound,
+                float(of_share.most[system]),
+                self.figures.covarying.df,
+            )
+            return self._checked(requirement, share, tested, float(items[system]))
+
+        return [one(system) for system in self._systems]
+
+    def _cost(self, requirement: Requirement, unit: CostUnit) -> list[_Checked]:
         base, costs = self.analysis.basis, self.analysis.costs.get(unit)
         if costs is None:
-            return self._unknown(requirement, [why_no(unit)] * len(self._systems))
-        figure = self.figures.cost(costs)
-        reasons = [costs.missing.get(name) or why_invalid(self.analysis, costs, name) for name in self._systems]
-        known = np.where([bool(reason) for reason in reasons], np.nan, 0.0)
-        valid = replace(figure, estimates=figure.estimates + known)
-        checks, met = self._drawn(requirement, valid, base.items.sum(axis=0), reasons, PooledBy.COST)
+            return [_unknown(requirement, why_no(unit))] * len(self._systems)
+        figure, covarying = self.figures.cost(costs), self.figures.covarying
+        errors, df = covarying.errors_of_another_run(figure), covarying.another_run_df(figure)
+        fixed, items = covarying.session_shares(figure), base.items.sum(axis=0)
         machines = machines_of(costs, machine_share(self.analysis), self.figures.sessions)
-        return [replace(check, machine=each) for check, each in zip(checks, machines, strict=True)], met
 
-    def _drawn(
+        def one(system: int) -> _Checked:
+            name, mean = base.systems[system], float(figure.estimates[system])
+            reason = costs.missing.get(name) or why_invalid(self.analysis, costs, name)
+            if reason or not np.isfinite(mean):
+                return _unknown(requirement, reason or REASONS["unknown"], machines[system])
+            tested = BoundedMean(mean, requirement.bound, float(errors[system]), float(df[system]), float(fixed[system]))
+            return self._checked(requirement, mean, tested, float(items[system]), machines[system])
+
+        return [one(system) for system in self._systems]
+
+    def _latency(self, requirement: Requirement) -> list[_Checked]:
+        sessions, df = self.figures.sessions, self.figures.covarying.df
+        moved = None if sessions is None else sessions.moves.get(P95)
+        machine = WhichRun.THIS_RUN if moved is None else WhichRun.ANOTHER_RUN
+        items = self.analysis.basis.items.sum(axis=0)
+
+        def one(system: int) -> _Checked:
+            latency, limit_s = self._latencies[system], requirement.bound
+            within = latency.share_within(limit_s)
+            if within is None:
+                return _unknown(requirement, REASONS["timed"], machine, latency.p95_s)
+            spread = 0.0 if moved is None else _session_spread(moved[:, system])
+            freedom = 1.0 if sessions is None else sessions.df
+
+            def shares(risk: float) -> tuple[float, float]:
+                """Another run's seconds are longer or shorter by a session's factor."""
+                if not spread:
+                    return within, within
+                factor = float(np.exp(t_at(1 - risk, freedom) * spread))
+                return latency.share_within(limit_s / factor) or 0.0, latency.share_within(limit_s * factor) or 0.0
+
+            tested = BoundedShare(
+                shares, latency.variance_of_share, SHARE, latency.most, df, sides=1 if moved is None else 2
+            )
+            count = float(items[system]) or float(latency.requests.sum())
+            return self._checked(requirement, latency.p95_s, tested, count, machine, within)
+
+        return [one(system) for system in self._systems]
+
+    def _memory(self, requirement: Requirement) -> list[_Checked]:
+        return [
+            _unknown(requirement, REASONS["memory"])
+            if peak_gib is None
+            else self._checked(requirement, peak_gib, Exact(peak_gib, requirement.bound), 0.0)
+            for peak_gib in peak_memory_gib(self.analysis)
+        ]
+
+    def _checked(
         self,
         requirement: Requirement,
-        figure: VaryingFigure,
-        items: NDArray[np.float64],
-        reasons: Sequence[str],
-        scale: PooledBy,
-    ) -> tuple[list[Check], NDArray[np.bool_]]:
-        bound, draws = requirement.bound, pooled(figure, self.figures.draws, scale, requirement.bound)
-        with np.errstate(invalid="ignore"):
-            kept = rounded_bound(requirement)
-            met = draws >= kept if scale is PooledBy.ACCURACY else draws <= kept
-        joint = self.figures.draws
-        errors, df = np.sqrt(np.diag(joint.of_another_run(figure))), joint.another_run_df(figure)
-        fixed = joint.session_shares(figure)
-        checks = []
-        for system in range(len(self._systems)):
-            if not figure.known[system]:
-                met[:, system] = True
-                checks.append(Check(requirement, None, None, reasons[system] or REASONS["unknown"], None))
-                continue
-            p_met = float(met[:, system].mean())
-            further = None
-            if outcome_of(p_met) == Qualifies.MAY:
-                number = self.analysis.items_per_row * float(items[system])
-                freedom = float(df[system])
-                apart = score_apart(float(figure.estimates[system]) - bound, float(errors[system]), p_met, freedom)
-                further = further_items(number, 1.0, apart, one_sided(freedom), float(fixed[system]))
-            checks.append(Check(requirement, float(figure.estimates[system]), p_met, "", further))
-        return checks, met
+        estimate: float | None,
+        tested: Bounded,
+        items: float,
+        machine: WhichRun = WhichRun.NONE,
+        within: float | None = None,
+    ) -> _Checked:
+        low, high = tested.bounds(self.risk)
+        number = self.analysis.items_per_row * items
+        check = Check(requirement, estimate, low, high, tested.least_risk(), "", None, machine, within)
+        if check.outcome is Qualifies.MAY:
+            further = tested.further_items(number, self.risk)
+            check = Check(requirement, estimate, low, high, check.least_risk, "", further, machine, within)
+        return _Checked(check, tested, number)
 
-    def _latency(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
-        draws, sessions = self.figures.draws, self.figures.sessions
-        moves = None if sessions is None or P95 not in sessions.moves else draws.moved(sessions.moves[P95])
-        machine = WhichRun.THIS_RUN if moves is None else WhichRun.ANOTHER_RUN
-        met = np.ones((draws.number, len(self._systems)), dtype=np.bool_)
-        checks = []
-        for system, latency in enumerate(self._latencies):
-            limited = latency.within(requirement.bound)
-            if limited is None:
-                checks.append(Check(requirement, latency.p95_s, None, REASONS["timed"], None, machine))
-                continue
-            p_met, decidable = limited.p_met, True
-            met[:, system] = draws.uniform(system) < p_met
-            if moves is not None:
-                each, shares = latency.within_each(requirement.bound * np.exp(-moves[:, system]))
-                met[:, system] = draws.uniform(system) < each
-                p_met, decidable = float(each.mean()), outcome_of(float((shares >= SHARE).mean())) != Qualifies.MAY
-            further = None
-            if outcome_of(p_met) == Qualifies.MAY and decidable:
-                further = self._requests_to_decide(system, latency, limited)
-            checks.append(Check(requirement, latency.p95_s, p_met, "", further, machine))
-        return checks, met
 
-    def _requests_to_decide(self, system: int, latency: SystemLatency, limited: Limited) -> int | None:
-        error = math.sqrt(SHARE * (1 - SHARE) / limited.effective)
-        items = self.analysis.items_per_row * float(self.analysis.basis.items[:, system].sum())
-        items = items or float(latency.requests.sum())
-        return further_items(items, error, limited.within - SHARE, one_sided(self.figures.draws.df))
+def _session_spread(moves: NDArray[np.float64]) -> float:
+    """Return the standard deviation of a session's logarithm from the next, from moves that sum to 0."""
+    return float(np.sqrt((moves**2).sum() / (len(moves) - 1)))
 
-    def _memory(self, requirement: Requirement) -> tuple[list[Check], NDArray[np.bool_]]:
-        met = np.ones((self.figures.draws.number, len(self._systems)), dtype=np.bool_)
-        checks = []
-        for system, peak_gib in enumerate(peak_memory_gib(self.analysis)):
-            if peak_gib is None:
-                checks.append(Check(requirement, None, None, REASONS["memory"], None))
-                continue
-            met[:, system] = peak_gib <= requirement.bound
-            checks.append(Check(requirement, peak_gib, float(peak_gib <= requirement.bound), "", None))
-        return checks, met
 
-    def _unknown(self, requirement: Requirement, reasons: Sequence[str]) -> tuple[list[Check], NDArray[np.bool_]]:
-        met = np.ones((self.figures.draws.number, len(self._systems)), dtype=np.bool_)
-        return [Check(requirement, None, None, reason, None) for reason in reasons], met
+def _unknown(
+    requirement: Requirement, reason: str, machine: WhichRun = WhichRun.NONE, estimate: float | None = None
+) -> _Checked:
+    return _Checked(Check(requirement, estimate, None, None, None, reason, None, machine), None, 0.0)
 
 
 def peak_memory_gib(analysis: Analysis) -> list[float | None]:

@@ -1,4 +1,4 @@
-"""The hull of a problem with its prices, the acceptability curve, and who cannot be excluded from the Pareto front."""
+"""The hull of a problem with its prices, the best system by worth, and who cannot be excluded from the Pareto front."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.decision.acceptability import acceptability
 from wattbench_reports.decision.best import pairwise
-from wattbench_reports.decision.model import Acceptability, HullStep, Qualifies
+from wattbench_reports.decision.model import HullStep, Leader, Qualifies
 from wattbench_reports.decision.prices import hull_of, steps
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.stats import front_not_excluded
@@ -19,7 +18,7 @@ def hull_steps(problem: Problem) -> tuple[HullStep, ...]:
     """Return the prices along the hull of all systems, whether they meet requirements or not."""
     if problem.cost is None:
         return ()
-    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.draws, corners(problem))
+    return steps(problem.names, problem.cost, problem.figures.accuracy, problem.figures.covarying, corners(problem))
 
 
 def corners(problem: Problem) -> list[int]:
@@ -32,32 +31,30 @@ def corners(problem: Problem) -> list[int]:
     return hull_of(problem.cost.estimates.tolist(), accuracies, usable, others)
 
 
-def curve(problem: Problem) -> Acceptability | None:
-    """Return the acceptability curve of the systems that may meet the requirements; None with fewer than two."""
+def leaders(problem: Problem) -> tuple[Leader, ...]:
+    """Return the best system by estimate as a right answer is worth more, of those that may meet the requirements."""
     outcomes = problem.checked.outcomes
     among = [
         number
         for number in problem.priced
         if problem.names[number] not in problem.useless and outcomes[number] != Qualifies.NO
     ]
-    if problem.cost is None or problem.cost_draws is None or len(among) < 2:
-        return None
-    accuracy, draws = problem.figures.accuracy, problem.figures.draws
-    costs, accuracies = problem.cost.estimates.tolist(), accuracy.estimates.tolist()
-    chain = hull_of(costs, accuracies, among, ())
-    prices = [step.price.estimate for step in steps(problem.names, problem.cost, accuracy, draws, chain)]
-    first = chain[0]
-    scale = costs[first] / accuracies[first] if accuracies[first] > 0 and costs[first] > 0 else 1.0
-    return acceptability(problem.names, problem.cost_draws, problem.accuracy_draws, among, chain, prices, scale)
+    if problem.cost is None or not among:
+        return ()
+    accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
+    chain = hull_of(problem.cost.estimates.tolist(), accuracy.estimates.tolist(), among, ())
+    along = steps(problem.names, problem.cost, accuracy, covarying, chain)
+    following = [Leader(max(step.price.estimate, 0.0), step.dearer) for step in along]
+    return (Leader(0.0, problem.names[chain[0]]), *following)
 
 
 def on_front(problem: Problem) -> Mapping[int, bool]:
     """Return whether a system cannot be excluded from the front of accuracy and cost, of those that are compared."""
     if problem.cost is None or not problem.priced:
         return {}
-    pair, draws = np.ix_(problem.priced, problem.priced), problem.figures.draws
-    less_right = pairwise(problem.figures.accuracy.times(-1.0), draws)[pair]
-    shown = front_not_excluded(pairwise(problem.cost, draws)[pair], less_right)
+    pair, covarying = np.ix_(problem.priced, problem.priced), problem.figures.covarying
+    less_right = pairwise(problem.figures.accuracy.times(-1.0), covarying)[pair]
+    shown = front_not_excluded(pairwise(problem.cost, covarying)[pair], less_right)
     return {
         number: p_value is None or p_value > ALPHA
         for number, p_value in zip(problem.priced, shown.p_values, strict=True)

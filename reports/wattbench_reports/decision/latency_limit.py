@@ -1,25 +1,21 @@
-"""The probability that 95% of a system's requests are answered within a limit, from any number of requests.
+"""The share of a system's requests that are answered within a limit, with what it varies by.
 
-A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. Where a share p
-of n requests was within the limit, the probability is that of a flat prior (`wattbench_reports.stats.share_above`):
-
-    P(met) = P(share >= .95), share of Beta(m p + 1, m (1 - p) + 1), m = n / D
-
-where D is the design effect: how much more the share varies between the blocks of a run than it would if requests were
-slow independently of each other, taken at the system's own p95 and never below 1 (L. Kish, "Survey Sampling" (1965),
-section 8.2). Under a mix of domains p is the shares' mean, and 1 / n the sum of share^2 / n over domains. A limit is
-not called kept for certain where all of a few requests kept it: of 20 it is .66, and it takes 58 of 58 to say that it
-is met, as by the exact tolerance limit (S. S. Wilks, "Determination of sample sizes for setting tolerance limits",
-Annals of Mathematical Statistics 12 (1941)).
+A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. The bounds of
+the share within the limit are those of `wattbench_reports.decision.bounds`: of 44 requests that all keep it the share
+is at least .949 at a risk of .1, and of 45 at least .95. The variance is the binomial one times a design effect: how
+much more the share beyond the limit varies between the blocks of a run than it would if requests were slow
+independently of each other, never below 1 (L. Kish, "Survey Sampling" (1965), section 8.2). It is estimated at the
+shares `BEYOND` of the system's own latencies, and of a share between two of them the larger one is taken. Where no
+request is beyond the limit there is no design effect: the bound then takes the requests as independent, and spells of
+slowness that the run did not meet are in no bound. Under a mix of domains the share is the mean of the domains' shares.
 
 The share is read off the seconds that stand for a domain and system (`grid` of
 `wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
 straight lines between them.
 
 Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
-takes all requests longer by one factor, which is as uncertain as the p95 differed between them: the limit is divided by
-it in each draw, and P(met) is the mean over draws.
-"""
+takes all requests longer by one factor, which is as uncertain as the p95 differed between them: half of the risk is
+that of the factor, by Student's t of the logarithms, and the bounds are of the limit divided and multiplied by it. """
 
 from __future__ import annotations
 
@@ -30,22 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.stats.share_above import probability_above
+from wattbench_reports.decision.model import SHARE
 from wattbench_reports.stats.weighted_quantiles import POINTS, grid, mixed_grids
 
-SHARE = 0.95
-"""Of the requests that must be answered within a limit."""
-
-
-@dataclass(frozen=True)
-class Limited:
-    """One system's requests against a limit."""
-
-    p_met: float
-    within: float
-    """The share of requests within the limit, as the workload mixes the domains."""
-    effective: float
-    """How many independent requests that share is worth."""
+BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
+"""Shares of requests beyond a limit at which the design effect is estimated."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +43,8 @@ class SystemLatency:
     """Shape (domains,): that were timed."""
     parts: NDArray[np.float64]
     """Shape (domains,): the share of each domain."""
-    design_effect: float
+    design_effects: tuple[float, ...]
+    """At each share of `BEYOND`, 1 or more."""
 
     @cached_property
     def p95_s(self) -> float | None:
@@ -66,37 +52,35 @@ class SystemLatency:
         shares = [(float(part), seconds) for part, seconds in zip(self.parts, self.grids, strict=True) if part > 0]
         return mixed_grids(shares).quantile_s(SHARE)
 
-    def within(self, limit_s: float) -> Limited | None:
-        """Return how the requests keep a limit; None where a domain with a share has no request that was timed."""
-        if not self._known:
-            return None
-        share = float(self._shares_within(np.array([limit_s]))[0])
-        effective = self._effective
-        return Limited(probability_above(share * effective, effective, SHARE), share, effective)
-
-    def within_each(self, limits_s: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return P(met) and the share of requests within each of several limits; of a system that `within` knows."""
-        shares, effective = self._shares_within(limits_s), self._effective
-        p_met = [probability_above(share * effective, effective, SHARE) for share in shares.tolist()]
-        return np.array(p_met), shares
-
-    @property
-    def _known(self) -> bool:
+    def share_within(self, limit_s: float) -> float | None:
+        """Return the share of requests within a limit; None where a domain with a share has no request that was
+        timed."""
         counted = self.parts > 0
-        return bool(counted.any()) and not bool((self.requests[counted] == 0).any())
+        if not counted.any() or (self.requests[counted] == 0).any():
+            return None
+        parts = zip(self.parts.tolist(), self.requests.tolist(), self.grids, strict=True)
+        return sum(
+            (part * share_within(seconds, requests, limit_s) for part, requests, seconds in parts if part > 0), 0.0
+        )
 
     @property
-    def _effective(self) -> float:
-        """Return how many independent requests the share within a limit is worth."""
+    def most(self) -> float:
+        """Return how many requests of equal weight the share within a limit is worth."""
         shares = zip(self.parts.tolist(), self.requests.tolist(), strict=True)
-        return 1 / (sum((part**2 / requests for part, requests in shares if part > 0), 0.0) * self.design_effect)
+        return 1 / sum((float(part**2 / requests) for part, requests in shares if part > 0), 0.0)
 
-    def _shares_within(self, limits_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = np.zeros(len(limits_s))
-        for part, requests, seconds in zip(self.parts.tolist(), self.requests.tolist(), self.grids, strict=True):
-            if part > 0:
-                total = total + part * shares_within(seconds, requests, limits_s)
-        return total
+    def variance_of_share(self, share: float) -> float:
+        """Return the variance of a share within a limit; 0 where all requests are on one side of it."""
+        return share * (1 - share) / self.most * self.design_effect(1 - share)
+
+    def design_effect(self, beyond: float) -> float:
+        """Return the design effect of a share beyond a limit: the larger one of those at the shares around it."""
+        around = [
+            effect
+            for effect, above, below in zip(self.design_effects, (1.0, *BEYOND), (*BEYOND[1:], 0.0), strict=False)
+            if below <= beyond <= above
+        ]
+        return max(around)
 
 
 def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) -> float:
@@ -107,15 +91,10 @@ def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) 
         requests: how many they stand for.
         limit_s: the limit, itself within.
     """
-    return float(shares_within(seconds, requests, np.array([limit_s]))[0])
-
-
-def shares_within(seconds: NDArray[np.float64], requests: float, limits_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `share_within` for each of several limits."""
     if requests <= POINTS:
-        return np.asarray(np.searchsorted(seconds, limits_s, side="right") / len(seconds))
+        return float(np.searchsorted(seconds, limit_s, side="right")) / len(seconds)
     reached = (np.arange(len(seconds)) + 0.5) / len(seconds)
-    return np.asarray(np.interp(limits_s, seconds, reached, left=0.0, right=1.0))
+    return float(np.interp(limit_s, seconds, reached, left=0.0, right=1.0))
 
 
 def latencies(analysis: Analysis) -> list[SystemLatency]:
@@ -129,33 +108,33 @@ def latencies(analysis: Analysis) -> list[SystemLatency]:
         in_domain = [seconds[timed & (domain == categories.index(name))] for name in base.domains]
         requests = np.array([float(len(each)) for each in in_domain])
         parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
-        effect = _design_effect(analysis, number, seconds)
-        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effect))
+        effects = _design_effects(analysis, number, seconds)
+        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effects))
     return by_system
 
 
-def _design_effect(analysis: Analysis, system: int, seconds: NDArray[np.float64]) -> float:
-    """Return the design effect of a system at its own p95, from the seconds of its answers; 1 in a run without
-    blocks."""
+def _design_effects(analysis: Analysis, system: int, seconds: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the design effects of a system, from the seconds of its answers; 1 in a run without blocks."""
     frames, blocks = analysis.frames, analysis.table.blocks
     if blocks is None:
-        return 1.0
+        return (1.0,) * len(BEYOND)
     block = blocks[frames.table_rows_of(frames.systems[system]), system]
     counted = np.isfinite(seconds) & (block >= 0)
-    return design_effect(seconds[counted], block[counted])
+    return tuple(design_effect(seconds[counted], block[counted], beyond) for beyond in BEYOND)
 
 
-def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64]) -> float:
-    """Return by how much the variance of the share beyond the p95 is larger than without blocks, 1 or more.
+def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64], beyond: float) -> float:
+    """Return by how much the variance of a share of slow requests is larger than without blocks, 1 or more.
 
     Args:
         seconds: shape (requests,).
         block: shape (requests,): of each.
+        beyond: the share that is slow.
     """
     present, number = np.unique(block, return_inverse=True)
     if len(present) < 2:
         return 1.0
-    slow = (seconds > np.quantile(seconds, SHARE)).astype(np.float64)
+    slow = (seconds > np.quantile(seconds, 1 - beyond)).astype(np.float64)
     share, count = float(slow.mean()), np.bincount(number).astype(np.float64)
     if share in (0.0, 1.0):
         return 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -11,19 +10,17 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
 from wattbench_reports.stats import Interval
 
-MEETS = 0.95
-"""A requirement is met from this probability on."""
-FAILS = 0.05
-"""Below this probability it is not met."""
-
 ROUNDING = 1e-9
 """A figure within this part of its bound is at the bound: sums of prices are not those that are written."""
+
+SHARE = 0.95
+"""Of the requests, that must be answered within a limit of latency."""
 
 Objective = Literal["cost", "benefit", "prices", "accuracy"]
 """What a decision goes by. ``cost``: requirements are named, and it is the least cost among the systems that meet
 them. ``benefit``: answers are worth something, and it is the most net benefit per request. ``prices``: neither is
-named, and what a further correct answer costs is stated in place of a choice. ``accuracy``: no cost of two systems is
-known."""
+named: the system that is most accurate and costs the least per right answer, or the two between which a reader chooses.
+``accuracy``: no cost of two systems is known."""
 
 
 class Qualifies(StrEnum):
@@ -35,7 +32,7 @@ class Qualifies(StrEnum):
 
 
 class WhichRun(StrEnum):
-    """Of which machine a figure is, and the probabilities that are made of it."""
+    """Of which machine a figure is, and the bounds that are made of it."""
 
     NONE = "none"
     """It depends on no machine: answers, tokens, declared costs, a recorded peak."""
@@ -45,15 +42,6 @@ class WhichRun(StrEnum):
     """Another run on this machine: earlier sessions say how much runs differ."""
 
 
-def outcome_of(probability: float | None) -> Qualifies:
-    """Return what a probability of meeting requirements comes to; without one, it may."""
-    if probability is None:
-        return Qualifies.MAY
-    if probability >= MEETS:
-        return Qualifies.YES
-    return Qualifies.NO if probability < FAILS else Qualifies.MAY
-
-
 def outcome_by_bounds(requirement: Requirement, low: float | None, high: float | None) -> Qualifies:
     """Return whether a requirement is met, by two one-sided bounds, each at the reader's risk.
 
@@ -61,15 +49,17 @@ def outcome_by_bounds(requirement: Requirement, low: float | None, high: float |
 
     Args:
         requirement: with its bound.
-        low: the lower bound of the figure; None where it is not known.
+        low: the lower bound of the figure; None where it is not known. Of ``p95``: of the share of requests within the
+            limit, which is to be at least `SHARE`.
         high: the upper bound.
     """
     if low is None or high is None:
         return Qualifies.MAY
-    kept = rounded_bound(requirement)
-    if requirement.quantity == "accuracy":
-        return Qualifies.YES if low >= kept else Qualifies.NO if high < kept else Qualifies.MAY
-    return Qualifies.YES if high <= kept else Qualifies.NO if low > kept else Qualifies.MAY
+    if requirement.quantity in ("accuracy", "p95"):
+        least = rounded_bound(requirement) if requirement.quantity == "accuracy" else SHARE * (1 - ROUNDING)
+        return Qualifies.YES if low >= least else Qualifies.NO if high < least else Qualifies.MAY
+    most = rounded_bound(requirement)
+    return Qualifies.YES if high <= most else Qualifies.NO if low > most else Qualifies.MAY
 
 
 def rounded_bound(requirement: Requirement) -> float:
@@ -85,29 +75,34 @@ class Check:
     estimate: float | None
     """In the unit of the bound; None where it is not known. Of ``p95`` the seconds within which 95% of the requests at
     hand were answered, however few they are."""
-    p_met: float | None
-    """The probability that the requirement is met; None where it is not known."""
+    low: float | None
+    """Lower bound of the figure, wrong with at most the reader's risk; None where it is not known. Of ``p95``: of the
+    share of requests that the system answers within the limit."""
+    high: float | None
+    """Upper bound, likewise."""
+    least_risk: float | None
+    """The least risk at which the requirement would be said to be met: the p-value of a test that it is not; 1 where it
+    is above a half."""
     reason: str
     """Why it is not known, as a clause; empty otherwise."""
     items_to_decide: int | None
     """Further items that would make it met or not met, if the estimate stays; None where it is decided, where sessions
-    differ by more than any items can decide, or more than `wattbench_reports.decision.items_to_decide.MOST` would be
+    differ by more than any items can decide, or more than `wattbench_reports.decision.bounds.MOST_ITEMS` would be
     needed."""
     machine: WhichRun = WhichRun.NONE
-    """Of which machine the probability is."""
+    """Of which machine the bounds are."""
+    within: float | None = None
+    """Of ``p95``: the share of the requests at hand that were answered within the limit."""
 
     @property
     def outcome(self) -> Qualifies:
         """Return whether the requirement is met."""
-        return outcome_of(self.p_met)
+        return outcome_by_bounds(self.requirement, self.low, self.high)
 
     @property
-    def keeps(self) -> bool:
-        """Return whether the estimate keeps the bound."""
-        if self.estimate is None:
-            return False
-        bound = rounded_bound(self.requirement)
-        return self.estimate >= bound if self.requirement.quantity == "accuracy" else self.estimate <= bound
+    def is_least(self) -> bool:
+        """Return whether the figure that is bounded has a least value, so that the lower bound tells that it is met."""
+        return self.requirement.quantity in ("accuracy", "p95")
 
 
 @dataclass(frozen=True)
@@ -118,11 +113,16 @@ class SystemDecision:
     kind: str
     checks: tuple[Check, ...]
     """In the order of the settings' requirements."""
-    p_qualifies: float | None
-    """The probability that all requirements are met together; 1 without any. None where one of them is not known."""
     qualifies: Qualifies
+    """Whether it meets all requirements, each at the reader's risk (an intersection-union test); one that fails any
+    does not."""
+    counted: bool
+    """Whether it still does where the choice among `Decision.choice_of` systems is counted, by Holm's method; True
+    without requirements."""
+    counted_bounds: tuple[float | None, ...]
+    """Of each requirement: the bound on its bad side by which `counted` is judged."""
     useless: str
-    """Why it is never advised, as a clause: "answers no item of text correctly (0 of 32)"; empty otherwise."""
+    """Why it is in doubt and not advised, as a clause: "answers no item of text correctly (0 of 32)"; else empty."""
     apart: str
     """Why it takes no part in the choice, as a clause; empty otherwise."""
     accuracy: Interval | None
@@ -134,12 +134,6 @@ class SystemDecision:
     """At `Decision.tail_share`."""
     benefit: Interval | None
     """Net benefit per request, in money; None unless answers are worth something."""
-    p_best: float | None
-    """The probability that it is the best by the objective, of the systems that meet the requirements. None where
-    nothing is chosen, and from fewer than `wattbench_reports.decision.best.FEWEST_ITEMS` items."""
-    regret: float | None
-    """What choosing it is expected to lose per request against the best that meets the requirements, where it meets
-    them itself, in the unit of the objective. None where nothing is chosen or it never meets them."""
     not_excluded_from_front: bool | None
     """Whether it cannot be excluded that it is on the Pareto front of accuracy and cost per request; None where it is
     not known."""
@@ -167,20 +161,31 @@ class Leader:
 
 
 @dataclass(frozen=True)
-class Acceptability:
-    """Which system is best, as a correct answer is worth more.
+class OtherPrices:
+    """What further right answers cost in another unit than the decision's, by the estimates."""
 
-    Source: B. A. van Hout, M. J. Al, G. S. Gordon and F. F. H. Rutten, "Costs, effects and C/E-ratios alongside a
-    clinical trial", Health Economics 3 (1994); E. Fenwick, K. Claxton and M. Sculpher, "Representing uncertainty: the
-    role of cost-effectiveness acceptability curves", Health Economics 10 (2001).
-    """
+    unit: CostUnit
+    label: str
+    first: float
+    """From the cheaper system to the next on the hull."""
+    last: float
+    """From the one before the most accurate to that."""
 
-    worths: tuple[float, ...]
-    """Of a correct answer, rising from 0, in the unit of the decision."""
-    probabilities: Mapping[str, tuple[float, ...]]
-    """System to the probability that it is best at each worth; the systems' probabilities sum to 1."""
-    leaders: tuple[Leader, ...]
-    """By rising worth, the first from 0 on."""
+
+@dataclass(frozen=True)
+class Between:
+    """Two systems between which a reader chooses, where nothing is required."""
+
+    cheaper: str
+    """It costs the least per right answer."""
+    dearer: str
+    """It is the most accurate."""
+    first: Interval
+    """What each further right answer costs from the cheaper one to the next system of the hull."""
+    last: Interval
+    """And from the one before the dearer to the dearer; the same where there is none between."""
+    others: tuple[OtherPrices, ...] = ()
+    """The same in the other units that are known."""
 
 
 @dataclass(frozen=True)
@@ -194,28 +199,37 @@ class Decision:
     objective: Objective
     settings: DecisionSettings
     systems: tuple[SystemDecision, ...]
-    """Those that qualify first, then those that may, then those that do not; in each the best by the objective first;
-    for ``prices`` those of the hull, then all others, by rising cost. Systems that are apart come last."""
+    """Those that can be advised first, then those that qualify by themselves, those that may, and those that do not; in
+    each the best by the objective first. Without requirements those of the hull, by rising cost, then all others.
+    Systems that are apart come last."""
+    choice_of: int
+    """How many systems could be advised, as they are not shown to fail a requirement: the choice among them is
+    counted."""
     chosen: str | None
-    """None for ``prices``, or where no system is more likely than not to meet the requirements, and none has figures
-    that all keep their bounds."""
+    """The system to run; None where none is shown to meet the requirements, and where nothing is required and there are
+    two to choose between."""
+    between: Between | None
+    """Those two; None otherwise."""
+    surest: str | None
+    """Where none is shown to meet the requirements: the one that is the nearest to being so."""
     best: tuple[str, ...]
-    """Systems that cannot be excluded from being the best of those that meet the requirements, the chosen one first."""
+    """Systems that cannot be excluded from being the best of those that can be advised, the chosen one first."""
     items_to_decide: int | None
-    """Further items that would leave one of `best`, if the estimates stay; None where one is left already, or too many
-    would be needed."""
+    """Further items that would leave one of `best`, if the estimates stay; where none is chosen, those that would show
+    that the surest meets the requirements or does not. None where it is decided, or too many would be needed."""
     hull: tuple[HullStep, ...]
-    """By rising cost. Its cheapest end may be a useless system, which is never advised."""
-    acceptability: Acceptability | None
-    """None where no cost of two systems is known."""
+    """By rising cost. Its cheapest end may be a system in doubt, which is not advised."""
+    leaders: tuple[Leader, ...]
+    """The best system by estimate as a right answer is worth more, by rising worth, the first from 0 on. Empty where no
+    cost of two systems is known."""
     tail_share: float | None
     """The percentile of `SystemDecision.tail_latency_s`; None where some system supports none."""
     why_none: str
-    """Why no system is chosen, as a clause; empty where one is, and for ``prices`` where the reader is to choose."""
+    """Why no system is chosen, as a clause; empty where one is, or two are to choose between."""
     why_no_cost: str = ""
     """Why no costs are compared, as a clause; empty where they are."""
     machine: WhichRun = WhichRun.NONE
-    """Of which machine P(best), regret and the curve are: the costs of some system are."""
+    """Of which machine costs are: those of some system are."""
     sessions: int | None = None
     """How many sessions say what another run on this machine would differ by; None: not known, one session."""
 

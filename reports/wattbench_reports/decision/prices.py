@@ -9,8 +9,8 @@ which rises along the hull. At a price of a correct answer between two of them t
 
 Bounds are Fieller's (`wattbench_reports.stats.fieller`), from the covariance of both differences, over blocks or over
 items drawn again: percentiles of drawn ratios would be finite also where the gain may be nothing, and then promise a
-price that the run does not support. The bounds take the two systems as given. They hold the price of *these two*; that
-other systems might replace one of them is in the acceptability curve.
+price that the run does not support. The bounds take the two systems as given: they hold the price of *these two*, and
+not that other systems might replace one of them.
 
 A useless system can be the cheapest end of the hull, from which the first price counts; it is never a system to run.
 
@@ -25,7 +25,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from wattbench_reports.decision.joint_draws import JointDraws
+from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.model import HullStep
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import Interval
@@ -78,7 +78,7 @@ def hull_of(
 
 
 def steps(
-    systems: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, draws: JointDraws, chain: Sequence[int]
+    systems: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, chain: Sequence[int]
 ) -> tuple[HullStep, ...]:
     """Return the price of a further correct answer from each corner of the hull to the next.
 
@@ -86,13 +86,13 @@ def steps(
         systems: all names.
         cost: per request.
         accuracy: over all domains.
-        draws: of the run.
+        covarying: of the run.
         chain: `hull_of`.
     """
     if len(chain) < 2:
         return ()
-    of_costs, of_accuracies = draws.covariances(cost, cost), draws.covariances(accuracy, accuracy)
-    of_both = draws.covariances(cost, accuracy)
+    of_costs, of_accuracies = covarying.covariances(cost, cost), covarying.covariances(accuracy, accuracy)
+    of_both = covarying.covariances(cost, accuracy)
     along = []
     for cheaper, dearer in itertools.pairwise(chain):
         weights = np.zeros(len(systems))
@@ -108,9 +108,9 @@ def steps(
             float(sides @ of_costs[pair] @ sides),
             variance,
             float(sides @ of_both[pair] @ sides),
-            draws.quantile,
+            covarying.quantile,
         )
-        half = draws.quantile * max(variance, 0.0) ** 0.5
+        half = covarying.quantile * max(variance, 0.0) ** 0.5
         bounds = Interval(gain, max(-1.0, gain - half), min(1.0, gain + half))
         along.append(HullStep(systems[cheaper], systems[dearer], price, bounds))
     return tuple(along)

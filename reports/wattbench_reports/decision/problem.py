@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.between import Ends, ends
 from wattbench_reports.decision.checks import Checked, check_all
 from wattbench_reports.decision.cost_basis import CostBasis, cost_basis
-from wattbench_reports.decision.model import Objective, WhichRun
-from wattbench_reports.decision.partial_pooling import Floats, PooledBy, pooled
+from wattbench_reports.decision.model import Objective, Qualifies, WhichRun
 from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import machine_share, machines_of, session_moves
 from wattbench_reports.decision.useless import useless
@@ -60,11 +62,11 @@ class Problem:
     @cached_property
     def checked(self) -> Checked:
         """Return the systems against the requirements."""
-        return check_all(self.analysis, self.figures, self.settings.requirements)
+        return check_all(self.analysis, self.figures, self.settings)
 
     @cached_property
     def useless(self) -> Mapping[str, str]:
-        """Return the systems that are never chosen, and why."""
+        """Return the systems that are in doubt and not advised, and why."""
         return useless(self.analysis.basis, self.analysis.shares)
 
     @cached_property
@@ -117,33 +119,45 @@ class Problem:
             return self.cost
         return self.figures.accuracy.times(-1.0)
 
-    @cached_property
-    def accuracy_draws(self) -> Floats:
-        """Return draws of the accuracies, with systems that are nearly alike pooled: shape (draws, systems)."""
-        return pooled(self.figures.accuracy, self.figures.draws, PooledBy.ACCURACY)
-
-    @cached_property
-    def cost_draws(self) -> Floats | None:
-        """Return draws of the cost likewise; None where no cost of two systems is known."""
-        return None if self.cost is None else pooled(self.cost, self.figures.draws, PooledBy.COST)
-
-    @property
-    def loss_draws(self) -> Floats:
-        """Return draws of `loss`, made of those of accuracy and cost."""
-        worth, cost = self.settings.worth, self.cost_draws
-        if self.benefit is not None and worth is not None and cost is not None:
-            return -(self.accuracy_draws * (worth.right + worth.wrong) - worth.wrong - cost)
-        return cost if self.objective in ("cost", "prices") and cost is not None else -self.accuracy_draws
-
     @property
     def items(self) -> float:
         """Count the items of the run."""
         return self.analysis.items_per_row * float(self.analysis.basis.items.sum(axis=0).max(initial=0.0))
 
+    @cached_property
+    def counted(self) -> list[bool]:
+        """Return which systems can be advised: they meet the requirements, with the choice among them counted."""
+        return [
+            outcome is Qualifies.YES and (self.checked.least_risk(number) or 0.0) <= self.levels[number]
+            for number, outcome in enumerate(self.checked.outcomes)
+        ]
+
+    @cached_property
+    def levels(self) -> list[float]:
+        """Return the risk at which each system is judged with the choice counted."""
+        return self.checked.levels(self.able, self.settings.risk)
+
     @property
-    def chooses(self) -> bool:
-        """Return whether a system is to be chosen at all."""
-        return self.objective != "prices" and not (self.objective == "benefit" and self.cost is None)
+    def advisable(self) -> list[int]:
+        """List the systems among which the best is chosen."""
+        return [number for number, able in enumerate(self.able) if able and self.counted[number]]
+
+    @cached_property
+    def ends(self) -> Ends | None:
+        """Return the two systems between which a reader chooses where nothing is required, or the same twice."""
+        if self.objective != "prices" or self.cost is None:
+            return None
+        return ends(self.cost, self.figures.accuracy, self.advisable)
+
+    @cached_property
+    def chosen(self) -> int | None:
+        """Return the system to run; None where none is."""
+        if self.objective == "prices":
+            return None if self.ends is None or self.ends.cheaper != self.ends.dearer else self.ends.dearer
+        if (self.objective == "benefit" and self.cost is None) or not self.advisable:
+            return None
+        right = np.nan_to_num(self.figures.accuracy.estimates, nan=0.0)
+        return min(self.advisable, key=lambda each: (float(self.loss.estimates[each]), -float(right[each]), each))
 
 
 def outside(analysis: Analysis) -> dict[str, str]:

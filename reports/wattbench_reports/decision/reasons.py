@@ -13,7 +13,7 @@ REASONS = {
     "unknown": "not known",
     "timed": "its requests were not timed",
     "memory": "its memory was not recorded",
-    # Of a system that is never advised.
+    # Of a system that is in doubt, and not advised.
     "useless": "answers no item correctly (0 of {items})",
     "useless_in": "answers no item of {domain} correctly (0 of {items})",
     "hardly": "answers hardly any item correctly ({right} of {items})",
@@ -29,7 +29,7 @@ REASONS = {
     "too_few": "too few systems have a cost in {unit} that can be compared",
     # Of no choice.
     "none_meets": "no system meets the requirements",
-    "none_likely": "no system is likely to meet the requirements",
+    "none_shown": "no system is shown to meet the requirements",
     "requirements_unknown": "whether the requirements are met is not known: {reason}",
     "none_takes_part": "no system takes part in the choice",
     "none_right": "no system answers any item correctly",

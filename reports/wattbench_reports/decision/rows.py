@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.best import FEWEST_ITEMS, Chances
 from wattbench_reports.decision.frontier import corners, on_front
 from wattbench_reports.decision.model import Qualifies, SystemDecision
 from wattbench_reports.decision.problem import Problem
@@ -20,17 +19,16 @@ from wattbench_reports.stats.fieller import fieller_interval
 _RANK = {Qualifies.YES: 0, Qualifies.MAY: 1, Qualifies.NO: 2}
 
 
-def rows(problem: Problem, odds: Chances | None, tail_share: float | None) -> tuple[SystemDecision, ...]:
-    """Return a row per system, ordered by whether it qualifies, then by the objective.
+def rows(problem: Problem, tail_share: float | None) -> tuple[SystemDecision, ...]:
+    """Return a row per system, ordered by whether it can be advised and qualifies, then by the objective.
 
     Args:
         problem: what is decided.
-        odds: P(best) and regret; None where nothing is chosen.
         tail_share: the percentile of latency to show.
     """
     costs, front = _cost_figures(problem), on_front(problem)
     return tuple(
-        _row(problem, number, costs.get(problem.names[number], CostFigures(None, None)), odds, tail_share, front)
+        _row(problem, number, costs.get(problem.names[number], CostFigures(None, None)), tail_share, front)
         for number in _order(problem)
     )
 
@@ -43,12 +41,13 @@ def _order(problem: Problem) -> list[int]:
     off_hull = set(range(len(problem.names))).difference(corners(problem)) if problem.objective == "prices" else set()
     outcomes, losses = problem.checked.outcomes, problem.loss.estimates
 
-    def key(number: int) -> tuple[bool, int, bool, bool, bool, float, int]:
+    def key(number: int) -> tuple[bool, int, bool, bool, bool, bool, float, int]:
         name, loss = problem.names[number], float(losses[number])
         unknown = bool(np.isnan(loss))
         return (
             name in problem.apart,
             _RANK[outcomes[number]],
+            not problem.counted[number],
             name in problem.useless,
             number in off_hull,
             unknown,
@@ -63,7 +62,6 @@ def _row(
     problem: Problem,
     number: int,
     costs: CostFigures,
-    odds: Chances | None,
     tail_share: float | None,
     front: Mapping[int, bool],
 ) -> SystemDecision:
@@ -73,8 +71,9 @@ def _row(
         system=name,
         kind=problem.analysis.kinds[name],
         checks=checked.checks[number],
-        p_qualifies=checked.p_qualifies[number],
         qualifies=checked.outcomes[number],
+        counted=problem.counted[number],
+        counted_bounds=checked.counted_bounds(number, problem.levels[number]),
         useless=problem.useless.get(name, ""),
         apart=problem.apart.get(name, ""),
         accuracy=measures.accuracy,
@@ -82,10 +81,6 @@ def _row(
         cost_per_correct=costs.per_correct,
         tail_latency_s=None if tail_share is None else measures.latency_percentile_s(tail_share),
         benefit=None if problem.benefit is None else _interval(problem, problem.benefit, number),
-        p_best=None
-        if odds is None or name in problem.apart or problem.items < FEWEST_ITEMS
-        else float(odds.p_best[number]),
-        regret=odds.regret[number] if odds is not None and problem.able[number] else None,
         not_excluded_from_front=front.get(number),
     )
 
@@ -94,12 +89,12 @@ def _interval(problem: Problem, figure: VaryingFigure, number: int) -> Interval 
     if not figure.known[number]:
         return None
     estimate = float(figure.estimates[number])
-    half = problem.figures.draws.quantile * float(np.sqrt(_variances(problem, figure)[number]))
+    half = problem.figures.covarying.quantile * float(np.sqrt(_variances(problem, figure)[number]))
     return Interval(estimate, estimate - half, estimate + half)
 
 
 def _variances(problem: Problem, figure: VaryingFigure) -> NDArray[np.float64]:
-    return np.asarray(np.diag(problem.figures.draws.covariances(figure, figure)))
+    return np.asarray(np.diag(problem.figures.covarying.covariances(figure, figure)))
 
 
 def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
@@ -109,9 +104,9 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
         return {}
     if costs.unit != CostUnit.MONEY or not _adds_cost(problem.settings.worth):
         return problem.analysis.cost_figures(costs.unit)
-    accuracy, draws = problem.figures.accuracy, problem.figures.draws
+    accuracy, covarying = problem.figures.accuracy, problem.figures.covarying
     of_costs, of_accuracies = _variances(problem, cost), _variances(problem, accuracy)
-    of_both = np.diag(draws.covariances(cost, accuracy))
+    of_both = np.diag(covarying.covariances(cost, accuracy))
     figures = {}
     for number, name in enumerate(problem.names):
         per_request, right = _interval(problem, cost, number), float(accuracy.estimates[number])
@@ -120,7 +115,7 @@ def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
             per_request = Interval(per_request.estimate, max(0.0, per_request.low), per_request.high)
             errors = float(of_costs[number]), float(of_accuracies[number]), float(of_both[number])
             if right > 0:
-                per_correct = fieller_interval(per_request.estimate, right, *errors, draws.quantile)
+                per_correct = fieller_interval(per_request.estimate, right, *errors, covarying.quantile)
         figures[name] = CostFigures(per_request, per_correct)
     return figures
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.joint_draws import JointDraws, joint_draws
+from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.session_moves import SessionMoves
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request, mean_of_kind
@@ -17,6 +17,18 @@ from wattbench_reports.metrics.decision_sums import SCORES
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 
 TRIALS = "trials"
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What bounds of the accuracies are made of (`wattbench_reports.decision.bounds`), each of shape (systems,)."""
+
+    estimates: NDArray[np.float64]
+    """NaN where it is not known."""
+    variances: NDArray[np.float64]
+    """Over blocks; in a run without blocks over items."""
+    most: NDArray[np.float64]
+    """How many trials an accuracy is worth at most: answers; where all agree, items."""
 
 
 @dataclass(frozen=True)
@@ -30,26 +42,35 @@ class RunFigures:
     """How another run on this machine would differ; None: costs are of the machine as it was in this run."""
 
     @cached_property
-    def draws(self) -> JointDraws:
-        """Return what turns the figures into draws."""
-        base = self.basis
-        return joint_draws(
-            None if base.blocks is None else base.blocks.number,
-            len(base.domains),
-            len(base.systems),
-            float(base.items.sum(axis=0).max(initial=0.0)),
-            base.draw_count,
-            None if self.sessions is None else (self.sessions.number, self.sessions.df),
-        )
+    def covarying(self) -> Covarying:
+        """Return how the figures vary together."""
+        blocks, items = self.basis.blocks, float(self.basis.items.sum(axis=0).max(initial=0.0))
+        df = items - 1 if blocks is None else blocks.number - 1
+        sessions = {} if self.sessions is None else {"session_df": self.sessions.df}
+        return Covarying(blocks is not None, max(df, 1.0), **sessions)
 
     @cached_property
     def accuracy(self) -> VaryingFigure:
         """Return the accuracies over all domains."""
         return self._accuracy(self.shares)
 
-    def accuracy_in(self, domain: str) -> VaryingFigure:
-        """Return the accuracies in one domain."""
-        return self._accuracy(np.array([float(name == domain) for name in self.basis.domains]))
+    def only(self, domain: str) -> Shares:
+        """Return the mix that is one domain alone."""
+        return np.array([float(name == domain) for name in self.basis.domains])
+
+    def accuracy_trials(self, shares: Shares | None) -> Trials:
+        """Return what bounds of the accuracies are made of."""
+        base = self.basis
+        part = _parts(base.items, shares)
+        estimates = mean_of_kind(base.correct, base.trials, shares)
+        if base.blocks is None:
+            agreeing = np.maximum(base.squares - base.means**2 / np.maximum(base.items, 1), 0.0)
+            variances = (part**2 * agreeing / np.maximum(base.items, 1) ** 2).sum(axis=0)
+        else:
+            parts, blocks = self._spread_of_accuracy(shares), base.blocks.number
+            variances = np.asarray(blocks / (blocks - 1) * (parts**2).sum(axis=0))
+        same = (estimates <= 0) | (estimates >= 1)
+        return Trials(estimates, variances, np.where(same, _worth(part, base.items), _worth(part, base.trials)))
 
     def cost(self, costs: Costs) -> VaryingFigure:
         """Return the cost per request in one unit."""
@@ -57,7 +78,7 @@ class RunFigures:
         totals = dict(base.totals) | {"metered": base.metered}
         estimates = cost_per_request(costs, totals, self.shares)
         if base.blocks is None:
-            drawn = {kind: base.drawn.of(kind)[: self.draws.number] for kind in costs.parts}
+            drawn = {kind: base.drawn.of(kind) for kind in costs.parts}
             counts = {name: totals[name] for name in _counts(costs)}
             parts = cost_per_request(costs, counts | drawn, self.shares) - estimates
         else:
@@ -65,7 +86,7 @@ class RunFigures:
             for kind, coefficient in costs.parts.items():
                 of_kind = linearised(base.blocks.kinds[kind], base.blocks.kinds[COUNTED[kind]], self.shares)
                 parts = parts + np.where(coefficient == 0, 0.0, coefficient * of_kind)
-        return VaryingFigure(estimates, estimates, parts, sessions=self._moved(costs, totals))
+        return VaryingFigure(estimates, parts, sessions=self._moved(costs, totals))
 
     def _moved(self, costs: Costs, totals: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
         if self.sessions is None:
@@ -77,40 +98,27 @@ class RunFigures:
 
     def _accuracy(self, shares: Shares | None) -> VaryingFigure:
         base = self.basis
-        n = base.items
-        part = _parts(n, shares)
-        middle = (base.means + part) / np.maximum(n + 2 * part, 1e-9)
-        deviations = np.sqrt(_added(base))
-        noise = np.zeros((self.draws.number, len(base.systems)))
-        centres, variance = np.zeros(len(base.systems)), np.zeros(len(base.systems))
-        for domain in range(len(base.domains)):
-            scale = part[domain] * deviations[domain]
-            normal = np.column_stack([self.draws.noise(domain, system) for system in range(len(base.systems))])
-            noise = noise + scale * normal
-            centres = centres + part[domain] * middle[domain]
-            variance = variance + scale**2
         estimates = mean_of_kind(base.correct, base.trials, shares)
+        scale = np.sqrt((_parts(base.items, shares) ** 2 * _added(base)).sum(axis=0))
         unknown = np.where(np.isfinite(estimates), 0.0, np.nan)
-        return VaryingFigure(
-            estimates, centres + unknown, self._spread_of_accuracy(shares) + unknown, noise, np.sqrt(variance)
-        )
+        return VaryingFigure(estimates, self._spread_of_accuracy(shares) + unknown, scale)
 
     def _spread_of_accuracy(self, shares: Shares | None) -> NDArray[np.float64]:
         base = self.basis
         if base.blocks is not None:
             return linearised(base.blocks.kinds[SCORES], base.blocks.kinds[TRIALS], shares)
         kind = SCORES if SCORES in base.drawn.kinds else "correct"
-        drawn = base.drawn.of(kind)[: self.draws.number] - base.totals[kind]
+        drawn = base.drawn.of(kind) - base.totals[kind]
         trials = base.trials
         weight = np.divide(_parts(trials, shares), trials, out=np.zeros_like(trials), where=trials > 0)
-        total = np.zeros((self.draws.number, len(base.systems)))
+        total = np.zeros((len(drawn), len(base.systems)))
         for domain in range(len(base.domains)):
             total = total + drawn[:, domain] * weight[domain]
         return total
 
 
 def linearised(sums: NDArray[np.float64], counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Return what each block adds to a mean: shape (blocks, systems), see `wattbench_reports.decision.joint_draws`.
+    """Return what each block adds to a mean: shape (blocks, systems), see `wattbench_reports.decision.covarying`.
 
     Args:
         sums: shape (blocks, domains, systems).
@@ -140,6 +148,12 @@ def _parts(counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.flo
         return np.broadcast_to(shares[:, None], counts.shape)
     total = counts.sum(axis=0)
     return np.asarray(np.divide(counts, total, out=np.zeros_like(counts), where=total > 0))
+
+
+def _worth(part: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many trials of equal weight a mean is worth, shape (systems,)."""
+    each = np.divide(part**2, counts, out=np.zeros_like(counts), where=counts > 0).sum(axis=0)
+    return np.asarray(np.divide(1.0, each, out=np.ones_like(each), where=each > 0))
 
 
 def _added(basis: Basis) -> NDArray[np.float64]:

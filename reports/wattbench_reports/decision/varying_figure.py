@@ -14,21 +14,17 @@ class VaryingFigure:
 
     estimates: NDArray[np.float64]
     """Shape (systems,): as printed."""
-    centres: NDArray[np.float64]
-    """Shape (systems,): what its draws are centred on."""
     parts: NDArray[np.float64]
     """Shape (blocks, systems): what each block adds, linearised. In a run without blocks shape (draws, systems): what
     each draw of the items adds."""
-    noise: NDArray[np.float64] | None = None
-    """Shape (draws, systems): what is added to each draw of a system alone; None: nothing is."""
     scale: NDArray[np.float64] | None = None
-    """Shape (systems,): the standard deviation of the noise; None without any."""
+    """Shape (systems,): the standard deviation that added answers add; None without any."""
     sessions: NDArray[np.float64] | None = None
     """Shape (sessions, systems): what each earlier session adds; None where it is of this run, or of no machine."""
 
     @property
     def own_scale(self) -> NDArray[np.float64]:
-        """Return the standard deviation of the noise, shape (systems,)."""
+        """Return `scale`, 0 without any."""
         return np.zeros(len(self.estimates)) if self.scale is None else self.scale
 
     @property
@@ -36,31 +32,33 @@ class VaryingFigure:
         """Return of which systems it is known, shape (systems,)."""
         return np.isfinite(self.estimates)
 
-    def times(self, factor: float) -> VaryingFigure:
-        """Return a multiple of the figure."""
+    @property
+    def between_sessions(self) -> NDArray[np.float64]:
+        """Return the variance between sessions, shape (systems,); 0 without any."""
+        if self.sessions is None:
+            return np.zeros(len(self.estimates))
+        return np.asarray((self.sessions**2).sum(axis=0) / (len(self.sessions) - 1))
+
+    def times(self, factor: float | NDArray[np.float64]) -> VaryingFigure:
+        """Return a multiple of the figure, by one factor or by one of each system."""
         return VaryingFigure(
             self.estimates * factor,
-            self.centres * factor,
             self.parts * factor,
-            None if self.noise is None else self.noise * factor,
-            None if self.scale is None else self.scale * factor,
+            None if self.scale is None else self.scale * np.abs(factor),
             None if self.sessions is None else self.sessions * factor,
         )
 
     def plus(self, other: VaryingFigure) -> VaryingFigure:
-        """Return the sum of two figures, of which at most one has noise, and at most one sessions."""
-        assert self.noise is None or other.noise is None
+        """Return the sum of two figures, of which at most one has added answers, and at most one sessions."""
+        assert self.scale is None or other.scale is None
         assert self.sessions is None or other.sessions is None
-        noise, scale = (self.noise, self.scale) if other.noise is None else (other.noise, other.scale)
         return VaryingFigure(
             self.estimates + other.estimates,
-            self.centres + other.centres,
             self.parts + other.parts,
-            noise,
-            scale,
+            other.scale if self.scale is None else self.scale,
             other.sessions if self.sessions is None else self.sessions,
         )
 
     def plus_constant(self, constant: float) -> VaryingFigure:
         """Return the figure with a constant added."""
-        return replace(self, estimates=self.estimates + constant, centres=self.centres + constant)
+        return replace(self, estimates=self.estimates + constant)

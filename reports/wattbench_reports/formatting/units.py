@@ -103,6 +103,11 @@ def percent(share: float | None) -> str:
     return NONE if share is None or math.isnan(share) else f"{fixed(100 * share, 1)}%"
 
 
+def percent_of(share: float) -> str:
+    """Write a share that a person chose, without zeros behind it: ``10%``, ``2.5%``."""
+    return f"{plain(100 * share, 6)}%"
+
+
 def percent_interval(interval: Interval | None) -> str:
     """Format a share with its bounds: ``45.0% [32.5, 58.1]``."""
     if interval is None or math.isnan(interval.estimate):

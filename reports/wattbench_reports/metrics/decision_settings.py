@@ -36,6 +36,8 @@ class DecisionChoice:
     max_joules_per_request: float | None = None
     max_grams_per_request: float | None = None
     max_memory_gib: float | None = None
+    risk: float | None = None
+    """Above 0 and below 0.5."""
     worth_right: float | None = None
     """Money; 0: it is not counted. So for the next two."""
     cost_wrong: float | None = None
@@ -50,6 +52,7 @@ class DecisionChoice:
             "--max-joules": self.max_joules_per_request,
             "--max-grams": self.max_grams_per_request,
             "--max-memory": self.max_memory_gib,
+            "--risk": self.risk,
             "--worth-right": self.worth_right,
             "--cost-wrong": self.cost_wrong,
             "--carbon-price": self.carbon_price_per_tonne,
@@ -156,6 +159,7 @@ def decision_settings(
             second=("cost_per_second", settings.cost_per_second),
         ),
         None if minimise is None else _unit(minimise),
+        _risk(_either(choice.risk, settings.risk)),
     )
 
 
@@ -194,6 +198,28 @@ def parsed_share(text: str) -> float:
     if 1 < share <= 100 and not given.endswith("%"):
         raise UserError(f"min_accuracy: {given:.40} is more than all: write {given:.40}% or {share / 100:g}")
     return share
+
+
+def parsed_risk(text: str) -> float:
+    """Read ``0.1`` or ``10%`` as 0.1.
+
+    Raises:
+        UserError: it is neither, or no risk.
+    """
+    given = text.strip()
+    try:
+        risk = float(given.removesuffix("%").rstrip()) / (100 if given.endswith("%") else 1)
+    except ValueError as error:
+        raise UserError(f"risk: {given!r:.60} is not a share such as 0.1 or 10%") from error
+    return _risk(risk)
+
+
+def _risk(risk: float | None) -> float:
+    if risk is None:
+        return RISK
+    if not 0 < risk < 0.5:
+        raise UserError(f"risk is {risk:g}: it must be a share above 0 and below 0.5, such as 0.1 or 10%")
+    return float(risk)
 
 
 _SECONDS = re.compile(r"\s*([0-9.eE+-]+)\s*(ms|s|)\s*")

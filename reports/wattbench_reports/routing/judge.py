@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.latency_limit import SHARE
-from wattbench_reports.decision.model import Qualifies, outcome_of
+from wattbench_reports.decision.model import SHARE, Qualifies
 from wattbench_reports.metrics.decision_settings import Quantity, Requirement
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS, ItemAnswers
 from wattbench_reports.routing.answers.routed import RoutedItems
@@ -114,6 +113,18 @@ def p_qualifies(met: Sequence[RequirementMet]) -> float | None:
     if any(each.p_met is None for each in met):
         return None
     return math.prod(each.p_met or 0.0 for each in met)
+
+
+MEETS, FAILS = 0.95, 0.05
+
+
+def outcome_of(probability: float | None) -> Qualifies:
+    """Return what a probability of meeting requirements comes to; without one, it may."""
+    if probability is None:
+        return Qualifies.MAY
+    if probability >= MEETS:
+        return Qualifies.YES
+    return Qualifies.NO if probability < FAILS else Qualifies.MAY
 
 
 def qualifies(met: Sequence[RequirementMet]) -> Qualifies:

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError, nearest
 from wattbench_reports.analyses.hybrids.prediction_check import prediction_checks
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.decision.best import choose
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
@@ -114,7 +113,10 @@ def study_context(
     settings, aim = problem.settings, aim_of(problem)
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
     able = [usable and number in columns for number, usable in enumerate(problem.able)]
-    chosen = choose(problem.loss, able, problem.checked) if aim != "mix" and any(able) else None
+    advisable = [number for number in problem.advisable if able[number]]
+    chosen = None
+    if aim != "mix" and advisable:
+        chosen = min(advisable, key=lambda number: float(problem.loss.estimates[number]))
     if aim == "cost" and chosen is None:  # there is no system that meets what is required to save against
         aim = "mix"
     position = {column: number for number, column in enumerate(columns)}

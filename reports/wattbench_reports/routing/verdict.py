@@ -29,7 +29,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench_reports.decision.items_to_decide import MOST
+from wattbench_reports.decision.bounds import MOST_ITEMS
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.routing.baseline import least_gain
 from wattbench_reports.routing.context import StudyContext
@@ -210,4 +210,4 @@ def _needed(gain: Interval, least: float, items: float) -> int | None:
     if not (math.isfinite(half) and distance > 0):
         return None
     needed = items * (half / distance) ** 2
-    return math.ceil(needed) if needed <= MOST else None
+    return math.ceil(needed) if needed <= MOST_ITEMS else None

@@ -29,7 +29,7 @@ def domain_matrix(decision: Decision, analysis: Analysis, systems: Sequence[str]
         return None
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
     costs = {domain: _per_correct(decision, analysis, domain) for domain in analysis.by_domain}
-    words = cost_words(decision, [cost for each in costs.values() for cost in each.values()])
+    words = cost_words(decision.unit, decision.label, [cost for each in costs.values() for cost in each.values()])
     best = best_by_domain(analysis)
     return Table(
         caption=_caption(decision, words.many),

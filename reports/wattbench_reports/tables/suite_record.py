@@ -123,6 +123,7 @@ class DecideSettings:
     cost_wrong: float | None = None
     carbon_price_per_tonne: float | None = None
     cost_per_second: float | None = None
+    risk: float | None = None
     minimise: str | None = None
 
     @classmethod

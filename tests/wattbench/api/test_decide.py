@@ -38,8 +38,8 @@ def test_without_requirements_prices_are_stated(write: Write) -> None:
     assert decision.chosen is None
     first = decision.prices[0]
     assert first.price.low <= first.price.estimate <= first.price.high
-    assert decision.acceptability is not None
-    assert decision.acceptability.leaders[0].from_worth == 0.0
+    assert decision.between is not None
+    assert {decision.between.cheaper, decision.between.dearer} <= set(decision)
 
 
 def test_a_notebook_shows_no_markup_of_a_record(write: Write) -> None:

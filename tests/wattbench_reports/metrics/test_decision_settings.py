@@ -19,6 +19,7 @@ from wattbench_reports.metrics.decision_settings import (
     Worth,
     decision_settings,
     parsed_accuracy,
+    parsed_risk,
     parsed_seconds,
 )
 from wattbench_reports.tables.suite_record import DecideSettings
@@ -56,9 +57,10 @@ def test_a_reader_replaces_and_drops_requirements() -> None:
 
 
 def test_a_choice_is_written_as_options() -> None:
-    choice = DecisionChoice("0.8", 0.3, math.inf, None, 2.5, None, 0.0, None, 100.0, "joules")
+    choice = DecisionChoice("0.8", 0.3, math.inf, None, 2.5, None, 0.05, 0.0, None, 100.0, "joules")
     assert choice.as_options() == [
-        "--min-accuracy", "0.8", "--max-p95", "0.3s", "--max-cost", "none", "--max-grams", "2.5", "--worth-right", "0",
+        "--min-accuracy", "0.8", "--max-p95", "0.3s", "--max-cost", "none", "--max-grams", "2.5", "--risk", "0.05",
+        "--worth-right", "0",
         "--carbon-price", "100", "--minimise", "joules",
     ]  # fmt: skip
     assert DecisionChoice().as_options() == []
@@ -105,7 +107,7 @@ def test_percents_without_their_sign_are_told_apart_from_shares(text: str, said:
 
 @given(st.text(max_size=12))
 def test_any_text_is_a_figure_or_a_named_error(text: str) -> None:
-    for read in (lambda: parsed_accuracy(text, ["a"]), lambda: parsed_seconds(text)):
+    for read in (lambda: parsed_accuracy(text, ["a"]), lambda: parsed_seconds(text), lambda: parsed_risk(text)):
         with contextlib.suppress(UserError):
             assert read() is not None
 
@@ -118,6 +120,8 @@ def test_any_text_is_a_figure_or_a_named_error(text: str) -> None:
         ({"max_p95_s": 0}, "max_p95_s is 0.0: it must be a number above 0"),
         ({"carbon_price_per_tonne": -1}, "carbon_price_per_tonne is -1.0"),
         ({"minimise": "watts"}, "minimise: 'watts' is not one of"),
+        ({"risk": 0.5}, "risk is 0.5: it must be a share above 0 and below 0.5"),
+        ({"risk": 0}, "risk is 0: it must be a share above 0"),
     ],
 )
 def test_a_damaged_record_is_a_named_error(recorded: dict, message: str) -> None:

@@ -33,8 +33,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     "money": {"currency", "systems": [{system, per_request: {part: money}, source, date, why_none}], "notes"} | null,
     "sessions": {...} | null, "caveats": [{code, text, systems}]}``.
 
-    Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, best, systems: [{system, checks,
-    p_qualifies, qualifies, p_best, regret ...}], hull, acceptability ...}``: see `wattbench_reports.decision.model`.
+    Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, between, surest, best, systems:
+    [{system, checks, qualifies, counted ...}], hull, leaders ...}``: see `wattbench_reports.decision.model`.
 
     Where a source is named: ``"impacts": {factors: {pue, site, electricity, manufacture}, systems: [{system, water_l:
     {parts_per_request: {part: mean}, per_request: [estimate, low, high], per_correct}, adpe_kg_sb ...}]}``.

@@ -9,7 +9,7 @@ from typing import Any
 from wattbench_reports.decision.model import Decision
 from wattbench_reports.wording.decision import DecisionWords
 
-DECISION_COLUMNS = {"qualifies": str, "p_qualifies": float, "p_best": float, "regret": float}
+DECISION_COLUMNS = {"qualifies": str, "counted": bool, "advised": bool}
 """The columns of a decision in a table of systems, and the type of their values."""
 
 
@@ -29,9 +29,8 @@ def decision_cells(decision: Decision, system: str) -> dict[str, Any]:
         return dict.fromkeys(DECISION_COLUMNS)
     return {
         "qualifies": str(each.qualifies),
-        "p_qualifies": each.p_qualifies,
-        "p_best": each.p_best,
-        "regret": plain_data(each.regret),
+        "counted": each.counted,
+        "advised": each.system == decision.chosen,
     }
 
 

@@ -1,13 +1,11 @@
 """What a page embeds for the decision, so that its script can decide for other settings.
 
-Sums, draws of the items and blocks are those of `wattbench_reports.html.whatif.embedded_data`. Added are the weights
-and random numbers of `wattbench_reports.decision.joint_draws`, what is known of each system whatever the settings, and
-the sentences.
+Sums, draws of the items and blocks are those of `wattbench_reports.html.whatif.embedded_data`. Added are what is known
+of each system whatever the settings, and the sentences.
 """
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,12 +16,12 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit, partial_pooling
+from wattbench_reports.decision import bounds
+from wattbench_reports.decision.best import of_a_pair
 from wattbench_reports.decision.checks import peak_memory_gib
 from wattbench_reports.decision.cost_basis import side_of, why_no
-from wattbench_reports.decision.latency_limit import SystemLatency
-from wattbench_reports.decision.model import FAILS, MEETS, ROUNDING, WhichRun
+from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency
+from wattbench_reports.decision.model import ROUNDING, SHARE, WhichRun
 from wattbench_reports.decision.problem import outside
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.run_figures import RunFigures
@@ -51,9 +49,7 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.stats.weighted_quantiles import POINTS
 from wattbench_reports.wording.decision import PHRASES, DecisionWords, evidence
-from wattbench_reports.wording.decision.advice import MOST_CHECKS, MOST_MAYBE, OPEN
-from wattbench_reports.wording.decision.evidence import FEW_ITEMS
-from wattbench_reports.wording.decision.phrases import STEPS
+from wattbench_reports.wording.decision.advice import FEW_ITEMS
 
 
 def carried_decision(
@@ -69,7 +65,7 @@ def carried_decision(
     """
     base, systems, decision = analysis.basis, analysis.basis.systems, words.decision
     sessions = session_moves(analysis)
-    draws = RunFigures(base, analysis.shares, sessions).draws
+    covarying = RunFigures(base, analysis.shares, sessions).covarying
     position = {name: number for number, name in enumerate(systems)}
     apart = outside(analysis)
     return {
@@ -77,23 +73,14 @@ def carried_decision(
         "reasons": REASONS,
         "ask": ask,
         # What is said whatever the settings.
-        "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision))],
+        "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision, ask))],
         "settings": _settings(decision.settings),
-        "draws": {
-            name: None if values is None else _single(values)
-            for name, values in (
-                ("weights", draws.weights),
-                ("normals", draws.normals),
-                ("uniforms", draws.uniforms),
-                ("session_weights", draws.session_weights),
-            )
-        },
         "sessions": None if sessions is None else _sessions(sessions),
         "machine_share": machine_share(analysis).tolist(),
         "machines": {kind.name.lower(): kind.value for kind in WhichRun},
         "moving": [*OF_JOULES, *OF_SECONDS],
-        "df": draws.df,
-        "quantile": draws.quantile,
+        "df": covarying.df,
+        "quantile": covarying.quantile,
         "items": analysis.items_per_row * float(base.items.sum(axis=0).max(initial=0.0)),
         "counted": dict(COUNTED),
         "why_no": {unit: why_no(unit) for unit in CostUnit},
@@ -114,7 +101,7 @@ def carried_decision(
         ],
         "provenance": [analysis.measured[name].provenance for name in systems],
         "timed": [[float(each.requests[domain]) for each in latencies] for domain in range(len(base.domains))],
-        "design_effects": [each.design_effect for each in latencies],
+        "design_effects": [each.design_effects for each in latencies],
         "memory_gib": peak_memory_gib(analysis),
         "tail_share": decision.tail_share,
         "tails": _tails(analysis, decision.tail_share),
@@ -126,32 +113,16 @@ def carried_decision(
             "colours": len(SERIES),
             "shapes": len(MARKERS),
         },
-        "pair_scores": [items_to_decide.of_a_pair(number, ALPHA, draws.df) for number in range(len(systems) + 1)],
+        "pair_scores": [of_a_pair(number, covarying.df) for number in range(len(systems) + 1)],
         "constants": {
             "named": units.NAMED,
             "top": first_screen.TOP,
-            "steps": STEPS,
-            "most_checks": MOST_CHECKS,
-            "most_maybe": MOST_MAYBE,
             "few_items": FEW_ITEMS,
-            "open": OPEN,
-            "meets": MEETS,
-            "fails": FAILS,
-            "likely": best.LIKELY,
-            "fewest_for_best": best.FEWEST_ITEMS,
-            "one_sided": items_to_decide.one_sided(draws.df),
-            "most_items": items_to_decide.MOST,
-            "share": latency_limit.SHARE,
-            "pooled_fewest": partial_pooling.FEWEST,
-            "pooled_points": partial_pooling.POINTS,
-            "pooled_least": partial_pooling.LEAST,
-            "pooled_most": partial_pooling.MOST,
-            "exact": partial_pooling.EXACT,
+            "most_items": bounds.MOST_ITEMS,
+            "share": SHARE,
+            "beyond": BEYOND,
             "rounding": ROUNDING,
-            "pooled_reach": partial_pooling.REACH,
             "points": POINTS,
-            "reach": acceptability.REACH,
-            "curve_points": acceptability.POINTS,
             "tail": label(decision.tail_share or MEDIAN),
         },
     }
@@ -216,6 +187,7 @@ def _settings(settings: DecisionSettings) -> dict[str, Any]:
             "second": worth.per_second,
         },
         "minimise": settings.minimise,
+        "risk": settings.risk,
     }
 
 
@@ -258,7 +230,3 @@ def _bounds(interval: Interval | None) -> list[float] | None:
     if interval is None or math.isnan(interval.estimate):
         return None
     return [interval.estimate, interval.low, interval.high]
-
-
-def _single(values: NDArray[np.float64]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype="<f4").tobytes()).decode()

@@ -23,6 +23,12 @@ _LEAST = "1e-15"
 
 _ABOVE_0 = "{what}: a number above 0, or nothing."
 
+_TIME = r"\s*[0-9]*\.?[0-9]+\s*(ms|s)\s*"
+_NO_TIME = "p95: a time with its unit, such as 300ms or 0.3s, or nothing."
+_SHARE = r"\s*((100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%|0?\.[0-9]+|[01](\.0*)?)\s*"
+"""``80%`` or ``0.8``: a number alone that is above 1 may be either."""
+_NO_RISK = "Risk: a share above 0 and below 50%, such as 10% or 0.1."
+
 _UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money"}
 
 _LEAD = (
@@ -102,7 +108,7 @@ def _steady(by_domain: Sequence[Tipping]) -> str:
 
 @dataclass(frozen=True)
 class NumberField:
-    """One field of the form for a number."""
+    """One field of the form for a number, or for a number with its unit."""
 
     name: str
     label: str
@@ -111,6 +117,8 @@ class NumberField:
     least: str
     error: str
     """What to type, as a sentence."""
+    pattern: str = ""
+    """Of a text with a unit; empty: a plain number of at least `least`."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,10 @@ class Controls:
     leaders: tuple[tuple[str, str, str], ...]
     """Question, key and answer."""
     accuracies: tuple[tuple[str, str], ...]
-    """Domain and the percent of its answers that must be correct; the first, without a domain, is over all."""
+    """Domain and the share of its answers that must be correct, as ``80%``; the first, without a domain, is over
+    all."""
+    share_pattern: str
+    """Of a share."""
     bounds: tuple[NumberField, ...]
     """What else is required."""
     worths: tuple[NumberField, ...]
@@ -163,6 +174,7 @@ def controls(analysis: Analysis) -> Controls:
         mix=texts["mix"],
         leaders=(("Lowest CO2e in the first year", "least-grams", texts["least-grams"]),),
         accuracies=_accuracies(analysis),
+        share_pattern=_SHARE,
         bounds=_bounds(analysis),
         worths=_worths(analysis),
         prices=tuple(scalable_prices(analysis)),
@@ -178,7 +190,7 @@ def _accuracies(analysis: Analysis) -> tuple[tuple[str, str], ...]:
     required = {each.domain: each.bound for each in analysis.decide.requirements if each.quantity == "accuracy"}
     domains = analysis.basis.domains if len(analysis.basis.domains) > 1 else ()
     return tuple(
-        (domain or "", units.plain(100 * required[domain], 12) if domain in required else "")
+        (domain or "", f"{units.plain(100 * required[domain], 12)}%" if domain in required else "")
         for domain in (None, *domains)
     )
 
@@ -186,16 +198,25 @@ def _accuracies(analysis: Analysis) -> tuple[tuple[str, str], ...]:
 def _bounds(analysis: Analysis) -> tuple[NumberField, ...]:
     required = {each.quantity: each.bound for each in analysis.decide.requirements if each.domain is None}
     labels: dict[Quantity, tuple[str, str, str]] = {
-        "p95": ("max-p95", "p95 at most, seconds", "p95: seconds above 0, or nothing."),
         "cost": ("max-cost", f"Cost per request at most, {_currency(analysis)}", _ABOVE_0.format(what="Cost")),
         "joules": ("max-joules", "Joules per request at most", _ABOVE_0.format(what="Joules")),
         "grams": ("max-grams", "Grams CO2e per request at most", _ABOVE_0.format(what="Grams")),
         "memory": ("max-memory", "Memory at most, GiB", _ABOVE_0.format(what="Memory")),
     }
-    return tuple(
-        NumberField(name, label, units.plain(required[quantity]) if quantity in required else "", _LEAST, error)
-        for quantity, (name, label, error) in labels.items()
+    p95_s = required.get("p95")
+    return (
+        NumberField("max-p95", "p95 at most (300ms, 0.3s)", "" if p95_s is None else _time(p95_s), "", _NO_TIME, _TIME),
+        *(
+            NumberField(name, label, units.plain(required[quantity]) if quantity in required else "", _LEAST, error)
+            for quantity, (name, label, error) in labels.items()
+        ),
+        NumberField("risk", "Risk of a bound", f"{units.plain(100 * analysis.decide.risk, 12)}%", "", _NO_RISK, _SHARE),
     )
+
+
+def _time(seconds: float) -> str:
+    """Write seconds with a unit, as a field is read back: ``300ms``, ``1.5s``."""
+    return f"{units.plain(1000 * seconds, 12)}ms" if seconds < 1 else f"{units.plain(seconds, 12)}s"
 
 
 def _worths(analysis: Analysis) -> tuple[NumberField, ...]:

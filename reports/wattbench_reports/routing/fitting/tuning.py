@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.decision.latency_limit import SHARE
+from wattbench_reports.decision.model import SHARE
 from wattbench_reports.metrics.decision_settings import Quantity, Requirement
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.context import StudyContext

@@ -61,17 +61,18 @@ class CostWords:
         return PHRASES["modelled" if self.provenance == "modelled" else "partly_modelled"].format(value=text)
 
 
-def cost_words(decision: Decision, values: Iterable[float], provenance: str = "") -> CostWords:
-    """Return how costs of these sizes are written in the unit of a decision.
+def cost_words(unit: CostUnit | None, label: str, values: Iterable[float], provenance: str = "") -> CostWords:
+    """Return how costs of these sizes are written.
 
     Args:
-        decision: whose unit it is.
+        unit: of the costs; None where there are none.
+        label: ``J``, ``g`` or a currency.
         values: per request or per right answer, in the unit.
         provenance: of the joules behind them.
     """
-    if decision.unit is not CostUnit.MONEY:
-        return CostWords(decision.unit, decision.label, provenance=provenance)
-    return money_words(decision.label, values)
+    if unit is not CostUnit.MONEY:
+        return CostWords(unit, label, provenance=provenance)
+    return money_words(label, values)
 
 
 def money_words(currency: str, values: Iterable[float]) -> CostWords:
@@ -83,14 +84,16 @@ def money_words(currency: str, values: Iterable[float]) -> CostWords:
 def request_words(decision: Decision, provenance: str = "") -> CostWords:
     """Return how costs per request are written."""
     known = [each.cost_per_request for each in decision.systems]
-    return cost_words(decision, [cost.estimate for cost in known if cost is not None], provenance)
+    return cost_words(decision.unit, decision.label, [cost.estimate for cost in known if cost is not None], provenance)
 
 
 def right_words(decision: Decision, provenance: str = "") -> CostWords:
     """Return how costs per correct answer and prices of a further one are written."""
     known = [each.cost_per_correct for each in decision.systems]
     prices = [step.price.estimate for step in decision.hull]
-    return cost_words(decision, [*(cost.estimate for cost in known if cost is not None), *prices], provenance)
+    return cost_words(
+        decision.unit, decision.label, [*(cost.estimate for cost in known if cost is not None), *prices], provenance
+    )
 
 
 def benefit_words(decision: Decision) -> CostWords:

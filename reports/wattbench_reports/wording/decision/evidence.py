@@ -4,47 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench_reports.decision.best import FEWEST_ITEMS
 from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision, WhichRun
 from wattbench_reports.formatting import units
-from wattbench_reports.wording.decision.advice import currency_of, taking_part, tied_for_best
-from wattbench_reports.wording.decision.costs import benefit_words, request_words, right_words
-from wattbench_reports.wording.decision.phrases import PHRASES
-from wattbench_reports.wording.decision.requirements import figure_text, required_text
-
-FEW_ITEMS = 10
+from wattbench_reports.wording.decision.advice import currency_of, more_items, selected, taking_part
+from wattbench_reports.wording.decision.costs import right_words
+from wattbench_reports.wording.decision.phrases import ASK, PHRASES
+from wattbench_reports.wording.decision.requirements import bad_side_text, figure_text, range_text, required_text
 
 
-def evidence(decision: Decision) -> tuple[str, ...]:
-    """Return short sentences: ties, probability of being best, regret, who may qualify, and who is not judged."""
-    return tuple(sentence for part in _PARTS for sentence in part(decision))
+def evidence(decision: Decision, ask: str = ASK) -> tuple[str, ...]:
+    """Return short sentences: what decides, ties, the risk, who may qualify, and who is not judged.
+
+    Args:
+        decision: from `wattbench_reports.decision.decide`.
+        ask: what the reader can do where nothing is required, as a clause.
+    """
+    sentences = [PHRASES["ask"].format(ask=ask)] if decision.between is not None else []
+    return (*sentences, *(sentence for part in _PARTS for sentence in part(decision)))
 
 
 def _ties(decision: Decision) -> Iterator[str]:
-    items = "" if decision.items_to_decide is None else more_items(decision.items_to_decide)
-    if len(decision.best) > 1 and len(tied_for_best(decision)) == len(decision.best):
+    if len(decision.best) > 1:
+        items = "" if decision.items_to_decide is None else more_items(decision.items_to_decide)
         goal, names = PHRASES[f"goal_{decision.objective}"], units.named(decision.best)
         yield PHRASES["tie_items" if items else "tie"].format(goal=goal, names=names, items=items)
-    elif len(decision.best) > 1 and items:
-        yield PHRASES["leave_one"].format(names=units.named(decision.best), items=items)
 
 
-def _sure(decision: Decision) -> Iterator[str]:
-    chosen = next((each for each in decision.systems if each.system == decision.chosen), None)
-    others = [each for each in taking_part(decision) if each is not chosen]
-    if chosen is None or chosen.regret is None or not others:
+def _risk(decision: Decision) -> Iterator[str]:
+    """Say at what risk requirements are held, and the bounds with which the chosen system was chosen."""
+    if not decision.settings.requirements:
         return
-    if decision.objective == "accuracy":
-        regret = units.points(chosen.regret)
-    else:
-        words = benefit_words(decision) if decision.objective == "benefit" else request_words(decision)
-        regret = words.of_requests(words.amount(chosen.regret))
-    if chosen.p_best is None:
-        yield PHRASES["regret"].format(name=chosen.system, regret=regret, fewest=FEWEST_ITEMS)
-    else:
-        yield PHRASES["sure"].format(name=chosen.system, sure=units.certainty(chosen.p_best), regret=regret)
-    if decision.machine is WhichRun.ANOTHER_RUN:
-        yield PHRASES["sure_of_another_run"].format(sessions=decision.sessions)
+    risk, chosen = units.percent_of(decision.settings.risk), selected(decision)
+    if chosen is None or decision.choice_of < 2:
+        yield PHRASES["risk"].format(risk=risk)
+        return
+    pairs = zip(chosen.checks, chosen.counted_bounds, strict=True)
+    counted = units.listed([bad_side_text(check, bound, currency_of(decision)) for check, bound in pairs])
+    yield PHRASES["risk_counted"].format(risk=risk, count=decision.choice_of, name=chosen.system, counted=counted)
 
 
 def _open(decision: Decision) -> Iterator[str]:
@@ -65,20 +61,18 @@ def _of_which_run(decision: Decision) -> Iterator[str]:
 
 def _figure(check: Check, currency: str) -> str:
     figure = figure_text(check, currency)
-    if check.estimate is None or check.p_met is None:
+    if check.low is None:
         return figure if not check.reason else PHRASES["because"].format(names=figure, reason=check.reason)
-    required, sure = required_text(check.requirement, currency), units.certainty(check.p_met)
+    values = {"figure": figure, "bounds": range_text(check, currency), "required": _required(check, currency)}
     if check.items_to_decide is None:
-        return PHRASES["with"].format(figure=figure, required=required, sure=sure)
-    items = more_items(check.items_to_decide)
-    return PHRASES["with_items"].format(figure=figure, required=required, sure=sure, items=items)
+        return PHRASES["with"].format(**values)
+    return PHRASES["with_items"].format(**values, items=more_items(check.items_to_decide))
 
 
-def more_items(count: int) -> str:
-    """Say how many more items, with three digits at most: ``about 70,700 more items``; of fewer than ten, a few."""
-    if count < FEW_ITEMS:
-        return PHRASES["few_items"]
-    return PHRASES["more_items"].format(count=f"{count:,}" if count < 1000 else units.roughly(count))
+def _required(check: Check, currency: str) -> str:
+    if check.within is not None:
+        return PHRASES["at_least"].format(bound=PHRASES["share_needed"])
+    return required_text(check.requirement, currency)
 
 
 def _useless(decision: Decision) -> Iterator[str]:
@@ -94,13 +88,11 @@ def _useless(decision: Decision) -> Iterator[str]:
 
 def _no_accuracy(decision: Decision) -> Iterator[str]:
     """Say what the least cost leaves out where accuracy is not required: which system a right answer may be worth."""
-    if decision.objective != "cost" or decision.acceptability is None:
+    if decision.objective != "cost" or any(each.quantity == "accuracy" for each in decision.settings.requirements):
         return
-    if any(each.quantity == "accuracy" for each in decision.settings.requirements):
-        return
-    leaders = [leader.system for leader in decision.acceptability.leaders]
+    leaders = [leader.system for leader in decision.leaders]
     if decision.chosen in leaders[:-1]:
-        after = decision.acceptability.leaders[leaders.index(decision.chosen) + 1]
+        after = decision.leaders[leaders.index(decision.chosen) + 1]
         words = right_words(decision)
         price = words.of_right_answers(words.amount(after.from_worth))
         yield PHRASES["no_accuracy"].format(name=after.system, price=price)
@@ -108,15 +100,20 @@ def _no_accuracy(decision: Decision) -> Iterator[str]:
 
 def _leaders(decision: Decision) -> Iterator[str]:
     """Say from which worth of a right answer on each system is the best by estimate."""
-    if decision.objective != "prices" or decision.acceptability is None or len(decision.acceptability.leaders) < 2:
+    if decision.objective != "prices" or len(decision.leaders) < 2:
         return
     words = right_words(decision)
-    first, *more = decision.acceptability.leaders
+    first, *more = decision.leaders
     clauses = [PHRASES["leads_first"].format(name=first.system)]
     for leader in more:
         price = words.of_right_answers(words.amount(leader.from_worth))
         clauses.append(PHRASES["leads_from"].format(name=leader.system, price=price))
     yield PHRASES["leads"].format(clauses=", ".join(clauses))
+
+
+def _no_costs(decision: Decision) -> Iterator[str]:
+    if decision.objective == "accuracy" and decision.why_no_cost:
+        yield PHRASES["no_costs"].format(reason=decision.why_no_cost)
 
 
 def _apart(decision: Decision) -> Iterator[str]:
@@ -132,4 +129,4 @@ def _apart(decision: Decision) -> Iterator[str]:
         yield PHRASES["not_judged"].format(clauses="; ".join(clauses))
 
 
-_PARTS = (_ties, _sure, _no_accuracy, _open, _of_which_run, _useless, _leaders, _apart)
+_PARTS = (_ties, _risk, _no_accuracy, _open, _of_which_run, _useless, _leaders, _no_costs, _apart)

@@ -1,14 +1,13 @@
-"""Name requirements, and what systems have of what is required."""
+"""Name requirements, what systems have of what is required, and the bounds of that."""
 
 from __future__ import annotations
 
-from wattbench_reports.decision.model import Check
+from wattbench_reports.decision.model import SHARE, Check, Qualifies
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words, plain
 from wattbench_reports.wording.decision.phrases import PHRASES
 
-_PER_REQUEST = frozenset({"cost", "joules", "grams"})
 _UNITS = {"p95": "s", "joules": "J", "grams": "g"}
 
 
@@ -52,25 +51,69 @@ def full_text(requirement: Requirement, currency: str = "") -> str:
 def figure_text(check: Check, currency: str = "") -> str:
     """Say what a system has: ``an accuracy of 71.2% in text``; that it is not known, where it is not."""
     requirement = check.requirement
-    if check.estimate is None:
+    if check.low is None:
         return PHRASES["no_known"].format(quantity=quantity_text(requirement))
+    if check.within is not None:
+        return PHRASES["within"].format(value=units.percent(check.within), limit=bound_text(requirement, currency))
+    assert check.estimate is not None
     value = value_text(requirement, check.estimate, currency)
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
-
-
-def short_text(check: Check, currency: str = "") -> str:
-    """Say what a system has, for a table: ``accuracy 71.2% in text``, ``8.98 J per request``."""
-    requirement = check.requirement
-    value = units.NONE if check.estimate is None else value_text(requirement, check.estimate, currency)
-    if requirement.quantity in _PER_REQUEST:  # its unit says what it is
-        return value
-    quantity = PHRASES[f"quantity_{requirement.quantity}"]
-    return _in_domain(PHRASES["figure_short"].format(quantity=quantity, value=value), requirement)
 
 
 def quantity_text(requirement: Requirement) -> str:
     """Name the quantity: ``accuracy in text``."""
     return _in_domain(PHRASES[f"quantity_{requirement.quantity}"], requirement)
+
+
+def low_text(check: Check, value: float | None, currency: str = "") -> str:
+    """Say a lower bound: ``at least 79.1%``, ``at least 97.2% within 300 ms``, ``at least 4.1 J per request``."""
+    return _of_check(check, PHRASES["at_least"].format(bound=_side_text(check, value, currency)), currency)
+
+
+def high_text(check: Check, value: float | None, currency: str = "") -> str:
+    """Say an upper bound: ``at most 84.3%``."""
+    return _of_check(check, PHRASES["at_most"].format(bound=_side_text(check, value, currency)), currency)
+
+
+def shown_text(check: Check, currency: str = "") -> str:
+    """Say the bound by which a requirement is met or not met; where neither is so, both."""
+    if check.low is None or check.high is None:
+        return PHRASES["no_known"].format(quantity=quantity_text(check.requirement))
+    if check.outcome is Qualifies.MAY:
+        return _of_check(check, range_text(check, currency), currency)
+    low_tells = check.is_least is (check.outcome is Qualifies.YES)
+    return low_text(check, check.low, currency) if low_tells else high_text(check, check.high, currency)
+
+
+def range_text(check: Check, currency: str = "") -> str:
+    """Say both bounds: ``74.0% to 83.1%``."""
+    low, high = (_side_text(check, value, currency) for value in (check.low, check.high))
+    return PHRASES["from_to"].format(low=low, high=high)
+
+
+def bad_side_text(check: Check, value: float | None, currency: str = "") -> str:
+    """Say a bound on the side that must keep the requirement."""
+    return (low_text if check.is_least else high_text)(check, value, currency)
+
+
+def _side_text(check: Check, value: float | None, currency: str) -> str:
+    """Format a bound; one that rounds to what is required and is not that is said to be just below or above it."""
+    if value is None:
+        return units.NONE
+    share = check.requirement.quantity == "p95"
+    required = SHARE if share else check.requirement.bound
+    text, same = (
+        units.percent(each) if share else value_text(check.requirement, each, currency) for each in (value, required)
+    )
+    if text != same or value == required:
+        return text
+    return PHRASES["just_below" if value < required else "just_above"].format(value=text)
+
+
+def _of_check(check: Check, text: str, currency: str) -> str:
+    if check.requirement.quantity == "p95":
+        return PHRASES["share_within"].format(share=text, limit=bound_text(check.requirement, currency))
+    return _in_domain(text, check.requirement)
 
 
 def _in_domain(text: str, requirement: Requirement) -> str:

@@ -14,10 +14,9 @@ from wattbench_reports.wording.decision.advice import (
     leaders_off_hull,
     may_be_worth,
     on_hull,
-    selected,
     taking_part,
 )
-from wattbench_reports.wording.decision.costs import CostWords, benefit_words, right_words
+from wattbench_reports.wording.decision.costs import CostWords, benefit_words, request_words, right_words
 from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.qualifies import qualifies
 
@@ -27,7 +26,8 @@ class DecisionColumn:
     """A column of the table of a decision."""
 
     key: str
-    """A stable name: ``system``, ``accuracy``, ``per-correct``, ``tail``, ``benefit``, ``qualifies`` or ``price``."""
+    """A stable name: ``system``, ``accuracy``, ``per-request``, ``per-correct``, ``tail``, ``benefit``, ``qualifies``
+    or ``price``."""
     heading: str
     number: bool
     """Whether its cells are numbers, aligned on the right."""
@@ -51,6 +51,10 @@ def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple
             cells.append(texts)
 
     add("accuracy", "accuracy", lambda each: units.percent_interval(each.accuracy))
+    if decision.unit is not None and decision.objective == "cost":
+        requests = request_words(decision)
+        heading = per_request_heading(requests)
+        add("per-request", heading, lambda each: requests.bounds(each.cost_per_request))
     if decision.unit is not None:
         add("per-correct", per_correct_heading(words), lambda each: _per_correct(each, words))
     if decision.tail_share is not None:
@@ -60,18 +64,30 @@ def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple
         heading = f"net benefit per {gains.many} requests" if gains.many else "net benefit per request"
         add("benefit", heading, lambda each: gains.bounds(each.benefit))
     if decision.settings.requirements:
-        add("qualifies", "qualifies?", lambda each: qualifies(each, currency_of(decision)), number=False)
+        add("qualifies", "qualifies?", lambda each: _qualifies(decision, each), number=False)
     elif decision.objective == "prices" and len(systems) > 1:
         heading = f"{words.many} further right answers" if words.many else "a further right answer"
         add("price", heading, lambda each: price_cell(decision, each, words), number=False)
     return tuple(columns), tuple(zip(*cells, strict=True))
 
 
+def _qualifies(decision: Decision, system: SystemDecision) -> str:
+    return qualifies(system, decision.choice_of, currency_of(decision))
+
+
+_NAMES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+
+
+def per_request_heading(words: CostWords) -> str:
+    """Name the column of costs per request: ``joules per request``."""
+    assert words.unit is not None
+    return f"{_NAMES[words.unit]} per {words.many} requests" if words.many else f"{_NAMES[words.unit]} per request"
+
+
 def per_correct_heading(words: CostWords) -> str:
     """Name the column of costs per correct answer, in the reader's unit: ``joules per correct``."""
-    name = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
     assert words.unit is not None
-    return f"{name[words.unit]} per {words.many} correct" if words.many else f"{name[words.unit]} per correct"
+    return f"{_NAMES[words.unit]} per {words.many} correct" if words.many else f"{_NAMES[words.unit]} per correct"
 
 
 def _per_correct(system: SystemDecision, words: CostWords) -> str:
@@ -95,14 +111,14 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
         key = "cheapest_useless" if system.useless else "cheapest"
         return PHRASES[key].format(useless=system.useless)
     if system.useless:
-        return PHRASES["no_useless"].format(useless=system.useless)
+        return PHRASES["in_doubt"].format(useless=system.useless)
     for name, low, high in leaders_off_hull(decision):
         if name == system.system:
             key = "choice_between" if low > 0 else "choice_below"
             return PHRASES[key].format(low=words.amount(low), price=words.amount(high), high=words.amount(high))
     if system.cost_per_request is None or system.accuracy is None:
         return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
-    if may_be_worth(decision, system):
+    if may_be_worth(system):
         return PHRASES["may_be_best"]
     return _dominated(decision, system)
 
@@ -113,8 +129,7 @@ def _is_cheapest(decision: Decision, system: SystemDecision) -> bool:
 
 def _line(decision: Decision) -> tuple[str, ...]:
     """List the systems that are the best choice at some worth of a right answer, the cheapest first."""
-    only = selected(decision)
-    return on_hull(decision.hull) or (() if only is None else (only.system,))
+    return on_hull(decision.hull) or (() if decision.chosen is None else (decision.chosen,))
 
 
 def _dominated(decision: Decision, system: SystemDecision) -> str:

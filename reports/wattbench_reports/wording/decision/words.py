@@ -42,8 +42,8 @@ def decision_words(decision: Decision, analysis: Analysis, *, ask: str = ASK) ->
         ask: what the reader can do where nothing is required, as a clause.
     """
     columns, rows = decision_rows(decision)
-    said = advice(decision, {}, provenance=joule_provenance(decision, analysis), ask=ask)
-    sentences = (*_at_rate(analysis), *evidence(decision))
+    said = advice(decision, {}, provenance=joule_provenance(decision, analysis))
+    sentences = (*_at_rate(analysis), *evidence(decision, ask))
     return DecisionWords(decision, said, sentences, columns, rows, main_caveat(analysis, decision))
 
 

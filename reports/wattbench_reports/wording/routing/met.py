@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wattbench_reports.decision.model import FAILS, Qualifies
+from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.judge import p_qualifies
+from wattbench_reports.routing.judge import FAILS, p_qualifies
 from wattbench_reports.routing.model import RequirementMet, RoutingChoice
 from wattbench_reports.wording.decision.requirements import quantity_text, value_text
 

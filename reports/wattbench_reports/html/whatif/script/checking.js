@@ -1,36 +1,68 @@
-// Requirements: which system meets them, and how surely, as in decision/checks.py, latency_limit.py and useless.py.
-const further = (items, error, distance, score = limits.one_sided, fixed = 0) => {
+// Requirements: the bounds of each system, and what they come to, as in decision/bounds.py, checks.py, latency_limit.py and useless.py.
+const further = (items, error, distance, score, fixed = 0) => {
 	if (!isFinite(error) || !isFinite(distance) || distance === 0) return null;
-	const room = error > 0 ? (distance / (score * error)) ** 2 - fixed : Infinity, decided = room > 0 ? (items * (1 - fixed)) / room - items : Infinity;
-	const needed = fixed ? decided : items * ((score * error) / distance) ** 2 - items;
+	const room = error > 0 ? (distance / (score * error)) ** 2 - fixed : Infinity, needed = room > 0 ? (items * (1 - fixed)) / room - items : Infinity;
 	return needed <= limits.most_items ? max(1, Math.ceil(needed)) : null;
 };
-const aboveShare = (kept, trials, bound) => { // stats/share_above.py: Peizer and Pratt's formula
-	const n = trials + 1, rest = 1 - bound, beyond = kept + 0.5 - n * bound, spread = 1 + 1 / (6 * n);
-	const centred = kept + 2 / 3 - (n + 1 / 3) * bound + 0.02 * (rest / (kept + 1) - bound / (n - kept) + (rest - 0.5) / (n + 1));
-	if (abs(beyond) <= 1e-4 * sqrt(n)) return normalBelow(centred / sqrt(n * bound * rest * spread));
-	const k = kept + 0.5, lost = n - kept - 0.5, deviance = k * log(k / (n * bound)) + lost * log(lost / (n * rest));
-	return normalBelow((centred / abs(beyond)) * sqrt((2 * max(deviance, 0)) / spread));
+const leastRisk = (isMet) => {
+	let [low, high] = [log(1e-12), log(0.499)];
+	if (!isMet(0.499)) return 1;
+	if (isMet(1e-12)) return 0;
+	for (let k = 0; k < 60; k++) { const middle = (low + high) / 2; isMet(exp(middle)) ? (high = middle) : (low = middle); }
+	return exp(high);
 };
-const normalBelow = (score) => (score >= 0 ? 1 - both(score) / 2 : both(-score) / 2);
-const around = (bound) => [bound * (1 - limits.rounding), bound * (1 + limits.rounding)];
+const fewest = (items, tells) => {
+	let [low, high] = [0, limits.most_items];
+	if (items <= 0 || !tells(1 + high / items)) return null;
+	while (high - low > 1) { const middle = Math.floor((low + high) / 2); tells(1 + middle / items) ? (high = middle) : (low = middle); }
+	return high;
+};
+const testedShare = ({ shares, variance, bound, most, df, sides = 1 }) => { // a share that is to be at least a bound
+	const kept = bound * (1 - limits.rounding), effective = (share, risk) => {
+		const spread = share * (1 - share), own = variance(share);
+		if (spread <= 0 || own <= 0) return most;
+		const ratio = quantileAt(1 - risk, max(Math.floor(most) - 1, 1)) / quantileAt(1 - risk, df);
+		return max(1, min(most, (spread / own) * min(1, ratio) ** 2));
+	};
+	const isMet = (risk, factor) => {
+		const [share] = shares(risk / sides), number = effective(share, risk / sides) * factor, right = number * share;
+		return right > 0 && incompleteBeta(right, number - right + 1, kept) <= risk / sides;
+	};
+	const isMissed = (risk, factor) => {
+		const [, share] = shares(risk / sides), number = effective(share, risk / sides) * factor, wrong = number * (1 - share);
+		return wrong > 0 && 1 - incompleteBeta(number - wrong + 1, wrong, kept) <= risk / sides;
+	};
+	return {
+		bounds: (risk) => {
+			const each = risk / sides, [under, above] = shares(each), number = effective(under, each), more = effective(above, each);
+			const right = number * under, wrong = more * (1 - above);
+			return [right <= 0 ? 0 : betaAt(right, number - right + 1, each), wrong <= 0 ? 1 : betaAt(more - wrong + 1, wrong, 1 - each)];
+		},
+		least: () => leastRisk((risk) => isMet(risk, 1)),
+		further: (items, risk) => fewest(items, (factor) => isMet(risk, factor) || isMissed(risk, factor)),
+	};
+};
+const testedMean = ({ mean, bound, error, df, fixed }) => ({ // a mean that is to be at most a bound
+	bounds: (risk) => { const half = quantileAt(1 - risk, df) * error; return [max(0, mean - half), mean + half]; },
+	least: () => { const room = bound * (1 + limits.rounding) - mean; return error > 0 ? below(-room / error, df) : room >= 0 ? 0 : 1; },
+	further: (items, risk) => further(items, error, bound - mean, quantileAt(1 - risk, df), fixed),
+});
+const testedKnown = (value, bound) => ({ bounds: () => [value, value], least: () => (value <= bound * (1 + limits.rounding) ? 0 : 1), further: () => null });
+const isLeast = ({ quantity }) => quantity === "accuracy" || quantity === "p95";
+const outcomeBy = (requirement, low, high) => { // decision/model.py
+	const { quantity, bound } = requirement, of = quantity === "p95" ? limits.share : bound;
+	if (low === null) return "may";
+	if (isLeast(requirement)) { const least = of * (1 - limits.rounding); return low >= least ? "yes" : high < least ? "no" : "may"; }
+	const greatest = of * (1 + limits.rounding);
+	return high <= greatest ? "yes" : low > greatest ? "no" : "may";
+};
 const spreadsIn = (figure) => { // of each system: its error, degrees of freedom, and the share of its variance between sessions
-	const within = covariance(figure, figure), more = between(figure);
+	const within = covariance(figure, figure);
 	return ALL.map((s) => {
-		const a = within(s, s), b = more(s, s), fixed = a + b > 0 ? b / (a + b) : 0;
+		const a = within(s, s), b = betweenSessions(figure, s), fixed = a + b > 0 ? b / (a + b) : 0;
 		const df = figure.sessions ? max(Math.floor(1 / ((1 - fixed) ** 2 / known.df + fixed ** 2 / known.sessions.df)), 1) : known.df;
 		return { error: sqrt(a + b), df, fixed };
 	});
-};
-const quantileAt = (p, df) => { // Student's t, of a probability of a half or more
-	let [low, high] = [0, 1000];
-	for (let k = 0; k < 100; k++) { const middle = (low + high) / 2; below(middle, df) < p ? (low = middle) : (high = middle); }
-	return p === 0.5 ? 0 : (low + high) / 2;
-};
-const oneSided = (df) => (df === known.df ? limits.one_sided : quantileAt(limits.meets, df));
-const scoreApart = (distance, error, p, df) => { // decision/items_to_decide.py
-	const alone = error > 0 ? abs(distance) / error : Infinity;
-	return alone < oneSided(df) ? alone : quantileAt(max(p, 1 - p), df);
 };
 const sharesFor = (s, mix) => { // the part of each domain in a system's latency
 	const own = range(D).map((d) => known.timed[d][s]), total = max(own.reduce((sum, n) => sum + n, 0), 1);
@@ -44,85 +76,83 @@ const shareWithin = (seconds, n, limit) => {
 	const slope = (reached(after) - reached(after - 1)) / (seconds[after] - seconds[after - 1]);
 	return slope * (limit - seconds[after - 1]) + reached(after - 1);
 };
-const within = (s, mix, limit) => { // null: a domain with a share has no request that was timed
+const latencyOf = (s, mix) => { // null: a domain with a share has no request that was timed
 	const parts = sharesFor(s, mix), some = range(D).filter((d) => parts[d] > 0);
 	if (!some.length || some.some((d) => !known.timed[d][s])) return null;
-	let share = 0, variance = 0;
-	for (const d of some) {
-		const n = known.timed[d][s];
-		share += parts[d] * shareWithin(grids[d * S + s], n, limit);
-		variance += parts[d] ** 2 / n;
-	}
-	const effective = 1 / (variance * known.design_effects[s]);
-	return { share, effective, p: aboveShare(share * effective, effective, limits.share) };
-};
-const movesOfP95 = () => { // by system, of each draw; null where another run is not known
-	const moves = known.sessions && known.sessions.moves.latency_p95;
-	return moves ? weighed(draw.session_weights, ALL.map((s) => moves.map((row) => row[s]))) : null;
+	const most = 1 / sum(some.length, (k) => parts[some[k]] ** 2 / known.timed[some[k]][s]);
+	const shareAt = (limit) => sum(some.length, (k) => parts[some[k]] * shareWithin(grids[some[k] * S + s], known.timed[some[k]][s], limit));
+	const effect = (beyond) => max(...known.design_effects[s].filter((_, k) => (limits.beyond[k + 1] ?? 0) <= beyond && beyond <= (limits.beyond[k - 1] ?? 1)));
+	return { most, shareAt, variance: (share) => ((share * (1 - share)) / most) * effect(1 - share) };
 };
 const machinesOf = (parts) => ALL.map((s) => { // of which machine a cost is, as in decision/session_moves.py
 	const moving = parts.filter(([kind, own]) => own[s] > 0 && (kind === "money" ? known.machine_share[s] > 0 : known.moving.includes(kind)));
 	if (!moving.length) return known.machines.none;
 	return moving.every(([kind]) => known.sessions && known.sessions.moves[kind]) ? known.machines.another_run : known.machines.this_run;
 });
-const yes = () => ALL.map(() => new Uint8Array(K).fill(1));
-const averageOf = (own) => own.reduce((total, x) => total + x, 0) / K;
 const checkAll = (all, set) => {
-	const sums = yes(), met = yes(), checks = ALL.map(() => []), apart = ALL.map(() => 1), { mix } = set;
-	const drawn = (requirement, figure, items, reasons, scale, machines = ALL.map(() => known.machines.none)) => {
-		const { bound } = requirement, spreads = spreadsIn(figure), draws = pooledDraws(figure, scale, bound), above = scale === ACCURACY, [least, greatest] = around(bound);
-		for (const s of ALL) {
-			if (!isFinite(figure.at[s])) {
-				checks[s].push({ requirement, estimate: null, pMet: null, reason: reasons[s] || known.reasons.unknown, items: null, machine: machines[s] });
-				continue;
-			}
-			let count = 0;
-			draws[s].forEach((x, k) => { (above ? x >= least : x <= greatest) ? count++ : (sums[s][k] = 0); });
-			const pMet = count / K, open = outcomeOf(pMet) === "may", { error, df, fixed } = spreads[s];
-			const needed = open ? further(items[s], 1, scoreApart(figure.at[s] - bound, error, pMet, df), oneSided(df), fixed) : null;
-			checks[s].push({ requirement, estimate: figure.at[s], pMet, reason: "", items: needed, machine: machines[s] });
-		}
-	};
-	const alone = (s, requirement, estimate, pMet, reason, items, machine = known.machines.none) => {
-		checks[s].push({ requirement, estimate, pMet, reason, items, machine });
-		if (pMet !== null) apart[s] *= pMet;
+	const rows = ALL.map(() => []), { mix } = set, none = known.machines.none;
+	const unknown = (s, requirement, reason, machine = none, estimate = null) =>
+		rows[s].push({ requirement, estimate, low: null, high: null, least: null, reason, items: null, machine, within: null, outcome: "may", tested: null, number: 0 });
+	const checked = (s, requirement, estimate, tested, number, machine = none, within = null) => {
+		const [low, high] = tested.bounds(set.risk), outcome = outcomeBy(requirement, low, high);
+		const items = outcome === "may" ? tested.further(number, set.risk) : null;
+		rows[s].push({ requirement, estimate, low, high, least: tested.least(), reason: "", items, machine, within, outcome, tested, number });
 	};
 	for (const requirement of set.requirements) {
 		const { quantity, bound, domain } = requirement, items = ALL.map((s) => summed(basis.items, s));
 		if (quantity === "accuracy") {
-			const one = domain === null ? -1 : domains.indexOf(domain), figure = accuracyFigure(one < 0 ? mix : range(D).map((d) => Number(d === one)));
+			const one = domain === null ? -1 : domains.indexOf(domain), { at, variances, most } = accuracyTrials(one < 0 ? mix : range(D).map((d) => Number(d === one)));
 			const asked = one < 0 ? known.reasons.domains : fillIn(known.reasons.domain, { domain });
-			drawn(requirement, figure, one < 0 ? items : basis.items[one], ALL.map((s) => (summed(basis.trials, s) > 0 ? asked : known.reasons.scored)), ACCURACY);
-		} else if (quantity === "p95") {
-			const moves = movesOfP95(), machine = moves ? known.machines.another_run : known.machines.this_run;
 			for (const s of ALL) {
-				const limited = within(s, mix, bound), estimate = quantile(s, sharesFor(s, mix), limits.share), uniform = uniformOf(s);
-				if (!limited) { alone(s, requirement, estimate, null, known.reasons.timed, null, machine); continue; }
-				const each = moves && range(K).map((k) => within(s, mix, bound * exp(-moves[s][k])));
-				const p = each ? each.reduce((total, one) => total + one.p, 0) / K : limited.p;
-				const decidable = !each || outcomeOf(each.filter(({ share }) => share >= limits.share).length / K) !== "may";
-				for (let k = 0; k < K; k++) if (!(uniform(k) < (each ? each[k].p : p))) met[s][k] = 0;
-				const error = sqrt((limits.share * (1 - limits.share)) / limited.effective), count = items[s] || summed(known.timed, s);
-				alone(s, requirement, estimate, p, "", outcomeOf(p) === "may" && decidable ? further(count, error, limited.share - limits.share) : null, machine);
+				if (!isFinite(at[s])) { unknown(s, requirement, summed(basis.trials, s) > 0 ? asked : known.reasons.scored); continue; }
+				const tested = testedShare({ shares: () => [at[s], at[s]], variance: () => variances[s], bound, most: most[s], df: known.df });
+				checked(s, requirement, at[s], tested, one < 0 ? items[s] : basis.items[one][s]);
+			}
+		} else if (quantity === "p95") {
+			const moves = known.sessions && known.sessions.moves.latency_p95, machine = moves ? known.machines.another_run : known.machines.this_run;
+			for (const s of ALL) {
+				const latency = latencyOf(s, mix), estimate = quantile(s, sharesFor(s, mix), limits.share);
+				if (!latency) { unknown(s, requirement, known.reasons.timed, machine, estimate); continue; }
+				const within = latency.shareAt(bound), spread = moves ? sqrt(sum(moves.length, (j) => moves[j][s] ** 2) / (moves.length - 1)) : 0;
+				const shares = (risk) => {
+					if (!spread) return [within, within];
+					const factor = exp(quantileAt(1 - risk, known.sessions.df) * spread);
+					return [latency.shareAt(bound / factor), latency.shareAt(bound * factor)];
+				};
+				const tested = testedShare({ shares, variance: latency.variance, bound: limits.share, most: latency.most, df: known.df, sides: moves ? 2 : 1 });
+				checked(s, requirement, estimate, tested, items[s] || summed(known.timed, s), machine, within);
 			}
 		} else if (quantity === "memory") {
 			for (const s of ALL) {
-				const peak = known.memory_gib[s], kept = peak !== null && peak <= bound;
-				if (peak !== null && !kept) met[s].fill(0);
-				alone(s, requirement, peak, peak === null ? null : Number(kept), peak === null ? known.reasons.memory : "", null);
+				const peak = known.memory_gib[s];
+				if (peak === null) unknown(s, requirement, known.reasons.memory);
+				else checked(s, requirement, peak, testedKnown(peak, bound), 0);
 			}
 		} else {
 			const unit = quantity === "cost" ? "money" : quantity, costs = all[unit];
-			if (!costs) for (const s of ALL) alone(s, requirement, null, null, known.why_no[unit], null);
-			else {
-				const figure = costFigure(costs.parts, mix), reasons = ALL.map((s) => costs.missing[s] || invalidOf(costs, s));
-				drawn(requirement, { ...figure, at: figure.at.map((x, s) => (reasons[s] ? NaN : x)) }, items, reasons, COST, machinesOf(costs.parts));
+			if (!costs) { for (const s of ALL) unknown(s, requirement, known.why_no[unit]); continue; }
+			const figure = costFigure(costs.parts, mix), spreads = spreadsIn(figure), machines = machinesOf(costs.parts);
+			for (const s of ALL) {
+				const reason = costs.missing[s] || invalidOf(costs, s);
+				if (reason || !isFinite(figure.at[s])) unknown(s, requirement, reason || known.reasons.unknown, machines[s]);
+				else checked(s, requirement, figure.at[s], testedMean({ mean: figure.at[s], bound, ...spreads[s] }), items[s], machines[s]);
 			}
 		}
 	}
-	const pQualifies = ALL.map((s) => (checks[s].some(({ pMet }) => pMet === null) ? null : averageOf(sums[s]) * apart[s]));
-	const outcomes = ALL.map((s) => (checks[s].some(({ pMet }) => outcomeOf(pMet) === "no") ? "no" : outcomeOf(pQualifies[s])));
-	return { checks, pQualifies, outcomes, met: met.map((own, s) => own.map((x, k) => x & sums[s][k])) };
+	const outcomes = rows.map((own) => ["no", "may"].find((each) => own.some(({ outcome }) => outcome === each)) || "yes");
+	const risks = rows.map((own) => (own.some(({ least }) => least === null) ? null : max(0, ...own.map(({ least }) => least))));
+	return { rows, outcomes, risks };
+};
+const couldBeAdvised = ({ outcomes, risks }, able) => ALL.filter((s) => able[s] && outcomes[s] !== "no" && risks[s] !== null);
+const levelsOf = (checked, able, risk) => { // the risk at which each system is judged with the choice counted, by Holm's method
+	const { risks } = checked, levels = ALL.map(() => risk), family = couldBeAdvised(checked, able).sort((a, b) => risks[a] - risks[b] || a - b);
+	let stopped = null;
+	family.forEach((s, rank) => {
+		const level = stopped ?? risk / (family.length - rank);
+		if (risks[s] > level) stopped ??= level;
+		levels[s] = level;
+	});
+	return levels;
 };
 const uselessIn = (mix, accuracies) => ALL.map((s) => {
 	const counted = range(D).filter((d) => mix === null || mix[d] > 0), items = sum(counted.length, (k) => basis.items[counted[k]][s]);

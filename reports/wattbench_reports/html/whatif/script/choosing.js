@@ -1,17 +1,6 @@
-// The best and those tied with it, the hull, its prices and who is best at what worth, as in decision/best.py, prices.py and acceptability.py.
+// The best and those tied with it, the two to choose between, the hull and its prices, as in decision/best.py, between.py, prices.py and frontier.py.
 const tailOf = (s, mix) => (mix === usual.shares || known.tails[s] === null ? known.tails[s] : quantile(s, mix, known.tail_share));
 const leastOf = (list, key) => list.reduce((best, each) => (key(each) < key(best) ? each : best));
-const chancesOf = (losses, met, able) => {
-	const best = ALL.map(() => 0), lost = ALL.map(() => 0), rows = ALL.map(() => 0), there = ALL.filter((s) => able[s]);
-	for (let k = 0; k < K; k++) {
-		const some = there.filter((s) => met[s][k]);
-		if (!some.length) continue;
-		const first = leastOf(some, (s) => losses[s][k]);
-		best[first]++;
-		for (const s of some) { lost[s] += losses[s][k] - losses[first][k]; rows[s]++; }
-	}
-	return { pBest: best.map((n) => n / K), regret: ALL.map((s) => (rows[s] ? lost[s] / rows[s] : null)) };
-};
 const pairwise = (figure) => { // the one-sided p-value of "i has no larger loss than j"; null where it is not known
 	const of = covariance(figure, figure), own = ALL.map((s) => of(s, s)), df = min(known.df, student.length - 1);
 	return (i, j) => {
@@ -20,7 +9,7 @@ const pairwise = (figure) => { // the one-sided p-value of "i has no larger loss
 		return e > 1e-12 * abs(worse) ? below(-worse / e, df) : worse > 0 ? 0.5 ** min(figure.parts[0].length, 1000) : 1;
 	};
 };
-const confidenceSet = (names, p) => { // the model confidence set, as in stats/model_confidence_set.py
+const confidenceSet = (names, p) => { // the elimination, as in stats/model_confidence_set.py
 	const found = names.map((i) => names.map((j) => (i === j ? null : p(i, j))));
 	const left = range(names.length).filter((i) => names.length === 1 || found[i].some((each) => each !== null)), members = new Set(left);
 	for (let reached = 0; left.length > 1; ) {
@@ -31,31 +20,42 @@ const confidenceSet = (names, p) => { // the model confidence set, as in stats/m
 	}
 	return names.filter((_, i) => members.has(i));
 };
-const keeps = ({ requirement: { quantity, bound }, estimate }) => estimate !== null && (quantity === "accuracy" ? estimate >= around(bound)[0] : estimate <= around(bound)[1]);
-const likely = (able, { outcomes, pQualifies, checks }) => {
-	const there = ALL.filter((s) => able[s]), certain = there.filter((s) => outcomes[s] === "yes");
-	return certain.length ? certain
-		: there.filter((s) => outcomes[s] === "may" && pQualifies[s] !== null && (pQualifies[s] >= limits.likely || checks[s].every(keeps)));
+const differences = (figure) => { const of = covariance(figure, figure); return (i, j) => max(of(i, i) + of(j, j) - 2 * of(i, j), 0); };
+const tiedOf = (figure, chosen, among) => {
+	const p = pairwise(figure), members = confidenceSet(among, p), variance = differences(figure);
+	const others = members.filter((s) => s !== chosen).sort((a, b) => figure.at[a] - figure.at[b]), score = known.pair_scores[others.length + 1];
+	const needed = others.map((s) => further(known.items, sqrt(variance(chosen, s)), figure.at[s] - figure.at[chosen], score));
+	return { best: [chosen, ...others], items: !needed.length || needed.includes(null) ? null : max(...needed) };
 };
-const ofChecks = (checks) => {
-	const open = checks.filter(({ pMet }) => outcomeOf(pMet) === "may").map(({ items }) => items);
-	return open.includes(null) ? null : max(0, ...open);
+const perRightAnswer = (cost, right) => {
+	const answered = right.at.map((x) => (x > 0 ? x : NaN)), ratio = cost.at.map((x, s) => x / answered[s]);
+	const made = plus(times(cost, answered.map((x) => 1 / x)), times(right, ratio.map((x, s) => -x / answered[s])));
+	return { ...made, at: ratio, sessions: null };
 };
-const tiedOf = (figure, chosen, able, checked) => {
-	const { outcomes, checks } = checked, rivals = likely(able, checked), there = ALL.filter((s) => able[s] && outcomes[s] !== "no");
-	const p = pairwise(figure), members = confidenceSet(there, (i, j) => (rivals.includes(j) ? p(i, j) : 1));
-	const others = members.filter((s) => s !== chosen).sort((a, b) => figure.at[a] - figure.at[b]), of = covariance(figure, figure);
-	const items = max(0, ...ALL.map((s) => summed(basis.items, s))), needed = others.map((s) => {
-		const e = sqrt(max(of(chosen, chosen) + of(s, s) - 2 * of(chosen, s), 0));
-		const pair = further(items, e, figure.at[s] - figure.at[chosen], known.pair_scores[others.length + 1]);
-		if (outcomes[s] === "yes") return pair;
-		const failing = checks[s].filter(({ pMet }) => pMet !== null && pMet < limits.likely).map(({ items }) => items);
-		const some = failing.filter((each) => each !== null), own = ofChecks(checks[s]);
-		if (failing.length) return some.length ? min(...some) : null;
-		return pair === null || own === null ? null : max(pair, own);
+const endsOf = (cost, right, able) => { // decision/between.py
+	const usable = able.filter((s) => right.at[s] > 0), of = (s) => cost.at[s] / right.at[s];
+	if (!usable.length) return null;
+	const [dearer] = [...usable].sort((a, b) => right.at[b] - right.at[a] || cost.at[a] - cost.at[b] || a - b);
+	const [cheaper] = [...usable].sort((a, b) => of(a) - of(b) || right.at[b] - right.at[a] || a - b);
+	return { cheaper: of(dearer) <= of(cheaper) * (1 + limits.rounding) ? dearer : cheaper, dearer };
+};
+const tiedWith = (best, cost, right, able) => {
+	const usable = able.filter((s) => right.at[s] > 0), level = alpha / max(1, usable.length - 1);
+	const lessRight = pairwise(times(right, -1)), dearer = pairwise(perRightAnswer(cost, right));
+	const others = usable.filter((s) => s !== best && min(lessRight(s, best), dearer(s, best)) > level);
+	return { best: [best, ...others.sort((a, b) => right.at[b] - right.at[a])], items: null };
+};
+const frontOf = (cost, right, priced) => { // who cannot be excluded, as in stats/many_comparisons/pareto.py
+	const costs = pairwise(cost), rights = pairwise(times(right, -1)), out = {};
+	const alone = priced.map((i) => {
+		const own = priced.filter((j) => j !== i).map((j) => [costs(i, j), rights(i, j)]).filter((pair) => !pair.includes(null)).map((pair) => max(...pair));
+		return own.length ? min(1, own.length * min(...own)) : null;
 	});
-	if (others.length && outcomes[chosen] === "may") needed.push(ofChecks(checks[chosen]));
-	return { best: [chosen, ...others], items: needed.length && !needed.includes(null) ? max(...needed) : null };
+	let highest = 0;
+	const family = range(priced.length).filter((k) => alone[k] !== null).sort((a, b) => alone[a] - alone[b] || a - b);
+	family.forEach((k, rank) => { highest = max(highest, alone[k] * (family.length - rank)); out[priced[k]] = min(1, highest) > alpha; });
+	for (const s of priced) out[s] ??= true;
+	return out;
 };
 const fieller = (top, bottom, topVariance, bottomVariance, both, q) => {
 	const ratio = top / bottom, a = bottom * bottom - q * q * bottomVariance, b = top * bottom - q * q * both, c = top * top - q * q * topVariance;
@@ -87,21 +87,4 @@ const stepsOf = (cost, right, chain) => {
 		const price = fieller(cost.at[dearer] - cost.at[cheaper], gain, of(costs), variance, of(both), known.quantile);
 		return { cheaper, dearer, price };
 	});
-};
-const acceptabilityOf = (costs, rights, among, chain, prices, scale) => { // costs and rights: draws
-	const some = prices.filter((price) => price > 0), around = some.length ? some : [scale];
-	const low = min(...around) / limits.reach, high = max(...around) * limits.reach, points = limits.curve_points;
-	const worths = [0, ...range(points).map((k) => Number((low * (high / low) ** (k / (points - 1))).toPrecision(3)))];
-	const counts = among.map(() => worths.map(() => 0));
-	worths.forEach((worth, w) => {
-		for (let k = 0; k < K; k++) {
-			let best = 0, most = -Infinity;
-			among.forEach((s, place) => { const net = worth * rights[s][k] - costs[s][k]; if (net > most) { most = net; best = place; } });
-			counts[best][w]++;
-		}
-	});
-	return {
-		probabilities: Object.fromEntries(among.map((s, place) => [systems[s], counts[place].map((n) => n / K)])),
-		leaders: chain.map((s, k) => ({ worth: k ? max(prices[k - 1], 0) : 0, system: systems[s] })),
-	};
 };

@@ -2,6 +2,9 @@
 const field = (name) => form.elements.namedItem(name);
 const weights = all("[data-domain]");
 const number = ({ value }, empty) => (value === "" ? empty : Number(value));
+const shareOf = (text) => (text.trim() === "" ? 0 : text.includes("%") ? parseFloat(text) / 100 : Number(text)); // 80% or 0.8
+const secondsOf = (text) => (text.trim() === "" ? null : parseFloat(text) / (/ms\s*$/.test(text) ? 1000 : 1)); // 300ms or 0.3s
+const outside = ({ name, value }) => (name === "risk" ? !(shareOf(value) > 0 && shareOf(value) < 0.5) : name === "max-p95" && secondsOf(value) === 0);
 const chosen = () => {
 	const options = [], grid = field("grid").value, region = carbon.grids[grid] ?? null;
 	const option = (name, value, usual, word = value) => {
@@ -21,22 +24,22 @@ const chosen = () => {
 		set.mix = parts.map((part) => part / total);
 		options.push("--mix", domains.map((name, d) => `${name}=${parts[d]}`).join(","));
 	}
-	return { ...set, requirements: required(options), worth: worths(options), minimise: minimised(options), factors: multiplied(options) };
+	return { ...set, requirements: required(options), worth: worths(options), minimise: minimised(options), risk: risked(options), factors: multiplied(options) };
 };
 const required = (options) => { // what is required, with options for what was changed
 	const before = known.settings.requirements, levels = all("[data-accuracy]"), changed = (each) => each.value !== each.defaultValue;
-	const named = levels.filter((each) => number(each, 0) > 0);
+	const named = levels.filter(({ value }) => shareOf(value) > 0);
 	const list = levels.some(changed)
-		? named.map(({ value, dataset }) => ({ quantity: "accuracy", bound: Number(value) / 100, domain: dataset.accuracy || null }))
+		? named.map(({ value, dataset }) => ({ quantity: "accuracy", bound: shareOf(value), domain: dataset.accuracy || null }))
 		: before.filter(({ quantity }) => quantity === "accuracy");
 	if (levels.some(changed)) {
-		const texts = named.map(({ value, dataset }) => `${dataset.accuracy && `${dataset.accuracy}=`}${Number(value)}%`);
+		const texts = named.map(({ value, dataset }) => `${dataset.accuracy && `${dataset.accuracy}=`}${value.replace(/\s/g, "")}`);
 		options.push("--min-accuracy", texts.join(",") || "none");
 	}
 	for (const [quantity, name] of [["p95", "max-p95"], ["cost", "max-cost"], ["joules", "max-joules"], ["grams", "max-grams"], ["memory", "max-memory"]]) {
 		const input = field(name), old = before.find((each) => each.quantity === quantity);
 		if (!input || !changed(input)) { if (old) list.push(old); continue; }
-		const bound = number(input, null);
+		const bound = quantity === "p95" ? secondsOf(input.value) : number(input, null);
 		options.push(`--${name}`, bound === null ? "none" : quantity === "p95" ? `${bound}s` : String(bound));
 		if (bound !== null) list.push({ quantity, bound, domain: null });
 	}
@@ -57,6 +60,11 @@ const minimised = (options) => {
 	if (value && value !== before) options.push("--minimise", value);
 	return value || before;
 };
+const risked = (options) => {
+	const { value, defaultValue } = field("risk");
+	if (value !== defaultValue) options.push("--risk", value.replace(/\s/g, ""));
+	return value === defaultValue ? known.settings.risk : shareOf(value);
+};
 const multiplied = (options) => { // system to what its prices are multiplied by
 	const changed = all("[data-price]").filter(({ value, defaultValue }) => value !== defaultValue);
 	return Object.fromEntries(changed.map((each) => {
@@ -70,7 +78,7 @@ const entered = () => [...form.elements].map(({ id, type, checked, value }) => (
 let stated = null; // what was entered when all was last stated
 const update = () => {
 	const nothing = weights.length && !sum(D, (d) => number(weights[d], 0)) ? weights[0] : null;
-	const wrong = [...form.elements].find((each) => each.dataset.error && !each.validity.valid) || nothing;
+	const wrong = [...form.elements].find((each) => each.dataset.error && (!each.validity.valid || outside(each))) || nothing;
 	for (const each of all(".what-if-error")) each.textContent = wrong ? wrong.dataset.error : "";
 	if (wrong) return;
 	stateAtRate();

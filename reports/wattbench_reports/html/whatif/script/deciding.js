@@ -6,21 +6,47 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const objective = worth && ofAnswers(worth) ? "benefit" : !cost ? "accuracy" : set.requirements.length ? "cost" : "prices";
 	const benefit = objective === "benefit" && cost ? plus(plusConstant(times(exact, worth.right + worth.wrong), -worth.wrong), times(cost, -1)) : null;
 	const loss = benefit ? times(benefit, -1) : ["cost", "prices"].includes(objective) ? cost : times(exact, -1);
-	const chooses = objective !== "prices" && !(objective === "benefit" && !cost);
-	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), rivals = likely(able, checked);
-	const rights = pooledDraws(exact, ACCURACY), spent = cost && pooledDraws(cost, COST);
-	const lossDraws = () => ALL.map((s) => rights[s].map((x, k) => (benefit ? -(x * (worth.right + worth.wrong) - worth.wrong - spent[s][k])
-		: ["cost", "prices"].includes(objective) ? spent[s][k] : -x)));
-	const chosen = chooses && rivals.length ? leastOf(rivals, (s) => loss.at[s]) : null;
-	const odds = chooses ? chancesOf(lossDraws(), checked.met, able) : null, tied = chosen === null ? null : tiedOf(loss, chosen, able, checked);
+	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), levels = levelsOf(checked, able, set.risk);
+	const counted = ALL.map((s) => checked.outcomes[s] === "yes" && (checked.risks[s] || 0) <= levels[s]), advisable = ALL.filter((s) => able[s] && counted[s]);
+	const ends = objective === "prices" && cost ? endsOf(cost, exact, advisable) : null, rightOf = (s) => (isFinite(exact.at[s]) ? exact.at[s] : 0);
+	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || a - b)[0];
+	const chosen = objective === "prices" ? (ends && ends.cheaper === ends.dearer ? ends.dearer : null)
+		: (objective === "benefit" && !cost) || !advisable.length ? null : bestOf();
+	const tied = chosen === null ? null : objective === "prices" ? tiedWith(chosen, cost, exact, advisable) : tiedOf(loss, chosen, advisable);
 	const priced = cost ? ALL.filter((s) => isFinite(cost.at[s]) && isFinite(exact.at[s]) && !apart[s]) : [];
 	const chain = cost ? hullOf(cost.at, exact.at, priced.filter((s) => !useless[s]), priced.filter((s) => useless[s])) : [];
-	const among = priced.filter((s) => !useless[s] && checked.outcomes[s] !== "no");
-	let acceptability = null;
-	if (cost && among.length > 1) {
-		const line = hullOf(cost.at, exact.at, among, []), [first] = line, prices = stepsOf(cost, exact, line).map(({ price }) => price.at);
-		acceptability = acceptabilityOf(spent, rights, among, line, prices, exact.at[first] > 0 && cost.at[first] > 0 ? cost.at[first] / exact.at[first] : 1);
+	const among = priced.filter((s) => !useless[s] && checked.outcomes[s] !== "no"), front = cost ? frontOf(cost, exact, priced) : {};
+	let leaders = [];
+	if (cost && among.length) {
+		const line = hullOf(cost.at, exact.at, among, []), prices = stepsOf(cost, exact, line).map(({ price }) => price.at);
+		leaders = line.map((s, k) => ({ worth: k ? max(prices[k - 1], 0) : 0, system: systems[s] }));
 	}
+	const pairOf = () => {
+		const line = hullOf(cost.at, exact.at, advisable, []), along = line.slice(line.indexOf(ends.cheaper), line.indexOf(ends.dearer) + 1);
+		const steps = stepsOf(cost, exact, along), last = (list) => list[list.length - 1], others = [];
+		for (const unit of ["joules", "money", "grams"]) if (all[unit] && unit !== costs.unit && !along.some((s) => all[unit].missing[s])) {
+			const own = stepsOf(costFigure(all[unit].parts, mix), exact, along);
+			others.push({ unit, label: all[unit].label, first: own[0].price.at, last: last(own).price.at });
+		}
+		return { cheaper: systems[ends.cheaper], dearer: systems[ends.dearer], first: steps[0].price, last: last(steps).price, others };
+	};
+	const shortfall = ({ requirement: { quantity, bound }, estimate }) => {
+		if (estimate === null) return 1;
+		const short = max(0, quantity === "accuracy" ? -(estimate - bound) : estimate - bound);
+		return bound > 0 ? short / bound : short;
+	};
+	const surestOf = () => {
+		const there = ALL.filter((s) => able[s] && checked.risks[s] !== null);
+		if (chosen !== null || !set.requirements.length || !there.length) return null;
+		const failed = (s) => Number(checked.outcomes[s] === "no"), short = (s) => (failed(s) ? checked.rows[s].reduce((sum, each) => sum + shortfall(each), 0) : 0);
+		return there.sort((a, b) => failed(a) - failed(b) || short(a) - short(b) || checked.risks[a] - checked.risks[b] || a - b)[0];
+	};
+	const surest = surestOf(), itemsToShow = () => {
+		if (surest === null || checked.outcomes[surest] === "no") return null;
+		const open = checked.rows[surest].filter(({ tested, outcome, least }) => tested && outcome !== "no" && (least || 0) > levels[surest]);
+		const needed = open.map(({ tested, number }) => tested.further(number, levels[surest]));
+		return !needed.length || needed.includes(null) ? null : max(...needed);
+	};
 	const machineOf = (costs, priced) => {
 		const each = costs ? machinesOf(costs.parts).filter((_, s) => priced.includes(s)) : [];
 		return [known.machines.this_run, known.machines.another_run].find((kind) => each.includes(kind)) || known.machines.none;
@@ -36,14 +62,14 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		if (!perRequest || !(exact.at[s] > 0)) return [perRequest, null];
 		return [perRequest, fieller(perRequest.at, exact.at[s], of(cost, cost), of(exact, exact), of(cost, exact), known.quantile)];
 	};
-	const order = ALL.map((s) => [Number(Boolean(apart[s])), ["yes", "may", "no"].indexOf(checked.outcomes[s]), Number(Boolean(useless[s])),
-		Number(objective === "prices" && !chain.includes(s)), Number(Number.isNaN(loss.at[s])), Number.isNaN(loss.at[s]) ? 0 : loss.at[s], s]).sort((a, b) => a.reduce((by, x, k) => by || x - b[k], 0)).map((key) => key[6]);
+	const order = ALL.map((s) => [Number(Boolean(apart[s])), ["yes", "may", "no"].indexOf(checked.outcomes[s]), Number(!counted[s]), Number(Boolean(useless[s])),
+		Number(objective === "prices" && !chain.includes(s)), Number(Number.isNaN(loss.at[s])), Number.isNaN(loss.at[s]) ? 0 : loss.at[s], s]).sort((a, b) => a.reduce((by, x, k) => by || x - b[k], 0)).map((key) => key[7]);
 	const rows = order.map((s) => {
 		const [perRequest, perCorrect] = costsOf(s);
 		return {
-			s, system: systems[s], checks: checked.checks[s], pQualifies: checked.pQualifies[s], qualifies: checked.outcomes[s], useless: useless[s],
-			apart: apart[s], accuracy: right[s], perRequest, perCorrect, tail: tailOf(s, mix), benefit: benefit && interval(benefit, s),
-			pBest: odds && !apart[s] && known.items >= limits.fewest_for_best ? odds.pBest[s] : null, regret: odds && able[s] ? odds.regret[s] : null,
+			s, system: systems[s], checks: checked.rows[s], qualifies: checked.outcomes[s], counted: counted[s], useless: useless[s],
+			countedBounds: checked.rows[s].map(({ tested, requirement }) => tested && tested.bounds(levels[s])[isLeast(requirement) ? 0 : 1]),
+			apart: apart[s], accuracy: right[s], perRequest, perCorrect, tail: tailOf(s, mix), benefit: benefit && interval(benefit, s), notExcluded: front[s],
 		};
 	});
 	const whyNoCandidate = () => {
@@ -53,19 +79,20 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		return known.candidates.filter((s) => !apart[s]).every((s) => useless[s]) ? known.reasons.no_domain : known.reasons.none_compared;
 	};
 	const whyNot = () => {
-		if (chosen !== null) return "";
-		if (objective === "prices") return able.some(Boolean) ? "" : whyNoCandidate();
+		if (chosen !== null || ends) return "";
 		if (objective === "benefit" && !cost) return whyNone;
 		if (!able.some(Boolean)) return whyNoCandidate();
+		if (objective === "prices") return exact.at.some(isFinite) ? known.reasons.none_right : known.reasons.scored;
 		const there = ALL.filter((s) => able[s]);
 		if (there.every((s) => checked.outcomes[s] === "no")) return known.reasons.none_meets;
-		const unknown = there.flatMap((s) => checked.checks[s]).filter(({ pMet }) => pMet === null).map(({ reason }) => reason).sort();
-		return unknown.length ? fillIn(known.reasons.requirements_unknown, { reason: unknown[0] }) : known.reasons.none_likely;
+		const unknown = there.flatMap((s) => checked.rows[s]).filter(({ low }) => low === null).map(({ reason }) => reason).sort();
+		return unknown.length ? fillIn(known.reasons.requirements_unknown, { reason: unknown[0] }) : known.reasons.none_shown;
 	};
 	return {
 		unit: costs ? costs.unit : null, label: costs ? costs.label : "", objective, requirements: set.requirements, systems: rows,
-		chosen: chosen === null ? null : systems[chosen], best: tied ? tied.best.map((s) => systems[s]) : [], items: tied ? tied.items : null,
+		chosen: chosen === null ? null : systems[chosen], between: ends && ends.cheaper !== ends.dearer ? pairOf() : null, surest: surest === null ? null : systems[surest],
+		best: tied ? tied.best.map((s) => systems[s]) : [], items: tied ? tied.items : itemsToShow(), choiceOf: couldBeAdvised(checked, able).length, risk: set.risk,
 		hull: (chain.length > 1 ? stepsOf(cost, exact, chain) : []).map((step) => ({ ...step, cheaper: systems[step.cheaper], dearer: systems[step.dearer] })),
-		acceptability, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone, machine: machineOf(costs, priced),
+		leaders, tailShare: known.tail_share, whyNone: whyNot(), whyNoCost: costs ? "" : whyNone, machine: machineOf(costs, priced),
 	};
 };

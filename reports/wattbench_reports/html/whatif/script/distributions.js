@@ -1,4 +1,4 @@
-// Student's t, the normal distribution, standard errors and the jackknife of stats/block_ratios.py.
+// Student's t, the normal and the beta distribution, standard errors and the jackknife of stats/block_ratios.py.
 const t = (df) => student[min(df, student.length - 1)];
 const below = (x, df) => { // Student's t, by the finite sums of Abramowitz and Stegun, 26.7.3 and 26.7.4
 	const n = min(df, student.length - 1), angle = Math.atan(x / sqrt(n)), c = Math.cos(angle), odd = n % 2;
@@ -24,3 +24,41 @@ const losses = (top, bottom) => { // the jackknife of stats/block_ratios.py
 };
 const jackknifed = (values) => (values.every(isFinite) ? deviation(values, 1 / (values.length - 1)) : Infinity);
 const minus = (x, y) => x.map((each, k) => each - y[k]);
+const quantiles = new Map();
+const quantileAt = (p, df) => { // Student's t, of a probability of a half or more
+	const key = `${p} ${min(df, student.length - 1)}`;
+	if (!quantiles.has(key)) {
+		let [low, high] = [0, 1];
+		while (below(high, df) < p) high *= 2;
+		for (let k = 0; k < 60; k++) { const middle = (low + high) / 2; below(middle, df) < p ? (low = middle) : (high = middle); }
+		quantiles.set(key, p === 0.5 ? 0 : (low + high) / 2);
+	}
+	return quantiles.get(key);
+};
+const logGamma = (x) => { // Stirling's series from 15 on: Abramowitz and Stegun, 6.1.41
+	let shift = 0;
+	for (; x < 15; x++) shift += log(x);
+	const y = 1 / (x * x), series = (1 / 12 - y * (1 / 360 - y * (1 / 1260 - y * (1 / 1680 - y / 1188)))) / x;
+	return (x - 0.5) * log(x) - x + 0.5 * log(2 * Math.PI) + series - shift;
+};
+const incompleteBeta = (a, b, x) => { // regularised: a continued fraction, Numerical Recipes, 6.4
+	if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
+	if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(b, a, 1 - x);
+	const away = (value) => (abs(value) < 1e-300 ? 1e-300 : value);
+	let c = 1, d = 1 / away(1 - ((a + b) * x) / (a + 1)), fraction = d;
+	for (let m = 1; m < 2000; m++) {
+		let change = 1;
+		for (const term of [(m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m)), (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1))]) {
+			d = 1 / away(1 + term * d);
+			c = away(1 + term / c);
+			fraction *= change = d * c;
+		}
+		if (abs(change - 1) < 1e-13) break;
+	}
+	return (exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * log(x) + b * log(1 - x)) * fraction) / a;
+};
+const betaAt = (a, b, p) => {
+	let [low, high] = [0, 1];
+	for (let k = 0; k < 60; k++) { const middle = (low + high) / 2; incompleteBeta(a, b, middle) < p ? (low = middle) : (high = middle); }
+	return (low + high) / 2;
+};

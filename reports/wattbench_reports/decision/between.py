@@ -1,0 +1,107 @@
+"""Without requirements: the one system that is best, or the two between which a reader chooses.
+
+The most accurate system is the one to run where no other costs less per right answer. Otherwise there is a choice
+between it and the system that costs the least per right answer, and what decides is what a further right answer is
+worth to the reader: the prices along the hull from one to the other (`prices`).
+
+Tied with the one system are those of which neither the accuracy is shown to be lower nor the cost per right answer to
+be higher, by Student's t of the difference at ALPHA / (systems - 1) (Bonferroni). """
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.comparison.ties import ALPHA
+from wattbench_reports.decision.best import pairwise
+from wattbench_reports.decision.cost_basis import CostBasis
+from wattbench_reports.decision.covarying import Covarying
+from wattbench_reports.decision.model import ROUNDING, Between, OtherPrices
+from wattbench_reports.decision.prices import hull_of, steps
+from wattbench_reports.decision.run_figures import RunFigures
+from wattbench_reports.decision.varying_figure import VaryingFigure
+from wattbench_reports.metrics.costs import Costs, CostUnit
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The two systems; the same where one is best."""
+
+    cheaper: int
+    """It costs the least per right answer."""
+    dearer: int
+    """It is the most accurate."""
+
+
+def ends(cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
+    """Find the two systems among those that may be run; None where none answers anything correctly."""
+    usable = [each for each in able if accuracy.estimates[each] > 0]
+    if not usable:
+        return None
+    costs, right = cost.estimates, accuracy.estimates
+    dearer = min(usable, key=lambda each: (-right[each], costs[each], each))
+    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each], each))
+    least, most = costs[cheaper] / right[cheaper], costs[dearer] / right[dearer]
+    return Ends(dearer if most <= least * (1 + ROUNDING) else cheaper, dearer)
+
+
+def tied_with(
+    best: int, cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, able: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the systems that are tied with the one that is best in both, itself first."""
+    usable = [each for each in able if accuracy.estimates[each] > 0]
+    level = ALPHA / max(1, len(usable) - 1)
+    less_right = pairwise(accuracy.times(-1.0), covarying)
+    dearer = pairwise(per_right_answer(cost, accuracy), covarying)
+    others = [each for each in usable if each != best and min(less_right[each, best], dearer[each, best]) > level]
+    return (best, *sorted(others, key=lambda each: -float(accuracy.estimates[each])))
+
+
+def per_right_answer(cost: VaryingFigure, accuracy: VaryingFigure) -> VaryingFigure:
+    """Return the cost per right answer, linearised: NaN for a system that answers nothing correctly."""
+    right = np.where(accuracy.estimates > 0, accuracy.estimates, np.nan)
+    ratio = cost.estimates / right
+    of_right = accuracy.times(-ratio / right)
+    made = cost.times(1 / right).plus(of_right)
+    return VaryingFigure(ratio, made.parts, made.scale)
+
+
+def between(
+    names: Sequence[str],
+    found: Ends,
+    cost: VaryingFigure,
+    figures: RunFigures,
+    able: Sequence[int],
+    others: Sequence[tuple[CostUnit, Costs]],
+) -> Between:
+    """Say what further right answers cost from one system to the other.
+
+    Args:
+        names: of all systems.
+        found: two systems.
+        cost: per request, in the unit of the decision.
+        figures: of the run.
+        able: the systems that may be run.
+        others: costs in other units.
+    """
+    line = hull_of(cost.estimates.tolist(), figures.accuracy.estimates.tolist(), able, ())
+    chain = line[line.index(found.cheaper) : line.index(found.dearer) + 1]
+    along = steps(names, cost, figures.accuracy, figures.covarying, chain)
+    more = []
+    for unit, costs in others:
+        if not any(names[each] in costs.missing for each in chain):
+            prices = steps(names, figures.cost(costs), figures.accuracy, figures.covarying, chain)
+            more.append(OtherPrices(unit, costs.label, prices[0].price.estimate, prices[-1].price.estimate))
+    return Between(names[found.cheaper], names[found.dearer], along[0].price, along[-1].price, tuple(more))
+
+
+def other_units(basis: CostBasis, costs: dict[CostUnit, Costs]) -> list[tuple[CostUnit, Costs]]:
+    """List the costs in the units that a reader pays in, other than the decision's."""
+    mine = None if basis.costs is None else basis.costs.unit
+    return [
+        (unit, costs[unit])
+        for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS)
+        if unit in costs and unit != mine
+    ]

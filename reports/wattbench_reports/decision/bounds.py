@@ -1,0 +1,214 @@
+"""Bound a share or a mean from one side, and say at what risk a requirement on it is met.
+
+**A share** (of right answers, of requests beyond a limit) has Clopper and Pearson's bounds, of an effective number of
+trials: the exact binomial ones where the trials are independent, and wider ones where blocks, repeats or a mix of
+domains make the share vary more (E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small
+expected number of positive counts estimated from survey data", Survey Methodology 24 (1998)):
+
+    effective = min(most, share (1 - share) / variance x (t(most - 1) / t(df))^2)   t: Student's, at 1 - risk
+    low  = the p with P(X >= effective x share) = risk                              X: binomial of p, `effective` trials
+    high = the p with P(X <= effective x share) = risk
+
+`most` is the number of trials; under a mix of domains 1 / sum of (part of a domain)^2 / trials (L. Kish, "Survey
+Sampling" (1965), 11.7). Where all trials agree there is no variance, and `most` is taken: the bounds then assume that
+trials are independent. Spells of failure that the run did not meet are in no bound.
+
+**A mean** (joules, grams or money per request) has Student's t bounds. Valid where the sum over blocks or items is near
+a normal distribution; costs with very heavy tails need more of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from wattbench_reports.decision.model import ROUNDING
+from wattbench_reports.stats.student import MOST_DF, t_probability
+
+MOST_ITEMS = 10_000_000
+"""More items than these are as good as never."""
+_LEAST_RISK, _MOST_RISK = 1e-12, 0.499
+_HALVINGS = 60
+
+
+class Bounded(Protocol):
+    """A figure of one system held against one bound."""
+
+    def bounds(self, risk: float) -> tuple[float, float]:
+        """Return the lower and the upper bound, each wrong with at most this risk."""
+
+    def least_risk(self) -> float:
+        """Return the least risk at which the requirement is said to be met: a p-value."""
+
+    def further_items(self, items: float, risk: float) -> int | None:
+        """Return how many more items would tell at this risk, if the estimate stays; None if that is too many."""
+
+
+@dataclass(frozen=True)
+class BoundedShare:
+    """A share that is to be at least a bound."""
+
+    shares: Callable[[float], tuple[float, float]]
+    """At a risk, the share that the lower and the upper bound are made of: the same, but where another run's machine
+    is uncertain."""
+    variance: Callable[[float], float]
+    """Of a share of this size, over blocks or items."""
+    bound: float
+    most: float
+    """Trials that it is worth at most."""
+    df: float
+    """Of the variance."""
+    sides: int = 1
+    """The risk is divided by this: 2 where what another run's machine adds takes the other half."""
+
+    def effective(self, share: float, risk: float) -> float:
+        """Return the effective number of trials."""
+        spread, variance = share * (1 - share), self.variance(share)
+        if spread <= 0 or variance <= 0:
+            return self.most
+        ratio = t_at(1 - risk, max(math.floor(self.most) - 1, 1)) / t_at(1 - risk, self.df)
+        return max(1.0, min(self.most, spread / variance * min(1.0, ratio) ** 2))
+
+    def bounds(self, risk: float) -> tuple[float, float]:
+        """Return the lower and the upper bound."""
+        from scipy.special import betaincinv
+
+        each = risk / self.sides
+        below, above = self.shares(each)
+        number, more = self.effective(below, each), self.effective(above, each)
+        right, wrong = number * below, more * (1 - above)
+        low = 0.0 if right <= 0 else float(betaincinv(right, number - right + 1, each))
+        high = 1.0 if wrong <= 0 else float(betaincinv(more - wrong + 1, wrong, 1 - each))
+        return low, high
+
+    def least_risk(self) -> float:
+        """Return the least risk at which the share is said to be at least the bound."""
+        return _least(lambda risk: self._is_met(risk, 1.0))
+
+    def further_items(self, items: float, risk: float) -> int | None:
+        """Return how many more items would tell."""
+        return _fewest(items, lambda factor: self._is_met(risk, factor) or self._is_missed(risk, factor))
+
+    def _is_met(self, risk: float, factor: float) -> bool:
+        from scipy.special import betainc
+
+        each = risk / self.sides
+        share, _ = self.shares(each)
+        number = self.effective(share, each) * factor
+        right = number * share
+        return right > 0 and float(betainc(right, number - right + 1, self.bound * (1 - ROUNDING))) <= each
+
+    def _is_missed(self, risk: float, factor: float) -> bool:
+        from scipy.special import betainc
+
+        each = risk / self.sides
+        _, share = self.shares(each)
+        number = self.effective(share, each) * factor
+        wrong = number * (1 - share)
+        return wrong > 0 and 1 - float(betainc(number - wrong + 1, wrong, self.bound * (1 - ROUNDING))) <= each
+
+
+@dataclass(frozen=True)
+class BoundedMean:
+    """A mean that is to be at most a bound."""
+
+    mean: float
+    bound: float
+    error: float
+    """Its standard error."""
+    df: float
+    fixed: float = 0.0
+    """The share of the squared error that more items do not make smaller."""
+
+    def bounds(self, risk: float) -> tuple[float, float]:
+        """Return the lower and the upper bound; the lower one is at least 0."""
+        half = t_at(1 - risk, self.df) * self.error
+        return max(0.0, self.mean - half), self.mean + half
+
+    def least_risk(self) -> float:
+        """Return the least risk at which the mean is said to be at most the bound."""
+        room = self.bound * (1 + ROUNDING) - self.mean
+        if not self.error > 0:
+            return 0.0 if room >= 0 else 1.0
+        return t_probability(-room / self.error, self.df)
+
+    def further_items(self, items: float, risk: float) -> int | None:
+        """Return how many more items would tell.
+
+        n' = n (t SE / distance)^2. Of another run a part f of SE^2 is between sessions, which no items make smaller:
+        n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor is not above 0.
+        """
+        return further_items(items, self.error, self.bound - self.mean, t_at(1 - risk, self.df), self.fixed)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """A figure that is known exactly, and is to be at most a bound: a recorded peak of memory."""
+
+    value: float
+    bound: float
+
+    def bounds(self, risk: float) -> tuple[float, float]:
+        """Return the value, twice."""
+        return self.value, self.value
+
+    def least_risk(self) -> float:
+        """Return 0 where the bound is kept, else 1."""
+        return 0.0 if self.value <= self.bound * (1 + ROUNDING) else 1.0
+
+    def further_items(self, items: float, risk: float) -> int | None:
+        """Return None: nothing is open."""
+        return None
+
+
+def further_items(items: float, error: float, distance: float, score: float, fixed: float = 0.0) -> int | None:
+    """Return how many further items would make a distance as many standard errors as decide.
+
+    Args:
+        items: that there are.
+        error: the standard error now.
+        distance: from what it is compared with.
+        score: how many standard errors decide.
+        fixed: the share of the squared error that more items do not make smaller.
+
+    Returns:
+        At least 1; None where more than `MOST_ITEMS` would be needed.
+    """
+    if not (math.isfinite(error) and math.isfinite(distance)) or distance == 0:
+        return None
+    room = (distance / (score * error)) ** 2 - fixed if error > 0 else math.inf
+    needed = items * (1 - fixed) / room - items if room > 0 else math.inf
+    return None if not needed <= MOST_ITEMS else max(1, math.ceil(needed))
+
+
+def t_at(probability: float, df: float) -> float:
+    """Return Student's t at a probability."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(min(df, MOST_DF), probability))
+
+
+def _least(is_met: Callable[[float], bool]) -> float:
+    """Return the least risk at which something is met, by halving in the logarithm; 1 where it is not met at a half."""
+    low, high = math.log(_LEAST_RISK), math.log(_MOST_RISK)
+    if not is_met(_MOST_RISK):
+        return 1.0
+    if is_met(_LEAST_RISK):
+        return 0.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if is_met(math.exp(middle)) else (middle, high)
+    return math.exp(high)
+
+
+def _fewest(items: float, tells: Callable[[float], bool]) -> int | None:
+    """Return the fewest further items with which something tells, given by what factor there would be more items."""
+    low, high = 0, MOST_ITEMS
+    if items <= 0 or not tells(1 + high / items):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if tells(1 + middle / items) else (middle, high)
+    return high
