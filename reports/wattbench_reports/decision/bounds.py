@@ -68,7 +68,7 @@ class BoundedShare:
         spread, variance = share * (1 - share), self.variance(share)
         if spread <= 0 or variance <= 0:
             return self.most
-        ratio = t_at(1 - risk, max(math.floor(self.most) - 1, 1)) / t_at(1 - risk, self.df)
+        ratio = t_at(1 - risk, max(math.floor(self.most + ROUNDING) - 1, 1)) / t_at(1 - risk, self.df)
         return max(1.0, min(self.most, spread / variance * min(1.0, ratio) ** 2))
 
     def bounds(self, risk: float) -> tuple[float, float]:

@@ -21,7 +21,7 @@ const testedShare = ({ shares, variance, bound, most, df, sides = 1 }) => { // a
 	const kept = bound * (1 - limits.rounding), effective = (share, risk) => {
 		const spread = share * (1 - share), own = variance(share);
 		if (spread <= 0 || own <= 0) return most;
-		const ratio = quantileAt(1 - risk, max(Math.floor(most) - 1, 1)) / quantileAt(1 - risk, df);
+		const ratio = quantileAt(1 - risk, max(Math.floor(most + limits.rounding) - 1, 1)) / quantileAt(1 - risk, df);
 		return max(1, min(most, (spread / own) * min(1, ratio) ** 2));
 	};
 	const isMet = (risk, factor) => {
