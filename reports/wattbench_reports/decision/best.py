@@ -11,8 +11,8 @@ meets the requirements. The least regret is the expected value of perfect inform
 worth per request (K. Claxton, "The irrelevance of inference", Journal of Health Economics 18 (1999); E. Fenwick, K.
 Claxton and M. Sculpher, Health Economics 10 (2001)).
 
-**Tied** systems are a model confidence set
-(`wattbench_reports.stats.many_comparisons.model_confidence_set`) of paired comparisons of
+**Tied** systems are those left by Bonferroni-t elimination
+(`wattbench_reports.stats.many_comparisons.elimination`) over paired comparisons of
 the loss: Student's t of the difference, from the covariance of the blocks (R - 1 degrees of freedom) or of the draws of
 the items (items - 1). Only systems that meet the requirements exclude others; where none is sure to, those that are
 more likely than not to, or whose figures all keep their bounds.
@@ -32,7 +32,7 @@ from wattbench_reports.decision.items_to_decide import further_items, of_a_pair
 from wattbench_reports.decision.joint_draws import JointDraws
 from wattbench_reports.decision.model import Check, Qualifies
 from wattbench_reports.decision.varying_figure import VaryingFigure
-from wattbench_reports.stats import confidence_set_of
+from wattbench_reports.stats import eliminate_by_pairs
 from wattbench_reports.stats.student import MOST_DF
 
 FEWEST_ITEMS = 30
@@ -149,7 +149,7 @@ def tied(
     there = [number for number, each in enumerate(able) if each and outcomes[number] != Qualifies.NO]
     p_values = pairwise(figure, draws)[np.ix_(there, there)]
     p_values[:, [number not in rivals for number in there]] = 1.0  # what may not qualify excludes nothing
-    members = [there[index] for index in confidence_set_of(p_values, ALPHA).members]
+    members = [there[index] for index in eliminate_by_pairs(p_values, ALPHA).members]
     others = sorted((each for each in members if each != chosen), key=lambda each: float(figure.estimates[each]))
     covariance = _variance_of_differences(draws.covariances(figure, figure))
     score = of_a_pair(len(others) + 1, ALPHA, draws.df)

@@ -59,7 +59,7 @@ def further_items(items: float, error: float, distance: float, score: float, fix
 
 
 def of_a_pair(systems: int, alpha: float, df: float) -> float:
-    """Return how many standard errors exclude one from a model confidence set of this size."""
+    """Return how many standard errors exclude one of this many systems, as `eliminate` does."""
     return _quantile(1 - alpha / max(2, systems * (systems - 1)), df)
 
 
