@@ -57,14 +57,12 @@ class Run:
     """The factor of its session on all joules and seconds."""
     mean_slowdown: float
     """The mean factor on joules and seconds over its time, alike for all systems; that of its session included."""
-    first: int
-    """Items of the first task, which come first."""
 
     @property
     def table(self) -> ItemTable:
         """Return the run as the reports sum it; without blocks, where it has one."""
         shape = self.item_joules.shape
-        tasks, one = Labels.of(np.repeat(TASKS, [self.first, shape[0] - self.first])), np.ones(shape)
+        tasks, one = Labels.of(np.repeat(TASKS, _of_task(shape[0]))), np.ones(shape)
         blocks = None if len(self.joules) == 1 else np.broadcast_to(self.block_of[:, None], shape)
         correct = self.answers.correct
         return ItemTable(NAMES[: shape[1]], tasks, tasks, one, correct, one, correct, self.item_joules, blocks)
@@ -93,7 +91,6 @@ def run(
     blocks: int = 8,
     suite: list[str] | None = None,
     watts: NDArray[np.float64] = WATTS,
-    first: int | None = None,
     deals: int = 2**32,
 ) -> Run:
     """Ask all items in one session.
@@ -105,13 +102,12 @@ def run(
         blocks: into how many the items are dealt.
         suite: the systems in the order of the suite; None: drawn for this run.
         watts: shape (systems,).
-        first: how many items the first task has; None: half of them.
         deals: from how many the deal of the items, with the orders of the systems, is drawn. Where items are drawn anew
             for each run, it is all one which of them come together: with few deals, these are made once.
     """
     items, systems = answers.seconds.shape
-    suite, first = suite or suite_order(rng, systems), items // len(TASKS) if first is None else first
-    block_of, place, item = _layout((first, items - first), blocks, systems, int(rng.integers(deals)))
+    suite = suite or suite_order(rng, systems)
+    block_of, place, item = _layout(_of_task(items), blocks, systems, int(rng.integers(deals)))
     system = np.array([NAMES.index(name) for name in suite])[place]
     cell = item * systems + system
     seconds = answers.seconds.ravel()[cell]
@@ -121,7 +117,12 @@ def run(
     item_joules = item_joules.reshape(items, systems)
     joules, correct = (_by_block(each, block_of, blocks) for each in (item_joules, answers.correct))
     factors = measured.session, measured.mean_slowdown
-    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), *factors, first)
+    return Run(joules, correct, item_joules, answers, block_of, float(seconds.sum()), *factors)
+
+
+def _of_task(items: int) -> tuple[int, int]:
+    """Return how many items each task has: those of the first come first."""
+    return items // 2, items - items // 2
 
 
 def _by_block(values: NDArray[np.float64], block_of: NDArray[np.int64], blocks: int) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """When systems are statistically tied: the one rule.
 
-**Leaders.** The leaders of a metric are the model confidence set of the paired comparisons of all systems: with 95%
-confidence it holds every system that is truly best, however many systems there are. The best estimate is always in it.
+**Leaders.** The leaders of a metric are what Bonferroni-t elimination over the paired comparisons of all systems
+leaves: with 95% confidence every system that is truly best, however many there are. The best estimate is always one.
 
 **Behind the best.** A system outside that set. One that cannot be compared (no items in common, or sessions whose
 variance is not known) is never shown to be behind.
@@ -28,10 +28,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.paired_tests import AccuracyGap, EnergyGap, Pairs
-from wattbench_reports.stats import Interval, confidence_set_of, holm
+from wattbench_reports.stats import Interval, eliminate_by_pairs, holm
 
 ALPHA = 0.05
-"""The level of the model confidence set, and Holm's over all comparisons with one reference."""
+"""The level of the elimination, and Holm's over all comparisons with one reference."""
 
 
 def is_significant(p_value: float | None) -> bool:
@@ -47,7 +47,7 @@ class EnergyRival:
     probability: float
     """That the reference really needs fewer, over other items of these tasks, the same for both."""
     p_value: float | None
-    """Among leaders: that of the model confidence set. Else two-sided, adjusted by Holm over all systems compared with
+    """Among leaders: that of the elimination. Else two-sided, adjusted by Holm over all systems compared with
     the reference."""
     detectable: float | None
     """The smallest ratio of the two detectable with 80% power, before the adjustment."""
@@ -100,7 +100,7 @@ def energy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[EnergyRival, ...
     # What is detectable is only stated against the best.
     gaps = [pairs.joules(name, names[number + 1 :], detectable=not number) for number, name in enumerate(names)]
     ahead = [[(gap.probability - 0.5, gap.p_value) for gap in of_first] for of_first in gaps]
-    adjusted = confidence_set_of(_one_sided(ahead), ALPHA).p_values
+    adjusted = eliminate_by_pairs(_one_sided(ahead), ALPHA).p_values
     return _energy(names[1:], gaps[0], adjusted[1:])
 
 
@@ -110,7 +110,7 @@ def accuracy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[AccuracyRival,
         [pairs.accuracy(name, other, detectable=not number) for other in names[number + 1 :]]
         for number, name in enumerate(names)
     ]
-    adjusted = confidence_set_of(one_sided_accuracies(gaps), ALPHA).p_values
+    adjusted = eliminate_by_pairs(one_sided_accuracies(gaps), ALPHA).p_values
     return tuple(map(_accuracy_rival, names[1:], gaps[0], adjusted[1:]))
 
 

@@ -1,7 +1,7 @@
 """Find the best of the systems that can be advised, and those that are tied with it.
 
 **Tied** systems are those that a Bonferroni-t elimination leaves
-(`wattbench_reports.stats.many_comparisons.model_confidence_set`): paired comparisons of the loss by Student's t of the
+(`wattbench_reports.stats.many_comparisons.elimination`): paired comparisons of the loss by Student's t of the
 difference, from the covariance of the blocks (R - 1 degrees of freedom) or of the draws of the items (items - 1).
 """
 
@@ -17,7 +17,7 @@ from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision.bounds import further_items, t_at
 from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.varying_figure import VaryingFigure
-from wattbench_reports.stats import confidence_set_of
+from wattbench_reports.stats import eliminate_by_pairs
 from wattbench_reports.stats.student import MOST_DF
 
 
@@ -62,7 +62,7 @@ def tied(figure: VaryingFigure, covarying: Covarying, chosen: int, among: Sequen
         items: of the run.
     """
     p_values = pairwise(figure, covarying)[np.ix_(among, among)]
-    members = [among[index] for index in confidence_set_of(p_values, ALPHA).members]
+    members = [among[index] for index in eliminate_by_pairs(p_values, ALPHA).members]
     others = sorted((each for each in members if each != chosen), key=lambda each: float(figure.estimates[each]))
     variances, score = covarying.of_differences(figure), of_a_pair(len(others) + 1, covarying.df)
     needed = [

@@ -5,7 +5,7 @@ between it and the system that costs the least per right answer, and what decide
 worth to the reader: the prices along the hull from one to the other (`prices`).
 
 Tied with the one system are those of which neither the accuracy is shown to be lower nor the cost per right answer to
-be higher, by Student's t of the difference at ALPHA / (systems - 1) (Bonferroni). """
+be higher, by Student's t of the difference at ALPHA / (systems - 1) (Bonferroni)."""
 
 from __future__ import annotations
 

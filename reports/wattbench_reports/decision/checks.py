@@ -190,7 +190,9 @@ class _Checker:
             reason = costs.missing.get(name) or why_invalid(self.analysis, costs, name)
             if reason or not np.isfinite(mean):
                 return _unknown(requirement, reason or REASONS["unknown"], machines[system])
-            tested = BoundedMean(mean, requirement.bound, float(errors[system]), float(df[system]), float(fixed[system]))
+            tested = BoundedMean(
+                mean, requirement.bound, float(errors[system]), float(df[system]), float(fixed[system])
+            )
             return self._checked(requirement, mean, tested, float(items[system]), machines[system])
 
         return [one(system) for system in self._systems]

@@ -15,7 +15,7 @@ straight lines between them.
 
 Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
 takes all requests longer by one factor, which is as uncertain as the p95 differed between them: half of the risk is
-that of the factor, by Student's t of the logarithms, and the bounds are of the limit divided and multiplied by it. """
+that of the factor, by Student's t of the logarithms, and the bounds are of the limit divided and multiplied by it."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def _accuracy(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Accuracy by domain",
-        "Bold: shown to be more accurate than every other system over the same items (95% model confidence set).",
+        "Bold: shown to be more accurate than every other system over the same items (Bonferroni-t elimination, 95%).",
         lambda _, each: units.percent_interval(each.accuracy),
         lambda domain: best[domain].accuracy,
     )
@@ -161,8 +161,8 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         "Joules per correct answer by domain",
-        "Bold: shown to need fewer than every other system that can be ranked, over the same items (95% model "
-        "confidence set). Read it together with accuracy.",
+        "Bold: shown to need fewer than every other system that can be ranked, over the same items (Bonferroni-t "
+        "elimination, 95%). Read it together with accuracy.",
         lambda _, each: _none_correct(each) or units.quantity_interval(each.j_per_correct, "J"),
         lambda domain: best[domain].j_per_correct,
     )

@@ -32,10 +32,10 @@ from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.interval_differences import interval_difference
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
 from wattbench_reports.stats.levelled import Bounded, Strata, levelled
-from wattbench_reports.stats.many_comparisons.model_confidence_set import (
-    ModelConfidenceSet,
-    confidence_set_of,
-    model_confidence_set,
+from wattbench_reports.stats.many_comparisons.elimination import (
+    NotExcluded,
+    eliminate,
+    eliminate_by_pairs,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
@@ -76,9 +76,9 @@ __all__ = [
     "Dependence",
     "Interval",
     "McNemar",
-    "ModelConfidenceSet",
     "NodeEffect",
     "Noise",
+    "NotExcluded",
     "PairOverNodes",
     "PairedBlockMean",
     "PairedBlockRatio",
@@ -97,9 +97,10 @@ __all__ = [
     "centre_evidence",
     "centre_growth",
     "clustered_se",
-    "confidence_set_of",
     "dependence",
     "drawn_medians",
+    "eliminate",
+    "eliminate_by_pairs",
     "entropy_bits",
     "front_not_excluded",
     "holm",
@@ -118,7 +119,6 @@ __all__ = [
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
-    "model_confidence_set",
     "node_effects",
     "noise_of",
     "pair_over_nodes",

@@ -140,7 +140,7 @@ def paired_block_ratios(
 def log_ratio_losses(numerators: Sums, denominators: Sums) -> NDArray[np.float64]:
     """Return values by block whose mean is the log ratio and whose spread is its error: l + (R - 1) (mean l(r) - l(r)).
 
-    They are the losses that `model_confidence_set` and `pairwise_p_values` take. NaN throughout for a system with
+    They are the losses that `eliminate` and `pairwise_p_values` take. NaN throughout for a system with
     nothing in its numerators or denominators, or with all of either in one block: nothing is known of its spread.
 
     Args:

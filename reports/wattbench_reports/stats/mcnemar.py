@@ -141,26 +141,19 @@ def _heads(tosses: int) -> NDArray[np.float64]:
 
 
 def _convolved(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the chances of sums: directly or by Fourier transforms, whichever is sooner.
-
-    `scipy.signal.convolve`, which does the same, takes a second to import.
-    """
+    """Return the chances of sums: directly or by Fourier transforms, whichever is sooner."""
     if len(first) * len(second) <= _DIRECT:
         return np.convolve(first, second)
-    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.signal import fftconvolve  # takes a second to import
 
-    length = len(first) + len(second) - 1
-    fast = next_fast_len(length, real=True)
-    return np.asarray(irfft(rfft(first, fast) * rfft(second, fast), fast)[:length], dtype=np.float64)
+    return np.asarray(fftconvolve(first, second), dtype=np.float64)
 
 
 def coin_p(heads: int, tosses: int) -> float:
     """Return the two-sided p-value of a fair coin, exactly: 1 without a toss."""
-    from scipy.special import betainc  # scipy.stats, whose binomtest is the same, takes a second to import
+    from scipy.special import bdtr  # scipy.stats, whose binomtest is the same, takes a second to import
 
-    fewer = min(heads, tosses - heads)
-    # The chance of at most so many of n is I_.5(n - k, k + 1); that of half of them or fewer is above one half.
-    return min(1.0, 2 * float(betainc(tosses - fewer, fewer + 1, 0.5))) if 2 * fewer < tosses else 1.0
+    return min(1.0, 2 * float(bdtr(min(heads, tosses - heads), tosses, 0.5)))
 
 
 def _same_shape(first: NDArray[np.generic], second: NDArray[np.generic]) -> None:

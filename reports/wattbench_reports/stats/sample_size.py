@@ -81,18 +81,10 @@ def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
     """
-    from statistics import NormalDist
-
-    from scipy.special import bdtr
+    from scipy.special import bdtrik
 
     discordant = np.arange(lowest, highest + 1, dtype=np.int64)
-    guess = np.floor(discordant / 2 - NormalDist().inv_cdf(1 - alpha / 2) * np.sqrt(discordant) / 2)
-    limits = np.clip(guess, 0, None).astype(np.float64)
-    while (late := (limits >= 0) & (bdtr(np.maximum(limits, 0), discordant, 0.5) > alpha / 2)).any():
-        limits[late] -= 1
-    # One more is never more than all of them: half of all is beyond any limit.
-    while (early := bdtr(np.minimum(limits + 1, discordant), discordant, 0.5) <= alpha / 2).any():
-        limits[early] += 1
+    limits = np.where(0.5**discordant <= alpha / 2, np.floor(bdtrik(alpha / 2, discordant, 0.5)), -1.0)
     return discordant, limits
 
 

@@ -86,7 +86,7 @@ class Levels:
         return [EnergyGap(ahead[name], self.p_value(first, name), 1.5, 9) for name in others]
 
 
-def test_leaders_are_the_confidence_set_of_all_pairs() -> None:
+def test_leaders_are_what_elimination_over_all_pairs_leaves() -> None:
     pairs = Levels({"best": 0.0, "close": 0.05, "far": 0.5, "further": 0.6}, error=0.1)
     names = list(pairs.levels)
     for rivals in (energy_leaders(pairs, names), accuracy_leaders(pairs, names)):

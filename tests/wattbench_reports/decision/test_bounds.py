@@ -17,7 +17,11 @@ from wattbench_reports.decision.bounds import BoundedMean, BoundedShare, Exact, 
 def share(right: int, items: int, bound: float = 0.8, *, effect: float = 1.0, df: float | None = None) -> BoundedShare:
     p = right / items
     return BoundedShare(
-        lambda risk: (p, p), lambda q: effect * q * (1 - q) / items, bound, float(items), items - 1 if df is None else df
+        lambda risk: (p, p),
+        lambda q: effect * q * (1 - q) / items,
+        bound,
+        float(items),
+        items - 1 if df is None else df,
     )
 
 

@@ -224,7 +224,9 @@ def test_a_bound_that_rounds_to_what_is_required_is_said_to_be_near_it() -> None
 def test_a_system_in_doubt_is_not_advised_and_its_gap_is_said() -> None:
     made = decisions.cheap_but_useless()
     assert "rules" not in advice(made, {})
-    assert any("it is in doubt, and not advised" in each or "is in doubt, and not advised" in each for each in evidence(made))
+    assert any(
+        "it is in doubt, and not advised" in each or "is in doubt, and not advised" in each for each in evidence(made)
+    )
     _, rows = decision_rows(made)
     assert "costs the least; in doubt: answers no item of logic correctly (0 of 16)" in rows[2]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.many_comparisons.model_confidence_set import ALPHA, ModelConfidenceSet
+from wattbench_reports.stats.many_comparisons.elimination import ALPHA, NotExcluded
 from wattbench_reports.stats.many_comparisons.multiple_testing import holm
 
 
-def front_not_excluded(
-    costs: NDArray[np.float64], qualities: NDArray[np.float64], alpha: float = ALPHA
-) -> ModelConfidenceSet:
+def front_not_excluded(costs: NDArray[np.float64], qualities: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
     """Return the systems that cannot be excluded from the Pareto front.
 
     A system is excluded where some other one is shown to be better on both: on one alone the system might still be the
@@ -41,4 +39,4 @@ def front_not_excluded(
     ]
     adjusted = tuple([1.0] if len(costs) == 1 else holm(alone))
     members = tuple(index for index, p in enumerate(adjusted) if p is not None and p > alpha)
-    return ModelConfidenceSet(members, adjusted)
+    return NotExcluded(members, adjusted)

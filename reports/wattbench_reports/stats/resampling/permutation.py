@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +34,9 @@ class Dependence:
 
 def entropy_bits(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Shannon entropy over the last axis, in bits; 0 log 0 is 0."""
-    logs = np.log2(shares, out=np.zeros_like(shares), where=shares > 0)
-    return np.asarray(-(shares * logs).sum(axis=-1))
+    from scipy.special import entr
+
+    return np.asarray(entr(shares).sum(axis=-1) / math.log(2))
 
 
 def dependence(

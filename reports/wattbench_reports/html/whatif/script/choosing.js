@@ -9,7 +9,7 @@ const pairwise = (figure) => { // the one-sided p-value of "i has no larger loss
 		return e > 1e-12 * abs(worse) ? below(-worse / e, df) : worse > 0 ? 0.5 ** min(figure.parts[0].length, 1000) : 1;
 	};
 };
-const confidenceSet = (names, p) => { // the elimination, as in stats/model_confidence_set.py
+const confidenceSet = (names, p) => { // Bonferroni-t elimination, as in stats/many_comparisons/elimination.py
 	const found = names.map((i) => names.map((j) => (i === j ? null : p(i, j))));
 	const left = range(names.length).filter((i) => names.length === 1 || found[i].some((each) => each !== null)), members = new Set(left);
 	for (let reached = 0; left.length > 1; ) {

@@ -1,4 +1,4 @@
-// Ties, as in comparison/ties.py and stats/model_confidence_set.py.
+// Ties, as in comparison/ties.py and stats/many_comparisons/elimination.py.
 const called = (names) => names.map((s) => verdict.called[s]), name = (s) => verdict.called[s];
 const either = (names) => names.length > most
 	? fill("any_of", { name: name(names[0]), count: names.length - 1 }) : listed(called(names), "or");
@@ -6,7 +6,7 @@ const first = (names) => {
 	const all = called(names), count = all.length - most + 1;
 	return listed(count < 2 ? all : [...all.slice(0, most - 1), fill("others", { count })]);
 };
-const order = (names, rival) => { // the model confidence set, as in stats/model_confidence_set.py
+const order = (names, rival) => { // Bonferroni-t elimination, as in stats/many_comparisons/elimination.py
 	const gaps = names.map((a, i) => names.map((b, j) => (j > i ? rival(a, b) : null))), out = new Set();
 	const of = (i, j) => gaps[min(i, j)][max(i, j)], known = (g) => g && g.p !== null;
 	const p = (i, j) => {

@@ -1,20 +1,25 @@
 """Find the set of systems among which the best is: leaders as a set, at one error rate however many there are.
 
 Who leads is picked on the same data that it is then tested on, so tests against the leader are wrong more often than
-each of them promises. A model confidence set starts with all systems and drops the worst one as long as it is shown
+each of them promises. Bonferroni-t elimination starts with all systems and drops the worst one as long as it is shown
 that they are not all equally good; what is left holds every truly best system in at least 95% of runs.
 
-The statistic is T_R = max |t_ij| over pairs, and the one dropped is the system with the largest t_ij against any
-other. Its reference is Student's t of each pair with Bonferroni's factor for all ordered pairs, not a bootstrap: a run
-has 5 to 16 blocks, too few to resample. For two systems it is the paired t test itself, so a set agrees with the
-interval of a pair. In simulations of 4 to 16 alike systems in 5, 8 and 16 blocks it drops one in 0 to 6% of runs, with
-normal, skewed and very unequal spread. T_max (each system against the mean of all) was not chosen: one-sided it does
-not single out one winner among equals, and two-sided it drops a best system in up to 33% of runs where losses are
-skewed.
+The statistic is T = max t_ij over ordered pairs, and the one dropped is the system with the largest t_ij against any
+other. A p-value is Student's t of that pair times the number of ordered pairs of the systems that are left
+(Bonferroni), and never below that of a system dropped before. Where all that are left are equally good, one is dropped
+in at most alpha of runs; while worse ones are left, a best one would first have to be shown to be worse than one of
+them. For two systems it is the paired t test itself, so a set agrees with the interval of a pair. In simulations of 4
+to 16 alike systems in 5, 8 and 16 blocks it drops one in 0 to 6% of runs, with normal, skewed and very unequal spread.
+T_max (each system against the mean of all) was not chosen: one-sided it does not single out one winner among equals,
+and two-sided it drops a best system in up to 33% of runs where losses are skewed.
 
 Valid where the p-values of the pairs are: those of `pairwise_p_values` for units (blocks or items) dealt at random.
 
-Source: P. R. Hansen, A. Lunde and J. M. Nason, "The model confidence set", Econometrica 79 (2011), sections 2, 3.1.2.
+It is not the model confidence set of P. R. Hansen, A. Lunde and J. M. Nason (Econometrica 79, 2011), which drops
+systems in the same order but takes the distribution of T from a bootstrap: a run has 5 to 16 blocks, too few to
+resample.
+
+Source: O. J. Dunn, "Multiple comparisons among means", JASA 56 (1961), for t with Bonferroni's factor.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ _CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class ModelConfidenceSet:
+class NotExcluded:
     """Systems that cannot be excluded, by their column."""
 
     members: tuple[int, ...]
@@ -43,20 +48,20 @@ class ModelConfidenceSet:
     """Of every system: it is a member at each level below its p-value. None for one that takes no part."""
 
 
-def model_confidence_set(losses: NDArray[np.float64], alpha: float = ALPHA) -> ModelConfidenceSet:
+def eliminate(losses: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
     """Return the systems that may have the least mean loss.
 
     Args:
         losses: shape (units, systems), lower is better: values by block or by item, of all systems in the same unit.
             `log_ratio_losses` makes them for joules per correct answer. Scores of right and wrong: rather
-            `confidence_set_of` exact p-values. A system with NaN takes no part.
+            `eliminate_by_pairs` exact p-values. A system with NaN takes no part.
         alpha: how often a best system may be dropped.
     """
-    return confidence_set_of(pairwise_p_values(losses), alpha)
+    return eliminate_by_pairs(pairwise_p_values(losses), alpha)
 
 
-def confidence_set_of(p_values: NDArray[np.float64], alpha: float = ALPHA) -> ModelConfidenceSet:
-    """Return the model confidence set from one-sided p-values of all pairs, however they were obtained.
+def eliminate_by_pairs(p_values: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
+    """Return the systems that may be the best, from one-sided p-values of all pairs, however they were obtained.
 
     Args:
         p_values: shape (systems, systems): at [i, j] how surprising it is, if i is as good as j, that i does so badly
@@ -77,7 +82,7 @@ def confidence_set_of(p_values: NDArray[np.float64], alpha: float = ALPHA) -> Mo
         levels[left.pop(worst)] = reached
     levels |= dict.fromkeys(left, 1.0)
     ordered = tuple(levels.get(system) for system in range(systems))
-    return ModelConfidenceSet(_above(ordered, alpha), ordered)
+    return NotExcluded(_above(ordered, alpha), ordered)
 
 
 def pairwise_p_values(losses: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import ttest_rel
 
 from wattbench_reports.stats import (
-    confidence_set_of,
-    model_confidence_set,
+    eliminate,
+    eliminate_by_pairs,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
@@ -27,7 +27,7 @@ def test_two_systems_are_a_paired_t_test() -> None:
     for _ in range(20):
         values = losses(rng, np.array([0.0, 0.8]))
         expected = ttest_rel(values[:, 0], values[:, 1]).pvalue
-        found = model_confidence_set(values)
+        found = eliminate(values)
         assert min(p for p in found.p_values if p is not None) == pytest.approx(expected)
         assert (len(found.members) == 1) == (expected <= 0.05)
 
@@ -35,47 +35,47 @@ def test_two_systems_are_a_paired_t_test() -> None:
 def test_a_clear_winner_is_alone_and_of_equals_none_is() -> None:
     rng = np.random.default_rng(2)
     means = np.array([9.0, 1, 9, 9, 9, 9, 9, 9])
-    assert model_confidence_set(losses(rng, means)).members == (1,)
+    assert eliminate(losses(rng, means)).members == (1,)
     tied = np.array([9.0, 1, 9, 1, 9, 9, 9, 9])
-    assert model_confidence_set(losses(rng, tied)).members == (1, 3)
+    assert eliminate(losses(rng, tied)).members == (1, 3)
 
 
 def test_a_noisy_system_does_not_hide_a_precise_difference() -> None:
     rng = np.random.default_rng(3)
     values = losses(rng, np.array([0.0, 2.0, 0.0]), spread=0.2)
     values[:, 2] += 20 * rng.normal(size=8)
-    assert model_confidence_set(values).members == (0, 2)
+    assert eliminate(values).members == (0, 2)
 
 
 def test_p_values_are_the_running_maximum_and_members_follow_from_them() -> None:
-    found = model_confidence_set(losses(np.random.default_rng(4), np.arange(5.0)))
+    found = eliminate(losses(np.random.default_rng(4), np.arange(5.0)))
     p_values = [p for p in found.p_values if p is not None]
     assert p_values == sorted(p_values, reverse=True)
     assert p_values[0] == 1
     for alpha in (0.01, 0.05, 0.2, 0.6):
-        members = model_confidence_set(losses(np.random.default_rng(4), np.arange(5.0)), alpha).members
+        members = eliminate(losses(np.random.default_rng(4), np.arange(5.0)), alpha).members
         assert members == tuple(system for system, p in enumerate(p_values) if p > alpha)
 
 
 def test_any_test_of_pairs_will_do() -> None:
     p_values = np.array([[np.nan, 0.9, 0.99], [0.1, np.nan, 0.9], [0.001, 0.1, np.nan]])
-    assert confidence_set_of(p_values).p_values == (1.0, pytest.approx(0.2), pytest.approx(0.006))
+    assert eliminate_by_pairs(p_values).p_values == (1.0, pytest.approx(0.2), pytest.approx(0.006))
 
 
 def test_gaps_exclude_nothing() -> None:
     values = losses(np.random.default_rng(5), np.array([0.0, 50, 3]))
     values[:, 2] = np.nan
-    found = model_confidence_set(values)
+    found = eliminate(values)
     assert found.members == (0,)
     assert found.p_values[2] is None
     pairs = np.array([[np.nan, 0.999, np.nan], [0.001, np.nan, np.nan], [np.nan, np.nan, np.nan]])
-    assert confidence_set_of(pairs).p_values == (1.0, pytest.approx(0.002), None)
+    assert eliminate_by_pairs(pairs).p_values == (1.0, pytest.approx(0.002), None)
 
 
 def test_few_units_and_few_systems() -> None:
-    assert model_confidence_set(np.ones((8, 1))).members == (0,)
-    assert model_confidence_set(np.array([[1.0, 2.0]])).members == (0, 1)
-    assert model_confidence_set(np.empty((8, 0))).members == ()
+    assert eliminate(np.ones((8, 1))).members == (0,)
+    assert eliminate(np.array([[1.0, 2.0]])).members == (0, 1)
+    assert eliminate(np.empty((8, 0))).members == ()
 
 
 def test_units_without_spread_are_a_sign_test() -> None:
@@ -91,12 +91,12 @@ def test_draws_give_what_many_items_give() -> None:
     rows = rng.integers(0, 400, (4000, 400))
     of_draws = pairwise_p_values_of_draws(values.mean(axis=0), values[rows].mean(axis=1))
     assert of_draws == pytest.approx(pairwise_p_values(values), abs=0.02, nan_ok=True)
-    assert confidence_set_of(of_draws).members == model_confidence_set(values).members
+    assert eliminate_by_pairs(of_draws).members == eliminate(values).members
 
 
 @given(arrays(np.float64, (5, 4), elements=st.sampled_from([0.0, 1.0, 2.5, np.nan])))
 def test_any_losses_leave_a_set(values: np.ndarray) -> None:
-    found = model_confidence_set(values)
+    found = eliminate(values)
     known = [system for system in range(4) if not np.isnan(values[:, system]).any()]
     if len(known) > 1:
         assert found.members
@@ -118,8 +118,7 @@ def test_a_best_system_is_seldom_dropped(spread: str, units: int, systems: int) 
     rng = np.random.default_rng(units * systems)
     runs = 500
     dropped = sum(
-        len(model_confidence_set(rng.normal(size=(units, 1)) + SPREADS[spread](rng, (units, systems))).members)
-        < systems
+        len(eliminate(rng.normal(size=(units, 1)) + SPREADS[spread](rng, (units, systems))).members) < systems
         for _ in range(runs)
     )
     assert dropped / runs <= 0.05 + 2 * (0.05 * 0.95 / runs) ** 0.5

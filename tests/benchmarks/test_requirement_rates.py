@@ -1,0 +1,147 @@
+"""docs/rates.md has the recorded rates of requirements and prices, which are within their limits, and the code's."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.adversaries import __main__ as command
+from benchmarks.adversaries import document, figures
+from benchmarks.adversaries.figures import Rate, claims_of, rate_of, read, worlds_of
+from benchmarks.adversaries.requirements import ABOVE, HAIR, Setup, counted, outcomes
+from benchmarks.adversaries.whole_runs import MACHINES, POPULATIONS, SHARE, costs_of, whole_run
+from benchmarks.written_tables import Place
+from tests.made_up.noisy_runs import SYSTEMS
+from wattbench_reports.decision import Check, Qualifies
+
+MODULES = ("requirements", "prices")
+RECORDED = {module: read(module) for module in MODULES}
+LATER = pytest.mark.skipif(
+    "p_met" in {each.name for each in fields(Check)}, reason="requirements are still decided by probabilities"
+)
+RATES = [
+    pytest.param(module, rate, id=f"{rate.claim}: {rate.world}", marks=LATER if module == "requirements" else ())
+    for module, rates in RECORDED.items()
+    for rate in rates
+    if rate.holds
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_page_has_the_recorded_rates(module: str) -> None:
+    page = document.DOCUMENT.read_text(encoding="utf-8")
+    written = Place(module, "calibration").filled(page, document.tables(claims_of(module), RECORDED[module]))
+    assert written == page, f"python -m benchmarks.adversaries {module}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_world_is_recorded(module: str) -> None:
+    recorded = {(rate.world, rate.holds, rate.runs) for rate in RECORDED[module]}
+    assert recorded == {(world.name, world.holds, world.runs) for world in worlds_of(module)}
+
+
+@pytest.mark.parametrize(("module", "rate"), RATES)
+def test_where_its_assumption_holds_a_claim_is_within_its_limits(module: str, rate: Rate) -> None:
+    """By two standard errors: of so many rates some are beyond by chance."""
+    (claim,) = (each for each in claims_of(module) if each.key == rate.claim)
+    slack = 2 * rate.rate.error
+    assert claim.least - slack <= rate.rate.share <= claim.most + slack
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("module", MODULES)
+def test_the_code_gives_the_recorded_rates(module: str) -> None:
+    """The first runs of some worlds, in which a rate is as recorded within four of its errors."""
+    for world in worlds_of(module)[::6]:
+        found = [world.run(seed) for seed in range(18)]
+        for rate in RECORDED[module]:
+            if rate.world == world.name and (share := rate_of(rate.claim, found)) is not None:
+                assert share.share == pytest.approx(rate.rate.share, abs=4 * share.error), (rate.claim, world.name)
+
+
+@pytest.mark.simulation
+def test_runs_are_those_of_their_seed() -> None:
+    setup = Setup(("accuracy", "joules"), "in the middle", "N(70%, 4 points)", 16, "bursty", dearer_is_better=True)
+    assert outcomes(setup, 3) == outcomes(setup, 3)
+    some = {tuple(sorted(outcomes(setup, seed).items())) for seed in range(3)}
+    assert len(some) > 1
+
+
+def decision(chosen: str | None, **systems: tuple[Qualifies, ...]) -> Any:
+    """What `counted` reads of a decision: of each system whether it qualifies, and the outcome of each check."""
+    rows = [
+        SimpleNamespace(system=name, qualifies=qualifies, checks=[SimpleNamespace(outcome=each) for each in outcomes])
+        for name, (qualifies, *outcomes) in systems.items()
+    ]
+    return SimpleNamespace(systems=rows, chosen=chosen)
+
+
+def test_what_a_decision_says_is_counted_against_the_truth() -> None:
+    yes, may, no = Qualifies.YES, Qualifies.MAY, Qualifies.NO
+    systems = {"a": (yes, yes, yes), "b": (yes, yes, yes), "c": (no, no, yes), "d": (may, may, may)}
+    truly = {"a": [True, True], "b": [False, True], "c": [True, True], "d": [True, False]}
+    truly |= {name: [False, False] for name in "efgh"}
+    said = counted(decision("b", **systems), truly, "in the middle")
+    assert said["meets-wrong"] == (1, 6)
+    assert said["fails-wrong"] == (1, 6)
+    assert said["advised-misses"] == said["advised-of-advised"] == (1, 1)
+    assert said["said-to-meet-misses"] == (1, 2)
+    nothing = counted(decision(None, **systems), truly, HAIR)
+    assert nothing["advised-misses"] == (0, 1)
+    assert "said-to-meet-misses" not in nothing
+    assert counted(decision("a", **systems), truly, ABOVE)["found"] == (1, 8)
+
+
+@pytest.mark.parametrize("name", POPULATIONS)
+def test_populations_rise_and_more_accurate_ones_are_faster(name: str) -> None:
+    shares = np.linspace(0.001, 0.999, 99)
+    assert (np.diff(POPULATIONS[name](shares)) >= 0).all()
+    assert (np.diff(costs_of(POPULATIONS[name], shares)) <= 0).all()
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("machine", MACHINES)
+def test_truths_are_what_many_runs_come_to(machine: str) -> None:
+    """Accuracies and joules per request within four errors; the share within the true p95 is 95%."""
+    accuracy, seconds = np.linspace(0.6, 0.9, SYSTEMS), np.linspace(0.4, 0.6, SYSTEMS)
+    right, used, within = [], [], []
+    for seed in range(12):
+        run = whole_run(np.random.default_rng(seed), MACHINES[machine], 256, accuracy, seconds)
+        rows = run.analysis.frames.items
+        system = rows["system"].cat.codes.to_numpy()
+        by_system = rows.groupby("system", observed=True)
+        right.append((by_system["correct"].mean() - accuracy).mean())
+        used.append((by_system["energy_j"].mean() / run.joules).mean() - 1)
+        within.append(((rows["finished_s"] - rows["started_s"]) <= run.p95_s[system]).mean() - SHARE)
+    for off in (right, used, within):
+        assert np.mean(off) == pytest.approx(0.0, abs=0.002 + 4 * np.std(off, ddof=1) / len(off) ** 0.5)
+
+
+@pytest.mark.simulation
+def test_rows_keep_the_systems_and_blocks_of_their_answers() -> None:
+    run = whole_run(np.random.default_rng(1), MACHINES["bursty"], 64, np.linspace(0, 1, 8), np.full(8, 0.5))
+    rows = run.analysis.frames.items
+    right = rows.groupby("system", observed=True)["correct"].mean()
+    assert (right["a"], right["h"]) == (0.0, 1.0)
+    assert all(window.endswith(f"b{block:.0f}") for window, block in zip(rows["window"], rows["block"], strict=True))
+    assert rows.groupby("block")["system"].nunique().tolist() == [8] * 8
+
+
+@pytest.mark.simulation
+def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch) -> None:
+    page = tmp_path / "rates.md"
+    place = Place("prices", "calibration")
+    page.write_text(f"before\n{place.begin}{place.end}after\n")
+    monkeypatch.setattr(command, "FIGURES", tmp_path)
+    monkeypatch.setattr(figures, "FIGURES", tmp_path)
+    monkeypatch.setattr(command, "DOCUMENT", page)
+    monkeypatch.setattr(document, "MODULES", ("prices",))
+    command.main(["prices", "--scale", "0", "--processes", "1"])
+    tables = document.tables(claims_of("prices"), read("prices"))
+    assert page.read_text() == f"before\n{place.begin}{tables}{place.end}after\n"
+    assert {rate.runs for rate in read("prices")} == {2}
