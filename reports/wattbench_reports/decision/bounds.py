@@ -13,9 +13,9 @@ expected number of positive counts estimated from survey data", Survey Methodolo
 Sampling" (1965), 11.7). Where all trials agree there is no variance, and `most` is taken: the bounds then assume that
 trials are independent. Spells of failure that the run did not meet are in no bound.
 
-**A mean** (joules, grams or money per request) has Student's t bounds. Valid where the sum over blocks or items is near
-a normal distribution; costs with very heavy tails need more of them.
-"""
+**A mean** (joules, grams or money per request) has Student's t bounds of its logarithm, as the intervals of costs have:
+mean x exp(+- t(df) error / mean). Valid where the mean over blocks or items is near a normal distribution: from few
+items with heavy tails, or few blocks with rare bursts, the upper bound is too low."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ MOST_ITEMS = 10_000_000
 """More items than these are as good as never."""
 _LEAST_RISK, _MOST_RISK = 1e-12, 0.499
 _HALVINGS = 60
+_MOST_LOG = 700.0
+"""Of a factor that is a number."""
 
 
 class Bounded(Protocol):
@@ -123,24 +125,32 @@ class BoundedMean:
     """The share of the squared error that more items do not make smaller."""
 
     def bounds(self, risk: float) -> tuple[float, float]:
-        """Return the lower and the upper bound; the lower one is at least 0."""
-        half = t_at(1 - risk, self.df) * self.error
-        return max(0.0, self.mean - half), self.mean + half
+        """Return the lower and the upper bound."""
+        factor = math.exp(min(t_at(1 - risk, self.df) * self._relative_error, _MOST_LOG))
+        return self.mean / factor, self.mean * factor
 
     def least_risk(self) -> float:
         """Return the least risk at which the mean is said to be at most the bound."""
-        room = self.bound * (1 + ROUNDING) - self.mean
-        if not self.error > 0:
-            return 0.0 if room >= 0 else 1.0
-        return t_probability(-room / self.error, self.df)
+        most = self.bound * (1 + ROUNDING)
+        if not self._relative_error > 0:
+            return 0.0 if self.mean <= most else 1.0
+        return t_probability(math.log(self.mean / most) / self._relative_error, self.df)
 
     def further_items(self, items: float, risk: float) -> int | None:
         """Return how many more items would tell.
 
-        n' = n (t SE / distance)^2. Of another run a part f of SE^2 is between sessions, which no items make smaller:
-        n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor is not above 0.
+        n' = n (t SE / distance)^2, in the logarithm. Of another run a part f of SE^2 is between sessions, which no items
+        make smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor is
+        not above 0.
         """
-        return further_items(items, self.error, self.bound - self.mean, t_at(1 - risk, self.df), self.fixed)
+        if not self.mean > 0:
+            return None
+        distance = math.log(self.bound / self.mean)
+        return further_items(items, self._relative_error, distance, t_at(1 - risk, self.df), self.fixed)
+
+    @property
+    def _relative_error(self) -> float:
+        return self.error / self.mean if self.mean > 0 else 0.0
 
 
 @dataclass(frozen=True)

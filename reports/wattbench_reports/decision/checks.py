@@ -35,6 +35,8 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
 
 GIB = 1024.0**3
+_SAME_RISK = 9
+"""Digits to which risks are the same."""
 
 UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit.JOULES, "grams": CostUnit.GRAMS}
 """Quantities of requirements that are costs."""
@@ -80,19 +82,29 @@ class Checked:
         """Return the risk at which each system is judged with the choice counted: that of its step of Holm's method.
 
         From the surest system on, the first of k is judged at risk / k, the next at risk / (k - 1); from the first that
-        is not shown to meet the requirements on, all at that system's.
+        is not shown to meet the requirements on, all at that system's. Systems that are as sure are judged alike.
 
         Args:
             able: of each system, whether it may be chosen at all.
             risk: the reader's.
         """
-        risks = {system: self.least_risk(system) or 0.0 for system in self.could_be_advised(able)}
-        levels, stopped = [risk] * len(able), None
-        for rank, system in enumerate(sorted(risks, key=lambda each: (risks[each], each))):
-            level = risk / (len(risks) - rank) if stopped is None else stopped
-            stopped = level if risks[system] > level else stopped
-            levels[system] = level
+        risks = {system: round(self.least_risk(system) or 0.0, _SAME_RISK) for system in self.could_be_advised(able)}
+        levels, ranked, level = [risk] * len(able), sorted(risks.values()), risk
+        for rank, least in enumerate(ranked):
+            if rank and least == ranked[rank - 1]:  # as sure as the one before
+                continue
+            level = risk / (len(ranked) - rank)
+            for system, each in risks.items():
+                if each >= least:
+                    levels[system] = level
+            if least > level:
+                break
         return levels
+
+    def is_met(self, system: int, level: float) -> bool:
+        """Return whether a system is said to meet all requirements at a risk."""
+        least = self.least_risk(system)
+        return least is not None and round(least, _SAME_RISK) <= level
 
     def counted_bounds(self, system: int, level: float) -> tuple[float | None, ...]:
         """Return the bound of a system on the bad side of each requirement at a risk; None where it is not known."""

@@ -128,7 +128,7 @@ class Problem:
     def counted(self) -> list[bool]:
         """Return which systems can be advised: they meet the requirements, with the choice among them counted."""
         return [
-            outcome is Qualifies.YES and (self.checked.least_risk(number) or 0.0) <= self.levels[number]
+            outcome is Qualifies.YES and self.checked.is_met(number, self.levels[number])
             for number, outcome in enumerate(self.checked.outcomes)
         ]
 

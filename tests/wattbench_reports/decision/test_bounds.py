@@ -86,12 +86,14 @@ def test_the_items_that_would_tell_are_the_fewest_that_do() -> None:
 
 
 @given(st.floats(0.1, 100), st.floats(0.001, 10), st.integers(1, 60), risks, st.floats(0.1, 100))
-def test_a_mean_has_students_bounds(mean: float, error: float, df: int, risk: float, bound: float) -> None:
+def test_the_logarithm_of_a_mean_has_students_bounds(
+    mean: float, error: float, df: int, risk: float, bound: float
+) -> None:
     tested = BoundedMean(mean, bound, error, df)
     low, high = tested.bounds(risk)
-    half = student.ppf(1 - risk, df) * error
-    assert (low, high) == (pytest.approx(max(0.0, mean - half)), pytest.approx(mean + half))
-    assert tested.least_risk() == pytest.approx(student.cdf((mean - bound) / error, df), abs=2e-4)
+    factor = math.exp(min(student.ppf(1 - risk, df) * error / mean, 700))
+    assert (low, high) == (pytest.approx(mean / factor), pytest.approx(mean * factor))
+    assert tested.least_risk() == pytest.approx(student.cdf(math.log(mean / bound) * mean / error, df), abs=2e-4)
 
 
 def test_a_price_without_error_is_kept_or_not() -> None:

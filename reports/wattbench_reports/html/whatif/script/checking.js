@@ -42,11 +42,14 @@ const testedShare = ({ shares, variance, bound, most, df, sides = 1 }) => { // a
 		further: (items, risk) => fewest(items, (factor) => isMet(risk, factor) || isMissed(risk, factor)),
 	};
 };
-const testedMean = ({ mean, bound, error, df, fixed }) => ({ // a mean that is to be at most a bound
-	bounds: (risk) => { const half = quantileAt(1 - risk, df) * error; return [max(0, mean - half), mean + half]; },
-	least: () => { const room = bound * (1 + limits.rounding) - mean; return error > 0 ? below(-room / error, df) : room >= 0 ? 0 : 1; },
-	further: (items, risk) => further(items, error, bound - mean, quantileAt(1 - risk, df), fixed),
-});
+const testedMean = ({ mean, bound, error, df, fixed }) => { // a mean that is to be at most a bound
+	const relative = mean > 0 ? error / mean : 0, greatest = bound * (1 + limits.rounding);
+	return {
+		bounds: (risk) => { const factor = exp(min(quantileAt(1 - risk, df) * relative, 700)); return [mean / factor, mean * factor]; },
+		least: () => (relative > 0 ? below(log(mean / greatest) / relative, df) : mean <= greatest ? 0 : 1),
+		further: (items, risk) => (mean > 0 ? further(items, relative, log(bound / mean), quantileAt(1 - risk, df), fixed) : null),
+	};
+};
 const testedKnown = (value, bound) => ({ bounds: () => [value, value], least: () => (value <= bound * (1 + limits.rounding) ? 0 : 1), further: () => null });
 const isLeast = ({ quantity }) => quantity === "accuracy" || quantity === "p95";
 const outcomeBy = (requirement, low, high) => { // decision/model.py
@@ -144,14 +147,16 @@ const checkAll = (all, set) => {
 	return { rows, outcomes, risks };
 };
 const couldBeAdvised = ({ outcomes, risks }, able) => ALL.filter((s) => able[s] && outcomes[s] !== "no" && risks[s] !== null);
+const sameRisk = (risk) => Number((risk || 0).toFixed(9)); // as far as risks are told apart
 const levelsOf = (checked, able, risk) => { // the risk at which each system is judged with the choice counted, by Holm's method
-	const { risks } = checked, levels = ALL.map(() => risk), family = couldBeAdvised(checked, able).sort((a, b) => risks[a] - risks[b] || a - b);
-	let stopped = null;
-	family.forEach((s, rank) => {
-		const level = stopped ?? risk / (family.length - rank);
-		if (risks[s] > level) stopped ??= level;
-		levels[s] = level;
-	});
+	const levels = ALL.map(() => risk), family = couldBeAdvised(checked, able), own = (s) => sameRisk(checked.risks[s]);
+	const ranked = family.map(own).sort((a, b) => a - b);
+	for (const [rank, least] of ranked.entries()) {
+		if (rank && least === ranked[rank - 1]) continue; // as sure as the one before
+		const level = risk / (ranked.length - rank);
+		for (const s of family) if (own(s) >= least) levels[s] = level;
+		if (least > level) break;
+	}
 	return levels;
 };
 const uselessIn = (mix, accuracies) => ALL.map((s) => {

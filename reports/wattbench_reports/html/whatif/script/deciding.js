@@ -7,7 +7,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const benefit = objective === "benefit" && cost ? plus(plusConstant(times(exact, worth.right + worth.wrong), -worth.wrong), times(cost, -1)) : null;
 	const loss = benefit ? times(benefit, -1) : ["cost", "prices"].includes(objective) ? cost : times(exact, -1);
 	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), levels = levelsOf(checked, able, set.risk);
-	const counted = ALL.map((s) => checked.outcomes[s] === "yes" && (checked.risks[s] || 0) <= levels[s]), advisable = ALL.filter((s) => able[s] && counted[s]);
+	const counted = ALL.map((s) => checked.outcomes[s] === "yes" && sameRisk(checked.risks[s]) <= levels[s]), advisable = ALL.filter((s) => able[s] && counted[s]);
 	const ends = objective === "prices" && cost ? endsOf(cost, exact, advisable) : null, rightOf = (s) => (isFinite(exact.at[s]) ? exact.at[s] : 0);
 	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || a - b)[0];
 	const chosen = objective === "prices" ? (ends && ends.cheaper === ends.dearer ? ends.dearer : null)
