@@ -22,6 +22,8 @@ from wattbench_reports.export.comparison.comparison_json import as_json
 from wattbench_reports.export.comparison.comparison_markdown import as_markdown
 from wattbench_reports.export.comparison.comparison_text import as_table
 from wattbench_reports.html.report import report
+from wattbench_reports.tables.run_tables import load_frames
+from wattbench_reports.tables.streamed import load_streamed
 
 WHOLE = CutReplies(42, 100, 42, (32, 32), full_context=False, cut_systems=("big",))
 
@@ -116,6 +118,15 @@ def test_a_full_context_is_no_limit_to_raise(cut_run: Callable[..., RunRecords])
         correct=[0.0] * 20,
     )  # fmt: skip
     assert cut_replies(analyse(run).frames)["big"].full_context
+
+
+def test_answers_that_stay_in_the_file_are_counted_alike(fake: SimpleNamespace, tmp_path: Path) -> None:
+    run = fake.Run((fake.System("big"), fake.System("small")), tasks=(("sums", "arithmetic"),), items=20)
+    reasons = ["length", "stop", None, "length"] * 5
+    records = with_columns(read_run(fake.write(tmp_path, run)), finish_reason=reasons, output_limit=[9] * 20)
+    whole = cut_replies(load_frames(records))
+    assert {name: each[:2] for name, each in whole.items()} == {"big": (10, 15), "small": (10, 15)}
+    assert cut_replies(load_streamed(records)) == whole
 
 
 @given(answers=st.integers(1, 10_000), wrong=st.integers(0, 10_000), right=st.integers(0, 10_000))
