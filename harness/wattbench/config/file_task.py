@@ -76,7 +76,7 @@ class FileTask(TaskChoice):
     until: list[str] | None = None
     """Texts that end an answer. None: those with which the prompt of a next item would begin."""
     max_tokens: Annotated[int, Field(gt=0, le=100_000)] | None = None
-    """Of an answer. None: 32 for `label` and `choice`, 64 for `exact` and `f1`, 256 for others."""
+    """Of an answer, thoughts included, of systems without `max_output_tokens`. None: 1,024 in chat, 256 without."""
 
     @model_validator(mode="before")
     @classmethod

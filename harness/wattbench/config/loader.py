@@ -91,7 +91,7 @@ _READ_ONLY = ("carbon", "impacts", "workload", "decide", "max_cost")
 _NOT_MEASURED = ("price", "predicted", "limit", "retries", "max_wait_s", "estimate")
 """Settings of a system that change no answer, and nothing that is measured of one."""
 
-_NEWER = ("service", "omit")
+_NEWER = ("service", "omit", "max_output_tokens")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
 
 

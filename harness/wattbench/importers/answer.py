@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.rows.answers import FinishReason
 from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 NAME_LENGTH = 200
@@ -18,6 +19,13 @@ NAMES = ("system", "task", "domain")
 
 LATE = 1 + 1e-9
 """A first token may come after the last by rounding, by this factor."""
+
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    **dict.fromkeys(("stop", "eos", "end_turn", "stop_sequence"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "model_length"), "length"),
+}
+"""The words of sources for the end of a whole answer and of one that was cut: those of the OpenAI protocol, of
+Anthropic's, and of inspect_ai, whose `model_length` is a full context. Any other word says neither."""
 
 MOST_COUNTED = 2.0**53
 """Above it a double does not represent every whole number."""
@@ -65,6 +73,8 @@ class Answer:
     """ISO 4217; the same for all answers, or not named."""
     route: str | None = None
     failure: str | None = None
+    finish_reason: str | None = None
+    """Why the answer ended, in the word of the source: see `FINISH_REASONS`."""
     doc_hash: str = ""
     prompt_hash: str = ""
     prompt: str = ""

@@ -24,7 +24,7 @@ TEXTS = (
     "target",
 )  # fmt: skip
 """Empty where the source has none."""
-OPTIONAL_TEXTS = ("route", "failure")
+OPTIONAL_TEXTS = ("route", "failure", "finish_reason")
 """Null where the source has none. What follows is too, but for `repeat`."""
 FIGURES = (
     "score", "scheduled_s", "started_s", "seconds", "first_token_seconds", "joules", "joules_above_idle", "cost",

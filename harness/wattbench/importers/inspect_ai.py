@@ -143,6 +143,7 @@ def _read_log(path: Path) -> _Log:
         SampleColumn("error", path="error.message", full=True),
         SampleColumn("answer", **whole),
         SampleColumn("usage", path="output.usage", full=True),
+        SampleColumn("stop_reason", path=_stop_reason, full=True),
         SampleColumn("seconds", path="output.time", full=True),
         SampleColumn("model_usage", path="model_usage", full=True),
         SampleColumn("calls", path=_calls, full=True),
@@ -156,6 +157,11 @@ def _read_log(path: Path) -> _Log:
         raise UserError(f"{path}: it has no samples")
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
     return _Log(path, [{str(name): value for name, value in row.items()} for row in rows])
+
+
+def _stop_reason(sample: Any) -> str | None:
+    """Return why the last answer of the model ended."""
+    return str(sample.output.choices[0].stop_reason) if sample.output.choices else None
 
 
 def _calls(sample: Any) -> int:
@@ -235,6 +241,7 @@ def _answer(
         cache_write_tokens=whole_number(usage.get("input_tokens_cache_write"), "input_tokens_cache_write", where),
         output_tokens=whole_number(usage.get("output_tokens"), "output_tokens", where),
         reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where),
+        finish_reason=text(row["stop_reason"]) or None,
         doc_hash=digest(prompt, target, choices),
         prompt=prompt,
         answer=text(row["answer"]),

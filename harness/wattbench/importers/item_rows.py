@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wattbench.importers.answer import FINISH_REASONS
 from wattbench.importers.files import digest
 from wattbench.importers.metered import Metered
 from wattbench.importers.spool import Spool
@@ -72,6 +73,7 @@ def _columns(batch: Any) -> dict[str, Any]:
         "energy_j": given["joules"],
         "energy_above_idle_j": given["joules_above_idle"],
         "energy_provenance": pc.if_else(given["joules"].is_valid(), IMPORTED, ""),
+        "finish_reason": _finish_reasons(given["finish_reason"]),
         "route_asked": _lists(given["route"]),
         "usage": _lists(pa.nulls(size, items_schema().field("usage").type.value_type)),
         "waited_s": pa.repeat(0.0, size),
@@ -83,6 +85,15 @@ def _columns(batch: Any) -> dict[str, Any]:
         "output": given["answer"],
         "filtered": _filled(given["filtered"], given["answer"].filter),
     }  # fmt: skip
+
+
+def _finish_reasons(words: Any) -> Any:
+    """Return the words of a source as those of a record; null for those that say neither."""
+    import pyarrow as pa
+
+    encoded = words.dictionary_encode()
+    known = [FINISH_REASONS.get(word.strip().lower()) for word in encoded.dictionary.to_pylist()]
+    return pa.array(known, pa.string()).take(encoded.indices)
 
 
 def _moments(seconds: Any, started_s: Any) -> Any:

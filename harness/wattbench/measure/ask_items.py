@@ -17,12 +17,16 @@ from wattbench.clock import now_s
 from wattbench.interrupts import raise_if_interrupted
 from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
+from wattbench.records.rows.answers import FinishReason
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of
 from wattbench.tasks.chat_prompt import messages_hash
+from wattbench.tasks.output_limit import limit_of_request, limited
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
+
+    from wattbench.config import SystemBase
 
 
 NEVER = -1e9
@@ -167,11 +171,25 @@ def answer_items(engine: Engine, asks: Sequence[ItemRequests]) -> list[list[Repl
 
 
 def items_of(
-    request_type: str, requests: Iterable[Instance], *, task: str | None = None, repeat: int = 0
+    request_type: str,
+    requests: Sequence[Instance],
+    *,
+    config: SystemBase | None = None,
+    task: str | None = None,
+    repeat: int = 0,
 ) -> list[ItemRequests]:
-    """Group requests of one task by document, in the order in which the documents first appear."""
+    """Group requests of one task by document, in the order in which the documents first appear, each with the limit of
+    output tokens of the system that will be asked.
+
+    Args:
+        request_type: of all of them.
+        requests: of one task.
+        config: the system's; None: none will be asked.
+        task: as in `ItemRequests`. So for the next one.
+        repeat: how often the items were asked before.
+    """
     grouped: dict[int, list[Instance]] = {}
-    for request in requests:
+    for request in requests if config is None else limited(requests, config):
         grouped.setdefault(int(request.doc_id), []).append(request)
     return [
         ItemRequests(request_type, doc_id, tuple(of_document), task, repeat) for doc_id, of_document in grouped.items()
@@ -208,6 +226,11 @@ def answer_row(
     stamps = sorted(stamp for reply in replies for stamp in reply.token_s if not waited_s or stamp >= started_s)
     token_s = [] if failure is not None else stamps
     route = replies[0].route  # an item is routed once, however many requests it takes
+    limits = [
+        limit
+        for request, reply in zip(ask.requests, replies, strict=True)
+        if (limit := reply.output_limit or limit_of_request(request)) is not None
+    ]
     return AnswerRow(
         doc_id=ask.doc_id,
         repeat=repeat,
@@ -237,6 +260,8 @@ def answer_row(
         failure=failure,
         waited_s=waited_s,
         resent=sum(reply.resent for reply in replies),
+        finish_reason=_finish_reason(replies) if failure is None else None,
+        output_limit=max(limits) if limits else None,
     )
 
 
@@ -249,6 +274,12 @@ def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> 
         return 0.0
     longest_s = max((reply.finished_s or finished_s) - started_s - reply.waited_s for reply in replies)
     return min(max(finished_s - started_s - longest_s, 0.0), finished_s - started_s)
+
+
+def _finish_reason(replies: Sequence[Reply]) -> FinishReason | None:
+    """Return why an item's replies ended: at their limit if one of them did, and not known if that of one is not."""
+    reasons = {reply.finish_reason for reply in replies}
+    return "length" if "length" in reasons else None if None in reasons else "stop"
 
 
 def no_replies(ask: ItemRequests) -> list[Reply]:

@@ -10,6 +10,7 @@ from wattbench.measure.plan import Planned, requests
 from wattbench.measure.services.spending_of_run import tariffs_of
 from wattbench.measure.shown_prompts import ShownPrompt
 from wattbench.systems.endpoint.request import most_prompt_tokens
+from wattbench.tasks.output_limit import output_limit
 from wattbench.tasks.task_scores import TaskScores
 
 
@@ -59,7 +60,7 @@ def expected_costs(
                 continue
             sent = requests(cell.items, measure) + measure.warmup
             texts = [turn.text for turn in first.turns]
-            tokens = limits.get(task) or config.max_output_tokens
+            tokens = output_limit(config, limits.get(task)).tokens
             number += sent
             most += sent * tariff.most(most_prompt_tokens(texts), tokens)
         costs.append(ExpectedCost(name, number, None if why else most, tariff.currency, why))

@@ -89,6 +89,8 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 usage=answer.usage,
                 offered_per_s=answer.offered_per_s,
                 arrivals=answer.arrivals,
+                finish_reason=answer.finish_reason,
+                output_limit=answer.output_limit,
                 failure=answer.failure,
                 waited_s=answer.waited_s,
                 resent=answer.resent,

@@ -69,13 +69,13 @@ def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
     """Return by which metric answers count, and which are right; tasks that count alike are named together."""
     alike: dict[TaskScores, list[str]] = {}
     for each in scores:
-        alike.setdefault(replace(each, task=""), []).append(each.task)
+        alike.setdefault(replace(each, task="", max_tokens=None), []).append(each.task)
     lines: list[str] = []
     for one, tasks in alike.items():
         metric = one.metric or "a metric that a run shows"
         lines += wrapped(f"{', '.join(tasks)}: {metric}" + (f": {one.accepts}" if one.accepts else ""), "  ", "    ")
-        ends = [*map(repr, one.until), *([f"{one.max_tokens} tokens"] if one.max_tokens else [])]
-        lines += wrapped(f"answers end at {' or '.join(ends)}", "    ", "    ") if ends else []
+        ends = " or ".join(map(repr, one.until))
+        lines += wrapped(f"answers end at {ends}", "    ", "    ") if ends else []
         others = [each for each in one.metrics if each != one.metric]
         lines += wrapped(f"also given: {', '.join(others)}", "    ", "    ") if others else []
     return ["an answer is right by:", *lines] if lines else []

@@ -32,6 +32,8 @@ class CellPreview:
     choice: TaskChoice
     items: int | None
     """None if the task's documents were not read."""
+    request_type: str | None = None
+    """lm-eval's; None where nothing can be known of the task."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,15 @@ def preview(
     if unsafe and not allow_unsafe_code:
         notes.append(f"need --allow-unsafe-code, as they run code that a model wrote: {', '.join(unsafe)}")
     cells = [
-        CellPreview(name, resolved.systems[name], choice, read[choice.task].items if choice.task in read else None)
+        CellPreview(
+            name,
+            resolved.systems[name],
+            choice,
+            read[choice.task].items if choice.task in read else None,
+            None if outline is None else outline.request_type,
+        )
         for name in order(resolved.systems)
-        for choice, _ in outlines
+        for choice, outline in outlines
     ]
     scores = [
         scores_of(read[outline.choice.task]) if outline.choice.task in read else scores_written(outline)

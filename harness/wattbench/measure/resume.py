@@ -108,6 +108,10 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
         UserError: it cannot; the message says what differs. A run of two different halves compares nothing.
     """
     header = records.header
+    if header.schema_version < SCHEMA_VERSION:
+        raise _cannot_resume(
+            records, "it was begun by an older wattbench, which limited the tokens of answers otherwise"
+        )
     now = [cell.as_record() for cell in cells]
     if len(header.cells) != len(now):
         raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")

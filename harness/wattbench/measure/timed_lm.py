@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from lm_eval.api.model import LM
 
+from wattbench.config import SystemBase
 from wattbench.errors import UserError
 from wattbench.measure.ask_items import Recorder, ask_items, items_of
 from wattbench.measure.resume import prompt_change
@@ -40,10 +41,23 @@ class TimedLM(LM):
         repeat: int,
         answered: Mapping[AnswerKey, AnswerRow],
         numbers: Iterator[int],
+        config: SystemBase | None = None,
     ) -> None:
+        """Prepare to ask; nothing is asked.
+
+        Args:
+            engine: who is asked.
+            recorder: takes the answers.
+            batch: how many are in flight together.
+            repeat: how often the items were asked before.
+            answered: what is on record.
+            numbers: of the calls.
+            config: the system's, which may limit its answers; None: all are on record.
+        """
         super().__init__()
         self._engine = engine
         self._recorder = recorder
+        self._config = config
         self._batch = batch
         self._repeat = repeat
         self._answered = answered
@@ -85,7 +99,7 @@ class TimedLM(LM):
                 "is timed as one kind of request. Choose another task"
             )
         self._request_type = request_type
-        asks = items_of(request_type, requests, repeat=self._repeat)
+        asks = items_of(request_type, requests, config=self._config, repeat=self._repeat)
         known = {ask.doc_id: self._answered.get((request_type, ask.doc_id, self._repeat)) for ask in asks}
         for ask in asks:
             row = known[ask.doc_id]

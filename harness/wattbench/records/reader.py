@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
 from wattbench.records.layout import RunLayout
+from wattbench.records.older_limits import with_limits_named
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow, counted_attempts
@@ -31,7 +32,7 @@ from wattbench.redaction import hide_command, hide_settings
 
 _Row = TypeVar("_Row", bound=RecordRow)
 
-UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_limits_named}
 """Old schema version to the function that turns its `run.json` into the next version."""
 
 

@@ -119,7 +119,15 @@ def _run_items(
     recorder = CellRecorder(context, engine, system=cell.system, task=task, idle_w=idle_w)
     scores: list[ScoreRow] = []
     for repeat in range(measure.repeats):
-        lm = TimedLM(engine, recorder, batch=measure.batch, repeat=repeat, answered=answered, numbers=numbers)
+        lm = TimedLM(
+            engine,
+            recorder,
+            batch=measure.batch,
+            repeat=repeat,
+            answered=answered,
+            numbers=numbers,
+            config=cell.config,
+        )
         # lm-eval changes a task as it runs it, so each repeat gets its own.
         loaded = load_task(context.resolved, cell.choice)
         samples = evaluate(lm, loaded, cell.config.prompt, measure, allow_unsafe_code=context.allow_unsafe_code)
@@ -133,7 +141,11 @@ def _run_load(
     """Let requests arrive at each rate that is not recorded yet."""
     task = cell.choice.task
     by_document = _context_of(context, cell).requests(cell.config.prompt, engine.lm)
-    asks = [ask for of_document in by_document.values() for ask in items_of(of_document[0].request_type, of_document)]
+    asks = [
+        ask
+        for of_document in by_document.values()
+        for ask in items_of(of_document[0].request_type, of_document, config=cell.config)
+    ]
     load_cell = LoadCell(context, engine, cell.system, task, asks, idle_w)
     run_rates(load_cell, context.records.loads(), first_number)
     return score_rates(load_cell, context.records.answers(cell.system, task), cell.choice, cell.config)

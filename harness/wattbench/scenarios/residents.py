@@ -202,7 +202,7 @@ class Residents:
                         f"system {name!r}: the task {task.task!r} asks for both {' and '.join(sorted(kinds))}; an item "
                         "is timed as one kind of request. Choose another task"
                     )
-                (asks[task.task, doc_id],) = items_of(requests[0].request_type, requests, task=task.task)
+                (asks[task.task, doc_id],) = items_of(requests[0].request_type, requests, config=config, task=task.task)
         return asks
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lm_eval.api.model import LM
 
     from wattbench.config import Prompt, SystemBase
+    from wattbench.records.rows.answers import FinishReason
     from wattbench.systems.spending import Spending
 
 GENERATE = "generate_until"
@@ -86,6 +87,11 @@ class Reply:
     """How often it was sent again."""
     sent_s: float | None = None
     """When a server was first spoken to for it, the last time that it was sent; None of a system in this process."""
+    finish_reason: FinishReason | None = None
+    """Why a generated answer ended: at its own end or a stop sequence, or at the limit of output tokens; None where the
+    engine does not know, and where nothing is generated."""
+    output_limit: int | None = None
+    """That limit, where it is another than that of the request: a hybrid's members have their own."""
     failure: str | None = None
     """Why the request has no answer, of a system that can be asked others; `value` is then not used."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from wattbench.config import TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.tasks.loading import LoadedTask, TaskOutline
+from wattbench.tasks.output_limit import limit_of_task
 
 _LIKELIHOODS = {
     "acc": "the right choice is the likeliest",
@@ -31,7 +32,7 @@ class TaskScores:
     until: tuple[str, ...] = ()
     """Texts at which a generated answer ends."""
     max_tokens: int | None = None
-    """After which it ends; None: the limit is the system's, or nothing is generated."""
+    """Its limit, which counts of systems without one; None: it sets none, or nothing is generated."""
 
     def as_record(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -50,14 +51,13 @@ def scores_of(loaded: LoadedTask) -> TaskScores:
     metric = chosen_metric(known, choice) if known else None
     generation = dict(getattr(settings, "generation_kwargs", None) or {})
     until = generation.get("until") or ()
-    most = generation.get("max_gen_toks")
     return TaskScores(
         choice.task,
         metric,
         tuple(known),
         loaded.accepts or _accepted(task, metric),
         (until,) if isinstance(until, str) else tuple(map(str, until)),
-        most if isinstance(most, int) else None,
+        limit_of_task(generation),
     )
 
 

@@ -10,6 +10,7 @@ from wattbench.records import in_clauses
 from wattbench.records.shards import part_in_words
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.co_running import slots_caveat
+from wattbench_reports.comparability.cut_replies import cut_caveats
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
 from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
@@ -50,6 +51,10 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
         *_shard(frames),
         *_rescored(frames),
         *_together(_failures(frames), _SOME_FAILED if frames.record.imported is None else _SOME_FAILED_THERE),
+        *_together(
+            cut_caveats(frames),
+            "Replies of {names} were cut at their limits of tokens: raise max_output_tokens of these systems.",
+        ),
         *_together(
             _documents(frames),
             "{names} did not answer all documents that others answered: their figures are not over the same work.",

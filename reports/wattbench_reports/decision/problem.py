@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from wattbench_reports.comparability.cut_replies import cut_clause, cut_replies
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.between import Ends, ends
 from wattbench_reports.decision.checks import Checked, check_all
@@ -165,4 +166,6 @@ def outside(analysis: Analysis) -> dict[str, str]:
     apart = dict.fromkeys(analysis.basis.systems, "it answered different documents")
     apart |= {name: f"does not sustain the rate: {why}" for name, why in analysis.not_held.items()}
     apart |= dict.fromkeys(analysis.yardsticks, "a yardstick")
-    return {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
+    apart = {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
+    cut = {name: cut_clause(each) for name, each in cut_replies(analysis.frames).items() if each.too_many}
+    return cut | apart

@@ -91,6 +91,11 @@ class Frames(AnswerAccess):
             }
         return pd.DataFrame(columns, copy=False)
 
+    def has_column(self, name: str) -> bool:
+        """Return whether the table of items has a column: those that are newer are missing in older records."""
+        with self._columns() as table:
+            return name in table
+
     def _columns(self) -> TableColumns:
         return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
 

@@ -44,6 +44,7 @@ def test_requests_have_the_latencies_that_the_source_states(tmp_path) -> None:
     assert first == pytest.approx([row["ttft_ms"] / 1e3 for row in rows])
     assert answers[0].token_seconds == pytest.approx([0.10, 0.15, 0.25])
     assert {(each.prompt_tokens, each.output_tokens) for each in answers} == {(40, 4)}
+    assert {each.finish_reason for each in answers} == {"stop"}
     assert answers[3].metrics == {"pieces of output": 3, "finish_reason": "stop"}
     assert imported.scenario == {"gpt2 pytorch": {"number of the rate": 1}}
     assert {row.figure: row.value for row in imported.summaries}["energy"] == 847.25

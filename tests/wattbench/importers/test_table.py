@@ -18,6 +18,7 @@ from wattbench.importers import FORMATS, detect, read_sources, write_run
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
+from wattbench_reports.export.frames.items_frame import items_frame
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
@@ -277,3 +278,20 @@ def test_the_command_prints_the_directory_alone(table, tmp_path) -> None:
 def test_semicolons_between_fields_are_named(table) -> None:
     with pytest.raises(UserError, match="the fields are divided by semicolons; save it with commas"):
         made(read_sources([table("system;item;score\na;1;1\n")]), Path())
+
+
+def test_why_answers_ended_is_in_the_words_of_the_source(tmp_path: Path) -> None:
+    words = ["stop", "max_tokens", "LENGTH", "model_length", "end_turn", "tool_calls", ""]
+    rows = "".join(f"big,q{number},1,{word}\n" for number, word in enumerate(words))
+    (tmp_path / "t.csv").write_text(f"system,item,score,finish_reason\n{rows}")
+    records = made(read_sources([tmp_path / "t.csv"]), tmp_path)
+    items = pd.read_parquet(records.layout.items_table)
+    expected = ["stop", "length", "length", "length", "stop", None, None]
+    assert items["finish_reason"].astype(object).where(items["finish_reason"].notna(), None).tolist() == expected
+    analysis = analyse(records)
+    [caveat] = [each for each in analysis.comparison.caveats if each.code == "cut-replies"]
+    assert caveat.text == (
+        "big: 3 of 5 replies were cut at their limit of tokens: raise the limit of the tool that asked "
+        "(3 of them right)."
+    )
+    assert items_frame(analysis)["finish_reason"].dropna().tolist() == [each for each in expected if each]

@@ -47,12 +47,12 @@ SCORES = [TaskScores("t", None, max_tokens=10), TaskScores("u", None)]
 
 def test_the_most_is_that_of_long_answers_to_prompts_like_the_first(resolved: Any) -> None:
     [gpt, mixed] = expected_costs(resolved, cells(resolved, t=4, u=1), PROMPTS, SCORES)
-    of_t, of_u = (100 + 32) * 1 + 10 * 2, (1 + 32) * 1 + 50 * 2
+    of_t, of_u = (100 + 32) * 1 + 50 * 2, (1 + 32) * 1 + 50 * 2  # the system's limit goes before that of t
     assert gpt.requests == (4 * 3 + 2) + (1 * 3 + 2)
     assert gpt.most == pytest.approx((14 * of_t + 5 * of_u) / 1e6)
     assert (mixed.most, mixed.why_unknown) == (None, "it depends on what its router chooses")
     lines = costs_as_text([gpt, mixed], "2 USD")
-    assert lines[1] == "  gpt: 0.00279 USD, 19 requests"
+    assert lines[1] == "  gpt: 0.00391 USD, 19 requests"
     assert lines[2] == "  mixed: not known: it depends on what its router chooses"
     assert lines[3] == "  budget: 2 USD"
 

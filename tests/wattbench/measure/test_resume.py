@@ -44,6 +44,7 @@ def test_other_work_does_not(started, cells: list[Cell]) -> None:
     header: RunHeader = started().header
     here = environment(DATA)
     for change, expected in (
+        ({"schema_version": 1}, "it was begun by an older wattbench, which limited the tokens of answers otherwise"),
         ({"cells": header.cells[:1]}, "it had 1 cells and would now have 2"),
         ({"cells": [{}, *header.cells[1:]]}, "system of adder on sums was None and is now adder"),
         ({"cells": [header.cells[0] | {"docs_sha256": "0"}, header.cells[1]]}, "docs_sha256 of adder on sums was 0"),

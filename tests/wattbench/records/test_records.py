@@ -175,6 +175,18 @@ def test_headers_that_cannot_be_read_are_explained(run: Path, header: str, expec
         read_run(run)
 
 
+def test_a_run_of_before_is_read_with_its_limits_of_tokens_as_they_were_meant(run: Path) -> None:
+    header = json.loads((run / "run.json").read_text())
+    systems = {"plain": {"max_output_tokens": 256}, "long": {"max_output_tokens": 512}}
+    old = header | {"schema_version": 1, "suite": {**header["suite"], "systems": systems}}
+    (run / "run.json").write_text(json.dumps(old))
+    read = read_run(run).header
+    assert read.suite["systems"] == {"plain": {"max_output_tokens": None}, "long": {"max_output_tokens": 512}}
+    assert read.schema_version == 1, "as it was written: it cannot be resumed"
+    (run / "run.json").write_text(json.dumps(old | {"schema_version": 2}))
+    assert read_run(run).header.suite["systems"] == systems
+
+
 def test_what_is_no_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no such run directory"):
         read_run(tmp_path / "nowhere")

@@ -14,6 +14,7 @@ from wattbench.redaction import hide
 if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.distributed.shard_choice import ShardChoice
+    from wattbench.measure.answer_limits import AnswerLimit
     from wattbench.measure.expected_cost import ExpectedCost
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
@@ -36,6 +37,8 @@ class SuitePlan:
     """The folder in which earlier runs were looked for."""
     metered: Mapping[str, str]
     """Component to the provenance of its joules."""
+    limits: list[AnswerLimit]
+    """After how many tokens the answers of each cell end at the latest."""
     costs: list[ExpectedCost]
     """What the requests of systems with a price can cost."""
     gate: list[str]
@@ -55,12 +58,14 @@ class SuitePlan:
         Args:
             whole_prompts: do not cut long prompts.
         """
+        from wattbench.measure.answer_limits import limits_as_text
         from wattbench.measure.expected_cost import costs_as_text
         from wattbench.measure.plan_as_text import as_text, scores_as_text
         from wattbench.measure.prompts_as_text import prompts_as_text
 
         sections = [
             scores_as_text(self.preview.scores),
+            limits_as_text(self.limits),
             costs_as_text(self.costs, self.resolved.suite.max_cost),
             detectable_as_text(self.detectable),
             expected_as_text(self.expected, f"in {self.earlier_runs}"),
@@ -89,6 +94,7 @@ class SuitePlan:
             "path": str(self.resolved.path),
             "cells": cells,
             "scores": [each.as_record() for each in self.preview.scores],
+            "output_limits": [each.as_record() for each in self.limits],
             "detectable_accuracy": [each.as_record() for each in self.detectable],
             "expected": self.expected.as_record(),
             "prompts": [each.as_record() for each in self.prompts],
@@ -132,6 +138,7 @@ def plan_suite(
     from wattbench.api.plans.earlier_runs import Earlier, find_earlier
     from wattbench.api.session import meters_here
     from wattbench.distributed.shard_choice import check_shard
+    from wattbench.measure.answer_limits import answer_limits
     from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.preview import preview
     from wattbench.measure.shown_prompts import shown_prompts
@@ -148,6 +155,7 @@ def plan_suite(
         resolved=resolved,
         preview=seen,
         prompts=shown if prompts else [],
+        limits=answer_limits(seen.cells, seen.scores),
         costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
         expected=expected_work(resolved, seen.cells, earlier),

@@ -29,8 +29,9 @@ class EndpointSystem(SystemBase):
     serve: Serve | None = None
     timeout_s: Seconds = 300.0
     """How long one request may take, from connecting to its last byte."""
-    max_output_tokens: Items = 256
-    """The limit for tasks that set none."""
+    max_output_tokens: Items | None = None
+    """The most tokens of an answer, thoughts included, for every task. None: the task's limit; of a task that sets
+    none, 1,024 in chat and 256 without."""
     omit: list[Literal["temperature", "seed", "stop"]] = []
     """What is not sent, for a model that refuses it. Stop sequences then cut the answer here, once all of it came."""
     limit: Limit | None = None

@@ -39,8 +39,9 @@ class LocalModel(SystemBase):
     """`cpu`, `cuda`, `cuda:1`, `mps`; `auto` takes an accelerator where there is one."""
     threads: Times | None = None
     """CPU threads; None leaves PyTorch's choice."""
-    max_output_tokens: Items = 256
-    """The limit for tasks that set none."""
+    max_output_tokens: Items | None = None
+    """The most tokens of an answer, for every task. None: the task's limit; of a task that sets none, 1,024 in chat and
+    256 without."""
 
 
 class TransformersSystem(LocalModel):
@@ -111,6 +112,8 @@ class LmEvalSystem(SystemBase):
     """lm-eval's name for it: `hf`, `vllm`, `local-completions`, `dummy`, ..."""
     args: dict[str, Any] = {}
     """Its `model_args`."""
+    max_output_tokens: Items | None = None
+    """As of an endpoint."""
 
 
 class HybridSystem(SystemBase):

@@ -25,6 +25,7 @@ class SamplePrediction:
     output_tokens: int | None
     reasoning_tokens: int | None
     failure: str | None
+    finish_reason: str | None
 
 
 def sample_number(entry: Mapping[str, Any], where: str) -> str:
@@ -81,7 +82,13 @@ def _prediction(entry: Mapping[str, Any], where: str) -> SamplePrediction:
         output_tokens=_tokens(turns, usage, "output_tokens", where),
         reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where) if single else None,
         failure=text(output.get("error")) or None,
+        finish_reason=_stop_reason(output),
     )
+
+
+def _stop_reason(output: Mapping[str, Any]) -> str | None:
+    choices = output.get("choices")
+    return text(mapping(choices[0]).get("stop_reason")) or None if isinstance(choices, list) and choices else None
 
 
 def _tokens(turns: Sequence[Mapping[str, Any]], usage: Mapping[str, Any], name: str, where: str) -> int | None:

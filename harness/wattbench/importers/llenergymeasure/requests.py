@@ -18,7 +18,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
-from wattbench.importers.files import digest
+from wattbench.importers.files import digest, text
 from wattbench.importers.table import parquetfile
 
 FILE = "requests.parquet"
@@ -92,6 +92,7 @@ def _answer(system: str, row: Mapping[str, Any], first_s: float, where: str) -> 
         prompt_tokens=prompt_tokens,
         output_tokens=None if not answered else pieces if tokens is None else tokens,
         failure=None if answered else _FAILED[status],
+        finish_reason=text(row["finish_reason"]) or None,
         doc_hash=digest(str(index), str(prompt_tokens)),
         metrics={"pieces of output": pieces, "finish_reason": row["finish_reason"]},
     )

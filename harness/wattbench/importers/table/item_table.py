@@ -20,7 +20,7 @@ COLUMNS = (
     "system", "item", "score", "task", "domain", "kind", "repeat", "seconds", "first_token_seconds", "started_s",
     "prompt_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens",
     "joules", "joules_above_idle", "cost", "currency", "route",
-    "failure", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target",
+    "failure", "finish_reason", "doc_hash", "prompt_hash", "prompt", "answer", "filtered", "target",
 )  # fmt: skip
 """The columns that a table may have; the first two are required."""
 
@@ -138,6 +138,7 @@ def _answer(where: str, row: Mapping[str, Any], scores: ScoreRange = UNIT_RANGE)
         currency=field("currency"),
         route=field("route") or None,
         failure=field("failure") or None,
+        finish_reason=field("finish_reason") or None,
         doc_hash=field("doc_hash"),
         prompt_hash=field("prompt_hash"),
         prompt=field("prompt"),

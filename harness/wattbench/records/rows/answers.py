@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from wattbench.records.rows.field_checks import FieldError, check_choice, check_order
 from wattbench.records.rows.schema import RecordRow
@@ -17,6 +17,11 @@ REQUEST_TYPES = (
     "generate_until_multi_round",
 )
 """lm-eval's."""
+
+FinishReason = Literal["stop", "length"]
+"""Why a generated answer ended: at its own end or a stop sequence, or at its limit of output tokens. The words are
+those of the OpenAI protocol."""
+FINISH_REASONS: tuple[FinishReason, ...] = ("stop", "length")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +84,12 @@ class AnswerRow(RecordRow):
     arrival: dict[str, Any] = field(default_factory=dict)
     """Of a trace: `row` of its file, `session`, `input_tokens` and `output_tokens` as the trace has them, and
     `released_s`, when the answers came that it had to wait for. What is not known is left out."""
+    finish_reason: FinishReason | None = None
+    """Why the answer ended: ``stop``, or ``length`` at its limit of output tokens. None if the engine does not say, or
+    nothing was generated, and in older records."""
+    output_limit: int | None = None
+    """The most output tokens that the answer could have; of a hybrid's, that of the member that gave it. None as
+    above."""
     failure: str | None = None
     """Why the request has no answer: `replies` then holds empty ones, and it has no tokens. It is not correct; its
     seconds are until it failed, and it keeps its joules."""
@@ -97,6 +108,8 @@ class AnswerRow(RecordRow):
         """Check that it has a reply, a known type, and an end after its start."""
         check_choice(raw, "request_type", REQUEST_TYPES)
         check_order(raw)
+        if raw.get("finish_reason") is not None:
+            check_choice(raw, "finish_reason", FINISH_REASONS)
         if not raw["replies"]:
             raise FieldError("replies is []: it must have a reply")
 

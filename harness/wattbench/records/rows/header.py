@@ -15,6 +15,7 @@ class RunHeader(RecordRow):
     """`run.json`: what was to be run, on what machine, and the hashes that make two runs comparable."""
 
     schema_version: int
+    """As it was written: a reader upgrades the rest of the header."""
     run: str
     """The run's identity: `<UTC>-<suite>-<id>`, the name of its directory."""
     suite: dict[str, Any]

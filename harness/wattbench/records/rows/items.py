@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from wattbench.records.rows.answers import FinishReason
 from wattbench.records.rows.schema import RecordRow
 
 
@@ -64,6 +65,9 @@ class ItemRow(RecordRow):
     there."""
     arrivals: str | None = None
     """As in `AnswerRow`."""
+    finish_reason: FinishReason | None = None
+    """As in `AnswerRow`. So for the next one."""
+    output_limit: int | None = None
     failure: str | None = None
     """As in `AnswerRow`: a failed request is not correct."""
     waited_s: float = 0.0

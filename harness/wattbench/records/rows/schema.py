@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from wattbench.records.rows.field_checks import check_fields
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Increases when a field changes its meaning or is removed; a reader upgrades older runs and refuses newer ones."""
 
 

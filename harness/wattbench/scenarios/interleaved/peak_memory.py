@@ -78,7 +78,8 @@ def _peak(resolved: Resolved, name: str, items: Sequence[Item], allow_unsafe_cod
             engine.begin_task(context)
             by_document = context.requests(config.prompt, engine.lm)
             for doc_id in (each for task, each in items if task == choice.task):
-                asks += items_of(by_document[doc_id][0].request_type, by_document[doc_id], task=choice.task)
+                of_document = by_document[doc_id]
+                asks += items_of(of_document[0].request_type, of_document, config=config, task=choice.task)
         for chunk in batches(asks, measure.batch):
             answer_items(engine, chunk)
         return Peak(engine.peak_memory_bytes(), engine.peak_device_memory_bytes())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wattbench.network.allowance import StreamError
+from wattbench.records.rows.answers import FinishReason
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.logprobs import read_logprobs
 from wattbench.systems.endpoint.plain_chunks import RepeatedChunks, parsed, text_alone
@@ -55,6 +56,15 @@ class Completion:
     """Mean log-probability per token, if the server stated them."""
     sent_s: float | None = None
     """When the client began to connect or to write; None where that is not known."""
+    stopped: bool = False
+    """A stop sequence came; a server that does not know it may give `length`, or no reason."""
+
+    @property
+    def ended(self) -> FinishReason | None:
+        """Return why the text ended, wherever it was cut; None where that is not known."""
+        if self.stopped or self.finish_reason == "stop":
+            return "stop"
+        return "length" if self.finish_reason == "length" else None
 
 
 def read_chunk(data: str) -> Chunk:
@@ -209,11 +219,18 @@ class Assembly:
         """
         # Lone surrogates are legal in JSON and in no file; a pair that was cut in two is made whole again.
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        cuts = [text.find(stop) for stop in self._stops]
-        text = text[: min([cut for cut in cuts if cut >= 0], default=len(text))]
+        cuts = [cut for stop in self._stops if (cut := text.find(stop)) >= 0]
+        text = text[: min(cuts, default=len(text))]
         confidence = self._confidence.mean(self._usage.output_tokens)
         return Completion(
-            text, self._usage, self._finish_reason, tuple(self._token_s), self._finished_s, confidence, sent_s
+            text,
+            self._usage,
+            self._finish_reason,
+            tuple(self._token_s),
+            self._finished_s,
+            confidence,
+            sent_s,
+            stopped=bool(cuts),
         )
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:

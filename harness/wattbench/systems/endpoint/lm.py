@@ -165,6 +165,7 @@ def as_reply(outcome: Asked) -> Reply:
         waited_s=outcome.waited_s,
         resent=outcome.resent,
         sent_s=completion.sent_s,
+        finish_reason=completion.ended,
     )
 
 

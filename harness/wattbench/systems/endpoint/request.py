@@ -10,6 +10,7 @@ from typing import Any
 from wattbench.config import Service
 from wattbench.errors import UserError
 from wattbench.systems.endpoint.logprobs import ASKING_CHAT, ASKING_COMPLETION
+from wattbench.tasks.output_limit import default_limit
 
 OPENAI_STOPS = 4
 """Stop sequences that OpenAI's API takes (API reference, `stop`); an unknown server gets no more."""
@@ -102,8 +103,8 @@ class RequestWriter:
     model: str
     chat: bool
     seed: int
-    max_output_tokens: int
-    """The limit for tasks that set none."""
+    max_output_tokens: int | None
+    """The limit for requests that name none, as those of a run all do; None: the default."""
     dialect: Dialect
     logprobs: bool = False
     """Whether each answer is to come with the log-probabilities of its tokens."""
@@ -165,7 +166,8 @@ class RequestWriter:
         from lm_eval.models.utils import normalize_gen_kwargs
 
         try:
-            return dict(normalize_gen_kwargs(settings, default_max_gen_toks=self.max_output_tokens))
+            default = self.max_output_tokens or default_limit(chat=self.chat)
+            return dict(normalize_gen_kwargs(settings, default_max_gen_toks=default))
         except (AttributeError, TypeError, ValueError) as error:
             raise UserError(
                 f"{self.where}: cannot read the task's generation_kwargs ({error}); correct them in its YAML"

@@ -20,6 +20,7 @@ from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Fac
 from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
 from wattbench.systems.hybrid.usage import RouterCall, shared_out, summed, used
 from wattbench.systems.registry import engine_class, open_engine
+from wattbench.tasks.output_limit import limit_of_request, limited
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -111,7 +112,8 @@ class HybridEngine(Engine):
             form = (prompt.model_dump_json(), system if prompt.chat else None)
             if form not in built:
                 built[form] = context.requests(prompt, self._engines[system].lm)
-            forms[system] = built[form]
+            member = self._config.pool[system]
+            forms[system] = {doc_id: limited(requests, member) for doc_id, requests in built[form].items()}
         self._tasks[context.task] = _Task(context, forms)
         for engine in self._engines.values():
             engine.begin_task(context)
@@ -126,13 +128,22 @@ class HybridEngine(Engine):
 
         def ask(system: str, batch: Sequence[Question]) -> list[Attempt[list[Reply]]]:
             in_form = [self._in_form(system, [requests[index] for index in positions[q.key]]) for q in batch]
+            sent = [request for each in in_form for request in each]
             started_s = now_s()
-            replies = self._engines[system].answer(request_type, [request for each in in_form for request in each])
+            replies = self._engines[system].answer(request_type, sent)
             # The members of a batch are asked one after the other, so its items do not all end together.
             finished_s = now_s()
             call_s = max((reply.waited_s for reply in replies), default=0.0)
             waited.append(call_s)  # all of the batch wait for it
-            ended = iter([replace(r, finished_s=r.finished_s or finished_s, waited_s=sum(waited)) for r in replies])
+            ended = iter(
+                replace(
+                    reply,
+                    finished_s=reply.finished_s or finished_s,
+                    waited_s=sum(waited),
+                    output_limit=limit_of_request(request),
+                )
+                for request, reply in zip(sent, replies, strict=True)
+            )
             each_s = max(finished_s - started_s - call_s, 0.0) / len(batch)
             return [_attempt(list(itertools.islice(ended, len(each))), each_s) for each in in_form]
 

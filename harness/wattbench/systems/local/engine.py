@@ -11,6 +11,7 @@ from wattbench.config import LocalModel
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
 from wattbench.systems.local import base_cache
 from wattbench.systems.weights import LocalWeights, verify
+from wattbench.tasks.output_limit import output_limit
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -34,7 +35,8 @@ class LocalEngine(Engine):
             torch.cuda.reset_peak_memory_stats(model.device)
         from wattbench.systems.local.stamped_hf import StampedHFLM
 
-        self.lm = StampedHFLM(model, self._base.tokenizer, batch=batch, max_output_tokens=config.max_output_tokens)
+        limit = output_limit(config, None).tokens
+        self.lm = StampedHFLM(model, self._base.tokenizer, batch=batch, max_output_tokens=limit)
 
     @classmethod
     def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
@@ -135,6 +137,7 @@ class LocalEngine(Engine):
             generation.output_tokens,
             generation.token_s,
             confidence=generation.confidence,
+            finish_reason="length" if generation.cut else "stop",
         )
 
     def _length(self, request: Instance) -> int:

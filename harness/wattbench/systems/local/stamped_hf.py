@@ -27,6 +27,8 @@ class Generation:
     token_s: tuple[float, ...]
     confidence: float | None
     """Mean log-probability of the tokens, if it was requested."""
+    cut: bool
+    """It has all the tokens that it could have, and neither the end-of-text token nor a stop sequence."""
 
 
 class StampedHFLM(HFLM):
@@ -68,11 +70,17 @@ class StampedHFLM(HFLM):
         prompt_lengths = kwargs["attention_mask"].sum(dim=1).tolist()
         generated = output[:, context.shape[1] :].tolist()
         ends = self._end_tokens()
+        full = len(generated[0]) >= max_length - context.shape[1] if generated else False
         for index, (prompt, length, row) in enumerate(zip(self._prompts, prompt_lengths, generated, strict=True)):
             count = next((i + 1 for i, token in enumerate(row) if token in ends), len(row))
             token_s, confidence = tuple(stamps.token_s[:count]), stamps.confidence(index, count)
-            self._generations[prompt].append(Generation(int(length), count, token_s, confidence))
+            ended = not full or any(token in ends for token in row) or self._has_stop(row, stop)
+            self._generations[prompt].append(Generation(int(length), count, token_s, confidence, cut=not ended))
         return output
+
+    def _has_stop(self, row: list[int], stops: list[str]) -> bool:
+        text = self.tok_decode(row)
+        return any(stop in text for stop in stops)
 
     def _end_tokens(self) -> set[int]:
         configured = self.model.generation_config.eos_token_id

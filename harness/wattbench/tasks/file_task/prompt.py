@@ -29,8 +29,6 @@ _INSTRUCTIONS = {
     "contains": "Answer the input.",
     "regex": "Answer the input.",
 }
-_MAX_TOKENS = {"label": 32, "choice": 32, "exact": 64, "f1": 64}
-_MORE_TOKENS = 256
 _SHOWN = 40
 """Characters of a prompt's beginning with which a next question would begin."""
 
@@ -75,13 +73,16 @@ def template_of(choice: FileTask, names: Mapping[str, str], labels: Sequence[str
 
 
 def generation_of(choice: FileTask, template: str) -> dict[str, object]:
-    """Return lm-eval's settings of how an answer is generated: greedily, up to where a next question would begin."""
+    """Return lm-eval's settings of how an answer is generated: greedily, up to where a next question would begin.
+
+    They have a limit of tokens only if the suite names one: `wattbench.tasks.output_limit` has the rule.
+    """
     until = choice.until
     if until is None:
         begins = re.split(r"\{[{%#]|\n|:", template, maxsplit=1)[0][:_SHOWN].rstrip()
         until = [f"\n\n{begins}"] + (["\nInput:"] if choice.prompt is None else [])
-    most = choice.max_tokens or _MAX_TOKENS.get(choice.score, _MORE_TOKENS)
-    return {"until": until, "do_sample": False, "max_gen_toks": most}
+    limit = {} if choice.max_tokens is None else {"max_gen_toks": choice.max_tokens}
+    return {"until": until, "do_sample": False, **limit}
 
 
 def _check_template(template: str, known: Collection[str]) -> None:

@@ -16,7 +16,7 @@ _MORE = (
     "prompt_hash", "prompt_tokens", "first_token_s", "route", "failure", "prompt", "output", "filtered", "target",
 )  # fmt: skip
 
-_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens", NODE)
+_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens", "finish_reason", NODE)
 
 COLUMNS = {
     "system": "string",
@@ -41,6 +41,7 @@ COLUMNS = {
     "currency": "string",
     "route": "string",
     "failure": "string",
+    "finish_reason": "string",
     "window": "string",
     "doc_hash": "string",
     "prompt_hash": "string",
@@ -89,6 +90,7 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
             "currency": _currency(analysis),
             "route": more["route"],
             "failure": more["failure"],
+            "finish_reason": more.get("finish_reason"),
             "window": items["window"],
             "doc_hash": analysis.frames.document_of_answer.series(),
             "prompt_hash": more["prompt_hash"],

@@ -10,6 +10,7 @@ from wattbench_reports.metrics.costs import CostUnit
 FIRST = (
     "unread-answers",
     "strict-scoring",
+    "cut-replies",
     "mixed-provenance",
     "different-documents",
     "no-items",

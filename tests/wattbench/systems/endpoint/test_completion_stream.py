@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint import completion_stream
+from wattbench.systems.endpoint.asker import Asked
 from wattbench.systems.endpoint.completion_stream import Assembly, Chunk, Completion, read_chunk
+from wattbench.systems.endpoint.lm import as_reply
 from wattbench.systems.endpoint.plain_chunks import text_alone
 
 
@@ -40,6 +42,28 @@ def test_thoughts_are_tokens_but_no_part_of_the_answer() -> None:
 
 def test_the_text_is_cut_before_the_first_of_the_stops() -> None:
     assert assembled("one; two", ". three", stops=(". ", ";")).text == "one"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "stops", "finish", "reason"),
+    [
+        (("one", " two"), (), "length", "length"),
+        (("one", " two"), (), "stop", "stop"),
+        (("one; two", " three"), (";",), "length", "stop"),  # which the server did not know of, and was cut here
+        (("one", " two"), (";",), "length", "length"),
+    ],
+)
+def test_a_reply_was_cut_where_its_limit_and_no_stop_ended_it(
+    pieces: tuple[str, str], stops: tuple[str, ...], finish: str, reason: str
+) -> None:
+    assembly = Assembly(stops)
+    assembly.add(json.dumps({"choices": [{"text": pieces[0], "finish_reason": None}]}), 0.0)
+    assembly.add(json.dumps({"choices": [{"text": pieces[1], "finish_reason": finish}]}), 1.0)
+    assert as_reply(Asked(assembly.completion(), 1.0)).finish_reason == reason
+
+
+def test_a_stream_that_ends_without_a_reason_does_not_say_whether_it_was_cut() -> None:
+    assert as_reply(Asked(assembled("a", "b"), 1.0)).finish_reason is None
 
 
 def test_reading_ends_at_a_stop_that_the_server_does_not_know_even_across_chunks() -> None:

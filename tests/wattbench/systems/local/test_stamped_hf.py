@@ -62,5 +62,19 @@ def test_tokens_after_the_end_do_not_count(base: Any, monkeypatch: pytest.Monkey
         assert generation.confidence == pytest.approx(mean, rel=1e-4)
 
 
+def test_what_is_full_without_an_end_or_a_stop_was_cut(base: Any) -> None:
+    """A stop sequence may come with the last token that there is room for."""
+    lm = StampedHFLM(base.model, base.tokenizer, batch=1, max_output_tokens=6)
+
+    def answered(until: str, limit: int) -> tuple[str, bool]:
+        settings = {"until": [until], "max_gen_toks": limit}
+        [text] = lm.generate_until([Instance("generate_until", {}, (PROMPTS[0], settings), 0)], disable_tqdm=True)
+        return text, lm.take(PROMPTS[0]).cut
+
+    text, cut = answered("@@@", 6)
+    assert (bool(text), cut) == (True, True)
+    assert answered(text[-1], 6) == (text.partition(text[-1])[0], False)
+
+
 def test_unless_it_was_asked_for_there_is_none(base: Any) -> None:
     assert [generation.confidence for generation in generated(base, batch=3, keep=False)] == [None] * 3

@@ -73,7 +73,7 @@ def test_the_prompt_has_the_labels_the_examples_in_order_and_the_input(tmp_path:
     texts = [line.rpartition(",")[0] for line in LINES[1:]]
     assert lm.prompts == [f"{before}{instruction}\n\nInput: {text}\nAnswer:" for text in texts]
     begins = "\n\nChoose the one label that fits the input"
-    assert lm.settings[0] == {"until": [begins, "\nInput:"], "do_sample": False, "max_gen_toks": 32}
+    assert lm.settings[0] == {"until": [begins, "\nInput:"], "do_sample": False}
     rows = score_rows(samples, resolved.tasks[0], 0)
     assert [row.correct for row in rows] == [1.0, 0.0, 0.0, 1.0]
     assert [row.filtered for row in rows] == ["delivery", "delivery", "[invalid]", "refund"]

@@ -23,6 +23,7 @@ from wattbench.errors import UserError
 from wattbench.systems.base import GENERATE
 from wattbench.systems.endpoint.engine import EndpointEngine
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
+from wattbench.tasks.output_limit import limited
 
 pytestmark = pytest.mark.server
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
@@ -59,6 +60,17 @@ def test_text_and_tokens_are_the_servers_own(engine: EndpointEngine, ask: Any) -
     assert reply.output_tokens == plain["usage"]["completion_tokens"]
     assert 0 < len(reply.token_s) <= reply.output_tokens
     assert list(reply.token_s) == sorted(reply.token_s)
+    assert reply.finish_reason == plain["choices"][0]["finish_reason"]
+
+
+def test_an_answer_is_cut_at_the_limit_of_the_system_and_says_so(engine: EndpointEngine, ask: Any) -> None:
+    config = engine._config.model_copy(update={"max_output_tokens": 7})
+    requests = limited([ask("Once upon a time,", until=["###"], max_gen_toks=24)], config)
+    [reply] = engine.answer(GENERATE, requests)
+    assert (reply.output_tokens, reply.finish_reason) == (7, "length")
+    word = reply.value.split()[1]
+    [stopped] = engine.answer(GENERATE, [ask("Once upon a time,", until=[word], max_gen_toks=24)])
+    assert stopped.finish_reason == "stop"
 
 
 def test_every_request_pays_for_its_whole_prompt(engine: EndpointEngine) -> None:

@@ -1,0 +1,88 @@
+"""Say before a run after how many tokens answers end at the latest, and whose limit that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from wattbench.config import HybridSystem, PythonSystem, SklearnSystem, SystemBase
+from wattbench.measure.preview import CellPreview
+from wattbench.systems.base import GENERATE
+from wattbench.tasks.output_limit import Origin, output_limit
+from wattbench.tasks.task_scores import TaskScores
+from wattbench.terminal import wrapped
+
+_WHOSE = {
+    "system": "by max_output_tokens of the system",
+    "task": "by the task",
+    "default": "by default, as neither system nor task sets a limit",
+    "not read": "if the task, which was not read, sets no limit",
+}
+
+
+@dataclass(frozen=True)
+class AnswerLimit:
+    """The most output tokens of the answers of one system to one task."""
+
+    system: str
+    task: str
+    answered_by: str
+    """The system itself; of a hybrid one of its members, which have limits of their own."""
+    tokens: int
+    origin: Origin | Literal["not read"]
+    """Whose limit it is; ``not read``: the default, which holds if the task has none."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return asdict(self)
+
+
+def answer_limits(cells: Sequence[CellPreview], scores: Sequence[TaskScores]) -> list[AnswerLimit]:
+    """Return the limits of all cells whose answers have tokens: not those of likelihoods and of functions.
+
+    Args:
+        cells: of the plan.
+        scores: how answers of each task end, of tasks of which it is known.
+    """
+    of_task = {each.task: each.max_tokens for each in scores}
+    return [
+        AnswerLimit(cell.system, cell.choice.task, name, *_limit(config, cell, of_task.get(cell.choice.task)))
+        for cell in cells
+        if cell.request_type in (GENERATE, None)
+        for name, config in _answering(cell)
+    ]
+
+
+def _answering(cell: CellPreview) -> Iterator[tuple[str, SystemBase]]:
+    """Yield the systems of a cell that give its answers, and have tokens."""
+    config = cell.config
+    if isinstance(config, HybridSystem):
+        answering = {name: config.pool[name] for name in config.members.values() if name in config.pool}
+    else:
+        answering = {cell.system: config}
+    for name, each in answering.items():
+        if not isinstance(each, PythonSystem | SklearnSystem):
+            yield name, each
+
+
+def _limit(config: SystemBase, cell: CellPreview, of_task: int | None) -> tuple[int, Origin | Literal["not read"]]:
+    limit = output_limit(config, of_task)
+    unread = limit.origin == "default" and cell.items is None
+    return limit.tokens, "not read" if unread else limit.origin
+
+
+def limits_as_text(limits: Sequence[AnswerLimit]) -> list[str]:
+    """Return the limits in lines, those of several systems or tasks together; nothing without limits."""
+    alike: dict[tuple[str, int, str], list[str]] = {}
+    for each in limits:
+        name = each.system if each.answered_by == each.system else f"{each.system} by {each.answered_by}"
+        alike.setdefault((name, each.tokens, each.origin), []).append(each.task)
+    together: dict[tuple[int, str, tuple[str, ...]], list[str]] = {}
+    for (name, tokens, origin), tasks in alike.items():
+        together.setdefault((tokens, origin, tuple(tasks)), []).append(name)
+    lines: list[str] = []
+    for (tokens, origin, of_tasks), names in together.items():
+        text = f"{', '.join(names)} on {', '.join(of_tasks)}: {tokens:,} tokens, {_WHOSE[origin]}"
+        lines += wrapped(text, "  ", "    ")
+    return ["an answer ends at the latest after:", *lines] if lines else []
