@@ -35,14 +35,17 @@ class Ends:
     """It is the most accurate."""
 
 
-def ends(cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
-    """Find the two systems among those that may be run; None where none answers anything correctly."""
+def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, able: Sequence[int]) -> Ends | None:
+    """Find the two systems among those that may be run; None where none answers anything correctly.
+
+    Of equals the first by name is taken.
+    """
     usable = [each for each in able if accuracy.estimates[each] > 0]
     if not usable:
         return None
     costs, right = cost.estimates, accuracy.estimates
-    dearer = min(usable, key=lambda each: (-right[each], costs[each], each))
-    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each], each))
+    dearer = min(usable, key=lambda each: (-right[each], costs[each], names[each]))
+    cheaper = min(usable, key=lambda each: (costs[each] / right[each], -right[each], names[each]))
     least, most = costs[cheaper] / right[cheaper], costs[dearer] / right[dearer]
     return Ends(dearer if most <= least * (1 + ROUNDING) else cheaper, dearer)
 

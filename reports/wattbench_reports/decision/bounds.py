@@ -139,9 +139,9 @@ class BoundedMean:
     def further_items(self, items: float, risk: float) -> int | None:
         """Return how many more items would tell.
 
-        n' = n (t SE / distance)^2, in the logarithm. Of another run a part f of SE^2 is between sessions, which no items
-        make smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor is
-        not above 0.
+        n' = n (t SE / distance)^2, in the logarithm. Of another run a part f of SE^2 is between sessions, which no
+        items make smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor
+        is not above 0.
         """
         if not self.mean > 0:
             return None

@@ -7,11 +7,11 @@ where each is, at the same risk: an intersection-union test (R. L. Berger, "Mult
 acceptance sampling", Technometrics 24 (1982)).
 
 That the system that is advised was chosen among several is counted by Holm's method over those that could be advised
-("A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979)). Systems that are
-shown to fail are not counted, so that a poor rival changes no advice: the risk that any of those that can be advised
-truly misses a requirement is then at most risk / (1 - risk), .11 for .1 (Q. Zhao, D. S. Small and W. Su, "Multiple
-testing when many p-values are uniformly conservative", JASA 114 (2019)). Holm's steps are written out here, and not
-taken of adjusted p-values, as each step has bounds that are printed.
+("A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979)). Systems that
+are shown to fail are not counted, so that a poor rival changes no advice: the risk that any of those that can be
+advised truly misses a requirement is then at most risk / (1 - risk), .11 for .1 (Q. Zhao, D. S. Small and W. Su,
+"Multiple testing when many p-values are uniformly conservative", JASA 114 (2019)). Holm's steps are written out here,
+and not taken of adjusted p-values, as each step has bounds that are printed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
 
 GIB = 1024.0**3
-_SAME_RISK = 9
+SAME_RISK = 9
 """Digits to which risks are the same."""
 
 UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit.JOULES, "grams": CostUnit.GRAMS}
@@ -71,7 +71,7 @@ class Checked:
         return max(known, default=0.0) if len(known) == len(risks) else None
 
     def could_be_advised(self, able: Sequence[bool]) -> list[int]:
-        """List the systems that could be advised: all is known of them, and they are not shown to fail a requirement."""
+        """List the systems that could be advised: all is known of them, and they fail no requirement."""
         return [
             system
             for system, (some, outcome) in enumerate(zip(able, self.outcomes, strict=True))
@@ -88,7 +88,7 @@ class Checked:
             able: of each system, whether it may be chosen at all.
             risk: the reader's.
         """
-        risks = {system: round(self.least_risk(system) or 0.0, _SAME_RISK) for system in self.could_be_advised(able)}
+        risks = {system: round(self.least_risk(system) or 0.0, SAME_RISK) for system in self.could_be_advised(able)}
         levels, ranked, level = [risk] * len(able), sorted(risks.values()), risk
         for rank, least in enumerate(ranked):
             if rank and least == ranked[rank - 1]:  # as sure as the one before
@@ -104,7 +104,7 @@ class Checked:
     def is_met(self, system: int, level: float) -> bool:
         """Return whether a system is said to meet all requirements at a risk."""
         least = self.least_risk(system)
-        return least is not None and round(least, _SAME_RISK) <= level
+        return least is not None and round(least, SAME_RISK) <= level
 
     def counted_bounds(self, system: int, level: float) -> tuple[float | None, ...]:
         """Return the bound of a system on the bad side of each requirement at a risk; None where it is not known."""

@@ -2,8 +2,8 @@
 
 1. **Requirements.** Each system has one-sided bounds at the reader's risk: it meets each one, fails it, or it
    cannot be told (`checks`). Those that meet all with the choice among them counted can be advised.
-2. **In doubt** are systems that fail a domain (`useless`), which are not advised. Systems whose costs cannot be compared
-   are apart (`cost_basis`).
+2. **In doubt** are systems that fail a domain (`useless`), which are not advised. Systems whose costs cannot be
+   compared are apart (`cost_basis`).
 3. **The objective.** Where answers are worth something: the most net benefit per request,
 
        worth x accuracy - cost of a wrong answer x (1 - accuracy) - money - carbon price x grams - price x seconds
@@ -20,6 +20,7 @@ from __future__ import annotations
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.best import Tied, tied
 from wattbench_reports.decision.between import between, other_units, tied_with
+from wattbench_reports.decision.checks import SAME_RISK
 from wattbench_reports.decision.frontier import hull_steps, leaders
 from wattbench_reports.decision.model import Between, Check, Decision, Qualifies
 from wattbench_reports.decision.problem import Problem
@@ -84,8 +85,8 @@ def _surest(problem: Problem) -> int | None:
     """Return the system that is the nearest to being shown to meet the requirements; None where one is, or none is
     known.
 
-    It is the one with the least risk; of those that fail a requirement, the one whose figures together are the smallest
-    share away from their bounds.
+    It is the one with the least risk, of equals the best by the objective; of those that fail a requirement, the one
+    whose figures together are the smallest share away from their bounds.
     """
     checked = problem.checked
     able = [number for number, some in enumerate(problem.able) if some and checked.least_risk(number) is not None]
@@ -96,8 +97,9 @@ def _surest(problem: Problem) -> int | None:
         key=lambda each: (
             checked.outcomes[each] is Qualifies.NO,
             sum(map(_shortfall, checked.checks[each])) if checked.outcomes[each] is Qualifies.NO else 0.0,
-            checked.least_risk(each),
-            each,
+            round(checked.least_risk(each) or 0.0, SAME_RISK),
+            float(problem.loss.estimates[each]),
+            problem.names[each],
         ),
     )
 

@@ -148,7 +148,7 @@ class Problem:
         """Return the two systems between which a reader chooses where nothing is required, or the same twice."""
         if self.objective != "prices" or self.cost is None:
             return None
-        return ends(self.cost, self.figures.accuracy, self.advisable)
+        return ends(self.names, self.cost, self.figures.accuracy, self.advisable)
 
     @cached_property
     def chosen(self) -> int | None:
@@ -158,7 +158,9 @@ class Problem:
         if (self.objective == "benefit" and self.cost is None) or not self.advisable:
             return None
         right = np.nan_to_num(self.figures.accuracy.estimates, nan=0.0)
-        return min(self.advisable, key=lambda each: (float(self.loss.estimates[each]), -float(right[each]), each))
+        return min(
+            self.advisable, key=lambda each: (float(self.loss.estimates[each]), -float(right[each]), self.names[each])
+        )
 
 
 def outside(analysis: Analysis) -> dict[str, str]:

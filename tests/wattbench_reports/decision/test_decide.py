@@ -151,7 +151,7 @@ def test_nothing_is_chosen_where_no_system_meets_the_requirements(table) -> None
     assert (decision.chosen, decision.surest, decision.best) == (None, "cheap", ())
     assert decision.why_none == "no system meets the requirements"
     assert {each.qualifies for each in decision.systems} == {Qualifies.NO}
-    assert advice(decision, {}).startswith("Run none of them yet: no system has an energy use of at most 500 mJ")
+    assert advice(decision, {}).startswith("Run none of them yet: none has an energy use of at most 500 mJ")
 
 
 def test_latency_is_judged_from_few_requests(table) -> None:

@@ -14,7 +14,7 @@ from wattbench_reports.wording.decision.phrases import PHRASES
 from wattbench_reports.wording.decision.requirements import (
     bad_side_text,
     bound_text,
-    figure_text,
+    bounded_text,
     full_text,
     quantity_text,
     shown_text,
@@ -173,14 +173,10 @@ def _required(decision: Decision, chosen: SystemDecision, accuracy: str, *, alon
     if not chosen.checks:
         return PHRASES["is_accurate" if alone else "most_accurate"].format(accuracy=accuracy)
     only = chosen.checks[0]
-    shown, needed = bad_side_text(only, only.low if only.is_least else only.high, currency), _needed(only, currency)
+    needed = PHRASES["share_needed"] if only.within is not None else bound_text(only.requirement, currency)
     if _is_overall_accuracy(only):
-        return PHRASES["is_required"].format(accuracy=accuracy, shown=shown, needed=needed)
-    return PHRASES["has_required"].format(figure=figure_text(only, currency), shown=shown, needed=needed)
-
-
-def _needed(check: Check, currency: str) -> str:
-    return PHRASES["share_needed"] if check.within is not None else bound_text(check.requirement, currency)
+        return PHRASES["is_required"].format(accuracy=accuracy, shown=bad_side_text(only, only.low), needed=needed)
+    return PHRASES["has_required"].format(figure=bounded_text(only, currency), needed=needed)
 
 
 _QUANTITIES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost"}
@@ -253,25 +249,19 @@ def _none(decision: Decision, names: Mapping[str, str]) -> str:
     )  # fmt: skip
     if len(surest.checks) == 1:
         only = surest.checks[0]
-        shown = shown_text(only, currency)
-        if not failed:
-            shown = bad_side_text(only, surest.counted_bounds[0], currency)
-            if decision.choice_of > 1:
-                shown = PHRASES["chosen_among"].format(shown=shown, count=decision.choice_of)
+        shown = shown_text(only, currency) if failed else bad_side_text(only, surest.counted_bounds[0], currency)
+        if _is_overall_accuracy(only):
+            shown = PHRASES["and_bound"].format(figure=units.percent(only.estimate), bound=shown)
+        if not failed and decision.choice_of > 1:
+            shown = PHRASES["chosen_among"].format(shown=shown, count=decision.choice_of)
         return PHRASES["none_has" if failed else "none_shown"].format(
-            first=first, required=full_text(only.requirement, currency), name=names[surest.system],
-            figure=_short(only, currency), shown=shown,
-        )  # fmt: skip
+            first=first, required=full_text(only.requirement, currency), name=names[surest.system], shown=shown
+        )
     lacking = [each for each in surest.checks if each.outcome is (Qualifies.NO if failed else Qualifies.MAY)]
     quantities = units.listed([quantity_text(each.requirement) for each in lacking or surest.checks])
     return PHRASES["none_meets" if failed else "none_shown_all"].format(
         first=first, count=len(surest.checks), name=names[surest.system], quantities=quantities
     )
-
-
-def _short(check: Check, currency: str) -> str:
-    """Say a figure without its name, which the sentence has said."""
-    return units.percent(check.estimate) if check.requirement.quantity == "accuracy" else figure_text(check, currency)
 
 
 def leaders_off_hull(decision: Decision) -> list[tuple[str, float, float]]:

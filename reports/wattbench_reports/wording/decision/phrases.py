@@ -21,7 +21,7 @@ PHRASES = {
     # What a system is like.
     "is_accurate": "is {accuracy} accurate",
     "is_required": "is {accuracy} accurate ({shown}; {needed} needed)",
-    "has_required": "has {figure} ({shown}; {needed} needed)",
+    "has_required": "has {figure} ({needed} needed)",
     "share_needed": "95%",
     "no_known": "no known {quantity}",
     "meets_all": "meets all {count} requirements",
@@ -33,7 +33,7 @@ PHRASES = {
     "but_in_doubt": "; {names} costs less, but is in doubt",
     "but_several_in_doubt": "; {names} cost less, but are in doubt",
     # What is with the other systems.
-    "only_one": "; there is no other system to compare it with",
+    "only_one": "; it is the only system",
     "only_comparable": "; no other system can be compared with it",
     "none_meets_it": "; no other system is shown to meet the requirement",
     "none_meets_them": "; no other system is shown to meet them",
@@ -44,12 +44,13 @@ PHRASES = {
     # No system to advise.
     "run_none": "Run none of them yet",
     "ask_more": "Measure {items}",
-    "none_shown": "{first}: no system is shown to have {required}; {name} is surest ({figure}, {shown}).",
-    "none_shown_all": "{first}: no system is shown to meet the {count} requirements; {name} is surest, but for its "
+    "none_shown": "{first}: none is shown to have {required}; {name} is surest ({shown}).",
+    "none_shown_all": "{first}: none is shown to meet the {count} requirements; {name} is surest, but for its "
     "{quantities}.",
-    "none_has": "{first}: no system has {required}; {name} comes nearest ({figure}, {shown}).",
-    "none_meets": "{first}: no system meets the {count} requirements; {name} comes nearest, and fails by {quantities}.",
+    "none_has": "{first}: none has {required}; {name} comes nearest ({shown}).",
+    "none_meets": "{first}: none meets the {count} requirements; {name} comes nearest, and fails by {quantities}.",
     "chosen_among": "{shown} as one of {count}",
+    "and_bound": "{figure}, {bound}",
     "none": "Run none of them yet: {reason}.",
     "unscored": "no answer was scored",
     "nothing": "no system can be judged",

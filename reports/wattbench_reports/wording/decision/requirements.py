@@ -60,6 +60,16 @@ def figure_text(check: Check, currency: str = "") -> str:
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
 
 
+def bounded_text(check: Check, currency: str = "") -> str:
+    """Say what a system has at least or at most: ``an accuracy of at least 71.2% in text``."""
+    requirement = check.requirement
+    side, bound = ("at_least", check.low) if check.is_least else ("at_most", check.high)
+    value = PHRASES[side].format(bound=_side_text(check, bound, currency))
+    if check.within is not None:
+        return PHRASES["within"].format(value=value, limit=bound_text(requirement, currency))
+    return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
+
+
 def quantity_text(requirement: Requirement) -> str:
     """Name the quantity: ``accuracy in text``."""
     return _in_domain(PHRASES[f"quantity_{requirement.quantity}"], requirement)

@@ -32,11 +32,12 @@ const perRightAnswer = (cost, right) => {
 	const made = plus(times(cost, answered.map((x) => 1 / x)), times(right, ratio.map((x, s) => -x / answered[s])));
 	return { ...made, at: ratio, sessions: null };
 };
+const byName = (a, b) => (systems[a] < systems[b] ? -1 : 1);
 const endsOf = (cost, right, able) => { // decision/between.py
 	const usable = able.filter((s) => right.at[s] > 0), of = (s) => cost.at[s] / right.at[s];
 	if (!usable.length) return null;
-	const [dearer] = [...usable].sort((a, b) => right.at[b] - right.at[a] || cost.at[a] - cost.at[b] || a - b);
-	const [cheaper] = [...usable].sort((a, b) => of(a) - of(b) || right.at[b] - right.at[a] || a - b);
+	const [dearer] = [...usable].sort((a, b) => right.at[b] - right.at[a] || cost.at[a] - cost.at[b] || byName(a, b));
+	const [cheaper] = [...usable].sort((a, b) => of(a) - of(b) || right.at[b] - right.at[a] || byName(a, b));
 	return { cheaper: of(dearer) <= of(cheaper) * (1 + limits.rounding) ? dearer : cheaper, dearer };
 };
 const tiedWith = (best, cost, right, able) => {

@@ -9,7 +9,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 	const able = ALL.map((s) => isFinite(loss.at[s]) && !apart[s] && !useless[s]), levels = levelsOf(checked, able, set.risk);
 	const counted = ALL.map((s) => checked.outcomes[s] === "yes" && sameRisk(checked.risks[s]) <= levels[s]), advisable = ALL.filter((s) => able[s] && counted[s]);
 	const ends = objective === "prices" && cost ? endsOf(cost, exact, advisable) : null, rightOf = (s) => (isFinite(exact.at[s]) ? exact.at[s] : 0);
-	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || a - b)[0];
+	const bestOf = () => [...advisable].sort((a, b) => loss.at[a] - loss.at[b] || rightOf(b) - rightOf(a) || byName(a, b))[0];
 	const chosen = objective === "prices" ? (ends && ends.cheaper === ends.dearer ? ends.dearer : null)
 		: (objective === "benefit" && !cost) || !advisable.length ? null : bestOf();
 	const tied = chosen === null ? null : objective === "prices" ? tiedWith(chosen, cost, exact, advisable) : tiedOf(loss, chosen, advisable);
@@ -39,7 +39,7 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		const there = ALL.filter((s) => able[s] && checked.risks[s] !== null);
 		if (chosen !== null || !set.requirements.length || !there.length) return null;
 		const failed = (s) => Number(checked.outcomes[s] === "no"), short = (s) => (failed(s) ? checked.rows[s].reduce((sum, each) => sum + shortfall(each), 0) : 0);
-		return there.sort((a, b) => failed(a) - failed(b) || short(a) - short(b) || checked.risks[a] - checked.risks[b] || a - b)[0];
+		return there.sort((a, b) => failed(a) - failed(b) || short(a) - short(b) || sameRisk(checked.risks[a]) - sameRisk(checked.risks[b]) || loss.at[a] - loss.at[b] || byName(a, b))[0];
 	};
 	const surest = surestOf(), itemsToShow = () => {
 		if (surest === null || checked.outcomes[surest] === "no") return null;

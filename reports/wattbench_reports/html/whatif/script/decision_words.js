@@ -58,6 +58,12 @@ const sideText = ({ requirement }, value, currency) => { // a bound that rounds 
 	const [text, same] = [value, required].map((each) => (share ? percent(each) : valueText(requirement, each, currency)));
 	return text !== same || value === required ? text : put(value < required ? "just_below" : "just_above", { value: text });
 };
+const boundedText = (check, currency) => { // what a system has at least or at most
+	const { requirement, low, high, within } = check, [side, bound] = isLeast(requirement) ? ["at_least", low] : ["at_most", high];
+	const value = put(side, { bound: sideText(check, bound, currency) });
+	if (within !== null) return put("within", { value, limit: boundText(requirement, currency) });
+	return inDomain(put(`figure_${requirement.quantity}`, { value }), requirement);
+};
 const ofCheck = ({ requirement }, text, currency) => requirement.quantity === "p95"
 	? put("share_within", { share: text, limit: boundText(requirement, currency) }) : inDomain(text, requirement);
 const lowText = (check, value, currency) => ofCheck(check, put("at_least", { bound: sideText(check, value, currency) }), currency);
@@ -111,9 +117,9 @@ const requiredOf = ({ checks }, d, accuracy, alone) => {
 	const currency = currencyOf(d);
 	if (checks.length > 1) return put("meets_all", { count: checks.length });
 	if (!checks.length) return put(alone ? "is_accurate" : "most_accurate", { accuracy });
-	const [only] = checks, shown = badSideText(only, isLeast(only.requirement) ? only.low : only.high, currency);
-	const needed = only.within !== null ? put("share_needed") : boundText(only.requirement, currency);
-	return isOverall(only) ? put("is_required", { accuracy, shown, needed }) : put("has_required", { figure: figureText(only, currency), shown, needed });
+	const [only] = checks, needed = only.within !== null ? put("share_needed") : boundText(only.requirement, currency);
+	return isOverall(only) ? put("is_required", { accuracy, shown: badSideText(only, only.low, currency), needed })
+		: put("has_required", { figure: boundedText(only, currency), needed });
 };
 const fitsOf = (d, chosen, provenance) => {
 	const accuracy = chosen.accuracy ? percent(chosen.accuracy.at) : NONE, alone = judgedIn(d).length < 2 || d.best.length > 1, { checks, benefit, perRequest, perCorrect } = chosen;
@@ -155,10 +161,11 @@ const noneOf = (d, judged) => {
 	const surest = systemIn(d, d.surest), currency = currencyOf(d), failed = surest.qualifies === "no", { checks, system } = surest;
 	const first = d.items === null ? put("run_none") : put("ask_more", { items: moreItems(d.items) });
 	if (checks.length === 1) {
-		const [only] = checks, figure = only.requirement.quantity === "accuracy" ? percent(only.estimate) : figureText(only, currency);
+		const [only] = checks;
 		let shown = failed ? shownText(only, currency) : badSideText(only, surest.countedBounds[0], currency);
+		if (isOverall(only)) shown = put("and_bound", { figure: percent(only.estimate), bound: shown });
 		if (!failed && d.choiceOf > 1) shown = put("chosen_among", { shown, count: d.choiceOf });
-		return put(failed ? "none_has" : "none_shown", { first, required: fullText(only.requirement, currency), name: system, figure, shown });
+		return put(failed ? "none_has" : "none_shown", { first, required: fullText(only.requirement, currency), name: system, shown });
 	}
 	const lacking = checks.filter(({ outcome }) => outcome === (failed ? "no" : "may"));
 	const quantities = listed((lacking.length ? lacking : checks).map(({ requirement }) => quantityText(requirement)));

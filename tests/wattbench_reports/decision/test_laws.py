@@ -1,0 +1,189 @@
+"""The laws of a conclusion, over random tables and settings: whoever reads what is printed does not find it refuted."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wattbench.importers import read_sources, write_run
+from wattbench.records import read_run
+from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.decision import Decision, Qualifies, SystemDecision, decide
+from wattbench_reports.decision.model import outcome_by_bounds
+from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.wording.decision import decision_words
+
+System = tuple[int, float, float]
+"""Percent right, joules per request, seconds."""
+Table = tuple[int, tuple[System, ...]]
+"""Items, and systems."""
+
+tables = st.tuples(
+    st.sampled_from([8, 24, 60, 200]),
+    st.lists(
+        st.tuples(st.integers(0, 100), st.sampled_from([0.2, 1.0, 1.1, 3.0, 10.0]), st.sampled_from([0.05, 0.2, 1.0])),
+        min_size=1,
+        max_size=5,
+    ).map(tuple),
+)
+choices = st.fixed_dictionaries(
+    {},
+    optional={
+        "min_accuracy": st.sampled_from(["0.3", "0.55", "70%", "0.8", "0.95"]),
+        "max_p95_s": st.sampled_from([0.1, 0.5, 2.0]),
+        "max_joules_per_request": st.sampled_from([0.5, 1.05, 5.0]),
+        "risk": st.sampled_from([0.02, 0.1, 0.3]),
+    },
+)
+
+
+@lru_cache(maxsize=256)
+def analysed(table: Table, order: tuple[int, ...] = (), scale: float = 1.0) -> Analysis:
+    """Import a table. Items and costs vary a little, by rules that know only the system's own name."""
+    items, systems = table
+    folder = Path(mkdtemp(prefix="laws-"))
+    rows = [
+        f"s{number},{item},{int((item * 37 + 11) % items < round(right * items / 100))},"
+        f"{scale * joules * (1 + 0.2 * math.sin(item * (number + 1)))},{seconds * (1 + 0.1 * math.cos(item))}"
+        for number in order or range(len(systems))
+        for right, joules, seconds in [systems[number]]
+        for item in range(items)
+    ]
+    (folder / "table.csv").write_text("system,item,score,joules,seconds\n" + "\n".join(rows))
+    run = write_run(read_sources([folder / "table.csv"]), folder / "runs", "table", ["wattbench", "import"])
+    return analyse(read_run(run))
+
+
+def decided(table: Table, choice: dict[str, Any], **made: Any) -> Decision:
+    analysis = analysed(table, **made)
+    return decide(analysis.under(Assumptions(decision=DecisionChoice(**choice))))
+
+
+def words_of(table: Table, choice: dict[str, Any]) -> str:
+    analysis = analysed(table).under(Assumptions(decision=DecisionChoice(**choice)))
+    return decision_words(decide(analysis), analysis).advice
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=60)
+def test_the_advised_system_meets_every_requirement_by_its_bounds(table: Table, choice: dict[str, Any]) -> None:
+    decision = decided(table, choice)
+    for each in decision.systems:
+        for check in each.checks:
+            assert check.outcome is outcome_by_bounds(check.requirement, check.low, check.high)
+    if decision.chosen is not None:
+        chosen = decision.of(decision.chosen)
+        assert not chosen.useless and not chosen.apart and chosen.counted
+        for check, counted in zip(chosen.checks, chosen.counted_bounds, strict=True):
+            assert check.outcome is Qualifies.YES
+            assert outcome_by_bounds(check.requirement, counted, counted) is Qualifies.YES
+    elif decision.settings.requirements and decision.surest is not None:
+        assert not any(each.counted for each in decision.systems if not each.useless and not each.apart)
+        assert decision.surest in words_of(table, choice)
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=60)
+def test_no_other_system_that_can_be_advised_is_as_good_on_every_printed_axis(
+    table: Table, choice: dict[str, Any]
+) -> None:
+    decision = decided(table, choice)
+    shown = {decision.chosen, *([decision.between.cheaper, decision.between.dearer] if decision.between else [])}
+    able = [each for each in decision.systems if each.counted and not each.useless and not each.apart]
+    for one, other in itertools.product([each for each in able if each.system in shown], able):
+        assert not _dominates(other, one), (other.system, one.system)
+
+
+def _dominates(other: SystemDecision, one: SystemDecision) -> bool:
+    pairs = [(-_estimate(other.accuracy), -_estimate(one.accuracy))]
+    pairs += [(_estimate(other.cost_per_request), _estimate(one.cost_per_request))]
+    pairs += [(_estimate(other.cost_per_correct), _estimate(one.cost_per_correct))]
+    return all(a <= b for a, b in pairs) and any(a < b - 1e-9 * abs(b) for a, b in pairs)
+
+
+def _estimate(interval: Any) -> float:
+    return math.inf if interval is None else interval.estimate
+
+
+@given(tables, choices, st.integers(0, 100))
+@settings(deadline=None, max_examples=30)
+def test_another_system_moves_no_figure_and_no_bound(table: Table, choice: dict[str, Any], right: int) -> None:
+    items, systems = table
+    alone, more = decided(table, choice), decided((items, (*systems, (right, 2.0, 0.3))), choice)
+    for each in alone.systems:
+        same = more.of(each.system)
+        assert same.accuracy == each.accuracy
+        if each.cost_per_request is not None and same.cost_per_request is not None:
+            assert same.cost_per_request.estimate == each.cost_per_request.estimate
+        for one, other in zip(each.checks, same.checks, strict=True):
+            assert (other.estimate, other.outcome) == (one.estimate, one.outcome)
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=40)
+def test_a_looser_requirement_disqualifies_no_system(table: Table, choice: dict[str, Any]) -> None:
+    strict = decided(table, choice | {"min_accuracy": "0.6", "max_joules_per_request": 2.0})
+    loose = decided(table, choice | {"min_accuracy": "0.5", "max_joules_per_request": 2.5})
+    rank = {Qualifies.NO: 0, Qualifies.MAY: 1, Qualifies.YES: 2}
+    for each in strict.systems:
+        assert rank[loose.of(each.system).qualifies] >= rank[each.qualifies]
+
+
+@given(tables, choices, st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=30)
+def test_the_order_of_systems_changes_nothing(table: Table, choice: dict[str, Any], random: Any) -> None:
+    order = list(range(len(table[1])))
+    random.shuffle(order)
+    one, other = decided(table, choice), decided(table, choice, order=tuple(order))
+    if len(set(table[1])) == len(table[1]):  # of equal systems the first is taken
+        assert (one.chosen, one.surest, one.why_none) == (other.chosen, other.surest, other.why_none)
+        assert {each.system: each.qualifies for each in one.systems} == {
+            each.system: each.qualifies for each in other.systems
+        }
+        assert {each.system: each.counted for each in one.systems} == {
+            each.system: each.counted for each in other.systems
+        }
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=30)
+def test_the_unit_of_joules_changes_nothing(table: Table, choice: dict[str, Any]) -> None:
+    """A thousandfold of all joules and of what is required of them."""
+    scaled = dict(choice)
+    if "max_joules_per_request" in scaled:
+        scaled["max_joules_per_request"] *= 1000
+    one, other = decided(table, choice), decided(table, scaled, scale=1000.0)
+    assert (one.chosen, one.surest, one.best) == (other.chosen, other.surest, other.best)
+    if one.between is not None and other.between is not None:
+        assert (one.between.cheaper, one.between.dearer) == (other.between.cheaper, other.between.dearer)
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=60)
+def test_the_sentence_says_first_what_to_do_in_at_most_30_words(table: Table, choice: dict[str, Any]) -> None:
+    text, decision = words_of(table, choice), decided(table, choice)
+    assert len(text.split()) <= 30, text
+    first = text.split()[0]
+    assert first == ("Run" if decision.chosen else "Choose" if decision.between else first)
+    assert first in ("Run", "Choose", "Measure")
+    if decision.chosen is None and decision.between is None:
+        assert first == "Measure" or text.startswith("Run none")
+
+
+@given(tables, choices)
+@settings(deadline=None, max_examples=30)
+def test_more_risk_qualifies_more(table: Table, choice: dict[str, Any]) -> None:
+    analysis = analysed(table).under(Assumptions(decision=DecisionChoice(**choice)))
+    less, more = (decide(analysis, replace(analysis.decide, risk=risk)) for risk in (0.05, 0.2))
+    for each in less.systems:
+        if each.qualifies is not Qualifies.MAY:
+            assert more.of(each.system).qualifies is each.qualifies
