@@ -16,6 +16,7 @@ FIRST = (
     "not-scored",
     "shard",
     "not-held",
+    "held-here",
     "different-tasks",
     "different-device",
     "invalid-windows",
