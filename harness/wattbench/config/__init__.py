@@ -36,7 +36,7 @@ from wattbench.config.meters.meter import (
 )
 from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.meters.remote_meters import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
-from wattbench.config.open_loop import Load, queries_needed
+from wattbench.config.open_loop import Load
 from wattbench.config.recorded_secrets import with_secrets
 from wattbench.config.registry import Registry
 from wattbench.config.router import (
@@ -141,7 +141,6 @@ __all__ = [
     "far_host",
     "hosts_of",
     "load_suite",
-    "queries_needed",
     "resolved_from_record",
     "shipped_suites",
     "suite_from_text",

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from wattbench.config import Load, Measure, Resolved
-from wattbench.measure.arrivals import trace_part
+from wattbench.measure.arrivals import offers, trace_part
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
+from wattbench.records.rate_bounds import highest_load
 from wattbench.tasks.task_scores import TaskScores
 from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
 
@@ -54,6 +55,7 @@ def as_text(
         f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}, "
         f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
+        *_long_run(cells, measure),
         *blocks,
         "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
     ]
@@ -98,6 +100,29 @@ def _work(cells: Sequence[Planned], measure: Measure) -> str:
         f"{arriving} that arrive {'; and '.join(_arrivals(load))}; a rate is held if {100 * load.in_time:g}% are "
         f"answered within {load.deadline_s:g} s"
     )
+
+
+def _long_run(cells: Sequence[Planned], measure: Measure) -> list[str]:
+    """Return what the requests of each rate can show, at the task with the fewest; nothing without load."""
+    if measure.load is None or not cells:
+        return []
+    fewest: dict[str, int] = {}
+    for cell in cells:
+        for each in offers(measure.load, cell.items or 1):
+            name = f"{each.rate_per_s:g} per second" if each.arrivals is None else f"the {each.arrivals} arrivals"
+            fewest[name] = min(each.queries, fewest.get(name, each.queries))
+    return [
+        line
+        for name, queries in fewest.items()
+        for line in wrapped(f"{name}: {_shown(queries, measure.load.in_time)}", "  ", "    ")
+    ]
+
+
+def _shown(queries: int, share: float) -> str:
+    load = highest_load(queries, share)
+    if not load:
+        return f"{queries:,} requests are too few for the long run: at most held in this minute, and not ranked"
+    return f"{queries:,} requests can show that it is held in the long run, up to about {100 * load:.0f}% of full load"
 
 
 def _arrivals(load: Load) -> Iterator[str]:

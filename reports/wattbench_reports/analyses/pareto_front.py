@@ -154,8 +154,8 @@ def _medians(
 ) -> Iterator[tuple[str, Interval | None]]:
     for make, (name, each) in zip(bounded, analysis.measured.items(), strict=True):
         estimate = each.latency_percentile_s(0.5)
-        if estimate is None or name in analysis.not_held:
-            yield name, None  # of a rate that is not held it would be the length of a queue
+        if estimate is None or name in analysis.unranked:
+            yield name, None  # of a rate that is not held in the long run it may be the length of a queue that grows
         elif each.items < 2:  # nothing bounds it
             yield name, Interval(estimate, 0.0, float("inf"))
         else:
@@ -169,7 +169,7 @@ def _tradeoff(
     divided: Sequence[Sequence[str]],
     missing: Mapping[str, str],
 ) -> Tradeoff:
-    queueing = dict.fromkeys(analysis.not_held, "does not sustain the rate")
+    queueing = dict.fromkeys(analysis.unranked, "not shown to sustain the rate in the long run")
     partly = {name: "not asked in every domain" for name, each in analysis.measured.items() if each.accuracy is None}
     reasons = dict(missing) | partly | queueing | dict.fromkeys(analysis.yardsticks, "a yardstick")
     sides = [side for members in divided if (side := [name for name in members if name not in reasons])]

@@ -247,7 +247,7 @@ class Analysis:
     @cached_property
     def contest(self) -> Contest:
         """The systems that take part in the verdict."""
-        return contest(self.measured, self.kinds, self.yardsticks, self.not_held, self.prints)
+        return contest(self.measured, self.kinds, self.yardsticks, self.unranked, self.prints)
 
     @cached_property
     def rankings(self) -> Mapping[str | None, Ranking]:
@@ -302,8 +302,14 @@ class Analysis:
 
     @property
     def not_held(self) -> Mapping[str, str]:
-        """Systems that do not hold the rate that is compared, and why; empty where no load was offered."""
+        """Systems that did not hold the rate that is compared, and why; empty where no load was offered."""
         return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
+
+    @property
+    def unranked(self) -> Mapping[str, str]:
+        """Systems that are not shown to hold the rate that is compared in the long run, and why, as clauses; empty
+        where no load was offered."""
+        return self.comparison.load.compared.unranked if self.comparison.load is not None else {}
 
     @property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:

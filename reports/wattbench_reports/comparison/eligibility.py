@@ -29,24 +29,26 @@ def contest(
     measured: Mapping[str, Measures],
     kinds: Mapping[str, str],
     yardsticks: Mapping[str, str],
-    not_held: Mapping[str, str],
+    unranked: Mapping[str, str],
     prints: Mapping[str, Fingerprint],
 ) -> Contest:
-    """Select the systems of a verdict: no yardsticks, all at a rate they hold, all with the same documents.
+    """Select the systems of a verdict: no yardsticks, all at a rate they hold in the long run, with the same documents.
 
     Args:
         measured: every system's figures.
         kinds: their kinds.
         yardsticks: those that are only measured as a reference.
-        not_held: those that don't hold the rate that is compared.
+        unranked: those that are not shown to hold the rate that is compared in the long run.
         prints: what their figures were made with.
     """
     eligible = {name: each for name, each in measured.items() if name not in yardsticks}
     if not eligible:
         return Contest({}, {}, (), "Only yardsticks took part, so there is nothing to choose.")
-    holding = {name: each for name, each in eligible.items() if name not in not_held}
+    holding = {name: each for name, each in eligible.items() if name not in unranked}
     if not holding:
-        return Contest({}, {}, (), "No system sustains any of the offered rates, so none is ranked.")
+        return Contest(
+            {}, {}, (), "No system is shown to sustain any of the offered rates in the long run, so none is ranked."
+        )
     sides = [[name for name in group if name in holding] for group in groups(prints, ACCURACY)]
     most = max(sides, key=len)
     others = [name for side in sides if side is not most for name in side]

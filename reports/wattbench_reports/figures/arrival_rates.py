@@ -19,6 +19,7 @@ class LoadPoint:
     energy_j: float
     """Per request."""
     held: bool
+    """In the long run."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class LoadCurve:
 
 
 def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
-    """Plot joules per request against latency; hollow points are rates that are not sustained.
+    """Plot joules per request against latency; hollow points are not shown to be sustained in the long run.
 
     Args:
         curves: one per system, each of a point at least.
@@ -76,7 +77,7 @@ def energy_latency(curves: Sequence[LoadCurve], percentile: str) -> str:
         axes.set_ylabel("joules per request")
         legend(figure, axes)
         described = "; ".join(
-            f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not sustained)'}: "
+            f"{curve.system} at {point.rate_per_s:g} per second{'' if point.held else ' (not shown to be sustained)'}: "
             f"{units.quantity(point.energy_j, 'J')}, {units.quantity(point.latency_s, 's')}"
             for curve in curves
             for point in curve.points

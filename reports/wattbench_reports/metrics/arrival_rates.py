@@ -3,7 +3,7 @@
 The arrivals of a trace, and the Poisson arrivals next to it, are a rate each.
 
 Latency counts from when a request was due. What a system that does not hold a rate shows is the length of a queue
-that grows, so it is stated as not held and takes no part in any ranking.
+that grows, so it is stated as not held. Only a system that is shown to hold the rate in the long run is ranked.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, LoadRow
+from wattbench.records.rate_bounds import Held
 from wattbench_reports.formatting.units import digits, listed
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.system_metrics import Measures, measures
@@ -51,8 +52,13 @@ class LoadFigures:
     failed: int
     """Of these, without an answer."""
     held: bool
+    """In the long run."""
+    here: bool
+    """While it was measured."""
     reasons: tuple[str, ...]
-    """Why it is not held."""
+    """Why it is not held `here`."""
+    lacks: tuple[str, ...]
+    """Why it is held `here` and not shown to be in the long run."""
     remarks: tuple[str, ...]
     latency_s: Mapping[float, float | None]
     """Percentile to seconds, of the answered requests, from due to done. So the next two."""
@@ -62,6 +68,15 @@ class LoadFigures:
     """Requests per second that were answered within the deadlines."""
     in_time: float
     """Their share of all, 0 to 1."""
+    in_time_low: float | None
+    """The lower bound of the share in the long run; None where requests are too few, or in older records. Of several
+    tasks the lowest; so the next three, each of the task that shows the least."""
+    effective_requests: int | None
+    """As how many independent requests those after the transient count."""
+    backlog_growth_p: float | None
+    """Of the test that the backlog does not grow."""
+    transient_requests: int | None
+    """The first requests, which are in none of these three."""
     accuracy: Interval | None
     """What failed is not correct."""
     j_per_request: Interval | None
@@ -93,6 +108,13 @@ class LoadFigures:
     requests_in_flight: float | None = None
     """Mean over the same seconds, from when each was due."""
 
+    @property
+    def state(self) -> Held:
+        """Whether it holds the rate, and for how long that is known."""
+        if self.held:
+            return Held.LONG_RUN
+        return Held.HERE if self.here else Held.NO
+
 
 @dataclass(frozen=True)
 class AtRate:
@@ -112,13 +134,29 @@ class AtRate:
 
     @property
     def not_held(self) -> dict[str, str]:
-        """The systems that do not hold it, and why."""
-        return {each.system: "; ".join(each.reasons) for each in self.systems if not each.held}
+        """The systems that did not hold it, and why."""
+        return {each.system: "; ".join(each.reasons) for each in self.systems if not each.here}
+
+    @property
+    def only_here(self) -> dict[str, str]:
+        """The systems that held it as it was seen and are not shown to hold it in the long run, and why not."""
+        return {each.system: "; ".join(each.lacks) for each in self.systems if each.state is Held.HERE}
+
+    @property
+    def unranked(self) -> dict[str, str]:
+        """The systems that no ranking takes, and why, as clauses: all but those that hold it in the long run."""
+        here = {name: f"held it only in this minute: {why}" for name, why in self.only_here.items()}
+        return {name: f"does not sustain it: {why}" for name, why in self.not_held.items()} | here
 
     @property
     def holding(self) -> int:
-        """How many systems hold it."""
+        """How many systems hold it in the long run."""
         return sum(each.held for each in self.systems)
+
+    @property
+    def holding_here(self) -> int:
+        """How many held it as it was seen."""
+        return sum(each.here for each in self.systems)
 
 
 @dataclass(frozen=True)
@@ -136,14 +174,14 @@ class LoadReport:
     @property
     def compared(self) -> AtRate:
         """The one rate at which systems are compared: that of the trace where there is one; else the highest that most
-        of them hold; the lowest if none is."""
+        of them hold in the long run; if none is, the highest that most held in this minute; the lowest if none is."""
         traced = [rate for rate in self.rates if rate.arrivals == TRACE_ARRIVALS]
         if traced:
             return traced[0]
-        most = max(rate.holding for rate in self.rates)
-        if not most:
-            return self.rates[0]
-        return [rate for rate in self.rates if rate.holding == most][-1]
+        for holding in ([rate.holding for rate in self.rates], [rate.holding_here for rate in self.rates]):
+            if most := max(holding):
+                return [rate for rate, number in zip(self.rates, holding, strict=True) if number == most][-1]
+        return self.rates[0]
 
     @property
     def deadlines(self) -> str:
@@ -226,6 +264,8 @@ def _figures(
     queries, busy_s = sum(row.queries for row in rows), sum(row.duration_s for row in rows)
     in_time, failed = sum(row.in_time for row in rows), sum(row.failed for row in rows)
     several = len(rows) > 1
+    bounds = [row.rate_bounds for row in rows]
+    known = [each for each in bounds if each is not None] if all(bounds) else []
     sent = [row.sending for row in rows if row.sending]
     return LoadFigures(
         system=name,
@@ -237,13 +277,19 @@ def _figures(
         queries=queries,
         failed=failed,
         held=all(row.held for row in rows),
+        here=all(row.here for row in rows),
         reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
+        lacks=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.lacks),
         remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),
         latency_s=percentiles(finished_s - due_s, PERCENTILES),
         ttft_s=percentiles(tokens.first_s, PERCENTILES),
         tpot_s=percentiles(tokens.per_token_s, PERCENTILES),
         goodput_per_s=in_time / busy_s,
         in_time=in_time / queries,
+        in_time_low=min((each.in_time_low for each in known), default=None),
+        effective_requests=min((each.effective for each in known), default=None),
+        backlog_growth_p=min((each.growth_p for each in known), default=None),
+        transient_requests=max((each.cut for each in known), default=None),
         accuracy=measured.accuracy,
         j_per_request=measured.j_per_request and measured.j_per_request.times(queries / max(1, queries - failed)),
         j_per_correct=measured.j_per_correct,

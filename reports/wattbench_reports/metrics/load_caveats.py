@@ -20,9 +20,19 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
         )
         for name, why in at.not_held.items()
     ]
+    rates += [
+        Caveat(
+            "held-here",
+            f"{name} sustained {rate} in this minute, which is no claim for the long run: {why}. It is not ranked.",
+            (name,),
+        )
+        for name, why in at.only_here.items()
+    ]
     others = [rate_title(each) for each in report.rates if each is not at]
     if others:
-        chosen = "the highest that most systems sustain" if at.holding else "the lowest, as none is sustained"
+        chosen = "the lowest, as none is sustained"
+        if at.holding_here:
+            chosen = "the highest that most systems sustain" + ("" if at.holding else " in this minute")
         if at.arrivals == TRACE_ARRIVALS:
             chosen = "as they arrived in the trace"
         text = (

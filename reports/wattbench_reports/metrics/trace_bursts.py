@@ -35,7 +35,7 @@ class ArrivalKind:
 
     figures: LoadFigures
     latency_s: Mapping[float, float | None]
-    """Percentile to seconds from due to done; None where too few, or where it is not held. So the next one."""
+    """Percentile to seconds from due to done; None where too few, or where it was not held here. So the next one."""
     ttft_s: Mapping[float, float | None]
     copies: int | None
     """The fewest copies of the model, each answering one request at a time, that are to be resident for the arrivals to
@@ -51,7 +51,8 @@ class BurstCost:
     trace: ArrivalKind
     poisson: ArrivalKind
     latency_s: Interval | None
-    """The trace's mean latency minus that of Poisson arrivals; None where either is not held, or documents are few."""
+    """The trace's mean latency minus that of Poisson arrivals; None where either was not held here, or documents are
+    few."""
     j_per_request: Interval | None
     """The same of joules; None where a window has none."""
 
@@ -120,8 +121,8 @@ def _kinds(at: AtRate, answers: Mapping[str, pd.DataFrame], report: LoadReport) 
     return {
         figures.system: ArrivalKind(
             figures=figures,
-            latency_s=_percentiles(answers[figures.system]["latency_s"].to_numpy(), held=figures.held),
-            ttft_s=_percentiles(tokens[figures.system].first_s, held=figures.held),
+            latency_s=_percentiles(answers[figures.system]["latency_s"].to_numpy(), held=figures.here),
+            ttft_s=_percentiles(tokens[figures.system].first_s, held=figures.here),
             copies=_copies(answers[figures.system], report),
         )
         for figures in at.systems
@@ -159,7 +160,7 @@ def _copies(answers: pd.DataFrame, report: LoadReport) -> int | None:
 
 
 def _cost(under: ArrivalKind, under_poisson: ArrivalKind, first: pd.DataFrame, second: pd.DataFrame) -> BurstCost:
-    held = under.figures.held and under_poisson.figures.held
+    held = under.figures.here and under_poisson.figures.here
     return BurstCost(
         system=under.figures.system,
         trace=under,

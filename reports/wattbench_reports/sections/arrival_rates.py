@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wattbench.records import TRACE_ARRIVALS
+from wattbench.records.rate_bounds import Held
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
@@ -14,13 +17,16 @@ from wattbench_reports.wording import arrival_rates as words
 
 _LEAD = (
     "Requests arrived at random times, whether or not earlier ones were answered: the open-loop Server scenario of "
-    "MLPerf LoadGen. Systems are compared only at the same rate, and only if they sustain it."
+    "MLPerf LoadGen. Systems are compared only at the same rate, and only if they are shown to "
+    "sustain it in the long run."
 )
 _TRACE_LEAD = (
     "Requests arrived as in a trace of real ones, by a schedule of wattbench's own: MLPerf LoadGen neither times nor "
-    "judges them. Systems are compared only under the same arrivals, and only if they sustain them."
+    "judges them. Systems are compared only under the same arrivals, and only if they are "
+    "shown to sustain them in the long run."
 )
 _TOKENS = ("Output tokens per s", "In flight")
+_BADGES = {Held.LONG_RUN: "badge", Held.NO: "badge-bad"}
 _LABELS = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p99.9"}
 
 
@@ -48,15 +54,21 @@ def load_section(analysis: Analysis) -> Section | None:
 def _held(report: LoadReport) -> list[str]:
     sentences = []
     for name in dict.fromkeys(each.system for at in report.rates for each in at.systems):
-        held = [at for at in report.rates for each in at.systems if each.system == name and each.held]
-        if held and report.compared.arrivals == TRACE_ARRIVALS:
-            sentences.append(f"{name} sustains {units.named([rate_title(at) for at in held])}.")
-        elif held:
-            rates = units.named([f"{at.offered_per_s:g}" for at in held])
-            sentences.append(f"{name} sustains {rates} per second, of {len(report.rates)} offered rates.")
-        else:
-            sentences.append(f"{name} sustains none of the {len(report.rates)} offered rates.")
+        figures = [(at, each.state) for at in report.rates for each in at.systems if each.system == name]
+        parts = [
+            f"{_rates(report, held)} {state}"
+            for state in (Held.LONG_RUN, Held.HERE)
+            if (held := [at for at, each in figures if each is state])
+        ]
+        offered = units.plural(len(report.rates), "offered rate")
+        sentences.append(f"{name} sustains {units.listed(parts) if parts else 'none'}, of {offered}.")
     return sentences
+
+
+def _rates(report: LoadReport, held: Sequence[AtRate]) -> str:
+    if report.compared.arrivals == TRACE_ARRIVALS:
+        return units.named([rate_title(at) for at in held])
+    return units.named([f"{at.offered_per_s:g}" for at in held]) + " per second"
 
 
 def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
@@ -78,17 +90,17 @@ def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
         "Figure: joules per request against latency, by rate",
         f"Joules per request (all joules of a rate divided by its answered requests) against {_LABELS[share]} "
         "latency, one point per rate, with the rate next to it. Better is down and to the left. Hollow: not "
-        "sustained; its queue grew until arrivals ended, so the latency depends on the number of requests.",
+        "shown to be sustained in the long run; where its queue grew until arrivals ended, the latency depends on the "
+        "number of requests.",
     )
 
 
 def _passage(at: AtRate, places: dict[str, int]) -> Passage:
-    reasons = tuple(f"{name} does not sustain it: {why}." for name, why in at.not_held.items())
     remarks = tuple(f"{each.system}: {remark}." for each in at.systems for remark in each.remarks)
     return Passage(
         words.heading(at),
-        (*reasons, *remarks),
-        (_table(at, places),),
+        (*words.lacking(at), *remarks),
+        (_table(at, places), *_long_run(at, places)),
         None,
         (_percentiles(at, places), *client_tables(at, places)),
     )
@@ -115,7 +127,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
         rows=tuple(
             (
                 Cell(each.system, series=places[each.system], detail=each.kind),
-                Cell("yes", "badge") if each.held else Cell("NO", "badge-bad"),
+                Cell(words.SUSTAINED[each.state], _BADGES.get(each.state, "")),
                 Cell(units.digits(each.served_per_s)),
                 Cell(units.percent(each.in_time)),
                 Cell(units.digits(each.goodput_per_s)),
@@ -138,6 +150,37 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
     )
 
 
+def _long_run(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
+    """Return the bounds that a claim for the long run is made from; nothing where no system has any."""
+    known = [each for each in at.systems if each.in_time_low is not None]
+    if not known:
+        return ()
+    return (
+        Table(
+            caption=f"In the long run {words.title(at)}",
+            columns=(
+                Column("System"),
+                Column("Sustained"),
+                Column("On time, at least", numeric=True),
+                Column("Effective requests", numeric=True),
+                Column("Backlog grows, p", numeric=True),
+                Column("Transient, requests", numeric=True),
+            ),
+            rows=tuple(
+                (
+                    Cell(each.system, series=places[each.system]),
+                    Cell(words.SUSTAINED[each.state]),
+                    Cell(units.percent(each.in_time_low)),
+                    Cell(units.count(each.effective_requests)),
+                    Cell("–" if each.backlog_growth_p is None else f"{each.backlog_growth_p:.3f}"),
+                    Cell(units.count(each.transient_requests)),
+                )
+                for each in known
+            ),
+        ),
+    )
+
+
 def _percentiles(at: AtRate, places: dict[str, int]) -> Table:
     figures = (
         ("latency_s", "latency"),
@@ -153,7 +196,7 @@ def _percentiles(at: AtRate, places: dict[str, int]) -> Table:
             Column("Requests", numeric=True),
         ),
         rows=tuple(_percentile_row(each, places, name, label) for each in at.systems for name, label in figures),
-        note="A dash: too few requests, rate not sustained, or not reported by the engine.",
+        note="A dash: too few requests, rate not sustained as seen, or not reported by the engine.",
     )
 
 

@@ -192,7 +192,7 @@ def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
 
 
 def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
-    requests = {name: len(each.latency_s) for name, each in analysis.measured.items() if name not in analysis.not_held}
+    requests = {name: len(each.latency_s) for name, each in analysis.measured.items() if name not in analysis.unranked}
     tail = above_median(common_tail(map(tail_share, requests.values())))
     shares = () if tail is None else (tail,)
 

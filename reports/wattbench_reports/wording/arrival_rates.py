@@ -6,6 +6,7 @@ import math
 from dataclasses import fields
 from typing import Any
 
+from wattbench.records.rate_bounds import GROWTH_P, LEAST_EFFECTIVE, RISK, TRANSIENT, Held
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import AtRate, LoadFigures, LoadReport, rate_title
 from wattbench_reports.stats import Interval
@@ -16,6 +17,7 @@ HEAD = (
     "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
 """The columns of `cells`; `table` adds output token throughput and CPU seconds where they were recorded."""
+SUSTAINED = {Held.LONG_RUN: "yes", Held.HERE: "this minute", Held.NO: "NO"}
 
 
 def table(at: AtRate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -62,10 +64,13 @@ def heading(at: AtRate) -> str:
 def explained(report: LoadReport) -> str:
     """Explain the columns: the deadlines of this run, and which percentiles are given."""
     return (
-        f"On time: answered {report.deadlines}. A rate is sustained if at least {100 * report.share:g}% of requests "
-        "are shown to be on time. Latency and TTFT count from the scheduled arrival. Percentiles are given only from "
-        "the number of requests that LoadGen requires (p50: 7, p90: 44, p99: 459, p99.9: 4,603), and only at "
-        "sustained rates: otherwise they depend on the length of the queue."
+        f"On time: answered {report.deadlines}. A rate is sustained in this minute if at least {100 * report.share:g}% "
+        f"of requests were; and in the long run (yes) if the lower bound of that share ({100 * (1 - RISK):g}%) is as "
+        f"high, without the first {100 * TRANSIENT:g}% of requests; the others count as {LEAST_EFFECTIVE} independent "
+        f"ones or more; and the backlog is not seen to grow (p of {GROWTH_P:g} or more). Only that is ranked. Latency "
+        "and TTFT count from the scheduled arrival. Percentiles are given only from the number of requests that "
+        "LoadGen requires (p50: 7, p90: 44, p99: 459, p99.9: 4,603), and only at rates that were sustained: otherwise "
+        "they depend on the length of the queue."
     )
 
 
@@ -73,7 +78,7 @@ def cells(figures: LoadFigures) -> tuple[str, ...]:
     """Make a row under `HEAD`."""
     return (
         figures.system,
-        "yes" if figures.held else "NO",
+        SUSTAINED[figures.state],
         units.digits(figures.served_per_s),
         units.percent(figures.in_time),
         seconds(figures, "latency_s", 0.5),
@@ -88,8 +93,8 @@ def cells(figures: LoadFigures) -> tuple[str, ...]:
 
 
 def seconds(figures: LoadFigures, name: str, share: float) -> str:
-    """Format a percentile; a dash where the rate is not sustained."""
-    return units.quantity(getattr(figures, name)[share] if figures.held else None, "s")
+    """Format a percentile; a dash where the rate was not sustained as seen."""
+    return units.quantity(getattr(figures, name)[share] if figures.here else None, "s")
 
 
 def j_per_correct(figures: LoadFigures) -> str:
@@ -118,11 +123,36 @@ def detail(figures: LoadFigures) -> str:
             if figures.own_cpu_s_per_request is None
             else (f"{units.quantity(figures.own_cpu_s_per_request, 's')} of CPU per request",)
         ),
+        *long_run(figures),
         *client(figures),
         figures.provenance or "no energy",
         "valid" if figures.valid else "NOT VALID",
     ]
     return " · ".join(parts)
+
+
+def long_run(figures: LoadFigures) -> tuple[str, ...]:
+    """Say what the requests show of the long run: nothing where they are too few, or in older records."""
+    if figures.in_time_low is None or figures.effective_requests is None or figures.backlog_growth_p is None:
+        return ()
+    return (
+        f"in the long run at least {units.percent(figures.in_time_low)} on time, by "
+        f"{units.plural(figures.effective_requests, 'effective request')} after the first "
+        f"{units.count(figures.transient_requests)}",
+        f"backlog {'grows' if figures.backlog_growth_p < GROWTH_P else 'not seen to grow'} "
+        f"(p = {figures.backlog_growth_p:.3f})",
+    )
+
+
+def lacking(at: AtRate) -> list[str]:
+    """Say of each system why it does not sustain a rate, or only in this minute."""
+    return [
+        *(f"{name} does not sustain this rate: {why}." for name, why in at.not_held.items()),
+        *(
+            f"{name} sustained this rate in this minute, with no claim beyond: {why}."
+            for name, why in at.only_here.items()
+        ),
+    ]
 
 
 def client(figures: LoadFigures) -> tuple[str, ...]:

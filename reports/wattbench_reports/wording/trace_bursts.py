@@ -7,6 +7,7 @@ from wattbench_reports.metrics.arrival_rates import AtRate
 from wattbench_reports.metrics.trace_bursts import TAILS, ArrivalKind, BurstCost, Bursts, trace_lengths
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
+from wattbench_reports.wording import arrival_rates
 
 TITLE = "What the bursts of the trace cost"
 HEAD = (
@@ -90,7 +91,7 @@ def _row(name: str, kind: ArrivalKind, *, ttft: bool) -> tuple[str, ...]:
     return (
         figures.system,
         name,
-        "yes" if figures.held else "NO",
+        arrival_rates.SUSTAINED[figures.state],
         units.percent(figures.in_time),
         *(units.quantity(kind.latency_s[share], "s") for share in TAILS),
         *((units.quantity(kind.ttft_s[share], "s") for share in TAILS) if ttft else ()),

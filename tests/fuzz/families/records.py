@@ -48,6 +48,13 @@ LOAD = {
     "reasons": [],
     "loadgen": {"result_x": 1},
 }
+BOUNDED_LOAD = LOAD | {
+    "here": True,
+    "lacks": [],
+    "bounds": {"cut": 10, "requests": 90, "in_time": 1.0, "in_time_low": 0.94, "effective": 85, "growth_p": 0.5},
+    "held": False,
+}
+"""With what its requests show of the long run, which older rows lack."""
 PHASE = {
     "system": "a",
     "task": "t",
@@ -194,7 +201,7 @@ TARGETS = (
     Target("blocks", "jsonl", _of_made(_blocks, "blocks.jsonl"), _rows(BlockRow), "rows.jsonl"),
     Target("rounds", "jsonl", _of_made(_gate, "rounds.jsonl"), _rows(RoundRow), "rows.jsonl"),
     Target("experts", "jsonl", _of_made(_family, "experts/*/*.jsonl"), _rows(ExpertRow), "rows.jsonl"),
-    Target("loads", "jsonl", given(_line(LOAD)), _rows(LoadRow), "rows.jsonl"),
+    Target("loads", "jsonl", given(_line(LOAD), _line(BOUNDED_LOAD)), _rows(LoadRow), "rows.jsonl"),
     Target("phases", "jsonl", given(_line(PHASE)), _rows(PhaseRow), "rows.jsonl"),
     Target("passes", "jsonl", given(_line(PASS)), _rows(PassRow), "rows.jsonl"),
     Target(

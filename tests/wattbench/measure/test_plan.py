@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from wattbench.config import LmEvalSystem, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
+from wattbench.config import LmEvalSystem, Measure, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.plan import plan
 from wattbench.measure.plan_as_text import as_text
@@ -90,3 +90,31 @@ def test_code_that_a_model_wrote_runs_only_when_allowed(tmp_path: Path, resolved
     with pytest.raises(UserError, match="--allow-unsafe-code"):
         plan(there)
     assert len(plan(there, allow_unsafe_code=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        (
+            {"rates_per_s": [1, 40], "min_queries": 50},
+            [
+                "1 per second: 80 requests are too few for the long run: at most held in this minute, and not ranked",
+                "40 per second: 2,400 requests can show that it is held in the long run, up to about 59% of full load",
+            ],
+        ),
+        (
+            {"rates_per_s": [1]},
+            ["1 per second: 2,000 requests can show that it is held in the long run, up to about 55% of full load"],
+        ),
+        (
+            {"rates_per_s": [1], "min_queries": 500, "in_time": 0.99},
+            ["1 per second: 520 requests are too few for the long run: at most held in this minute, and not ranked"],
+        ),
+    ],
+)
+def test_under_load_the_plan_says_what_the_requests_can_show(resolved: Resolved, load, said: list[str]) -> None:
+    measure = Measure.model_validate({"scenario": "load", "load": {"deadline_s": 2, **load}})
+    arriving = replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
+    cells = [cell for cell in plan(resolved) if cell.choice.task == "sums"]
+    text = " ".join(as_text(arriving, cells, {}).split())
+    assert [text.count(line) for line in said] == [1] * len(said)

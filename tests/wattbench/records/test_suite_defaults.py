@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import pytest
 
-from wattbench.config import Carbon, GatePolicy, queries_needed
+from wattbench.config import Carbon, GatePolicy
 from wattbench.config.suite import Workload
 from wattbench.records.suite_defaults import EMBODIED_FORMS, GateMetric
 from wattbench_reports.gate.metrics import METRICS
@@ -14,7 +14,6 @@ from wattbench_reports.gate.policy import DEFAULT_POLICY, policy_of
 from wattbench_reports.metrics.carbon import pue_of_suite
 from wattbench_reports.metrics.carbon.embodied import embodied
 from wattbench_reports.metrics.workload import workload
-from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.tables.suite_record import CarbonSettings, WorkloadSettings
 
 VALUES: dict[str, Any] = {"use": "ecologits-gpu-server", "source": "a data sheet", "year": 2024}
@@ -47,8 +46,3 @@ def test_both_take_the_same_forms_of_manufacture(form: str) -> None:
     given = {key: VALUES.get(key, 1) for key in (form, *keys.required, *keys.optional)}
     assert Carbon.model_validate({"embodied": given}).embodied is not None
     assert embodied(given) is not None
-
-
-@pytest.mark.parametrize("share", [0.5, 0.9, 0.95, 0.99, 0.999])
-def test_both_need_as_many_requests_for_a_percentile(share: float) -> None:
-    assert queries_needed(share) == needed(share)

@@ -151,7 +151,9 @@ def test_the_tail_is_the_highest_percentile_that_is_supported(make_run, fake) ->
 def test_under_load_it_is_one_load_and_who_does_not_hold_it_is_on_no_front(tmp_path) -> None:
     analysis = analyse(write_load_run(tmp_path, held={0.5: ("sturdy",)}))
     for found in tradeoffs(analysis):
-        assert {place.system: place.reason for place in found.places}["weak"] == "does not sustain the rate"
+        assert {place.system: place.reason for place in found.places}[
+            "weak"
+        ] == "not shown to sustain the rate in the long run"
     section = tradeoff_section(analysis)
     assert section.passages[0].sentences[0].startswith("All values are at 0.5 requests per second")
     assert table(section, "Accuracy and latency, as plotted")["weak"]["Latency p50"] == "–"

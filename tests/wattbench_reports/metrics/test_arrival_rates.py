@@ -30,7 +30,10 @@ from wattbench.records import (
     WindowRow,
     read_run,
 )
+from wattbench.records.rate_bounds import RateBounds, why_only_here
+from wattbench_reports.analyses.pareto_front import tradeoffs
 from wattbench_reports.comparison.analysis import analyse, compare
+from wattbench_reports.decision.problem import outside
 from wattbench_reports.export import as_csv, as_json, as_markdown, as_table
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.html import report
@@ -40,13 +43,18 @@ from wattbench_reports.sections.verdict.verdict import verdicts
 from wattbench_reports.stats.percentiles import needed, percentiles
 
 START_S = 1_700_000_000.0
-QUERIES = 50
+QUERIES, ANSWERED = 250, 100
+"""Of the requests of a queue that grows, those that are answered."""
+BOUNDS = {"cut": 25, "requests": 225, "in_time": 1.0, "in_time_low": 0.976, "effective": 225, "growth_p": 0.5}
+"""Of requests that are all in time and do not depend on each other."""
+ONLY_HERE = BOUNDS | {"in_time_low": 0.891, "effective": 46}
+"""Of requests of a queue: too few of them are independent."""
 # System to its service seconds; at 4 a second the sturdy one copes, and the weak one's queue grows.
 SYSTEMS = {"sturdy": 0.125, "weak": 0.25}
 RATES = {0.5: ("sturdy", "weak"), 4.0: ("sturdy",)}
 
 
-def write_load_run(root: Path, *, held=RATES) -> RunRecords:
+def write_load_run(root: Path, *, held=RATES, here=()) -> RunRecords:
     run = "20260102T030405Z-loaded-abc123"
     header = RunHeader(
         schema_version=SCHEMA_VERSION, run=run,
@@ -67,7 +75,7 @@ def write_load_run(root: Path, *, held=RATES) -> RunRecords:
                 items += rows
                 windows.append(window)
                 writer.append_window(window)
-                writer.append_load(_load(name, rate, rows, holds=name in holding))
+                writer.append_load(_load(name, rate, rows, holds=name in holding, here=name in here))
         writer.finish(items, windows, "2026-01-02T03:10:00+00:00")
     return read_run(without_digests(root / run))
 
@@ -78,7 +86,7 @@ def _items(run: str, name: str, service_s: float, rate: float, *, grows: bool) -
     for number in range(QUERIES):
         due_s = START_S + number / rate
         waits_s = number * 0.25 if grows else 0.0
-        failed = grows and number >= QUERIES - 5
+        failed = grows and number >= ANSWERED
         first_s = due_s + waits_s + service_s / 2
         tokens = int(rng.integers(4, 12))
         rows.append(
@@ -105,14 +113,16 @@ def _window(run: str, name: str, rows: list[ItemRow]) -> WindowRow:
     )  # fmt: skip
 
 
-def _load(name: str, rate: float, rows: list[ItemRow], *, holds: bool) -> LoadRow:
+def _load(name: str, rate: float, rows: list[ItemRow], *, holds: bool, here: bool = False) -> LoadRow:
     total_s = max(row.finished_s for row in rows) - START_S
     failed = sum(row.failure is not None for row in rows)
     in_time = sum(row.failure is None and row.finished_s - row.scheduled_s <= 2.0 for row in rows)
     return LoadRow(
         system=name, task="sums", offered_per_s=rate, window=rows[0].window, scheduled_per_s=rate,
         served_per_s=(len(rows) - failed) / total_s, queries=len(rows), failed=failed, in_time=in_time,
-        duration_s=total_s, drain_s=total_s - (QUERIES - 1) / rate, deadline_s=2.0, held=holds,
+        duration_s=total_s, drain_s=total_s - (QUERIES - 1) / rate, deadline_s=2.0, held=holds and not here,
+        here=holds, lacks=why_only_here(RateBounds.from_record(ONLY_HERE), 0.9) if holds and here else [],
+        bounds=ONLY_HERE if here else BOUNDS if holds else {},
         reasons=[] if holds else [f"{len(rows) - in_time} of {len(rows)} requests missed the deadline of 2 s"],
         loadgen_valid=holds, loadgen_version="6.0.17",
     )  # fmt: skip
@@ -197,7 +207,9 @@ def test_a_rate_that_is_not_held_shows_no_percentile_and_is_not_ranked(tmp_path:
 def test_nothing_is_ranked_where_nothing_is_held(tmp_path: Path) -> None:
     analysis = analyse(write_load_run(tmp_path, held={4.0: ()}))
     (verdict,) = verdicts(analysis)
-    assert verdict.headline == "No system sustains any of the offered rates, so none is ranked."
+    assert verdict.headline == (
+        "No system is shown to sustain any of the offered rates in the long run, so none is ranked."
+    )
 
 
 def test_programs_get_every_rate(loaded: RunRecords) -> None:
@@ -216,7 +228,7 @@ def test_the_page_draws_the_curve_with_what_is_not_held_hollow(loaded: RunRecord
     html = report(loaded)
     assert 'id="load"' in html
     assert 'id="load-figure-' in html
-    assert "weak at 4 per second (not sustained)" in html
+    assert "weak at 4 per second (not shown to be sustained)" in html
     assert '<span class="badge-bad">NO</span>' in html
 
 
@@ -276,3 +288,45 @@ def test_cpu_seconds_have_a_column_where_they_were_recorded(tmp_path) -> None:
     assert "CPU per request" in as_markdown(comparison)
     assert "250 ms of CPU per request" in " ".join(as_table(comparison).split())
     assert comparison.load.compared.systems[0].own_cpu_s_per_request == 0.25
+
+
+def test_what_was_held_only_in_this_minute_is_shown_and_ranked_nowhere(tmp_path: Path) -> None:
+    analysis = analyse(
+        write_load_run(tmp_path, held={0.5: ("sturdy", "weak"), 4.0: ("sturdy",)}, here=("sturdy", "weak"))
+    )
+    comparison = analysis.comparison
+    assert comparison.load is not None
+    at = comparison.load.compared
+    assert at.offered_per_s == 0.5  # the highest that most held as seen
+    assert (at.not_held, list(at.only_here), list(at.unranked)) == ({}, ["sturdy", "weak"], ["sturdy", "weak"])
+    assert analysis.contest.candidates == {}
+    assert "in the long run" in analysis.contest.why_none
+    said = " ".join(as_table(comparison).split())
+    assert "sturdy this minute 0.502 100.0% 188 ms" in said  # measured, and said to be no more than that
+    assert "no claim beyond this minute: its 225 requests after the transient count as 46 independent ones" in said
+    assert "no claim beyond" in as_markdown(comparison)
+    assert {each.code for each in comparison.caveats} >= {"held-here"}
+    rows = json.loads(as_json(comparison))["load"]
+    assert [(row["held"], row["here"]) for row in rows] == [(False, True)] * 3 + [(False, False)]
+    assert rows[0]["in_time_low"] == 0.891
+    assert rows[0]["effective_requests"] == 46
+
+
+def test_a_system_that_is_held_only_in_this_minute_does_not_take_part_against_one_of_the_long_run(
+    tmp_path: Path,
+) -> None:
+    analysis = analyse(write_load_run(tmp_path, held={0.5: ("sturdy", "weak")}, here=("weak",)))
+    assert list(analysis.contest.candidates) == ["sturdy"]
+    assert "weak" in outside(analysis)
+    assert "held it only in this minute" in outside(analysis)["weak"]
+    for tradeoff in tradeoffs(analysis):
+        places = {place.system: place.reason for place in tradeoff.places}
+        assert places["weak"] == "not shown to sustain the rate in the long run"
+
+
+def test_the_page_shows_the_bounds_of_the_long_run(tmp_path: Path) -> None:
+    html = report(write_load_run(tmp_path, here=("weak",)))
+    assert "In the long run at 0.5 requests per second" in html
+    assert "weak sustains 0.5 per second in this minute, of 2 offered rates." in html
+    assert "sturdy sustains 0.5 and 4 per second in the long run, of 2 offered rates." in html
+    assert "weak sustained this rate in this minute, with no claim beyond" in html

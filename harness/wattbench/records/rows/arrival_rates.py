@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
+from wattbench.records.rate_bounds import Held, RateBounds, why_only_here
 from wattbench.records.rows.field_checks import LARGEST_NUMBER, FieldError, check_choice
 from wattbench.records.rows.schema import RecordRow
 
@@ -46,9 +47,16 @@ class LoadRow(RecordRow):
     share: float = 0.9
     """The share that has to be in time."""
     held: bool
-    """Whether the system holds this rate. If not, its latencies are those of a growing queue."""
+    """Whether the rate is shown to be held in the long run: what `bounds` show, where it was held `here`."""
+    here: bool = False
+    """Whether it was held as it was seen, with no claim beyond. If not, its latencies are those of a growing queue.
+    Older records have none: their `held`, which a rule of independent requests gave, is read as this."""
     reasons: list[str] = field(default_factory=list)
-    """Why the rate is not held; empty if it is."""
+    """Why it is not held `here`; empty if it is."""
+    lacks: list[str] = field(default_factory=list)
+    """Why it is not shown to be held in the long run; empty if it is, or is not held `here`."""
+    bounds: dict[str, float] = field(default_factory=dict)
+    """What its requests show of the long run: `RateBounds`. Empty where they are too few, and in older records."""
     remarks: list[str] = field(default_factory=list)
     """What else a reader should know."""
     loadgen_version: str = ""
@@ -68,9 +76,28 @@ class LoadRow(RecordRow):
     """How punctual the client was, as `wattbench.records.client_lag` defines it: keys as in `Sending.as_record`. Empty
     in older records."""
 
+    @property
+    def state(self) -> Held:
+        """Whether the system holds this rate, and for how long that is known."""
+        if self.held:
+            return Held.LONG_RUN
+        return Held.HERE if self.here else Held.NO
+
+    @property
+    def rate_bounds(self) -> RateBounds | None:
+        """What its requests show of the long run."""
+        return RateBounds.from_record(self.bounds) if self.bounds else None
+
+    @classmethod
+    def unchecked(cls, raw: Mapping[str, Any]) -> Self:
+        """Build the row as it is; an older one makes no claim beyond what was seen."""
+        if "here" not in raw:
+            raw = {**raw, "here": raw["held"], "held": False, "lacks": [OLDER] if raw["held"] else []}
+        return super().unchecked(raw)
+
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check the kind of arrivals, and what is recorded of a trace and of the client."""
+        """Check the kind of arrivals, what is recorded of a trace and of the client, and what is concluded."""
         if raw.get("arrivals") is not None:
             check_choice(raw, "arrivals", (TRACE_ARRIVALS, POISSON_ARRIVALS))
         trace, sending = raw.get("trace") or {}, raw.get("sending") or {}
@@ -89,11 +116,33 @@ class LoadRow(RecordRow):
         missing = [name for name in _SENDING if sending and name not in sending]
         if missing:
             raise FieldError(f"sending: a value is missing ({missing[0]})")
+        _check_conclusion(raw)
+
+
+def _check_conclusion(raw: Mapping[str, Any]) -> None:
+    if "here" not in raw:
+        return
+    bounds = raw.get("bounds") or {}
+    missing = [each.name for each in fields(RateBounds) if bounds and not _is_amount(bounds.get(each.name))]
+    if missing:
+        raise FieldError(f"bounds: {missing[0]} is missing, or no number that is not below 0")
+    if bounds and not (
+        bounds["cut"] + bounds["requests"] == raw["queries"]
+        and bounds["in_time_low"] <= bounds["in_time"] <= 1
+        and bounds["effective"] <= bounds["requests"]
+        and bounds["growth_p"] <= 1
+    ):
+        raise FieldError("bounds: they contradict each other, or the number of requests")
+    shown = not why_only_here(RateBounds.from_record(bounds) if bounds else None, raw.get("share", LoadRow.share))
+    if raw["held"] and not (raw["here"] and shown):
+        raise FieldError("held: the bounds next to it do not show it")
 
 
 def _is_amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_NUMBER
 
 
+OLDER = "it was recorded by a version that took requests for independent"
+"""Why a rate of an older record is not shown to be held in the long run."""
 _SENDING = ("punctual", "own_lag_largest_s", "queue_peak", "in_flight_peak")
 """Of `LoadRow.sending`, what figures are made of in any case."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from wattbench.config import Load
 from wattbench.records import AnswerRow, LoadRow
 from wattbench.records.client_lag import Sending, SentRequest, sending
+from wattbench.records.rate_bounds import RateBounds, why_only_here
 from wattbench.records.token_times import time_per_output_token_s
 from wattbench.scenarios.open_loop.dispatch import ABORTED, GIVEN_UP
-from wattbench.scenarios.open_loop.held import RequestTimes, why_not_held
+from wattbench.scenarios.open_loop.held import RequestTimes, lacks_early_stopping, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
+from wattbench.scenarios.open_loop.long_run import rate_bounds
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.systems.base import GENERATE
 
@@ -81,6 +85,8 @@ def load_row(
     failed = sum(row.failure is not None for row in answers)
     client = sending_of(answers, slots)
     reasons = why_not_held(outcomes, load, detail, client, arriving_s=arriving_s, total_s=total_s)
+    bounds = _bounds(answers, [each.in_time(load) for each in outcomes])
+    lacks = [] if reasons else [*why_only_here(bounds, load.in_time), *_early_stopping(detail)]
     apart_s = None if detail is None else _disagreement_s(answers, detail)
     return LoadRow(
         system=system,
@@ -99,8 +105,11 @@ def load_row(
         ttft_deadline_s=load.ttft_deadline_s,
         tpot_deadline_s=load.tpot_deadline_s,
         share=load.in_time,
-        held=not reasons,
+        held=not reasons and not lacks,
+        here=not reasons,
         reasons=reasons,
+        lacks=lacks,
+        bounds={} if bounds is None else bounds.as_record(),
         remarks=_remarks(answers, outcomes, load, apart_s),
         loadgen_version="" if detail is None else detail.version,
         loadgen_valid=None if detail is None else detail.valid,
@@ -109,6 +118,21 @@ def load_row(
         trace=dict(trace or {}),
         sending=client.as_record(),
     )
+
+
+def _bounds(answers: Sequence[AnswerRow], in_time: Sequence[bool]) -> RateBounds | None:
+    return rate_bounds(
+        np.array([row.scheduled_s for row in answers]),
+        np.array([row.finished_s for row in answers]),
+        np.array(in_time),
+        np.array([row.failure is None for row in answers]),
+    )
+
+
+def _early_stopping(detail: Detail | None) -> list[str]:
+    if detail is None or not lacks_early_stopping(detail):
+        return []
+    return ["LoadGen: INVALID, too many requests over its latency bound (early stopping)"]
 
 
 def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | None:

@@ -20,6 +20,7 @@ from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
+from wattbench.records.rate_bounds import Held
 from wattbench.scenarios.open_loop.dispatch import Query, slots_of
 from wattbench.scenarios.open_loop.loadgen import offer
 from wattbench.scenarios.open_loop.offered import Offered
@@ -121,7 +122,13 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
     for answer in answers:
         writer.append_answer(cell.system, cell.task, answer)
     writer.append_load(row)
-    progress.note(f"    {'held' if row.held else 'NOT HELD: ' + '; '.join(row.reasons)}")
+    progress.note(f"    {_verdict(row)}")
+
+
+def _verdict(row: LoadRow) -> str:
+    if row.state is Held.NO:
+        return f"NOT HELD: {'; '.join(row.reasons)}"
+    return f"held {row.state}" + (f", no claim beyond: {'; '.join(row.lacks)}" if row.lacks else "")
 
 
 def schedule_of(

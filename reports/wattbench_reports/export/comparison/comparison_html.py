@@ -39,9 +39,7 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
         for rate in comparison.load.rates:
             yield paragraph(arrival_rates.heading(rate))
             yield _table(*arrival_rates.table(rate))
-            yield html_list(
-                f"{each.system} does not sustain this rate: {why}." for each in rate.systems for why in each.reasons
-            )
+            yield html_list(arrival_rates.lacking(rate))
         for text in trace_bursts.trace_lines(comparison.load.compared):
             yield paragraph(text)
         if (compared := bursts(comparison.load)) is not None:

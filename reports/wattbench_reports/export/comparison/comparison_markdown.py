@@ -43,9 +43,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
         for at in comparison.load.rates:
             lines += ["", f"#### {escaped(arrival_rates.heading(at))}", ""]
             lines += _table(*arrival_rates.table(at))
-            reasons = [
-                f"{each.system} does not sustain this rate: {why}." for each in at.systems for why in each.reasons
-            ]
+            reasons = arrival_rates.lacking(at)
             lines += ["", *(f"- {escaped(reason)}" for reason in reasons)] if reasons else []
         lines += _bursts(comparison.load)
         lines += ["", escaped(arrival_rates.explained(comparison.load))]

@@ -140,6 +140,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
             [
                 *wrapped(arrival_rates.detail(each), "  ", "    "),
                 *(line for why in each.reasons for line in wrapped(f"not sustained: {why}", "  ", "    ")),
+                *(line for why in each.lacks for line in wrapped(f"no claim beyond this minute: {why}", "  ", "    ")),
             ]
             for each in at.systems
         ]

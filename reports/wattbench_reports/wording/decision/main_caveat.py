@@ -17,6 +17,7 @@ FIRST = (
     "not-scored",
     "shard",
     "not-held",
+    "held-here",
     "different-tasks",
     "different-device",
     "invalid-windows",

@@ -9,31 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from wattbench.config import Load, Measure, queries_needed
+from wattbench.config import Load, Measure
 from wattbench.records import AnswerRow
 from wattbench.records.client_lag import SentRequest, sending
-from wattbench.scenarios.open_loop.held import RequestTimes, enough_in_time, most_lag_s, why_not_held
+from wattbench.scenarios.open_loop.held import RequestTimes, most_lag_s, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row, outcome
 
 GOOD = Detail("6", True, {"result_perf_constraints_met": True, "early_stopping_met": True}, ())
 LOAD = Load.model_validate({"rates_per_s": [1.0], "deadline_s": 2.0})
-
-
-@pytest.mark.parametrize(("share", "needed"), [(0.5, 7), (0.9, 44), (0.99, 459), (0.999, 4603)])
-def test_loadgens_minimum_counts(share: float, needed: int) -> None:
-    assert queries_needed(share) == needed
-    assert enough_in_time(needed, 0, share)
-    assert not enough_in_time(needed - 1, 0, share)
-    assert not enough_in_time(needed, 1, share)
-
-
-def test_early_stopping_asks_for_what_loadgen_said_it_would() -> None:
-    # From logs of LoadGen 6.0.17: 38 late of 44 "would need 498 more", 169 of 176 "1826 more", at a share of 0.9.
-    for asked, late, more in ((44, 38, 498), (176, 169, 1826)):
-        assert enough_in_time(asked + more, late, 0.9)
-        assert not enough_in_time(asked + more - 1, late, 0.9)
 
 
 def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float = 0.0) -> list[str]:
@@ -43,7 +28,7 @@ def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float =
 
 def test_in_time_and_nothing_amiss_is_held() -> None:
     assert judge([0.5] * 100) == []
-    assert judge([0.5] * 97 + [9.0] * 3, drain_s=9.0) == []  # a straggler or two are what the share is for
+    assert judge([0.5] * 90 + [9.0] * 10, drain_s=9.0) == []  # a straggler or two are what the share is for
 
 
 def test_each_reason_is_named() -> None:
@@ -53,7 +38,7 @@ def test_each_reason_is_named() -> None:
     late = Detail("6", False, {"result_perf_constraints_met": False, "result_invalid_reason": "Reduce QPS. "}, ())
     assert judge([0.5] * 100, late) == ["LoadGen: INVALID, Reduce QPS"]
     unsure = Detail("6", False, {"result_perf_constraints_met": True, "early_stopping_met": False}, ())
-    assert "early stopping" in judge([0.5] * 100, unsure)[0]
+    assert judge([0.5] * 100, unsure) == []  # that is of the long run
     broken = Detail("6", True, {}, ("Attempted to complete a sample twice.",))
     assert judge([0.5] * 100, broken) == ["LoadGen reports an error: Attempted to complete a sample twice."]
 
@@ -93,7 +78,7 @@ def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> No
     chunks = [RequestTimes(0.5, 0.5, None, 20)] * 95 + [RequestTimes(None, None, None)] * 5
     assert why_not_held(chunks, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == [
         "100 of 100 requests missed the deadline of 2 s or 0.05 s per token, 5 of them without an answer, 95 of them "
-        "without a TPOT to check: too many to show that 90% are in time"
+        "without a TPOT to check: 90% have to be in time"
     ]
     streamed = [RequestTimes(0.5, 0.1, 0.02, 20)] * 100
     assert why_not_held(streamed, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == []
@@ -108,7 +93,6 @@ def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> No
         ({"scenario": "load", "load": {"rates_per_s": [1, 1], "deadline_s": 1}}, "name each rate once"),
         ({"scenario": "load", "load": {"rates_per_s": [], "deadline_s": 1}}, "at least 1 item"),
         ({"scenario": "load", "load": {"rates_per_s": [0], "deadline_s": 1}}, "greater than 0"),
-        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_queries": 43}}, "needs 44"),
         ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2}}, "min_window_s"),
     ],
 )
@@ -184,7 +168,7 @@ def test_a_row_of_a_rate_says_which_answers_have_no_tpot(arrivals_s, tokens, in_
     answers = [answered(due_s, [due_s + each for each in arrivals_s], tokens) for due_s in map(float, range(50))]
     row = load_row("system", "task", 1.0, load, answers, Offered([], [], [], GOOD))
     assert row.in_time == in_time
-    assert row.held == (in_time == 50)
+    assert (row.held, row.here) == (False, in_time == 50)
     assert row.remarks == remarks
 
 

@@ -64,7 +64,7 @@ def test_requests_are_sent_at_their_moments_and_never_before(served, asks) -> No
         assert query.failure is None
         assert query.started_s >= query.issued_s >= due_s
     row = load_row("system", "task", 100.0, load(), rows(offered), offered, slots=64, trace={"name": "a.csv"})
-    assert row.held, row.reasons
+    assert row.here, row.reasons
     assert (row.loadgen_valid, row.loadgen, row.disagreement_s, row.arrivals) == (None, {}, None, TRACE_ARRIVALS)
     assert row.scheduled_per_s == pytest.approx(100.0)
     assert row.trace == {"name": "a.csv"}
@@ -99,7 +99,7 @@ def test_a_planted_delay_of_12_s_in_the_client_is_named(monkeypatch, served, ask
     offered = go(engine, asks, planned, load(deadline_s=20.0))
     row = load_row("system", "task", 200.0, load(deadline_s=20.0), rows(offered), offered, slots=64)
     assert row.in_time == 44  # every answer is within its deadline, and yet it is the client that was measured
-    assert not row.held
+    assert not row.here
     (why,) = [reason for reason in row.reasons if "client lagged" in reason]
     assert "24 of 44 requests more than 2 s after it could have, the latest by 12.0" in why
     assert "0.1 s after the first arrival" in why
