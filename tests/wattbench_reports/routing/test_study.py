@@ -40,7 +40,7 @@ def _study(analysis: Analysis, options: RoutingOptions | None = None) -> Routing
 
 def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis) -> None:
     study = _study(complementary)
-    assert (study.aim, study.best_single, study.hull) == ("mix", "large", ("small", "large"))
+    assert (study.aim, study.best_single, study.hull) == ("accuracy", "large", ("small", "large"))
     assert study.items == 600
     assert study.blocks is None
     assert [each.name for each in study.singles] == ["small", "middle", "large"]
@@ -109,7 +109,7 @@ def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) 
 def test_where_no_single_system_meets_what_is_required_a_router_may(complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.88"))
     study = _study(analyse(complementary.frames.run, required))
-    assert (study.aim, study.best_single) == ("mix", "large")
+    assert (study.aim, study.best_single) == ("accuracy", "large")
     assert study.notes[0] == NONE_MEETS
     assert study.verdict.answer == WorthBuilding.YES
     assert study.verdict.choice is not None

@@ -1,0 +1,93 @@
+"""Bound what is required of a router from its own items, each bound one-sided and at the reader's risk.
+
+- **Accuracy**: Clopper and Pearson's bounds of the independent items that the share is worth,
+
+      n* = min(n, n / deff x (t_(n-1) / t_df)^2),   deff = variance of the clusters / (p (1 - p) / n)
+
+  which is never more than the items: where all clusters agree it is n, or the number of different requests where some
+  read alike.
+- **A percentile of seconds** (p95): from such bounds of the share of items beyond t, with the design effect of that
+  share, at each of some t: the upper bound is the least t beyond which at most 5% are shown to be; the lower bound is
+  the largest t beyond which more than 5% are shown to be. So a limit that is looser than one that is met is met.
+- **A mean cost**: Student's t over clusters.
+
+Holds where clusters (blocks, or requests that read alike) are independent of each other, and there are more than a few
+of them. From a single cluster nothing is bounded.
+
+Sources: C. J. Clopper and E. S. Pearson, "The use of confidence or fiducial limits illustrated in the case of the
+binomial", Biometrika 26 (1934); E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with small
+expected number of positive counts estimated from survey data", Survey Methodology 24 (1998), for n*; R. S. Woodruff,
+"Confidence intervals for medians and other position measures", JASA 47 (1952), for percentiles from shares.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.decision.latency_limit import SHARE
+from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.figures import ItemFigure, item_figure
+from wattbench_reports.stats.student import t_quantile
+
+Bounds = tuple[float, float]
+"""Lower and upper."""
+
+_NOTHING = 1e-12
+_TRIED = 64
+"""How many seconds are tried for the bounds of a percentile."""
+_SLOWEST = 0.25
+"""Among the slowest of this share of the items."""
+
+
+def mean_bounds(figure: ItemFigure, risk: float) -> Bounds:
+    """Bound a mean, each bound at the risk."""
+    bounds = figure.interval(1 - 2 * risk)
+    return bounds.low, bounds.high
+
+
+def share_bounds(figure: ItemFigure, risk: float) -> Bounds:
+    """Bound a mean of scores from 0 to 1, each bound at the risk."""
+    from scipy.special import betaincinv
+
+    if not figure.df > 0:
+        return 0.0, 1.0
+    share, trials = min(max(figure.estimate, 0.0), 1.0), figure.agreeing
+    independent = share * (1 - share) / figure.items
+    if independent > _NOTHING and figure.se**2 > _NOTHING:
+        effect = figure.se**2 / independent
+        wider = t_quantile(max(figure.items - 1, 1.0), 1 - 2 * risk) / t_quantile(figure.df, 1 - 2 * risk)
+        trials = min(figure.items, figure.items / effect * wider**2)
+    right = share * trials
+    low = 0.0 if right <= _NOTHING else float(betaincinv(right, trials - right + 1, risk))
+    high = 1.0 if right >= trials - _NOTHING else float(betaincinv(right + 1, trials - right, 1 - risk))
+    return low, high
+
+
+def percentile_bounds(answers: ItemAnswers, seconds: NDArray[np.float64], limit_s: float, risk: float) -> Bounds:
+    """Bound the seconds within which 95% of the items are answered, each bound at the risk.
+
+    Args:
+        answers: of the run.
+        seconds: shape (items,).
+        limit_s: which is tried as well.
+        risk: of each bound.
+
+    Returns:
+        The lower bound may be 0 and the upper one infinite.
+    """
+    ordered = np.sort(seconds)
+    slow = ordered[int(len(ordered) * (1 - _SLOWEST)) :]
+    tried = np.unique(np.quantile(slow, np.linspace(0, 1, _TRIED), method="higher"))
+    tried = np.unique(np.append(tried, limit_s))
+    low, high = 0.0, math.inf
+    for each in tried.tolist():
+        beyond = item_figure(answers, (seconds > each).astype(np.float64))
+        least, most = share_bounds(beyond, risk)
+        if most <= 1 - SHARE:
+            return low, min(high, each)
+        if least > 1 - SHARE:
+            low = float(ordered[np.searchsorted(ordered, each, side="right")])
+    return low, high
