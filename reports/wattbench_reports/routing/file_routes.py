@@ -37,17 +37,17 @@ class FileRoutes:
     """What a reader should know of the file, and which of its routers were not judged, as clauses."""
 
 
-def file_routes(context: StudyContext, analysis: Analysis, own: Mapping[str, float] | None = None) -> FileRoutes:
+def file_routes(context: StudyContext, analysis: Analysis, unsaid: Mapping[str, float] | None = None) -> FileRoutes:
     """Judge each router of the file that the reader names; nothing without one.
 
     Args:
         context: of the study.
         analysis: of the run, with the routers of the file.
-        own: a router's own cost per request where the file does not say it; None: nothing.
+        unsaid: a router's own cost per request where the file does not say it; None: nothing.
     """
     choices, notes = [], []
     for router in analysis.offline_routers:
-        judged = _judged(context, analysis, router, own or {})
+        judged = _judged(context, analysis, router, unsaid or {})
         if isinstance(judged, str):
             notes.append(f"{router.name} is not judged, because {judged}")
         else:
@@ -57,7 +57,7 @@ def file_routes(context: StudyContext, analysis: Analysis, own: Mapping[str, flo
 
 
 def _judged(
-    context: StudyContext, analysis: Analysis, router: OfflineRouter, own: Mapping[str, float]
+    context: StudyContext, analysis: Analysis, router: OfflineRouter, unsaid: Mapping[str, float]
 ) -> RoutingChoice | str:
     answers = context.answers
     strangers = [name for name in router.members if name not in answers.systems]
@@ -71,7 +71,7 @@ def _judged(
     if len(kept) < answers.items:
         context = _of_items(context, kept)
     routed = _routed(context.answers, router)
-    bill = {**own, **dict(_router_amounts(analysis, context.answers, router))}
+    bill = {**unsaid, **dict(_router_amounts(analysis, context.answers, router))}
     worth = context.settings.worth
     return judge(context, "file", router.name, "", with_own_cost(routed, bill, answers.unit, worth), router.members)
 

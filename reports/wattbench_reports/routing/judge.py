@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,13 @@ from wattbench_reports.routing.baseline import above_mix_values, gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.model import ChoiceKind, GainParts, RequirementMet, RoutingChoice
-from wattbench_reports.routing.requirement_bounds import mean_bounds, percentile_bounds, share_bounds
+from wattbench_reports.routing.requirement_bounds import (
+    BoundEvidence,
+    mean_evidence,
+    percentile_evidence,
+    risk_of_each,
+    share_evidence,
+)
 from wattbench_reports.stats import Interval
 
 _AMOUNTS: dict[Quantity, str] = {"cost": MONEY, "joules": JOULES, "grams": GRAMS}
@@ -80,18 +87,22 @@ def requirement_met(answers: ItemAnswers, routed: RoutedItems, requirement: Requ
         if among is not None and not among.any():
             return unknown
         figure = item_figure(answers, routed.score, among)
-        return RequirementMet(requirement, figure.estimate, *share_bounds(figure, risk))
+        return _met(requirement, figure.estimate, share_evidence(figure), risk)
     if quantity == "p95":
         seconds = routed.amounts.get(SECONDS)
         if seconds is None:
             return unknown
         estimate = weighted_quantile(seconds, answers.weight, SHARE)
-        return RequirementMet(requirement, estimate, *percentile_bounds(answers, seconds, requirement.bound, risk))
+        return _met(requirement, estimate, percentile_evidence(answers, seconds, requirement.bound), risk)
     values = routed.amounts.get(_AMOUNTS.get(quantity, ""))
     if values is None:
         return unknown
     figure = item_figure(answers, values)
-    return RequirementMet(requirement, figure.estimate, *mean_bounds(figure, risk))
+    return _met(requirement, figure.estimate, mean_evidence(figure), risk)
+
+
+def _met(requirement: Requirement, estimate: float, evidence: BoundEvidence, risk: float) -> RequirementMet:
+    return RequirementMet(requirement, estimate, *evidence.bounds_at(risk), evidence)
 
 
 def _domain_items(answers: ItemAnswers, requirement: Requirement) -> NDArray[np.bool_] | None:
@@ -109,6 +120,26 @@ def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
     if Qualifies.NO in outcomes:
         return Qualifies.NO
     return Qualifies.MAY if Qualifies.MAY in outcomes else Qualifies.YES
+
+
+def with_shared_risk(choices: Sequence[RoutingChoice], risk: float) -> tuple[RoutingChoice, ...]:
+    """Return choices with bounds of what is required that hold for all of them at once, as the best of them is chosen.
+
+    Args:
+        choices: with the same requirements.
+        risk: of all bounds of a requirement.
+    """
+    if len(choices) < 2 or not choices[0].met:
+        return tuple(choices)
+    risks = []
+    for same in zip(*(each.met for each in choices), strict=True):
+        parts = [each.evidence.parts for each in same if each.evidence is not None]
+        risks.append(risk_of_each(parts, risk))
+    bounded = []
+    for choice in choices:
+        met = tuple(each.at_risk(of_each) for each, of_each in zip(choice.met, risks, strict=True))
+        bounded.append(replace(choice, met=met, qualifies=qualifies(met)))
+    return tuple(bounded)
 
 
 def weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:

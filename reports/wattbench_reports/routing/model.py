@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -14,6 +14,7 @@ from wattbench_reports.analyses.hybrids.prediction_check import PredictionCheck
 from wattbench_reports.decision.model import Qualifies, outcome_by_bounds
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.requirement_bounds import BoundEvidence
 from wattbench_reports.stats import Interval
 
 LEAST_POINTS = 0.01
@@ -61,11 +62,20 @@ class RequirementMet:
     """One-sided bound at the reader's risk (`requirement_bounds`); None where it is not known."""
     high: float | None
     """Likewise."""
+    evidence: BoundEvidence | None = field(default=None, repr=False, compare=False)
+    """What the bounds are made from; None where it is not known."""
 
     @property
     def outcome(self) -> Qualifies:
         """Return whether it is met, by the bounds."""
         return outcome_by_bounds(self.requirement, self.low, self.high)
+
+    def at_risk(self, risk: float) -> RequirementMet:
+        """Return it with bounds at another risk."""
+        if self.evidence is None:
+            return self
+        low, high = self.evidence.bounds_at(risk)
+        return replace(self, low=low, high=high)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from wattbench_reports.routing.exceeded import exceeded_by, most_accurate_hybrid
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
 from wattbench_reports.routing.fitting.folds import deal_folds
-from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.judge import judge, with_shared_risk
 from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
@@ -151,11 +151,11 @@ def _check_members(answers: ItemAnswers, left_out: dict[str, str], options: Rout
 
 def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], notes: tuple[str, ...]) -> RoutingStudy:
     answers, baseline = context.answers, context.baseline
-    own = router_own(analysis, context.options)
-    loaded = residents(context, analysis, own.amounts)
-    learned = _learned(analysis, context, own.amounts)
-    files = file_routes(context, analysis, own.amounts)
-    choices = (*learned.choices, *files.choices)
+    bill = router_own(analysis, context.options)
+    loaded = residents(context, analysis, bill.amounts)
+    learned = _learned(analysis, context, bill.amounts)
+    files = file_routes(context, analysis, bill.amounts)
+    choices = with_shared_risk((*learned.choices, *files.choices), context.settings.risk)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
     hybrid = most_accurate_hybrid(analysis, answers)
     highest = replace(highest, exceeded=exceeded_by(hybrid, answers, highest))
@@ -179,8 +179,8 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=_errors_borne(context, learned),
-        router_own=own.amounts if choices else {},
-        router_own_from=own.origin if choices else {},
+        router_own=bill.amounts if choices else {},
+        router_own_from=bill.origin if choices else {},
         not_judged=learned.not_judged,
         verdict=verdict(context, choices, highest, learned.not_judged),
         sampled=learned.sampled,

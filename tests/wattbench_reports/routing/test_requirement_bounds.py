@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 from tests.made_up.routing_worlds import answers_of
 from wattbench_reports.routing.answers.among import with_alike
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.requirement_bounds import mean_bounds, percentile_bounds, share_bounds
+from wattbench_reports.routing.requirement_bounds import mean_bounds, percentile_evidence, risk_of_each, share_bounds
 from wattbench_reports.stats.student import t_quantile
 
 RISK = 0.1
@@ -21,6 +21,10 @@ RISK = 0.1
 
 def _answers(items: int, cluster: np.ndarray | None = None):
     return answers_of(np.ones((items, 2)), cluster=cluster)
+
+
+def _bounds(answers, seconds: np.ndarray, limit_s: float) -> tuple[float, float]:
+    return percentile_evidence(answers, seconds, limit_s).bounds_at(RISK)
 
 
 @pytest.mark.parametrize("right", [0, 100])
@@ -40,7 +44,7 @@ def test_independent_items_are_worth_what_they_count() -> None:
 def test_blocks_that_agree_everywhere_leave_the_items_as_they_are() -> None:
     """Five blocks of 80 answers, all in time: 400 of 400, not 34."""
     seconds = np.full(400, 0.1)
-    low, high = percentile_bounds(_answers(400, np.arange(400) % 5), seconds, 1.0, RISK)
+    low, high = _bounds(_answers(400, np.arange(400) % 5), seconds, 1.0)
     assert (low, high) == (0.0, 0.1)
     share = share_bounds(item_figure(_answers(400, np.arange(400) % 5), np.zeros(400)), RISK)
     assert share[1] == pytest.approx(1 - RISK ** (1 / 400))
@@ -70,7 +74,7 @@ def test_a_looser_limit_is_met_wherever_a_stricter_one_is(seed: int, items: int)
     block = np.arange(items) % 6
     seconds = rng.exponential(0.1, items) * rng.lognormal(0, 0.5, 6)[block]
     answers = _answers(items, block)
-    bounds = {limit: percentile_bounds(answers, seconds, limit, RISK) for limit in (0.1, 0.3, 0.6, 1.2)}
+    bounds = {limit: _bounds(answers, seconds, limit) for limit in (0.1, 0.3, 0.6, 1.2)}
     met = [bounds[limit][1] <= limit for limit in bounds]
     failed = [bounds[limit][0] > limit for limit in bounds]
     assert met == sorted(met)
@@ -79,13 +83,25 @@ def test_a_looser_limit_is_met_wherever_a_stricter_one_is(seed: int, items: int)
 
 
 def test_few_requests_bound_no_percentile() -> None:
-    assert percentile_bounds(_answers(20), np.linspace(0.1, 0.2, 20), 5.0, RISK)[1] == math.inf
-    assert percentile_bounds(_answers(60), np.linspace(0.1, 0.2, 60), 5.0, RISK)[1] == pytest.approx(0.2)
+    assert _bounds(_answers(20), np.linspace(0.1, 0.2, 20), 5.0)[1] == math.inf
+    assert _bounds(_answers(60), np.linspace(0.1, 0.2, 60), 5.0)[1] == pytest.approx(0.2)
 
 
 @pytest.mark.simulation
 def test_a_limit_at_the_true_p95_is_rarely_said_to_be_kept() -> None:
     rng = np.random.default_rng(4)
-    kept = [percentile_bounds(_answers(300), rng.exponential(1.0, 300), math.log(20), RISK) for _ in range(400)]
+    kept = [_bounds(_answers(300), rng.exponential(1.0, 300), math.log(20)) for _ in range(400)]
     assert np.mean([high <= math.log(20) for _, high in kept]) <= RISK + 0.03
     assert np.mean([low > math.log(20) for low, _ in kept]) <= RISK + 0.03
+
+
+def test_routers_that_err_together_share_the_risk_once() -> None:
+    rng = np.random.default_rng(2)
+    one = rng.normal(size=300)
+    same, apart = [one] * 8, list(rng.normal(size=(8, 300)))
+    assert risk_of_each(same, RISK) == pytest.approx(RISK, abs=0.01)
+    assert risk_of_each(apart, RISK) == pytest.approx(1 - (1 - RISK) ** (1 / 8), abs=0.004)
+    assert risk_of_each([one], RISK) == RISK
+    flat = np.zeros(300)
+    assert risk_of_each([one, flat], RISK) == RISK / 2
+    assert risk_of_each([flat, flat], RISK) == RISK / 2

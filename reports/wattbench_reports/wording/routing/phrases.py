@@ -35,7 +35,7 @@ PHRASES = {
     "meets": ", and meet what is required ({figures})",
     "within": "{figure} {value}, {low} to {high}",
     "tell_items": "; about {count} more items would tell",
-    "tell_meets": "; whether it meets what is required cannot be told ({figures})",
+    "tell_meets": "; whether it meets what is required is not known ({figures})",
     "tell_dearer": "; --worth-right says what that may cost",
     "tell_exceeded": "; yet {exceeded}",
     "tell_unjudged": "; {unjudged}",
@@ -87,6 +87,7 @@ PHRASES = {
     "row_0.75": "{name}, 3/4",
     "why_accurate": "accurate: set for the most correct answers",
     "why_value": "value: set for the most gain",
+    "why_value_accuracy": "value: set for the least cost that is as accurate as {best}",
     "why_part": "1/4, 1/2, 3/4: set to that part of the way from the least cost of a system to that of {best}",
     "why_part_share": "1/4, 1/2, 3/4: set to send that part of the requests to {best}",
     # The ceiling.
@@ -106,7 +107,8 @@ PHRASES = {
     "of_file": "The router {name} {gains}.",
     "more_of_file": "{routers} of the file are in the table.",
     "bounds": "The bounds of the verdict are one-sided and hold for all {count} routers judged together, at 95%.",
-    "required": "Whether a requirement is met is read off one-sided bounds, each at a risk of {risk}.",
+    "required": "Whether a requirement is met is read off one-sided bounds, which hold for all routers judged together"
+    " at a risk of {risk}.",
     "hull_two": "A random mix is of {names}.",
     "hull": "At each cost, a random mix is of the two nearest systems among {names}.",
     # Cascades.
