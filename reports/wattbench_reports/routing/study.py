@@ -50,6 +50,7 @@ from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 from wattbench_reports.tables.prompts import item_prompts
 
 NONE_MEETS = "no single system is shown to meet what is required, so that gains are on the most accurate one"
+OTHER_ADVISED = "{advised} is advised without a new router, and is no candidate, so that gains are on {single}"
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
 
 
@@ -74,6 +75,9 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     notes = conditions(analysis, problem, columns)
     if context.baseline.aim != aim_of(problem):
         notes = (NONE_MEETS, *notes)
+    if context.advised is not None:
+        single = context.answers.systems[context.baseline.single]
+        notes = (OTHER_ADVISED.format(advised=context.advised, single=single), *notes)
     return _study(analysis, context, left_out, notes)
 
 
@@ -116,13 +120,15 @@ def study_context(
     """
     settings, aim = problem.settings, aim_of(problem)
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
-    chosen = advised(decide(problem.analysis, settings), answers.systems)
+    decision = decide(problem.analysis, settings)
+    chosen = advised(decision, answers.systems)
     if aim == "cost" and chosen is None:  # there is no system that meets what is required to save against
         aim = "accuracy"
     usable = [position for position, column in enumerate(columns) if problem.able[column]]
     single = None if chosen is None else answers.systems.index(chosen)
     baseline = baseline_of(answers, aim, worth, single, usable or None)
-    return StudyContext(answers, baseline, settings, options)
+    other = decision.chosen if decision.chosen not in answers.systems else None
+    return StudyContext(answers, baseline, settings, options, other)
 
 
 def aim_of(problem: Problem) -> Aim:

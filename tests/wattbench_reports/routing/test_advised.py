@@ -73,6 +73,10 @@ def test_where_a_hybrid_is_advised_it_is_the_first_of_its_members(analysed: Call
     assert advised(decision, ("small", "large")) == "large"
     assert advised(decision, ("small",)) is None
     assert advised(decide(run), ("small", "large")) is None
+    study = routing_study(required)
+    assert isinstance(study, RoutingStudy)
+    assert study.best_single == "large"
+    assert "both is advised without a new router, and is no candidate, so that gains are on large" in study.notes
 
 
 def test_copies_of_a_request_are_one_item(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def _study(analysis: Analysis, options: RoutingOptions | None = None) -> Routing
     return found
 
 
-def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis) -> None:
+def test_without_requirements_it_is_against_the_most_accurate_system(complementary: Analysis) -> None:
     study = _study(complementary)
     assert (study.aim, study.best_single, study.hull) == ("accuracy", "large", ("small", "large"))
     assert study.items == 600
