@@ -51,6 +51,7 @@ from wattbench_reports.tables.prompts import item_prompts
 
 NONE_MEETS = "no single system is shown to meet what is required, so that gains are on the most accurate one"
 OTHER_ADVISED = "{advised} is advised without a new router, and is no candidate, so that gains are on {single}"
+READ_ALIKE = "{different:,} of {items:,} requests differ; those that read alike are one in every interval"
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
 
 
@@ -78,6 +79,9 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     if context.advised is not None:
         single = context.answers.systems[context.baseline.single]
         notes = (OTHER_ADVISED.format(advised=context.advised, single=single), *notes)
+    answers = context.answers
+    if answers.different < answers.items:
+        notes = (READ_ALIKE.format(different=answers.different, items=answers.items), *notes)
     return _study(analysis, context, left_out, notes)
 
 
