@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.routing.worlds import PLANTED, World, made_up
+from benchmarks.adversaries.router_worlds import RouterWorld, made_up
 from tests.made_up.routing_worlds import routed_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.routing.model import RoutingStudy
@@ -24,7 +24,7 @@ MOST_S = 10.0
 def many_systems(folder: Path) -> Analysis:
     """Return a run of many systems on the items of a leaderboard, with prompts and money."""
     rng = np.random.default_rng(1)
-    run = made_up(World("by words", 713, share=0.2, advantage=0.2, texts=True), 1)
+    run = made_up(RouterWorld("by words", 713, share=0.2, advantage=0.2, texts=True), 1)
     accuracy, hard = rng.uniform(0.2, 0.75, SYSTEMS), rng.normal(size=(713, 1))
     score = (accuracy + 0.15 * hard + 0.2 * rng.normal(size=(713, SYSTEMS)) > 0.5).astype(np.float64)
     cost = 0.01 * np.exp(rng.normal(0, 1, SYSTEMS) + rng.normal(0, 0.4, size=(713, 1)))
@@ -34,7 +34,7 @@ def many_systems(folder: Path) -> Analysis:
 
 def many_items(folder: Path) -> Analysis:
     """Return a run of two systems on 14,042 items of 57 domains."""
-    world = World("by domain", 14_042, share=0.1, advantage=PLANTED[0].advantage, topics=57)
+    world = RouterWorld("by domain", 14_042, share=0.1, advantage=0.3, topics=57)
     answers = made_up(world, 1).context.answers
     return analyse(routed_run(folder, answers.score, domain=[answers.domains[each] for each in answers.domain]))
 

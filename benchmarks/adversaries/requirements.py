@@ -46,10 +46,13 @@ SIZES = (16, 64, 256)
 USUAL = ("still", "bursty", "heavy-tailed")
 SEVERAL: tuple[Quantity, ...] = ("accuracy", "joules", "p95")
 
-_SAMPLE = "items are a sample of those to come, none a copy of another, and joules and seconds are of this session"
+_SAMPLE = (
+    "items are a sample of those to come, none a copy of another, joules and seconds are of this session, and the mean "
+    "of joules over items or blocks is near a normal distribution"
+)
 _SEEN = (
-    "Copies show as items of equal or nearly equal text; how much sessions differ shows only in several "
-    "(`wattbench calibrate SUITE --sessions 5`)."
+    "Copies show as items of equal or nearly equal text; heavy tails and bursts as a few items or blocks that hold "
+    "most of the joules; how much sessions differ only in several (`wattbench calibrate SUITE --sessions 5`)."
 )
 
 CLAIMS = (
@@ -214,7 +217,10 @@ WORLDS = (
     ),
     _world(f"accuracy {HAIR}, answers of a block alike", ("accuracy",), HAIR, sizes=SIZES[1:], machines=["moody"]),
     _world(f"accuracy {ABOVE}, 256 items", ("accuracy",), ABOVE, sizes=[256], runs=150),
-    *(_world(f"joules {place}", ("joules",), place) for place in (*PLACES, HAIR)),
+    *(_world(f"joules {place}", ("joules",), place) for place in PLACES),
+    _world(f"joules {HAIR}, still, 64 and 256 items", ("joules",), HAIR, sizes=SIZES[1:], machines=["still"]),
+    _world(f"joules {HAIR}, still, 16 items", ("joules",), HAIR, sizes=SIZES[:1], machines=["still"], holds=False),
+    *(_world(f"joules {HAIR}, {name}", ("joules",), HAIR, machines=[name], holds=False) for name in USUAL[1:]),
     *(_world(f"p95 {place}", ("p95",), place) for place in (*PLACES, HAIR)),
     *(_world(f"accuracy, joules and p95 {place}", SEVERAL, place) for place in PLACES),
     *(

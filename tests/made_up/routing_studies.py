@@ -21,6 +21,7 @@ from wattbench_reports.routing.model import (
     RoutingStudy,
     RoutingVerdict,
     Tolerance,
+    Way,
     WorthBuilding,
 )
 from wattbench_reports.stats import Interval
@@ -41,14 +42,15 @@ def choice(
     best: tuple[float, float] = (0.706, 0.0123),
     **changes: Any,
 ) -> RoutingChoice:  # fmt: skip
-    """A choice of systems; its gain is that in accuracy over a mix unless one is given."""
+    """A choice of systems; its gain is that in accuracy over the best single system unless one is given."""
     shares = {members[0]: 1.0} if to_best is None else {members[0]: to_best, members[1]: 1 - to_best}
     above = within(accuracy - best[0], 0.009)
     made = RoutingChoice(
         kind=kind, name=name, setting=setting, members=tuple(members), shares=shares, accuracy=within(accuracy, 0.03),
         cost=within(cost, cost / 20), amounts={"money": within(cost, cost / 20), "seconds": within(1.3, 0.1)},
-        accuracy_gain=above, cost_gain=within(cost - best[1], cost / 20), amount_gains={}, above_mix=gain or above,
-        gain=gain or above, p95_s=None, met=(), qualifies=Qualifies.YES,
+        accuracy_gain=above, cost_gain=within(cost - best[1], cost / 20), amount_gains={},
+        above_mix=within(accuracy - best[0] + 0.06, 0.012), gain=gain or above, p95_s=None, met=(),
+        qualifies=Qualifies.YES,
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -86,26 +88,40 @@ def ceiling(**changes: Any) -> Ceiling:
 
 def by_domain(gain: float = 0.002, half: float = 0.007, **changes: Any) -> RoutingChoice:
     """The choice by domain, which is hardly more than the best system alone."""
-    return choice("domain", 0.708, 0.0121, to_best=0.97, gain=within(gain, half), setting="accurate", **changes)
+    above = within(gain, half)
+    return choice("domain", 0.706 + gain, 0.0121, to_best=0.97, setting="accurate",
+                  **{"gain": above, "accuracy_gain": above, **changes})  # fmt: skip
 
 
 def by_words(
     gain: float | Interval = 0.027, half: float = 0.016, setting: str = "0.5", kind: str = "classifier", **changes: Any
 ) -> RoutingChoice:
-    """A classifier of texts that asks the best system half of the time."""
-    interval = gain if isinstance(gain, Interval) else within(gain, half)
-    return choice(kind, 0.672, 0.0067, to_best=0.48, gain=interval, setting=setting, **changes)
+    """A classifier of texts that asks the best system half of the time; of a gain in money it is less accurate."""
+    if isinstance(gain, Interval):
+        return choice(kind, 0.672, 0.0067, to_best=0.48, gain=gain, setting=setting, **changes)
+    above = within(gain, half)
+    return choice(kind, 0.706 + gain, 0.0067, to_best=0.48, setting=setting,
+                  **{"gain": above, "accuracy_gain": above, **changes})  # fmt: skip
 
 
 def verdict(
     answer: WorthBuilding, recommended: RoutingChoice | None, *, least: float = 0.01, items_to_tell: int | None = None,
-    ceiling_gain: Interval | None = None, judged: int = 5,
+    ceiling_gain: Interval | None = None, judged: int = 5, way: Way = "accurate", priced: bool = True,
 ) -> RoutingVerdict:  # fmt: skip
-    """A verdict whose gain is that of the recommended choice."""
-    gain = None if recommended is None else recommended.gain
-    return RoutingVerdict(
-        answer, recommended, gain, ceiling_gain or Interval(0.21, 0.19, 0.23), least, judged, items_to_tell
-    )
+    """A verdict whose bounds are those of the recommended choice."""
+    made = RoutingVerdict(
+        answer, recommended, None, ceiling_gain or Interval(0.21, 0.19, 0.23), least, judged, items_to_tell,
+        way=way if answer is WorthBuilding.YES else "",
+    )  # fmt: skip
+    if recommended is None:
+        return made
+    cost = recommended.cost_gain
+    saving = Interval(-cost.estimate, -cost.high, -cost.low) if priced else None
+    return replace(
+        made, gain=recommended.gain, accuracy=recommended.accuracy_gain, saving=saving,
+        least_saving=0.05 * COST[BEST] if priced else None,
+        above_mix=recommended.above_mix if priced and way != "benefit" else None,
+    )  # fmt: skip
 
 
 def study(*choices: RoutingChoice, answer: WorthBuilding = WorthBuilding.NO, **changes: Any) -> RoutingStudy:
@@ -113,10 +129,12 @@ def study(*choices: RoutingChoice, answer: WorthBuilding = WorthBuilding.NO, **c
     names = tuple(ACCURACY)
     made = RoutingStudy(
         systems=names, left_out={"hybrid": "it is a hybrid of others"}, items=713, blocks=None, unit=CostUnit.MONEY,
-        label="USD", aim="mix", settings=DecisionSettings(), best_single=BEST,
+        label="USD", aim="accuracy", settings=DecisionSettings(), best_single=BEST,
         singles=tuple(single(name) for name in names), hull=(CHEAP, "sonnet", BEST), ceiling=ceiling(),
         choices=choices, control=None, curves=(), cascades=(), residents=None,
-        why_no_residents="the answers are those of an API", tolerance=None, router_own={}, not_judged={},
+        why_no_residents="the answers are those of an API", tolerance=None,
+        router_own={"joules": 0.1, "seconds": 0.001, "money": 2.8e-8},
+        router_own_from={"joules": "assumed", "seconds": "assumed", "money": "assumed"}, not_judged={},
         verdict=verdict(answer, choices[0] if choices else None),
     )  # fmt: skip
     return replace(made, **changes)
@@ -134,14 +152,15 @@ def not_worth_it(**changes: Any) -> RoutingStudy:
 
 
 def worth_building(**changes: Any) -> RoutingStudy:
-    """A classifier of texts gains on every mix of systems; a control fitted to shuffled answers does not."""
+    """A classifier of texts is more accurate than the best system; a control fitted to shuffled answers does not."""
     return study(
         by_words(), by_words(0.018, 0.012, "accurate"), choice("nearest", 0.668, 0.0066, to_best=0.47, setting="0.5",
                                                               gain=within(0.022, 0.015)), by_domain(),
         answer=WorthBuilding.YES, control=by_words(-0.001, 0.008, kind="shuffled"),
         curves=(RoutingCurve("classifier", (0.002, 0.0067), (within(0.6, 0.03), within(0.672, 0.03)),
                              (within(0.01, 0.012), within(0.027, 0.016))),),
-        router_own={"joules": 0.12, "seconds": 0.003, "money": 0.0}, **changes,
+        router_own={"joules": 0.12, "seconds": 0.003, "money": 0.0001},
+        router_own_from={"joules": "measured", "seconds": "measured", "money": "named"}, **changes,
     )  # fmt: skip
 
 
@@ -175,7 +194,7 @@ def residents(gain: float = 3.1, per_w: float = 3600.0, rate: float = 50_000.0) 
 def in_joules(**changes: Any) -> RoutingStudy:
     """Local systems, with joules, blocks and residents."""
     scale = {"best": (0.706, 12.3), "amounts": {"joules": within(6.1, 0.3), "seconds": within(0.4, 0.02)}}
-    words = choice("classifier", 0.7, 6.1, to_best=0.4, gain=within(0.02, 0.008), setting="value", **scale)
+    words = choice("classifier", 0.726, 6.1, to_best=0.4, gain=within(0.02, 0.008), setting="value", **scale)
     singles = tuple(single(name, cost=1000 * COST[name], best=(0.706, 12.3)) for name in ACCURACY)
     best = choice("item", 0.794, 2.6, to_best=0.12, **scale)
     given = {
@@ -199,13 +218,14 @@ def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> Routing
     """An accuracy is required, and what is gained is money."""
     requirement = Requirement("accuracy", 0.68)
     best = by_words(setting="value", gain=Interval(0.0056, 0.0049, 0.0063),
-                    met=(RequirementMet(requirement, 0.702, 0.97),))  # fmt: skip
+                    met=(RequirementMet(requirement, 0.702, 0.684, 0.719),))  # fmt: skip
     may = by_words(setting="0.5", gain=Interval(0.0066, 0.0059, 0.0073), qualifies=Qualifies.MAY,
-                   met=(RequirementMet(requirement, 0.672, 0.41),))  # fmt: skip
+                   met=(RequirementMet(requirement, 0.672, 0.653, 0.69),))  # fmt: skip
     shown = best if answer is WorthBuilding.YES else may
     return study(
         shown, best if shown is may else may, aim="cost", settings=DecisionSettings((requirement,)),
-        verdict=verdict(answer, shown, least=0.05 * COST[BEST], ceiling_gain=Interval(0.0097, 0.009, 0.0103)),
+        verdict=verdict(answer, shown, way="cheaper", least=0.05 * COST[BEST],
+                        ceiling_gain=Interval(0.0097, 0.009, 0.0103)),
         cascades=(cascade(CHEAP, BEST),), ceiling=in_dollars(),
         tolerance=tolerance(losses=((0.0, 0.004), (0.001, 0.0)), worst=(
             Misrouting("code", "text", 0.004),)), **changes,
@@ -217,14 +237,15 @@ def with_worth(answer: WorthBuilding = WorthBuilding.YES, gain: float = 0.004, *
     best = by_words(gain, 0.0011, setting="value")
     return study(
         best, by_domain(0.0001, 0.0003), aim="benefit", settings=DecisionSettings((), Worth(0.05)),
-        verdict=verdict(answer, best, least=0.0005, ceiling_gain=Interval(0.009, 0.008, 0.01)), **changes,
+        verdict=verdict(answer, best, way="benefit", least=0.0005,
+                        ceiling_gain=Interval(0.009, 0.008, 0.01)), **changes,
     )  # fmt: skip
 
 
 def without_costs(**changes: Any) -> RoutingStudy:
     """Two systems of which no cost is known: a cost is the share of requests to the better one."""
     shares = {"best": (0.842, 1.0), "amounts": {}, "members": ("gpt-4-1106-preview", "mixtral")}
-    by = [choice("nearest", 0.79, at, to_best=at, setting=setting, gain=within(gain, 0.012), **shares)
+    by = [choice("nearest", 0.842 + gain, at, to_best=at, setting=setting, gain=within(gain, 0.012), **shares)
           for at, setting, gain in ((0.5, "0.5", 0.027), (0.25, "0.25", 0.014))]  # fmt: skip
     singles = tuple(
         single(name, accuracy, cost, best=(0.842, 1.0), amounts={})
@@ -234,8 +255,16 @@ def without_costs(**changes: Any) -> RoutingStudy:
         "systems": ("gpt-4-1106-preview", "mixtral"), "unit": None, "label": "", "best_single": "gpt-4-1106-preview",
         "singles": singles, "hull": ("mixtral", "gpt-4-1106-preview"), "left_out": {}, "items": 1319,
         "ceiling": ceiling(best=choice("item", 0.929, 0.29, to_best=0.29, **shares), pair=None, triple=None),
+        "verdict": verdict(WorthBuilding.YES, by[0], priced=False),
     }  # fmt: skip
-    return study(*by, answer=WorthBuilding.YES, **{**given, **changes})
+    return study(*by, **{**given, **changes})
+
+
+def cheaper(**changes: Any) -> RoutingStudy:
+    """A classifier of texts is as accurate as the best system at half its cost."""
+    best = by_words(-0.002, 0.006, setting="value")
+    return study(best, by_domain(), verdict=verdict(WorthBuilding.YES, best, way="cheaper"),
+                 ceiling=ceiling(saving=within(0.0101, 0.0004)), **changes)  # fmt: skip
 
 
 def no_router_judged() -> RoutingStudy:

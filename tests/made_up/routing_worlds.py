@@ -83,7 +83,7 @@ def answers_of(
 
 def context_of(
     answers: ItemAnswers,
-    aim: Aim = "mix",
+    aim: Aim = "accuracy",
     worth: float = 0.0,
     settings: DecisionSettings | None = None,
     options: RoutingOptions = AS_RECORDED,

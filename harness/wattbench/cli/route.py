@@ -85,8 +85,8 @@ def route(
 
     The first sentence is the verdict. Then: what a perfect router would give; routers by domain and by the words of the
     requests, judged on items that they were not fitted to; cascades, by how good their check is; which systems to keep
-    loaded. Requirements and worths say what a router is to gain; without any it is accuracy above a random mix of
-    systems at the same cost.
+    loaded. Requirements and worths say what a router is to gain; without any it is accuracy above the most
+    accurate system at no more cost, or its accuracy at less cost.
     """
     from wattbench.api.route import rendered, routing_options, write_figures
     from wattbench.api.session import notice

@@ -42,29 +42,25 @@ class WhichRun(StrEnum):
     """Another run on this machine: earlier sessions say how much runs differ."""
 
 
-def outcome_by_bounds(requirement: Requirement, low: float | None, high: float | None) -> Qualifies:
+def outcome_by_bounds(bound: float, low: float | None, high: float | None, *, is_least: bool) -> Qualifies:
     """Return whether a requirement is met, by two one-sided bounds, each at the reader's risk.
 
     It is met where the bound on its bad side keeps it, not met where the other bound fails it, and else cannot be told.
+    A figure that is at what is required but for `ROUNDING` keeps it.
 
     Args:
-        requirement: with its bound.
-        low: the lower bound of the figure; None where it is not known. Of ``p95``: of the share of requests within the
-            limit, which is to be at least `SHARE`.
+        bound: what is required.
+        low: the lower bound of the figure; None where it is not known.
         high: the upper bound.
+        is_least: whether the figure is to be at least the bound; else at most.
     """
     if low is None or high is None:
         return Qualifies.MAY
-    if requirement.quantity in ("accuracy", "p95"):
-        least = rounded_bound(requirement) if requirement.quantity == "accuracy" else SHARE * (1 - ROUNDING)
+    if is_least:
+        least = bound * (1 - ROUNDING)
         return Qualifies.YES if low >= least else Qualifies.NO if high < least else Qualifies.MAY
-    most = rounded_bound(requirement)
+    most = bound * (1 + ROUNDING)
     return Qualifies.YES if high <= most else Qualifies.NO if low > most else Qualifies.MAY
-
-
-def rounded_bound(requirement: Requirement) -> float:
-    """Return the bound that figures are held against: one that is at it but for `ROUNDING` keeps it."""
-    return requirement.bound * (1 - ROUNDING if requirement.quantity == "accuracy" else 1 + ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,12 @@ class Check:
     @property
     def outcome(self) -> Qualifies:
         """Return whether the requirement is met."""
-        return outcome_by_bounds(self.requirement, self.low, self.high)
+        return outcome_by_bounds(self.required, self.low, self.high, is_least=self.is_least)
+
+    @property
+    def required(self) -> float:
+        """Return what the bounds are held against: of ``p95`` the share that must be within the limit."""
+        return SHARE if self.requirement.quantity == "p95" else self.requirement.bound
 
     @property
     def is_least(self) -> bool:

@@ -2,19 +2,23 @@
 
 ``benefit``   worth x (score - best single's) - (cost - best single's)
 ``cost``      best single's cost - cost
-``mix``       score above a random mix of single systems at the same cost
+``accuracy``  score - best single's
 
-A random mix needs no router: asked of a at a share 1 - t and of b at t of the requests, at random, it has any cost and
-accuracy between theirs. What can be had so is the hull of accuracy and cost (`wattbench_reports.decision.prices`), and
-a router is only as good as it is above it (RouterBench, arXiv 2403.12031, scores routers by this hull). With a and b
-the corners on either side of the router's own mean cost C,
+The **best single system** is the one that is advised for the same objective and requirements (`advised`); where none
+is, the most accurate one, of equals the cheapest. What it is, is decided by the items that judge the router, which
+flatters it, and not the router.
+
+What a router saves, a coin may save as well: a random mix needs no router. Asked of a at a share 1 - t and of b at t of
+the requests, at random, it has any cost and accuracy between theirs. What can be had so is the hull of accuracy and
+cost (`wattbench_reports.decision.prices`; RouterBench, arXiv 2403.12031, scores routers by this hull). With a and b the
+corners on either side of the router's own mean cost C,
 
     t = (C - C_a) / (C_b - C_a),   slope = (A_b - A_a) / (C_b - C_a)
     v_i = s_i - (1 - t) s_ia - t s_ib - slope (c_i - (1 - t) c_ia - t c_ib)
 
-whose mean is the gain, as the last bracket has the mean 0, and whose spread is that of the gain to first order, with t
-itself uncertain (the delta method). Beyond the most accurate single system the baseline is that system, and below the
-cheapest the cheapest one.
+whose mean is the accuracy above the mix, as the last bracket has the mean 0, and whose spread is that of the difference
+to first order, with t itself uncertain (the delta method). Beyond the most accurate single system the mix is that
+system, and below the cheapest the cheapest one. Nothing is judged by the mix alone: it is a figure next to a saving.
 """
 
 from __future__ import annotations
@@ -61,13 +65,13 @@ def baseline_of(
         answers: of the run.
         aim: of the reader.
         worth: as `Baseline.worth`.
-        chosen: the single system that a decision chose, if any; taken unless the aim is ``mix``.
+        chosen: the single system that is advised, if any.
         usable: columns that may be the best single system; None: all.
     """
     costs, scores = answers.mean_cost.tolist(), answers.mean_score.tolist()
     among = sorted(usable) if usable else range(len(answers.systems))
     hull = tuple(corners(costs, scores, range(len(answers.systems))))
-    if aim != "mix" and chosen is not None:
+    if chosen is not None:
         return Baseline(aim, chosen, hull, worth)
     if aim == "benefit":
         return Baseline(aim, max(among, key=lambda each: worth * scores[each] - costs[each]), hull, worth)
@@ -77,8 +81,8 @@ def baseline_of(
 def gain_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -> NDArray[np.float64]:
     """Return values per item, shape (items,), whose mean is the gain by the aim."""
     single = baseline.single
-    if baseline.aim == "mix":
-        return above_mix_values(baseline, answers, routed)
+    if baseline.aim == "accuracy":
+        return np.asarray(routed.score - answers.score[:, single])
     saved = answers.cost[:, single] - routed.cost
     if baseline.aim == "cost":
         return np.asarray(saved)
@@ -105,8 +109,13 @@ def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredIte
 
 def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:
     """Return the gain below which no router is worth it, by the aim."""
-    if baseline.aim == "mix":
+    if baseline.aim == "accuracy":
         return LEAST_POINTS
     if baseline.aim == "benefit":
         return LEAST_POINTS * baseline.worth
+    return least_saving(baseline, answers)
+
+
+def least_saving(baseline: Baseline, answers: ItemAnswers) -> float:
+    """Return the saving per request below which none matters, in the unit of costs."""
     return LEAST_SAVING * float(answers.mean(answers.cost[:, baseline.single]))

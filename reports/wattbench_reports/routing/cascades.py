@@ -272,9 +272,8 @@ def _gain_estimates(context: StudyContext, means: _PairMeans) -> NDArray[np.floa
     answers, baseline = context.answers, context.baseline
     accuracy, cost = answers.mean_score, answers.mean_cost
     single = baseline.single
-    if baseline.aim == "mix":
-        hull = list(baseline.hull)
-        return np.asarray(means.perfect - np.interp(means.perfect_cost, cost[hull], accuracy[hull]))
+    if baseline.aim == "accuracy":
+        return np.asarray(means.perfect - accuracy[single])
     saved = cost[single] - means.perfect_cost
     return np.asarray(saved if baseline.aim == "cost" else baseline.worth * (means.perfect - accuracy[single]) + saved)
 

@@ -13,19 +13,21 @@ The choice with the most gain by the aim of the study is another where costs dif
 worth less than what it costs:
 
 ``benefit``   for each item the highest worth x score - cost, which no choice is above
-``mix``       the best of the choices by score - slope x cost, for the slopes of the hull: the gain above a concave hull
-              is the largest of the gains above its lines, each of which such a choice has the most of
+``accuracy``  for each item the highest score
 ``cost``      by multiplier x score - cost with the largest multiplier at which the choice is not yet as accurate as is
               required: no choice that is as accurate costs less (weak duality)
 
+Under the aim ``accuracy`` the most that a router can save which is as accurate as the best single system is bounded
+likewise.
+
 Sources: cross-fitting, V. Chernozhukov and others, Econometrics Journal 21 (2018); greedy addition to a set whose value
 has decreasing increments, G. L. Nemhauser, L. A. Wolsey and M. L. Fisher, Mathematical Programming 14 (1978);
-Lagrangian relaxation, H. Everett, Operations Research 11 (1963); the hull, `baseline`.
+Lagrangian relaxation, H. Everett, Operations Research 11 (1963).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,7 +41,7 @@ from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.members import sum_in_parts
-from wattbench_reports.routing.model import Ceiling, ChoiceKind, RoutingChoice
+from wattbench_reports.routing.model import LEAST_POINTS, Ceiling, ChoiceKind, RoutingChoice
 from wattbench_reports.stats import Interval
 
 _ROUNDING = 1e-12
@@ -62,6 +64,7 @@ def ceiling(context: StudyContext) -> Ceiling:
         pair=_among(context, few, 2),
         triple=_among(context, few, 3),
         gain=_most_gain(context),
+        saving=_most_saving(context),
     )
     top = int(answers.mean_score.argmax())
     return _without(made, answers.systems[top], float(answers.mean_score[top]))
@@ -153,9 +156,9 @@ class _Few:
 
 def _few(answers: ItemAnswers) -> _Few | None:
     size = min(len(answers.systems) - 1, max(_SETS))
-    if size < min(_SETS) or answers.items < 2:
+    if size < min(_SETS) or answers.different < 2:
         return None
-    half = deal_folds(answers.domain, folds=2)
+    half = deal_folds(answers.domain, answers.alike, folds=2)
     first, second = (best_set(answers, size, half != each) for each in (0, 1))
     return _Few(half, (first, second), best_set(answers, size))
 
@@ -214,23 +217,23 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
 def _most_gain(context: StudyContext) -> Interval:
     """Return the most that a choice of the system for each item gains by the aim."""
     answers, baseline = context.answers, context.baseline
-    values = (gain_values(baseline, answers, pick(answers, column)) for column in _gainful(context))
-    return item_figure(answers, max(values, key=lambda each: float(answers.mean(each)))).interval()
-
-
-def _gainful(context: StudyContext) -> Iterator[NDArray[np.int64]]:
-    """Yield the choices of which one gains the most."""
-    answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
-        yield _by(answers, baseline.worth)
-        return
-    if baseline.aim == "cost":
-        yield _thriftiest(context)
-        return
-    costs, accuracies = (answers.mean(each)[list(baseline.hull)] for each in (answers.cost, answers.score))
-    yield best_of_item(answers.score, answers.cost)
-    for price in np.diff(costs) / np.diff(accuracies):
-        yield _by(answers, float(price))
+        column = _by(answers, baseline.worth)
+    elif baseline.aim == "cost":
+        column = _thriftiest(answers, _required(context))
+    else:
+        column = best_of_item(answers.score, answers.cost)
+    return item_figure(answers, gain_values(baseline, answers, pick(answers, column))).interval()
+
+
+def _most_saving(context: StudyContext) -> Interval | None:
+    """Return the most that a choice saves which is as accurate as the best single system; None where no cost is known,
+    or where that is not what a router may be worth building by."""
+    answers, single = context.answers, context.baseline.single
+    if context.baseline.aim != "accuracy" or answers.unit is None:
+        return None
+    routed = pick(answers, _thriftiest(answers, float(answers.mean_score[single]) - LEAST_POINTS))
+    return item_figure(answers, answers.cost[:, single] - routed.cost).interval()
 
 
 def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
@@ -248,13 +251,14 @@ def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
     return column
 
 
-def _thriftiest(context: StudyContext) -> NDArray[np.int64]:
-    """Return a choice that costs no more than any that is as accurate over all domains as is required."""
-    answers = context.answers
-    bounds = [
-        each.bound for each in context.settings.requirements if each.quantity == "accuracy" and each.domain is None
-    ]
-    bound = max(bounds, default=0.0)
+def _required(context: StudyContext) -> float:
+    """Return the accuracy that is required over all domains; 0 where none is."""
+    requirements = context.settings.requirements
+    return max((each.bound for each in requirements if each.quantity == "accuracy" and each.domain is None), default=0)
+
+
+def _thriftiest(answers: ItemAnswers, bound: float) -> NDArray[np.int64]:
+    """Return a choice that costs no more than any that is as accurate over all domains as a bound."""
 
     def accuracy(column: NDArray[np.int64]) -> float:
         return float(answers.mean(answers.score[np.arange(answers.items), column]))

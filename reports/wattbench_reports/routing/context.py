@@ -18,3 +18,5 @@ class StudyContext:
     baseline: Baseline
     settings: DecisionSettings
     options: RoutingOptions = AS_RECORDED
+    advised: str | None = None
+    """The system that is advised without a router, where that is none of the candidates: a hybrid of the run."""

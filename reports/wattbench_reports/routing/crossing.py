@@ -2,15 +2,13 @@
 
 Between a router that errs and one that does not, scores and costs of each item change in proportion, so that what is
 asked is where a line crosses 0: at -u / w, of the mean u at the beginning and of the mean rise w, whose bounds are
-Fieller's (`wattbench_reports.stats.fieller`), as the rise itself is uncertain. Above a random mix of single systems the
-gain is made of such lines, one for each stretch between two corners of their hull; the last crossing counts.
+Fieller's (`wattbench_reports.stats.fieller`), as the rise itself is uncertain.
 
 Under the aim ``cost`` what is required of accuracy has to be met as well, and the last of all crossings counts.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import replace
@@ -30,22 +28,19 @@ from wattbench_reports.stats.student import t_quantile
 _NOTHING = 1e-12
 
 
-def part_from(
-    context: StudyContext, start: ScoredItems, end: ScoredItems, least: float = 0.0, wider: float = 1.0
-) -> Interval:
+def part_from(context: StudyContext, start: ScoredItems, end: ScoredItems, wider: float = 1.0) -> Interval:
     """Return from which part of the way on, up to the end, there is a gain and what is required of accuracy is met.
 
     Args:
         context: of the study.
         start: the items as the worse router has them answered.
         end: as the better one has.
-        least: above which gain.
         wider: by what standard errors are multiplied.
 
     Returns:
         0 where there is a gain from the start on; above 1 or infinite where there is none at the end.
     """
-    crossings = [_gain_crossing(context, start, end, least, wider)]
+    crossings = [_gain_crossing(context, start, end, wider)]
     if context.baseline.aim == "cost":
         crossings += _accuracy_crossings(context, start, end, wider)
     return max(crossings, key=lambda each: each.estimate)
@@ -121,51 +116,6 @@ def _accuracy_crossings(
         yield crossing(answers, start.score - requirement.bound, end.score - start.score, among, wider)
 
 
-def _gain_crossing(context: StudyContext, start: ScoredItems, end: ScoredItems, least: float, wider: float) -> Interval:
-    low, high = _stretch(context, start, end, least)
-    near, far = low + 0.25 * (high - low), low + 0.75 * (high - low)
-    values, later = (gain_values(context.baseline, context.answers, between(start, end, part)) for part in (near, far))
-    rise = (later - values) / (far - near)
-    return crossing(context.answers, values - near * rise - least, rise, wider=wider)
-
-
-def _stretch(context: StudyContext, start: ScoredItems, end: ScoredItems, least: float) -> tuple[float, float]:
-    """Return the stretch of the way in which the gain passes what is least for the last time.
-
-    It is the first stretch where the gain is above it all the way, and the last one where it is not at the end.
-    """
-    stops = _stops(context, start, end)
-    gains = [
-        float(context.answers.mean(gain_values(context.baseline, context.answers, between(start, end, part)))) - least
-        for part in stops
-    ]
-    stretches = list(itertools.pairwise(zip(stops, gains, strict=True)))
-    if not gains[-1] > 0:
-        return stops[-2], stops[-1]
-    last = next((pair for pair in reversed(stretches) if pair[0][1] <= 0 < pair[1][1]), stretches[0])
-    return last[0][0], last[1][0]
-
-
-def _stops(context: StudyContext, start: ScoredItems, end: ScoredItems) -> list[float]:
-    """Return the parts of the way between which the gain is a straight line: where a corner of the hull is passed."""
-    answers, baseline = context.answers, context.baseline
-    first, last = (float(answers.mean(each.cost)) for each in (start, end))
-    if baseline.aim != "mix" or abs(last - first) <= _NOTHING * max(abs(first), abs(last)):
-        return [0.0, 1.0]
-    corners = answers.mean_cost[list(baseline.hull)]
-    passed = [float(part) for part in (corners - first) / (last - first) if 1e-9 < part < 1 - 1e-9]
-    return [0.0, *sorted(set(passed)), 1.0]
-
-
-def between(start: ScoredItems, end: ScoredItems, part: float) -> ScoredItems:
-    """Return what asking as the one router at a share of the requests, and as the other at the rest, gives.
-
-    Args:
-        start: of the one, at 1 - `part`.
-        end: of the other, at `part`.
-        part: from 0 to 1.
-    """
-    return ScoredItems(
-        score=start.score + part * (end.score - start.score),
-        cost=start.cost + part * (end.cost - start.cost),
-    )
+def _gain_crossing(context: StudyContext, start: ScoredItems, end: ScoredItems, wider: float) -> Interval:
+    begin, last = (gain_values(context.baseline, context.answers, each) for each in (start, end))
+    return crossing(context.answers, begin, last - begin, wider=wider)

@@ -5,11 +5,22 @@ With weights w_i that sum to 1 a mean of v is sum w_i v_i, and cluster r adds
     z_r = sum over its items of w_i (v_i - m),   var = R / (R - 1) sum z_r^2,   t with R - 1 degrees of freedom
 
 where m is the mean; under a workload's mix of domains, whose shares are given, the mean of the item's domain. Clusters
-are the blocks of a run, so that what happened to a machine during a block is in the interval, and items without blocks.
-A paired difference of two systems or routers is the mean of the differences.
+are the blocks of a run, so that what happened to a machine during a block is in the interval; without blocks they are
+the requests that read alike, as copies of a template err together, and else the items. A paired difference of two
+systems or routers is the mean of the differences.
 
-Sources: linearisation and clusters as `wattbench_reports.stats.clustered_errors`; L. Kish, "Survey Sampling" (1965);
-t with clusters - 1 degrees of freedom, C. B. Hansen, Journal of Econometrics 141 (2007); a share as Wilson's interval
+In a run with blocks whose requests read alike in part, errors are clustered both ways,
+
+    var = max(var of blocks, var of blocks + var of alike - var of both)
+
+and what each block adds is made larger by the root of var / var of blocks, with the degrees of freedom of the fewer
+clusters. Joining what shares a block or reads alike would leave one cluster, as copies are dealt over all blocks.
+
+Sources: A. C. Cameron, J. B. Gelbach and D. L. Miller, "Robust inference with multiway clustering", Journal of Business
+and Economic Statistics 29 (2011), for both ways, and the larger of the two, J. G. MacKinnon, M. O. Nielsen and M. D.
+Webb, "Wild bootstrap and asymptotic inference with multiway clustering", same journal 39 (2021); linearisation and
+clusters as `wattbench_reports.stats.clustered_errors`; L. Kish, "Survey Sampling" (1965); t with clusters - 1 degrees
+of freedom, C. B. Hansen, Journal of Econometrics 141 (2007); a share as Wilson's interval
 of the independent trials that it is worth, `wattbench_reports.stats.intervals.accuracy_interval`.
 """
 
@@ -23,7 +34,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.routing.answers.item_answers import ItemAnswers, weighted_mean
 from wattbench_reports.stats import CONFIDENCE, Interval, wilson_interval
-from wattbench_reports.stats.student import t_probability, t_quantile
+from wattbench_reports.stats.student import t_quantile
 
 _NOTHING = 1e-12
 """A variance of a share below this is rounding."""
@@ -42,6 +53,8 @@ class ItemFigure:
     """Degrees of freedom; 0 from a single cluster, which bounds nothing."""
     items: float
     """How many equally weighted items the weights are worth."""
+    agreeing: float
+    """The same where items that read alike count as one: what all of them that agree are worth."""
 
     @property
     def se(self) -> float:
@@ -93,7 +106,36 @@ def item_figure(
     estimate = float((weight * values).sum())
     if abs(estimate) < _ROUNDING * float(np.abs(values).max(initial=0.0)):
         estimate = 0.0
-    return ItemFigure(estimate, parts, float(len(parts) - 1), 1.0 / float((weight**2).sum()))
+    items, df = 1.0 / float((weight**2).sum()), float(len(parts) - 1)
+    if answers.alike is None:
+        return ItemFigure(estimate, parts, df, items, items)
+    of_alike = np.bincount(answers.alike, weights=weight)
+    agreeing = 1.0 / float((of_alike**2).sum())
+    if answers.blocked:
+        parts = parts * _both_ways(answers, values, weight, parts)
+        df = min(df, float((of_alike > 0).sum() - 1))
+    return ItemFigure(estimate, parts, df, items, agreeing)
+
+
+def _both_ways(
+    answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64], parts: NDArray[np.float64]
+) -> float:
+    """Return by how much what blocks add is larger where what reads alike clusters errors as well."""
+    assert answers.alike is not None
+    each = _weighed(weight, values - _centres(answers, values, weight))
+    _, both = np.unique(answers.cluster * (answers.alike.max() + 1) + answers.alike, return_inverse=True)
+
+    def variance(summed: NDArray[np.float64]) -> float:
+        clusters = int((np.abs(summed) > 0).sum())
+        return clusters / max(clusters - 1, 1) * float((summed**2).sum())
+
+    of_blocks = variance(parts)
+    more = variance(_summed(answers.alike, each)) - variance(_summed(both, each))
+    return math.sqrt(1 + max(more, 0.0) / of_blocks) if of_blocks > 0 else 1.0
+
+
+def _summed(number: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.bincount(number, weights=values).astype(np.float64)
 
 
 def cluster_parts(
@@ -130,24 +172,3 @@ def _centres(answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[
 
 def _weighed(weight: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(weight.reshape(-1, *(1,) * (values.ndim - 1)) * values)
-
-
-def p_above(figure: ItemFigure, bound: float, *, share: bool = False) -> float:
-    """Return the probability that the mean is at least a bound, by Student's t.
-
-    Args:
-        figure: the mean.
-        bound: in its unit.
-        share: whether it is a mean of scores from 0 to 1: half a right and half a wrong answer are added, so that items
-            that all agree do not make it certain (A. Agresti and B. Caffo, The American Statistician 54 (2000)).
-    """
-    if not figure.df > 0:
-        return 0.5
-    centre, variance = figure.estimate, figure.se**2
-    if share:
-        n = figure.items
-        before, centre = centre, (n * centre + 0.5) / (n + 1)
-        variance += max(centre * (1 - centre) / (n + 1) - before * (1 - before) / n, 0.0)
-    if not variance > 0:
-        return float(centre >= bound)
-    return t_probability((centre - bound) / math.sqrt(variance), figure.df)

@@ -1,12 +1,12 @@
 """Judge the routers of a file, a table or a log: what they would have given on the items that they have routes for.
 
 Nothing is fitted, so that nothing is held out: a file says what a router chose before its answers were known, or is the
-reader's to vouch for. Its own cost is what the file says; nothing where it says nothing.
+reader's to vouch for. Its own cost is what the file says, and what it does not say is as of any router (`router_own`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,16 +37,17 @@ class FileRoutes:
     """What a reader should know of the file, and which of its routers were not judged, as clauses."""
 
 
-def file_routes(context: StudyContext, analysis: Analysis) -> FileRoutes:
+def file_routes(context: StudyContext, analysis: Analysis, unsaid: Mapping[str, float] | None = None) -> FileRoutes:
     """Judge each router of the file that the reader names; nothing without one.
 
     Args:
         context: of the study.
         analysis: of the run, with the routers of the file.
+        unsaid: a router's own cost per request where the file does not say it; None: nothing.
     """
     choices, notes = [], []
     for router in analysis.offline_routers:
-        judged = _judged(context, analysis, router)
+        judged = _judged(context, analysis, router, unsaid or {})
         if isinstance(judged, str):
             notes.append(f"{router.name} is not judged, because {judged}")
         else:
@@ -55,7 +56,9 @@ def file_routes(context: StudyContext, analysis: Analysis) -> FileRoutes:
     return FileRoutes(tuple(choices), tuple(dict.fromkeys(notes)))
 
 
-def _judged(context: StudyContext, analysis: Analysis, router: OfflineRouter) -> RoutingChoice | str:
+def _judged(
+    context: StudyContext, analysis: Analysis, router: OfflineRouter, unsaid: Mapping[str, float]
+) -> RoutingChoice | str:
     answers = context.answers
     strangers = [name for name in router.members if name not in answers.systems]
     if strangers:
@@ -68,7 +71,7 @@ def _judged(context: StudyContext, analysis: Analysis, router: OfflineRouter) ->
     if len(kept) < answers.items:
         context = _of_items(context, kept)
     routed = _routed(context.answers, router)
-    bill = dict(_router_amounts(analysis, context.answers, router))
+    bill = {**unsaid, **dict(_router_amounts(analysis, context.answers, router))}
     worth = context.settings.worth
     return judge(context, "file", router.name, "", with_own_cost(routed, bill, answers.unit, worth), router.members)
 

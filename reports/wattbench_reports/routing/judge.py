@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,16 @@ from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY,
 from wattbench_reports.routing.answers.routed import RoutedItems
 from wattbench_reports.routing.baseline import above_mix_values, gain_values
 from wattbench_reports.routing.context import StudyContext
-from wattbench_reports.routing.figures import item_figure, p_above
-from wattbench_reports.routing.model import ChoiceKind, RequirementMet, RoutingChoice
+from wattbench_reports.routing.figures import item_figure
+from wattbench_reports.routing.model import ChoiceKind, GainParts, RequirementMet, RoutingChoice
+from wattbench_reports.routing.requirement_bounds import (
+    BoundEvidence,
+    mean_evidence,
+    percentile_evidence,
+    risk_of_each,
+    share_evidence,
+)
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.share_above import probability_above
 
 _AMOUNTS: dict[Quantity, str] = {"cost": MONEY, "joules": JOULES, "grams": GRAMS}
 
@@ -38,10 +44,14 @@ def judge(
     answers, baseline = context.answers, context.baseline
     single = baseline.single
     known = {each: routed.amounts[each] for each in answers.amounts if each in routed.amounts}
-    met = tuple(requirement_met(answers, routed, each) for each in context.settings.requirements)
+    settings = context.settings
+    met = tuple(requirement_met(answers, routed, each, settings.risk) for each in settings.requirements)
     requests = dict(zip(answers.systems, answers.mean(routed.requests).tolist(), strict=True))
 
     gain = item_figure(answers, gain_values(baseline, answers, routed))
+    accuracy_gain = item_figure(answers, routed.score - answers.score[:, single])
+    cost_gain = item_figure(answers, routed.cost - answers.cost[:, single])
+    above_mix = item_figure(answers, above_mix_values(baseline, answers, routed))
 
     def interval(values: NDArray[np.float64]) -> Interval:
         return item_figure(answers, values).interval()
@@ -55,83 +65,80 @@ def judge(
         accuracy=item_figure(answers, routed.score).share(),
         cost=interval(routed.cost),
         amounts={each: interval(values) for each, values in known.items()},
-        accuracy_gain=interval(routed.score - answers.score[:, single]),
-        cost_gain=interval(routed.cost - answers.cost[:, single]),
+        accuracy_gain=accuracy_gain.interval(),
+        cost_gain=cost_gain.interval(),
         amount_gains={each: interval(values - answers.amounts[each][:, single]) for each, values in known.items()},
-        above_mix=None if len(baseline.hull) < 2 else interval(above_mix_values(baseline, answers, routed)),
+        above_mix=None if len(baseline.hull) < 2 else above_mix.interval(),
         gain=gain.interval(),
         p95_s=None if SECONDS not in known else weighted_quantile(known[SECONDS], answers.weight, SHARE),
         met=met,
         qualifies=qualifies(met),
-        gain_parts=gain.parts,
+        gain_parts=GainParts(gain.parts, accuracy_gain.parts, cost_gain.parts, above_mix.parts),
     )
 
 
-def requirement_met(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement) -> RequirementMet:
-    """Hold the items against one requirement. Memory is not known before a router runs."""
-    quantity, bound = requirement.quantity, requirement.bound
+def requirement_met(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement, risk: float) -> RequirementMet:
+    """Hold the items against one requirement, by bounds at a risk. Memory is not known before a router runs."""
+    quantity = requirement.quantity
+    unknown = RequirementMet(requirement, None, None, None)
     if quantity == "accuracy":
-        return _accuracy(answers, routed, requirement)
+        among = _domain_items(answers, requirement)
+        if among is not None and not among.any():
+            return unknown
+        figure = item_figure(answers, routed.score, among)
+        return _met(requirement, figure.estimate, share_evidence(figure), risk)
     if quantity == "p95":
-        return _within(answers, routed, requirement)
+        seconds = routed.amounts.get(SECONDS)
+        if seconds is None:
+            return unknown
+        estimate = weighted_quantile(seconds, answers.weight, SHARE)
+        return _met(requirement, estimate, percentile_evidence(answers, seconds, requirement.bound), risk)
     values = routed.amounts.get(_AMOUNTS.get(quantity, ""))
     if values is None:
-        return RequirementMet(requirement, None, None)
-    figure = item_figure(answers, -values)
-    return RequirementMet(requirement, -figure.estimate, p_above(figure, -bound))
+        return unknown
+    figure = item_figure(answers, values)
+    return _met(requirement, figure.estimate, mean_evidence(figure), risk)
 
 
-def _accuracy(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement) -> RequirementMet:
-    among = None
-    if requirement.domain is not None:
-        if requirement.domain not in answers.domains:
-            return RequirementMet(requirement, None, None)
-        among = (answers.domain == answers.domains.index(requirement.domain)) & (answers.weight > 0)
-        if not among.any():
-            return RequirementMet(requirement, None, None)
-    figure = item_figure(answers, routed.score, among)
-    return RequirementMet(requirement, figure.estimate, p_above(figure, requirement.bound, share=True))
+def _met(requirement: Requirement, estimate: float, evidence: BoundEvidence, risk: float) -> RequirementMet:
+    return RequirementMet(requirement, estimate, *evidence.bounds_at(risk), evidence)
 
 
-def _within(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement) -> RequirementMet:
-    """Ask whether 95% of the items keep a limit, with the design effect of blocks, as a decision does."""
-    seconds = routed.amounts.get(SECONDS)
-    if seconds is None:
-        return RequirementMet(requirement, None, None)
-    figure = item_figure(answers, (seconds <= requirement.bound).astype(np.float64))
-    share = min(max(figure.estimate, 0.0), 1.0)
-    trials = figure.items
-    if share * (1 - share) > 0 and figure.df > 0 and figure.se > 0:
-        trials = min(trials, max(share * (1 - share) / figure.se**2, 1.0))
-    estimate = weighted_quantile(seconds, answers.weight, SHARE)
-    return RequirementMet(requirement, estimate, probability_above(share * trials, trials, SHARE))
-
-
-def p_qualifies(met: Sequence[RequirementMet]) -> float | None:
-    """Return the probability that all requirements are met together, as if they were independent; None where one is
-    not known. Those that go together (cost and joules) have a higher one."""
-    if any(each.p_met is None for each in met):
+def _domain_items(answers: ItemAnswers, requirement: Requirement) -> NDArray[np.bool_] | None:
+    """Return the items of a requirement's domain; None: all."""
+    if requirement.domain is None:
         return None
-    return math.prod(each.p_met or 0.0 for each in met)
-
-
-MEETS, FAILS = 0.95, 0.05
-
-
-def outcome_of(probability: float | None) -> Qualifies:
-    """Return what a probability of meeting requirements comes to; without one, it may."""
-    if probability is None:
-        return Qualifies.MAY
-    if probability >= MEETS:
-        return Qualifies.YES
-    return Qualifies.NO if probability < FAILS else Qualifies.MAY
+    number = answers.domains.index(requirement.domain) if requirement.domain in answers.domains else -1
+    return np.asarray((answers.domain == number) & (answers.weight > 0))
 
 
 def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
-    """Return whether all requirements are met."""
-    if any(outcome_of(each.p_met) == Qualifies.NO for each in met):
+    """Return whether all requirements are met, each at the same risk (intersection-union: R. L. Berger, "Multiparameter
+    hypothesis testing and acceptance sampling", Technometrics 24 (1982))."""
+    outcomes = {each.outcome for each in met}
+    if Qualifies.NO in outcomes:
         return Qualifies.NO
-    return outcome_of(p_qualifies(met))
+    return Qualifies.MAY if Qualifies.MAY in outcomes else Qualifies.YES
+
+
+def with_shared_risk(choices: Sequence[RoutingChoice], risk: float) -> tuple[RoutingChoice, ...]:
+    """Return choices with bounds of what is required that hold for all of them at once, as the best of them is chosen.
+
+    Args:
+        choices: with the same requirements.
+        risk: of all bounds of a requirement.
+    """
+    if len(choices) < 2 or not choices[0].met:
+        return tuple(choices)
+    risks = []
+    for same in zip(*(each.met for each in choices), strict=True):
+        parts = [each.evidence.parts for each in same if each.evidence is not None]
+        risks.append(risk_of_each(parts, risk))
+    bounded = []
+    for choice in choices:
+        met = tuple(each.at_risk(of_each) for each, of_each in zip(choice.met, risks, strict=True))
+        bounded.append(replace(choice, met=met, qualifies=qualifies(met)))
+    return tuple(bounded)
 
 
 def weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:

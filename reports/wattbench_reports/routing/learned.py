@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.answers.among import answers_among, shuffled_answers
+from wattbench_reports.routing.answers.among import answers_among, shuffled_answers, with_alike
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import RoutedItems, pick
 from wattbench_reports.routing.baseline import above_mix_values
@@ -125,10 +125,12 @@ def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _un
 def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family], dict[str, str]]:
     if context.answers.items < LEAST_ITEMS:
         return [], dict.fromkeys(("domain", "nearest", "classifier"), TOO_FEW)
+    if context.answers.different < LEAST_ITEMS:
+        return [], dict.fromkeys(("domain", "nearest", "classifier"), ALL_ALIKE)
     families, not_judged = [], {}
     answers = context.answers
     if len(np.unique(answers.domain)) > 1:
-        fold = deal_folds(answers.domain, seed=SEED)
+        fold = deal_folds(answers.domain, answers.alike, SEED)
 
         def fit(of: ItemAnswers) -> DomainPredictor:
             return DomainPredictor(of.domain, fold, of.score, of.cost)
@@ -178,10 +180,11 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
     if texts is None:
         return NO_PROMPTS
     features = features_for(texts)
-    same = alike(texts, features)
-    if same.max() + 1 < LEAST_ITEMS:
+    if context.answers.alike is None:
+        context = replace(context, answers=with_alike(context.answers, alike(texts, features)))
+    if context.answers.different < LEAST_ITEMS:
         return ALL_ALIKE
-    fold = deal_folds(context.answers.domain, same, SEED)
+    fold = deal_folds(context.answers.domain, context.answers.alike, SEED)
     near, shuffled = Neighbourhood(texts, fold, features), _shuffled(context)
     by_nearest = _of_both(lambda of: NearestPredictor(near, of.score, of.cost), context, shuffled)
     by_words = fitted_together(WordKernel(texts, fold, features), context.answers, shuffled.answers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -11,21 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids.prediction_check import PredictionCheck
-from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.decision.model import Qualifies, outcome_by_bounds
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.requirement_bounds import BoundEvidence
 from wattbench_reports.stats import Interval
 
 LEAST_POINTS = 0.01
-"""A gain in accuracy below this is not worth a router."""
+"""A difference in accuracy below this does not matter: as a gain it is not worth a router, as a loss a router is as
+accurate."""
 LEAST_SAVING = 0.05
-"""A saving below this share of the best single system's cost is not worth a router."""
+"""A difference in cost below this share of the best single system's does not matter: as a saving it is not worth a
+router, as an excess a router costs no more."""
 
-Aim = Literal["benefit", "cost", "mix"]
-"""What a router is to gain. ``benefit``: answers have a worth, and it is net benefit per request over that of the best
-single system, in money. ``cost``: requirements are named, and it is the saving per request against the cheapest single
-system that meets them. ``mix``: neither is named, or no single system is likely to meet the requirements, and it is
-accuracy above a random mix of single systems at the same cost."""
+Aim = Literal["benefit", "cost", "accuracy"]
+"""What a router is to gain on the best single system, which is the one that is advised. ``benefit``: answers have a
+worth, and it is net benefit per request, in money. ``cost``: requirements are named, and it is the saving per request.
+``accuracy``: nothing is advised, as neither is named or no single system meets the requirements, or no cost is known:
+it is accuracy above the most accurate system's, or the same accuracy at a lower cost."""
+
+Way = Literal["accurate", "cheaper", "benefit", ""]
+"""How a router is worth building: more accurate at no more cost; cheaper, and as accurate or as is required; of more
+net benefit. Empty where it is not shown to be."""
+
+CostOrigin = Literal["named", "measured", "assumed"]
+"""Of the router's own cost: a reader's; of the hybrids of the run; neither (`router_own`)."""
 
 ChoiceKind = Literal["single", "domain", "nearest", "classifier", "file", "shuffled", "item", "pair", "triple"]
 """``single``: always the same system. ``domain``, ``nearest`` and ``classifier`` are routers that can be built, judged
@@ -47,9 +57,40 @@ class RequirementMet:
 
     requirement: Requirement
     estimate: float | None
-    """None where it is not known."""
-    p_met: float | None
-    """None where it is not known."""
+    """In the unit of the requirement; None where it is not known."""
+    low: float | None
+    """One-sided bound at the reader's risk (`requirement_bounds`); None where it is not known."""
+    high: float | None
+    """Likewise."""
+    evidence: BoundEvidence | None = field(default=None, repr=False, compare=False)
+    """What the bounds are made from; None where it is not known."""
+
+    @property
+    def outcome(self) -> Qualifies:
+        """Return whether it is met, by the bounds."""
+        requirement = self.requirement
+        return outcome_by_bounds(requirement.bound, self.low, self.high, is_least=requirement.quantity == "accuracy")
+
+    def at_risk(self, risk: float) -> RequirementMet:
+        """Return it with bounds at another risk."""
+        if self.evidence is None:
+            return self
+        low, high = self.evidence.bounds_at(risk)
+        return replace(self, low=low, high=high)
+
+
+@dataclass(frozen=True)
+class GainParts:
+    """What each cluster adds to the differences of a choice from the best single system: shape (clusters,) each."""
+
+    gain: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    above_mix: NDArray[np.float64]
+
+    def times(self, factor: float) -> GainParts:
+        """Return parts that are larger by a factor."""
+        return GainParts(*(factor * each for each in (self.gain, self.accuracy, self.cost, self.above_mix)))
 
 
 @dataclass(frozen=True)
@@ -78,16 +119,16 @@ class RoutingChoice:
     amount_gains: Mapping[str, Interval]
     """As `cost_gain`, of each amount."""
     above_mix: Interval | None
-    """Accuracy above a random mix of single systems at the same cost; None where there is nothing to mix."""
+    """Accuracy above a random mix of single systems at the same cost, which needs no router; None where there is
+    nothing to mix."""
     gain: Interval
     """By the aim of the study; see `Aim`."""
     p95_s: float | None
     met: tuple[RequirementMet, ...]
     """In the order of the settings' requirements."""
     qualifies: Qualifies
-    gain_parts: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
-    """Shape (clusters,): what each cluster adds to the gain, by which the gains of several choices are bounded at
-    once."""
+    gain_parts: GainParts | None = field(default=None, repr=False, compare=False)
+    """By which the gains of several choices are bounded at once."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +148,9 @@ class Ceiling:
     gain: Interval | None = None
     """By the aim: of the choice per item that gains the most, which is not always that of the highest score. Under the
     aim ``cost`` of those that are as accurate as is required over all domains. None: that of `best`."""
+    saving: Interval | None = None
+    """Of the cheapest choice per item that is as accurate as the best single system within `LEAST_POINTS`; only under
+    the aim ``accuracy`` where a cost is known."""
     exceeded: str = ""
     """Which hybrid of the run is above it all the same, and why, as a clause; empty where none is."""
 
@@ -169,8 +213,8 @@ class ResidentSet:
     systems: tuple[str, ...]
     gain: float
     """In the unit of costs, per request, over the best single system alone and without idle; on items that the choice
-    was not fitted to. By the aim of the study; for ``mix`` a correct answer counts as what a further one costs on the
-    dearest step of the hull."""
+    was not fitted to. By the aim of the study; for ``accuracy`` a correct answer counts as what a further one costs on
+    the dearest step of the hull."""
     idle_w: float
     """Idle watts of all that stay loaded beyond those of the best single system alone."""
     from_requests_per_hour: float
@@ -222,24 +266,27 @@ class Tolerance:
     """Domain by domain it is taken for: gain lost per request, by the aim of the study; 0 on the diagonal."""
     needed: Interval | None
     """The share of requests whose domain must be recognised for any gain, with errors spread over the other domains in
-    proportion; under the aim ``mix`` for a gain of `LEAST_POINTS`, as such errors are a random mix. None where not even
-    a perfect one has it."""
+    proportion. None where not even a perfect one has it."""
     worst: tuple[Misrouting, ...]
     """Of a domain the most costly one, the most costly first; of a few domains."""
     own_cost: Interval | None
-    """What the router itself may cost per request before the gain is gone, in the unit of the study; None where there
-    is no gain."""
+    """What the router itself may cost per request before the gain is gone, in the unit of the study; under the aim
+    ``accuracy`` until it costs as much as the best single system. None where there is nothing left for it."""
 
 
 @dataclass(frozen=True)
 class RoutingVerdict:
-    """Whether a router is worth building, by the choices that can be built."""
+    """Whether a router is worth building, by the choices that can be built.
+
+    `low` and `high` of `gain`, `accuracy`, `saving` and `above_mix` are one-sided 95% bounds that hold for all judged
+    choices at once; the answer is made of them and of what is required.
+    """
 
     answer: WorthBuilding
     choice: RoutingChoice | None
     """The recommended one; None where none is judged."""
     gain: Interval | None
-    """Of that choice, by the aim. `low` and `high` are one-sided 95% bounds that hold for all judged choices."""
+    """Of that choice, by the aim."""
     ceiling_gain: Interval
     """Of the ceiling, by the aim."""
     least: float
@@ -247,10 +294,17 @@ class RoutingVerdict:
     judged: int
     """How many choices were judged."""
     items_to_tell: int | None
-    """Items in all that would tell, if the estimates stay; None where it is known, or nothing would tell."""
+    """Further items that would tell, if the estimates stay; None where it is known, or nothing would tell."""
+    accuracy: Interval | None = None
+    """Of that choice above the best single system."""
+    saving: Interval | None = None
+    """Of that choice per request against it, in the unit of the study; None where no cost is known."""
+    least_saving: float | None = None
+    """The saving below which none matters, likewise."""
     above_mix: Interval | None = None
-    """Accuracy of that choice above a random mix at the same cost, bounded likewise: under the aim ``cost`` it is to be
-    above 0 as well, since a coin that passes fewer requests to the dear system saves, too. None under other aims."""
+    """Accuracy of that choice above a random mix at the same cost. A coin that passes fewer requests to the dear system
+    saves, too: a saving is a router's only where this is above 0. None where nothing is to be saved."""
+    way: Way = ""
 
 
 @dataclass(frozen=True)
@@ -268,6 +322,8 @@ class RoutingStudy:
     aim: Aim
     settings: DecisionSettings
     best_single: str
+    """What a router is held against: the system that is advised for the same objective and requirements; where none is,
+    the most accurate, of equals the cheapest."""
     singles: tuple[RoutingChoice, ...]
     """In the order of the run."""
     hull: tuple[str, ...]
@@ -286,8 +342,8 @@ class RoutingStudy:
     tolerance: Tolerance | None
     """None with one domain, or where by-domain choice gains nothing."""
     router_own: Mapping[str, float]
-    """The router's own ``joules``, ``seconds`` and ``money`` per request that are in the figures of `choices`; empty
-    where they are not known, and then they are not in."""
+    """The router's own ``joules``, ``seconds``, ``money`` and ``grams`` per request that are in the figures of
+    `choices`; of a router of a file those that the file does not say."""
     not_judged: Mapping[str, str]
     """Kinds of choices that were not judged, and why, as a clause."""
     verdict: RoutingVerdict
@@ -297,6 +353,8 @@ class RoutingStudy:
     """Conditions of the figures, as clauses."""
     predictions: tuple[PredictionCheck, ...] = ()
     """Hybrids of this run of which something was predicted before they ran, next to what was measured."""
+    router_own_from: Mapping[str, CostOrigin] = field(default_factory=dict)
+    """Amount of `router_own` to how it is known."""
     hybrid: MeasuredHybrid | None = None
     """The most accurate one that this run has; None where none answered all of the items."""
 

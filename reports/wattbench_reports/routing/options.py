@@ -14,7 +14,7 @@ class RoutingOptions:
     requests_per_hour: float | None = None
     """At which the idle draw of resident systems is divided; None: the requests of the workload's year."""
     router_energy_j: float | None = None
-    """The router's own joules per request; None: those of a hybrid on record, or unknown."""
+    """The router's own joules per request; None: those of a hybrid on record, or what is assumed."""
     router_s: float | None = None
     """Its own seconds per request; None as above."""
     router_money: float | None = None

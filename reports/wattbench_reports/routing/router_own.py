@@ -1,8 +1,9 @@
 """State what choosing itself costs: the router's own joules, seconds, money and grams per request.
 
-A reader's figures come first; then the mean of the routers on hashed words that ran in hybrids of this run; else it is
-not known. A classifier on hashed words takes far less than a model, so that nothing is guessed where nothing is on
-record.
+A reader's figures come first (named); then the mean of the routers on hashed words that ran in hybrids of this run
+(measured); else it is assumed: `ASSUMED_S` of a machine that draws `ASSUMED_W`, and its electricity, or where that has
+no price its rent at `ASSUMED_PER_HOUR`. That is what a linear classifier on hashed words takes for a long prompt on one
+core, with room; a model that chooses takes far more, which a reader has to name.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from wattbench_reports.metrics.decision_settings import Worth
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.answers.routed import RoutedItems
 from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_joule
+from wattbench_reports.routing.model import CostOrigin
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
+
+ASSUMED_S = 0.001
+ASSUMED_W = 100.0
+ASSUMED_PER_HOUR = 0.1
+"""In the currency of the run."""
+SECONDS_PER_HOUR = 3600.0
 
 READ_WORDS = ("classifier", "predicted")
 """Routers of hybrids that read the words of a request, as those of a study do."""
@@ -37,24 +45,42 @@ class _Recorded:
     """Of a request, without electricity."""
 
 
-def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> Mapping[str, float]:
-    """Return the router's own ``joules``, ``seconds``, ``money`` and ``grams`` per request, those that are known.
+@dataclass(frozen=True)
+class RouterOwn:
+    """The router's own cost per request."""
 
-    Money is the reader's, else a price on record and the electricity of the joules; grams are those of the joules.
+    amounts: Mapping[str, float]
+    """``joules``, ``seconds``, ``money`` and ``grams``, those that are known."""
+    origin: Mapping[str, CostOrigin]
+    """Of each of them."""
+
+
+def router_own(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> RouterOwn:
+    """Return the router's own ``joules``, ``seconds``, ``money`` and ``grams`` per request.
+
+    Money is the reader's, else a price on record and the electricity of the joules; without a tariff it is left out.
+    Grams are those of the joules, where they have an intensity.
 
     Raises:
         UserError: the table of items is damaged.
     """
     recorded = list(_recorded(analysis))
-    joules = _first(options.router_energy_j, _mean([each.joules for each in recorded]))
-    known = {
-        JOULES: joules,
-        SECONDS: _first(options.router_s, _mean([each.seconds for each in recorded])),
-        MONEY: _first(options.router_money, _money(analysis, joules, _mean([each.price for each in recorded]))),
-    }
+    joules, of_joules = _first(options.router_energy_j, [each.joules for each in recorded], ASSUMED_S * ASSUMED_W)
+    seconds, of_seconds = _first(options.router_s, [each.seconds for each in recorded], ASSUMED_S)
+    amounts, origin = {JOULES: joules, SECONDS: seconds}, {JOULES: of_joules, SECONDS: of_seconds}
+    per_joule, price = money_per_joule(analysis), _mean([each.price for each in recorded])
+    if options.router_money is not None:
+        amounts[MONEY], origin[MONEY] = options.router_money, "named"
+    elif price is not None:
+        amounts[MONEY], origin[MONEY] = price + (per_joule or 0.0) * joules, "measured"
+    elif per_joule is not None:
+        amounts[MONEY], origin[MONEY] = per_joule * joules, of_joules
+    elif analysis.tariff is not None:
+        amounts[MONEY], origin[MONEY] = ASSUMED_PER_HOUR * seconds / SECONDS_PER_HOUR, "assumed"
     grams = grams_per_joule(analysis)
-    known[GRAMS] = None if grams is None or joules is None else grams * joules
-    return {name: value for name, value in known.items() if value is not None}
+    if grams is not None:
+        amounts[GRAMS], origin[GRAMS] = grams * joules, of_joules
+    return RouterOwn(amounts, origin)
 
 
 def own_cost(bill: Mapping[str, float], unit: CostUnit | None, worth: Worth | None = None) -> float:
@@ -114,14 +140,11 @@ def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
     )
 
 
-def _money(analysis: Analysis, joules: float | None, price: float | None) -> float | None:
-    per_joule = money_per_joule(analysis)
-    electricity = None if joules is None or per_joule is None else joules * per_joule
-    return electricity if price is None else price + (electricity or 0.0)
-
-
-def _first(chosen: float | None, recorded: float | None) -> float | None:
-    return recorded if chosen is None else chosen
+def _first(named: float | None, recorded: list[float | None], assumed: float) -> tuple[float, CostOrigin]:
+    if named is not None:
+        return named, "named"
+    mean = _mean(recorded)
+    return (assumed, "assumed") if mean is None else (mean, "measured")
 
 
 def _mean(values: list[float | None]) -> float | None:

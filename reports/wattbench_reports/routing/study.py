@@ -1,10 +1,10 @@
 """Study a router in front of the systems of a run before it is built, from the systems' own answers.
 
 1. **Candidates** (`candidates`) and their answers, item by item (`from_run`).
-2. **What a router is compared with** (`baseline`): the best single system and a random mix, by what the reader named.
+2. **What a router is compared with** (`baseline`): the system that is advised (`advised`), else the most accurate one.
 3. **The ceiling** (`ceiling`), which nothing that can be built exceeds.
 4. **Routers that can be built** (`learned`), judged on items that they were not fitted to, and those of a file
-   (`file_routes`); each with the router's own cost, where it is known (`router_own`).
+   (`file_routes`); each with the router's own cost (`router_own`).
 5. **Cascades** (`cascades`), **which systems to keep loaded** (`residents`) and **which errors a router could bear**
    (`tolerance`).
 6. **The verdict** (`verdict`): worth building, not worth it, or not known.
@@ -21,7 +21,10 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError, nearest
 from wattbench_reports.analyses.hybrids.prediction_check import prediction_checks
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.decision.problem import Problem
+from wattbench_reports.routing.advised import advised
+from wattbench_reports.routing.answers.among import with_alike
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import pick
@@ -32,20 +35,23 @@ from wattbench_reports.routing.ceiling import bounded, ceiling
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.exceeded import exceeded_by, most_accurate_hybrid
 from wattbench_reports.routing.file_routes import file_routes
-from wattbench_reports.routing.fitting.cross_fitting import VALUE
+from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
 from wattbench_reports.routing.fitting.folds import deal_folds
-from wattbench_reports.routing.judge import judge
+from wattbench_reports.routing.judge import judge, with_shared_risk
 from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
+from wattbench_reports.routing.predictors.text_features import alike, features_for
 from wattbench_reports.routing.residents.kept_loaded import residents
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.tolerance import tolerance
 from wattbench_reports.routing.verdict import verdict
-from wattbench_reports.stats.budgets import SEED
+from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 from wattbench_reports.tables.prompts import item_prompts
 
-NONE_MEETS = "no single system is likely to meet what is required, so that gains are on a random mix of them"
+NONE_MEETS = "no single system is shown to meet what is required, so that gains are on the most accurate one"
+OTHER_ADVISED = "{advised} is advised without a new router, and is no candidate, so that gains are on {single}"
+READ_ALIKE = "{different:,} of {items:,} requests differ; those that read alike are one in every interval"
 NO_ITEMS = "no item was answered by all systems that could be members of a router"
 
 
@@ -70,6 +76,12 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
     notes = conditions(analysis, problem, columns)
     if context.baseline.aim != aim_of(problem):
         notes = (NONE_MEETS, *notes)
+    if context.advised is not None:
+        single = context.answers.systems[context.baseline.single]
+        notes = (OTHER_ADVISED.format(advised=context.advised, single=single), *notes)
+    answers = context.answers
+    if answers.different < answers.items:
+        notes = (READ_ALIKE.format(different=answers.different, items=answers.items), *notes)
     return _study(analysis, context, left_out, notes)
 
 
@@ -96,7 +108,7 @@ def _context(
     if answers is None:
         return NO_ITEMS
     _check_members(answers, left_out, options)
-    return study_context(problem, columns, answers, options)
+    return study_context(problem, columns, _with_alike(problem.analysis, answers), options)
 
 
 def study_context(
@@ -112,23 +124,21 @@ def study_context(
     """
     settings, aim = problem.settings, aim_of(problem)
     worth = 0.0 if settings.worth is None or aim != "benefit" else settings.worth.right + settings.worth.wrong
-    able = [usable and number in columns for number, usable in enumerate(problem.able)]
-    advisable = [number for number in problem.advisable if able[number]]
-    chosen = None
-    if aim != "mix" and advisable:
-        chosen = min(advisable, key=lambda number: float(problem.loss.estimates[number]))
+    decision = decide(problem.analysis, settings)
+    chosen = advised(decision, answers.systems)
     if aim == "cost" and chosen is None:  # there is no system that meets what is required to save against
-        aim = "mix"
-    position = {column: number for number, column in enumerate(columns)}
-    usable = [position[column] for column in columns if able[column]]
-    baseline = baseline_of(answers, aim, worth, None if chosen is None else position[chosen], usable or None)
-    return StudyContext(answers, baseline, settings, options)
+        aim = "accuracy"
+    usable = [position for position, column in enumerate(columns) if problem.able[column]]
+    single = None if chosen is None else answers.systems.index(chosen)
+    baseline = baseline_of(answers, aim, worth, single, usable or None)
+    other = decision.chosen if decision.chosen not in answers.systems else None
+    return StudyContext(answers, baseline, settings, options, other)
 
 
 def aim_of(problem: Problem) -> Aim:
     """Return what a router is to gain, by what the reader named and which costs are known."""
     if problem.cost is None or problem.objective not in ("benefit", "cost"):
-        return "mix"
+        return "accuracy"
     return "benefit" if problem.objective == "benefit" else "cost"
 
 
@@ -152,10 +162,10 @@ def _check_members(answers: ItemAnswers, left_out: dict[str, str], options: Rout
 def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], notes: tuple[str, ...]) -> RoutingStudy:
     answers, baseline = context.answers, context.baseline
     bill = router_own(analysis, context.options)
-    loaded = residents(context, analysis, bill)
-    learned = _learned(analysis, context, bill)
-    files = file_routes(context, analysis)
-    choices = (*learned.choices, *files.choices)
+    loaded = residents(context, analysis, bill.amounts)
+    learned = _learned(analysis, context, bill.amounts)
+    files = file_routes(context, analysis, bill.amounts)
+    choices = with_shared_risk((*learned.choices, *files.choices), context.settings.risk)
     highest = bounded(ceiling(context), [each.choice for each in learned.routes if each.items is None])
     hybrid = most_accurate_hybrid(analysis, answers)
     highest = replace(highest, exceeded=exceeded_by(hybrid, answers, highest))
@@ -179,7 +189,8 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
         residents=None if isinstance(loaded, str) else loaded,
         why_no_residents=loaded if isinstance(loaded, str) else "",
         tolerance=_errors_borne(context, learned),
-        router_own=bill if learned.choices else {},
+        router_own=bill.amounts if choices else {},
+        router_own_from=bill.origin if choices else {},
         not_judged=learned.not_judged,
         verdict=verdict(context, choices, highest, learned.not_judged),
         sampled=learned.sampled,
@@ -192,20 +203,33 @@ def _study(analysis: Analysis, context: StudyContext, left_out: dict[str, str], 
 def _learned(analysis: Analysis, context: StudyContext, bill: Mapping[str, float]) -> Learned:
     """Judge routers that learn, with the router's own cost."""
     answers, worth = context.answers, context.settings.worth
+    return learned_choices(
+        context,
+        lambda items: _prompts(analysis, answers, items),
+        lambda routed: with_own_cost(routed, bill, answers.unit, worth),
+    )
 
-    def read(items: NDArray[np.int64]) -> list[str] | None:
-        return None if answers.rows is None else item_prompts(analysis.frames, answers.systems[0], answers.rows[items])
 
-    return learned_choices(context, read, lambda routed: with_own_cost(routed, bill, answers.unit, worth))
+def _prompts(analysis: Analysis, answers: ItemAnswers, items: NDArray[np.int64]) -> list[str] | None:
+    return None if answers.rows is None else item_prompts(analysis.frames, answers.systems[0], answers.rows[items])
+
+
+def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
+    """Cluster errors by requests that read alike; of more items than routers read, only those that they read are."""
+    if answers.items > KNN_ITEMS:
+        return answers
+    texts = _prompts(analysis, answers, np.arange(answers.items))
+    return answers if texts is None else with_alike(answers, alike(texts, features_for(texts)))
 
 
 def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:
     """Return which errors the router by domain could bear that is to gain the most."""
-    routes = (each for each in learned.routes if each.choice.kind == "domain" and each.choice.setting == VALUE)
+    setting = ACCURATE if context.baseline.aim == "accuracy" else VALUE
+    routes = (each for each in learned.routes if each.choice.kind == "domain" and each.choice.setting == setting)
     by_domain = next(routes, None)
     if by_domain is None:
         return None
-    fold = deal_folds(context.answers.domain, seed=SEED)
+    fold = deal_folds(context.answers.domain, context.answers.alike, SEED)
     return tolerance(context, by_domain.column.astype(np.int64), fold)
 
 

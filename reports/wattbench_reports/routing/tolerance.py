@@ -5,16 +5,14 @@ is judged by the items that it was chosen by. An item of domain d that is taken 
 of e, and loses
 
 ``benefit``   worth x (score lost) + (further cost)
-``mix``       (score lost) + slope x (further cost), with the slope of the hull at the router's cost: accuracy that a
-              random mix would give for that money
+``accuracy``  (score lost)
 ``cost``      (further cost) + price x (score lost), with the price of a correct answer along the hull next to the best
               single system: money that making up for it would take
 
 With a share r of the requests recognised, and the others spread over the other domains in proportion to how often they
-are asked, scores and costs are a straight line in r; `crossing` has the r from which on there is a gain. Above a random
-mix there is one from next to no requests on, as errors in proportion make the router a random mix; there it is the r
-from which on the gain is as large as is worth a router. The router's own cost may rise until all gain is gone. Bounds
-are as wide as folds make them (`fold_variance`).
+are asked, scores and costs are a straight line in r; `crossing` has the r from which on there is a gain. The router's
+own cost may rise until all gain is gone, or under the aim ``accuracy`` until it costs as much as the best single
+system. Bounds are as wide as folds make them (`fold_variance`).
 
 Source: a decision by a confusion matrix weighted by losses, C. Elkan, "The foundations of cost-sensitive learning",
 IJCAI (2001); `crossing` and `baseline` for the bounds.
@@ -32,7 +30,7 @@ from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import part_from
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.fitting.fold_variance import factor_of, widened
-from wattbench_reports.routing.model import LEAST_POINTS, Misrouting, Tolerance
+from wattbench_reports.routing.model import Misrouting, Tolerance
 from wattbench_reports.stats import Interval
 
 LISTED = 5
@@ -57,7 +55,7 @@ def tolerance(context: StudyContext, column: NDArray[np.int64], fold: NDArray[np
     if len(present) < 2 or not _mean_gain(context, perfect) > _ROUNDING:
         return None
     table = _systems(answers, column, fold)
-    losses = _losses(answers, _worth(context, perfect), table, fold)[np.ix_(present, present)]
+    losses = _losses(answers, _worth(context), table, fold)[np.ix_(present, present)]
     names = tuple(answers.domains[each] for each in present)
     folds, affordable = int(fold.max()) + 1, _affordable(context, perfect)
     return Tolerance(
@@ -95,15 +93,15 @@ def _most_often(columns: NDArray[np.int64]) -> int:
     return int(np.bincount(columns).argmax())
 
 
-def _worth(context: StudyContext, perfect: RoutedItems) -> tuple[float, float]:
+def _worth(context: StudyContext) -> tuple[float, float]:
     """Return what a correct answer and a unit of cost count for, in the unit of the gain."""
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
         return baseline.worth, 1.0
+    if baseline.aim == "accuracy":
+        return 1.0, 0.0
     hull = list(baseline.hull)
     costs, accuracies = answers.mean_cost[hull], answers.mean_score[hull]
-    if baseline.aim == "mix":
-        return 1.0, _slope(costs, accuracies, float(answers.mean(perfect.cost)))
     slope = _slope(costs, accuracies, float(answers.mean(answers.cost[:, baseline.single])))
     if not slope > 0 and len(hull) > 1:  # the most accurate system: the last step there is
         slope = float((accuracies[-1] - accuracies[-2]) / (costs[-1] - costs[-2]))
@@ -144,8 +142,7 @@ def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.i
 
 def _needed(context: StudyContext, mistaken: RoutedItems, perfect: RoutedItems, folds: int) -> Interval | None:
     """Return the share of requests whose domain must be recognised; its upper bound is at most all of them."""
-    least = LEAST_POINTS if context.baseline.aim == "mix" else 0.0
-    part = part_from(context, mistaken, perfect, least, factor_of(folds))
+    part = part_from(context, mistaken, perfect, factor_of(folds))
     return Interval(part.estimate, part.low, min(part.high, 1.0)) if part.estimate <= 1 else None
 
 
@@ -160,25 +157,10 @@ def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrout
 
 
 def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
-    """Return what the router may cost per request; None where no cost is known, or it is beyond all single systems."""
+    """Return what the router may cost per request; None where no cost is known, or it costs as much without."""
     answers, baseline = context.answers, context.baseline
     if answers.unit is None:
         return None
-    if baseline.aim != "mix":
-        return item_figure(answers, gain_values(baseline, answers, perfect)).interval()
-    hull = list(baseline.hull)
-    costs, accuracies = answers.mean_cost[hull], answers.mean_score[hull]
-    accuracy = float(answers.mean(perfect.score))
-    after = int(np.searchsorted(accuracies, accuracy))
-    if after == 0:
-        return None
-    if after == len(hull):  # no mix is as accurate: until it costs as much as the most accurate single system
-        left = answers.cost[:, hull[-1]] - perfect.cost
-        return item_figure(answers, left).interval() if answers.mean(left) > 0 else None
-    a, b = hull[after - 1], hull[after]
-    rise = float(accuracies[after] - accuracies[after - 1])
-    part = (accuracy - float(accuracies[after - 1])) / rise
-    price = float(costs[after] - costs[after - 1]) / rise
-    score = (1 - part) * answers.score[:, a] + part * answers.score[:, b]
-    cost = (1 - part) * answers.cost[:, a] + part * answers.cost[:, b]
-    return item_figure(answers, cost - perfect.cost + price * (perfect.score - score)).interval()
+    saved = answers.cost[:, baseline.single] - perfect.cost
+    left = saved if baseline.aim == "accuracy" else gain_values(baseline, answers, perfect)
+    return item_figure(answers, left).interval() if answers.mean(left) > 0 else None

@@ -33,7 +33,7 @@ def test_the_verdict_comes_first_in_every_format(finished: Path) -> None:
     text = invoke("route", finished).stdout
     assert " ".join(text.split()).startswith(data["verdict"])
     assert invoke("route", finished, "--format", "markdown").stdout.startswith("**")
-    assert data["aim"] == "mix"
+    assert data["aim"] == "accuracy"
 
 
 def test_options_are_those_of_the_reader(finished: Path) -> None:

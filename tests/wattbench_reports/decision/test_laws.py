@@ -17,7 +17,6 @@ from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, SystemDecision, decide
-from wattbench_reports.decision.model import outcome_by_bounds
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
 from wattbench_reports.wording.decision import decision_words
@@ -79,13 +78,17 @@ def test_the_advised_system_meets_every_requirement_by_its_bounds(table: Table, 
     decision = decided(table, choice)
     for each in decision.systems:
         for check in each.checks:
-            assert check.outcome is outcome_by_bounds(check.requirement, check.low, check.high)
+            kept = [each is None or (each >= check.required) is check.is_least for each in (check.low, check.high)]
+            if check.low is not None and check.low != check.required != check.high:
+                expected = {(True, True): Qualifies.YES, (False, False): Qualifies.NO}
+                assert check.outcome is expected.get(tuple(kept), Qualifies.MAY)
     if decision.chosen is not None:
         chosen = decision.of(decision.chosen)
         assert not chosen.useless and not chosen.apart and chosen.counted
         for check, counted in zip(chosen.checks, chosen.counted_bounds, strict=True):
             assert check.outcome is Qualifies.YES
-            assert outcome_by_bounds(check.requirement, counted, counted) is Qualifies.YES
+            assert counted is not None
+            assert counted >= check.required * (1 - 1e-6) if check.is_least else counted <= check.required * (1 + 1e-6)
     elif decision.settings.requirements and decision.surest is not None:
         assert not any(each.counted for each in decision.systems if not each.useless and not each.apart)
         assert decision.surest in words_of(table, choice)

@@ -29,7 +29,7 @@ def test_the_table_begins_with_the_advice_and_a_row_per_system(compared: Compare
     lines = render(compared.comparison, "table", compared.decided).splitlines()
     assert " ".join(lines[:2]).startswith("Run specialist: it is 38.8% accurate (at least 31.4%; 30% needed) at 3.17 J")
     head = next(number for number, line in enumerate(lines) if line.startswith("system"))
-    rows = [line.split()[0] for line in lines[head + 1 : head + 6]]
+    rows = [line.split()[0] for line in lines[head + 1 : head + 11] if line and not line.startswith(" ")][:5]
     assert rows == [each.system for each in compared.decided.decision.systems]
 
 
@@ -63,7 +63,10 @@ def test_tables_for_programs_say_who_qualifies(compared: ComparedRuns) -> None:
             assert row["qualifies"] == of_frame["qualifies"] == str(decided.qualifies)
             assert bool(of_frame["counted"]) == decided.counted
             assert bool(of_frame["advised"]) == (row["system"] == compared.decided.decision.chosen)
-            assert (row["counted"], row["advised"]) == (str(decided.counted), str(bool(of_frame["advised"])))
+            assert (row["counted"], row["advised"]) == (
+                str(decided.counted).lower(),
+                str(bool(of_frame["advised"])).lower(),
+            )
 
 
 def test_hostile_names_show_as_text(make_run, fake) -> None:

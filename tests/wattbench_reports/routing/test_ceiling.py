@@ -30,7 +30,7 @@ def drawn(seed: int, items: int = 40, systems: int = 4, graded: bool = False):
     return answers_of(score, cost, domain, shares={"a": 0.7, "b": 0.3}, systems=[f"s{each}" for each in range(systems)])
 
 
-@given(st.integers(0, 10**6), st.booleans(), st.sampled_from(["mix", "benefit"]))
+@given(st.integers(0, 10**6), st.booleans(), st.sampled_from(["accuracy", "benefit"]))
 @settings(max_examples=40)
 def test_no_choice_is_above_the_ceiling(seed: int, graded: bool, aim: Aim) -> None:
     answers = drawn(seed, graded=graded)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of
-from wattbench_reports.routing.figures import cluster_parts, item_figure, p_above
+from wattbench_reports.routing.answers.among import with_alike
+from wattbench_reports.routing.figures import cluster_parts, item_figure
 from wattbench_reports.stats import mean_interval, wilson_interval
 
 
@@ -35,7 +36,6 @@ def test_scores_of_single_items_have_wilsons_interval() -> None:
 def test_items_that_all_agree_have_an_interval(value: float) -> None:
     figure = item_figure(answers_of(np.ones((20, 2))), np.full(20, value))
     assert figure.share().high - figure.share().low > 0.1
-    assert 0.05 < p_above(figure, 0.99 if value else 0.01, share=True) < 0.95
 
 
 def test_under_a_mix_the_difference_between_domains_is_no_uncertainty() -> None:
@@ -60,7 +60,6 @@ def test_some_of_the_items_have_a_mean_of_their_own() -> None:
 def test_one_block_bounds_nothing() -> None:
     figure = item_figure(answers_of(np.ones((9, 2)), cluster=np.zeros(9)), _values(9))
     assert (figure.interval().low, figure.interval().high) == (-np.inf, np.inf)
-    assert p_above(figure, 0.5) == 0.5
 
 
 @given(st.integers(2, 6), st.integers(0, 1000))
@@ -85,3 +84,30 @@ def test_blocks_that_share_their_speed_are_in_the_interval() -> None:
         found = item_figure(answers_of(np.ones((160, 2)), cluster=block), values).interval()
         hits.append(found.low <= 0 <= found.high)
     assert 0.92 <= np.mean(hits) <= 0.98
+
+
+def test_copies_of_a_request_are_one_cluster() -> None:
+    values = _values(40).repeat(10)
+    one, copies = answers_of(np.ones((40, 2))), with_alike(answers_of(np.ones((400, 2))), np.arange(400) // 10)
+    assert item_figure(copies, values).se == pytest.approx(item_figure(one, values[::10]).se)
+    assert item_figure(copies, values).df == 39
+
+
+@pytest.mark.parametrize("copies", [1, 10])
+def test_blocks_and_copies_are_both_in_the_interval(copies: int) -> None:
+    """Copies are dealt over all blocks; both a block and a request have errors of their own."""
+    rng = np.random.default_rng(8)
+    hits, request = [], np.arange(400) // copies
+    for _ in range(300):
+        block = rng.permutation(np.arange(400) % 16)
+        values = rng.normal(size=400) + rng.normal(size=400)[request] + 0.3 * rng.normal(size=16)[block]
+        answers = with_alike(answers_of(np.ones((400, 2)), cluster=block), request)
+        found = item_figure(answers, values).interval()
+        hits.append(found.low <= 0 <= found.high)
+    assert 0.92 <= np.mean(hits) <= 0.99
+
+
+def test_what_reads_alike_in_no_two_items_changes_nothing_in_blocks() -> None:
+    block, values = np.arange(60) % 6, _values()
+    plain = answers_of(np.ones((60, 2)), cluster=block)
+    assert item_figure(with_alike(plain, np.arange(60)), values).se == pytest.approx(item_figure(plain, values).se)

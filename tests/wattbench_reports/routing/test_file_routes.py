@@ -13,6 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.model import RoutingStudy
+from wattbench_reports.routing.router_own import ASSUMED_PER_HOUR, ASSUMED_S
 from wattbench_reports.routing.study import routing_study
 
 ITEMS = 60
@@ -21,6 +22,8 @@ RIGHT = np.arange(ITEMS) % 3
 SCORE = np.stack([RIGHT < 1, RIGHT < 2], axis=1).astype(float)
 """The small system is right on a third of the items, the large one on those and another third."""
 COST = [0.001, 0.01]
+ASSUMED = ASSUMED_S * ASSUMED_PER_HOUR / 3600
+"""What a router costs of which a file says no money."""
 
 
 def studied(path: Path, routes: Path, **figures) -> tuple[RoutingStudy, Analysis]:
@@ -42,16 +45,18 @@ def test_a_log_is_judged_as_a_router_that_can_be_built(tmp_path) -> None:
     assert choice is not None
     assert (choice.name, choice.members) == ("MoM", ("small", "large"))
     assert choice.accuracy.estimate == pytest.approx(2 / 3)
-    assert choice.cost.estimate == pytest.approx((2 * 0.001 + 0.01) / 3)
+    assert choice.cost.estimate == pytest.approx((2 * 0.001 + 0.01) / 3 + ASSUMED)
     assert choice.accuracy_gain.estimate == 0
-    assert choice.cost_gain.estimate == pytest.approx(-0.006)
+    assert choice.cost_gain.estimate == pytest.approx(-0.006 + ASSUMED)
     assert choice.shares == {"small": pytest.approx(2 / 3), "large": pytest.approx(1 / 3)}
-    # halfway to the dear system at random one gets half of the third that only it answers
+    # a third of the way to the dear system at random one gets a third of the third that only it answers
     assert choice.above_mix is not None
-    assert choice.above_mix.estimate == pytest.approx(2 / 9)
-    assert choice.above_mix.low < choice.gain.estimate < choice.above_mix.high
-    assert study.verdict.answer.value == "worth building"
+    assert choice.above_mix.estimate == pytest.approx(2 / 9, abs=1e-5)
+    assert choice.gain.estimate == 0  # it is as accurate as the large system, and saves
     assert study.verdict.choice == choice
+    # as accurate on all of 60 items, it may lose more than a point on others
+    assert study.verdict.answer.value == "not known"
+    assert study.verdict.items_to_tell is not None and 50 < study.verdict.items_to_tell < 1000
 
 
 def test_items_without_a_route_are_left_out_and_said(tmp_path) -> None:
@@ -80,7 +85,7 @@ def test_seconds_and_joules_of_a_table_are_added(tmp_path) -> None:
     choice = study.of("file")
     assert choice is not None
     assert choice.amounts["seconds"].estimate == pytest.approx(4.5)
-    assert choice.cost.estimate == pytest.approx(0.011)
+    assert choice.cost.estimate == pytest.approx(0.011 + ASSUMED)
     assert choice.shares == {"small": pytest.approx(1.0), "large": pytest.approx(1.0)}
 
 

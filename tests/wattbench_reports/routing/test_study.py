@@ -38,9 +38,9 @@ def _study(analysis: Analysis, options: RoutingOptions | None = None) -> Routing
     return found
 
 
-def test_without_requirements_it_is_against_a_random_mix(complementary: Analysis) -> None:
+def test_without_requirements_it_is_against_the_most_accurate_system(complementary: Analysis) -> None:
     study = _study(complementary)
-    assert (study.aim, study.best_single, study.hull) == ("mix", "large", ("small", "large"))
+    assert (study.aim, study.best_single, study.hull) == ("accuracy", "large", ("small", "large"))
     assert study.items == 600
     assert study.blocks is None
     assert [each.name for each in study.singles] == ["small", "middle", "large"]
@@ -99,6 +99,17 @@ def test_the_study_has_its_ceilings_cascades_and_errors(complementary: Analysis)
         assert each.gain.estimate <= study.ceiling.gain.estimate
 
 
+def test_the_routers_own_cost_is_in_every_cost_and_in_the_verdict(complementary: Analysis) -> None:
+    assumed, dear = _study(complementary), _study(complementary, RoutingOptions(router_money=0.02))
+    assert (assumed.router_own_from["money"], dear.router_own_from["money"]) == ("assumed", "named")
+    for one, other in zip(assumed.choices, dear.choices, strict=True):
+        more = 0.02 - assumed.router_own["money"]
+        assert other.cost.estimate - one.cost.estimate == pytest.approx(more, abs=1e-3)  # costs set where it is asked
+    assert assumed.verdict.answer == WorthBuilding.YES
+    assert dear.verdict.answer != WorthBuilding.YES
+    assert dear.verdict.saving is not None and dear.verdict.saving.high < 0
+
+
 def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.8"))
     study = _study(analyse(complementary.frames.run, required))
@@ -109,7 +120,7 @@ def test_requirements_make_it_a_saving(tmp_path: Path, complementary: Analysis) 
 def test_where_no_single_system_meets_what_is_required_a_router_may(complementary: Analysis) -> None:
     required = Assumptions(decision=DecisionChoice(min_accuracy="0.88"))
     study = _study(analyse(complementary.frames.run, required))
-    assert (study.aim, study.best_single) == ("mix", "large")
+    assert (study.aim, study.best_single) == ("accuracy", "large")
     assert study.notes[0] == NONE_MEETS
     assert study.verdict.answer == WorthBuilding.YES
     assert study.verdict.choice is not None

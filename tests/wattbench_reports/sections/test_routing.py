@@ -77,7 +77,7 @@ def test_every_choice_has_all_units_and_its_difference_from_the_best_system(cand
     assert {"gpt-4", "llama", "perfect router", "by domain, accurate"} <= set(every)
     best, other = every["gpt-4"], every["classifier, 1/2"]
     assert best["Correct, against gpt-4"] == "–"
-    assert other["Correct, against gpt-4"].startswith("−3.4 points [")
+    assert other["Correct, against gpt-4"].startswith("2.7 points [")
     assert other["Requests to"] == "52% to haiku and 48% to gpt-4"
     assert {"Seconds", "Seconds, against gpt-4", "Cost per 1,000 requests", "p95"} <= set(best)
     assert other["Seconds, against gpt-4"] == "−200 [−300, −100] ms"

@@ -249,7 +249,7 @@ def _judged(analysis: Analysis, work: _TrainingData, router: RouterToWrite, fold
     answers = answers_among(work.context.answers, test)
     context = replace(work.context, answers=answers)
     columns = router.choose([work.texts[each] for each in test.tolist()])
-    bill = router_own(analysis, context.options)
+    bill = router_own(analysis, context.options).amounts
     routed = with_own_cost(pick(answers, columns), bill, answers.unit, context.settings.worth)
     members = tuple(answers.systems[each] for each in sorted(set(router.columns)))
     single = context.baseline.single

@@ -26,14 +26,29 @@ def answers_among(answers: ItemAnswers, items: NDArray[np.int64]) -> ItemAnswers
     return replace(
         answers,
         domain=domain,
-        cluster=np.unique(answers.cluster[items], return_inverse=True)[1].reshape(-1).astype(np.int64),
+        cluster=_numbered(answers.cluster[items]),
         weight=weight / weight.sum(),
         score=answers.score[items],
         cost=answers.cost[items],
         amounts={name: values[items] for name, values in answers.amounts.items()},
         halves=tuple(each[items] for each in answers.halves),
         rows=None if answers.rows is None else answers.rows[items],
+        alike=None if answers.alike is None else _numbered(answers.alike[items]),
     )
+
+
+def with_alike(answers: ItemAnswers, alike: NDArray[np.int64]) -> ItemAnswers:
+    """Return the answers with errors clustered by what reads alike: copies of a template err together.
+
+    In a run without blocks they are the clusters; in one with blocks they are a second way of clustering (`figures`),
+    as copies are dealt over all blocks, and joining both would leave one cluster.
+
+    Args:
+        answers: of the run.
+        alike: shape (items,): the same number for items that read alike.
+    """
+    number = _numbered(alike)
+    return replace(answers, alike=number, cluster=answers.cluster if answers.blocked else number)
 
 
 @dataclass(frozen=True)
@@ -66,3 +81,8 @@ def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
         amounts=_OfOthers(answers.amounts, other),
         halves=tuple(each[other] for each in answers.halves),
     )
+
+
+def _numbered(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number what is there from 0."""
+    return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64)

@@ -28,7 +28,8 @@ class ItemAnswers:
     domain: NDArray[np.int64]
     """Shape (items,): which of `domains`."""
     cluster: NDArray[np.int64]
-    """Shape (items,): the block of each item, numbered from 0; in a run without blocks the item itself."""
+    """Shape (items,): the block of each item, numbered from 0; in a run without blocks what reads like it (`alike`), or
+    else the item itself."""
     blocked: bool
     """Whether clusters are blocks."""
     weight: NDArray[np.float64]
@@ -51,11 +52,19 @@ class ItemAnswers:
     """Shape (items,): of the run's item table."""
     mixed: bool = False
     """Whether a workload says how often each domain is asked: its share is then no part of what is uncertain."""
+    alike: NDArray[np.int64] | None = None
+    """Shape (items,): a number from 0 that is the same for items whose requests read alike; None where requests are not
+    on record, or there are too many to compare."""
 
     @property
     def items(self) -> int:
         """Count the items."""
         return len(self.score)
+
+    @property
+    def different(self) -> int:
+        """Count the items of which no two read alike."""
+        return self.items if self.alike is None else int(self.alike.max(initial=-1)) + 1
 
     @property
     def clusters(self) -> int:

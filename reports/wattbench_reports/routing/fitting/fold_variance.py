@@ -38,7 +38,7 @@ def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
         amount_gains={name: widened(gain, folds) for name, gain in choice.amount_gains.items()},
         above_mix=None if choice.above_mix is None else widened(choice.above_mix, folds),
         gain=widened(choice.gain, folds),
-        gain_parts=None if choice.gain_parts is None else by * choice.gain_parts,
+        gain_parts=None if choice.gain_parts is None else choice.gain_parts.times(by),
     )
 
 

@@ -18,6 +18,7 @@ from wattbench_reports.routing.predictors.predictor import Expected
 _SURE = 2.0
 """By how many standard errors a requirement is to be met on the items that a rule is chosen by. More than the 1.64 that
 make it likely at 95%, as the best of many rules is flattered."""
+_ROUNDING = 1e-12
 _AMOUNTS: dict[Quantity, str] = {"cost": MONEY, "joules": JOULES, "grams": GRAMS}
 
 
@@ -60,7 +61,8 @@ class Tuning:
 
     def most_gain(self) -> RoutingRule:
         """Return the rule with the most gain by the aim, of those that risk the reader's requirements no more than
-        asking always the default system does, or keep them."""
+        asking always the default system does, or keep them. Under the aim ``accuracy`` it is the cheapest of those that
+        are as accurate as the default system."""
         aim, worth = self._context.baseline.aim, self._context.baseline.worth
         price = price_of_an_answer(self._context, self._items)
         slopes = np.array([1.0] if aim == "benefit" and worth > 0 else SLOPES)
@@ -71,18 +73,11 @@ class Tuning:
         elif aim == "cost":
             gain = -cost
         else:
-            gain = accuracy - self._mixed(cost)
+            gain = np.where(accuracy >= accuracy[0] - _ROUNDING, -cost, -np.inf)
         for each in self._bounded():
             distance = self._distances(each, taken)
             gain = np.where(distance >= min(_SURE, float(distance[0])), gain, -np.inf)
-        return rules[int(np.round(gain, 12).argmax())]
-
-    def _mixed(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the accuracy of a random mix at each cost, by the same items."""
-        answers, hull = self._context.answers, list(self._context.baseline.hull)
-        costs, scores = self._weight @ answers.cost[:, hull], self._weight @ answers.score[:, hull]
-        order = np.argsort(costs, kind="stable")
-        return np.asarray(np.interp(cost, costs[order], scores[order]))
+        return rules[int(np.lexsort((-np.round(accuracy, 9), -np.round(gain, 12)))[0])]
 
     def _sums(self, values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return weighted sums by cell, shape (cells, members)."""

@@ -81,6 +81,8 @@ def alike(texts: Sequence[str], features: TextFeatures) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
     from sklearn.neighbors import radius_neighbors_graph
 
-    vectors = weighed(features.matrix(list(different), norm=None, alternate_sign=False))
+    # A single letter or digit is a word here: sums of other numbers are other requests.
+    words = {"token_pattern": r"(?u)\b\w+\b"} if features.analyzer == "word" else {}
+    vectors = weighed(features.matrix(list(different), norm=None, alternate_sign=False, **words))
     near = radius_neighbors_graph(vectors, 1 - ALIKE, metric="cosine", mode="connectivity")
     return np.asarray(connected_components(near, directed=False)[1][same], dtype=np.int64)

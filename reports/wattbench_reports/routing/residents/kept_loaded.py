@@ -9,8 +9,7 @@ per request at a rate of requests is
 and which R is best depends on the rate alone: U is a line in 1 / rate, so that the best sets are the upper hull of all
 lines, found exactly. The unit is that of costs. Where neither worth nor requirements are named, a correct answer counts
 as what a further one costs on the dearest step of the hull of single systems, between the best single system and the
-next cheaper one: beyond the best single system's cost a random mix buys nothing more, so that such a gain is never
-above that of the study, in whatever unit.
+next cheaper one.
 
 The machine itself is on for all sets alike and takes no part. What a system adds is `resident_draw`. It is counted for
 the whole hour, while the joules of an answer have the system's own idle in them: for the part of an hour in which it
@@ -70,7 +69,7 @@ def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, fl
     if isinstance(per_joule, str):
         return per_joule
     per_w = per_joule * SECONDS_PER_HOUR
-    bill = router_own(analysis, context.options) if router is None else router
+    bill = router_own(analysis, context.options).amounts if router is None else router
     choosing = own_cost(bill, answers.unit, context.settings.worth)
     columns, left_out = _columns(context, values)
     figures = set_figures(context, columns, values)
@@ -183,6 +182,8 @@ def _values(context: StudyContext) -> Values | None:
     if not cheaper:
         return None
     further = scores[baseline.single] - scores[cheaper[-1]]
+    if not further > 0:
+        return None
     return Values(float((costs[baseline.single] - costs[cheaper[-1]]) / further))
 
 

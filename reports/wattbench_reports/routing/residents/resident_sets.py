@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.fitting.folds import deal_folds
 
 FOLDS = 5
 _SEED = 17
@@ -121,8 +122,10 @@ def _sums(answers: ItemAnswers, columns: NDArray[np.int64]) -> _FoldSums:
 
 
 def _folds(answers: ItemAnswers) -> NDArray[np.int64]:
-    """Return the fold of each item: in turn within its domain, in a seeded order; what is in one block stays together
-    where there are at least as many blocks as folds."""
+    """Return the fold of each item: in turn within its domain, in a seeded order; what reads alike stays together, or
+    what is in one block where there are at least as many blocks as folds."""
+    if answers.alike is not None and FOLDS <= answers.different < answers.items:
+        return deal_folds(answers.domain, answers.alike, _SEED, FOLDS)
     rng = np.random.default_rng(_SEED)
     if answers.blocked and answers.clusters >= FOLDS:
         return np.asarray((rng.permutation(answers.clusters) % FOLDS)[answers.cluster])

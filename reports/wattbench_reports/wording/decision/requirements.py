@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.decision.model import SHARE, Check, Qualifies
+from wattbench_reports.decision.model import Check, Qualifies
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words, plain
@@ -110,8 +110,7 @@ def _side_text(check: Check, value: float | None, currency: str) -> str:
     """Format a bound; one that rounds to what is required and is not that is said to be just below or above it."""
     if value is None:
         return units.NONE
-    share = check.requirement.quantity == "p95"
-    required = SHARE if share else check.requirement.bound
+    share, required = check.requirement.quantity == "p95", check.required
     text, same = (
         units.percent(each) if share else value_text(check.requirement, each, currency) for each in (value, required)
     )

@@ -44,8 +44,7 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
         key = "held_out" if study.sampled is None else "held_out_sample"
         yield PHRASES[key].format(items="" if study.sampled is None else units.plural(study.sampled, "item"))
     if study.choices:
-        amounts = _router_amounts(study)
-        yield PHRASES["own"].format(amounts=amounts) if amounts else PHRASES["own_unknown"]
+        yield PHRASES["own"].format(amounts=_router_amounts(study))
     if study.left_out:
         clauses = [PHRASES["because"].format(names=units.named(names), reason=why)
                    for why, names in _by_reason(study.left_out).items()]  # fmt: skip
@@ -60,12 +59,17 @@ def condition_sentences(measures: StudyMeasures) -> Iterator[str]:
 
 
 def _router_amounts(study: RoutingStudy) -> str:
-    counted = study.router_own
-    shown = [units.quantity(counted[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g CO2e"))
-             if counted.get(name)]  # fmt: skip
-    if counted.get(MONEY) and study.unit is CostUnit.MONEY:
-        shown.append(units.money(counted[MONEY], study.label))
-    return units.listed(shown or ["nothing"]) if counted else ""
+    """List what is counted for the router itself, by how it is known."""
+    counted, clauses = study.router_own, []
+    for origin in ("named", "measured", "assumed"):
+        mine = {name: value for name, value in counted.items() if study.router_own_from.get(name) == origin}
+        shown = [units.quantity(mine[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g CO2e"))
+                 if mine.get(name)]  # fmt: skip
+        if mine.get(MONEY) and study.unit is CostUnit.MONEY:
+            shown.append(units.money(mine[MONEY], study.label))
+        if shown:
+            clauses.append(PHRASES[f"own_{origin}"].format(amounts=units.listed(shown)))
+    return "; ".join(clauses) or "nothing"
 
 
 def unjudged_clause(study: RoutingStudy) -> str:

@@ -1,4 +1,4 @@
-"""Say what a choice of systems gains, and against what: one system alone, or a random mix of them."""
+"""Say what a choice of systems gains on one system alone, and what a saving is above a random mix."""
 
 from __future__ import annotations
 
@@ -8,39 +8,44 @@ from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 
-def reference(measures: StudyMeasures, choice: RoutingChoice) -> str:
-    """Name what the gain of a choice is measured against: one system alone, or a random mix of them."""
-    study = measures.study
-    if study.aim != "mix" or len(study.hull) < 2:
-        alone = study.hull[-1] if study.aim == "mix" and study.hull else study.best_single
-        return PHRASES["alone"].format(name=alone)
-    costs = {each.name: each.cost.estimate for each in study.singles}
-    cheapest, dearest = study.hull[0], study.hull[-1]
-    if choice.cost.estimate >= costs[dearest]:
-        return PHRASES["alone"].format(name=dearest)
-    if choice.cost.estimate <= costs[cheapest]:
-        return PHRASES["alone"].format(name=cheapest)
-    return PHRASES["mix_share" if study.unit is None else "mix"].format(best=study.best_single)
+def reference(measures: StudyMeasures) -> str:
+    """Name what gains are measured against: ``gpt-4 alone``."""
+    return PHRASES["alone"].format(name=measures.study.best_single)
 
 
 def gains_text(measures: StudyMeasures, choice: RoutingChoice) -> str:
     """Say what the recommended router gains, with the bounds of the verdict: ``gains 2.7 points [1.1, 4.3] ...``."""
-    return gains_clause(measures, choice, measures.study.verdict.gain or choice.gain) + above_coin(measures)
+    verdict = measures.study.verdict
+    return gains_clause(measures, verdict.gain or choice.gain, verdict.saving) + above_coin(measures)
 
 
-def gains_clause(measures: StudyMeasures, choice: RoutingChoice, gain: Interval) -> str:
-    """Say what a router gains, with bounds of the caller's, and on what."""
-    against = reference(measures, choice)
+def gains_clause(measures: StudyMeasures, gain: Interval, saving: Interval | None) -> str:
+    """Say what a router gains, with bounds of the caller's, and on what; with what it saves where that is not it."""
+    against = reference(measures)
     if measures.study.aim == "cost" and gain.estimate < 0:
         more = Interval(-gain.estimate, -gain.high, -gain.low)
         return PHRASES["costs_more"].format(gain=measures.gain(more), reference=against)
-    return PHRASES[f"gains_{measures.study.aim}"].format(gain=measures.gain(gain), reference=against)
+    return PHRASES[f"gains_{measures.study.aim}"].format(
+        gain=measures.gain(gain), reference=against, saves=saves(measures, saving)
+    )
+
+
+def saves(measures: StudyMeasures, saving: Interval | None) -> str:
+    """Say what part of the best single system's cost is saved, or how much more it costs, as a clause; empty where no
+    cost is known."""
+    part = None if saving is None else measures.saved_part(saving)
+    if saving is None or part is None:
+        return ""
+    return PHRASES["saves_part" if saving.estimate >= 0 else "costs_part"].format(part=part)
 
 
 def above_coin(measures: StudyMeasures) -> str:
-    """Say what a saving is above a random mix, which saves as well; empty unless the aim is to save."""
-    above = measures.study.verdict.above_mix
-    return "" if above is None else PHRASES["above_coin"].format(gain=points(above))
+    """Say what a saving is above a random mix, which saves as well; empty unless a saving is what is gained."""
+    study = measures.study
+    above = study.verdict.above_mix
+    if above is None or (study.aim == "accuracy" and study.verdict.way != "cheaper"):
+        return ""
+    return PHRASES["above_coin"].format(gain=points(above))
 
 
 def perfect_gains(measures: StudyMeasures, gain: str) -> str:
@@ -50,5 +55,7 @@ def perfect_gains(measures: StudyMeasures, gain: str) -> str:
         measures: of the study.
         gain: as it is to be said.
     """
-    against = reference(measures, measures.study.ceiling.best)
-    return PHRASES[f"perfect_{measures.study.aim}"].format(gain=gain, reference=against)
+    said = PHRASES[f"perfect_{measures.study.aim}"].format(gain=gain, reference=reference(measures))
+    saving = measures.study.ceiling.saving
+    part = None if saving is None else measures.saved_part(saving)
+    return said if part is None else said + PHRASES["perfect_saving"].format(part=part)

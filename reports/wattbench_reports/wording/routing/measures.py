@@ -55,16 +55,16 @@ class StudyMeasures:
 
     def gain(self, interval: Interval) -> str:
         """Format a gain by the aim of the study: ``2.7 points [1.1, 4.3]``, ``0.52 [0.41, 0.63] USD per request``."""
-        return points(interval) if self.study.aim == "mix" else self.gains.of_requests(interval)
+        return points(interval) if self.study.aim == "accuracy" else self.gains.of_requests(interval)
 
     def gain_cell(self, interval: Interval) -> str:
         """Format a gain for a column: ``+2.7 [1.1, 4.3]`` points, ``+0.52 [0.41, 0.63] USD``."""
-        text = points(interval).replace(" points", "") if self.study.aim == "mix" else self.gains.cell(interval)
+        text = points(interval).replace(" points", "") if self.study.aim == "accuracy" else self.gains.cell(interval)
         return f"+{text}" if interval.estimate > 0 and not _ZERO.match(text) else text
 
     def amount(self, value: float) -> str:
         """Format a gain or a loss without bounds: ``12.0 points``, ``0.52 USD per request``."""
-        if self.study.aim == "mix":
+        if self.study.aim == "accuracy":
             return "1 point" if math.isclose(value, 0.01) else minus(f"{units.fixed(100 * value, 1)} points")
         return self.gains.amount(value)
 
@@ -72,6 +72,16 @@ class StudyMeasures:
         """Format a cost as a part of the best single system's: ``21%``; None where that costs nothing."""
         whole = self.best.cost.estimate
         return part(cost / whole) if whole > 0 else None
+
+    def saved_part(self, saving: Interval) -> str | None:
+        """Format a saving, or what is paid more where it is below 0, as a part of the best single system's cost with
+        its bounds: ``21% [18, 24]``; None where that costs nothing."""
+        whole = self.best.cost.estimate
+        if not whole > 0:
+            return None
+        sign = 1 if saving.estimate >= 0 else -1
+        low, high = sorted(sign * each / whole for each in (saving.low, saving.high))
+        return minus(f"{part(sign * saving.estimate / whole)} [{_percent(low)}, {_percent(high)}]")
 
     def part_of(self, cost: float) -> str | None:
         """Format a cost against the best single system's, to go before it: ``21% of``, ``4.5 times``."""
@@ -100,7 +110,7 @@ class StudyMeasures:
         return choice.shares.get(self.study.best_single, 0.0)
 
     def gain_heading(self) -> str:
-        """Name the column of gains: ``points above a mix``, ``saved``, ``gain per 1,000 requests``."""
+        """Name the column of gains: ``points gained``, ``saved``, ``gain per 1,000 requests``."""
         name = PHRASES[f"gain_{self.study.aim}"]
         return self.gains.costs.of_requests(name) if self.study.aim == "benefit" else name
 
@@ -134,6 +144,13 @@ def _hundredths(value: float) -> str:
         return "∞" if value > 0 else "-∞"
     text = units.fixed(100 * value, 1)
     return "0.0" if text == "-0.0" else text
+
+
+def _percent(ratio: float) -> str:
+    if not math.isfinite(ratio):
+        return "∞" if ratio > 0 else "-∞"
+    text = units.fixed(100 * ratio, 0)
+    return "0" if text == "-0" else text
 
 
 def part(ratio: float) -> str:

@@ -1,55 +1,62 @@
-"""Say whether a way to choose systems meets what is required."""
+"""Say whether a way to choose systems meets what is required, by the bounds of its figures."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.judge import FAILS, p_qualifies
 from wattbench_reports.routing.model import RequirementMet, RoutingChoice
 from wattbench_reports.wording.decision.requirements import quantity_text, value_text
+from wattbench_reports.wording.routing.phrases import PHRASES
 
-
-def sure(choice: RoutingChoice) -> str | None:
-    """Format the probability that all requirements are met together; None without any, or where one is not
-    known."""
-    together = p_qualifies(choice.met)
-    return units.certainty(together) if choice.met and together is not None else None
+_RANK = {Qualifies.YES: 0, Qualifies.MAY: 1, Qualifies.NO: 2}
 
 
 def qualifies_text(choice: RoutingChoice, currency: str = "") -> str:
-    """Say whether a choice meets what is required: ``yes (97%)``, ``may (58%)``, ``no: accuracy 61.2%``.
+    """Say whether a choice meets what is required: ``yes``, ``no: accuracy 61.2%, 59.0% to 63.4%``.
 
     Args:
         choice: with its requirements.
         currency: of money.
     """
-    if choice.qualifies is Qualifies.NO:
-        return f"no: {failed_figures(choice, currency)}"
-    known = sure(choice)
-    return f"{choice.qualifies} ({known})" if known else str(choice.qualifies)
+    if choice.qualifies is Qualifies.YES:
+        return str(choice.qualifies)
+    return f"{choice.qualifies}: {figures_that_are(choice, choice.qualifies, currency)}"
 
 
-def failed_figures(choice: RoutingChoice, currency: str = "") -> str:
-    """List the figures that do not meet what is required; where none is alone, the least probable."""
-    failed = [each for each in choice.met if each.p_met is not None and each.p_met < FAILS]
-    known = sorted((each for each in choice.met if each.p_met is not None), key=lambda each: each.p_met or 0.0)
-    return units.listed([_figure(each, currency) for each in failed or known[:1]])
+def met_figures(choice: RoutingChoice, currency: str = "") -> str:
+    """List all figures of what is required, with their bounds; empty where nothing is."""
+    return units.listed([_figure(each, currency) for each in choice.met])
+
+
+def figures_that_are(choice: RoutingChoice, outcome: Qualifies, currency: str = "") -> str:
+    """List the figures of one outcome, with their bounds."""
+    return units.listed([_figure(each, currency) for each in choice.met if each.outcome is outcome])
 
 
 def _figure(met: RequirementMet, currency: str) -> str:
-    value = units.NONE if met.estimate is None else value_text(met.requirement, met.estimate, currency)
-    return f"{quantity_text(met.requirement)} {value}"
+    """Format a figure with its one-sided bounds: ``accuracy 70.2%, 68.4% to 72.0%``."""
+
+    def value(each: float | None) -> str:
+        if each is None:
+            return units.NONE
+        return value_text(met.requirement, each, currency) if math.isfinite(each) else ("∞" if each > 0 else "−∞")
+
+    name = quantity_text(met.requirement)
+    if met.low is None or met.high is None:
+        return f"{name} {value(met.estimate)}"
+    return PHRASES["within"].format(figure=name, value=value(met.estimate), low=value(met.low), high=value(met.high))
 
 
 def nearest_choice(choices: Sequence[RoutingChoice]) -> RoutingChoice:
     """Return the choice that comes nearest to what is required.
 
-    The one that most probably meets it; of those alike the one whose figures together are the smallest share away from
-    their bounds.
+    One that may meet it before one that does not; of those alike the one whose figures together are the smallest share
+    away from their bounds.
     """
-    return min(choices, key=lambda each: (-(p_qualifies(each.met) or 0.0), sum(map(_shortfall, each.met))))
+    return min(choices, key=lambda each: (_RANK[each.qualifies], sum(map(_shortfall, each.met))))
 
 
 def _shortfall(met: RequirementMet) -> float:

@@ -5,10 +5,18 @@ from __future__ import annotations
 PHRASES = {
     # The verdict.
     "in_blocks": "{items} in {blocks}",
-    "yes_mix": "Worth building: {name} would answer {accuracy} correctly where {best} alone answers {single}{at_cost}:"
-    " {gain} above {reference}{meets} ({items}).",
-    "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets} ({items}).",
-    "yes_benefit": "Worth building: {name} would have {gain} more net benefit than {best} alone{meets} ({items}).",
+    "yes_accurate": "Worth building: {name} would answer {accuracy} correctly where {best} alone answers {single}:"
+    " {more} more{saves}{meets} ({items}).",
+    "yes_cheaper": "Worth building: {name} would save {saved} of the cost of {best} alone, and answer {accuracy}"
+    " correctly where it answers {single}: a difference of {more}{above}{meets} ({items}).",
+    "yes_cost": "Worth building: {name} would save {gain}, {part} of the cost of {best} alone{above}{meets}{less}"
+    " ({items}).",
+    "yes_benefit": "Worth building: {name} would have {gain} more net benefit than {best} alone{meets}{less}"
+    " ({items}).",
+    "less": "; it answers {accuracy} correctly where {top} alone answers {single}, {at_cost}",
+    "less_saves": "and saves {part} of its cost",
+    "less_costs": "at {part} its cost",
+    "less_unpriced": "whose cost is not known",
     "yes_hybrid": " The hybrid of this run, {name}, answers {accuracy} of the same items correctly.",
     "no_perfect": "Not worth building: even a perfect router {gains} ({items}).",
     "no_same": "Not worth building: {name} comes to {best} alone{others} ({items}).",
@@ -24,29 +32,32 @@ PHRASES = {
     "none_judged": "none was judged",
     "none_judged_as": "none was judged, as {reasons}",
     "no_study": "No router can be judged: {reason}.",
-    "meets": ", and meet what is required with a probability of {sure}",
-    "tell_items": "; about {count} items in all would tell",
-    "tell_meets": "; whether it meets what is required is open (probability {sure})",
+    "meets": ", and meet what is required ({figures})",
+    "within": "{figure} {value}, {low} to {high}",
+    "tell_items": "; about {count} more items would tell",
+    "tell_meets": "; whether it meets what is required is not known ({figures})",
+    "tell_dearer": "; --worth-right says what that may cost",
     "tell_exceeded": "; yet {exceeded}",
     "tell_unjudged": "; {unjudged}",
     "not_judged_as": "{names} not judged, as {reason}",
     # Gains, by what is to be gained, and what they are measured against.
-    "gains_mix": "gains {gain} of accuracy on {reference}",
+    "gains_accuracy": "gains {gain} of accuracy on {reference}{saves}",
+    "saves_part": ", and saves {part} of its cost",
+    "costs_part": ", and costs {part} more",
     "costs_more": "costs {gain} more than {reference}",
     "gains_cost": "saves {gain} of the cost of {reference}",
     "above_coin": ", {gain} of accuracy above a random mix at the same cost",
     "gains_benefit": "gains {gain} of net benefit on {reference}",
-    "perfect_mix": "would gain {gain} of accuracy on {reference}",
+    "perfect_accuracy": "would gain {gain} of accuracy on {reference}",
+    "perfect_saving": ", and save {part} of its cost where it is only as accurate",
     "perfect_cost": "would save {gain} of the cost of {reference}",
     "perfect_benefit": "would gain {gain} of net benefit on {reference}",
     "only": "only {gain}",
-    "least_mix": "gains {least}",
+    "least_accuracy": "gains {least}",
+    "least_accuracy_saving": "gains {least}, or saves {part} of the cost as accurately",
     "least_cost": "saves {part} of it",
     "least_benefit": "gains {least}",
     "alone": "{name} alone",
-    "mix": "a random mix of systems at the same cost",
-    "mix_share": "a random mix with as many requests to {best}",
-    "mix_any": "random mixes of systems at the same cost",
     "times": "{times} times",
     "at_part": ", at {part} its cost",
     "at_share": ", with {part} of the requests to {best}",
@@ -76,6 +87,7 @@ PHRASES = {
     "row_0.75": "{name}, 3/4",
     "why_accurate": "accurate: set for the most correct answers",
     "why_value": "value: set for the most gain",
+    "why_value_accuracy": "value: set for the least cost that is as accurate as {best}",
     "why_part": "1/4, 1/2, 3/4: set to that part of the way from the least cost of a system to that of {best}",
     "why_part_share": "1/4, 1/2, 3/4: set to send that part of the requests to {best}",
     # The ceiling.
@@ -95,6 +107,8 @@ PHRASES = {
     "of_file": "The router {name} {gains}.",
     "more_of_file": "{routers} of the file are in the table.",
     "bounds": "The bounds of the verdict are one-sided and hold for all {count} routers judged together, at 95%.",
+    "required": "Whether a requirement is met is read off one-sided bounds, which hold for all routers judged together"
+    " at a risk of {risk}.",
     "hull_two": "A random mix is of {names}.",
     "hull": "At each cost, a random mix is of the two nearest systems among {names}.",
     # Cascades.
@@ -107,7 +121,7 @@ PHRASES = {
     "check": "from a check that is right {times} times of 100 [{low}, {high}]",
     "any_check": "with any check",
     "any_cell": "any",
-    "pays_mix": "; better than a random mix {check}",
+    "pays_accuracy": "; more accurate {check}",
     "pays_cost": "; cheaper {check}",
     "pays_required": "; cheaper, and as accurate as is required, {check}",
     "pays_benefit": "; more net benefit {check}",
@@ -115,13 +129,8 @@ PHRASES = {
     "check_cost": "What the check of an answer costs is not counted; --check-cost says it.",
     # The errors that a router by domain could bear.
     "needed": "By domain, a router gains once it recognises the domain of {share} of the requests{worst}.",
-    "needed_mix": "By domain, a router gains a point on a random mix once it recognises the domain of {share} of the "
-    "requests{worst}.",
-    "needed_none_mix": "By domain, not even a router that recognises every domain gains a point on a random mix.",
     "needed_none": "By domain, not even a router that recognises every domain gains.",
-    "worst": "; the costliest error is to take {domain} for {other}, which loses {loss} of gain on such a request, its"
-    " cost included",
-    "worst_cost": "; the costliest error is to take {domain} for {other}, which loses {loss}",
+    "worst": "; the costliest error is to take {domain} for {other}, which loses {loss}",
     "own_cost": "A router by domain may itself cost up to {cost}.",
     # Residents.
     "residents": "At {rate} requests per hour keep {names} loaded, the best of {count} sets{gains}.",
@@ -129,7 +138,7 @@ PHRASES = {
     "resident_steps": "The best to keep loaded, as requests become more frequent: {clauses}.",
     "resident_first": "{names}",
     "resident_from": "{names} from {rate} per hour",
-    "resident_gains_mix": ": a gain worth {gain} over {best} alone, idle power included{unsure}",
+    "resident_gains_accuracy": ": a gain worth {gain} over {best} alone, idle power included{unsure}",
     "resident_unsure": ", which these items do not show to be above 0",
     "resident_price": "A correct answer counts here as what a further one costs between {cheaper} and {best}: {price}.",
     "resident_base": "Idle power is counted beyond the {watts} that the machine draws in any case, by the idle power of"
@@ -147,9 +156,10 @@ PHRASES = {
     "held_out": "Each router is judged on items that it was not fitted to.",
     "held_out_sample": "Each router is judged on items that it was not fitted to; those that read requests on {items},"
     " drawn at random.",
-    "own": "Counted for the router itself: {amounts} per request.",
-    "own_unknown": "What the router itself costs is not known and not counted; --router-joules, --router-seconds and"
-    " --router-cost say it.",
+    "own": "Counted for the router itself, per request: {amounts}.",
+    "own_named": "{amounts} (named)",
+    "own_measured": "{amounts} (measured on the hybrids of this run)",
+    "own_assumed": "{amounts} (assumed; --router-joules, --router-seconds and --router-cost say it)",
     "left_out": "Not candidates: {clauses}.",
     "because": "{names} ({reason})",
     "not_judged": "Not judged: {clauses}.",
@@ -163,7 +173,7 @@ PHRASES = {
     "was": "{names} was",
     "were": "{names} were",
     # Tables.
-    "gain_mix": "points above a mix",
+    "gain_accuracy": "points gained",
     "gain_cost": "saved",
     "gain_benefit": "gain",
     "asked": "{shares}",

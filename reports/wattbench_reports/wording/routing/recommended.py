@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wattbench_reports.formatting import units
-from wattbench_reports.wording.routing.gains import gains_clause
+from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
+from wattbench_reports.stats import Interval
+from wattbench_reports.wording.routing.gains import above_coin, gains_clause
 from wattbench_reports.wording.routing.measures import StudyMeasures, points
 from wattbench_reports.wording.routing.names import choice_noun, comes_to_best, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES
@@ -28,7 +30,9 @@ def recommended_sentences(measures: StudyMeasures) -> Iterator[str]:
     yield from _of_file(measures)
     if choice is not None and study.verdict.judged > 1:
         yield PHRASES["bounds"].format(count=study.verdict.judged)
-    if study.aim == "mix" and len(study.hull) > 1:
+    if study.settings.requirements:
+        yield PHRASES["required"].format(risk=units.percent(study.settings.risk).replace(".0%", "%"))
+    if above_coin(measures) and len(study.hull) > 1:
         yield PHRASES["hull_two" if len(study.hull) == 2 else "hull"].format(names=units.named(study.hull))
 
 
@@ -37,9 +41,16 @@ def _of_file(measures: StudyMeasures) -> Iterator[str]:
     study = measures.study
     others = [each for each in study.choices if each.kind == "file" and each is not study.verdict.choice]
     for each in others[:SAID]:
-        yield PHRASES["of_file"].format(name=each.name, gains=gains_clause(measures, each, each.gain))
+        yield PHRASES["of_file"].format(name=each.name, gains=gains_clause(measures, each.gain, _saving(each, study)))
     if len(others) > SAID:
         yield PHRASES["more_of_file"].format(routers=units.plural(len(others) - SAID, "other router"))
+
+
+def _saving(choice: RoutingChoice, study: RoutingStudy) -> Interval | None:
+    if study.unit is None:
+        return None
+    more = choice.cost_gain
+    return Interval(-more.estimate, -more.high, -more.low)
 
 
 SAID = 3

@@ -27,7 +27,7 @@ def resident_sentences(measures: StudyMeasures) -> Iterator[str]:
     if len(residents.sets) > 1:
         clauses = [_clause(each) for each in residents.sets[:SAID]]
         yield PHRASES["resident_steps"].format(clauses="; ".join(clauses))
-    if study.aim == "mix":
+    if study.aim == "accuracy":
         yield from _price_of_an_answer(measures)
     if len(study.systems) > 1:
         base = units.quantity(residents.base_w, "W")
@@ -69,7 +69,7 @@ def margin(each: ResidentSet) -> float:
 
 def gains_phrase(measures: StudyMeasures) -> str:
     """Return the clause on a gain, with fields."""
-    return PHRASES["resident_gains_mix" if measures.study.aim == "mix" else "resident_gains"]
+    return PHRASES["resident_gains_accuracy" if measures.study.aim == "accuracy" else "resident_gains"]
 
 
 def gain_text(measures: StudyMeasures, gain: float) -> str:

@@ -177,7 +177,8 @@ def _notes(measures: StudyMeasures) -> Iterator[str]:
     settings = {each.setting for each in shown}
     for setting in ("accurate", "value"):
         if setting in settings:
-            yield PHRASES[f"why_{setting}"]
+            key = f"why_{setting}"
+            yield PHRASES.get(f"{key}_{study.aim}", PHRASES[key]).format(best=study.best_single)
     if settings & {"0.25", "0.5", "0.75"}:
         yield PHRASES["why_part_share" if study.unit is None else "why_part"].format(best=study.best_single)
     for left, noun in (

@@ -14,11 +14,10 @@ def tolerance_sentences(measures: StudyMeasures) -> Iterator[str]:
     tolerance = measures.study.tolerance
     if tolerance is None:
         return
-    suffix = "_mix" if measures.study.aim == "mix" else ""
     if tolerance.needed is None:
-        yield PHRASES[f"needed_none{suffix}"]
+        yield PHRASES["needed_none"]
         return
-    yield PHRASES[f"needed{suffix}"].format(share=part_interval(tolerance.needed), worst=_worst(tolerance, measures))
+    yield PHRASES["needed"].format(share=part_interval(tolerance.needed), worst=_worst(tolerance, measures))
     if tolerance.own_cost is not None and measures.study.unit is not None:
         yield PHRASES["own_cost"].format(cost=measures.cost(tolerance.own_cost))
 
@@ -27,7 +26,4 @@ def _worst(tolerance: Tolerance, measures: StudyMeasures) -> str:
     if not tolerance.worst or tolerance.worst[0].loss <= 0:
         return ""
     worst = tolerance.worst[0]
-    loss = measures.amount(worst.loss)
-    if measures.study.aim == "mix":
-        return PHRASES["worst"].format(domain=worst.domain, other=worst.taken_for, loss=loss)
-    return PHRASES["worst_cost"].format(domain=worst.domain, other=worst.taken_for, loss=loss)
+    return PHRASES["worst"].format(domain=worst.domain, other=worst.taken_for, loss=measures.amount(worst.loss))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from wattbench_reports.decision.model import Qualifies
 from wattbench_reports.formatting import units
-from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, WorthBuilding
+from wattbench_reports.routing.model import RoutingChoice, RoutingStudy, RoutingVerdict, WorthBuilding
 from wattbench_reports.wording.decision.costs import plain
 from wattbench_reports.wording.routing.conditions import unjudged_clause
-from wattbench_reports.wording.routing.gains import above_coin, gains_text, perfect_gains, reference
-from wattbench_reports.wording.routing.measures import StudyMeasures, study_measures
-from wattbench_reports.wording.routing.met import failed_figures, nearest_choice, sure
+from wattbench_reports.wording.routing.gains import above_coin, gains_text, perfect_gains, saves
+from wattbench_reports.wording.routing.measures import StudyMeasures, part, points, study_measures
+from wattbench_reports.wording.routing.met import figures_that_are, met_figures, nearest_choice
 from wattbench_reports.wording.routing.names import choice_noun, choice_with_share, comes_to_best
 from wattbench_reports.wording.routing.phrases import PHRASES
 
@@ -38,24 +38,44 @@ def _yes(measures: StudyMeasures) -> str:
     choice, gain = verdict.choice, verdict.gain
     assert choice is not None
     assert gain is not None
-    whole = measures.part_of(choice.cost.estimate)
-    said = PHRASES[f"yes_{study.aim}"].format(
+    said = PHRASES[f"yes_{verdict.way}" if study.aim == "accuracy" else f"yes_{study.aim}"].format(
         name=choice_with_share(choice, measures),
         best=study.best_single,
         accuracy=units.percent_interval(choice.accuracy),
         single=units.percent(measures.best.accuracy.estimate),
-        at_cost="" if whole is None or study.unit is None else PHRASES["at_part"].format(part=whole),
+        more=points(verdict.accuracy or choice.accuracy_gain),
+        saves=saves(measures, verdict.saving),
+        saved=None if verdict.saving is None else measures.saved_part(verdict.saving),
         part=measures.part(gain.estimate),
         gain=measures.gain(gain),
-        reference=reference(measures, choice),
         above=above_coin(measures),
-        meets=_meets(choice),
+        meets=PHRASES["meets"].format(figures=met_figures(choice, study.label)) if choice.met else "",
+        less=_less(choice, measures),
         items=_items(study),
     )
     hybrid = study.hybrid
     if hybrid is None or hybrid.accuracy < choice.accuracy.estimate:
         return said
     return said + PHRASES["yes_hybrid"].format(name=hybrid.name, accuracy=units.percent(hybrid.accuracy))
+
+
+def _less(choice: RoutingChoice, measures: StudyMeasures) -> str:
+    """Say that the most accurate system is more accurate than a router, and what that saves; empty where it is not."""
+    top = max(measures.study.singles, key=lambda each: (each.accuracy.estimate, -each.cost.estimate))
+    if top.accuracy.estimate <= choice.accuracy.estimate:
+        return ""
+    if measures.study.unit is None or not top.cost.estimate > 0:
+        at_cost = PHRASES["less_unpriced"]
+    else:
+        ratio = choice.cost.estimate / top.cost.estimate
+        key, shown = ("less_saves", 1 - ratio) if ratio < 1 else ("less_costs", ratio)
+        at_cost = PHRASES[key].format(part=part(shown))
+    return PHRASES["less"].format(
+        accuracy=units.percent(choice.accuracy.estimate),
+        top=top.name,
+        single=units.percent(top.accuracy.estimate),
+        at_cost=at_cost,
+    )
 
 
 def item_count(count: int) -> str:
@@ -67,14 +87,9 @@ LEAST_ROUNDED = 1000
 """A smaller number of items is not rounded."""
 
 
-def _meets(choice: RoutingChoice) -> str:
-    known = sure(choice)
-    return PHRASES["meets"].format(sure=known) if choice.met and known else ""
-
-
 def _no(measures: StudyMeasures) -> str:
     study, verdict = measures.study, measures.study.verdict
-    if verdict.ceiling_gain.high < verdict.least or verdict.choice is None:
+    if _perfect_gains_nothing(study) or verdict.choice is None:
         only = PHRASES["only"].format(gain=measures.gain(verdict.ceiling_gain))
         return PHRASES["no_perfect"].format(gains=perfect_gains(measures, only), items=_items(study))
     choice = verdict.choice
@@ -89,10 +104,18 @@ def _no(measures: StudyMeasures) -> str:
     )
 
 
+def _perfect_gains_nothing(study: RoutingStudy) -> bool:
+    verdict, saving = study.verdict, study.ceiling.saving
+    saves = saving is not None and verdict.least_saving is not None and saving.high >= verdict.least_saving
+    return verdict.ceiling_gain.high < verdict.least and not saves
+
+
 def _least(measures: StudyMeasures) -> str:
-    study = measures.study
-    least = PHRASES[f"least_{study.aim}"].format(
-        least=plain(measures.amount(study.verdict.least)), part=measures.part(study.verdict.least)
+    study, verdict = measures.study, measures.study.verdict
+    saving = study.aim == "accuracy" and verdict.least_saving is not None
+    least = PHRASES["least_accuracy_saving" if saving else f"least_{study.aim}"].format(
+        least=plain(measures.amount(verdict.least)),
+        part=measures.part(verdict.least_saving if saving and verdict.least_saving is not None else verdict.least),
     )
     return PHRASES["no_other"].format(gains_least=least)
 
@@ -118,7 +141,7 @@ def _nearest(measures: StudyMeasures) -> dict[str, str]:
     choice = nearest_choice(measures.study.choices)
     return {
         "name": choice_with_share(choice, measures),
-        "figures": failed_figures(choice, measures.study.label),
+        "figures": figures_that_are(choice, choice.qualifies, measures.study.label),
     }
 
 
@@ -127,12 +150,21 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
     verdict = study.verdict
     if verdict.items_to_tell is not None:
         return PHRASES["tell_items"].format(count=item_count(verdict.items_to_tell))
-    if choice.qualifies is Qualifies.MAY and (known := sure(choice)):
-        return PHRASES["tell_meets"].format(sure=known)
+    if choice.qualifies is Qualifies.MAY:
+        return PHRASES["tell_meets"].format(figures=figures_that_are(choice, Qualifies.MAY, study.label))
+    if _dearer(verdict):
+        return PHRASES["tell_dearer"]
     if study.ceiling.exceeded:
         return PHRASES["tell_exceeded"].format(exceeded=study.ceiling.exceeded)
     unjudged = unjudged_clause(study)
     return PHRASES["tell_unjudged"].format(unjudged=unjudged) if unjudged else ""
+
+
+def _dearer(verdict: RoutingVerdict) -> bool:
+    """Return whether it is its cost that keeps a more accurate router from being worth building."""
+    if verdict.accuracy is None or verdict.saving is None or verdict.least_saving is None:
+        return False
+    return verdict.accuracy.low > 0 and verdict.saving.low < -verdict.least_saving
 
 
 _SAID = {WorthBuilding.YES: _yes, WorthBuilding.NO: _no, WorthBuilding.UNKNOWN: _unknown}

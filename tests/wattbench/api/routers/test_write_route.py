@@ -180,7 +180,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(recorded: Recorded, tmp_path
 
 def test_a_router_that_gains_nothing_is_not_written(recorded: Recorded, tmp_path: Path) -> None:
     one_is_best = np.column_stack([np.zeros(ITEMS), np.ones(ITEMS)])
-    with pytest.raises(UserError, match=r"no router is written: on the 49 items .* none gains on always asking large"):
+    with pytest.raises(UserError, match=r"no router is written: on the 50 items .* none gains on always asking large"):
         write(recorded(score=one_is_best), tmp_path / "out" / "routed")
     assert list((tmp_path / "out").iterdir()) == []
 

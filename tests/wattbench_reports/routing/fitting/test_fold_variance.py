@@ -45,7 +45,8 @@ def test_every_gain_of_a_choice_is_widened_and_no_figure_of_its_own() -> None:
         assert after.high - after.low == pytest.approx(by * (before.high - before.low))
         assert after.estimate == before.estimate
     assert choice.gain_parts is not None
-    assert wide.gain_parts == pytest.approx(by * choice.gain_parts)
+    assert wide.gain_parts is not None
+    assert wide.gain_parts.accuracy == pytest.approx(by * choice.gain_parts.accuracy)
     assert (wide.accuracy, wide.cost) == (choice.accuracy, choice.cost)
 
 

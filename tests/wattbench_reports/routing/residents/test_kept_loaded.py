@@ -105,7 +105,7 @@ def test_a_router_that_costs_makes_a_set_of_several_pay_later(local_run) -> None
 
 
 def test_without_a_worth_an_answer_counts_as_what_a_further_one_costs(local_run) -> None:
-    context = world(aim="mix", worth=0.0)
+    context = world(aim="accuracy", worth=0.0)
     found = residents(context, local_run(), {})
     answers, hull = context.answers, context.baseline.hull
     costs, scores = answers.mean(answers.cost), answers.mean(answers.score)
@@ -153,7 +153,7 @@ def test_a_reason_is_given_where_idle_says_nothing(fake, analysed, local_run, tm
     assert residents(world(), silent) == "the idle draw of tuned, specialist-text and base was not measured"
     local = local_run()
     assert residents(world(CostUnit.MONEY), local).startswith("not all of the systems pay for their electricity")
-    dear = dataclasses.replace(world(aim="mix").answers, cost=world().answers.cost[:, [2, 0, 1]])
+    dear = dataclasses.replace(world(aim="accuracy").answers, cost=world().answers.cost[:, [2, 0, 1]])
     alone = context_of(dataclasses.replace(dear, cost=np.ones_like(dear.cost)))
     assert "no single system costs less" in residents(alone, local, {})
     with pytest.raises(UserError, match="requests per hour: 0 is not"):

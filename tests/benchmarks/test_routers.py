@@ -1,0 +1,100 @@
+"""The rates of routers on docs/rates.md are those that were recorded, within their limits, and those of the code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.adversaries.document import DOCUMENT, tables
+from benchmarks.adversaries.figures import Rate, rate_of, read
+from benchmarks.adversaries.router_worlds import Copies, RouterWorld, copied, made_up
+from benchmarks.adversaries.routers import CLAIMS, FOUND, WORLDS, WORTH
+from wattbench_reports.routing.predictors.text_features import alike, features_for
+
+RECORDED = read("routers")
+WORLD = RouterWorld("test", 20_000, share=0.1, advantage=0.3)
+AGAIN = ("shuffled answers, by domain, systems alike", "1 point by domain, 10 on a tenth",
+         "8 of 400 items below what is required")  # fmt: skip
+
+
+def test_the_page_has_the_recorded_rates() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert tables(CLAIMS, RECORDED) in text, "python -m benchmarks.adversaries writes page and figures together"
+
+
+def test_every_world_is_recorded() -> None:
+    assert {(each.world, each.holds, each.runs) for each in RECORDED} == {
+        (world.name, world.holds, world.runs) for world in WORLDS
+    }
+
+
+@pytest.mark.parametrize(
+    "rate", [each for each in RECORDED if each.holds], ids=lambda each: f"{each.claim}, {each.world}"
+)
+def test_where_the_assumption_holds_a_rate_is_within_its_limits(rate: Rate) -> None:
+    claim = next(each for each in CLAIMS if each.key == rate.claim)
+    assert claim.least <= rate.rate.share <= claim.most
+
+
+def test_the_worst_known_worlds_are_on_the_page() -> None:
+    worst = {each.world: each.rate.share for each in RECORDED if each.claim == WORTH and not each.holds}
+    assert min(worst.values()) > 0.05
+    assert len(worst) == 2
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("name", AGAIN)
+def test_the_code_gives_the_recorded_rate(name: str) -> None:
+    world = next(each for each in WORLDS if each.name == name)
+    outcomes = [world.run(seed) for seed in range(world.runs)]
+    for rate in (each for each in RECORDED if each.world == name):
+        again = rate_of(rate.claim, outcomes)
+        assert again is not None
+        assert again.share == pytest.approx(rate.rate.share, abs=0.011)  # another processor may round one run otherwise
+
+
+@pytest.mark.simulation
+def test_a_world_with_a_gain_is_told_from_one_without() -> None:
+    by_name = {each.name: each for each in WORLDS}
+    found = [by_name["3 points by domain, 30 on a tenth"].run(seed)[FOUND][0] for seed in range(10)]
+    alarms = [by_name["shuffled answers, by domain"].run(seed)[WORTH][0] for seed in range(10)]
+    assert sum(found) >= 8
+    assert sum(alarms) <= 1
+
+
+def test_a_made_up_run_has_the_gain_that_it_says() -> None:
+    answers = made_up(WORLD, 1).context.answers
+    topic = answers.domain == answers.domains.index("topic 0")
+    assert topic.mean() == pytest.approx(WORLD.share, abs=1e-3)
+    assert (topic * (answers.score[:, 1] - answers.score[:, 0])).mean() == pytest.approx(WORLD.gain, abs=0.004)
+    assert answers.score[:, 0].mean() == pytest.approx(0.65, abs=0.015)
+    assert np.corrcoef(answers.score[:, 0], answers.score[:, 1])[0, 1] > 0.1, "hard items are hard for both"
+
+
+def test_shuffling_leaves_nothing_that_tells() -> None:
+    world = replace(WORLD, shuffled=True)
+    answers = made_up(world, 1).context.answers
+    topic = answers.domain == answers.domains.index("topic 0")
+    ahead = answers.score[:, 1] - answers.score[:, 0]
+    assert ahead[topic].mean() == pytest.approx(ahead[~topic].mean(), abs=0.05)
+    assert world.gain == 0
+
+
+def test_requests_tell_the_topic() -> None:
+    world = replace(WORLD, items=200, texts=True, domains=False)
+    run = made_up(world, 1)
+    assert run.texts is not None
+    assert run.context.answers.domains == ("all",)
+    assert len(set(run.texts)) == 200
+    assert made_up(world, 1).texts == run.texts != made_up(world, 2).texts
+
+
+def test_copies_are_recognised_unless_a_third_of_the_words_is_another() -> None:
+    for kind, different in ((Copies("test"), 40), (Copies("test", replaced=8), 400)):
+        run = copied(kind, 1)
+        assert run.texts is not None
+        assert run.context.answers.different == pytest.approx(different, abs=12)
+        assert len(np.unique(alike(run.texts, features_for(run.texts)))) == run.context.answers.different
+    assert copied(Copies("test", prompts=False), 1).context.answers.alike is None
