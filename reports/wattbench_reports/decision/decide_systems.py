@@ -86,7 +86,7 @@ def _why_none(problem: Problem) -> str:
 def _why_no_candidate(problem: Problem) -> str:
     candidates = problem.analysis.contest.candidates
     if not candidates:
-        return REASONS["none_takes_part"]
+        return problem.analysis.contest.reason or REASONS["none_takes_part"]
     if not problem.figures.accuracy.known.any():
         return REASONS["scored"] if problem.objective == "accuracy" else problem.basis.why_none
     if not (problem.figures.accuracy.estimates > 0).any():  # unknown ones are NaN

@@ -148,7 +148,7 @@ class Problem:
 
 def outside(analysis: Analysis) -> dict[str, str]:
     """Return the systems that are no candidates, and why, as a clause."""
-    apart = dict.fromkeys(analysis.basis.systems, "it answered different documents")
+    apart = dict(analysis.contest.other_work)
     apart |= {name: f"does not sustain the rate: {why}" for name, why in analysis.not_held.items()}
     apart |= dict.fromkeys(analysis.yardsticks, "a yardstick")
     return {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
