@@ -103,22 +103,22 @@ def overlaps(prints: Mapping[str, Fingerprint]) -> Overlaps:
         prints: name to fingerprint.
     """
     names = tuple(prints)
-    asked = [prints[name].asked for name in names]
+    work = [prints[name].by_task for name in names]
     size = len(names)
     items, common = np.zeros(size, dtype=np.int64), np.zeros((size, size), dtype=np.int64)
     alike = np.ones((size, size), dtype=np.bool_)
-    for task in dict.fromkeys(task for each in asked for task in each):
-        holders = [number for number in range(size) if task in asked[number]]
-        of_task = [asked[number][task] for number in holders]
+    for task in dict.fromkeys(task for each in work for task in each):
+        holders = [number for number in range(size) if task in work[number]]
+        of_task = [work[number][task] for number in holders]
         at = np.ix_(holders, holders)
         shared = _shared([each.items for each in of_task], of_task)
         items[holders] += np.diag(shared)
         common[at] += shared
         alike[at] &= _set_alike(of_task)
-    for number in (number for number in range(size) if not asked[number]):
+    for number in (number for number in range(size) if not work[number]):
         tasks = prints[names[number]].parts["tasks"]
         equal = np.array(
-            [prints[name].parts["tasks"] == tasks and not each for name, each in zip(names, asked, strict=True)]
+            [prints[name].parts["tasks"] == tasks and not each for name, each in zip(names, work, strict=True)]
         )
         alike[number], alike[:, number] = equal, equal
         items[number], common[number, equal], common[equal, number] = 1, 1, 1
@@ -140,14 +140,14 @@ def _set_alike(of_task: Sequence[AskedTask]) -> NDArray[np.bool_]:
 
 def _shared(sets: Sequence[NDArray[np.uint64]], of_task: Sequence[AskedTask]) -> NDArray[np.int64]:
     """Count what each two sets have in common; those of systems that answered the same are looked at once."""
-    place: dict[int, int] = {}
+    position: dict[int, int] = {}
     different: list[NDArray[np.uint64]] = []
     number = []
     for values, each in zip(sets, of_task, strict=True):
-        if id(each.answered) not in place:
-            place[id(each.answered)] = len(different)
+        if id(each.answered) not in position:
+            position[id(each.answered)] = len(different)
             different.append(values)
-        number.append(place[id(each.answered)])
+        number.append(position[id(each.answered)])
     if len(different) == 1:
         return np.full((len(number), len(number)), len(np.unique(different[0])), dtype=np.int64)
     every = np.unique(np.concatenate(different))
@@ -161,6 +161,6 @@ def _shared(sets: Sequence[NDArray[np.uint64]], of_task: Sequence[AskedTask]) ->
 def apart_pairs(shared: Overlaps, names: Iterable[str]) -> list[tuple[str, str]]:
     """List the pairs of some systems that did not do the same work, those with most in common first."""
     among = sorted(names)
-    pairs = [(one, other) for place, one in enumerate(among) for other in among[place + 1 :]]
+    pairs = [(one, other) for position, one in enumerate(among) for other in among[position + 1 :]]
     apart = [pair for pair in pairs if not shared.of(*pair).same_work]
     return sorted(apart, key=lambda pair: -shared.of(*pair).common)

@@ -47,7 +47,7 @@ class Fingerprint:
     system: str
     parts: Mapping[str, Part]
     """By name, each of `wattbench.records.LABELS`; without ``machine`` where the record does not name it."""
-    asked: Mapping[str, AskedTask] = field(default_factory=dict, compare=False)
+    by_task: Mapping[str, AskedTask] = field(default_factory=dict, compare=False)
     """Task to what was answered of it; empty where that is not known, and the part ``tasks`` alone says it."""
 
     @cached_property
@@ -58,7 +58,7 @@ class Fingerprint:
 
     def of_all_items(self) -> Fingerprint:
         """Return the same for a comparison in which every item of the one has to be one of the other's."""
-        return replace(self, asked={})
+        return replace(self, by_task={})
 
     def without(self, name: str, ending: str) -> Fingerprint:
         """Return the same without those facts of a part whose names have an ending."""

@@ -18,7 +18,7 @@ from wattbench_reports.comparability.joule_owner import JouleOwner, joule_owners
 from wattbench_reports.tables.run_tables import Frames
 
 FEWEST = 10
-"""From so many equal figures on they are called constant: a few that are equal may be so by chance."""
+"""With at least this number of equal figures they are called constant: a few that are equal may be so by chance."""
 
 PROMPT_TOKENS, OUTPUT_TOKENS, JOULES, SECONDS = "prompt_tokens", "output_tokens", "joules", "seconds"
 """The columns of a table of answers that are looked at, by the names that an import has for them."""
@@ -138,9 +138,9 @@ def input_check(inputs: Mapping[str, SystemInput], prints: Mapping[str, Fingerpr
     every, common = _items_of(list(prints.values()))
     items = dict(zip(shared.names, shared.items.tolist(), strict=True))
     pairs = [
-        (one, other, int(shared.common[place, place + 1 + after]))
-        for place, one in enumerate(shared.names)
-        for after, other in enumerate(shared.names[place + 1 :])
+        (one, other, int(shared.common[position, position + 1 + after]))
+        for position, one in enumerate(shared.names)
+        for after, other in enumerate(shared.names[position + 1 :])
     ]
     systems = tuple(
         replace(each, system=name, items=items[name], missing=every - items[name]) for name, each in inputs.items()
@@ -152,8 +152,8 @@ def input_check(inputs: Mapping[str, SystemInput], prints: Mapping[str, Fingerpr
 def _items_of(prints: Sequence[Fingerprint]) -> tuple[int, int]:
     """Count the items that any system answered, and those that all did."""
     every = common = 0
-    for task in dict.fromkeys(task for each in prints for task in each.asked):
-        holders = [each.asked[task] for each in prints if task in each.asked]
+    for task in dict.fromkeys(task for each in prints for task in each.by_task):
+        holders = [each.by_task[task] for each in prints if task in each.by_task]
         distinct = {id(each.answered): each.items for each in holders}
         items, times = np.unique(np.concatenate(list(distinct.values())), return_counts=True)
         every += len(items)

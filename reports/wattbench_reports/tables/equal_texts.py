@@ -41,7 +41,7 @@ def rows_by_text(
             return row
         prompts = table.coded("prompt_hash")
         codes = prompts.codes.astype(np.int64)
-        nothing = [place for place, text in enumerate(prompts.texts.to_pylist()) if text == _NO_TEXT]
+        nothing = [position for position, text in enumerate(prompts.texts.to_pylist()) if text == _NO_TEXT]
         codes = np.where(np.isin(codes, nothing), -1, codes)
         text = _text_of_row(items, row, codes)
         again = _several(text)
@@ -66,8 +66,8 @@ def _text_of_row(items: pd.DataFrame, row: NDArray[np.int32], codes: NDArray[np.
     text = np.full(int(row.max(initial=-1)) + 1, -1, dtype=np.int64)
     size = int(codes.max(initial=-1)) + 1
     for system in sorted(range(len(counts)), key=lambda each: (-counts[each], str(systems.categories[each]))):
-        own = (of_system == system) & (codes >= 0) & (text[row] < 0)
-        text[row[own]] = (tasks[own] * len(counts) + system) * size + codes[own]
+        chosen = (of_system == system) & (codes >= 0) & (text[row] < 0)
+        text[row[chosen]] = (tasks[chosen] * len(counts) + system) * size + codes[chosen]
     return text
 
 

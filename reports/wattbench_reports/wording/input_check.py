@@ -29,7 +29,7 @@ _UNIT = {JOULES: "J", SECONDS: "s"}
 _MEANINGS = {
     "null": "null: not recorded",
     "zero": "zero: 0 in the source or the record",
-    "all alike": "alike: the same in every answer, as where a total was divided",
+    "all alike": "alike: the same in every answer",
     "client": "client: joules of waiting for a model that runs elsewhere, ranked with no other system's",
 }
 """What a word in the table means, said where it is there."""
@@ -41,7 +41,8 @@ def summary(check: InputCheck) -> str:
     if systems < 2:
         return f"{units.plural(check.items, 'item')}."
     all_of_them = "both" if systems == 2 else f"all {systems} systems"
-    return f"{units.plural(check.items, 'item')}, {check.common:,} of them answered by {all_of_them}."
+    answered = "all" if check.common == check.items else f"{check.common:,}"
+    return f"{units.plural(check.items, 'item')}, {answered} of them answered by {all_of_them}."
 
 
 def meaning(check: InputCheck) -> str:
@@ -60,11 +61,11 @@ def table(check: InputCheck) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heading and one row of texts per system."""
     rows = _rows(check)
     kept = [
-        place
-        for place, name in enumerate(HEADINGS)
-        if name not in _SILENT or any(row[place] != _SILENT[name] for row in rows)
+        position
+        for position, name in enumerate(HEADINGS)
+        if name not in _SILENT or any(row[position] != _SILENT[name] for row in rows)
     ]
-    return tuple(HEADINGS[place] for place in kept), [tuple(row[place] for place in kept) for row in rows]
+    return tuple(HEADINGS[position] for position in kept), [tuple(row[position] for position in kept) for row in rows]
 
 
 def _rows(check: InputCheck) -> list[tuple[str, ...]]:

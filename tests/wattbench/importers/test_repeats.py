@@ -113,7 +113,7 @@ def test_the_command_shows_what_was_read_and_takes_repeats(tmp_path: Path) -> No
     options = ["import", str(path), "--out", str(tmp_path / "runs")]
     done = click.testing.CliRunner().invoke(main, [*options, "--repeats", "--joules-of", "b=client"])
     assert done.exit_code == 0, done.output
-    assert "Data: 30 items, 30 of them answered by both." in done.stderr
+    assert "Data: 30 items, all of them answered by both." in done.stderr
     assert "Repeats: further answers to the same item" in " ".join(done.stderr.split())
     assert "client" in done.stderr
     offered = click.testing.CliRunner().invoke(main, options)

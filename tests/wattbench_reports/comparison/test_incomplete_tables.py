@@ -16,12 +16,15 @@ from wattbench.importers import read_sources, write_run
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparability.joule_owner import JouleOwner
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.comparison.paired_tests import WeighedPairs
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.decision import decide
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs, decided
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.metrics.domain_sums import basis
+from wattbench_reports.metrics.workload import WorkloadChoice
 
 Imported = Callable[..., RunRecords]
 
@@ -235,3 +238,18 @@ def test_the_order_of_systems_changes_nothing(tmp_path_factory, order: list[str]
     decision = decide(analyse(read_run(write_run(read_sources([path]), to / "runs", "t", ["wattbench"]))))
     apart = {each.system for each in decision.systems if each.apart}
     assert apart == ({"B"} if left_out > 6 else set())
+
+
+@pytest.mark.parametrize("blocks", [0, 8])
+def test_under_a_mix_two_systems_are_compared_over_their_common_items(make_run, fake, blocks: int) -> None:
+    """What a third of the items would add to one of two systems does not count between them."""
+    systems = (fake.System("a", accuracy=0.7, energy_j=8.0), fake.System("b", accuracy=0.5, energy_j=6.0, skip_docs=3))
+    run = make_run(fake.Run(systems, blocks=blocks))
+    mix = Assumptions(workload=WorkloadChoice("arithmetic=3,text=1"))
+    pairs = analyse(run, mix).pairs()
+    table = analyse(run, mix).table
+    common = table.where((table.trials > 0).all(axis=1))
+    expected = WeighedPairs(common, basis(common), pairs.shares)
+    assert pairs.joules("a", ["b"]) == expected.joules("a", ["b"])
+    assert pairs.joules("a", ["b"])[0].items == 74
+    assert pairs.accuracy("a", "b") == expected.accuracy("a", "b")
