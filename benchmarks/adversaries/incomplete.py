@@ -117,6 +117,7 @@ def _trials(seed: int, columns: Sequence[str], name: str, *, repeats: bool = Fal
     return {"trials-interval": _holds(_analysed(table, repeats=repeats), "B", 0.7)}
 
 
+_OF_TEXTS = partial(_trials, columns=("prompt",), name="{text}x{trial}")
 _AS_REPEATS = partial(_trials, columns=(), name="{text}#{trial}", repeats=True)
 
 WORLDS = (
@@ -126,6 +127,6 @@ WORLDS = (
     World("10% of the rows missing, all of them wrong", False, partial(_rows, share=0.1, hardest=True), 150),
     World("trials in a column", True, partial(_trials, columns=("repeat",), name="{text}"), 200),
     World("trials named text#1, taken as repeats", True, _AS_REPEATS, 200),
-    World("trials named otherwise, with text", True, partial(_trials, columns=("prompt",), name="{text}x{trial}"), 200),
-    World("trials taken for items, without text", False, partial(_trials, columns=(), name="{text}x{trial}"), 200),
+    World("trials named otherwise, with the text", True, _OF_TEXTS, 200),
+    World("trials taken for items, without a text", False, partial(_trials, columns=(), name="{text}x{trial}"), 200),
 )

@@ -28,7 +28,7 @@ def test_rates_are_within_limits_where_the_assumption_holds() -> None:
 def test_the_worst_worlds_are_outside_the_limits_and_are_published() -> None:
     broken = {(rate.claim, rate.world): rate.rate.share for rate in RATES if not rate.holds}
     assert broken["rows-interval", "10% of the rows missing, all of them wrong"] < 0.92
-    assert broken["trials-interval", "trials taken for items, without text"] < 0.92
+    assert broken["trials-interval", "trials taken for items, without a text"] < 0.92
 
 
 @pytest.mark.parametrize("world", incomplete.WORLDS, ids=lambda world: world.name)
