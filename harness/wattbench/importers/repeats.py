@@ -6,8 +6,8 @@ independent: with k of them per task intervals come out narrower than the truth,
 alone is no proof, as ``law#17`` may be the 17th item of a domain. So trials are offered, and taken only where the
 reader says so. They are offered where
 
-- a word (trial, run, repeat, attempt, sample, seed, epoch, try, pass) stands before the number, or a ``#``, ``@`` or
-  ``:``, or brackets around it; a dash or an underscore alone is part of many names (``django-11099``);
+- a word (trial, run, repeat, attempt, sample, seed, epoch, try, pass) stands before the number, or a ``#`` or
+  ``@``, or brackets around it; a dash, an underscore or a colon alone is part of many names (``django-11099``);
 - several names have the stem, at most `MOST_TRIALS`, and without a word there are at least as many stems as trials;
 - no two names of one stem have different prompts or expected answers, as far as the source has them.
 """
@@ -30,7 +30,7 @@ _WORD = r"(?:trial|run|repeat|rep|attempt|sample|seed|epoch|try|pass|iteration|i
 _NAMED = re.compile(rf"^(.+?)[-_ ./#:@(\[]+{_WORD}[-_ =:#.]*([0-9]{{1,9}})[)\]]?$", re.IGNORECASE)
 _MAY_BE = rf"(?i)([#@:(]|{_WORD}[-_ =:#.]*)[0-9]{{1,9}}[)\]]?$"
 """What is looked for first, by a faster library."""
-_NUMBERED = re.compile(r"^(.+?)(?:[#@:]|\s*\()([0-9]{1,9})\)?$")
+_NUMBERED = re.compile(r"^(.+?)(?:[#@]|\s*\()([0-9]{1,9})\)?$")
 
 
 @dataclass(frozen=True)

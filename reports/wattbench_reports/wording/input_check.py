@@ -30,6 +30,7 @@ _MEANINGS = {
     "null": "null: not recorded",
     "zero": "zero: 0 in the source or the record",
     "all alike": "alike: the same in every answer",
+    "not said": "not said: whether joules are of the model's machine or of a client, which import --joules-of says",
     "client": "client: joules of waiting for a model that runs elsewhere, ranked with no other system's",
 }
 """What a word in the table means, said where it is there."""
