@@ -41,6 +41,7 @@ SHOWN = {
     ("README.md", "quick  (20261128T"): "output",
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
+    ("docs/import-export.md", "Data: 500 items"): "output",
     ("docs/methodology.md", "(prompt tokens - cached)"): "a formula",
     ("docs/methodology.md", "request throughput "): "a formula",
     ("docs/nightly.md", "INCONCLUSIVE: The night of"): "output, which tests/e2e/test_nightly_example.py compares",

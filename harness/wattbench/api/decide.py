@@ -65,6 +65,11 @@ class RunDecision:
         return self.data.between
 
     @property
+    def surest(self) -> str | None:
+        """Where no system is shown to meet what is required: the one that is the nearest to being so."""
+        return self.data.surest
+
+    @property
     def systems(self) -> tuple[str, ...]:
         """The names of the systems: those that qualify first, the best of them first."""
         return tuple(each.system for each in self.data.systems)

@@ -27,10 +27,11 @@ def route_hint(run: Path) -> str:
     return f"what a router would gain: wattbench route {run}"
 
 
-def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
+def end_of_run(root: Path, report: Path | None, *, open_page: bool, show_data: bool = False) -> None:
     """Write the report where it is asked for, and print the advice, a row per system and the report's path.
 
-    Of a shard it says in place of the advice how to merge it. All of it goes to standard error.
+    Of a shard it says in place of the advice how to merge it. The table of what was looked at in the data comes first
+    where something in it is notable, or it is asked for. All of it goes to standard error.
 
     Raises:
         UserError: the report cannot be written.
@@ -41,7 +42,7 @@ def end_of_run(root: Path, report: Path | None, *, open_page: bool) -> None:
         notice(shard)
         if page is None:
             return
-    analysis = None if shard is not None or _show_stated(root) else _advise(root)
+    analysis = None if shard is not None or _show_stated(root) else _advise(root, show_data=show_data)
     if page is None:
         notice(f"report: wattbench report --open {root}")
         return
@@ -79,18 +80,21 @@ def _shard_hint(root: Path) -> str | None:
     return f"wattbench: asked {which}. When all are, merge them with: wattbench merge {folder} -o {merged}"
 
 
-def _advise(root: Path) -> Analysis | None:
+def _advise(root: Path, *, show_data: bool) -> Analysis | None:
     """Print the advice; a run that is finished is not failed by what is said of it."""
     try:
         from wattbench.records import read_run
         from wattbench_reports.comparison.analysis import analyse
         from wattbench_reports.export.compared_runs import decided
+        from wattbench_reports.export.comparison.comparison_text import data_lines
         from wattbench_reports.export.comparison.decision_text import closing
         from wattbench_reports.routing.candidates import could_use_router
 
         analysis = analyse(read_run(root))
         words = decided(analysis)
-        notice("\n".join(["", *closing(words), ""]))
+        check = analysis.comparison.data
+        data = data_lines(analysis.comparison) if check is not None and (show_data or check.notable) else []
+        notice("\n".join(["", *data, *closing(words), ""]))
         if words.decision.objective == "prices":
             notice(f"what you need: wattbench compare --min-accuracy 80% {root}")
         if could_use_router(analysis):

@@ -96,6 +96,13 @@ def export_run(
     help="For scores that are not 0 to 1, such as 1..5: they are kept as shares of this range.",
 )
 @click.option(
+    "--joules-of",
+    multiple=True,
+    metavar="[SYSTEM=]model|client",
+    help="Whose the joules are: of the machine that runs the model, or of a client that waits for it.",
+)
+@click.option("--repeats", is_flag=True, help="Take items named task#1, task#2 (or task-trial-2) as repeats of one.")
+@click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="Also write the HTML report to this file."
 )
 @open_option
@@ -108,6 +115,8 @@ def import_run(
     currency: str | None,
     metric: str | None,
     score_range: str | None,
+    joules_of: tuple[str, ...],
+    repeats: bool,
     report: Path | None,
     open_page: bool,
 ) -> None:
@@ -115,19 +124,22 @@ def import_run(
 
     SOURCE is a file or a folder that one of the tools of --from wrote (lm-eval with --log_samples), or a table in CSV
     or Parquet with the columns system, item, score and any of seconds, joules and cost. What a source does not have is
-    missing in the run, and marked as missing. The advice which system to run, a row per system and where the report is
-    go to standard error.
+    missing in the run, and marked as missing. A table of what was read (items per system, what is missing, zero or
+    constant, whose joules), the advice which system to run, a row per system and where the report is go to standard
+    error.
     """
     from wattbench.importers import read_sources, write_run
     from wattbench.records import read_run
 
     imported = read_sources(sources, form, renamed=_pairs(renamed), metric=metric, score_range=score_range, scratch=out)
-    root = write_run(imported, out, name or named_after(sources[0]), command_line(), currency)
+    root = write_run(
+        imported, out, name or named_after(sources[0]), command_line(), currency, joules=joules_of, repeats=repeats
+    )
     click.echo(root)
     for remark in dict((read_run(root).header.imported or {})["remarks"]).values():
         click.echo(f"! {remark}.", err=True)
     with stdout_to_stderr():
-        end_of_run(root, report, open_page=open_page)
+        end_of_run(root, report, open_page=open_page, show_data=True)
 
 
 def _pairs(options: tuple[str, ...]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import math
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from wattbench.folder_aside import folder_aside
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
+from wattbench.importers.joule_owner import joules_of
 from wattbench.importers.late_clients import late_clients
 from wattbench.importers.metered import Metered, meter_details, metered
+from wattbench.importers.repeats import as_repeats, trials
 from wattbench.importers.survey import UNSPECIFIED, Survey, survey
 from wattbench.importers.zeros import remark
 from wattbench.meters.sampling.trace import TraceWriter
@@ -28,7 +31,16 @@ from wattbench.records.files.atomic_write import move_into_place
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
-def write_run(imported: Imported, out: Path, name: str, command: Sequence[str], currency: str | None = None) -> Path:
+def write_run(
+    imported: Imported,
+    out: Path,
+    name: str,
+    command: Sequence[str],
+    currency: str | None = None,
+    *,
+    joules: Sequence[str] = (),
+    repeats: bool = False,
+) -> Path:
     """Make a run directory `<UTC>-<name>-<id>` under a folder and return its path.
 
     It is written under another name and renamed when it is complete.
@@ -39,20 +51,34 @@ def write_run(imported: Imported, out: Path, name: str, command: Sequence[str], 
         name: of the run.
         command: for the record.
         currency: of the costs (ISO 4217); None: as the source names it, if it does.
+        joules: whose they are, as `wattbench.importers.joule_owner.joules_of` takes it.
+        repeats: take items whose names are those of numbered trials for repeats (`wattbench.importers.repeats`).
 
     Raises:
-        UserError: the name or the currency is invalid, nothing was read, an answer is duplicated, some answers of a
-            system have no score, or the directory cannot be written.
+        UserError: the name, the currency or `joules` is invalid, there are no trials to take, nothing was read, an
+            answer is duplicated, some answers of a system have no score, or the directory cannot be written.
     """
     if not NAME.fullmatch(name):
         raise UserError(f"--name {name!r:.80}: use letters, digits, dots, dashes and underscores, at most 80 of them")
     if not len(imported.answers) and not imported.summaries:
         raise UserError(f"{imported.files[0]}: it has no answers")
+    numbered = trials(imported.answers)
+    if repeats:
+        imported = replace(imported, answers=as_repeats(imported.answers, numbered))
     known = survey(imported.answers, currency)
+    notes = {
+        "zeros": [{"system": system, "column": column, "answers": count}
+                  for (system, column), count in sorted(imported.answers.zeros.items())],
+        "joules_of": joules_of(joules, known.kinds),
+        "repeats": len(numbered.repeat_of) if repeats and numbered is not None else 0,
+    }  # fmt: skip
+    if numbered is not None and not repeats:
+        imported = replace(imported, remarks={**imported.remarks, "trials": numbered.remark})
     now = datetime.now(UTC)
     run = f"{now:%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}"
     windows = metered(imported, known, run)
     header = _header(imported, known, run, name, now, command)
+    header = replace(header, imported={**(header.imported or {}), **{key: each for key, each in notes.items() if each}})
     try:
         with folder_aside(out / f".{run}.importing", left=out.glob(".*Z-*.importing")) as aside:
             with RunWriter.create(aside / run, header) as writer:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 
 from wattbench.records import ABSENT, LABELS, Part, machine_parts, part, system_parts
 from wattbench.records.rows.components import within_slot
+from wattbench_reports.comparability.asked_items import AskedTask, answered_by_cell, asked_tasks
 from wattbench_reports.comparability.co_running import ALONE, co_runners_part, shared_ways
 from wattbench_reports.comparability.document_digests import Contents, contents, streamed_contents
+from wattbench_reports.comparability.far_servers import hosts_elsewhere
+from wattbench_reports.comparability.joule_owner import JouleOwner, joule_owners
 from wattbench_reports.tables.header_record import HeaderRecord
 from wattbench_reports.tables.json_values import object_of_text
 from wattbench_reports.tables.run_tables import Frames
@@ -28,6 +29,11 @@ HARMLESS = {"repeats", "seed", "idle_s", "min_window_s", "window_s"}
 
 ANSWERED = " answered"
 """How the name of the fact ends that says which documents of a task were answered."""
+
+PLANNED = " documents"
+"""The same of the fact that says which documents of a task were planned."""
+
+_WHICH = (ANSWERED, PLANNED)
 
 UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
@@ -41,12 +47,18 @@ class Fingerprint:
     system: str
     parts: Mapping[str, Part]
     """By name, each of `wattbench.records.LABELS`; without ``machine`` where the record does not name it."""
+    by_task: Mapping[str, AskedTask] = field(default_factory=dict, compare=False)
+    """Task to what was answered of it; empty where that is not known, and the part ``tasks`` alone says it."""
 
     @cached_property
     def short(self) -> str:
         """Twelve digits of a SHA-256 over the parts, for people: equal where every part is."""
         recorded = {name: [each.facts, each.owner] for name, each in self.parts.items()}
         return hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()[:12]
+
+    def of_all_items(self) -> Fingerprint:
+        """Return the same for a comparison in which every item of the one has to be one of the other's."""
+        return replace(self, by_task={})
 
     def without(self, name: str, ending: str) -> Fingerprint:
         """Return the same without those facts of a part whose names have an ending."""
@@ -69,6 +81,7 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
     machines = {} if record.imported is None else record.imported.machines
     measure = record.suite.measure.compared
     documents, prompts = _documents(frames), _prompts(frames)
+    answered, owners = answered_by_cell(frames), joule_owners(frames)
     meters, co_runners = _meters(frames)
     if record.imported is not None:
         meters = _declared(frames) | meters
@@ -77,8 +90,9 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         owner = "" if imported else f"{name} in {run}"
         config = record.suite.systems.get(name, SystemSettings())
         own_machine = machine_parts(machines[name], run) if name in machines else machine
+        tasks = _tasks(record, name, documents)
         parts = own_machine | system_parts(rows.get(name), owner) | {
-            "tasks": part(_tasks(record, name, documents), run),
+            "tasks": part({fact: value for facts in tasks.values() for fact, value in facts.items()}, run),
             "scenario": part(_imported_scenario(record, name) if imported else _scenario(measure), run),
             "seed": part({key: measure.get(key, ABSENT) for key in ("seed", "repeats")}, run),
             "meter": meters.get(name, Part()),
@@ -88,30 +102,38 @@ def fingerprints(frames: Frames) -> dict[str, Fingerprint]:
         }  # fmt: skip
         if frames.nodes and not imported and not hosts_elsewhere(config):
             parts["machine"] = part({"node": ", ".join(frames.nodes)}, "")
-        parts |= _server(config, parts["device"]) if imported else _elsewhere(config, parts["meter"], run)
+        parts |= _server(config, parts["device"]) if imported else _elsewhere(config, run)
+        parts["meter"] = _counted(parts["meter"], owners[name], name, imported=imported)
+        definitions = {
+            task: part({fact: value for fact, value in facts.items() if not fact.endswith(_WHICH)}, run)
+            for task, facts in tasks.items()
+        }
         fingerprints_of[name] = Fingerprint(
-            frames.run.header.run, name, {each: parts[each] for each in LABELS if each in parts}
+            frames.run.header.run,
+            name,
+            {each: parts[each] for each in LABELS if each in parts},
+            asked_tasks(answered, name, definitions, frames.run.header.run if imported else ""),
         )
     return fingerprints_of
 
 
-def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, Any]:
-    """Return what was planned for a system, and which documents it answered."""
+def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str], str]) -> dict[str, dict[str, Any]]:
+    """Return by task what was planned for a system, and which documents it answered."""
     cells = {cell.task: cell.as_recorded for cell in record.cells if cell.system == system}
     answered = {task: digest for (name, task), digest in documents.items() if name == system}
-    facts: dict[str, Any] = {}
+    facts: dict[str, dict[str, Any]] = {}
     for task in sorted({*cells, *answered}):
         cell = cells.get(task, {})
         known = {
             f"{task} version": cell.get("task_version", ABSENT),
-            f"{task} documents": cell.get("docs_sha256", ABSENT),
+            f"{task}{PLANNED}": cell.get("docs_sha256", ABSENT),
             f"{task}{ANSWERED}": answered.get(task),
             f"{task} scoring": cell.get("task_sha256") or ABSENT,
             **({f"{task} trace of arrivals": cell["trace_sha256"]} if "trace_sha256" in cell else {}),
             f"{task} metric": record.suite.metrics.get(task, "the task's first"),
         }
         # Another tool has its own ways to name a task: which documents were answered is the evidence.
-        facts |= {name: value for name, value in known.items() if record.imported is None or value is not ABSENT}
+        facts[task] = {name: value for name, value in known.items() if record.imported is None or value is not ABSENT}
     return facts
 
 
@@ -199,52 +221,30 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
             yield key, value.rpartition("/")[2] if isinstance(value, str) and value.startswith("/") else value
 
 
-def _elsewhere(config: SystemSettings, meter: Part, run: str) -> dict[str, Part]:
-    """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known.
-
-    The joules of this machine are then not the server's. Records of before have them for such a system; newer ones have
-    none, or those that a meter of that machine read.
-    """
+def _elsewhere(config: SystemSettings, run: str) -> dict[str, Part]:
+    """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known."""
     hosts = hosts_elsewhere(config)
     if not hosts:
         return {}
     named = ", ".join(hosts)
     owner = f"{named} in {run}"
     parts = {"device": part({"server": named, "GPU": ABSENT, "CPU": ABSENT}, owner)}
-    parts |= {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
-    if meter.facts and not any("@" in component for component in meter.facts):
-        parts["meter"] = part({**dict(meter.facts), "counted": f"on the client of {named}, not on the server"}, owner)
-    return parts
+    return parts | {name: part({LABELS[name]: ABSENT}, owner) for name in ("driver", "power_limit", "card")}
+
+
+def _counted(meter: Part, owner: JouleOwner, system: str, *, imported: bool) -> Part:
+    """Say in the meter of a system whose joules it counted: a client's are ranked with those of no other system."""
+    if owner == JouleOwner.CLIENT:
+        return Part(
+            (*meter.facts, ("counted", f"on the client of {system}, not on the machine of its model")), meter.owner
+        )
+    if not imported or not meter.facts:
+        return meter
+    where = "on the machine of the model" if owner == JouleOwner.MODEL else "not said"
+    return Part((*meter.facts, ("counted", where)), meter.owner)
 
 
 def _server(config: SystemSettings, device: Part) -> dict[str, Part]:
     """Name the server in the device of an imported system: what is recorded of a machine there is of the server's."""
     hosts = hosts_elsewhere(config)
     return {"device": Part((("server", ", ".join(hosts)), *device.facts), device.owner)} if hosts else {}
-
-
-def hosts_elsewhere(config: SystemSettings) -> list[str]:
-    """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
-    not this machine.
-
-    Args:
-        config: the system's part of the resolved suite.
-    """
-    return sorted({host for each in (config, *config.pool.values()) if (host := _far_host(each)) is not None})
-
-
-def _far_host(config: SystemSettings) -> str | None:
-    """The host of a server that wattbench did not start, and that is not this machine by its name."""
-    url = config.base_url
-    if url is None or config.served_by_wattbench:
-        return None
-    try:
-        host = urlsplit(url).hostname or url
-    except ValueError:
-        return url
-    if host == "localhost" or host.endswith(".localhost"):
-        return None
-    try:
-        return None if ipaddress.ip_address(host).is_loopback else host
-    except ValueError:
-        return host

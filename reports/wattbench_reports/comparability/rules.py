@@ -2,7 +2,7 @@
 
 | part that differs | accuracy | latency | joules |
 | --- | --- | --- | --- |
-| tasks: documents, task version, scoring | no | no | no |
+| tasks: items in common, task version, scoring (`common_items`) | no | no | no |
 | device, driver, power limit, scenario | yes | no | no |
 | co-runners: how many other device slots of the machine measured meanwhile | yes | no | yes |
 | meter, and of what is shared by how many slots | yes | yes | no |
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from wattbench.errors import UserError, nearest
 from wattbench.records import CIRCUMSTANCES, CONDITIONS, IDENTITY, LABELS, Part
+from wattbench_reports.comparability.common_items import overlaps
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.formatting.units import listed
 
@@ -40,6 +41,9 @@ FORBIDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys((*IDENTITY, *CIRCUMSTANCES), ()),
 }
 """Part to the figures that may not be ranked where it differs."""
+
+TASKS = "tasks"
+"""The part of which systems need not be equal: they are held against each other item by item."""
 
 ALL = "all"
 
@@ -104,18 +108,27 @@ def divides(
     """
     divided = []
     for name in names:
-        sides: dict[Part, list[str]] = {}
-        for system, each in prints.items():
-            facts_of = each.parts.get(name, Part())
-            if facts_of.facts:  # a system without joules has no meter to differ in, an older record names no machine
-                sides.setdefault(facts_of, []).append(system)
+        sides = _by_work(prints) if name == TASKS else _by_part(prints, name)
         if len(sides) > 1:
-            facts = _differing(list(sides))
-            facts_shown = tuple(
-                AgreeingSystems(tuple(systems), in_words(value, facts)) for value, systems in sides.items()
-            )
+            facts = _differing([value for value, _ in sides])
+            facts_shown = tuple(AgreeingSystems(tuple(systems), in_words(value, facts)) for value, systems in sides)
             divided.append(Divide(name, FORBIDS[name], facts_shown, name in across))
     return tuple(divided)
+
+
+def _by_part(prints: Mapping[str, Fingerprint], name: str) -> list[tuple[Part, list[str]]]:
+    """Return the systems of each value of a part."""
+    sides: dict[Part, list[str]] = {}
+    for system, each in prints.items():
+        facts_of = each.parts.get(name, Part())
+        if facts_of.facts:  # a system without joules has no meter to differ in, an older record names no machine
+            sides.setdefault(facts_of, []).append(system)
+    return list(sides.items())
+
+
+def _by_work(prints: Mapping[str, Fingerprint]) -> list[tuple[Part, list[str]]]:
+    """Return the systems of each group that did the same work, with the part ``tasks`` of its first one."""
+    return [(prints[group[0]].parts[TASKS], list(group)) for group in overlaps(prints).groups()] if prints else []
 
 
 def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
@@ -127,9 +140,12 @@ def groups(prints: Mapping[str, Fingerprint], figure: str, across: Sequence[str]
         across: parts that may differ all the same.
     """
     decisive = [name for name, forbidden in FORBIDS.items() if figure in forbidden and name not in across]
-    divided: dict[tuple[Part, ...], list[str]] = {}
+    work = enumerate(overlaps(prints).groups() if TASKS in decisive else [tuple(prints)])
+    did = {system: number for number, group in work for system in group}
+    parts = [name for name in decisive if name != TASKS]
+    divided: dict[tuple[int, tuple[Part, ...]], list[str]] = {}
     for system, each in prints.items():
-        divided.setdefault(tuple(each.parts[name] for name in decisive), []).append(system)
+        divided.setdefault((did[system], tuple(each.parts[name] for name in parts)), []).append(system)
     return tuple(tuple(systems) for systems in divided.values())
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import condition_caveats
 from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparability.input_check import input_check
 from wattbench_reports.comparability.joules import SystemJoules, why_not_comparable
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import year
@@ -20,6 +21,7 @@ from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
+from wattbench_reports.comparison.input_caveats import few_in_common
 from wattbench_reports.comparison.machines import (
     machine_caveats,
     on_another_machine,
@@ -394,6 +396,7 @@ def _analysis(
         facts = computed()
     machines = read.machines and replace(read.machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
+    check = input_check(facts.inputs, facts.prints)
     comparison = Comparison(
         run=run.header.run,
         suite=suite.name,
@@ -419,7 +422,8 @@ def _analysis(
             *(load_caveats(load) if load is not None else ()),
             *condition_caveats(facts.prints),
             *(() if machines is None else machine_caveats(machines)),
-            *caveats(frames, measured, judged),
+            *few_in_common(facts.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
+            *caveats(frames, measured, judged, check, weighed=used_for.shares is not None),
             *unread_caveats(facts.strictness),
             *strict_caveats(facts.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
@@ -447,6 +451,7 @@ def _analysis(
         estimates=estimated_systems(run.estimates(), measured, {} if load is not None else _correct(frames)),
         cluster=assumptions.cluster,
         machines=machines,
+        data=check,
         impacts=impacts,
         impacts_of={} if impacts is None else system_impacts(table, impacts, base, sums, shares),
     )

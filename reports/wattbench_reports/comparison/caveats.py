@@ -11,6 +11,8 @@ from wattbench.records.shards import part_in_words
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.co_running import slots_caveat
 from wattbench_reports.comparability.cut_replies import cut_caveats
+from wattbench_reports.comparability.input_check import InputCheck
+from wattbench_reports.comparison.input_caveats import input_caveats, lacking_of_run, missing_items
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
 from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
@@ -22,7 +24,6 @@ from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats.percentiles import label, needed
-from wattbench_reports.tables.answer_checks import DocDifference
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import Frames
 
@@ -41,10 +42,25 @@ _REASONS = 4
 """Reasons of invalid windows that a caveat names, the commonest first."""
 
 
-def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> tuple[Caveat, ...]:
+def caveats(
+    frames: Frames,
+    measured: Mapping[str, Measures],
+    judged: Mapping[str, Validity],
+    check: InputCheck,
+    *,
+    weighed: bool = False,
+) -> tuple[Caveat, ...]:
     """Return every caveat of a run's figures, most serious first.
 
-    Those about systems that may not be compared are in `wattbench_reports.comparability.explain`."""
+    Those about systems that may not be compared are in `wattbench_reports.comparability.explain`.
+
+    Args:
+        frames: the run.
+        measured: each system's figures.
+        judged: whose joules may be believed.
+        check: of the run's data.
+        weighed: whether accuracies are those of a mix of domains.
+    """
     return (
         *_together(_absent(frames), "{names} are in the suite and have no answers."),
         *_imported(frames),
@@ -56,9 +72,11 @@ def caveats(frames: Frames, measured: Mapping[str, Measures], judged: Mapping[st
             "Replies of {names} were cut at their limits of tokens: raise max_output_tokens of these systems.",
         ),
         *_together(
-            _documents(frames),
-            "{names} did not answer all documents that others answered: their figures are not over the same work.",
+            missing_items(check, measured, lacking_of_run(frames.differences), weighed=weighed),
+            "{names} did not answer all items that others answered: the figures of each are over those that it "
+            "answered, and two systems are compared over those that both answered.",
         ),
+        *input_caveats(check, frames.of_equal_text),
         *_together(
             _windows(judged),
             "Not all measured windows of {names} are valid; the reasons are under Validity in the report. Their energy "
@@ -214,17 +232,6 @@ def _waited(frames: Frames) -> Iterator[Caveat]:
         )
         text = f"{what}: {duration(float(own_s.sum()))} of waiting in all, which no latency counts."
         yield Caveat("waited", text, (name,))
-
-
-def _documents(frames: Frames) -> Iterator[Caveat]:
-    gaps: dict[str, list[DocDifference]] = {}
-    for gap in frames.differences:
-        gaps.setdefault(gap.system, []).append(gap)
-    for name, missed in gaps.items():
-        total = plural(sum(gap.missing for gap in missed), "document")
-        where = named([f"{gap.missing} of {gap.task}" for gap in missed])
-        text = f"{name} did not answer {total} that others answered ({where}): its figures are not over the same work."
-        yield Caveat("different-documents", text, (name,))
 
 
 def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:

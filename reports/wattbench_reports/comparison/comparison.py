@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from wattbench_reports.comparability.caveat import Caveat
+from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.estimated import EstimatedSystem
 from wattbench_reports.comparison.leaderboard_model import Ranked
@@ -57,6 +58,8 @@ class Comparison:
     """``task``: intervals are clustered by task, as the reader asked, and not by block."""
     machines: Machines | None = None
     """Those that measured the run; None: one did, or several runs are compared."""
+    data: InputCheck | None = None
+    """What was looked at before anything is concluded: rows, items, and figures that are missing, zero or constant."""
     impacts: Impacts | None = None
     """None: no source of water, abiotic depletion or primary energy is named."""
     impacts_of: Mapping[str, tuple[SystemImpact, ...]] = field(default_factory=dict)

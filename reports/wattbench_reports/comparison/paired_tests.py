@@ -26,7 +26,7 @@ from wattbench_reports.comparison.block_pairs import (
 )
 from wattbench_reports.comparison.joule_draws import JouleDraws, of_mix, over_items
 from wattbench_reports.comparison.pair_sums import PairSums, mean_scores, pair_sums
-from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
 from wattbench_reports.metrics.mix_weighting import block_scores, weighed_difference
 from wattbench_reports.metrics.ratio_intervals import LONE, lone_share
 from wattbench_reports.stats import (
@@ -196,7 +196,7 @@ class WeighedPairs:
         p_value = math.erfc(abs(centre) / error / math.sqrt(2))
         items = self.table.items(ours, theirs)
         if self.basis.blocks is not None:
-            scores, answers = self._block_scores
+            scores, answers = self._common(self.table.trials, ours, theirs)._block_scores
             one, other = ((scores[:, [each]], answers[:, [each]]) for each in (ours, theirs))
             pair = paired_block_means(one, other, by_item=[(difference, p_value)])[0]
             difference, p_value = (difference, p_value) if pair is None else (pair.difference, pair.p_value)
@@ -220,6 +220,46 @@ class WeighedPairs:
         ]
 
     def _joules(self, first: str, others: Sequence[str], *, detectable: bool) -> list[EnergyGap]:
+        alike: dict[int, list[str]] = {}
+        over: dict[int, WeighedPairs] = {}
+        for other in others:
+            pairs = self._common(self.table.metered, self.table.column(first), self.table.column(other))
+            alike.setdefault(id(pairs), []).append(other)
+            over[id(pairs)] = pairs
+        gaps = {
+            other: gap
+            for key, names in alike.items()
+            for other, gap in zip(names, over[key]._joules_of_all(first, names, detectable=detectable), strict=True)
+        }
+        return [gaps[other] for other in others]
+
+    def _common(self, answers: NDArray[np.float64], first: int, second: int) -> WeighedPairs:
+        """Return the comparisons over the items that two systems have in common: these where they are all of both.
+
+        Where a domain that has a share has none of them it is these, too: it is then unknown of one of the two.
+
+        Args:
+            answers: shape (items, systems): which count.
+            first: a system's column.
+            second: another's.
+        """
+        ours, theirs = answers[:, first] > 0, answers[:, second] > 0
+        if np.array_equal(ours, theirs):
+            return self
+        key = (ours & theirs).tobytes()
+        if key not in self._over_items:
+            table = self.table.where(ours & theirs)
+            kept = basis(table) if len(table.domains) else None
+            same = kept is not None and kept.domains == self.basis.domains
+            self._over_items[key] = WeighedPairs(table, kept, self.shares) if kept is not None and same else self
+        return self._over_items[key]
+
+    @cached_property
+    def _over_items(self) -> dict[bytes, WeighedPairs]:
+        """Those that `_common` made, by the items that count."""
+        return {}
+
+    def _joules_of_all(self, first: str, others: Sequence[str], *, detectable: bool) -> list[EnergyGap]:
         ours, theirs = self.table.column(first), [self.table.column(name) for name in others]
         if self.basis.blocks is not None:
             pairs = paired(self._block_joules, ours, theirs)

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from wattbench.errors import UserError
 from wattbench_reports.comparability.fingerprint import Fingerprint, fingerprints
+from wattbench_reports.comparability.input_check import SystemInput, system_inputs
 from wattbench_reports.comparison.machines import Machines, machines_of, of_compared_class
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.metrics.arrival_rates import LoadReport, load_report
@@ -35,6 +36,8 @@ class AnswerFacts:
     """Each system's fingerprint."""
     strictness: Mapping[str, SystemStrictness]
     """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
+    inputs: Mapping[str, SystemInput]
+    """What is there, missing, zero or constant of each system's answers."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,12 @@ def read_frames(frames: Frames, cluster: str | None) -> ReadRun:
 def answer_facts(read: ReadRun) -> AnswerFacts:
     """Compute what depends on the answers alone."""
     frames = read.frames
-    return AnswerFacts(throughputs(frames, by_block=read.cluster is None), fingerprints(frames), strictness(frames))
+    return AnswerFacts(
+        throughputs(frames, by_block=read.cluster is None),
+        fingerprints(frames),
+        strictness(frames),
+        system_inputs(frames.recorded or frames),
+    )
 
 
 def domains_of(frames: Frames) -> list[str]:

@@ -18,12 +18,14 @@ from wattbench.records.provenance import ESTIMATED
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.explain import condition_caveats, identity_caveats, not_recorded, run_label
 from wattbench_reports.comparability.fingerprint import Fingerprint
+from wattbench_reports.comparability.input_check import SystemInput, input_check
 from wattbench_reports.comparability.rules import ACCURACY, JOULES, LATENCY, Divide, divides, parts_to_cross
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.another_run import PairsAcrossRuns, joule_sessions
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
 from wattbench_reports.comparison.impacts_of_runs import impacts_of_runs
+from wattbench_reports.comparison.input_caveats import few_in_common, lacking_of_runs, missing_items
 from wattbench_reports.comparison.leaderboard import (
     Groups,
     grouped,
@@ -61,6 +63,7 @@ class _Part:
     measured: Mapping[str, Measures]
     judged: Mapping[str, Validity]
     prints: Mapping[str, Fingerprint]
+    inputs: Mapping[str, SystemInput]
     yardsticks: frozenset[str]
     run: RunRecords
     uncertain: Mapping[str, BlockRatio]
@@ -140,6 +143,8 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         )
     money = money_of_runs([each.money for each in parts], [each.about.run for each in parts], names, sessions)
     money_pairs = None if money.table is None else money.pairs(_pairs(money.table, parts))
+    check = input_check({new: part.inputs[old] for new, (part, old) in shown.items()}, prints)
+    weighed = any(part.comparison.workload is not None and part.comparison.workload.shares for part in parts)
     divided = grouped(prints, crossed)
     candidates = {name: each for name, each in measured.items() if name not in yardsticks}
     divisions = divides(prints, crossed)
@@ -189,9 +194,12 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         ),
         cluster=assumptions.cluster,
         machines=None if several else parts[0].comparison.machines,
+        data=check,
         workload=parts[0].comparison.workload if len({part.comparison.workload for part in parts}) == 1 else None,
         caveats=(
             *condition_caveats(prints, crossed),
+            *(few_in_common(prints, EqualPairs(table)) if several else ()),
+            *(missing_items(check, measured, lacking_of_runs(check, prints), weighed=weighed) if several else ()),
             *not_recorded(prints),
             *identity_caveats(prints),
             *(() if one_grid else (_grids(),)),
@@ -297,6 +305,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
         measured=analysis.measured,
         judged=analysis.judged,
         prints=analysis.prints,
+        inputs=analysis.facts.inputs,
         yardsticks=frozenset(analysis.yardsticks),
         run=run,
         uncertain=analysis.uncertain,
@@ -352,6 +361,7 @@ def _grids() -> Caveat:
 def _own_caveats(part: _Part, renamed: Mapping[str, str], several: bool) -> Iterator[Caveat]:
     """What a run's own record limits. What keeps systems apart is said once, of all runs together."""
     apart = {caveat.code for caveat in condition_caveats(part.prints)}
+    apart |= {"few-in-common", "different-documents"} if several else set()
     for caveat in part.comparison.caveats:
         if caveat.code in apart:
             continue

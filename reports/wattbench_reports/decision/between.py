@@ -73,7 +73,7 @@ def per_right_answer(cost: VaryingFigure, accuracy: VaryingFigure) -> VaryingFig
 
 def between(
     names: Sequence[str],
-    found: Ends,
+    two: Ends,
     cost: VaryingFigure,
     figures: RunFigures,
     able: Sequence[int],
@@ -83,21 +83,21 @@ def between(
 
     Args:
         names: of all systems.
-        found: two systems.
+        two: two systems.
         cost: per request, in the unit of the decision.
         figures: of the run.
         able: the systems that may be run.
         others: costs in other units.
     """
     line = hull_of(cost.estimates.tolist(), figures.accuracy.estimates.tolist(), able, ())
-    chain = line[line.index(found.cheaper) : line.index(found.dearer) + 1]
+    chain = line[line.index(two.cheaper) : line.index(two.dearer) + 1]
     along = steps(names, cost, figures.accuracy, figures.covarying, chain)
     more = []
     for unit, costs in others:
         if not any(names[each] in costs.missing for each in chain):
             prices = steps(names, figures.cost(costs), figures.accuracy, figures.covarying, chain)
             more.append(OtherPrices(unit, costs.label, prices[0].price.estimate, prices[-1].price.estimate))
-    return Between(names[found.cheaper], names[found.dearer], along[0].price, along[-1].price, tuple(more))
+    return Between(names[two.cheaper], names[two.dearer], along[0].price, along[-1].price, tuple(more))
 
 
 def other_units(basis: CostBasis, costs: dict[CostUnit, Costs]) -> list[tuple[CostUnit, Costs]]:

@@ -35,7 +35,7 @@ _MOST_LOG = 700.0
 """Of a factor that is a number."""
 
 
-class Bounded(Protocol):
+class BoundedFigure(Protocol):
     """A figure of one system held against one bound."""
 
     def bounds(self, risk: float) -> tuple[float, float]:

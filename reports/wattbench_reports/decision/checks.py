@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.decision.bounds import Bounded, BoundedMean, BoundedShare, Exact, t_at
+from wattbench_reports.decision.bounds import BoundedFigure, BoundedMean, BoundedShare, Exact, t_at
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.decision.model import SHARE, Check, Qualifies, WhichRun
@@ -47,7 +47,7 @@ class _Checked:
     """One system against one requirement, with what it is tested by."""
 
     check: Check
-    tested: Bounded | None
+    tested: BoundedFigure | None
     items: float
 
 
@@ -250,7 +250,7 @@ class _Checker:
         self,
         requirement: Requirement,
         estimate: float | None,
-        tested: Bounded,
+        tested: BoundedFigure,
         items: float,
         machine: WhichRun = WhichRun.NONE,
         within: float | None = None,

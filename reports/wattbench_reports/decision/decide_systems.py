@@ -74,11 +74,11 @@ def _tie(problem: Problem) -> Tied | None:
 
 
 def _between(problem: Problem) -> Between | None:
-    found, cost = problem.ends, problem.cost
-    if found is None or cost is None or found.cheaper == found.dearer:
+    two, cost = problem.ends, problem.cost
+    if two is None or cost is None or two.cheaper == two.dearer:
         return None
     others = other_units(problem.basis, dict(problem.analysis.costs))
-    return between(problem.names, found, cost, problem.figures, problem.advisable, others)
+    return between(problem.names, two, cost, problem.figures, problem.advisable, others)
 
 
 def _surest(problem: Problem) -> int | None:
@@ -148,7 +148,7 @@ def _why_none(problem: Problem) -> str:
 def _why_no_candidate(problem: Problem) -> str:
     candidates = problem.analysis.contest.candidates
     if not candidates:
-        return REASONS["none_takes_part"]
+        return problem.analysis.contest.reason or REASONS["none_takes_part"]
     if not problem.figures.accuracy.known.any():
         return REASONS["scored"] if problem.objective == "accuracy" else problem.basis.why_none
     if not (problem.figures.accuracy.estimates > 0).any():  # unknown ones are NaN

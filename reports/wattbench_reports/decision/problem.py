@@ -165,8 +165,7 @@ class Problem:
 
 def outside(analysis: Analysis) -> dict[str, str]:
     """Return the systems that are no candidates, and why, as a clause."""
-    apart = dict.fromkeys(analysis.basis.systems, "it answered different documents")
-    apart |= analysis.unranked
+    apart = {**analysis.contest.other_work, **analysis.unranked}
     apart |= dict.fromkeys(analysis.yardsticks, "a yardstick")
     apart = {name: why for name, why in apart.items() if name not in analysis.contest.candidates}
     cut = {name: cut_clause(each) for name, each in cut_replies(analysis.frames).items() if each.too_many}

@@ -16,7 +16,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.tables.provenance import MEANING
-from wattbench_reports.wording import contention
+from wattbench_reports.wording import contention, input_check
 
 MOST_WINDOWS = 500
 """The number of windows on the page, those not valid first; the record has all."""
@@ -37,11 +37,27 @@ def validity_section(analysis: Analysis) -> Section:
     )
     passages = (
         _caveats(analysis),
+        *_data(analysis),
         *_blocks(analysis),
         _provenances(analysis, origins(analysis)),
         Passage("Windows", (), folded=(_windows(analysis),)),
     )
     return Section("validity", "Validity", "Are the measurements valid?", lead, passages)
+
+
+def _data(analysis: Analysis) -> tuple[Passage, ...]:
+    """Make the table of what was looked at before anything is concluded."""
+    check = analysis.comparison.data
+    if check is None:
+        return ()
+    head, rows = input_check.table(check)
+    table = Table(
+        caption=input_check.summary(check),
+        columns=tuple(Column(name.capitalize(), numeric=name in input_check.NUMERIC) for name in head),
+        rows=tuple(tuple(Cell(text) for text in row) for row in rows),
+        note=input_check.meaning(check),
+    )
+    return (Passage(input_check.TITLE, (), (table,)),)
 
 
 def _caveats(analysis: Analysis) -> Passage:

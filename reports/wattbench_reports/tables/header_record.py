@@ -111,6 +111,12 @@ class ImportRecord:
     """Of its costs; None where it was not named."""
     remarks: Mapping[str, str]
     """What else a reader should know of it: a stable name to a sentence without its full stop."""
+    zeros: Mapping[tuple[str, str], int]
+    """(System, column) to how many zeros of the source were taken as not recorded."""
+    joules_of: Mapping[str, str]
+    """System to whose joules were declared for it: ``model``, of the machine that runs it, or ``client``."""
+    repeats: int
+    """How many names of items were taken for repeats of one item; 0: none."""
     as_recorded: Mapping[str, Any]
 
     @classmethod
@@ -119,6 +125,7 @@ class ImportRecord:
         scenarios = mapping(recorded.get("scenario")) or _EMPTY
         machines = mapping(recorded.get("machines")) or _EMPTY
         remarks = mapping(recorded.get("remarks")) or _EMPTY
+        joules_of = mapping(recorded.get("joules_of")) or _EMPTY
         return cls(
             source=text(recorded.get("from")),
             files=tuple(str(file.get("name")) for file in objects(recorded.get("files"))),
@@ -127,6 +134,13 @@ class ImportRecord:
             scenarios={name: load for name, each in scenarios.items() if (load := mapping(each)) is not None},
             remarks={name: said for name, each in remarks.items() if (said := text(each)) is not None},
             machines={name: known for name, each in machines.items() if (known := mapping(each)) is not None},
+            zeros={
+                (str(each.get("system")), str(each.get("column"))): count
+                for each in objects(recorded.get("zeros"))
+                if (count := whole_number(each.get("answers"))) is not None
+            },
+            joules_of={name: said for name, each in joules_of.items() if (said := text(each)) is not None},
+            repeats=whole_number(recorded.get("repeats")) or 0,
             as_recorded=recorded,
         )
 

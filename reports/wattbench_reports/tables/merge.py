@@ -31,8 +31,13 @@ class KeyedTable:
 
 
 def item_keys(frames: Frames) -> pd.DataFrame:
-    """Return the keys of a run's items: columns `KEY`, a row per row of its item table."""
-    return answer_keys(frames, frames.an_answer).reset_index(drop=True)
+    """Return the keys of a run's items: columns `KEY`, a row per row of its item table.
+
+    Their ``doc_id`` counts the documents of equal content before each: two imports number the same items differently
+    where one of them lacks some.
+    """
+    keys = answer_keys(frames, frames.an_answer).reset_index(drop=True)
+    return keys.assign(doc_id=keys.groupby(["task", "doc_hash"], sort=False, dropna=False).cumcount())
 
 
 def answer_keys(frames: Frames, rows: NDArray[np.integer[Any]]) -> pd.DataFrame:

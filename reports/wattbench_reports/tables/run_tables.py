@@ -21,6 +21,7 @@ from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
 from wattbench_reports.tables.answer_access import AnswerAccess
 from wattbench_reports.tables.answer_checks import DocDifference, check_answers, doc_differences
+from wattbench_reports.tables.equal_texts import rows_by_text
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.item_rows import row_of_answer, rows_by_code
 from wattbench_reports.tables.items_table import read_items
@@ -70,6 +71,9 @@ class Frames(AnswerAccess):
     """The ids of the windows in which these were measured, where they are not all that there are."""
     item_rows: NDArray[np.int32] | None = None
     """`row_of_answer`, where it is known already."""
+    of_equal_text: int = 0
+    """Items that have the text of another item of their task, and are repeats of it:
+    `wattbench_reports.tables.equal_texts`."""
     recorded: Frames | None = None
     """The same with seconds and joules of all machines, where these have those of machines of one class alone."""
 
@@ -273,7 +277,13 @@ def frames_of(run: RunRecords, kept: NDArray[np.bool_] | None = None) -> Frames:
     row = row_of_answer(items)
     differences = tuple(doc_differences(items, row, systems, answers))
     rows = None if kept is None else pd.Series(kept, copy=False)
-    return Frames(run, systems, items, windows, differences, absent, documents, rows, item_rows=row)
+    documents_there = int(row.max(initial=-1)) + 1
+    if imported and items["block"].isna().all():  # an answer of a block is summed with those of its block
+        row = rows_by_text(path, items, row, kept)
+    of_equal_text = documents_there - int(row.max(initial=-1)) - 1
+    return Frames(
+        run, systems, items, windows, differences, absent, documents, rows, item_rows=row, of_equal_text=of_equal_text
+    )
 
 
 def read_windows(run: RunRecords) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def test_what_limits_a_run_is_said(make_run, fake) -> None:
     assert unmetered.co2_g_per_1000 is None
     assert unmetered.energy_provenance == ""
     assert said["no-energy"].systems == ("unmetered",)
-    assert "6 documents" in said["different-documents"].text
+    assert "6 of 120 items" in said["different-documents"].text
     assert said["different-documents"].systems == ("unmetered",)
 
     assert "are not ranked by energy" in said["mixed-provenance"].text

@@ -278,12 +278,14 @@ def test_nothing_is_advised_where_no_answer_is_right(table, choice: dict) -> Non
     assert advice(decision, {}) == "Run none of them yet: no system answers any item correctly."
 
 
-def test_a_system_without_a_rival_on_its_documents_is_not_said_to_be_alone(tmp_path: Path) -> None:
+def test_a_system_without_a_rival_on_its_documents_is_not_advised(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     rows = [f"{name},{item + first},{item % 2},1" for name, first in (("a", 0), ("b", 90)) for item in range(40)]
     path.write_text("system,item,score,joules\n" + "\n".join(rows))
     run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
-    assert advice(decide(analyse(read_run(run))), {}).endswith("; no other system can be compared with it.")
+    decision = decide(analyse(read_run(run)))
+    assert (decision.chosen, decision.hull) == (None, ())
+    assert advice(decision, {}) == "Run none of them yet: a and b have no item in common."
 
 
 def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:

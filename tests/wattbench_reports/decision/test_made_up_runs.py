@@ -23,7 +23,7 @@ def test_systems_whose_joules_are_not_compared_are_apart_with_the_reason(analyse
     decision = decide(analysed(fake.hostile()))
     reasons = {name: each.apart for name, each in rows(decision).items()}
     assert reasons["throttled"] == "measured windows not all valid"
-    assert reasons["unmetered"] == "it answered different documents"
+    assert reasons["unmetered"] == "no joules"
     assert "differ in provenance" in reasons["modelled$x^"]
     assert reasons["generalist"] == ""
     assert [each.system for each in decision.systems if each.apart] == [each.system for each in decision.systems][-3:]

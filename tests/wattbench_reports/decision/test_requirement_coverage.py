@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -12,15 +10,10 @@ from benchmarks.adversaries.requirements import TOLERANCE
 from benchmarks.adversaries.whole_runs import analysis_of
 from tests.made_up.noisy_runs import NAMES, SYSTEMS
 from tests.made_up.reference_bounds import clopper_pearson
-from wattbench_reports.decision import Check, Qualifies, decide
+from wattbench_reports.decision import Qualifies, decide
 from wattbench_reports.metrics.decision_settings import RISK, DecisionSettings, Requirement
 
-pytestmark = [
-    pytest.mark.simulation,
-    pytest.mark.skipif(
-        "p_met" in {each.name for each in fields(Check)}, reason="requirements are still decided by probabilities"
-    ),
-]
+pytestmark = pytest.mark.simulation
 
 BOUNDS = (0.5, 0.7, 0.75, 0.9)
 SIZES = (16, 64, 256)

@@ -158,7 +158,7 @@ def test_tokens_per_second_are_over_the_seconds_of_the_requests_served(loaded: R
 
 def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:
     lines = as_table(replace(compare(loaded), suite="a\x1b[2J")).split("\n")
-    assert lines[0].startswith("a?[2J ")
+    assert any(line.startswith("a?[2J ") for line in lines)
     assert all(line.isprintable() for line in lines)
 
 

@@ -31,7 +31,7 @@ def test_every_caveat_stands_there(analysed, fake) -> None:
     assert [row[:2] for row in texts(table)] == [[each.code, each.text] for each in analysis.comparison.caveats]
     concerned = {row[0]: row[2] for row in texts(table)}
     assert concerned["invalid-windows"] == "throttled"
-    assert concerned["different-tasks"] == "all systems"
+    assert concerned["different-documents"] == "unmetered"
 
 
 def test_no_caveat_is_said(make_run, fake) -> None:

@@ -29,7 +29,8 @@ def comparison_frame(comparison: Comparison, decided: DecisionWords | None = Non
 
     dtypes = _dtypes(SystemFigures) | ({} if comparison.ranked is None else _dtypes(Placement))
     if decided is not None:
-        dtypes |= {name: _DTYPES[kind] for name, kind in DECISION_COLUMNS.items()}
+        missing = _DTYPES | {bool: "boolean"}  # of a system that is not judged
+        dtypes |= {name: missing[kind] for name, kind in DECISION_COLUMNS.items()}
     return pd.DataFrame(system_rows(comparison, decided), columns=list(dtypes)).astype(dtypes)
 
 

@@ -9,7 +9,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.export.comparison.comparison_markdown import LEFT_ALIGNED, summary_table
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.metrics.trace_bursts import bursts
-from wattbench_reports.wording import arrival_rates, estimated, impacts, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -31,10 +31,19 @@ def _decision(decided: DecisionWords) -> Iterator[str]:
     yield html_list(decided.evidence)
 
 
+def _data(comparison: Comparison) -> Iterator[str]:
+    """Return the table of what was looked at before anything is concluded, where something in it is notable."""
+    if comparison.data is not None and comparison.data.notable:
+        yield paragraph(f"{input_check.TITLE}: {input_check.summary(comparison.data)}")
+        yield _table(*input_check.table(comparison.data))
+        yield paragraph(input_check.meaning(comparison.data))
+
+
 def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[str]:
     yield paragraph(comparison.suite, bold=True)
     if decided is not None:
         yield from _decision(decided)
+    yield from _data(comparison)
     if comparison.load is not None:
         for rate in comparison.load.rates:
             yield paragraph(arrival_rates.heading(rate))

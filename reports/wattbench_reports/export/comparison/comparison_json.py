@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wattbench.records.provenance import ESTIMATED
+from wattbench_reports.comparability.input_check import InputCheck
 from wattbench_reports.comparison.annual_cost import Year
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import EstimatedSystem, Range
@@ -31,7 +32,9 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     "systems": [columns], "sci": [terms], "workload": {...} | null,
     "years": [{system, energy_kwh, cost, money, grams ...}],
     "money": {"currency", "systems": [{system, per_request: {part: money}, source, date, why_none}], "notes"} | null,
-    "sessions": {...} | null, "caveats": [{code, text, systems}]}``.
+    "sessions": {...} | null, "caveats": [{code, text, systems}], "data": {items, common, notable, systems: [{system,
+    answers, items, missing, repeated, scores: [low, high], figures: {column: {known, missing, zeros, negative, low,
+    high, constant}}, joules_of}], pairs: [{systems, common}]}}``: see `wattbench_reports.comparability.input_check`.
 
     Of one run: also ``"decision": {advice, evidence, unit, objective, chosen, between, surest, best, systems:
     [{system, checks, qualifies, counted ...}], hull, leaders ...}``: see `wattbench_reports.decision.model`.
@@ -69,6 +72,8 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
         "sessions": None if comparison.sessions is None else _sessions(comparison.sessions),
         "caveats": [asdict(caveat) for caveat in comparison.caveats],
     }
+    if comparison.data is not None:
+        document["data"] = _data(comparison.data)
     if comparison.impacts is not None:
         document["impacts"] = {"factors": comparison.impacts.as_data(), "systems": _impacts(comparison)}
     if comparison.estimates:
@@ -85,6 +90,30 @@ def as_json(comparison: Comparison, decided: DecisionWords | None = None) -> str
     if comparison.ranked is not None:
         document |= _ranked(comparison.ranked)
     return json_text(document)
+
+
+def _data(check: InputCheck) -> dict[str, Any]:
+    return {
+        "items": check.items,
+        "common": check.common,
+        "notable": check.notable,
+        "systems": [
+            {
+                "system": each.system,
+                "answers": each.answers,
+                "items": each.items,
+                "missing": each.missing,
+                "repeated": each.repeated,
+                "scores": None if each.score_low is None else [each.score_low, each.score_high],
+                "figures": {
+                    name: asdict(figure) | {"constant": figure.constant} for name, figure in each.figures.items()
+                },
+                "joules_of": each.joules_of.value or None,
+            }
+            for each in check.systems
+        ],
+        "pairs": [{"systems": [one, other], "common": common} for one, other, common in check.pairs],
+    }
 
 
 def _sessions(record: SessionRecord) -> dict[str, Any]:

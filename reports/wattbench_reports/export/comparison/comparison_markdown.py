@@ -13,7 +13,7 @@ from wattbench_reports.formatting.markdown import escaped, in_code, markdown_tab
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, impacts, machines, throughput, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -29,6 +29,7 @@ LEFT_ALIGNED = frozenset(
         "arrivals",
         "sustained",
         *set(machines.HEADINGS).difference(machines.NUMERIC),
+        *set(input_check.HEADINGS).difference(input_check.NUMERIC),
     }
 )
 
@@ -39,6 +40,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     lines = [f"### {escaped(comparison.suite)}"]
     if decided is not None:
         lines += ["", *decision_markdown(decided)]
+    lines += _data(comparison)
     if comparison.load is not None:
         for at in comparison.load.rates:
             lines += ["", f"#### {escaped(arrival_rates.heading(at))}", ""]
@@ -77,6 +79,15 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     if comparison.caveats:
         lines += ["", *(f"- {escaped(caveat.text)}" for caveat in comparison.caveats)]
     return "\n".join(lines) + "\n"
+
+
+def _data(comparison: Comparison) -> list[str]:
+    """Return the table of what was looked at before anything is concluded, where something in it is notable."""
+    check = comparison.data
+    if check is None or not check.notable:
+        return []
+    summary = escaped(f"{input_check.summary(check)} {input_check.meaning(check)}".rstrip())
+    return ["", f"**{input_check.TITLE}.** {summary}", "", *_table(*input_check.table(check))]
 
 
 def _bursts(report: LoadReport) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wattbench.terminal import TextColumn, log_text, printable, text_table, wrapped
+from rich.cells import cell_len
+
+from wattbench.terminal import WIDTH, TextColumn, log_text, printable, text_table, wrapped
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_text import NAME_WIDTH, decision_text
@@ -12,7 +14,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
-from wattbench_reports.wording import arrival_rates, estimated, impacts, machines, throughput, trace_bursts
+from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
 from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords
 from wattbench_reports.wording.leaderboard import rank_lines, rank_note
@@ -26,6 +28,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     """Return the comparison as plain text, after the decision. Brackets are 95% confidence intervals. Under load: a
     table per rate."""
     decision = [] if decided is None else [*decision_text(decided), ""]
+    decision += data_lines(comparison) if comparison.data is not None and comparison.data.notable else []
     if comparison.load is not None:
         return log_text(
             "\n".join(
@@ -63,6 +66,30 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
         *_caveats(comparison),
     ]
     return log_text("\n".join([*decision, *lines]) + "\n")
+
+
+def data_lines(comparison: Comparison) -> list[str]:
+    """Return the table of what was looked at before anything is concluded, and an empty line; none without it."""
+    check = comparison.data
+    if check is None:
+        return []
+    head, rows = input_check.table(check)
+    columns = [TextColumn(name, right=name in input_check.NUMERIC) for name in head]
+    table = text_table(columns, rows, widest_label=NAME_WIDTH)
+    if max(map(cell_len, table)) > WIDTH:
+        table = [
+            line
+            for name, *cells in rows
+            for line in wrapped(
+                f"{name}: {', '.join(f'{what} {cell}' for what, cell in zip(head[1:], cells, strict=True))}", rest="  "
+            )
+        ]
+    return [
+        *wrapped(f"{input_check.TITLE}: {input_check.summary(check)}"),
+        *table,
+        *wrapped(input_check.meaning(check)),
+        "",
+    ]
 
 
 _PER_CORRECT = "joules per correct: total joules / number of correct answers."

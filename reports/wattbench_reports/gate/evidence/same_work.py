@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wattbench.records import BASELINE, CANDIDATE, SIDES
-from wattbench_reports.comparability.fingerprint import hosts_elsewhere
+from wattbench_reports.comparability.far_servers import hosts_elsewhere
 from wattbench_reports.comparability.rules import FORBIDS
 from wattbench_reports.formatting.units import listed, plural
 from wattbench_reports.gate.evidence.prompts import HASHES, AskedSystem, compare_prompts

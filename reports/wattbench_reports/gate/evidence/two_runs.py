@@ -246,7 +246,7 @@ def _side(frames: Frames, name: str, shown: str) -> _Side:
 def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
     """Return the fingerprints of both. Which documents each answered is left out of those of two imports: a tool that
     stops after a time leaves each run other documents at its end, and items are judged in pairs."""
-    prints = {side.shown: side.print for side in sides}
+    prints = {side.shown: side.print.of_all_items() for side in sides}
     if any(side.frames.record.imported is None for side in sides):
         return prints
     return {shown: each.without("tasks", ANSWERED) for shown, each in prints.items()}

@@ -70,7 +70,7 @@ def carried_decision(
     apart = outside(analysis)
     return {
         "phrases": PHRASES,
-        "reasons": REASONS,
+        "reasons": {**REASONS, "none_takes_part": analysis.contest.reason or REASONS["none_takes_part"]},
         "ask": ask,
         # What is said whatever the settings.
         "first_evidence": words.evidence[: len(words.evidence) - len(evidence(decision, ask))],

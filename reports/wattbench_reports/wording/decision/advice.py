@@ -38,14 +38,11 @@ def advice(decision: Decision, called: Mapping[str, str], *, provenance: str = "
         return _choose(decision, decision.between, names, provenance)
     if chosen is None:
         return _none(decision, names)
-    values = {
-        "name": names[chosen.system],
-        "fits": _fits(decision, chosen, provenance),
-        "rest": _rest(decision, chosen, names),
-    }
+    values = {"name": names[chosen.system], "fits": _fits(decision, chosen, provenance)}
     if len(decision.best) < 2:
-        return PHRASES["run"].format(**values)
+        return PHRASES["run"].format(**values, rest=_rest(decision, chosen, names))
     tied = units.named([names[name] for name in decision.best], "or")
+    values["rest"] = _costs_unknown(decision)
     return PHRASES["tied"].format(names=tied, goal=PHRASES[f"goal_{decision.objective}"], **values)
 
 
@@ -206,9 +203,7 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) 
     others = [each for each in taking_part(decision) if each is not chosen]
     if not others:
         return PHRASES["only_one" if len(decision.systems) == 1 else "only_comparable"]
-    unknown = ""
-    if decision.objective == "accuracy" and decision.why_no_cost:
-        unknown = PHRASES["costs_unknown"]
+    unknown = _costs_unknown(decision)
     rivals = open_rivals(decision)
     if rivals:
         key = "may_too_cheaper" if decision.objective == "cost" else "may_too"
@@ -224,6 +219,10 @@ def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) 
         return unknown + (PHRASES["none_meets_it" if len(chosen.checks) == 1 else "none_meets_them"])
     untied = [each for each in counted if each.system not in decision.best]
     return unknown + (_next(decision, untied[0], names) if untied else "")
+
+
+def _costs_unknown(decision: Decision) -> str:
+    return PHRASES["costs_unknown"] if decision.objective == "accuracy" and decision.why_no_cost else ""
 
 
 def _next(decision: Decision, rival: SystemDecision, names: Mapping[str, str]) -> str:
@@ -249,11 +248,12 @@ def _none(decision: Decision, names: Mapping[str, str]) -> str:
     )  # fmt: skip
     if len(surest.checks) == 1:
         only = surest.checks[0]
-        shown = shown_text(only, currency) if failed else bad_side_text(only, surest.counted_bounds[0], currency)
+        shown = ""
         if _is_overall_accuracy(only):
-            shown = PHRASES["and_bound"].format(figure=units.percent(only.estimate), bound=shown)
-        if not failed and decision.choice_of > 1:
-            shown = PHRASES["chosen_among"].format(shown=shown, count=decision.choice_of)
+            bound = shown_text(only) if failed else bad_side_text(only, surest.counted_bounds[0])
+            if not failed and decision.choice_of > 1:
+                bound = PHRASES["chosen_among"].format(shown=bound, count=decision.choice_of)
+            shown = PHRASES["in_brackets"].format(figure=units.percent(only.estimate), bound=bound)
         return PHRASES["none_has" if failed else "none_shown"].format(
             first=first, required=full_text(only.requirement, currency), name=names[surest.system], shown=shown
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench_reports.decision.model import Check, Decision, Qualifies, SystemDecision, WhichRun
 from wattbench_reports.formatting import units
-from wattbench_reports.wording.decision.advice import currency_of, more_items, selected, taking_part
+from wattbench_reports.wording.decision.advice import currency_of, more_items, taking_part
 from wattbench_reports.wording.decision.costs import right_words
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
 from wattbench_reports.wording.decision.requirements import bad_side_text, figure_text, range_text, required_text
@@ -31,16 +31,16 @@ def _ties(decision: Decision) -> Iterator[str]:
 
 
 def _risk(decision: Decision) -> Iterator[str]:
-    """Say at what risk requirements are held, and the bounds with which the chosen system was chosen."""
+    """Say at what risk requirements are held, and the bounds of the chosen or the surest system as one of several."""
     if not decision.settings.requirements:
         return
-    risk, chosen = units.percent_of(decision.settings.risk), selected(decision)
-    if chosen is None or decision.choice_of < 2:
-        yield PHRASES["risk"].format(risk=risk)
-        return
-    pairs = zip(chosen.checks, chosen.counted_bounds, strict=True)
-    counted = units.listed([bad_side_text(check, bound, currency_of(decision)) for check, bound in pairs])
-    yield PHRASES["risk_counted"].format(risk=risk, count=decision.choice_of, name=chosen.system, counted=counted)
+    yield PHRASES["risk"].format(risk=units.percent_of(decision.settings.risk))
+    name = decision.chosen or decision.surest
+    system = None if name is None else decision.of(name)
+    if system is not None and system.qualifies is not Qualifies.NO and decision.choice_of > 1:
+        pairs = zip(system.checks, system.counted_bounds, strict=True)
+        counted = units.listed([bad_side_text(check, bound, currency_of(decision)) for check, bound in pairs])
+        yield PHRASES["counted"].format(count=decision.choice_of, name=system.system, counted=counted)
 
 
 def _open(decision: Decision) -> Iterator[str]:

@@ -44,13 +44,13 @@ PHRASES = {
     # No system to advise.
     "run_none": "Run none of them yet",
     "ask_more": "Measure {items}",
-    "none_shown": "{first}: none is shown to have {required}; {name} is surest ({shown}).",
+    "none_shown": "{first}: none is shown to have {required}; {name} is surest{shown}.",
     "none_shown_all": "{first}: none is shown to meet the {count} requirements; {name} is surest, but for its "
     "{quantities}.",
-    "none_has": "{first}: none has {required}; {name} comes nearest ({shown}).",
+    "none_has": "{first}: none has {required}; {name} comes nearest{shown}.",
     "none_meets": "{first}: none meets the {count} requirements; {name} comes nearest, and fails by {quantities}.",
     "chosen_among": "{shown} as one of {count}",
-    "and_bound": "{figure}, {bound}",
+    "in_brackets": " ({figure}, {bound})",
     "none": "Run none of them yet: {reason}.",
     "unscored": "no answer was scored",
     "nothing": "no system can be judged",
@@ -85,7 +85,7 @@ PHRASES = {
     # The column of a table that says who qualifies.
     "yes": "yes: {bounds}",
     "alone": "by itself: {bounds}; as one of {count}: {counted}",
-    "may": "cannot be told: {bounds}",
+    "may": "open: {bounds}",
     "may_unknown": "not known: {reason}",
     "no": "no: {bounds}",
     "in_doubt": "in doubt: {useless}",
@@ -104,10 +104,9 @@ PHRASES = {
     "ask": "What decides is what a right answer is worth: {ask}.",
     "tie": "Statistically tied for the {goal}: {names}.",
     "tie_items": "Statistically tied for the {goal}: {names}; {items} would leave one.",
+    "counted": "As one chosen of {count}, {name} has {counted} (Holm).",
     "risk": "Each bound is wrong with a risk of at most {risk}.",
-    "risk_counted": "Each bound is wrong with a risk of at most {risk}; as one chosen of {count}, {name} has "
-    "{counted} (Holm).",
-    "may_meet": "Whether {name} qualifies cannot be told: {figures}.",
+    "may_meet": "Whether {name} qualifies is open: {figures}.",
     "of_this_run": "Bounds on {bounds} are of the machine as it was in this run; of another run they are not "
     "known (one session).",
     "of_another_run": "Bounds on {bounds} are of another run on this machine ({sessions} sessions).",

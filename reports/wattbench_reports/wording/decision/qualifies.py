@@ -8,7 +8,7 @@ from wattbench_reports.wording.decision.requirements import bad_side_text, shown
 
 
 def qualifies(system: SystemDecision, choice_of: int, currency: str = "") -> str:
-    """Say whether a system qualifies: ``yes: at least 79.1%``, ``cannot be told: 74.0% to 83.1%``.
+    """Say whether a system qualifies: ``yes: at least 79.1%``, ``open: 74.0% to 83.1%``.
 
     Args:
         system: one of a decision.

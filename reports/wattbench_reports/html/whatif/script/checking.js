@@ -147,7 +147,7 @@ const checkAll = (all, set) => {
 	return { rows, outcomes, risks };
 };
 const couldBeAdvised = ({ outcomes, risks }, able) => ALL.filter((s) => able[s] && outcomes[s] !== "no" && risks[s] !== null);
-const sameRisk = (risk) => Number((risk || 0).toFixed(9)); // as far as risks are told apart
+const sameRisk = (risk) => Number((risk || 0).toFixed(9)); // as far as risks differ
 const levelsOf = (checked, able, risk) => { // the risk at which each system is judged with the choice counted, by Holm's method
 	const levels = ALL.map(() => risk), family = couldBeAdvised(checked, able), own = (s) => sameRisk(checked.risks[s]);
 	const ranked = family.map(own).sort((a, b) => a - b);

@@ -141,10 +141,11 @@ const nextOf = (d, { system, perRequest, accuracy }) => {
 	const figure = d.objective === "cost" && perRequest ? requestWords(d).amount(perRequest.at) : d.objective === "accuracy" && accuracy ? percent(accuracy.at) : "";
 	return figure && put("next", { name: system, figure });
 };
+const costsUnknown = (d) => (d.objective === "accuracy" && d.whyNoCost ? put("costs_unknown") : "");
 const restOf = (d, chosen) => {
 	const others = judgedIn(d).filter((each) => each !== chosen), rivals = openRivals(d);
 	if (!others.length) return put(d.systems.length === 1 ? "only_one" : "only_comparable");
-	const unknown = d.objective === "accuracy" && d.whyNoCost ? put("costs_unknown") : "";
+	const unknown = costsUnknown(d);
 	if (rivals.length)
 		return unknown + put(d.objective === "cost" ? "may_too_cheaper" : "may_too", { names: several(rivals.map(({ system }) => system), "or", 1) });
 	if (d.objective === "prices") {
@@ -162,9 +163,9 @@ const noneOf = (d, judged) => {
 	const first = d.items === null ? put("run_none") : put("ask_more", { items: moreItems(d.items) });
 	if (checks.length === 1) {
 		const [only] = checks;
-		let shown = failed ? shownText(only, currency) : badSideText(only, surest.countedBounds[0], currency);
-		if (isOverall(only)) shown = put("and_bound", { figure: percent(only.estimate), bound: shown });
-		if (!failed && d.choiceOf > 1) shown = put("chosen_among", { shown, count: d.choiceOf });
+		let bound = failed ? shownText(only, currency) : badSideText(only, surest.countedBounds[0], currency);
+		if (!failed && d.choiceOf > 1) bound = put("chosen_among", { shown: bound, count: d.choiceOf });
+		const shown = isOverall(only) ? put("in_brackets", { figure: percent(only.estimate), bound }) : "";
 		return put(failed ? "none_has" : "none_shown", { first, required: fullText(only.requirement, currency), name: system, shown });
 	}
 	const lacking = checks.filter(({ outcome }) => outcome === (failed ? "no" : "may"));
@@ -179,9 +180,9 @@ const leadersOffHull = (d) => { // the best that is not in doubt, and the worths
 const adviceOf = (d, provenance) => {
 	if (d.between) return chooseText(d, provenance);
 	if (d.chosen === null) return noneOf(d, judgedIn(d));
-	const chosen = systemIn(d, d.chosen), values = { name: chosen.system, fits: fitsOf(d, chosen, provenance), rest: restOf(d, chosen) };
-	if (d.best.length < 2) return put("run", values);
-	return put("tied", { ...values, names: several(d.best, "or"), goal: put(`goal_${d.objective}`) });
+	const chosen = systemIn(d, d.chosen), values = { name: chosen.system, fits: fitsOf(d, chosen, provenance) };
+	if (d.best.length < 2) return put("run", { ...values, rest: restOf(d, chosen) });
+	return put("tied", { ...values, rest: costsUnknown(d), names: several(d.best, "or"), goal: put(`goal_${d.objective}`) });
 };
 
 // Evidence
@@ -200,11 +201,11 @@ const evidenceOf = (d) => {
 		out.push(put(values.items ? "tie_items" : "tie", { ...values, goal: put(`goal_${d.objective}`) }));
 	}
 	if (d.requirements.length) {
-		const risk = `${Number((100 * d.risk).toPrecision(6))}%`, chosen = d.chosen === null ? null : systemIn(d, d.chosen);
-		if (!chosen || d.choiceOf < 2) out.push(put("risk", { risk }));
-		else {
-			const counted = listed(chosen.checks.map((check, k) => badSideText(check, chosen.countedBounds[k], currency)));
-			out.push(put("risk_counted", { risk, count: d.choiceOf, name: chosen.system, counted }));
+		const name = d.chosen ?? d.surest, one = name === null ? null : systemIn(d, name);
+		out.push(put("risk", { risk: `${Number((100 * d.risk).toPrecision(6))}%` }));
+		if (one && one.qualifies !== "no" && d.choiceOf > 1) {
+			const counted = listed(one.checks.map((check, k) => badSideText(check, one.countedBounds[k], currency)));
+			out.push(put("counted", { count: d.choiceOf, name, counted }));
 		}
 	}
 	if (d.objective === "cost" && !d.requirements.some(({ quantity }) => quantity === "accuracy")) {

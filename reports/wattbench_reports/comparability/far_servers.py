@@ -1,0 +1,35 @@
+"""Which servers a system asks that are on another machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from wattbench_reports.tables.suite_record import SystemSettings
+
+
+def hosts_elsewhere(config: SystemSettings) -> list[str]:
+    """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
+    not this machine.
+
+    Args:
+        config: the system's part of the resolved suite.
+    """
+    return sorted({host for each in (config, *config.pool.values()) if (host := _far_host(each)) is not None})
+
+
+def _far_host(config: SystemSettings) -> str | None:
+    """The host of a server that wattbench did not start, and that is not this machine by its name."""
+    url = config.base_url
+    if url is None or config.served_by_wattbench:
+        return None
+    try:
+        host = urlsplit(url).hostname or url
+    except ValueError:
+        return url
+    if host == "localhost" or host.endswith(".localhost"):
+        return None
+    try:
+        return None if ipaddress.ip_address(host).is_loopback else host
+    except ValueError:
+        return host
