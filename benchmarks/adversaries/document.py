@@ -30,7 +30,6 @@ def _claim(claim: Claim, rates: Sequence[Rate]) -> str:
         [rate.world, "holds" if rate.holds else "broken", f"{rate.runs:,}", rate.rate.text(claim.least, claim.most)]
         for rate in sorted(rates, key=lambda rate: not rate.holds)
     ]
-    return (
-        f"**{claim.says}** Of: {claim.estimand}. Assumes that {claim.assumption}. {claim.seen_by}\n\n"
-        + table(["world", "assumption", "runs", "rate"], rows)
+    return f"**{claim.says}** Of: {claim.estimand}. Assumes that {claim.assumption}. {claim.seen_by}\n\n" + table(
+        ["world", "assumption", "runs", "rate"], rows
     )

@@ -24,14 +24,13 @@ it in each draw, and P(met) is the mean over draws.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats.share_above import probability_above
-from wattbench_reports.stats.weighted_quantiles import POINTS, grid, mixed_grids
+from wattbench_reports.stats.weighted_quantiles import POINTS, grid
 
 SHARE = 0.95
 """Of the requests that must be answered within a limit."""
@@ -59,12 +58,8 @@ class SystemLatency:
     parts: NDArray[np.float64]
     """Shape (domains,): the share of each domain."""
     design_effect: float
-
-    @cached_property
-    def p95_s(self) -> float | None:
-        """Return the seconds within which 95% of the requests at hand were answered; None without any."""
-        shares = [(float(part), seconds) for part, seconds in zip(self.parts, self.grids, strict=True) if part > 0]
-        return mixed_grids(shares).quantile_s(SHARE)
+    p95_s: float | None = None
+    """The seconds within which 95% of the requests were answered, as all tables have it; None from too few of them."""
 
     def within(self, limit_s: float) -> Limited | None:
         """Return how the requests keep a limit; None where a domain with a share has no request that was timed."""
@@ -130,7 +125,8 @@ def latencies(analysis: Analysis) -> list[SystemLatency]:
         requests = np.array([float(len(each)) for each in in_domain])
         parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
         effect = _design_effect(analysis, number, seconds)
-        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effect))
+        p95_s = analysis.measured[frames.systems[number]].latency_percentile_s(SHARE)
+        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effect, p95_s))
     return by_system
 
 

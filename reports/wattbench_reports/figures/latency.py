@@ -17,6 +17,7 @@ from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
 from wattbench_reports.stats.percentiles import percentile
+from wattbench_reports.stats.quantiles import quantiles
 
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
@@ -87,10 +88,10 @@ def _entry(curve: LatencyCurve) -> LegendEntry:
 def _steps(plot: Plot, scale: Scale, curve: LatencyCurve) -> str:
     """Draw a curve: a share holds until the time at which the next one is reached."""
     shares = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
-    seconds = np.quantile(curve.latency_s, shares, method="inverted_cdf")
+    seconds = quantiles(curve.latency_s, shares.tolist())
     places = [
         (plot.across(scale, at_s), plot.up(_SHARES, share))
-        for at_s, share in zip(seconds.tolist(), shares.tolist(), strict=True)
+        for at_s, share in zip(seconds, shares.tolist(), strict=True)
     ]
     (x, y), *rest = places
     line = f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in rest)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.metrics.latencies import Latencies
+from wattbench_reports.metrics.latencies import Clusters, Latencies, Mix
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.tail_latency import TailLatency, tail_share
 from wattbench_reports.stats import Interval, accuracy_interval
-from wattbench_reports.stats.percentiles import needed
-from wattbench_reports.stats.weighted_quantiles import Mixed, mixed
+from wattbench_reports.stats.quantile_intervals import Sample
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.item_rows import Rows, as_slice
@@ -46,21 +46,33 @@ class Measures:
     """None without joules or scores, or where nothing metered was answered correctly."""
     provenance: str
     """Every provenance in the joules, joined; empty where there are none."""
-    mixed: Mixed | None = None
-    """Seconds under the mix of domains, where one is given."""
+    mixed_s: Latencies | None = None
+    """The same under the mix of domains, where one is given."""
     own_cpu_s: float | None = None
     """Mean CPU seconds of the run's own processes per request; None where they were not recorded of every request."""
     failed: int = 0
     """Requests that failed: not correct, and without a latency."""
 
-    def latency_percentile_s(self, share: float) -> float | None:
-        """Return the seconds within which this share of the requests ended; None from too few requests.
+    @property
+    def _latencies(self) -> Latencies:
+        return self.latency_s if self.mixed_s is None else self.mixed_s
 
-        By linear interpolation; under a mix, with the domains weighted as the mix has them.
+    def latency_percentile_s(self, share: float) -> float | None:
+        """Return the least seconds within which this share of the requests ended; None from too few requests.
+
+        Under a mix, with the domains weighted as the mix has them.
         """
-        if len(self.latency_s) < needed(share):
-            return None
-        return self.latency_s.percentile_s(share) if self.mixed is None else self.mixed.quantile_s(share)
+        return self._latencies.percentile_s(share)
+
+    def latency_interval(self, share: float) -> Interval | None:
+        """Return that percentile with its bounds, of 95% confidence; None as well where requests wait for each other
+        (under load, or answered in batches without blocks), so that it is not known what they are worth."""
+        return self._latencies.interval_s(share)
+
+    def latency_sample(self) -> Sample | None:
+        """Return the seconds with what makes them alike, to be compared with those of another system; None as for
+        `latency_interval`."""
+        return self._latencies.sample()
 
     @property
     def tail(self) -> TailLatency | None:
@@ -103,6 +115,7 @@ def measures(
             name,
             frames,
             _rows(frames, name, domain),
+            _clusters(frames, table, name, domain),
             chosen,
             accuracy[column],
             per_request[column],
@@ -122,10 +135,29 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
     return as_slice(frames.positions(rows)[frames.codes("domain", rows) == code])
 
 
+def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None) -> Clusters | None:
+    """Return how the clusters of a system's answers are read; None where requests wait for each other."""
+    measure = frames.record.suite.measure
+    if measure.scenario == "load" or (table.blocks is None and measure.scenario == "throughput"):
+        return None
+
+    def read() -> NDArray[np.integer[Any]] | None:
+        row = frames.table_rows_of(system)
+        if domain is not None:
+            code = frames.categories("domain").index(domain)
+            row = row[frames.codes("domain", frames.answers_of(system)) == code]
+        if table.blocks is not None:
+            return np.asarray(table.blocks[row, table.column(system)])
+        return row if len(row) > len(np.unique(row)) else None
+
+    return read
+
+
 def _of_system(
     name: str,
     frames: Frames,
     rows: Rows,
+    clusters: Clusters | None,
     table: ItemTable,
     accuracy: Interval | None,
     per_request: Interval | None,
@@ -144,16 +176,21 @@ def _of_system(
         items=table.items(column) or frames.items_answered(name, rows),
         requests=len(seconds),
         accuracy=accuracy,
-        latency_s=Latencies(partial(frames.seconds, rows)),
+        latency_s=Latencies(partial(frames.seconds, rows), clusters),
         output_tokens=_mean(tokens, known, domains, mix) if known.any() else None,
         unmetered=int((~has_joules).sum()),
         j_per_request=per_request,
         j_per_correct=per_correct,
         provenance=provenance.joined(frames.labels("energy_provenance", frames.positions(rows)[has_joules])),
-        mixed=None if mix is None or domains is None else mixed(seconds, pd.Series(domains), mix),
+        mixed_s=None if mix is None else Latencies(partial(frames.seconds, rows), clusters, _mix(frames, rows, mix)),
         own_cpu_s=_mean(cpu_s, None, domains, mix) if len(cpu_s) and not np.isnan(cpu_s).any() else None,
         failed=int(frames.failed(rows).sum()),
     )
+
+
+def _mix(frames: Frames, rows: Rows, mix: Mapping[str, float]) -> Mix:
+    shares = np.array([mix.get(name, 0.0) for name in frames.categories("domain")])
+    return Mix(partial(frames.codes, "domain", rows), shares)
 
 
 def _mean(

@@ -115,6 +115,7 @@ def carried_decision(
         "provenance": [analysis.measured[name].provenance for name in systems],
         "timed": [[float(each.requests[domain]) for each in latencies] for domain in range(len(base.domains))],
         "design_effects": [each.design_effect for each in latencies],
+        "p95s": [each.p95_s for each in latencies],
         "memory_gib": peak_memory_gib(analysis),
         "tail_share": decision.tail_share,
         "tails": _tails(analysis, decision.tail_share),

@@ -36,6 +36,7 @@ const sharesFor = (s, mix) => { // the part of each domain in a system's latency
 	const own = range(D).map((d) => known.timed[d][s]), total = max(own.reduce((sum, n) => sum + n, 0), 1);
 	return mix || own.map((n) => n / total);
 };
+const p95Of = (s, mix) => (mix === usual.shares || known.p95s[s] === null ? known.p95s[s] : quantile(s, sharesFor(s, mix), limits.share));
 const shareWithin = (seconds, n, limit) => {
 	const last = seconds.length - 1, reached = (k) => (k + 0.5) / seconds.length, after = seconds.findIndex((each) => each > limit);
 	if (n <= limits.points) return (after < 0 ? seconds.length : after) / seconds.length;
@@ -96,7 +97,7 @@ const checkAll = (all, set) => {
 		} else if (quantity === "p95") {
 			const moves = movesOfP95(), machine = moves ? known.machines.another_run : known.machines.this_run;
 			for (const s of ALL) {
-				const limited = within(s, mix, bound), estimate = quantile(s, sharesFor(s, mix), limits.share), uniform = uniformOf(s);
+				const limited = within(s, mix, bound), estimate = p95Of(s, mix), uniform = uniformOf(s);
 				if (!limited) { alone(s, requirement, estimate, null, known.reasons.timed, null, machine); continue; }
 				const each = moves && range(K).map((k) => within(s, mix, bound * exp(-moves[s][k])));
 				const p = each ? each.reduce((total, one) => total + one.p, 0) / K : limited.p;
