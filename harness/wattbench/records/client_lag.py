@@ -120,5 +120,5 @@ def _share(values: Sequence[float]) -> float:
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the least value within which at least a share of them lie, as reports define a percentile; 0 of nothing."""
+    """Return the least value within which at least a share lie, as reports define a percentile; 0 of nothing."""
     return ordered[max(0, math.ceil((share - 1e-9) * len(ordered)) - 1)] if ordered else 0.0

@@ -20,6 +20,7 @@ from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
+from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.machines import (
     machine_caveats,
     on_another_machine,
@@ -223,6 +224,11 @@ class Analysis:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
         weighed = domain is None and self.shares is not None
         return self._weighed_pairs if weighed else self.read.pairs(domain)
+
+    @cached_property
+    def latency_pairs(self) -> LatencyPairs:
+        """Comparisons of the median latency of two systems."""
+        return LatencyPairs(self.measured)
 
     @cached_property
     def _weighed_pairs(self) -> WeighedPairs:

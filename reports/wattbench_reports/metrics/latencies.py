@@ -23,9 +23,8 @@ from wattbench_reports.stats.weighted_quantiles import mixed
 PROFILE = 100_000
 """Percentiles of a profile: a thousandth of a percent apart."""
 
-Clusters = Callable[[], NDArray[np.integer[Any]] | None]
-"""Returns the block of each answer; the item, where items were asked more than once in a run without blocks; None:
-neither, so that answers are independent of each other."""
+Clusters = Callable[[], NDArray[np.integer[Any]]]
+"""Returns what each answer shares with others: its block, or in a run without blocks its item."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +47,7 @@ class Latencies:
 
         Args:
             read: returns them, in any order; NaN where an answer has none.
-            clusters: in the same order. None: what makes answers alike is not known, as of requests that wait for each
-                other in a queue, and they have no intervals.
+            clusters: in the same order. None: answers are independent of each other.
             mix: of domains, that percentiles are of; None: every answer counts the same.
         """
         self._read, self._clusters, self._mix = read, clusters, mix
@@ -70,30 +68,41 @@ class Latencies:
 
     def interval_s(self, share: float) -> Interval | None:
         """Return a percentile with its bounds (`wattbench_reports.stats.quantile_intervals`); None where they are too
-        few for it, or where it is not known what makes them alike."""
+        few for it."""
         if share not in self._intervals:
             self._intervals[share] = self._bounded(share)
         return self._intervals[share]
 
     def _bounded(self, share: float) -> Interval | None:
         estimate = self.percentile_s(share)
-        sample = None if estimate is None else self.sample()
-        interval = None if sample is None else quantile_interval(sample, share)
+        interval = None if estimate is None else quantile_interval(self.sample(), share)
         if interval is None or estimate is None:
             return None
         # Under a mix the estimate is of what stands for the requests, and may be next to that of all of them.
         return replace(interval, estimate=estimate, low=min(interval.low, estimate), high=max(interval.high, estimate))
 
-    def sample(self) -> Sample | None:
-        """Return all of them with what makes them alike; None where that is not known."""
-        if self._clusters is None:
-            return None
-        seconds, clusters = self._read(), self._clusters()
+    def of(self, seconds: NDArray[np.float64], answers: NDArray[np.integer[Any]]) -> Latencies:
+        """Return other seconds of some of the answers, such as those to their first token.
+
+        Args:
+            seconds: shape (those,).
+            answers: shape (those,): which answer each is of, by its position among all.
+        """
+        clusters = self._clusters
+        return Latencies(lambda: seconds, None if clusters is None else lambda: clusters()[answers])
+
+    def sample(self) -> Sample:
+        """Return all of them with what they share with others."""
+        seconds = self._read()
         known = np.isfinite(seconds)
-        clusters = None if clusters is None else clusters[known]
+        clusters = None if self._clusters is None else self._clusters()[known]
         if self._mix is None:
             return Sample(seconds[known], clusters)
         return Sample(seconds[known], clusters, self._mix.domains()[known], self._mix.shares)
+
+    def longest_s(self) -> float | None:
+        """Return the longest of them; None without any."""
+        return float(self._known().max()) if len(self) else None
 
     def sorted_s(self) -> NDArray[np.float64]:
         """Return all of them, ascending. They are read anew each time."""

@@ -25,6 +25,13 @@ from wattbench_reports.tables.run_tables import Frames
 
 __all__ = ["Measures", "measures"]
 
+WAITING = ("load", "throughput")
+"""Scenarios in which requests wait for each other, and are alike in how long they take."""
+
+BATCHES = 20
+"""Stretches of time by which their latencies are clustered: batch means, with batches much longer than a queue is busy
+(A. M. Law, "Simulation Modeling and Analysis" (2015), section 9.5.3)."""
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -65,13 +72,11 @@ class Measures:
         return self._latencies.percentile_s(share)
 
     def latency_interval(self, share: float) -> Interval | None:
-        """Return that percentile with its bounds, of 95% confidence; None as well where requests wait for each other
-        (under load, or answered in batches without blocks), so that it is not known what they are worth."""
+        """Return that percentile with its bounds, of 95% confidence."""
         return self._latencies.interval_s(share)
 
-    def latency_sample(self) -> Sample | None:
-        """Return the seconds with what makes them alike, to be compared with those of another system; None as for
-        `latency_interval`."""
+    def latency_sample(self) -> Sample:
+        """Return the seconds of all requests, to be compared with those of another system."""
         return self._latencies.sample()
 
     @property
@@ -135,29 +140,37 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
     return as_slice(frames.positions(rows)[frames.codes("domain", rows) == code])
 
 
-def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None) -> Clusters | None:
-    """Return how the clusters of a system's answers are read; None where requests wait for each other."""
-    measure = frames.record.suite.measure
-    if measure.scenario == "load" or (table.blocks is None and measure.scenario == "throughput"):
-        return None
+def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None) -> Clusters:
+    """Return how the clusters of a system's answers are read: blocks; where requests wait for each other, stretches of
+    time (`BATCHES`); else items."""
 
-    def read() -> NDArray[np.integer[Any]] | None:
-        row = frames.table_rows_of(system)
-        if domain is not None:
-            code = frames.categories("domain").index(domain)
-            row = row[frames.codes("domain", frames.answers_of(system)) == code]
+    def read() -> NDArray[np.integer[Any]]:
+        row, rows = frames.table_rows_of(system), frames.answers_of(system)
         if table.blocks is not None:
-            return np.asarray(table.blocks[row, table.column(system)])
-        return row if len(row) > len(np.unique(row)) else None
+            cluster: NDArray[np.integer[Any]] = np.asarray(table.blocks[row, table.column(system)])
+        elif frames.record.suite.measure.scenario in WAITING:
+            cluster = _batches(frames.figures("started_s", rows))
+        else:
+            cluster = row
+        if domain is None:
+            return cluster
+        return np.asarray(cluster[frames.codes("domain", rows) == frames.categories("domain").index(domain)])
 
     return read
+
+
+def _batches(started_s: NDArray[np.float64]) -> NDArray[np.integer[Any]]:
+    """Return which of `BATCHES` stretches of as many requests each is in, in the order of time."""
+    rank = np.empty(len(started_s), dtype=np.int64)
+    rank[np.argsort(started_s, kind="stable")] = np.arange(len(started_s))
+    return rank * BATCHES // max(len(started_s), 1)
 
 
 def _of_system(
     name: str,
     frames: Frames,
     rows: Rows,
-    clusters: Clusters | None,
+    clusters: Clusters,
     table: ItemTable,
     accuracy: Interval | None,
     per_request: Interval | None,

@@ -2,16 +2,15 @@
 
     q = the quantile of all requests of both, each system counting the same
     d = F_1(q) - F_2(q)             the first has the smaller quantile where it is above 0
-    t = (|d| - c) / sqrt(V)         R - 1 degrees of freedom; V of `quantile_intervals`, of the difference of e_r; c half
-                                    a step of d, 1 / n of n requests each (the correction for continuity of F. Yates,
-                                    Supplement to the Journal of the Royal Statistical Society 1 (1934))
+    t = (|d| - c) / sqrt(V)         R - 1 degrees of freedom; V of `quantile_intervals`, of the difference of e_r
+    c = 1 / n                       half a step of d, of n requests each: F. Yates's correction for continuity,
+                                    Supplement to the Journal of the Royal Statistical Society 1 (1934)
 
 Where the two quantiles are the same, both shares are p, so that no density is to be estimated. Systems are paired by
 block (what the machine did meanwhile is in both shares, and cancels), without blocks by item.
 
-Valid as `quantile_intervals`. A sign test of Mood's kind, with clustered errors: A. M. Mood, "Introduction to the Theory
-of Statistics" (1950), section 16.3; G. W. Brown and A. M. Mood, "On median tests for linear hypotheses", 2nd Berkeley
-Symposium (1951).
+Valid as `quantile_intervals`. A median test with clustered errors: G. W. Brown and A. M. Mood, "On median tests for
+linear hypotheses", 2nd Berkeley Symposium (1951).
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ class QuantileGap:
     """How much larger a share of the first one's requests ends within the quantile of both, -1 to 1: above 0 where the
     first has the smaller quantile."""
     p_value: float | None
-    """Two-sided; None where fewer than two clusters have both."""
+    """Two-sided; None from fewer than two clusters."""
 
 
 def quantile_gap(first: Sample, second: Sample, share: float) -> QuantileGap | None:
@@ -51,8 +50,7 @@ def quantile_gap(first: Sample, second: Sample, share: float) -> QuantileGap | N
         return None
     below = [each.values <= limit for each in samples]
     ahead = float(weights[0] @ below[0] - weights[1] @ below[1])
-    if first.clusters is None or second.clusters is None:
-        return QuantileGap(ahead, None)
+    assert first.clusters is not None and second.clusters is not None
     residuals = [each.residuals(inside, own) for each, inside, own in zip(samples, below, weights, strict=True)]
     clusters = np.concatenate([first.clusters, second.clusters])
     present, number = np.unique(clusters, return_inverse=True)

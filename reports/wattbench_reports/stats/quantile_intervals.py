@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +46,9 @@ class Sample:
 
     values: NDArray[np.float64]
     """Shape (values,), in any order, none NaN or negative."""
-    clusters: NDArray[np.integer] | None = None
-    """Shape (values,): the block of each, as any whole number; None: all are independent of each other."""
-    strata: NDArray[np.integer] | None = None
+    clusters: NDArray[np.integer[Any]] | None = None
+    """Shape (values,): the block of each, as any whole number; None, or each one's own: all are independent."""
+    strata: NDArray[np.integer[Any]] | None = None
     """Shape (values,): the domain of each, where domains have given shares, numbered from 0; None: they have none."""
     shares: NDArray[np.float64] | None = None
     """Shape (domains,): of each of them, with `strata`; one without values takes no part."""
@@ -92,17 +93,18 @@ def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDEN
     estimate = ordered.quantile(share)
     if estimate is None:
         return None
-    effective = _effective(sample, weights, sample.values <= estimate, confidence)
+    number = _number(sample)
+    effective = _effective(sample, number, weights, sample.values <= estimate, confidence)
     low, high = _shares(share, effective, confidence) if effective > 0 else (0.0, math.inf)
     # Of independent values outwards at both ends, so that two order statistics hold the quantile in 95% or more.
-    step = (1 - STEP_ROUNDING) * float(weights @ weights) if sample.clusters is None else 0.0
+    step = (1 - STEP_ROUNDING) * float(weights @ weights) if number is None else 0.0
     below = ordered.quantile(low - step) if low > step else 0.0
     above = ordered.quantile(high) if high <= 1 else math.inf
     assert below is not None and above is not None  # there are values
     return Interval(estimate, min(below, estimate), max(above, estimate))
 
 
-def variance_between(residuals: NDArray[np.float64], number: NDArray[np.integer]) -> float:
+def variance_between(residuals: NDArray[np.float64], number: NDArray[np.integer[Any]]) -> float:
     """Return the variance of a sum of residuals, clustered: R / (R - 1) times the sum of the squares of each cluster's.
 
     Args:
@@ -113,24 +115,33 @@ def variance_between(residuals: NDArray[np.float64], number: NDArray[np.integer]
     return float(len(sums) / (len(sums) - 1) * (sums @ sums))
 
 
-def _effective(sample: Sample, weights: NDArray[np.float64], below: NDArray[np.bool_], confidence: float) -> float:
+def _number(sample: Sample) -> NDArray[np.integer[Any]] | None:
+    """Return the number of each value's cluster, from 0; None where each value is one of its own."""
+    if sample.clusters is None:
+        return None
+    present, number = np.unique(sample.clusters, return_inverse=True)
+    return None if len(present) == len(sample.values) > 1 else number
+
+
+def _effective(
+    sample: Sample,
+    number: NDArray[np.integer[Any]] | None,
+    weights: NDArray[np.float64],
+    below: NDArray[np.bool_],
+    confidence: float,
+) -> float:
     """Return how many independent values they are worth; 0 from a single cluster."""
     alike = 1 / float(weights @ weights)  # Kish's effective size: the number of values, where all count the same
-    if sample.clusters is None and sample.strata is None:
+    if number is None and sample.strata is None:
         return alike
-    present, number = (
-        (weights, np.arange(len(weights)))
-        if sample.clusters is None
-        else np.unique(sample.clusters[weights > 0], return_inverse=True)
-    )
-    if len(present) < 2:
+    number = np.arange(len(weights)) if number is None else number
+    clusters = int(number.max()) + 1
+    if clusters < 2:
         return 0.0
-    residuals = sample.residuals(below, weights)
-    variance = variance_between(residuals if sample.clusters is None else residuals[weights > 0], number)
-    share = float(weights @ below)
-    narrower = (t_quantile(MOST_DF, confidence) / t_quantile(len(present) - 1, confidence)) ** 2
-    most = MOST_EFFECTIVE * alike
-    return most if variance <= share * (1 - share) / most * narrower else share * (1 - share) / variance * narrower
+    variance, share = variance_between(sample.residuals(below, weights), number), float(weights @ below)
+    narrower = (t_quantile(MOST_DF, confidence) / t_quantile(clusters - 1, confidence)) ** 2
+    independent, most = share * (1 - share) * narrower, MOST_EFFECTIVE * alike
+    return independent / variance if independent < most * variance else most
 
 
 def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:

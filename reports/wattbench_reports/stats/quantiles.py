@@ -2,8 +2,8 @@
 
 It is the inverse of the empirical distribution function, type 1 of R. J. Hyndman and Y. Fan, "Sample quantiles in
 statistical packages", The American Statistician 50 (1996): a latency that occurred, of which the sentence "95% of the
-requests were answered within it" is true. Types that interpolate between two requests (NumPy's default is type 7) differ
-by up to a step of the sample, so that a run printed by two of them has two p95s.
+requests were answered within it" is true. Types that interpolate between two requests (NumPy's default is type 7)
+differ by up to a step of the sample, so that a run printed by two of them has two p95s.
 """
 
 from __future__ import annotations

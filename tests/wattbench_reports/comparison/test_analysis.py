@@ -33,8 +33,10 @@ from wattbench_reports.tables.streamed import StreamedFrames
 
 def test_columns_are_the_contract() -> None:
     assert " ".join(COLUMNS) == (
-        "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p90_s latency_p95_s "
-        "latency_tail_s latency_tail_percentile output_tokens energy_j_per_request energy_above_idle_j_per_request "
+        "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p50_low_s "
+        "latency_p50_high_s latency_p90_s latency_p90_low_s latency_p90_high_s latency_p95_s latency_p95_low_s "
+        "latency_p95_high_s latency_tail_s latency_tail_low_s latency_tail_high_s latency_tail_percentile "
+        "output_tokens energy_j_per_request energy_above_idle_j_per_request "
         "j_per_correct j_per_correct_low j_per_correct_high "
         "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid "
         "cost_per_request cost_per_request_low cost_per_request_high cost_per_correct cost_per_correct_low "
