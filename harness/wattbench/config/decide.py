@@ -54,6 +54,6 @@ class Decide(Strict):
     """Money per tonne of CO2 equivalent; it is added to what a request costs."""
     cost_per_second: _NotNegative | None = None
     """Money per second that a request takes; it is added to what a request costs."""
-    minimise: Literal["joules", "grams", "money"] | None = None
+    minimise: Literal["joules", "grams", "money", "seconds"] | None = None
     """The unit in which costs are compared. None: money where answers have a worth or every system has a price, else
     joules."""

@@ -12,9 +12,11 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Times
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.latencies import Latencies
+from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.sections.throughput import throughput_passage
+from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
 from wattbench_reports.wording import arrival_rates
@@ -38,7 +40,7 @@ def latency_section(analysis: Analysis) -> Section:
     whole = {name: each.profile_s() if streamed else each.sorted_s() for name, each in latencies.items()}
     start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
-    drawing = _drawing(whole, WHOLE, "latency distribution")
+    drawing = _drawing(whole, latencies, WHOLE, "latency distribution")
     passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, latencies, caption),), drawing)
     tokens = token_times(analysis.by_item.frames)
     passages = (
@@ -99,7 +101,10 @@ def _first_token(
     first = {name: times[name].of(each.first_s, each.first_of) for name, each in tokens.items()}
     table = _table(analysis, first, f"Time to first token, {start}")
     yield Passage(
-        "Time to first token (TTFT)", tuple(sentences), (table,), _drawing(seconds, FIRST_TOKEN, "time to first token")
+        "Time to first token (TTFT)",
+        tuple(sentences),
+        (table,),
+        _drawing(seconds, first, FIRST_TOKEN, "time to first token"),
     )
 
 
@@ -115,17 +120,25 @@ def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, Token
     per_token = {name: times[name].of(each.per_token_s, each.per_token_of) for name, each in tokens.items()}
     table = _table(analysis, per_token, "Time per output token after the first")
     yield Passage(
-        "Time per output token (TPOT)", sentences, (table,), _drawing(seconds, PER_TOKEN, "time per output token")
+        "Time per output token (TPOT)",
+        sentences,
+        (table,),
+        _drawing(seconds, per_token, PER_TOKEN, "time per output token"),
     )
 
 
-def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
+def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Drawing | None:
     curves = [
-        figures.LatencyCurve(name, index, values_s)
+        figures.LatencyCurve(name, index, values_s, _bounds(latencies[name]))
         for index, (name, values_s) in enumerate(seconds.items())
         if len(values_s)
     ]
     return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
+
+
+def _bounds(latencies: Latencies) -> dict[float, Interval]:
+    bounds = {share: latencies.interval_s(share) for share in (MEDIAN, SHARES[0])}
+    return {share: interval for share, interval in bounds.items() if interval is not None}
 
 
 def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:

@@ -21,7 +21,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ties import ALPHA
 from wattbench_reports.decision import acceptability, best, items_to_decide, latency_limit, partial_pooling
 from wattbench_reports.decision.checks import peak_memory_gib
-from wattbench_reports.decision.cost_basis import side_of, why_no
+from wattbench_reports.decision.cost_basis import latency_sides, side_of, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency
 from wattbench_reports.decision.model import FAILS, MEETS, ROUNDING, WhichRun
 from wattbench_reports.decision.problem import outside
@@ -103,6 +103,8 @@ def carried_decision(
         "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
         "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
         "money_sums": _money_sums(analysis),
+        "seconds": _seconds(analysis),
+        "latency_sides": _latency_sides(analysis),
         "prices": scalable_prices(analysis),
         "candidates": [position[name] for name in analysis.contest.candidates],
         "outside": [apart.get(name, "") for name in systems],
@@ -200,6 +202,24 @@ def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
         "energy_squares": totals(lambda system: energy_j(system) ** 2),
     }
     return {name: values.tolist() for name, values in sums.items()}
+
+
+def _seconds(analysis: Analysis) -> dict[str, Any] | None:
+    """Return what the errors of seconds need besides sums, and which systems have none; None where no cost is in
+    them."""
+    if analysis.timed is None:
+        return None
+    base, missing = analysis.timed.basis, analysis.timed.costs.missing
+    return {
+        "missing": [missing.get(name, "") for name in base.systems],
+        "items": base.metered_items.tolist(),
+        "squares": base.energy_squares.tolist(),
+    }
+
+
+def _latency_sides(analysis: Analysis) -> list[int]:
+    sides = {name: number for number, members in enumerate(latency_sides(analysis)) for name in members}
+    return [sides[name] for name in analysis.basis.systems]
 
 
 def _settings(settings: DecisionSettings) -> dict[str, Any]:

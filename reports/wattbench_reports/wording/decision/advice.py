@@ -115,7 +115,7 @@ def _most_accurate(decision: Decision, chosen: SystemDecision) -> str:
 def _cost(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
     """Say what a request costs; empty where it is not known, or said already as it is required."""
     said = {each.requirement.quantity for each in chosen.checks} if len(chosen.checks) <= MOST_CHECKS else set()
-    if chosen.cost_per_request is None or decision.unit is None or _QUANTITIES[decision.unit] in said:
+    if chosen.cost_per_request is None or decision.unit is None or _QUANTITIES.get(decision.unit) in said:
         return ""
     words = request_words(decision, provenance)
     return words.qualified(words.of_requests(words.amount(chosen.cost_per_request.estimate)))

@@ -69,7 +69,7 @@ def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple
 
 def per_correct_heading(words: CostWords) -> str:
     """Name the column of costs per correct answer, in the reader's unit: ``joules per correct``."""
-    name = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+    name = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
     assert words.unit is not None
     return f"{name[words.unit]} per {words.many} correct" if words.many else f"{name[words.unit]} per correct"
 

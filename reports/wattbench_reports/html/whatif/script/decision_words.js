@@ -22,7 +22,7 @@ const costWords = (unit, label, values, provenance = "") => {
 			: money ? moneyBounds({ ...i, at: i.at * factor, low: i.low * factor, high: i.high * factor }, label) : bounds(i, label),
 		ofRequests: (value) => put(many ? "per_many" : "per_request", { value, many }),
 		ofRight: (value) => put(many ? "per_many_right" : "per_right", { value, many }),
-		qualified: (value) => money || !modelled ? value : put(provenance === "modelled" ? "modelled" : "partly_modelled", { value }),
+		qualified: (value) => money || unit === "seconds" || !modelled ? value : put(provenance === "modelled" ? "modelled" : "partly_modelled", { value }),
 	};
 };
 const estimates = (d, figure) => d.systems.filter((each) => each[figure]).map((each) => each[figure].at);
@@ -273,7 +273,7 @@ const tableOf = (d) => {
 		if (cells.some((text) => text !== NONE)) columns.push({ key, heading, number, cells });
 	};
 	add("accuracy", "accuracy", ({ accuracy }) => percents(accuracy));
-	const name = { joules: "joules", grams: "CO2e", money: "cost" }[d.unit], number = words.many && `${words.many} `;
+	const name = { joules: "joules", grams: "CO2e", money: "cost", seconds: "seconds" }[d.unit], number = words.many && `${words.many} `;
 	if (d.unit !== null) add("per-correct", `${name} per ${number}correct`, ({ perCorrect, perRequest, accuracy }) =>
 		!perCorrect && perRequest && accuracy && accuracy.at === 0 ? "none correct" : words.bounds(perCorrect));
 	if (d.tailShare !== null) add("tail", limits.tail, ({ tail }) => si(tail, "s"));
