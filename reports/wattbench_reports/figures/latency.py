@@ -69,8 +69,8 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
     return wide_figure(
         times.name,
         times.title,
-        f"Cumulative share of {times.of} against {times.label}; better is to the left. Bars: 95% intervals of the p50 and "
-        f"the p95. {described}.",
+        f"Cumulative share of {times.of} against {times.label}; better is to the left. "
+        f"Bars: 95% intervals of the p50 and the p95. {described}.",
         [_entry(curve) for curve in curves],
         Axis(times.label, scale, lambda value: tick(value, "s")),
         Axis(f"{times.of}, %", _SHARES, percent_tick),

@@ -51,7 +51,7 @@ def quantile_gap(first: Sample, second: Sample, share: float) -> QuantileGap | N
     below = [each.values <= limit for each in samples]
     ahead = float(weights[0] @ below[0] - weights[1] @ below[1])
     assert first.clusters is not None and second.clusters is not None
-    residuals = [each.residuals(inside, own) for each, inside, own in zip(samples, below, weights, strict=True)]
+    residuals = [each.residuals(inside, worth) for each, inside, worth in zip(samples, below, weights, strict=True)]
     clusters = np.concatenate([first.clusters, second.clusters])
     present, number = np.unique(clusters, return_inverse=True)
     if len(present) < 2:
@@ -59,5 +59,5 @@ def quantile_gap(first: Sample, second: Sample, share: float) -> QuantileGap | N
     error = variance_between(np.concatenate([residuals[0], -residuals[1]]), number) ** 0.5
     if error <= 1e-12 * abs(ahead):  # all clusters show the same difference, or none
         return QuantileGap(ahead, min(1.0, 2 * 0.5 ** len(present)) if ahead else 1.0)
-    beyond = max(abs(ahead) - sum(float(own @ own) for own in weights) / 2, 0.0)
+    beyond = max(abs(ahead) - sum(float(worth @ worth) for worth in weights) / 2, 0.0)
     return QuantileGap(ahead, 2 * t_probability(-beyond / error, len(present) - 1))
