@@ -18,9 +18,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wattbench_reports.stats.quantile_intervals import Sample, variance_between
-from wattbench_reports.stats.quantiles import Weighted
+from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
+from wattbench_reports.stats.quantiles import Weighted, quantile
 from wattbench_reports.stats.student import t_probability
 
 
@@ -43,21 +44,34 @@ def quantile_gap(first: Sample, second: Sample, share: float) -> QuantileGap | N
         second: another's.
         share: of the values that lie at or below the quantile.
     """
-    samples, weights = (first, second), (first.weights(), second.weights())
-    pooled = Weighted.of(np.concatenate([each.values for each in samples]), np.concatenate(weights))
-    limit = pooled.quantile(share)
-    if limit is None or not len(first.values) or not len(second.values):
+    if not len(first.values) or not len(second.values):
         return None
-    below = [each.values <= limit for each in samples]
-    ahead = float(weights[0] @ below[0] - weights[1] @ below[1])
     assert first.clusters is not None and second.clusters is not None
-    residuals = [each.residuals(inside, worth) for each, inside, worth in zip(samples, below, weights, strict=True)]
-    clusters = np.concatenate([first.clusters, second.clusters])
-    present, number = np.unique(clusters, return_inverse=True)
-    if len(present) < 2:
+    limit, start = _of_both(first, second, share), lowest(first, second)
+    ours, theirs = first.within(limit, start), second.within(limit, start)
+    ahead, half = ours.share - theirs.share, (1 / ours.effective + 1 / theirs.effective) / 2
+    residuals, sizes = _difference(ours.residuals, theirs.residuals), _difference(ours.sizes, -theirs.sizes)
+    clusters = int((sizes > 0).sum())
+    if clusters < 2:
         return QuantileGap(ahead, None)
-    error = variance_between(np.concatenate([residuals[0], -residuals[1]]), number) ** 0.5
+    error = variance_between(residuals, clusters) ** 0.5
     if error <= 1e-12 * abs(ahead):  # all clusters show the same difference, or none
-        return QuantileGap(ahead, min(1.0, 2 * 0.5 ** len(present)) if ahead else 1.0)
-    beyond = max(abs(ahead) - sum(float(worth @ worth) for worth in weights) / 2, 0.0)
-    return QuantileGap(ahead, 2 * t_probability(-beyond / error, len(present) - 1))
+        return QuantileGap(ahead, min(1.0, 2 * 0.5**clusters) if ahead else 1.0)
+    return QuantileGap(ahead, 2 * t_probability(-max(abs(ahead) - half, 0.0) / error, clusters - 1))
+
+
+def _of_both(first: Sample, second: Sample, share: float) -> float:
+    values = np.concatenate([first.values, second.values])
+    if first.strata is None and second.strata is None and len(first.values) == len(second.values):
+        return quantile(values, share)
+    of_both = Weighted.of(values, np.concatenate([first.weights(), second.weights()])).quantile(share)
+    assert of_both is not None  # there are values
+    return of_both
+
+
+def _difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the first less the second, of which one may have fewer clusters."""
+    longer = np.zeros(max(len(first), len(second)))
+    longer[: len(first)] += first
+    longer[: len(second)] -= second
+    return longer

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
-from wattbench_reports.stats.quantiles import Weighted
+from wattbench_reports.stats.quantiles import Weighted, quantile
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 
 MOST_EFFECTIVE = 2.0
@@ -47,7 +47,8 @@ class Sample:
     values: NDArray[np.float64]
     """Shape (values,), in any order, none NaN or negative."""
     clusters: NDArray[np.integer[Any]] | None = None
-    """Shape (values,): the block of each, as any whole number; None, or each one's own: all are independent."""
+    """Shape (values,): the block of each, as whole numbers near each other; None, or each one's own: all are
+    independent."""
     strata: NDArray[np.integer[Any]] | None = None
     """Shape (values,): the domain of each, where domains have given shares, numbered from 0; None: they have none."""
     shares: NDArray[np.float64] | None = None
@@ -55,26 +56,67 @@ class Sample:
 
     def weights(self) -> NDArray[np.float64]:
         """Return what each value counts for, shape (values,); they sum to 1."""
-        if self.strata is None or self.shares is None:
-            return np.full(len(self.values), 1 / max(len(self.values), 1))
-        counts = np.bincount(self.strata, minlength=len(self.shares))
-        each = np.divide(self.shares, counts, out=np.zeros(len(self.shares)), where=counts > 0)[self.strata]
-        return np.asarray(each / (each.sum() or 1.0))
+        counts = self._of_stratum(None)
+        worth = self._worth(counts)
+        return np.full(len(self.values), worth[0]) if self.strata is None else worth[self.strata]
 
-    def residuals(self, below: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what each value adds to the share below a limit beyond its part, w_i (1{below} - F).
+    def quantile(self, share: float) -> float:
+        """Return the quantile of a share; of one value or more."""
+        if self.strata is None:
+            return quantile(self.values, share)
+        weighted = Weighted.of(self.values, self.weights()).quantile(share)
+        assert weighted is not None  # some stratum has a share
+        return weighted
+
+    def within(self, limit: float, first: int = 0) -> Within:
+        """Return how much lies at or below a limit, by cluster.
 
         Args:
-            below: shape (values,).
-            weights: of `weights`.
+            limit: itself below.
+            first: the number that clusters begin with.
         """
-        if self.strata is None:
-            return np.asarray(weights * (below - weights @ below))
-        number = int(self.strata.max(initial=0)) + 1
-        of_stratum = np.bincount(self.strata, weights, minlength=number)
-        inside = np.bincount(self.strata, weights * below, minlength=number)
-        shares = np.divide(inside, of_stratum, out=np.zeros(number), where=of_stratum > 0)
-        return np.asarray(weights * (below - shares[self.strata]))
+        below = self.values <= limit
+        inside, counts = self._by_cluster(below, first), self._by_cluster(None, first)
+        worth = self._worth(counts.sum(axis=0))
+        of_stratum = np.divide(inside.sum(axis=0), counts.sum(axis=0), out=np.zeros(len(worth)), where=worth > 0)
+        return Within(
+            share=float(inside.sum(axis=0) @ worth),
+            effective=1 / float(counts.sum(axis=0) @ worth**2),
+            residuals=np.asarray((inside - counts * of_stratum) @ worth),
+            sizes=counts.sum(axis=1),
+        )
+
+    def _worth(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a value of each stratum counts for, from their numbers."""
+        shares = np.ones(1) if self.strata is None or self.shares is None else self.shares
+        worth = np.divide(shares, counts, out=np.zeros(len(shares)), where=counts > 0)
+        return np.asarray(worth / (float(worth @ counts) or 1.0))
+
+    def _of_stratum(self, weights: NDArray[np.bool_] | None) -> NDArray[np.float64]:
+        if self.strata is None or self.shares is None:
+            return np.array([len(self.values) if weights is None else weights.sum()], dtype=np.float64)
+        return np.bincount(self.strata, weights, minlength=len(self.shares)).astype(np.float64)
+
+    def _by_cluster(self, weights: NDArray[np.bool_] | None, first: int) -> NDArray[np.float64]:
+        """Return the number of values, or of those that are marked, shape (clusters, strata)."""
+        strata = 1 if self.strata is None or self.shares is None else len(self.shares)
+        number = np.arange(len(self.values)) if self.clusters is None else self.clusters.astype(np.int64) - first
+        cell = number if self.strata is None else number * strata + self.strata
+        length = (int(number.max(initial=-1)) + 1) * strata
+        return np.bincount(cell, weights, minlength=length).astype(np.float64).reshape(-1, strata)
+
+
+@dataclass(frozen=True)
+class Within:
+    """How much of a sample lies at or below a limit."""
+
+    share: float
+    effective: float
+    """Kish's effective size: the number of values, where all count the same."""
+    residuals: NDArray[np.float64]
+    """Shape (clusters,): what each adds to the share beyond its part, the sum of w_i (1{below} - F)."""
+    sizes: NDArray[np.float64]
+    """Shape (clusters,): their numbers of values."""
 
 
 def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDENCE) -> Interval | None:
@@ -88,59 +130,43 @@ def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDEN
     Returns:
         In the unit of the values. From 0 and to infinity as far as nothing bounds it: all of a single block.
     """
-    weights = sample.weights()
-    ordered = Weighted.of(sample.values, weights)
-    estimate = ordered.quantile(share)
-    if estimate is None:
+    if not len(sample.values) or (sample.strata is not None and not sample.weights().any()):
         return None
-    number = _number(sample)
-    effective = _effective(sample, number, weights, sample.values <= estimate, confidence)
+    estimate = sample.quantile(share)
+    within = sample.within(estimate, lowest(sample))
+    alone = bool(within.sizes.max() <= 1 < len(sample.values))
+    effective = within.effective if alone and sample.strata is None else _effective(within, confidence)
     low, high = _shares(share, effective, confidence) if effective > 0 else (0.0, math.inf)
     # Of independent values outwards at both ends, so that two order statistics hold the quantile in 95% or more.
-    step = (1 - STEP_ROUNDING) * float(weights @ weights) if number is None else 0.0
-    below = ordered.quantile(low - step) if low > step else 0.0
-    above = ordered.quantile(high) if high <= 1 else math.inf
-    assert below is not None and above is not None  # there are values
+    step = (1 - STEP_ROUNDING) / within.effective if alone else 0.0
+    below = sample.quantile(low - step) if low > step else 0.0
+    above = sample.quantile(high) if high <= 1 else math.inf
     return Interval(estimate, min(below, estimate), max(above, estimate))
 
 
-def variance_between(residuals: NDArray[np.float64], number: NDArray[np.integer[Any]]) -> float:
-    """Return the variance of a sum of residuals, clustered: R / (R - 1) times the sum of the squares of each cluster's.
+def lowest(*samples: Sample) -> int:
+    """Return the number that the clusters of some samples begin with."""
+    return min((int(each.clusters.min(initial=0)) for each in samples if each.clusters is not None), default=0)
+
+
+def variance_between(residuals: NDArray[np.float64], clusters: int) -> float:
+    """Return the variance of a sum of residuals: R / (R - 1) times the sum of their squares.
 
     Args:
-        residuals: shape (values,).
-        number: shape (values,): the cluster of each, from 0, two or more.
+        residuals: shape (clusters or more,), of each cluster; 0 of a number that none has.
+        clusters: how many there are, two or more.
     """
-    sums = np.bincount(number, residuals)
-    return float(len(sums) / (len(sums) - 1) * (sums @ sums))
+    return float(clusters / (clusters - 1) * (residuals @ residuals))
 
 
-def _number(sample: Sample) -> NDArray[np.integer[Any]] | None:
-    """Return the number of each value's cluster, from 0; None where each value is one of its own."""
-    if sample.clusters is None:
-        return None
-    present, number = np.unique(sample.clusters, return_inverse=True)
-    return None if len(present) == len(sample.values) > 1 else number
-
-
-def _effective(
-    sample: Sample,
-    number: NDArray[np.integer[Any]] | None,
-    weights: NDArray[np.float64],
-    below: NDArray[np.bool_],
-    confidence: float,
-) -> float:
+def _effective(within: Within, confidence: float) -> float:
     """Return how many independent values they are worth; 0 from a single cluster."""
-    alike = 1 / float(weights @ weights)  # Kish's effective size: the number of values, where all count the same
-    if number is None and sample.strata is None:
-        return alike
-    number = np.arange(len(weights)) if number is None else number
-    clusters = int(number.max()) + 1
+    clusters, share = int((within.sizes > 0).sum()), within.share
     if clusters < 2:
         return 0.0
-    variance, share = variance_between(sample.residuals(below, weights), number), float(weights @ below)
+    variance = variance_between(within.residuals, clusters)
     narrower = (t_quantile(MOST_DF, confidence) / t_quantile(clusters - 1, confidence)) ** 2
-    independent, most = share * (1 - share) * narrower, MOST_EFFECTIVE * alike
+    independent, most = share * (1 - share) * narrower, MOST_EFFECTIVE * within.effective
     return independent / variance if independent < most * variance else most
 
 
