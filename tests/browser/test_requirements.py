@@ -103,8 +103,8 @@ def of_command_line(line: str, run: RunRecords) -> Assumptions:
 def runs(
     tmp_path_factory: pytest.TempPathFactory, write_stated: Callable[[Path, Path], Path]
 ) -> dict[str, tuple[RunRecords, Path]]:
-    """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; and a part of
-    it with prices, without blocks."""
+    """The family without blocks; in blocks with a mix and prices in two currencies; with two provenances; a part of it
+    with prices, without blocks; and without joules, so that costs are in seconds."""
     root = tmp_path_factory.mktemp("requirements")
     family = family_run(18)
     two = tuple(
@@ -113,6 +113,7 @@ def runs(
     )
     few = tuple(dataclasses.replace(each, price=PRICES[each.name]) for each in family.systems if each.name in PRICES)
     paid = tuple(dataclasses.replace(each, price=OF_KINDS.get(each.kind)) for each in family.systems)
+    unmetered = tuple(dataclasses.replace(each, energy_j=None) for each in family.systems)
     made = {
         "items": family,
         "blocks": dataclasses.replace(
@@ -120,6 +121,8 @@ def runs(
         ),
         "two-provenances": dataclasses.replace(family, name="two", blocks=4, systems=two),
         "money": dataclasses.replace(family, name="money", systems=few, workload={"currency": "USD"}),
+        "seconds": dataclasses.replace(family, name="seconds", blocks=4, systems=unmetered),
+        "seconds-of-items": dataclasses.replace(family, name="seconds-of-items", systems=unmetered),
         "sessions": dataclasses.replace(
             family, name="sessions", blocks=5, systems=few, workload={"currency": "USD", "mix": {"text": 2, "logic": 1}}
         ),
@@ -156,6 +159,8 @@ def of_five(run: RunRecords) -> SessionRecord:
         ("blocks", [*SETTINGS[::2], *MONEY[1:4]]),
         ("two-provenances", SETTINGS[::3]),
         ("money", MONEY),
+        ("seconds", [*SETTINGS[:3], SETTINGS[8]]),
+        ("seconds-of-items", [*SETTINGS[:2], ({"minimise": "seconds"}, {"": "30"}, MIX)]),
         ("sessions", [*SETTINGS[2:4], *SETTINGS[5:8], *MONEY[2:]]),
     ],
 )

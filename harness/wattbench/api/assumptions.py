@@ -72,7 +72,7 @@ class AssumptionOptions(TypedDict, total=False):
     carbon_price: float | None
     """Money per tonne of CO2 equivalent, 0 or more."""
     minimise: str | None
-    """The unit in which costs are compared: ``"joules"``, ``"grams"`` or ``"money"``."""
+    """The unit in which costs are compared: ``"joules"``, ``"grams"``, ``"money"`` or ``"seconds"``."""
 
 
 def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpack[AssumptionOptions]) -> Assumptions:

@@ -157,11 +157,8 @@ def _joules_per_correct(rows: Sequence[ItemRow]) -> float | None:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    """Interpolate between the two values at a share of the way from the first to the last."""
-    position = share * (len(ordered) - 1)
-    before = math.floor(position)
-    after = min(before + 1, len(ordered) - 1)
-    return ordered[before] + (position - before) * (ordered[after] - ordered[before])
+    """Return the least value within which at least a share of them lie."""
+    return next(value for number, value in enumerate(ordered, start=1) if number >= (share - 1e-9) * len(ordered))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -171,7 +171,9 @@ _ASSUMPTIONS = (
         "--carbon-price", type=Finite(min=0.0), help="Money per tonne of CO2e, added to what a request costs."
     ),
     click.option(
-        "--minimise", type=click.Choice(["joules", "grams", "money"]), help="The unit in which costs are compared."
+        "--minimise",
+        type=click.Choice(["joules", "grams", "money", "seconds"]),
+        help="The unit in which costs are compared.",
     ),
 )
 

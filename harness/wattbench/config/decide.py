@@ -56,6 +56,6 @@ class Decide(Strict):
     """Money per second that a request takes; it is added to what a request costs."""
     risk: Annotated[FiniteFloat, Field(gt=0, lt=0.5)] | None = None
     """A requirement is met, or not met, where a bound says so that is wrong with at most this risk. None: 0.1."""
-    minimise: Literal["joules", "grams", "money"] | None = None
+    minimise: Literal["joules", "grams", "money", "seconds"] | None = None
     """The unit in which costs are compared. None: money where answers have a worth or every system has a price, else
     joules."""

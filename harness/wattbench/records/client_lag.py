@@ -120,10 +120,5 @@ def _share(values: Sequence[float]) -> float:
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return a quantile by linear interpolation; 0 of nothing."""
-    if not ordered:
-        return 0.0
-    position = share * (len(ordered) - 1)
-    below = int(position)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (position - below) * (ordered[above] - ordered[below])
+    """Return the least value within which at least a share lie, as reports define a percentile; 0 of nothing."""
+    return ordered[max(0, math.ceil((share - 1e-9) * len(ordered)) - 1)] if ordered else 0.0

@@ -22,6 +22,7 @@ from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.money.model import ELECTRICITY, MACHINE
 from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
 from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
+from wattbench_reports.stats.quantiles import quantile
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 RATES_PER_S = (0.1, 1.0, 10.0)
@@ -158,7 +159,7 @@ def _fleet(
     split = analysis.splits[name]
     idle_w = idle_watts(analysis, name) if analysis.judged[name].valid else None
     above_j = None if idle_w is None else split.above_idle_j_per_request
-    tail_s = float(np.quantile(known_s, share))
+    tail_s = quantile(known_s, share)
     target_s = target_times * tail_s
     return Fleet(
         system=name,
@@ -243,12 +244,12 @@ def size(
     arrived_s = poisson_arrivals(rate_per_s, ARRIVALS, rng)
     # Every measured duration equally often, in a random order: their mean is that of the records, not luck.
     shares = (np.arange(ARRIVALS) + 0.5) / ARRIVALS
-    # As `np.quantile(..., method="inverted_cdf")`, which looks for each of many shares anew.
+    # As `quantiles`, which looks for each of many shares anew.
     ranks = np.maximum(np.ceil(len(known_s) * shares - 1), 0).astype(np.int64)
     service_s = rng.permutation(np.sort(known_s, kind="stable")[ranks])
 
     def tail_s(replicas: int) -> float:
-        return float(np.quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP_ARRIVALS:], share))
+        return quantile(sojourns(arrived_s, service_s, replicas)[WARM_UP_ARRIVALS:], share)
 
     fewest = max(1, math.floor(load) + 1)  # with fewer, the queue grows without end
     replicas, found_s = _fewest(fewest, tail_s, target_s)

@@ -2,28 +2,27 @@
 
 The cost is joules per request, the median latency, or money per request. A system is excluded where some other one is
 shown to be better on both, at one error rate for all systems (`wattbench_reports.stats.front_not_excluded`). Costs are
-compared block by block; in a run without blocks, by items drawn again.
+compared block by block; in a run without blocks, by items drawn again, and latencies by item.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.pareto_blocks import joule_losses, median_interval, median_losses
-from wattbench_reports.analyses.pareto_bootstrap import CostDraws, cost_draws
+from wattbench_reports.analyses.pareto_blocks import joule_losses
 from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies
+from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies, one_sided_latencies
+from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import per_request
+from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.stats import (
     Interval,
     front_not_excluded,
-    interval_of,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
@@ -63,27 +62,21 @@ class Tradeoff:
         return tuple(tuple(member for member in self.places if member.group == number) for number in numbers)
 
 
-@dataclass(frozen=True)
-class _Costs:
-    """What is known of the costs of all systems."""
-
-    joules: NDArray[np.float64]
-    """Shape (systems, systems): the one-sided p-value of "i needs no more joules per request than j"."""
-    seconds: NDArray[np.float64]
-    """The same of the median latency."""
-    medians: Mapping[str, Interval | None]
-
-
 def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
     """Compute the trade-off by joules per request, and by median latency."""
-    costs = _by_blocks(analysis) if analysis.basis.blocks is not None else _by_draws(analysis)
+    names, right = analysis.frames.systems, _accuracies(analysis)
     joules = {name: each.j_per_request for name, each in analysis.measured.items()}
-    right = _accuracies(analysis)
+    # Of a rate that is not held it would be the length of a queue.
+    medians = {
+        name: None if name in analysis.not_held else each.latency_interval(MEDIAN)
+        for name, each in analysis.measured.items()
+    }
+    seconds = one_sided_latencies(analysis.latency_pairs.gaps(names))
     return (
-        _tradeoff(analysis, joules, (costs.joules, right), analysis.energy_groups, _why_no_joules(analysis)),
+        _tradeoff(analysis, joules, (_joules(analysis), right), analysis.energy_groups, _why_no_joules(analysis)),
         _tradeoff(
-            analysis, costs.medians, (costs.seconds, right), groups(analysis.prints, LATENCY),
-            {name: "too few requests for a p50" for name, interval in costs.medians.items() if interval is None},
+            analysis, medians, (seconds, right), groups(analysis.prints, LATENCY),
+            {name: "too few requests for a p50" for name, interval in medians.items() if interval is None},
         ),
     )  # fmt: skip
 
@@ -95,28 +88,22 @@ def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
     """
     if analysis.priced is None:
         return None
-    basis, systems = analysis.priced.basis, analysis.priced.money.systems
+    systems = analysis.priced.money.systems
     costs = {name: systems[name].per_request for name in analysis.frames.systems}
-    if basis.blocks is not None:
-        p_values = pairwise_p_values(joule_losses(basis, analysis.shares))
-    else:
-        drawn = per_request(basis, basis.drawn.of("energy_j"), analysis.shares)
-        p_values = _of_draws(list(costs.values()), drawn)
+    p_values = _cheaper(analysis.priced.basis, analysis.shares, list(costs.values()))
     missing = {name: each.why_none for name, each in systems.items() if each.per_request is None}
     return _tradeoff(analysis, costs, (p_values, _accuracies(analysis)), (analysis.frames.systems,), missing)
 
 
-def _by_blocks(analysis: Analysis) -> _Costs:
-    losses = median_losses(analysis.by_item)
-    medians = dict(_medians(analysis, [partial(median_interval, losses=column) for column in losses.T]))
-    return _Costs(pairwise_p_values(joule_losses(analysis.basis, analysis.shares)), pairwise_p_values(losses), medians)
+def _joules(analysis: Analysis) -> NDArray[np.float64]:
+    return _cheaper(analysis.basis, analysis.shares, [each.j_per_request for each in analysis.measured.values()])
 
 
-def _by_draws(analysis: Analysis) -> _Costs:
-    draws = _drawn(analysis)
-    medians = dict(_medians(analysis, [partial(interval_of, draws=column) for column in draws.median_s.T]))
-    joules = [each.j_per_request for each in analysis.measured.values()]
-    return _Costs(_of_draws(joules, draws.joules), _of_draws(list(medians.values()), draws.median_s), medians)
+def _cheaper(basis: Basis, shares: Shares | None, costs: Sequence[Interval | None]) -> NDArray[np.float64]:
+    """Return the one-sided p-value of "i costs no more per request than j", shape (systems, systems)."""
+    if basis.blocks is not None:
+        return pairwise_p_values(joule_losses(basis, shares))
+    return _of_draws(costs, per_request(basis, basis.drawn.of("energy_j"), shares))
 
 
 def _of_draws(estimates: Sequence[Interval | None], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -136,30 +123,9 @@ def _accuracies(analysis: Analysis) -> NDArray[np.float64]:
     return one_sided_accuracies(gaps)
 
 
-def _drawn(analysis: Analysis) -> CostDraws:
-    items, shares = analysis.by_item.frames.items, None
-    if analysis.shares is not None:
-        mix = dict(zip(analysis.basis.domains, analysis.shares.tolist(), strict=True))
-        shares = [mix[str(name)] for name in items["domain"].cat.categories]
-    return cost_draws(items, len(analysis.frames.systems), shares)
-
-
 def _why_no_joules(analysis: Analysis) -> dict[str, str]:
     reasons = {name: analysis.joules_of(name).why_not_usable for name in analysis.measured}
     return {name: reason for name, reason in reasons.items() if reason}
-
-
-def _medians(
-    analysis: Analysis, bounded: Sequence[Callable[[float], Interval]]
-) -> Iterator[tuple[str, Interval | None]]:
-    for make, (name, each) in zip(bounded, analysis.measured.items(), strict=True):
-        estimate = each.latency_percentile_s(0.5)
-        if estimate is None or name in analysis.unranked:
-            yield name, None  # of a rate that is not held in the long run it may be the length of a queue that grows
-        elif each.items < 2:  # nothing bounds it
-            yield name, Interval(estimate, 0.0, float("inf"))
-        else:
-            yield name, make(estimate)
 
 
 def _tradeoff(

@@ -22,6 +22,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
 from wattbench_reports.comparison.input_caveats import few_in_common
+from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.machines import (
     machine_caveats,
     on_another_machine,
@@ -56,6 +57,13 @@ from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
 from wattbench_reports.metrics.ratio_intervals import intervals
+from wattbench_reports.metrics.second_costs import (
+    SecondFigures,
+    SecondSums,
+    nothing_else_compares,
+    second_figures,
+    second_sums,
+)
 from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput
@@ -93,6 +101,8 @@ class Analysis:
     """What a request costs, in each unit that at least one system has."""
     priced: MoneyFigures | None = None
     """None: no system has a price, a declared cost, or joules with a price of electricity."""
+    timed: SecondFigures | None = None
+    """Seconds as a cost; None where a decision does not need them, or requests were not sent one at a time."""
     charges: Mapping[str, Bill] = field(default_factory=dict)
     """What each system's answers cost by its own price, whatever electricity costs."""
     charged: MoneySums | None = None
@@ -195,6 +205,10 @@ class Analysis:
             return {name: CostFigures(each.j_per_request, each.j_per_correct) for name, each in self.measured.items()}
         if unit == CostUnit.MONEY and self.money is not None:
             return {name: CostFigures(each.per_request, each.per_correct) for name, each in self.money.systems.items()}
+        if unit == CostUnit.SECONDS and self.timed is not None:
+            pairs = zip(self.basis.systems, *self.timed.per_request_and_correct(self.shares), strict=True)
+            missing = self.timed.costs.missing
+            return {name: CostFigures(None, None) if name in missing else CostFigures(*pair) for name, *pair in pairs}
         costs = self.costs[unit]
         parts = {kind: float(np.nanmax(each)) for kind, each in costs.parts.items()}
         both = (intervals(self.basis, parts, self.shares, per_correct=each) for each in (False, True))
@@ -225,6 +239,11 @@ class Analysis:
         """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
         weighed = domain is None and self.shares is not None
         return self._weighed_pairs if weighed else self.read.pairs(domain)
+
+    @cached_property
+    def latency_pairs(self) -> LatencyPairs:
+        """Comparisons of the median latency of two systems."""
+        return LatencyPairs(self.measured)
 
     @cached_property
     def _weighed_pairs(self) -> WeighedPairs:
@@ -382,7 +401,8 @@ def _analysis(
         charged = charged_sums(frames, table, bills)
         same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
         paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
-        more = sums | decision_sums(frames, table, decide.worth) | ({} if charged is None else charged.kinds)
+        seconds = _seconds(read, decide, paid)
+        more = sums | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
         base = basis(table, **{kind: _known(values) for kind, values in more.items()})
         shares = shares_of(used_for, base)
         priced = None
@@ -458,17 +478,27 @@ def _analysis(
     # Routes are of single items: those of a streamed run are read where its items are sampled.
     alone = assumptions.routers is None or isinstance(frames, StreamedFrames)
     routers = () if alone or assumptions.routers is None else read_routes(assumptions.routers, frames)
+    timed = None if seconds is None else second_figures(frames, table, seconds)
     costs = [
         joule_costs(base.systems, base.metered),
         *([] if factor is None else [gram_costs(base.systems, factor, sci)]),
         *([] if priced is None else [priced.costs]),
+        *([] if timed is None else [timed.costs]),
     ]
     return Analysis(
         read, facts, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
-        priced=priced, charges=bills, charged=charged, bills=paid, tariff=rates,
+        priced=priced, timed=timed, charges=bills, charged=charged, bills=paid, tariff=rates,
         decide=decide,
     )  # fmt: skip
+
+
+def _seconds(read: ReadRun, decide: DecisionSettings, paid: MoneySums | None) -> SecondSums | None:
+    """Return the sums of seconds, where a second has a price, they are to be minimised, or are all that compares."""
+    wanted = decide.minimise == CostUnit.SECONDS or (decide.worth is not None and decide.worth.per_second > 0)
+    priced = None if paid is None else paid.priced
+    alone = wanted or nothing_else_compares(read.frames, read.judged, read.table, priced)
+    return second_sums(read.frames) if alone else None
 
 
 def _correct(frames: Frames) -> dict[str, float]:

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, FIGURES, JOULES, LATENCY, groups
+from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.leaderboard_model import MONEY, RankedGroup, RankedSystem
 from wattbench_reports.comparison.paired_tests import Pairs
 from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, accuracy_order, energy_order
 from wattbench_reports.comparison.system_figures import SystemFigures
-from wattbench_reports.comparison.ties import energy_leaders
+from wattbench_reports.comparison.ties import energy_leaders, latency_leaders
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.throughput import RATES, REQUESTS
 from wattbench_reports.metrics.validity import Validity
@@ -25,6 +26,7 @@ def grouped(prints: Mapping[str, Fingerprint], across: Sequence[str]) -> Groups:
 
 def standings(
     pairs: Pairs,
+    latencies: LatencyPairs,
     measured: Mapping[str, Measures],
     judged: Mapping[str, Validity],
     divided: Groups,
@@ -32,17 +34,18 @@ def standings(
     """Every standing, by figure and group. Groups without a system that can be ranked have none.
 
     Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
-    Latency is ordered by its median; whether the order would be the same over other items is not tested.
+    Latency is ordered and tested by its median.
 
     Args:
         pairs: comparisons over the items of all systems.
+        latencies: comparisons of their median latencies.
         measured: the candidates' figures; whoever is not in it is not ranked.
         judged: whose joules may be believed.
         divided: from `grouped`.
     """
     standings_of = {
         ACCURACY: list(_by_items(pairs, measured, judged, divided, ACCURACY)),
-        LATENCY: list(_by_median(measured, divided[LATENCY])),
+        LATENCY: list(_by_median(latencies, measured, divided[LATENCY])),
         JOULES: list(_by_items(pairs, measured, judged, divided, JOULES)),
     }
     return tuple(standing for figure in FIGURES for standing in standings_of[figure])
@@ -125,9 +128,13 @@ def _joules(order: EnergyOrder, measured: Mapping[str, Measures]) -> Iterator[Ra
         yield RankedSystem(name, interval.estimate, shown)
 
 
-def _by_median(measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]) -> Iterator[RankedGroup]:
+def _by_median(
+    latencies: LatencyPairs, measured: Mapping[str, Measures], divided: Sequence[Sequence[str]]
+) -> Iterator[RankedGroup]:
     for number, members in enumerate(divided, start=1):
         p50_s = {name: measured[name].latency_percentile_s(0.5) for name in members if name in measured}
         known = sorted(((name, value) for name, value in p50_s.items() if value is not None), key=lambda each: each[1])
         if known:
-            yield RankedGroup(LATENCY, number, tuple(RankedSystem(name, value, None) for name, value in known))
+            beaten = {each.system: each.beaten for each in latency_leaders(latencies, [name for name, _ in known])}
+            places = tuple(RankedSystem(name, value, beaten.get(name)) for name, value in known)
+            yield RankedGroup(LATENCY, number, places)

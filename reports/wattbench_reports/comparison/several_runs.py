@@ -26,6 +26,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.estimated import renamed as renamed_estimates
 from wattbench_reports.comparison.impacts_of_runs import impacts_of_runs
 from wattbench_reports.comparison.input_caveats import few_in_common, lacking_of_runs, missing_items
+from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.leaderboard import (
     Groups,
     grouped,
@@ -128,6 +129,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
         ]
     )
     pairs: Pairs = _pairs(table, parts)
+    latencies = LatencyPairs(measured, {new: part.about.run for new, (part, _) in shown.items()})
     sessions = {
         new: known
         for new, (part, old) in shown.items()
@@ -220,7 +222,7 @@ def _compared(alone: list[_Part], crossed: tuple[str, ...], assumptions: Assumpt
             standings=()
             if under_load is not None
             else (
-                *standings(pairs, candidates, judged, divided),
+                *standings(pairs, latencies, candidates, judged, divided),
                 *throughput_standings(rows, candidates, divided),
                 *(() if money_pairs is None else money_standings(money_pairs, money.per_correct, candidates, divided)),
             ),

@@ -15,6 +15,7 @@ from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.metrics.throughput import Rate, Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats import BlockRatio, Interval
+from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.session_record import SessionRecord
 
 
@@ -32,10 +33,19 @@ class SystemFigures:
     accuracy_high: float | None
     latency_p50_s: float | None
     """None from fewer than 7 requests, a p90 from fewer than 44, a p95 from fewer than 90. Under a mix, of that mix."""
+    latency_p50_low_s: float | None
+    latency_p50_high_s: float | None
+    """Infinite where the requests do not bound it (`wattbench_reports.stats.quantile_intervals`). So for the next."""
     latency_p90_s: float | None
+    latency_p90_low_s: float | None
+    latency_p90_high_s: float | None
     latency_p95_s: float | None
+    latency_p95_low_s: float | None
+    latency_p95_high_s: float | None
     latency_tail_s: float | None
     """The highest of the three that the requests support (`wattbench_reports.metrics.tail_latency`)."""
+    latency_tail_low_s: float | None
+    latency_tail_high_s: float | None
     latency_tail_percentile: str | None
     """Which it is: ``p90``."""
     output_tokens: float | None
@@ -107,6 +117,13 @@ class SystemFigures:
         """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
         return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
 
+    def latency_interval(self, share: float) -> Interval | None:
+        """Return that percentile with its bounds."""
+        seconds = self.latency_s(share)
+        name = f"latency_{label(share)}"
+        low, high = getattr(self, f"{name}_low_s"), getattr(self, f"{name}_high_s")
+        return None if seconds is None or low is None or high is None else Interval(seconds, low, high)
+
     @property
     def tail_share(self) -> float | None:
         """The highest percentile that its requests support."""
@@ -176,6 +193,19 @@ def _rate(name: str, rate: Rate | None) -> dict[str, Any]:
     return {name: rate.per_s, f"{name}_low": low, f"{name}_high": high}
 
 
+def latency_columns(figures: Measures) -> dict[str, Any]:
+    """Return the percentiles of latency and their bounds by the names of their columns; None from too few requests."""
+    tail = figures.tail
+    shares = {**{label(share): share for share in SHARES}, "tail": None if tail is None else tail.share}
+    columns: dict[str, Any] = {}
+    for name, share in shares.items():
+        known = None if share is None else figures.latency_interval(share)
+        columns[f"latency_{name}_s"] = None if known is None else known.estimate
+        columns[f"latency_{name}_low_s"] = None if known is None else known.low
+        columns[f"latency_{name}_high_s"] = None if known is None else known.high
+    return columns
+
+
 def system_figures(
     figures: Measures, kind: str, judged: Validity, sci: Sci | None, split: SystemSplit, base: Basis
 ) -> SystemFigures:
@@ -190,10 +220,7 @@ def system_figures(
         accuracy=None if accuracy is None else accuracy.estimate,
         accuracy_low=None if accuracy is None else accuracy.low,
         accuracy_high=None if accuracy is None else accuracy.high,
-        latency_p50_s=figures.latency_percentile_s(0.5),
-        latency_p90_s=figures.latency_percentile_s(0.9),
-        latency_p95_s=figures.latency_percentile_s(0.95),
-        latency_tail_s=None if tail is None else tail.seconds,
+        **latency_columns(figures),
         latency_tail_percentile=None if tail is None else tail.label,
         output_tokens=figures.output_tokens,
         energy_j_per_request=request_j,

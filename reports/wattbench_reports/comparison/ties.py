@@ -15,6 +15,8 @@ best. A tie is no proof of equality: the smallest difference that the items can 
 **Order.** By estimate, best first; equal estimates keep the order of the suite. The first of a tied set is named first
 and no more.
 
+Latencies are tied by the same sets, by the percentile that is ranked (`wattbench_reports.comparison.latency_pairs`).
+
 Rankings, leaderboards, the verdict and its wording, the page's script, the best of a domain, break-even's alternative
 and a hybrid's single systems all use it. A gate has error rates of its own (`wattbench_reports.gate`).
 """
@@ -27,8 +29,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.paired_tests import AccuracyGap, EnergyGap, Pairs
 from wattbench_reports.stats import Interval, eliminate_by_pairs, holm
+from wattbench_reports.stats.quantile_differences import QuantileGap
 
 ALPHA = 0.05
 """The level of the elimination, and Holm's over all comparisons with one reference."""
@@ -88,6 +92,42 @@ class AccuracyRival:
     def better(self) -> bool:
         """Whether it is shown to be more accurate than the reference."""
         return self.difference is not None and self.difference.estimate < 0 and is_significant(self.p_value)
+
+
+@dataclass(frozen=True)
+class LatencyRival:
+    """A system's percentile of latency compared with that of the first."""
+
+    system: str
+    ahead: float | None
+    """How much larger a share of the requests of the first ends within the percentile of both, -1 to 1; None where they
+    cannot be compared."""
+    p_value: float | None
+    """As in `EnergyRival`, among leaders."""
+
+    @property
+    def beaten(self) -> bool | None:
+        """Whether it is shown to be slower than the first; None where that is not known."""
+        if self.ahead is None:
+            return None
+        return self.ahead > 0 and is_significant(self.p_value)
+
+
+def latency_leaders(pairs: LatencyPairs, names: Sequence[str]) -> tuple[LatencyRival, ...]:
+    """Compare a percentile of latency of all systems, as `energy_leaders` does."""
+    gaps = pairs.gaps(names)
+    adjusted = eliminate_by_pairs(one_sided_latencies(gaps), ALPHA).p_values
+    return tuple(
+        LatencyRival(name, None if gap is None or gap.p_value is None else gap.ahead, p_value)
+        for name, gap, p_value in zip(names[1:], gaps[0] if gaps else (), adjusted[1:], strict=True)
+    )
+
+
+def one_sided_latencies(gaps: Sequence[Sequence[QuantileGap | None]]) -> NDArray[np.float64]:
+    """Return the one-sided p-value of "i is no slower than j", from the gap of each to every one after it."""
+    return _one_sided(
+        [[(0.0, None) if gap is None else (gap.ahead, gap.p_value) for gap in of_first] for of_first in gaps]
+    )
 
 
 def energy_leaders(pairs: Pairs, names: Sequence[str]) -> tuple[EnergyRival, ...]:

@@ -7,7 +7,7 @@ The unit is that of `minimise`. Without it:
    price), or a requirement bounds it and two candidates have one;
 3. joules, where two candidates have joules that can be compared: of one provenance, conditions and meter
    (`wattbench_reports.comparability.joules`);
-4. money, then grams, where two candidates have them.
+4. money, then grams, then seconds, where two candidates have them.
 
 A candidate takes part in a verdict (`wattbench_reports.comparison.eligibility`): the same documents, a rate that it
 holds, no yardstick. Where there is only one candidate, one is enough. Of several groups of comparable joules the
@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from wattbench_reports.comparability.joules import NO_JOULES, NOT_VALID
+from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.metrics.costs import LATENCY_S, MONEY, TIMED, Costs, CostUnit
@@ -65,7 +66,7 @@ def cost_basis(analysis: Analysis, settings: DecisionSettings) -> CostBasis:
         of_all = len(money.known) == len(candidates) and MONEY in money.costs.parts
         if bounded or of_all:
             return money
-    for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS):
+    for unit in (CostUnit.JOULES, CostUnit.MONEY, CostUnit.GRAMS, CostUnit.SECONDS):
         if unit in units and _enough(units[unit], candidates):
             return units[unit]
     return CostBasis(None, why_none=REASONS["no_two"])
@@ -97,7 +98,11 @@ def _of_unit(analysis: Analysis, unit: CostUnit, candidates: Sequence[str], wort
         name: why for name in candidates if (why := costs.missing.get(name) or why_invalid(analysis, costs, name))
     }
     known = [name for name in candidates if name not in reasons]
-    if unit != CostUnit.MONEY and known:
+    if unit == CostUnit.SECONDS and known:
+        main = max(([name for name in side if name in known] for side in latency_sides(analysis)), key=len)
+        reasons |= {name: REASONS["other_seconds"] for name in known if name not in main}
+        known = main
+    elif unit != CostUnit.MONEY and known:
         main = _largest_group(analysis, known)
         reasons |= {name: analysis.why_joules_not_comparable(main[0], name) for name in known if name not in main}
         known = main
@@ -123,6 +128,11 @@ def _largest_group(analysis: Analysis, names: Sequence[str]) -> list[str]:
     for name in names:
         sides.setdefault(side_of(analysis, name), []).append(name)
     return max(sides.values(), key=len)
+
+
+def latency_sides(analysis: Analysis) -> tuple[tuple[str, ...], ...]:
+    """Return the systems divided into those whose latencies may be compared."""
+    return groups(analysis.prints, LATENCY)
 
 
 def side_of(analysis: Analysis, system: str) -> tuple[str, int]:

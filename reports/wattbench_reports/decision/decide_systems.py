@@ -22,7 +22,7 @@ from wattbench_reports.decision.best import Tied, tied
 from wattbench_reports.decision.between import between, other_units, tied_with
 from wattbench_reports.decision.checks import SAME_RISK
 from wattbench_reports.decision.frontier import hull_steps, leaders
-from wattbench_reports.decision.model import Between, Check, Decision, Qualifies
+from wattbench_reports.decision.model import SHARE, Between, Check, Decision, Qualifies
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.decision.reasons import REASONS
 from wattbench_reports.decision.rows import rows
@@ -107,6 +107,8 @@ def _surest(problem: Problem) -> int | None:
 def _shortfall(check: Check) -> float:
     """Return how far a figure is from its bound on the wrong side, as a share of the bound."""
     bound = check.requirement.bound
+    if check.within is not None:
+        return max(0.0, SHARE - check.within) / SHARE
     if check.estimate is None:
         return 1.0
     above = check.estimate - bound

@@ -20,14 +20,13 @@ that of the factor, by Student's t of the logarithms, and the bounds are of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import SHARE
-from wattbench_reports.stats.weighted_quantiles import POINTS, grid, mixed_grids
+from wattbench_reports.stats.weighted_quantiles import POINTS, grid
 
 BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
 """Shares of requests beyond a limit at which the design effect is estimated."""
@@ -41,16 +40,14 @@ class SystemLatency:
     """For each domain: the seconds that stand for its requests, ascending."""
     requests: NDArray[np.float64]
     """Shape (domains,): that were timed."""
+    slowest_s: NDArray[np.float64]
+    """Shape (domains,): of the slowest request; negative without any."""
     parts: NDArray[np.float64]
     """Shape (domains,): the share of each domain."""
     design_effects: tuple[float, ...]
     """At each share of `BEYOND`, 1 or more."""
-
-    @cached_property
-    def p95_s(self) -> float | None:
-        """Return the seconds within which 95% of the requests at hand were answered; None without any."""
-        shares = [(float(part), seconds) for part, seconds in zip(self.parts, self.grids, strict=True) if part > 0]
-        return mixed_grids(shares).quantile_s(SHARE)
+    p95_s: float | None = None
+    """The seconds within which 95% of the requests were answered, as all tables have it; None from too few of them."""
 
     def share_within(self, limit_s: float) -> float | None:
         """Return the share of requests within a limit; None where a domain with a share has no request that was
@@ -58,9 +55,14 @@ class SystemLatency:
         counted = self.parts > 0
         if not counted.any() or (self.requests[counted] == 0).any():
             return None
-        parts = zip(self.parts.tolist(), self.requests.tolist(), self.grids, strict=True)
+        domains = zip(self.parts.tolist(), self.requests.tolist(), self.grids, self.slowest_s.tolist(), strict=True)
         return sum(
-            (part * share_within(seconds, requests, limit_s) for part, requests, seconds in parts if part > 0), 0.0
+            (
+                part * share_within(seconds, requests, slowest_s, limit_s)
+                for part, requests, seconds, slowest_s in domains
+                if part > 0
+            ),
+            0.0,
         )
 
     @property
@@ -83,18 +85,20 @@ class SystemLatency:
         return max(around)
 
 
-def share_within(seconds: NDArray[np.float64], requests: float, limit_s: float) -> float:
+def share_within(seconds: NDArray[np.float64], requests: float, slowest_s: float, limit_s: float) -> float:
     """Return the share of requests within a limit, from the seconds that stand for them.
 
     Args:
         seconds: of `grid`, ascending.
         requests: how many they stand for.
+        slowest_s: of all of them: from there on all are within.
         limit_s: the limit, itself within.
     """
+    limit_s = float(np.float32(limit_s))  # rounded as the seconds are: a request that takes the limit is within it
     if requests <= POINTS:
         return float(np.searchsorted(seconds, limit_s, side="right")) / len(seconds)
     reached = (np.arange(len(seconds)) + 0.5) / len(seconds)
-    return float(np.interp(limit_s, seconds, reached, left=0.0, right=1.0))
+    return 1.0 if limit_s >= slowest_s else float(np.interp(limit_s, [*seconds, slowest_s], [*reached, 1.0], left=0.0))
 
 
 def latencies(analysis: Analysis) -> list[SystemLatency]:
@@ -109,7 +113,10 @@ def latencies(analysis: Analysis) -> list[SystemLatency]:
         requests = np.array([float(len(each)) for each in in_domain])
         parts = requests / max(requests.sum(), 1.0) if analysis.shares is None else analysis.shares
         effects = _design_effects(analysis, number, seconds)
-        by_system.append(SystemLatency(tuple(grid(each) for each in in_domain), requests, parts, effects))
+        p95_s = analysis.measured[frames.systems[number]].latency_percentile_s(SHARE)
+        grids = tuple(grid(each) for each in in_domain)
+        slowest_s = np.array([each.max(initial=-np.inf) for each in in_domain], dtype=np.float32).astype(np.float64)
+        by_system.append(SystemLatency(grids, requests, slowest_s, parts, effects, p95_s))
     return by_system
 
 

@@ -22,6 +22,8 @@ REASONS = {
     "no_joules": "no joules were measured",
     "no_grams": "no intensity of the grid is set",
     "no_money": "no price is known",
+    "no_seconds": "requests were not sent one at a time, or are not all timed",
+    "other_seconds": "its seconds were measured under other conditions",
     "needs_grams": "the carbon price needs its grams, and {reason}",
     "has_no_joules": "it has no joules",
     "second": "its requests were not timed, and a second has a price",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,16 @@ from wattbench_reports.figures.shared import colour, tick
 from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
-from wattbench_reports.stats.percentiles import percentile
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.percentiles import needed, percentile
+from wattbench_reports.stats.quantiles import quantiles
 
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
 _MARKS = 5
 """Shapes along a curve, which tell it from others without colour."""
-_LINE, _MARK = 1.6, 7.0
-"""The width of a curve and of its shapes."""
+_LINE, _MARK, _BAR = 1.6, 7.0, 4.0
+"""The width of a curve, of its shapes and of an interval."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class LatencyCurve:
     series: int
     latency_s: NDArray[np.float64]
     """Shape (requests,), sorted; one or more."""
+    bounds: Mapping[float, Interval] = field(default_factory=dict)
+    """Percentiles that are marked with their 95% intervals, by their share; an upper bound may be infinite."""
 
 
 def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
@@ -61,11 +65,12 @@ def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
         An `<svg>` element.
     """
     scale = cost_scale([float(second) for curve in curves for second in curve.latency_s[[0, -1]]])
-    described = "; ".join(f"{curve.system}: {_described(curve.latency_s)}" for curve in curves)
+    described = "; ".join(f"{curve.system}: {_described(curve)}" for curve in curves)
     return wide_figure(
         times.name,
         times.title,
-        f"Cumulative share of {times.of} against {times.label}; better is to the left. {described}.",
+        f"Cumulative share of {times.of} against {times.label}; better is to the left. "
+        f"Bars: 95% intervals of the p50 and the p95. {described}.",
         [_entry(curve) for curve in curves],
         Axis(times.label, scale, lambda value: tick(value, "s")),
         Axis(f"{times.of}, %", _SHARES, percent_tick),
@@ -87,22 +92,37 @@ def _entry(curve: LatencyCurve) -> LegendEntry:
 def _steps(plot: Plot, scale: Scale, curve: LatencyCurve) -> str:
     """Draw a curve: a share holds until the time at which the next one is reached."""
     shares = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
-    seconds = np.quantile(curve.latency_s, shares, method="inverted_cdf")
+    seconds = quantiles(curve.latency_s, shares.tolist())
     places = [
         (plot.across(scale, at_s), plot.up(_SHARES, share))
-        for at_s, share in zip(seconds.tolist(), shares.tolist(), strict=True)
+        for at_s, share in zip(seconds, shares.tolist(), strict=True)
     ]
     (x, y), *rest = places
     line = f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in rest)
     marks = (mark_at(curve.series, x, y, _MARK) for x, y in places[:: max(1, len(places) // _MARKS)])
-    return path(line, with_variables(colour(curve.series)), _LINE) + "".join(marks)
+    bars = (_bar(plot, scale, curve, share, bounds) for share, bounds in curve.bounds.items())
+    return path(line, with_variables(colour(curve.series)), _LINE) + "".join(bars) + "".join(marks)
 
 
-def _described(seconds: NDArray[np.float64]) -> str:
+def _bar(plot: Plot, scale: Scale, curve: LatencyCurve, share: float, bounds: Interval) -> str:
+    """Draw an interval at the height of its share; one without an upper bound ends with the slowest request."""
+    ends_s = max(bounds.low, float(curve.latency_s[0])), min(bounds.high, float(curve.latency_s[-1]))
+    start, end = (plot.across(scale, each) for each in ends_s)
+    y = plot.up(_SHARES, share)
+    return path(f"M{start:.1f} {y:.1f}H{end:.1f}", with_variables(colour(curve.series)), _BAR)
+
+
+def _surely(bounds: Interval | None) -> str:
+    return "" if bounds is None else f" {units.quantity_interval(bounds, 's').partition(' ')[2]}"
+
+
+def _described(curve: LatencyCurve) -> str:
     """Only percentiles that the requests are enough for."""
-    by_share = {share: percentile(seconds, share) for share in (0.5, 0.95)}
+    seconds = curve.latency_s
     names = {0.5: "half", 0.95: "95%"}
     parts = [
-        f"{names[share]} within {units.quantity(value, 's')}" for share, value in by_share.items() if value is not None
+        f"{names[share]} within {units.quantity(percentile(seconds, share), 's')}{_surely(curve.bounds.get(share))}"
+        for share in names
+        if len(seconds) >= needed(share)
     ]
     return ", ".join(parts) or f"{units.plural(len(seconds), 'request')}, too few for a percentile"

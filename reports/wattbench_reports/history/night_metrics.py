@@ -77,8 +77,8 @@ per_answer AS (
   SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere, any_value(kind) AS kind,
          string_agg(DISTINCT energy_provenance, '{provenance.SEPARATOR}') FILTER (energy_j IS NOT NULL) AS provenance,
          count(seconds) AS timed, count(ttft) AS streamed,
-         quantile_cont(seconds, [0.25, 0.5, 0.75, 0.9, 0.95, 0.98]) AS seconds,
-         quantile_cont(ttft, [0.25, 0.5, 0.75]) AS ttft
+         quantile_disc(seconds, [0.25, 0.5, 0.75, 0.9, 0.95, 0.98]) AS seconds,
+         quantile_disc(ttft, [0.25, 0.5, 0.75]) AS ttft
   FROM answers GROUP BY GROUPING SETS ((filename, system), (filename, system, domain))
 )
 SELECT filename, system, kind, everywhere, CASE WHEN everywhere THEN '' ELSE per_item.domain END AS domain, items,

@@ -1,4 +1,4 @@
-"""What a request costs, in joules, grams or money: sums of kinds with a coefficient each.
+"""What a request costs, in joules, grams, money or seconds: sums of kinds with a coefficient each.
 
 A cost is linear in its kinds, so that the page restates it for other prices from the sums that it carries:
 
@@ -27,8 +27,9 @@ MONEY, PRICED, PRICED_CORRECT = "money", "priced", "priced_correct"
 """Kinds of sums, in a basis where some system has money: that of answers, without the electricity that is computed from
 joules; how many answers a system's cost is taken over (those with joules, where it pays for them); and their scores."""
 
-LATENCY_S, TIMED = "latency_s", "timed"
-"""Kinds of sums: seconds of requests, and how many are known; only where a decision prices a second."""
+LATENCY_S, TIMED, TIMED_CORRECT = "latency_s", "timed", "timed_correct"
+"""Kinds of sums: seconds of requests, how many are known, and the scores of those; only where a decision counts
+seconds."""
 
 COUNTED: Mapping[str, str] = {
     "energy_j": "metered",
@@ -50,6 +51,7 @@ class CostUnit(StrEnum):
     JOULES = "joules"
     GRAMS = "grams"
     MONEY = "money"
+    SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Costs:
 
     unit: CostUnit
     label: str
-    """``J``, ``g`` or a currency: ``EUR``."""
+    """``J``, ``g``, ``s`` or a currency: ``EUR``."""
     parts: Mapping[str, NDArray[np.float64]]
     """Kind of sums to what one of the kind costs, shape (systems,), in the unit: NaN for a system in `missing`, and 0
     for what a system does not pay for."""

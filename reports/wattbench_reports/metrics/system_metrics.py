@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
-from wattbench_reports.metrics.latencies import Latencies
+from wattbench_reports.metrics.latencies import Clusters, Latencies, Mix
 from wattbench_reports.metrics.mix_weighting import accuracies, by_block
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.tail_latency import TailLatency, tail_share
 from wattbench_reports.stats import Interval, accuracy_interval
-from wattbench_reports.stats.percentiles import needed
-from wattbench_reports.stats.weighted_quantiles import Mixed, mixed
+from wattbench_reports.stats.quantile_intervals import Sample
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.item_rows import Rows, as_slice
 from wattbench_reports.tables.run_tables import Frames
 
 __all__ = ["Measures", "measures"]
+
+WAITING = ("load", "throughput")
+"""Scenarios in which requests wait for each other, and are alike in how long they take."""
+
+BATCHES = 20
+"""Stretches of time by which their latencies are clustered: batch means, with batches much longer than a queue is busy
+(A. M. Law, "Simulation Modeling and Analysis" (2015), section 9.5.3)."""
 
 
 @dataclass(frozen=True)
@@ -46,21 +53,31 @@ class Measures:
     """None without joules or scores, or where nothing metered was answered correctly."""
     provenance: str
     """Every provenance in the joules, joined; empty where there are none."""
-    mixed: Mixed | None = None
-    """Seconds under the mix of domains, where one is given."""
+    mixed_s: Latencies | None = None
+    """The same under the mix of domains, where one is given."""
     own_cpu_s: float | None = None
     """Mean CPU seconds of the run's own processes per request; None where they were not recorded of every request."""
     failed: int = 0
     """Requests that failed: not correct, and without a latency."""
 
-    def latency_percentile_s(self, share: float) -> float | None:
-        """Return the seconds within which this share of the requests ended; None from too few requests.
+    @property
+    def _latencies(self) -> Latencies:
+        return self.latency_s if self.mixed_s is None else self.mixed_s
 
-        By linear interpolation; under a mix, with the domains weighted as the mix has them.
+    def latency_percentile_s(self, share: float) -> float | None:
+        """Return the least seconds within which this share of the requests ended; None from too few requests.
+
+        Under a mix, with the domains weighted as the mix has them.
         """
-        if len(self.latency_s) < needed(share):
-            return None
-        return self.latency_s.percentile_s(share) if self.mixed is None else self.mixed.quantile_s(share)
+        return self._latencies.percentile_s(share)
+
+    def latency_interval(self, share: float) -> Interval | None:
+        """Return that percentile with its bounds, of 95% confidence."""
+        return self._latencies.interval_s(share)
+
+    def latency_sample(self) -> Sample:
+        """Return the seconds of all requests, to be compared with those of another system."""
+        return self._latencies.sample()
 
     @property
     def tail(self) -> TailLatency | None:
@@ -103,6 +120,7 @@ def measures(
             name,
             frames,
             _rows(frames, name, domain),
+            _clusters(frames, table, name, domain),
             chosen,
             accuracy[column],
             per_request[column],
@@ -122,10 +140,37 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
     return as_slice(frames.positions(rows)[frames.codes("domain", rows) == code])
 
 
+def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None) -> Clusters:
+    """Return how the clusters of a system's answers are read: blocks; where requests wait for each other, stretches of
+    time (`BATCHES`); else items."""
+
+    def read() -> NDArray[np.integer[Any]]:
+        row, rows = frames.table_rows_of(system), frames.answers_of(system)
+        if table.blocks is not None:
+            cluster: NDArray[np.integer[Any]] = np.asarray(table.blocks[row, table.column(system)])
+        elif frames.record.suite.measure.scenario in WAITING:
+            cluster = _batches(frames.figures("started_s", rows))
+        else:
+            cluster = row
+        if domain is None:
+            return cluster
+        return np.asarray(cluster[frames.codes("domain", rows) == frames.categories("domain").index(domain)])
+
+    return read
+
+
+def _batches(started_s: NDArray[np.float64]) -> NDArray[np.integer[Any]]:
+    """Return which of `BATCHES` stretches of as many requests each is in, in the order of time."""
+    rank = np.empty(len(started_s), dtype=np.int64)
+    rank[np.argsort(started_s, kind="stable")] = np.arange(len(started_s))
+    return rank * BATCHES // max(len(started_s), 1)
+
+
 def _of_system(
     name: str,
     frames: Frames,
     rows: Rows,
+    clusters: Clusters,
     table: ItemTable,
     accuracy: Interval | None,
     per_request: Interval | None,
@@ -144,16 +189,21 @@ def _of_system(
         items=table.items(column) or frames.items_answered(name, rows),
         requests=len(seconds),
         accuracy=accuracy,
-        latency_s=Latencies(partial(frames.seconds, rows)),
+        latency_s=Latencies(partial(frames.seconds, rows), clusters),
         output_tokens=_mean(tokens, known, domains, mix) if known.any() else None,
         unmetered=int((~has_joules).sum()),
         j_per_request=per_request,
         j_per_correct=per_correct,
         provenance=provenance.joined(frames.labels("energy_provenance", frames.positions(rows)[has_joules])),
-        mixed=None if mix is None or domains is None else mixed(seconds, pd.Series(domains), mix),
+        mixed_s=None if mix is None else Latencies(partial(frames.seconds, rows), clusters, _mix(frames, rows, mix)),
         own_cpu_s=_mean(cpu_s, None, domains, mix) if len(cpu_s) and not np.isnan(cpu_s).any() else None,
         failed=int(frames.failed(rows).sum()),
     )
+
+
+def _mix(frames: Frames, rows: Rows, mix: Mapping[str, float]) -> Mix:
+    shares = np.array([mix.get(name, 0.0) for name in frames.categories("domain")])
+    return Mix(partial(frames.codes, "domain", rows), shares)
 
 
 def _mean(

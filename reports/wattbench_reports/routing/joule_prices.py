@@ -47,6 +47,8 @@ def cost_per_joule(analysis: Analysis, unit: CostUnit, worth: Worth | None) -> f
     """
     if unit == CostUnit.JOULES:
         return 1.0
+    if unit == CostUnit.SECONDS:
+        return None
     grams = grams_per_joule(analysis)
     if unit == CostUnit.GRAMS:
         return grams

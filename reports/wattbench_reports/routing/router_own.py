@@ -94,7 +94,7 @@ def own_cost(bill: Mapping[str, float], unit: CostUnit | None, worth: Worth | No
     if unit is None:
         return 0.0
     if unit != CostUnit.MONEY:
-        return bill.get(JOULES if unit == CostUnit.JOULES else GRAMS, 0.0)
+        return bill.get({CostUnit.JOULES: JOULES, CostUnit.GRAMS: GRAMS, CostUnit.SECONDS: SECONDS}[unit], 0.0)
     priced = worth or Worth()
     of_carbon = bill.get(GRAMS, 0.0) * priced.carbon_per_tonne / GRAMS_PER_TONNE
     return bill.get(MONEY, 0.0) + of_carbon + bill.get(SECONDS, 0.0) * priced.per_second

@@ -8,6 +8,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
@@ -75,6 +76,11 @@ def _joined(*sentences: str) -> str:
     return " ".join(filter(None, sentences))
 
 
+def _latency(figures: SystemFigures, share: float, restates: str) -> Cell:
+    seconds = units.quantity(figures.latency_s(share), "s")
+    return Cell(seconds, detail=wording.latency_bounds(figures, share), restates=restates)
+
+
 def _costs(figures: SystemFigures, comparison: Comparison, index: int) -> tuple[Cell, ...]:
     return (
         Cell(wording.cost_per_request(figures, comparison), restates=key(index, "cost-per-request")),
@@ -94,8 +100,8 @@ def _row(
         energy_badge(figures.energy_provenance),
         Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
         Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(index, "j-per-request")),
-        Cell(units.quantity(figures.latency_p50_s, "s"), restates=key(index, "p50")),
-        *((Cell(wording.tail(figures, tail), restates=key(index, "tail")),) if tail is not None else ()),
+        _latency(figures, MEDIAN, key(index, "p50")),
+        *((_latency(figures, tail, key(index, "tail")),) if tail is not None else ()),
         *(Cell(text) for text in throughput.cells(figures, throughput.columns(comparison))),
         *((Cell(wording.own_cpu(figures)),) if wording.has_own_cpu(comparison) else ()),
         Cell(wording.co2(figures, comparison), restates=key(index, "co2")),

@@ -14,7 +14,7 @@ from wattbench_reports.metrics.costs import COUNTED, CostUnit, cost_per_request
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.wording.decision.costs import CostWords, cost_words
 
-_PER_CORRECT = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+_PER_CORRECT = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
 
 
 def domain_matrix(decision: Decision, analysis: Analysis, systems: Sequence[str]) -> Table | None:

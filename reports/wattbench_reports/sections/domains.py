@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from wattbench_reports import figures
-from wattbench_reports.analyses.domains import Best, best_by_domain, latency_s, tail_of_cells
+from wattbench_reports.analyses.domains import Best, best_by_domain, latency, tail_of_cells
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
@@ -42,7 +42,7 @@ def domains_section(analysis: Analysis) -> Section:
     overview = Passage(
         "",
         tuple(_said(analysis, share)),
-        (_accuracy(analysis, best), _joules(analysis, best), _latency(analysis, share)),
+        (_accuracy(analysis, best), _joules(analysis, best), _latency(analysis, share, best)),
         _drawing(analysis, share),
         (domain_table(analysis),),
     )
@@ -103,7 +103,7 @@ def _row(domain: str, each: Measures, index: int, analysis: Analysis, shares: It
         Cell(kind),
         Cell(units.percent_interval(each.accuracy)),
         Cell(_none_correct(each) or units.quantity_interval(each.j_per_correct, "J")),
-        *(Cell(units.quantity(latency_s(analysis, domain, each.system, share), "s")) for share in shares),
+        *(Cell(units.quantity_interval(latency(analysis, domain, each.system, share), "s")) for share in shares),
         *((Cell(units.quantity(each.own_cpu_s, "s")),) if wording.has_own_cpu(analysis.comparison) else ()),
         Cell(units.count(each.items)),
         energy_badge(each.provenance),
@@ -168,13 +168,14 @@ def _joules(analysis: Analysis, best: dict[str, Best]) -> Table:
     )
 
 
-def _latency(analysis: Analysis, share: float) -> Table:
+def _latency(analysis: Analysis, share: float, best: dict[str, Best]) -> Table:
     return _matrix(
         analysis,
         f"Latency {label(share)} by domain",
-        f"Differences in latency are not tested, so no value is bold. {rule((share,))}",
-        lambda domain, each: units.quantity(latency_s(analysis, domain, each.system, share), "s"),
-        lambda _: None,
+        "Bold: shown to be faster than every other system, over the same items (95% model confidence set). "
+        f"{rule((share,))}",
+        lambda domain, each: units.quantity_interval(latency(analysis, domain, each.system, share), "s"),
+        lambda domain: best[domain].latency,
     )
 
 
@@ -184,9 +185,10 @@ def _drawing(analysis: Analysis, share: float) -> Drawing | None:
         return None
     accuracy = [[each[name].accuracy for each in by_domain.values()] for name in systems]
     joules = [[each[name].j_per_correct for each in by_domain.values()] for name in systems]
-    seconds = [[latency_s(analysis, domain, name, share) for domain in by_domain] for name in systems]
+    waited = [[latency(analysis, domain, name, share) for domain in by_domain] for name in systems]
     right = [[None if cell is None else cell.estimate for cell in row] for row in accuracy]
     spent = [[None if cell is None else cell.estimate for cell in row] for row in joules]
+    seconds = [[None if cell is None else cell.estimate for cell in row] for row in waited]
     none = [["none" if _none_correct(each[name]) else units.NONE for each in by_domain.values()] for name in systems]
     fields = (
         figures.MatrixMetric("Accuracy, %", 0, _texts(right, lambda value: f"{100 * value:.0f}"), _rows(right)),

@@ -28,7 +28,7 @@ TOP = 10
 _NAME_WIDTH = 22
 """Of a label in the picture, in letters."""
 
-COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e"}
+COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.SECONDS: "seconds"}
 """What costs are called in the picture; money has its currency."""
 
 PHRASES = {
@@ -190,7 +190,8 @@ def picture_labels(systems: Sequence[str]) -> dict[str, str]:
 
 def _region(decision: Decision) -> Region:
     """Return what is required of accuracy over all items, and of the cost that is drawn."""
-    quantity = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost", None: "p95"}[decision.unit]
+    units_of = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost", None: "p95"}
+    quantity = units_of.get(decision.unit, "")  # no requirement is on seconds per request
     bounds = [each for each in decision.settings.requirements if each.domain is None]
     required: dict[str, float] = {each.quantity: each.bound for each in bounds}
     return Region(required.get("accuracy"), required.get(quantity))

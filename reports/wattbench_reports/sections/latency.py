@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,13 @@ from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Times
 from wattbench_reports.formatting import units
+from wattbench_reports.metrics.latencies import Latencies
+from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.sections.model import Drawing, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.sections.throughput import throughput_passage
-from wattbench_reports.stats.percentiles import label, percentile, rule
+from wattbench_reports.stats import Interval
+from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
 from wattbench_reports.wording import arrival_rates
 
@@ -26,23 +29,24 @@ _LEAD = (
 )
 
 _Seconds = Mapping[str, NDArray[np.float64]]
+_Latencies = Mapping[str, Latencies]
 
 
 def latency_section(analysis: Analysis) -> Section:
     """Make the section: latency of the request, then TTFT and TPOT where engines report them."""
     latencies = {name: each.latency_s for name, each in analysis.measured.items()}
+    times = {name: each.latency_s for name, each in analysis.by_item.measured.items()}
     streamed = analysis.by_item is not analysis  # and too many to be held, of all systems together
     whole = {name: each.profile_s() if streamed else each.sorted_s() for name, each in latencies.items()}
-    requests = {name: len(each) for name, each in latencies.items()}
     start = "from its scheduled arrival" if analysis.comparison.load is not None else "from sending it"
     caption = f"Latency of a request, {start} to its last token"
-    drawing = _drawing(whole, WHOLE, "latency distribution")
-    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, whole, caption, requests),), drawing)
+    drawing = _drawing(whole, latencies, WHOLE, "latency distribution")
+    passage = Passage("", tuple(_circumstances(analysis)), (_table(analysis, latencies, caption),), drawing)
     tokens = token_times(analysis.by_item.frames)
     passages = (
         passage,
-        *_first_token(analysis, tokens, start),
-        *_per_token(analysis, tokens),
+        *_first_token(analysis, times, tokens, start),
+        *_per_token(analysis, times, tokens),
         *throughput_passage(analysis),
     )
     return Section(
@@ -75,7 +79,9 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
         )
 
 
-def _first_token(analysis: Analysis, tokens: Mapping[str, TokenTimes], start: str) -> Iterable[Passage]:
+def _first_token(
+    analysis: Analysis, times: _Latencies, tokens: Mapping[str, TokenTimes], start: str
+) -> Iterable[Passage]:
     seconds = {name: each.first_s for name, each in tokens.items()}
     silent = [name for name, each in seconds.items() if not len(each)]
     if len(silent) == len(seconds):
@@ -92,13 +98,17 @@ def _first_token(analysis: Analysis, tokens: Mapping[str, TokenTimes], start: st
     ]
     if partly:
         sentences.append(f"Reported for some requests only: {units.named(partly)}.")
-    table = _table(analysis, seconds, f"Time to first token, {start}")
+    first = {name: times[name].of(each.first_s, each.first_of) for name, each in tokens.items()}
+    table = _table(analysis, first, f"Time to first token, {start}")
     yield Passage(
-        "Time to first token (TTFT)", tuple(sentences), (table,), _drawing(seconds, FIRST_TOKEN, "time to first token")
+        "Time to first token (TTFT)",
+        tuple(sentences),
+        (table,),
+        _drawing(seconds, first, FIRST_TOKEN, "time to first token"),
     )
 
 
-def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable[Passage]:
+def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, TokenTimes]) -> Iterable[Passage]:
     seconds = {name: each.per_token_s for name, each in tokens.items()}
     if not any(len(each) for each in seconds.values()):
         return
@@ -107,23 +117,31 @@ def _per_token(analysis: Analysis, tokens: Mapping[str, TokenTimes]) -> Iterable
         "an answer of one token or in one chunk. If an engine sends several tokens at once, or a hybrid asks several "
         "members, the value is a mean that includes the pauses.",
     )
-    table = _table(analysis, seconds, "Time per output token after the first")
+    per_token = {name: times[name].of(each.per_token_s, each.per_token_of) for name, each in tokens.items()}
+    table = _table(analysis, per_token, "Time per output token after the first")
     yield Passage(
-        "Time per output token (TPOT)", sentences, (table,), _drawing(seconds, PER_TOKEN, "time per output token")
+        "Time per output token (TPOT)",
+        sentences,
+        (table,),
+        _drawing(seconds, per_token, PER_TOKEN, "time per output token"),
     )
 
 
-def _drawing(seconds: _Seconds, times: Times, what: str) -> Drawing | None:
+def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Drawing | None:
     curves = [
-        figures.LatencyCurve(name, index, values_s)
+        figures.LatencyCurve(name, index, values_s, _bounds(latencies[name]))
         for index, (name, values_s) in enumerate(seconds.items())
         if len(values_s)
     ]
     return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
-def _table(analysis: Analysis, seconds: _Seconds, caption: str, requests: Mapping[str, int] | None = None) -> Table:
-    counts = requests or {name: len(values_s) for name, values_s in seconds.items()}
+def _bounds(latencies: Latencies) -> dict[float, Interval]:
+    bounds = {share: latencies.interval_s(share) for share in (MEDIAN, SHARES[0])}
+    return {share: interval for share, interval in bounds.items() if interval is not None}
+
+
+def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:
     return Table(
         caption=caption,
         columns=(
@@ -135,18 +153,14 @@ def _table(analysis: Analysis, seconds: _Seconds, caption: str, requests: Mappin
         rows=tuple(
             (
                 Cell(name, series=index),
-                Cell(units.count(counts[name])),
+                Cell(units.count(len(each))),
                 *(
-                    Cell(units.quantity(value, "s"))
-                    for value in _percentiles(values_s, held=name not in analysis.not_held)
+                    Cell(units.quantity_interval(None if name in analysis.not_held else each.interval_s(share), "s"))
+                    for share in _SHARES
                 ),
-                Cell(units.quantity(float(values_s[-1]) if len(values_s) else None, "s")),
+                Cell(units.quantity(each.longest_s(), "s")),
             )
-            for index, (name, values_s) in enumerate(seconds.items())
+            for index, (name, each) in enumerate(latencies.items())
         ),
         note=rule(_SHARES),
     )
-
-
-def _percentiles(seconds: NDArray[np.float64], *, held: bool) -> Sequence[float | None]:
-    return [percentile(seconds, share) if held else None for share in _SHARES]

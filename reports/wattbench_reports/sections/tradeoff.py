@@ -197,8 +197,10 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
     shares = () if tail is None else (tail,)
 
     def last_cells(each: Measures) -> tuple[Cell, ...]:
-        tails = (each.latency_percentile_s(share) if each.system in requests else None for share in shares)
-        return *(Cell(units.quantity(seconds, "s")) for seconds in tails), Cell(units.count(len(each.latency_s)))
+        tails = (each.latency_interval(share) if each.system in requests else None for share in shares)
+        return *(Cell(units.quantity_interval(seconds, "s")) for seconds in tails), Cell(
+            units.count(len(each.latency_s))
+        )
 
     return Table(
         caption="Accuracy and latency, as plotted",
@@ -211,7 +213,7 @@ def _latency_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:
             Column("Requests", numeric=True),
         ),
         rows=tuple(_rows(analysis, tradeoff, "s", last_cells)),
-        note=(f"Interval of the median: {_median_method(analysis)}. {rule((MEDIAN, *shares))}"),
+        note=rule((MEDIAN, *shares)),
     )
 
 
@@ -239,12 +241,6 @@ def _on_front(point: FrontMembership, *, alone: bool) -> Cell:
     if point.not_excluded:
         return Cell("cannot be excluded", "best")
     return Cell(f"excluded, {units.p_value(point.p_value)}")
-
-
-def _median_method(analysis: Analysis) -> str:
-    if analysis.basis.blocks is not None:
-        return "from the medians of the blocks"
-    return "bootstrap over items, with the repeats of an item kept together"
 
 
 def _label(system: str, analysis: Analysis) -> str:

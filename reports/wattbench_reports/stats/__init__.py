@@ -45,7 +45,7 @@ from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_val
 from wattbench_reports.stats.paired import mean_difference
 from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
 from wattbench_reports.stats.resampling.bootstrap import resampled_sums
-from wattbench_reports.stats.resampling.bootstrap_medians import Bins, drawn_medians, interval_of, median_bins
+from wattbench_reports.stats.resampling.drawn_interval import interval_of
 from wattbench_reports.stats.resampling.permutation import Dependence, dependence, entropy_bits
 from wattbench_reports.stats.resampling.stratified_bootstrap import StratifiedUnits, stratified_sums, stratified_units
 from wattbench_reports.stats.sample_size import (
@@ -70,7 +70,6 @@ from wattbench_reports.stats.series.series_noise import Noise, noise_of
 __all__ = [
     "CONFIDENCE",
     "HORIZON",
-    "Bins",
     "BlockRatio",
     "Bounded",
     "Dependence",
@@ -98,7 +97,6 @@ __all__ = [
     "centre_growth",
     "clustered_se",
     "dependence",
-    "drawn_medians",
     "eliminate",
     "eliminate_by_pairs",
     "entropy_bits",
@@ -115,7 +113,6 @@ __all__ = [
     "mean_evidence",
     "mean_growth",
     "mean_interval",
-    "median_bins",
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",

@@ -51,13 +51,6 @@ DOMAIN_SUMS = CappedDraws(most=2000, fewest=1000, budget=100_000)
 Bounds to 6% of a standard error. The page of a run without blocks carries the draws, a quarter of a megabyte for each
 kind of sum at 100,000."""
 
-PARETO_DRAWS = 2000
-"""Draws of joules and median latency for the Pareto fronts of a run without blocks: bounds to 6%."""
-PARETO_UNITS = 2000
-"""As `MAX_UNITS`, over all domains, as there are many columns: standard errors to 1.6%."""
-PARETO_DOMAIN_UNITS = 100
-"""The fewest of them in a domain: standard errors of that domain alone to 7%."""
-
 BREAK_EVEN_UNITS = 1000
 """As `MAX_UNITS`, for break-even points, which are computed for every pair: standard errors to 2%."""
 

@@ -1,4 +1,4 @@
-"""Percentiles, and from how few requests none is stated. May import: numpy alone."""
+"""Percentiles, and from how few requests none is stated. May import: numpy and `wattbench_reports.stats.quantiles`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from wattbench_reports.stats.quantiles import quantile, quantiles
 
 CONFIDENCE = 0.99
 
@@ -24,19 +26,19 @@ def needed(share: float) -> int:
 
 
 def percentile(values: NDArray[np.float64], share: float) -> float | None:
-    """One percentile by linear interpolation, in the unit of the values; None where they are too few for it.
+    """Return one percentile (`quantile`), in the unit of the values; None where they are too few for it.
 
     Args:
         values: shape (requests,), in any order, all finite.
         share: between 0 and 1.
     """
-    return float(np.quantile(values, share)) if len(values) >= needed(share) else None
+    return quantile(values, share) if len(values) >= needed(share) else None
 
 
 def percentiles(values: NDArray[np.float64], shares: Sequence[float]) -> dict[float, float | None]:
     """Return several percentiles, each as `percentile`; the values are put in order once."""
     known = [share for share in shares if len(values) >= needed(share)]
-    by_share = dict(zip(known, np.quantile(values, known).tolist(), strict=True)) if known else {}
+    by_share = dict(zip(known, quantiles(values, known), strict=True))
     return {share: by_share.get(share) for share in shares}
 
 

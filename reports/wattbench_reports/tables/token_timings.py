@@ -28,6 +28,10 @@ class TokenTimes:
     to its first token."""
     per_token_s: NDArray[np.float64]
     """Shape (answers that have one,), sorted: `wattbench.records.token_times`, seconds per output token."""
+    first_of: NDArray[np.int64]
+    """Shape as `first_s`: which answer of the system each is of."""
+    per_token_of: NDArray[np.int64]
+    """Shape as `per_token_s`."""
     decode_s: float | None
     """Seconds per output token over all of these answers together: a long answer counts by its tokens."""
 
@@ -59,13 +63,23 @@ def _of_system(
     per_token_s = times_per_output_token_s(first_s, last_s, stamps, finished_s, counted)
     several = begun & np.isfinite(per_token_s)
     later = np.where(np.isfinite(counted), counted, stamps) - 1
+    waited_s = first_s - frames.figures("started_s", rows)
+    first_of, per_token_of = _in_order(waited_s, begun), _in_order(per_token_s, several)
     return TokenTimes(
         system=name,
         answers=int(answered.sum()),
-        first_s=np.sort((first_s - frames.figures("started_s", rows))[begun]),
-        per_token_s=np.sort(per_token_s[several]),
+        first_s=waited_s[first_of],
+        per_token_s=per_token_s[per_token_of],
+        first_of=first_of,
+        per_token_of=per_token_of,
         decode_s=_mean(per_token_s[several], later[several]),
     )
+
+
+def _in_order(values: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the positions of the known values, least first."""
+    positions = np.flatnonzero(known)
+    return np.asarray(positions[np.argsort(values[positions], kind="stable")])
 
 
 def _mean(per_token_s: NDArray[np.float64], later: NDArray[np.float64]) -> float | None:

@@ -7,6 +7,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.money import ELECTRICITY
+from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.stats import Interval
 
 NO_REGION = "no region set"
@@ -90,9 +91,14 @@ def j_per_correct(figures: SystemFigures) -> str:
     return units.quantity_interval(Interval(figures.j_per_correct, low, high, figures.j_per_correct_few), "J")
 
 
-def tail(figures: SystemFigures, share: float) -> str:
-    """Word one percentile of a system's latency: ``1.16 s``; a dash where its requests do not support it."""
-    return units.quantity(figures.latency_s(share), "s")
+def latency(figures: SystemFigures | Measures, share: float) -> str:
+    """Word a percentile of a system's latency: ``1.16 [1.02, 1.31] s``; a dash where its requests do not support it."""
+    return units.quantity_interval(figures.latency_interval(share), "s")
+
+
+def latency_bounds(figures: SystemFigures, share: float) -> str:
+    """Word the bounds of a percentile alone: ``[1.02, 1.31] s``; nothing where there is none."""
+    return latency(figures, share).partition(" ")[2]
 
 
 def co2(figures: SystemFigures, comparison: Comparison) -> str:

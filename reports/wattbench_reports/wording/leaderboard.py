@@ -22,7 +22,7 @@ TITLES = {
 
 NOTE = (
     "~: statistically tied with the first, over the same items: with 95% confidence the marked ones and the first hold "
-    "the best. Latencies and throughputs are ordered by value; their differences are not tested."
+    "the best. Throughputs are ordered by value, as are latencies of different runs; their differences are not tested."
 )
 
 

@@ -22,7 +22,7 @@ def test_shares_are_numbers_or_per_cent() -> None:
         ({"min_accuracy": "good"}, "valid number"),
         ({"max_p95_s": 0}, "greater than 0"),
         ({"worth_right": -1}, "greater than or equal to 0"),
-        ({"minimise": "watts"}, "'joules', 'grams' or 'money'"),
+        ({"minimise": "watts"}, "'joules', 'grams', 'money' or 'seconds'"),
         ({"max_p95": 0.3}, "Extra inputs"),
     ],
 )

@@ -43,11 +43,11 @@ def measured(
 def test_measured_figures_are_those_of_the_analysis() -> None:
     one = measured()
     assert one.joules_per_request == one.joules_per_correct == JOULES
-    assert one.latency_p50_s == pytest.approx(0.5)
-    assert one.latency_p95_s == pytest.approx(0.95)
+    assert one.latency_p50_s == pytest.approx(49 / 99)
+    assert one.latency_p95_s == pytest.approx(94 / 99)
     assert one.valid
     assert repr(one) == (
-        "<small: accuracy 50.0% [40.0, 60.0], 2.00 [1.50, 3.00] J per correct (counter), p50 500 ms, 100 items>"
+        "<small: accuracy 50.0% [40.0, 60.0], 2.00 [1.50, 3.00] J per correct (counter), p50 495 ms, 100 items>"
     )
 
 
@@ -85,7 +85,7 @@ def test_a_p95_of_few_requests_fails_the_test_that_asks_for_it() -> None:
         match="a p95 needs 90 requests, and there are 89: measure more items, or use latency_tail, which is a p90 here",
     ):
         _ = few.latency_p95_s
-    assert (few.latency_tail.label, few.latency_tail.seconds) == ("p90", pytest.approx(0.9))
+    assert (few.latency_tail.label, few.latency_tail.seconds) == ("p90", pytest.approx(80 / 88))
 
 
 @pytest.mark.parametrize("figure", ["latency_p50_s", "latency_tail"])

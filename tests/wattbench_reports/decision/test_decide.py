@@ -161,6 +161,7 @@ def test_latency_is_judged_from_few_requests(table) -> None:
     assert {each.checks[0].items_to_decide for each in decision.systems} == {5}
     assert (decision.chosen, decision.items_to_decide) == (None, 32)
     assert decide(table({"only": (30, 3.0)}, max_p95_s=0.3, risk=0.2)).chosen == "only"
+    assert {each.checks[0].within for each in decide(table(max_p95_s=0.2)).systems} == {1.0}, "0.2 s are within 0.2 s"
     late = decide(table(max_p95_s=0.1))
     assert {each.qualifies for each in late.systems} == {Qualifies.NO}
 
@@ -206,7 +207,13 @@ def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -
     assert (alone.chosen, alone.best, alone.hull) == ("only", ("only",), ())
     prices = decide(table({"only": (30, 3.0)}))
     assert (prices.objective, prices.chosen, prices.hull, prices.why_none) == ("prices", "only", (), "")
-    without = decide(table(SYSTEMS, column="output_tokens"))
+    by_seconds = decide(table(SYSTEMS, column="output_tokens"))
+    assert (by_seconds.objective, by_seconds.unit, by_seconds.chosen) == ("prices", CostUnit.SECONDS, "dear")
+    path = tmp_path / "plain.csv"
+    rows = [f"{name},{item},{int(item < right)}" for name, (right, _) in SYSTEMS.items() for item in range(ITEMS)]
+    path.write_text("system,item,score\n" + "\n".join(rows))
+    run = write_run(read_sources([path]), tmp_path / "plain-runs", "table", [])
+    without = decide(analyse(read_run(run)))
     assert (without.objective, without.unit, without.label) == ("accuracy", None, "")
     assert without.chosen == "dear"
     assert "middle" in without.best

@@ -124,12 +124,12 @@ def test_a_domain_in_which_all_agree_is_not_certain() -> None:
 
 
 def test_latency_under_a_mix() -> None:
-    domains = pd.Series(["fast"] * 90 + ["slow"] * 10)
+    domains = np.repeat([0, 1], [90, 10])
     seconds = np.concatenate([np.full(90, 1.0), np.full(10, 5.0)])
-    half = mixed(seconds, domains, {"fast": 0.5, "slow": 0.5})
-    assert (half.quantile_s(0.4), half.quantile_s(0.6)) == (1.0, 5.0)
-    assert mixed(seconds, domains, {"fast": 0.0, "slow": 1.0}).quantile_s(0.01) == 5.0
-    assert mixed(np.empty(0), pd.Series([], dtype=str), {"fast": 1.0}).quantile_s(0.5) is None
+    half = mixed(seconds, domains, np.array([0.5, 0.5]))
+    assert (half.quantile(0.4), half.quantile(0.5), half.quantile(0.6)) == (1.0, 1.0, 5.0)
+    assert mixed(seconds, domains, np.array([0.0, 1.0])).quantile(0.01) == 5.0
+    assert mixed(np.empty(0), np.empty(0, dtype=np.int64), np.array([1.0])).quantile(0.5) is None
 
 
 def test_where_another_mix_changes_the_lead(analysed, fake) -> None:

@@ -100,7 +100,7 @@ def test_bursts_cost_latency_joules_and_copies(tmp_path: Path) -> None:
     assert cost.poisson.figures.queue_peak == 0
     assert cost.trace.figures.client_lag_largest_s == pytest.approx(0.0, abs=1e-6)  # it is the system that was busy
     # 50 requests are too few for a p99; each waits for those of its burst before it.
-    assert cost.trace.figures.slot_wait_p50_s == pytest.approx((BURST - 1) / 2 * SERVICE_S)
+    assert cost.trace.figures.slot_wait_p50_s == pytest.approx((BURST - 1) // 2 * SERVICE_S)
     assert (cost.trace.figures.client_lag_p99_s, cost.trace.figures.slot_wait_p99_s) == (None, None)
     assert (cost.trace.copies, cost.poisson.copies) == (2, 1)  # 2.5 s in a row do not fit a deadline of 2 s
     assert cost.trace.latency_s[0.5] is not None

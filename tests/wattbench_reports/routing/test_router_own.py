@@ -74,7 +74,7 @@ def test_the_bill_is_added_to_every_item_in_the_unit_of_the_study() -> None:
     routed = pick(answers, np.array([0, 1, 2]))
     bill = {"joules": 5.0, "seconds": 0.05, "money": 0.25, "grams": 7.0}
     worth = Worth(right=1.0, carbon_per_tonne=1e6, per_second=2.0)
-    assert [own_cost(bill, unit) for unit in (*CostUnit, None)] == [5.0, 7.0, 0.25, 0.0]
+    assert [own_cost(bill, unit) for unit in (*CostUnit, None)] == [5.0, 7.0, 0.25, 0.05, 0.0]
     assert own_cost(bill, CostUnit.MONEY, worth) == pytest.approx(0.25 + 7.0 + 0.1)
     paid = with_own_cost(routed, bill, CostUnit.MONEY)
     assert paid.cost - routed.cost == pytest.approx([0.25] * 3)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.stats import CONFIDENCE, Interval
+from wattbench_reports.stats.quantiles import quantile
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class Outcome:
     def quantile_s(self, share: float) -> float | None:
         """Return the quantile of the seconds per request; None without any."""
         known = self.seconds[np.isfinite(self.seconds)]
-        return float(np.quantile(known, share)) if len(known) else None
+        return quantile(known, share) if len(known) else None
 
     def among(self, rows: NDArray[np.int64]) -> Outcome:
         """Restrict to some items, in the order of `rows`, all of which it must have."""

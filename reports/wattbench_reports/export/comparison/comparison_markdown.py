@@ -11,6 +11,7 @@ from wattbench_reports.export.comparison.decision_markdown import decision_markd
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
@@ -155,8 +156,8 @@ def _cells(
         figures.kind,
         units.count(figures.items),
         wording.accuracy(figures),
-        units.quantity(figures.latency_p50_s, "s"),
-        *(wording.tail(figures, share) for share in tails),
+        wording.latency(figures, MEDIAN),
+        *(wording.latency(figures, share) for share in tails),
         *throughput.cells(figures, served),
         units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens),
         units.quantity(figures.energy_j_per_request, "J"),

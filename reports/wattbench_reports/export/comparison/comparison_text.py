@@ -12,6 +12,7 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import LoadReport
+from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, machines, throughput, trace_bursts
@@ -47,8 +48,9 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [
-        [f"  {line}" for line in (_detail(figures, comparison), throughput.detail(figures)) if line]
+        [f"  {line}" for line in lines if line]
         for figures in comparison.systems
+        for lines in [(_detail(figures, comparison), _latency(figures, tails), throughput.detail(figures))]
     ]
     lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
@@ -212,9 +214,16 @@ def _cells(figures: SystemFigures, comparison: Comparison, tails: Sequence[float
         *((wording.cost_per_correct(figures, comparison),) if wording.has_price(comparison) else ()),
         wording.j_per_correct(figures),
         units.quantity(figures.latency_p50_s, "s"),
-        *(wording.tail(figures, share) for share in tails),
+        *(units.quantity(figures.latency_s(share), "s") for share in tails),
         units.NONE if comparison.carbon is None else wording.co2(figures, comparison),
     )
+
+
+def _latency(figures: SystemFigures, tails: Sequence[float]) -> str:
+    """Word the percentiles of latency with their bounds, for which the columns are too narrow."""
+    known = [share for share in (MEDIAN, *tails) if figures.latency_s(share) is not None]
+    texts = [f"{label(share)} {wording.latency(figures, share)}" for share in known]
+    return f"latency: {', '.join(texts)}" if texts else ""
 
 
 def _detail(figures: SystemFigures, comparison: Comparison) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.comparison.system_figures import THROUGHPUT
+from wattbench_reports.comparison.system_figures import THROUGHPUT, latency_columns
 from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
 from wattbench_reports.metrics.money import RunMoney
@@ -29,9 +29,17 @@ TYPES = {
     "accuracy_low": "float64",
     "accuracy_high": "float64",
     "latency_p50_s": "float64",
+    "latency_p50_low_s": "float64",
+    "latency_p50_high_s": "float64",
     "latency_p90_s": "float64",
+    "latency_p90_low_s": "float64",
+    "latency_p90_high_s": "float64",
     "latency_p95_s": "float64",
+    "latency_p95_low_s": "float64",
+    "latency_p95_high_s": "float64",
     "latency_tail_s": "float64",
+    "latency_tail_low_s": "float64",
+    "latency_tail_high_s": "float64",
     "latency_tail_percentile": "string",
     "output_tokens": "float64",
     "energy_j_per_request": "float64",
@@ -85,8 +93,8 @@ TYPES = {
     "throughput_from": "string",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts
-the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, and
-`latency_tail_percentile` names the highest that is there, `latency_tail_s`
+the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, its
+upper bound where they do not bound it, and `latency_tail_percentile` names the highest that is there, `latency_tail_s`
 (`wattbench_reports.metrics.tail_latency`); `offered_per_s` is the rate of arrivals that the figures are of, where
 load was offered; water, abiotic depletion of elements (kg of antimony equivalent) and primary energy are missing where
 no source is named; costs are money in `cost_currency`, missing where they are not known of every answer; `blocks` is by
@@ -152,10 +160,7 @@ def _figures(figures: Measures) -> dict[str, Any]:
     return {
         "items": figures.items,
         "requests": figures.requests,
-        "latency_p50_s": figures.latency_percentile_s(0.5),
-        "latency_p90_s": figures.latency_percentile_s(0.9),
-        "latency_p95_s": figures.latency_percentile_s(0.95),
-        "latency_tail_s": None if tail is None else tail.seconds,
+        **{name: value for name, value in latency_columns(figures).items() if value != math.inf},
         "latency_tail_percentile": None if tail is None else tail.label,
         "output_tokens": figures.output_tokens,
         "unmetered": figures.unmetered,

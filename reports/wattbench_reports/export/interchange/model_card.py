@@ -176,7 +176,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
             for each in comparison.impacts_of.get(figures.system, ())
         ),
         *_money(analysis, figures),
-        *((f"latency {label(share)}", wording.tail(figures, share)) for share in shares),
+        *((f"latency {label(share)}", wording.latency(figures, share)) for share in shares),
         *_throughput(figures),
         ("items", units.count(figures.items)),
         ("energy", f"{wording.energy(figures)}, {wording.valid(figures)}"),

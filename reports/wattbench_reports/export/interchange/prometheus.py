@@ -51,9 +51,9 @@ FIGURES = (
     _Figure("failed", "failed_requests", "Requests that failed"),
     _Figure("unmetered", "unmetered_requests", "Requests without joules"),
     _Figure("accuracy", "accuracy{}_ratio", "Share of correct answers", bounds=True),
-    _Figure("latency_p50_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.5"}),
-    _Figure("latency_p90_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.9"}),
-    _Figure("latency_p95_s", "latency_seconds", "Percentile of latency", labels={"quantile": "=0.95"}),
+    _Figure("latency_p50_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.5"}),
+    _Figure("latency_p90_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.9"}),
+    _Figure("latency_p95_s", "latency{}_seconds", "Percentile of latency", bounds=True, labels={"quantile": "=0.95"}),
     _Figure("output_tokens", "request_output_tokens", "Mean output tokens of a request"),
     _Figure("energy_j_per_request", "request_energy{}_joules", "Mean energy of a request", bounds=True,
             labels=_PROVENANCE, of_joules=True),
@@ -201,7 +201,12 @@ def _stated(analysis: Analysis, row: Mapping[str, Any], figure: _Figure) -> bool
 def _columns() -> Iterator[tuple[_Figure, str, str]]:
     for figure in FIGURES:
         for bound in _BOUNDS if figure.bounds else ("",):
-            yield figure, f"{figure.column}{bound}", bound
+            yield figure, _column(figure.column, bound), bound
+
+
+def _column(name: str, bound: str) -> str:
+    """Name the column of a bound: that of ``latency_p95_s`` ends with its unit, too."""
+    return f"{name.removesuffix('_s')}{bound}_s" if name.startswith("latency") else f"{name}{bound}"
 
 
 def _visible(text: str) -> str:

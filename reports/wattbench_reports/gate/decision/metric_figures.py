@@ -28,6 +28,7 @@ from wattbench_reports.gate.metrics import (
 )
 from wattbench_reports.stats.levelled import Strata
 from wattbench_reports.stats.percentiles import needed
+from wattbench_reports.stats.quantiles import quantile
 
 UNIT_SCORES = ((1.5, 8.0), (3.0, 16.0), (math.inf, 24.0))
 """Joules per correct answer are compared over units of as many items as should hold this many right answers of the
@@ -120,7 +121,7 @@ def _ratios_of_items(evidence: Evidence, values: list[Pairs | None]) -> Figures 
     trial = _ratio_trial(evidence.rounds, _mean_of_pair(_median_ratios(timed, counts)), counts.tolist())
     if trial is None:
         return None
-    ours, theirs = np.median(timed, axis=0).tolist()
+    ours, theirs = (quantile(column, 0.5) for column in timed.T)
     return Figures(trial, ours, theirs, float(np.expm1(np.median(trial.d))))
 
 
@@ -141,7 +142,7 @@ def _slowest(evidence: Evidence) -> Figures | None:
     pairs, items = _by_round(evidence.rounds, _seconds, above_zero=True, only=whole)
     if len(pairs) < needed(TAIL):
         return None
-    ours, theirs = np.quantile(pairs, TAIL, axis=0).tolist()
+    ours, theirs = (quantile(column, TAIL) for column in pairs.T)
     ends = {group[-1] for group in whole_pairs(evidence.rounds)}
     trial = TailTrial.of(pairs, items.tolist(), [position in ends for position in range(len(evidence.rounds))])
     return Figures(trial, ours, theirs, theirs / ours - 1)

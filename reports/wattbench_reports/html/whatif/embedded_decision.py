@@ -19,7 +19,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision import bounds
 from wattbench_reports.decision.best import of_a_pair
 from wattbench_reports.decision.checks import peak_memory_gib
-from wattbench_reports.decision.cost_basis import side_of, why_no
+from wattbench_reports.decision.cost_basis import latency_sides, side_of, why_no
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency
 from wattbench_reports.decision.model import ROUNDING, SHARE, WhichRun
 from wattbench_reports.decision.problem import outside
@@ -90,6 +90,8 @@ def carried_decision(
         "no_seconds": [NO_SECONDS if untimed else "" for untimed in _untimed(analysis)],
         "money": {"with": _tariff(analysis, 1.0), "without": _tariff(analysis, None)},
         "money_sums": _money_sums(analysis),
+        "seconds": _seconds(analysis),
+        "latency_sides": _latency_sides(analysis),
         "prices": scalable_prices(analysis),
         "candidates": [position[name] for name in analysis.contest.candidates],
         "outside": [apart.get(name, "") for name in systems],
@@ -101,7 +103,11 @@ def carried_decision(
         ],
         "provenance": [analysis.measured[name].provenance for name in systems],
         "timed": [[float(each.requests[domain]) for each in latencies] for domain in range(len(base.domains))],
+        "slowest_s": [
+            [max(float(each.slowest_s[domain]), 0.0) for each in latencies] for domain in range(len(base.domains))
+        ],
         "design_effects": [each.design_effects for each in latencies],
+        "p95s": [each.p95_s for each in latencies],
         "memory_gib": peak_memory_gib(analysis),
         "tail_share": decision.tail_share,
         "tails": _tails(analysis, decision.tail_share),
@@ -170,6 +176,24 @@ def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
         "energy_squares": totals(lambda system: energy_j(system) ** 2),
     }
     return {name: values.tolist() for name, values in sums.items()}
+
+
+def _seconds(analysis: Analysis) -> dict[str, Any] | None:
+    """Return what the errors of seconds need besides sums, and which systems have none; None where no cost is in
+    them."""
+    if analysis.timed is None:
+        return None
+    base, missing = analysis.timed.basis, analysis.timed.costs.missing
+    return {
+        "missing": [missing.get(name, "") for name in base.systems],
+        "items": base.metered_items.tolist(),
+        "squares": base.energy_squares.tolist(),
+    }
+
+
+def _latency_sides(analysis: Analysis) -> list[int]:
+    sides = {name: number for number, members in enumerate(latency_sides(analysis)) for name in members}
+    return [sides[name] for name in analysis.basis.systems]
 
 
 def _settings(settings: DecisionSettings) -> dict[str, Any]:

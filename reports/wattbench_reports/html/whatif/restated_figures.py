@@ -112,7 +112,7 @@ def _figures(analysis: Analysis, figures: SystemFigures) -> dict[str, str]:
         "j-per-correct": wording.j_per_correct(figures),
         "j-per-request": units.quantity(figures.energy_j_per_request, "J"),
         "p50": units.quantity(figures.latency_p50_s, "s"),
-        **({} if tail is None else {"tail": wording.tail(figures, tail)}),
+        **({} if tail is None else {"tail": units.quantity(figures.latency_s(tail), "s")}),
         "co2": wording.co2(figures, analysis.comparison),
         "sci": wording.sci(figures),
         "cost-per-request": wording.cost_per_request(figures, analysis.comparison),

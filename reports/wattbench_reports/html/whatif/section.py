@@ -12,7 +12,7 @@ from wattbench_reports.html.whatif.restated_figures import command, eligible, re
 from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Worth
+from wattbench_reports.metrics.decision_settings import Quantity, Worth
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.restate_key import key
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -29,7 +29,7 @@ _SHARE = r"\s*((100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%|0?\.[0-9]+|[01](\.0*)?)\s*
 """``80%`` or ``0.8``: a number alone that is above 1 may be either."""
 _NO_RISK = "Risk: a share above 0 and below 50%, such as 10% or 0.1."
 
-_UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money"}
+_UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money", CostUnit.SECONDS: "seconds"}
 
 _LEAD = (
     "Energy, cost and CO2e of a year of requests. Joules and answers were measured; the grid, PUE, manufacture, the "
@@ -178,7 +178,7 @@ def controls(analysis: Analysis) -> Controls:
         bounds=_bounds(analysis),
         worths=_worths(analysis),
         prices=tuple(scalable_prices(analysis)),
-        units=_units(analysis.decide),
+        units=_units(analysis),
     )
 
 
@@ -231,8 +231,10 @@ def _worths(analysis: Analysis) -> tuple[NumberField, ...]:
     )
 
 
-def _units(settings: DecisionSettings) -> tuple[tuple[str, str], ...]:
-    named = {str(unit): _UNITS[unit] for unit in CostUnit}
+def _units(analysis: Analysis) -> tuple[tuple[str, str], ...]:
+    settings = analysis.decide
+    # Seconds are offered where the page has their sums: where they are what is compared, or have a price.
+    named = {str(unit): _UNITS[unit] for unit in CostUnit if unit != CostUnit.SECONDS or unit in analysis.costs}
     if settings.minimise is None:
         return (("", "as known"), *named.items())
     return tuple(sorted(named.items(), key=lambda each: each[0] != settings.minimise))

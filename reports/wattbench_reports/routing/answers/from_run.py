@@ -17,14 +17,10 @@ from numpy.typing import NDArray
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.problem import Problem
 from wattbench_reports.metrics.costs import COUNTED, LATENCY_S, MONEY, PRICED, TIMED, Costs, CostUnit
-from wattbench_reports.metrics.decision_settings import Worth
-from wattbench_reports.metrics.decision_sums import decision_sums
+from wattbench_reports.metrics.second_costs import second_sums
 from wattbench_reports.routing.answers import item_answers as names
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.tables.provenance import is_modelled, joined
-
-_TIMED = Worth(per_second=1.0)
-"""Makes `decision_sums` sum the seconds."""
 
 
 def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> ItemAnswers | None:
@@ -157,7 +153,7 @@ class _Run:
 
     @cached_property
     def _seconds(self) -> Mapping[str, NDArray[np.float64]]:
-        return decision_sums(self.analysis.frames, self.analysis.table, _TIMED)
+        return second_sums(self.analysis.frames).kinds
 
     def _shared(self, values: NDArray[np.float64], *known: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return one of the known arrays that has the same values, so that they are in memory once."""

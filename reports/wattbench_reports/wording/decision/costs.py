@@ -1,4 +1,4 @@
-"""Write costs in the reader's unit: joules and grams with a prefix, money for as many requests as make it readable."""
+"""Write costs in the reader's unit: joules, grams and seconds with a prefix, money for as many requests as it takes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CostWords:
 
     unit: CostUnit | None
     label: str
-    """``J``, ``g`` or a currency."""
+    """``J``, ``g``, ``s`` or a currency."""
     factor: float = 1.0
     """The number of requests or right answers that money is stated for."""
     many: str = ""
@@ -56,7 +56,7 @@ class CostWords:
 
     def qualified(self, text: str) -> str:
         """Say where joules are modelled: ``4.67 J per request (modelled)``."""
-        if self.unit is CostUnit.MONEY or not is_modelled(self.provenance):
+        if self.unit in (CostUnit.MONEY, CostUnit.SECONDS) or not is_modelled(self.provenance):
             return text
         return PHRASES["modelled" if self.provenance == "modelled" else "partly_modelled"].format(value=text)
 

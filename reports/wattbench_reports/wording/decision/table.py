@@ -75,7 +75,7 @@ def _qualifies(decision: Decision, system: SystemDecision) -> str:
     return qualifies(system, decision.choice_of, currency_of(decision))
 
 
-_NAMES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+_NAMES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
 
 
 def per_request_heading(words: CostWords) -> str:

@@ -120,7 +120,7 @@ class StudyMeasures:
         Args:
             where: what follows the unit's name, such as ``there``.
         """
-        names = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost"}
+        names = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
         if self.study.unit is None:
             return "to best single"
         return self.costs.of_requests(f"{names[self.study.unit]} {where}".rstrip())

@@ -26,7 +26,7 @@ _LABELS = {
     "domain": "by domain", "nearest": "k-NN", "classifier": "classifier", "item": "perfect router",
     "pair": "perfect, best pair", "triple": "perfect, best three",
 }  # fmt: skip
-_COSTS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e"}
+_COSTS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.SECONDS: "seconds"}
 _SETTINGS = ("value", "accurate")
 """Which point of a router's curve is drawn, where the verdict is not about one."""
 

@@ -71,19 +71,21 @@ const sharesFor = (s, mix) => { // the part of each domain in a system's latency
 	const own = range(D).map((d) => known.timed[d][s]), total = max(own.reduce((sum, n) => sum + n, 0), 1);
 	return mix || own.map((n) => n / total);
 };
-const shareWithin = (seconds, n, limit) => {
-	const last = seconds.length - 1, reached = (k) => (k + 0.5) / seconds.length, after = seconds.findIndex((each) => each > limit);
-	if (n <= limits.points) return (after < 0 ? seconds.length : after) / seconds.length;
+const p95Of = (s, mix) => (mix === usual.shares || known.p95s[s] === null ? known.p95s[s] : quantile(s, sharesFor(s, mix), limits.share));
+const shareWithin = (seconds, n, slowest, exact) => {
+	const limit = Math.fround(exact); // rounded as the seconds are
+	const last = seconds.length - 1, reached = (k) => (k > last ? 1 : (k + 0.5) / seconds.length), at = (k) => (k > last ? slowest : seconds[k]);
+	const after = seconds.findIndex((each) => each > limit), k = after < 0 ? last + 1 : after;
+	if (n <= limits.points) return k / seconds.length;
+	if (limit >= slowest) return 1;
 	if (!(limit >= seconds[0])) return 0;
-	if (after < 0) return limit > seconds[last] ? 1 : reached(last);
-	const slope = (reached(after) - reached(after - 1)) / (seconds[after] - seconds[after - 1]);
-	return slope * (limit - seconds[after - 1]) + reached(after - 1);
+	return ((reached(k) - reached(k - 1)) / (at(k) - at(k - 1))) * (limit - at(k - 1)) + reached(k - 1);
 };
 const latencyOf = (s, mix) => { // null: a domain with a share has no request that was timed
 	const parts = sharesFor(s, mix), some = range(D).filter((d) => parts[d] > 0);
 	if (!some.length || some.some((d) => !known.timed[d][s])) return null;
 	const most = 1 / sum(some.length, (k) => parts[some[k]] ** 2 / known.timed[some[k]][s]);
-	const shareAt = (limit) => sum(some.length, (k) => parts[some[k]] * shareWithin(grids[some[k] * S + s], known.timed[some[k]][s], limit));
+	const shareAt = (limit) => sum(some.length, (k) => parts[some[k]] * shareWithin(grids[some[k] * S + s], known.timed[some[k]][s], known.slowest_s[some[k]][s], limit));
 	const effect = (beyond) => max(...known.design_effects[s].filter((_, k) => (limits.beyond[k + 1] ?? 0) <= beyond && beyond <= (limits.beyond[k - 1] ?? 1)));
 	return { most, shareAt, variance: (share) => ((share * (1 - share)) / most) * effect(1 - share) };
 };
@@ -114,7 +116,7 @@ const checkAll = (all, set) => {
 		} else if (quantity === "p95") {
 			const moves = known.sessions && known.sessions.moves.latency_p95, machine = moves ? known.machines.another_run : known.machines.this_run;
 			for (const s of ALL) {
-				const latency = latencyOf(s, mix), estimate = quantile(s, sharesFor(s, mix), limits.share);
+				const latency = latencyOf(s, mix), estimate = p95Of(s, mix);
 				if (!latency) { unknown(s, requirement, known.reasons.timed, machine, estimate); continue; }
 				const within = latency.shareAt(bound), spread = moves ? sqrt(sum(moves.length, (j) => moves[j][s] ** 2) / (moves.length - 1)) : 0;
 				const shares = (risk) => {

@@ -17,6 +17,7 @@ const costsIn = ({ g, hourly, pue, embodied, price, factors = {} }) => {
 		const parts = totals.money ? [["money", ALL.map((s) => (missing[s] ? NaN : factors[systems[s]] ?? 1))], paid] : [paid];
 		costs.money = { unit: "money", label: currency, parts, missing };
 	}
+	if (known.seconds) costs.seconds = { unit: "seconds", label: "s", parts: [["latency_s", coefficients(known.seconds.missing, 1)]], missing: known.seconds.missing };
 	for (const unit in costs) if (costs[unit].missing.every(Boolean)) delete costs[unit];
 	return costs;
 };
@@ -27,6 +28,8 @@ const moneyView = (parts) => { // what figures of money are counted by, as in me
 		: joule * joule * basis.energy_squares[d][s]));
 	return sums ? { counts: totals.priced, items: sums.items, squares, parts, metered: "priced", right: "priced_correct" } : { ...ENERGY, squares, parts };
 };
+const secondsView = (parts) => ({ counts: totals.timed, items: known.seconds.items, squares: known.seconds.squares, parts, metered: "timed", right: "timed_correct" });
+const viewOf = (unit, parts) => (unit === "money" ? moneyView(parts) : unit === "seconds" ? secondsView(parts) : ENERGY);
 const invalidOf = ({ parts }, s) => {
 	const energy = parts.find(([kind]) => kind === "energy_j");
 	return energy && energy[1][s] > 0 && !known.valid[s] ? known.not_valid : "";
@@ -57,9 +60,10 @@ const basisOfUnit = (all, unit, worth) => { // the candidates whose costs are co
 	}
 	compared = compared.filter((s) => !(s in reasons));
 	if (unit !== "money" && compared.length) {
-		const sides = grouped(compared, (s) => known.sides[s], (s) => s).map(([, members]) => members);
+		const numbers = unit === "seconds" ? known.latency_sides : known.sides;
+		const sides = grouped(compared, (s) => numbers[s], (s) => s).map(([, members]) => members);
 		const main = sides.reduce((most, own) => (own.length > most.length ? own : most));
-		for (const s of compared) if (!main.includes(s)) reasons[s] = known.apart_by[main[0]][s];
+		for (const s of compared) if (!main.includes(s)) reasons[s] = unit === "seconds" ? known.reasons.other_seconds : known.apart_by[main[0]][s];
 		compared = main;
 	}
 	return { costs, compared, reasons };
@@ -74,10 +78,10 @@ const costBasis = (all, { requirements, worth, minimise }) => {
 		return { costs: null, whyNone: fillIn(known.reasons.too_few, { unit: wanted }) + because };
 	}
 	const units = {};
-	for (const unit of ["joules", "grams", "money"]) if (all[unit]) units[unit] = basisOfUnit(all, unit, null);
+	for (const unit of ["joules", "grams", "money", "seconds"]) if (all[unit]) units[unit] = basisOfUnit(all, unit, null);
 	const { money } = units, bounded = requirements.some(({ quantity }) => quantity === "cost");
 	if (money && enough(money) && (bounded || (money.compared.length === count && totals.money))) return money;
-	for (const unit of ["joules", "money", "grams"]) if (units[unit] && enough(units[unit])) return units[unit];
+	for (const unit of ["joules", "money", "grams", "seconds"]) if (units[unit] && enough(units[unit])) return units[unit];
 	return { costs: null, whyNone: known.reasons.no_two };
 };
 const ofAnswers = ({ right, wrong }) => right > 0 || wrong > 0;

@@ -30,7 +30,8 @@ const decide = (set, right, rates) => { // right: accuracies; rates: [per reques
 		}
 		return { cheaper: systems[ends.cheaper], dearer: systems[ends.dearer], first: steps[0].price, last: last(steps).price, others };
 	};
-	const shortfall = ({ requirement: { quantity, bound }, estimate }) => {
+	const shortfall = ({ requirement: { quantity, bound }, estimate, within }) => {
+		if (within !== null) return max(0, limits.share - within) / limits.share;
 		if (estimate === null) return 1;
 		const short = max(0, quantity === "accuracy" ? -(estimate - bound) : estimate - bound);
 		return bound > 0 ? short / bound : short;

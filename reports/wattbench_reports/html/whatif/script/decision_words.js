@@ -22,7 +22,7 @@ const costWords = (unit, label, values, provenance = "") => {
 			: money ? moneyBounds({ ...i, at: i.at * factor, low: i.low * factor, high: i.high * factor }, label) : bounds(i, label),
 		ofRequests: (value) => put(many ? "per_many" : "per_request", { value, many }),
 		ofRight: (value) => put(many ? "per_many_right" : "per_right", { value, many }),
-		qualified: (value) => money || !modelled ? value : put(provenance === "modelled" ? "modelled" : "partly_modelled", { value }),
+		qualified: (value) => money || unit === "seconds" || !modelled ? value : put(provenance === "modelled" ? "modelled" : "partly_modelled", { value }),
 	};
 };
 const estimates = (d, figure) => d.systems.filter((each) => each[figure]).map((each) => each[figure].at);
@@ -276,7 +276,7 @@ const tableOf = (d) => {
 		if (cells.some((text) => text !== NONE)) columns.push({ key, heading, number, cells });
 	};
 	add("accuracy", "accuracy", ({ accuracy }) => percents(accuracy));
-	const name = { joules: "joules", grams: "CO2e", money: "cost" }[d.unit], number = words.many && `${words.many} `;
+	const name = { joules: "joules", grams: "CO2e", money: "cost", seconds: "seconds" }[d.unit], number = words.many && `${words.many} `;
 	if (d.unit !== null && d.objective === "cost") {
 		const requests = requestWords(d);
 		add("per-request", requests.many ? `${name} per ${requests.many} requests` : `${name} per request`, ({ perRequest }) => requests.bounds(perRequest));

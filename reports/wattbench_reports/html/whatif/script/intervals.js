@@ -82,5 +82,5 @@ const quantile = (s, mix, share) => {
 	}).sort((x, y) => x[0] - y[0]);
 	const total = all.reduce((before, [, weight]) => before + weight, 0);
 	let reached = 0;
-	return all.length ? (all.find(([, weight]) => (reached += weight) >= share * total) || all[all.length - 1])[0] : null;
+	return all.length ? (all.find(([, weight]) => (reached += weight) >= (share - 1e-9) * total) || all[all.length - 1])[0] : null;
 };

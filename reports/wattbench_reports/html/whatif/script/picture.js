@@ -14,7 +14,7 @@ const tickText = (d, value) => {
 };
 const costOf = (d, { perRequest, tail }) => (d.unit !== null ? perRequest : tail === null ? null : { at: tail, low: tail, high: tail });
 const regionOf = (d) => {
-	const quantity = { joules: "joules", grams: "grams", money: "cost", null: "p95" }[d.unit];
+	const quantity = { joules: "joules", grams: "grams", money: "cost", null: "p95" }[d.unit]; // none of seconds
 	const bound = (name) => d.requirements.filter((each) => each.quantity === name && each.domain === null).map((each) => each.bound).pop() ?? null;
 	return { accuracy: bound("accuracy"), cost: bound(quantity) };
 };

@@ -4,7 +4,7 @@ const decisionOf = (set, joules, right) => {
 	const { mix } = set, mixed = mix !== usual.shares;
 	const exact = mixed ? right : known.accuracies.map((each) => each && { at: each[0], low: each[1], high: each[2] });
 	const rates = ({ unit, parts }, s) => {
-		const list = parts.map(([kind, each]) => [kind, each[s]]), view = unit === "money" ? moneyView(list) : ENERGY;
+		const list = parts.map(([kind, each]) => [kind, each[s]]), view = viewOf(unit, list);
 		return [rate(s, list, mix, view, false), rate(s, list, mix, view)];
 	};
 	const d = decide(set, exact, rates), costed = judgedIn(d).filter(({ perRequest }) => perRequest);
