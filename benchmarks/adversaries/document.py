@@ -20,16 +20,28 @@ def with_tables(document: str) -> str:
 
 
 def tables(claims: Sequence[Claim], rates: Sequence[Rate]) -> str:
-    """Return the claims of a module, each with its rates: the worlds that hold its assumption, then those that do
-    not."""
+    """Return the claims of a module, each with its rates: worlds that hold its assumption, then all that do not."""
     return "\n".join(_claim(each, [rate for rate in rates if rate.claim == each.key]) for each in claims)
 
 
+SHOWN = 4
+"""Of more worlds that hold the assumption, the page has the lowest and the highest rate; figures/ has all."""
+
+
 def _claim(claim: Claim, rates: Sequence[Rate]) -> str:
+    holding, broken = ([rate for rate in rates if rate.holds is holds] for holds in (True, False))
+    named = [(rate.world, rate) for rate in holding]
+    if len(holding) > SHOWN:
+        ends = {"lowest": min(holding, key=_share), "highest": max(holding, key=_share)}
+        named = [(f"the {which} of {len(holding)} worlds: {rate.world}", rate) for which, rate in ends.items()]
     rows = [
-        [rate.world, "holds" if rate.holds else "broken", f"{rate.runs:,}", rate.rate.text(claim.least, claim.most)]
-        for rate in sorted(rates, key=lambda rate: not rate.holds)
+        [name, "holds" if rate.holds else "broken", f"{rate.runs:,}", rate.rate.text(claim.least, claim.most)]
+        for name, rate in [*named, *((rate.world, rate) for rate in broken)]
     ]
     return f"**{claim.says}** Of: {claim.estimand}. Assumes that {claim.assumption}. {claim.seen_by}\n\n" + table(
         ["world", "assumption", "runs", "rate"], rows
     )
+
+
+def _share(rate: Rate) -> float:
+    return rate.rate.share

@@ -16,7 +16,7 @@ from benchmarks.adversaries.claim import Claim, Outcomes, World
 from tests.made_up.noisy_machine import NOISES, Noise
 from tests.made_up.noisy_runs import ALIKE, SYSTEMS, answers_to, run
 from wattbench_reports.comparison.ties import ALPHA, one_sided_latencies
-from wattbench_reports.stats import confidence_set_of
+from wattbench_reports.stats import eliminate_by_pairs
 from wattbench_reports.stats.quantile_differences import quantile_gap
 from wattbench_reports.stats.quantile_intervals import Sample, quantile_interval
 
@@ -94,7 +94,7 @@ def outcomes(seed: int, machine: str, blocks: int) -> Outcomes:
         found[f"latency-interval-{name}"] = held, len(HELD_AGAINST)
         found[f"latency-alike-{name}"] = different, len(ALIKE)
     pairs = [[quantile_gap(one, other, 0.5) for other in samples[number + 1 :]] for number, one in enumerate(samples)]
-    members = confidence_set_of(one_sided_latencies(pairs), ALPHA).members
+    members = eliminate_by_pairs(one_sided_latencies(pairs), ALPHA).members
     found["latency-leaders"] = int(not set(ALIKE[0]) <= set(members)), 1
     return found
 

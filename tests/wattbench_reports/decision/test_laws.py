@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -125,10 +126,12 @@ def test_another_system_moves_no_figure_and_no_bound(table: Table, choice: dict[
     for each in alone.systems:
         same = more.of(each.system)
         assert same.accuracy == each.accuracy
-        if each.cost_per_request is not None and same.cost_per_request is not None:
-            assert same.cost_per_request.estimate == each.cost_per_request.estimate
+        if same.cost_per_request is not None and each.cost_per_request is not None:
+            one, other = each.cost_per_request, same.cost_per_request
+            assert (other.estimate, other.low, other.high) == pytest.approx((one.estimate, one.low, one.high))
         for one, other in zip(each.checks, same.checks, strict=True):
-            assert (other.estimate, other.outcome) == (one.estimate, one.outcome)
+            assert (other.estimate, other.low, other.high) == pytest.approx((one.estimate, one.low, one.high))
+            assert (other.outcome, other.items_to_decide) == (one.outcome, one.items_to_decide)
 
 
 @given(tables, choices)

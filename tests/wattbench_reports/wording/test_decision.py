@@ -233,7 +233,7 @@ def test_a_system_in_doubt_is_not_advised_and_its_gap_is_said() -> None:
         "it is in doubt, and not advised" in each or "is in doubt, and not advised" in each for each in evidence(made)
     )
     _, rows = decision_rows(made)
-    assert "costs the least; in doubt: answers no item of logic correctly (0 of 16)" in rows[2]
+    assert "costs the least; in doubt" in rows[2]
 
 
 def test_a_system_has_the_name_that_the_caller_gives_it() -> None:

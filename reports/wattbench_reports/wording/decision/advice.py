@@ -166,7 +166,7 @@ def _required(decision: Decision, chosen: SystemDecision, accuracy: str, *, alon
     """Say how the chosen system meets what is required."""
     currency = currency_of(decision)
     if len(chosen.checks) > 1:
-        return PHRASES["meets_all"].format(count=len(chosen.checks))
+        return PHRASES["meets_both" if len(chosen.checks) == 2 else "meets_all"].format(count=len(chosen.checks))
     if not chosen.checks:
         return PHRASES["is_accurate" if alone else "most_accurate"].format(accuracy=accuracy)
     only = chosen.checks[0]

@@ -18,7 +18,7 @@ def qualifies(system: SystemDecision, choice_of: int, currency: str = "") -> str
     if system.apart:
         return PHRASES["apart"].format(reason=system.apart)
     if system.useless:
-        return PHRASES["in_doubt"].format(useless=system.useless)
+        return PHRASES["in_doubt"]
     deciding = [each for each in system.checks if each.outcome is system.qualifies]
     bounds = "; ".join(shown_text(each, currency) for each in deciding if each.low is not None)
     if system.qualifies is Qualifies.MAY:

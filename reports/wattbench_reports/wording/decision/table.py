@@ -108,10 +108,9 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
     if step is not None:
         return words.bounds(step.price)
     if _is_cheapest(decision, system):
-        key = "cheapest_useless" if system.useless else "cheapest"
-        return PHRASES[key].format(useless=system.useless)
+        return PHRASES["cheapest_useless" if system.useless else "cheapest"]
     if system.useless:
-        return PHRASES["in_doubt"].format(useless=system.useless)
+        return PHRASES["in_doubt"]
     for name, low, high in leaders_off_hull(decision):
         if name == system.system:
             key = "choice_between" if low > 0 else "choice_below"

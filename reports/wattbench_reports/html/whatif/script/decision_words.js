@@ -115,7 +115,7 @@ const chooseText = (d, provenance) => {
 };
 const requiredOf = ({ checks }, d, accuracy, alone) => {
 	const currency = currencyOf(d);
-	if (checks.length > 1) return put("meets_all", { count: checks.length });
+	if (checks.length > 1) return put(checks.length === 2 ? "meets_both" : "meets_all", { count: checks.length });
 	if (!checks.length) return put(alone ? "is_accurate" : "most_accurate", { accuracy });
 	const [only] = checks, needed = only.within !== null ? put("share_needed") : boundText(only.requirement, currency);
 	return isOverall(only) ? put("is_required", { accuracy, shown: badSideText(only, only.low, currency), needed })
@@ -239,7 +239,7 @@ const evidenceOf = (d) => {
 const qualifiesText = (each, d) => {
 	const currency = currencyOf(d), deciding = each.checks.filter(({ outcome }) => outcome === each.qualifies);
 	if (each.apart) return put("apart", { reason: each.apart });
-	if (each.useless) return put("in_doubt", { useless: each.useless });
+	if (each.useless) return put("in_doubt");
 	const bounds = deciding.filter(({ low }) => low !== null).map((check) => shownText(check, currency)).join("; ");
 	if (each.qualifies === "may") {
 		const unknown = [...new Set(deciding.map(({ reason }) => reason).filter(Boolean))].map((reason) => put("may_unknown", { reason }));
@@ -256,8 +256,8 @@ const priceCell = (d, each, words) => {
 	const step = d.hull.find(({ dearer }) => dearer === each.system);
 	if (step) return words.bounds(step.price);
 	const line = d.hull.length ? onHull(d) : d.chosen !== null ? [d.chosen] : [];
-	if (line[0] === each.system) return put(each.useless ? "cheapest_useless" : "cheapest", { useless: each.useless });
-	if (each.useless) return put("in_doubt", { useless: each.useless });
+	if (line[0] === each.system) return put(each.useless ? "cheapest_useless" : "cheapest");
+	if (each.useless) return put("in_doubt");
 	const leader = leadersOffHull(d).find(({ system }) => system === each.system);
 	if (leader) {
 		const [low, high] = [leader.low, leader.high].map(words.amount);
