@@ -85,6 +85,3 @@ ed. (2015), section 9.5.1)."""
 FLOOR_GATES = 100
 """Gates that are simulated for each margin when a noise floor is searched: a share of .95 to 2 points. The error rates
 that a calibration reports have a number of their own, `--gates`."""
-
-DECISION_DRAWS = 1000
-"""Joint draws of accuracy and costs behind the probabilities of a decision: .95 to .7 points, .5 to 1.6."""

@@ -236,6 +236,21 @@ def test_a_system_in_doubt_is_not_advised_and_its_gap_is_said() -> None:
     assert "costs the least; in doubt" in rows[2]
 
 
+def test_a_system_that_is_shown_to_be_worse_in_both_columns_is_not_said_to_be_best_perhaps() -> None:
+    """By the test of the front alone it is not excluded, as few blocks show little."""
+    made = decision(
+        [
+            system("better", 0.8, 4.0),
+            system("worse", 0.35, 4.1, not_excluded_from_front=True),
+            system("near", 0.76, 4.1, not_excluded_from_front=True),
+        ],
+        chosen="better",
+        best=("better",),
+    )
+    _, rows = decision_rows(made)
+    assert [row[-1] for row in rows] == ["costs the least", "dominated by better", "may be best"]
+
+
 def test_a_system_has_the_name_that_the_caller_gives_it() -> None:
     assert advice(quick(), {"hybrid": "the hybrid"}).startswith("Run the hybrid: it is")
 

@@ -280,6 +280,22 @@ def on_hull(hull: Sequence[HullStep]) -> tuple[str, ...]:
     return (hull[0].cheaper, *(step.dearer for step in hull)) if hull else ()
 
 
-def may_be_worth(system: SystemDecision) -> bool:
-    """Whether a system off the hull can be the best choice at some worth of a right answer, as far as is known."""
-    return not system.useless and bool(system.not_excluded_from_front)
+def may_be_worth(decision: Decision, system: SystemDecision) -> bool:
+    """Whether a system off the hull can be the best choice at some worth of a right answer, as far as is known.
+
+    It is not, where it is excluded from the Pareto front, or where the printed intervals of another system are better in
+    accuracy and in cost per right answer.
+    """
+    others = [each for each in taking_part(decision) if each is not system and not each.useless]
+    return (
+        not system.useless
+        and bool(system.not_excluded_from_front)
+        and not any(
+            _is_above(each.accuracy, system.accuracy) and _is_above(system.cost_per_correct, each.cost_per_correct)
+            for each in others
+        )
+    )
+
+
+def _is_above(one: Interval | None, other: Interval | None) -> bool:
+    return one is not None and other is not None and one.low >= other.high

@@ -117,7 +117,7 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
             return PHRASES[key].format(low=words.amount(low), price=words.amount(high), high=words.amount(high))
     if system.cost_per_request is None or system.accuracy is None:
         return PHRASES["cost_unknown"] if system.cost_per_request is None else units.NONE
-    if may_be_worth(system):
+    if may_be_worth(decision, system):
         return PHRASES["may_be_best"]
     return _dominated(decision, system)
 

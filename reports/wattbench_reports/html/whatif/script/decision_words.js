@@ -172,7 +172,12 @@ const noneOf = (d, judged) => {
 	const quantities = listed((lacking.length ? lacking : checks).map(({ requirement }) => quantityText(requirement)));
 	return put(failed ? "none_meets" : "none_shown_all", { first, count: checks.length, name: system, quantities });
 };
-const maybeWorth = ({ useless, notExcluded }) => !useless && Boolean(notExcluded);
+const isAbove = (one, other) => one && other && one.low >= other.high;
+const maybeWorth = (d, each) => { // at some worth of a right answer, as far as is known
+	const others = judgedIn(d).filter((other) => other !== each && !other.useless);
+	return !each.useless && Boolean(each.notExcluded)
+		&& !others.some((other) => isAbove(other.accuracy, each.accuracy) && isAbove(each.perCorrect, other.perCorrect));
+};
 const leadersOffHull = (d) => { // the best that is not in doubt, and the worths of a right answer from and up to which it is
 	const line = onHull(d);
 	return d.leaders.slice(0, -1).map(({ system, worth }, k) => ({ system, low: worth, high: d.leaders[k + 1].worth })).filter(({ system }) => !line.includes(system));
@@ -264,7 +269,7 @@ const priceCell = (d, each, words) => {
 		return put(leader.low > 0 ? "choice_between" : "choice_below", { low, high, price: high });
 	}
 	if (!each.perRequest || !each.accuracy) return each.perRequest ? NONE : put("cost_unknown");
-	if (maybeWorth(each)) return put("may_be_best");
+	if (maybeWorth(d, each)) return put("may_be_best");
 	const asGood = line.map((name) => systemIn(d, name)).find((other) =>
 		!other.useless && other.accuracy && other.perRequest && other.accuracy.at >= each.accuracy.at && other.perRequest.at <= each.perRequest.at);
 	return asGood ? put("dominated", { name: asGood.system }) : put("between");
