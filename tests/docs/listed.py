@@ -37,8 +37,8 @@ RUN_BY = {
 """Snippet to the test file, under tests/, that runs it. An empty beginning: all snippets of the page."""
 
 SHOWN = {
-    ("README.md", "A further right answer costs"): "output",
-    ("README.md", "quick  (20261128T"): "output",
+    ("README.md", "Run hybrid: it is the most"): "output",
+    ("README.md", "quick  (20261130T"): "output",
     ("docs/architecture.md", "suite.yaml ─> plan"): "a drawing",
     ("docs/comparing-runs.md", "Run hybrid: it is"): "output",
     ("docs/import-export.md", "Data: 500 items"): "output",
@@ -50,9 +50,9 @@ SHOWN = {
     ("docs/routing.md", "Worth building:"): "output",
     ("docs/running.md", "wattbench: another wattbench run"): "output",
     ("docs/running.md", "wattbench: nothing is merged"): "output",
-    ("examples/api-or-local/README.md", "Run api: it has"): "output, whose accuracies tests/examples compares",
+    ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
     ("examples/gate-in-a-repository/README.md", "REGRESSED: teams"): "output",
-    ("examples/support-tickets/README.md", "Run rules-first"): "output, whose accuracies tests/examples compares",
+    ("examples/support-tickets/README.md", "Measure about"): "output, whose accuracies tests/examples compares",
 }
 """What is shown and is nothing to run."""
 

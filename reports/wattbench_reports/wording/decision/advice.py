@@ -283,8 +283,8 @@ def on_hull(hull: Sequence[HullStep]) -> tuple[str, ...]:
 def may_be_worth(decision: Decision, system: SystemDecision) -> bool:
     """Whether a system off the hull can be the best choice at some worth of a right answer, as far as is known.
 
-    It is not, where it is excluded from the Pareto front, or where the printed intervals of another system are better in
-    accuracy and in cost per right answer.
+    It is not, where it is excluded from the Pareto front, or where the printed intervals of another system are better
+    in accuracy and in cost per right answer.
     """
     others = [each for each in taking_part(decision) if each is not system and not each.useless]
     return (
