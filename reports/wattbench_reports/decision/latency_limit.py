@@ -56,14 +56,12 @@ class SystemLatency:
         if not counted.any() or (self.requests[counted] == 0).any():
             return None
         domains = zip(self.parts.tolist(), self.requests.tolist(), self.grids, self.slowest_s.tolist(), strict=True)
-        return sum(
-            (
-                part * share_within(seconds, requests, slowest_s, limit_s)
-                for part, requests, seconds, slowest_s in domains
-                if part > 0
-            ),
-            0.0,
+        shares = (
+            part * share_within(seconds, requests, slowest_s, limit_s)
+            for part, requests, seconds, slowest_s in domains
+            if part > 0
         )
+        return min(sum(shares, 0.0), 1.0)
 
     @property
     def most(self) -> float:

@@ -167,7 +167,8 @@ def _effective(within: Within, confidence: float) -> float:
     variance = variance_between(within.residuals, clusters)
     narrower = (t_quantile(MOST_DF, confidence) / t_quantile(clusters - 1, confidence)) ** 2
     independent, most = share * (1 - share) * narrower, MOST_EFFECTIVE * within.effective
-    return independent / variance if independent < most * variance else most
+    # Where all are below, the share of several domains may be 1 and a rounding error, and does not vary.
+    return independent / variance if 0 < independent < most * variance else most
 
 
 def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:

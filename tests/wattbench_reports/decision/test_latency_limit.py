@@ -47,3 +47,15 @@ def test_a_design_effect_is_the_larger_one_of_the_shares_around(beyond: float) -
     ]
     assert latency.design_effect(beyond) == max(around)
     assert latency.variance_of_share(1.0) == latency.variance_of_share(0.0) == 0.0
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=7))
+def test_shares_of_domains_that_are_all_within_are_not_more_than_all(requests: list[int]) -> None:
+    """A sum of parts may be 1 and a rounding error."""
+    counts = np.array(requests, dtype=np.float64)
+    grids, ones = tuple(np.full(number, 0.5) for number in requests), np.ones(len(requests))
+    latency = SystemLatency(grids, counts, 0.5 * ones, counts / counts.sum(), (1.0,) * len(BEYOND))
+    share = latency.share_within(1.0)
+    assert share is not None
+    assert share <= 1.0
+    assert latency.variance_of_share(share) < 1e-12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
 from dataclasses import replace
 from functools import lru_cache
@@ -11,15 +12,18 @@ from tempfile import mkdtemp
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, SystemDecision, decide
+from wattbench_reports.export.comparison.decision_data import decision_data
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.metrics.workload import WorkloadChoice
 from wattbench_reports.wording.decision import decision_words
 
 System = tuple[int, float, float]
@@ -193,3 +197,46 @@ def test_more_risk_qualifies_more(table: Table, choice: dict[str, Any]) -> None:
     for each in less.systems:
         if each.qualifies is not Qualifies.MAY:
             assert more.of(each.system).qualifies is each.qualifies
+
+
+cells = st.sampled_from(
+    [("1", "2.5", "0.1"), ("0", "2.5", "0.2"), ("0.4", "", "9"), ("", "0", "0.1"), ("1", "1e-9", "")]
+)
+ragged = st.lists(
+    st.lists(st.tuples(st.integers(0, 30), cells), min_size=1, max_size=31, unique_by=lambda row: row[0]),
+    min_size=1,
+    max_size=4,
+)
+of_domains = st.sampled_from([{}, {"min_accuracy": "0.5,a=0.6"}, {"min_accuracy": "0.4", "max_p95_s": 0.15}])
+of_costs = st.sampled_from(
+    [{}, {"max_joules_per_request": 2.6}, {"max_cost_per_request": 0.01}, {"worth_right": 1.0}, {"minimise": "seconds"}]
+)
+
+
+@given(ragged, of_domains, of_costs, st.sampled_from(["", "a=1,b=3", "a=1,b=0"]))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+def test_tables_with_gaps_come_to_a_sentence_or_a_named_error(
+    systems: list[list[tuple[int, tuple[str, str, str]]]], required: dict[str, Any], costs: dict[str, Any], mix: str
+) -> None:
+    folder = Path(mkdtemp(prefix="laws-"))
+    rows = [
+        f"s{number},{item},{'ab'[item % 2]},{','.join(cell)},{0.002 * (number + 1)}"
+        for number, of_system in enumerate(systems)
+        for item, cell in of_system
+    ]
+    (folder / "table.csv").write_text("system,item,domain,score,joules,seconds,cost\n" + "\n".join(rows))
+    choice = DecisionChoice(**required, **costs)
+    try:
+        run = read_run(
+            write_run(read_sources([folder / "table.csv"]), folder / "runs", "table", ["wattbench", "import"])
+        )
+        analysis = analyse(run).under(Assumptions(workload=WorkloadChoice(mix or None), decision=choice))
+    except UserError:
+        return
+    words = decision_words(decide(analysis), analysis)
+    assert words.advice.split()[0] in ("Run", "Choose", "Measure")
+    assert len(words.advice.split()) <= 30, words.advice
+    json.dumps(decision_data(words), allow_nan=False)
+    for text in (words.advice, *words.evidence, *itertools.chain(*words.rows)):
+        assert "{" not in text
+        assert not {"nan", "None", "inf"} & set(text.split())

@@ -84,3 +84,14 @@ def test_the_bounds_hold_the_estimate_in_any_unit(values: list[float], share: fl
     assert (other.low, other.estimate, other.high) == pytest.approx(
         (found.low * unit, found.estimate * unit, found.high * unit)
     )
+
+
+@given(st.lists(st.integers(1, 9), min_size=2, max_size=6))
+def test_values_of_several_domains_that_are_all_alike_are_bounded(counts: list[int]) -> None:
+    """Their share below is 1 and perhaps a rounding error."""
+    strata = np.repeat(np.arange(len(counts)), counts)
+    shares = np.array(counts) / sum(counts)
+    sample = Sample(np.full(len(strata), 0.5), np.arange(len(strata)), strata, shares)
+    interval = quantile_interval(sample, 0.95)
+    assert interval is not None
+    assert interval.estimate == 0.5

@@ -16,6 +16,7 @@ from wattbench_reports.wording.decision.requirements import (
     bound_text,
     bounded_text,
     full_text,
+    needs_text,
     quantity_text,
     shown_text,
 )
@@ -171,6 +172,8 @@ def _required(decision: Decision, chosen: SystemDecision, accuracy: str, *, alon
         return PHRASES["is_accurate" if alone else "most_accurate"].format(accuracy=accuracy)
     only = chosen.checks[0]
     needed = PHRASES["share_needed"] if only.within is not None else bound_text(only.requirement, currency)
+    if only.requirement.quantity in _QUANTITIES.values():
+        return needs_text(only, currency)
     if _is_overall_accuracy(only):
         return PHRASES["is_required"].format(accuracy=accuracy, shown=bad_side_text(only, only.low), needed=needed)
     return PHRASES["has_required"].format(figure=bounded_text(only, currency), needed=needed)

@@ -22,6 +22,8 @@ PHRASES = {
     "is_accurate": "is {accuracy} accurate",
     "is_required": "is {accuracy} accurate ({shown}; {needed} needed)",
     "has_required": "has {figure} ({needed} needed)",
+    "needs": "needs at most {bound} per request ({needed} needed)",
+    "needs_many": "needs at most {bound} per {many} requests ({needed} needed)",
     "share_needed": "95%",
     "no_known": "no known {quantity}",
     "meets_both": "meets both requirements",

@@ -70,6 +70,25 @@ def bounded_text(check: Check, currency: str = "") -> str:
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
 
 
+def needs_text(check: Check, currency: str = "") -> str:
+    """Say what a request costs at most, and what it may: ``needs at most 4.9 J per request (5 J needed)``."""
+    requirement, high = check.requirement, check.high
+    if requirement.quantity == "cost":
+        words = money_words(currency, [requirement.bound])
+        text, required, many = words.amount(high), words.amount(requirement.bound), words.many
+    else:
+        text, required = (units.quantity(each, _UNITS[requirement.quantity]) for each in (high, requirement.bound))
+        many = ""
+    key = "needs_many" if many else "needs"
+    return PHRASES[key].format(bound=_near(check, text, required), many=many, needed=plain(required))
+
+
+def _near(check: Check, text: str, same: str) -> str:
+    if text != same or check.high is None or check.high == check.required:
+        return text
+    return PHRASES["just_below" if check.high < check.required else "just_above"].format(value=text)
+
+
 def quantity_text(requirement: Requirement) -> str:
     """Name the quantity: ``accuracy in text``."""
     return _in_domain(PHRASES[f"quantity_{requirement.quantity}"], requirement)

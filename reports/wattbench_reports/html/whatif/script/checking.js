@@ -85,7 +85,7 @@ const latencyOf = (s, mix) => { // null: a domain with a share has no request th
 	const parts = sharesFor(s, mix), some = range(D).filter((d) => parts[d] > 0);
 	if (!some.length || some.some((d) => !known.timed[d][s])) return null;
 	const most = 1 / sum(some.length, (k) => parts[some[k]] ** 2 / known.timed[some[k]][s]);
-	const shareAt = (limit) => sum(some.length, (k) => parts[some[k]] * shareWithin(grids[some[k] * S + s], known.timed[some[k]][s], known.slowest_s[some[k]][s], limit));
+	const shareAt = (limit) => min(1, sum(some.length, (k) => parts[some[k]] * shareWithin(grids[some[k] * S + s], known.timed[some[k]][s], known.slowest_s[some[k]][s], limit)));
 	const effect = (beyond) => max(...known.design_effects[s].filter((_, k) => (limits.beyond[k + 1] ?? 0) <= beyond && beyond <= (limits.beyond[k - 1] ?? 1)));
 	return { most, shareAt, variance: (share) => ((share * (1 - share)) / most) * effect(1 - share) };
 };

@@ -41,7 +41,8 @@ const valueText = ({ quantity }, value, currency) => {
 	const words = quantity === "cost" ? costWords("money", currency, [value]) : costWords(quantity, quantity === "joules" ? "J" : "g", []);
 	return words.ofRequests(words.amount(value));
 };
-const boundText = (required, currency) => valueText(required, required.bound, currency).replace(/(\.\d*?)0+(?=\D|$)/g, (_, kept) => kept.replace(/\.$/, ""));
+const plain = (text) => text.replace(/(\.\d*?)0+(?=\D|$)/g, (_, kept) => kept.replace(/\.$/, ""));
+const boundText = (required, currency) => plain(valueText(required, required.bound, currency));
 const requiredText = (required, currency) =>
 	put(required.quantity === "accuracy" ? "at_least" : "at_most", { bound: boundText(required, currency) });
 const fullText = (required, currency) =>
@@ -63,6 +64,12 @@ const boundedText = (check, currency) => { // what a system has at least or at m
 	const value = put(side, { bound: sideText(check, bound, currency) });
 	if (within !== null) return put("within", { value, limit: boundText(requirement, currency) });
 	return inDomain(put(`figure_${requirement.quantity}`, { value }), requirement);
+};
+const needsText = ({ requirement: { quantity, bound }, high }, currency) => { // what a request costs at most, and what it may
+	const words = quantity === "cost" ? costWords("money", currency, [bound]) : costWords(quantity, quantity === "joules" ? "J" : "g", []);
+	const [text, same] = [high, bound].map(words.amount);
+	const near = text !== same || high === bound ? text : put(high < bound ? "just_below" : "just_above", { value: text });
+	return put(words.many ? "needs_many" : "needs", { bound: near, many: words.many, needed: plain(same) });
 };
 const ofCheck = ({ requirement }, text, currency) => requirement.quantity === "p95"
 	? put("share_within", { share: text, limit: boundText(requirement, currency) }) : inDomain(text, requirement);
@@ -118,6 +125,7 @@ const requiredOf = ({ checks }, d, accuracy, alone) => {
 	if (checks.length > 1) return put(checks.length === 2 ? "meets_both" : "meets_all", { count: checks.length });
 	if (!checks.length) return put(alone ? "is_accurate" : "most_accurate", { accuracy });
 	const [only] = checks, needed = only.within !== null ? put("share_needed") : boundText(only.requirement, currency);
+	if (["cost", "joules", "grams"].includes(only.requirement.quantity)) return needsText(only, currency);
 	return isOverall(only) ? put("is_required", { accuracy, shown: badSideText(only, only.low, currency), needed })
 		: put("has_required", { figure: boundedText(only, currency), needed });
 };
