@@ -1,8 +1,8 @@
 """Limit the tokens of an answer by one rule for every engine: the system's limit, else the task's, else a default.
 
-The system's comes first, as only it is known to whoever chose the model: one that reasons needs thousands of tokens for
-the same label that another gives in three. lm-eval's order is another one (the task's, else the model's). lm-eval's own
-default, for any model, is 256 (`lm_eval.models.utils.normalize_gen_kwargs`).
+The system's comes first, as a run sets it for its model: one that reasons needs thousands of tokens for the same label
+that another gives in three. lm-eval's order is another one (the task's, else the model's). lm-eval's own default, for
+any model, is 256 (`lm_eval.models.utils.normalize_gen_kwargs`).
 """
 
 from __future__ import annotations

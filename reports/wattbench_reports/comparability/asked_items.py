@@ -1,7 +1,7 @@
 """What each system answered of each task, item by item: what two systems have in common can be counted.
 
-An item is a document of a task, known by its content. Equal contents under several numbers are told apart by their
-order, so that the first of two in one run is the first of two in another.
+An item is a document of a task, known by its content. Items with equal contents are numbered in their order, so
+that the first of two in one run is the first of two in another.
 """
 
 from __future__ import annotations

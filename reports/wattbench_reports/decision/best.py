@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.ties import ALPHA
-from wattbench_reports.decision.bounds import further_items, t_at
+from wattbench_reports.decision.bounds import further_items
 from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import eliminate_by_pairs
-from wattbench_reports.stats.student import MOST_DF
+from wattbench_reports.stats.student import MOST_DF, t_at
 
 
 def pairwise(figure: VaryingFigure, covarying: Covarying) -> NDArray[np.float64]:

@@ -5,11 +5,12 @@ between it and the system that costs the least per right answer, and what decide
 worth to the reader: the prices along the hull from one to the other (`prices`).
 
 Tied with the one system are those of which neither the accuracy is shown to be lower nor the cost per right answer to
-be higher, by Student's t of the difference at ALPHA / (systems - 1) (Bonferroni)."""
+be higher, by Student's t of the difference at ALPHA / (systems - 1) (Bonferroni).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ def between(
     return Between(names[two.cheaper], names[two.dearer], along[0].price, along[-1].price, tuple(more))
 
 
-def other_units(basis: CostBasis, costs: dict[CostUnit, Costs]) -> list[tuple[CostUnit, Costs]]:
+def other_units(basis: CostBasis, costs: Mapping[CostUnit, Costs]) -> list[tuple[CostUnit, Costs]]:
     """List the costs in the units that a reader pays in, other than the decision's."""
     mine = None if basis.costs is None else basis.costs.unit
     return [

@@ -15,7 +15,8 @@ trials are independent. Spells of failure that the run did not meet are in no bo
 
 **A mean** (joules, grams or money per request) has Student's t bounds of its logarithm, as the intervals of costs have:
 mean x exp(+- t(df) error / mean). Valid where the mean over blocks or items is near a normal distribution: from few
-items with heavy tails, or few blocks with rare bursts, the upper bound is too low."""
+items with heavy tails, or few blocks with rare bursts, the upper bound is too low.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wattbench_reports.decision.model import ROUNDING
-from wattbench_reports.stats.student import MOST_DF, t_probability
+from wattbench_reports.stats.student import t_at, t_probability
 
 MOST_ITEMS = 10_000_000
 """More items than these are as good as never."""
@@ -191,13 +192,6 @@ def further_items(items: float, error: float, distance: float, score: float, fix
     room = (distance / (score * error)) ** 2 - fixed if error > 0 else math.inf
     needed = items * (1 - fixed) / room - items if room > 0 else math.inf
     return None if not needed <= MOST_ITEMS else max(1, math.ceil(needed))
-
-
-def t_at(probability: float, df: float) -> float:
-    """Return Student's t at a probability."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(min(df, MOST_DF), probability))
 
 
 def _least(is_met: Callable[[float], bool]) -> float:

@@ -1,7 +1,7 @@
 """Check every system against every requirement: its bounds, what they come to, and what would decide.
 
 A system *meets* a requirement where its one-sided bound at the reader's risk (`DecisionSettings.risk`) lies on the
-right side, *fails* it where the other bound lies on the wrong side, and else it cannot be told. Bounds are of the
+right side, *fails* it where the other bound lies on the wrong side, and else the requirement is open. Bounds are of the
 system's own data (`wattbench_reports.decision.bounds`): other systems move nothing. All requirements together are met
 where each is, at the same risk: an intersection-union test (R. L. Berger, "Multiparameter hypothesis testing and
 acceptance sampling", Technometrics 24 (1982)).
@@ -17,14 +17,14 @@ and not taken of adjusted p-values, as each step has bounds that are printed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.decision.bounds import BoundedFigure, BoundedMean, BoundedShare, Exact, t_at
+from wattbench_reports.decision.bounds import BoundedFigure, BoundedMean, BoundedShare, Exact
 from wattbench_reports.decision.cost_basis import why_invalid, why_no
 from wattbench_reports.decision.latency_limit import SystemLatency, latencies
 from wattbench_reports.decision.model import SHARE, Check, Qualifies, WhichRun
@@ -33,6 +33,7 @@ from wattbench_reports.decision.run_figures import RunFigures
 from wattbench_reports.decision.session_moves import P95, machine_share, machines_of
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Quantity, Requirement
+from wattbench_reports.stats.student import t_at
 
 GIB = 1024.0**3
 SAME_RISK = 9
@@ -55,11 +56,15 @@ class _Checked:
 class Checked:
     """All systems against all requirements."""
 
-    checks: tuple[tuple[Check, ...], ...]
-    """Of each system, in the order of the requirements."""
     each: tuple[tuple[_Checked, ...], ...]
+    """Of each system, in the order of the requirements."""
 
-    @property
+    @cached_property
+    def checks(self) -> tuple[tuple[Check, ...], ...]:
+        """Return the checks of each system."""
+        return tuple(tuple(each.check for each in row) for row in self.each)
+
+    @cached_property
     def outcomes(self) -> list[Qualifies]:
         """Return whether each system qualifies; one that fails a requirement does not, whatever is not known."""
         return [_together([each.outcome for each in checks]) for checks in self.checks]
@@ -136,8 +141,7 @@ def check_all(analysis: Analysis, figures: RunFigures, settings: DecisionSetting
     """Check all systems of a run."""
     checker = _Checker(analysis, figures, settings.risk)
     rows = [checker.of(requirement) for requirement in settings.requirements]
-    by_system = tuple(tuple(row[system] for row in rows) for system in range(len(analysis.basis.systems)))
-    return Checked(tuple(tuple(each.check for each in row) for row in by_system), by_system)
+    return Checked(tuple(tuple(row[system] for row in rows) for system in range(len(analysis.basis.systems))))
 
 
 @dataclass(frozen=True)
@@ -259,8 +263,7 @@ class _Checker:
         number = self.analysis.items_per_row * items
         check = Check(requirement, estimate, low, high, tested.least_risk(), "", None, machine, within)
         if check.outcome is Qualifies.MAY:
-            further = tested.further_items(number, self.risk)
-            check = Check(requirement, estimate, low, high, check.least_risk, "", further, machine, within)
+            check = replace(check, items_to_decide=tested.further_items(number, self.risk))
         return _Checked(check, tested, number)
 
 

@@ -1,7 +1,7 @@
 """Decide which system to run: who meets the requirements, who of them is best, and what a correct answer costs.
 
-1. **Requirements.** Each system has one-sided bounds at the reader's risk: it meets each one, fails it, or it
-   cannot be told (`checks`). Those that meet all with the choice among them counted can be advised.
+1. **Requirements.** Each system has one-sided bounds at the reader's risk: each one is met, failed or
+   open (`checks`). Those that meet all with the choice among them counted can be advised.
 2. **In doubt** are systems that fail a domain (`useless`), which are not advised. Systems whose costs cannot be
    compared are apart (`cost_basis`).
 3. **The objective.** Where answers are worth something: the most net benefit per request,
@@ -77,7 +77,7 @@ def _between(problem: Problem) -> Between | None:
     two, cost = problem.ends, problem.cost
     if two is None or cost is None or two.cheaper == two.dearer:
         return None
-    others = other_units(problem.basis, dict(problem.analysis.costs))
+    others = other_units(problem.basis, problem.analysis.costs)
     return between(problem.names, two, cost, problem.figures, problem.advisable, others)
 
 

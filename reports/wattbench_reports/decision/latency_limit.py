@@ -15,7 +15,8 @@ straight lines between them.
 
 Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
 takes all requests longer by one factor, which is as uncertain as the p95 differed between them: half of the risk is
-that of the factor, by Student's t of the logarithms, and the bounds are of the limit divided and multiplied by it."""
+that of the factor, by Student's t of the logarithms, and the bounds are of the limit divided and multiplied by it.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import SHARE
+from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
 from wattbench_reports.stats.weighted_quantiles import POINTS, grid
 
 BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
@@ -136,13 +138,12 @@ def design_effect(seconds: NDArray[np.float64], block: NDArray[np.int64], beyond
         block: shape (requests,): of each.
         beyond: the share that is slow.
     """
-    present, number = np.unique(block, return_inverse=True)
-    if len(present) < 2:
+    sample = Sample(seconds, block)
+    if not len(seconds):
         return 1.0
-    slow = (seconds > np.quantile(seconds, 1 - beyond)).astype(np.float64)
-    share, count = float(slow.mean()), np.bincount(number).astype(np.float64)
-    if share in (0.0, 1.0):
+    within = sample.within(float(np.quantile(seconds, 1 - beyond)), lowest(sample))
+    blocks = int((within.sizes > 0).sum())
+    if blocks < 2 or within.share in (0.0, 1.0):
         return 1.0
-    parts = np.bincount(number, weights=slow) - share * count
-    between = len(present) / (len(present) - 1) * float((parts**2).sum()) / len(seconds) ** 2
-    return max(1.0, between / (share * (1 - share) / len(seconds)))
+    independent = within.share * (1 - within.share) / len(seconds)
+    return max(1.0, variance_between(within.residuals, blocks) / independent)

@@ -45,7 +45,7 @@ class WhichRun(StrEnum):
 def outcome_by_bounds(bound: float, low: float | None, high: float | None, *, is_least: bool) -> Qualifies:
     """Return whether a requirement is met, by two one-sided bounds, each at the reader's risk.
 
-    It is met where the bound on its bad side keeps it, not met where the other bound fails it, and else cannot be told.
+    It is met where the bound on its bad side keeps it, not met where the other bound fails it, and open otherwise.
     A figure that is at what is required but for `ROUNDING` keeps it.
 
     Args:

@@ -16,7 +16,7 @@ def advised(decision: Decision, candidates: Sequence[str]) -> str | None:
         candidates: names. A hybrid is none: where it is advised, it is the first of these that meets the requirements.
 
     Returns:
-        None where nothing is advised, or where nothing is required and it is none of these.
+        None where nothing is advised, or where nothing is required and the advised system is not a candidate.
     """
     if decision.chosen is None or decision.chosen in candidates:
         return decision.chosen

@@ -19,4 +19,4 @@ class StudyContext:
     settings: DecisionSettings
     options: RoutingOptions = AS_RECORDED
     advised: str | None = None
-    """The system that is advised without a router, where that is none of the candidates: a hybrid of the run."""
+    """The system that is advised without a router, where that is not a candidate: a hybrid of the run."""

@@ -14,7 +14,8 @@ Holds where clusters (blocks, or requests that read alike) are independent of ea
 of them. From a single cluster nothing is bounded.
 
 Source of percentiles from shares: R. S. Woodruff, "Confidence intervals for medians and other position measures", JASA
-47 (1952)."""
+47 (1952).
+"""
 
 from __future__ import annotations
 

@@ -15,9 +15,14 @@ def t_quantile(df: float, confidence: float = CONFIDENCE) -> float:
         df: degrees of freedom, above 0.
         confidence: the two-sided level.
     """
+    return t_at((1 + confidence) / 2, df)
+
+
+def t_at(probability: float, df: float) -> float:
+    """Return Student's t at a probability."""
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-    return float(stdtrit(min(df, MOST_DF), (1 + confidence) / 2))
+    return float(stdtrit(min(df, MOST_DF), probability))
 
 
 def t_probability(value: float, df: float) -> float:

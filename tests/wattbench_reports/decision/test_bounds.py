@@ -82,7 +82,7 @@ def test_the_items_that_would_tell_are_the_fewest_that_do() -> None:
         return BoundedShare(lambda risk: (0.82, 0.82), lambda q: q * (1 - q) / items, 0.8, float(items), items - 1.0)
 
     assert of(50 + more).bounds(0.1)[0] >= 0.8 > of(50 + more - 1).bounds(0.1)[0]
-    assert share(40, 50, 0.8).further_items(50, 0.1) is None, "an estimate at the bound is told by no number"
+    assert share(40, 50, 0.8).further_items(50, 0.1) is None, "no number of items decides an estimate at the bound"
 
 
 @given(st.floats(0.1, 100), st.floats(0.001, 10), st.integers(1, 60), risks, st.floats(0.1, 100))

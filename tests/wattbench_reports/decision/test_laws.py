@@ -1,4 +1,4 @@
-"""The laws of a conclusion, over random tables and settings: whoever reads what is printed does not find it refuted."""
+"""The laws of a conclusion, over random tables and settings: what is printed does not contradict it."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_where_a_hybrid_is_advised_it_is_the_first_of_its_members(analysed: Call
 
 
 def test_copies_of_a_request_are_one_item(tmp_path: Path) -> None:
-    """Ten copies of each request: what they err by is told from 40 requests, and not from 400."""
+    """Ten copies of each request: the error is that of 40 requests, not of 400."""
     scores, domains = by_domain({"x": {"a": 0.9, "b": 0.4}, "y": {"a": 0.5, "b": 0.8}}, 20)
     words = [f"question {each} on {'sums' if name == 'a' else 'letters'} w{each}" for each, name in enumerate(domains)]
     many = {"score": scores.repeat(10, axis=0), "domain": [each for each in domains for _ in range(10)]}

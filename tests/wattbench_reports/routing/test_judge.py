@@ -64,7 +64,7 @@ def test_one_failed_requirement_is_enough() -> None:
 
 
 def test_requirements_are_met_together_where_each_is() -> None:
-    """Each at the reader's risk (intersection-union): one that cannot be told leaves all of them open."""
+    """Each at the reader's risk (intersection-union): one that is open leaves all of them open."""
     sure, other = Requirement("accuracy", 0.85), Requirement("p95", 0.9)
     open_one = Requirement("accuracy", 0.9, "a")
     assert _judged(sure, other).qualifies == Qualifies.YES

@@ -38,7 +38,7 @@ def none_qualifies() -> Decision:
 
 
 def none_shown() -> Decision:
-    """A system of which it cannot be told whether it meets the requirement."""
+    """A system for which the requirement is open."""
     return decision([system("hybrid", 0.79, 4.67, check(0.8, 0.79, 0.75, 0.83, items=900), counted_bounds=(0.741,)),
                      system("base", 0.25, 2.0, check(0.8, 0.25, 0.21, 0.3))],
                     surest="hybrid", items_to_decide=1_400)  # fmt: skip

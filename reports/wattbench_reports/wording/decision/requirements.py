@@ -80,13 +80,16 @@ def needs_text(check: Check, currency: str = "") -> str:
         text, required = (units.quantity(each, _UNITS[requirement.quantity]) for each in (high, requirement.bound))
         many = ""
     key = "needs_many" if many else "needs"
-    return PHRASES[key].format(bound=_near(check, text, required), many=many, needed=plain(required))
+    return PHRASES[key].format(
+        bound=_distinct_text(high, requirement.bound, text, required), many=many, needed=plain(required)
+    )
 
 
-def _near(check: Check, text: str, same: str) -> str:
-    if text != same or check.high is None or check.high == check.required:
+def _distinct_text(value: float | None, required: float, text: str, same: str) -> str:
+    """Say that a value is just below or above what is required, where both are formatted alike."""
+    if text != same or value is None or value == required:
         return text
-    return PHRASES["just_below" if check.high < check.required else "just_above"].format(value=text)
+    return PHRASES["just_below" if value < required else "just_above"].format(value=text)
 
 
 def quantity_text(requirement: Requirement) -> str:
@@ -133,9 +136,7 @@ def _side_text(check: Check, value: float | None, currency: str) -> str:
     text, same = (
         units.percent(each) if share else value_text(check.requirement, each, currency) for each in (value, required)
     )
-    if text != same or value == required:
-        return text
-    return PHRASES["just_below" if value < required else "just_above"].format(value=text)
+    return _distinct_text(value, required, text, same)
 
 
 def _of_check(check: Check, text: str, currency: str) -> str:

@@ -53,11 +53,13 @@ const figureText = ({ requirement, estimate, low, within }, currency) => {
 	if (within !== null) return put("within", { value: percent(within), limit: boundText(requirement, currency) });
 	return inDomain(put(`figure_${requirement.quantity}`, { value: valueText(requirement, estimate, currency) }), requirement);
 };
+const distinctText = (value, required, text, same) => text !== same || value === required // both are formatted alike
+	? text : put(value < required ? "just_below" : "just_above", { value: text });
 const sideText = ({ requirement }, value, currency) => { // a bound that rounds to what is required and is not that
 	if (value === null) return NONE;
 	const share = requirement.quantity === "p95", required = share ? limits.share : requirement.bound;
 	const [text, same] = [value, required].map((each) => (share ? percent(each) : valueText(requirement, each, currency)));
-	return text !== same || value === required ? text : put(value < required ? "just_below" : "just_above", { value: text });
+	return distinctText(value, required, text, same);
 };
 const boundedText = (check, currency) => { // what a system has at least or at most
 	const { requirement, low, high, within } = check, [side, bound] = isLeast(requirement) ? ["at_least", low] : ["at_most", high];
@@ -68,8 +70,7 @@ const boundedText = (check, currency) => { // what a system has at least or at m
 const needsText = ({ requirement: { quantity, bound }, high }, currency) => { // what a request costs at most, and what it may
 	const words = quantity === "cost" ? costWords("money", currency, [bound]) : costWords(quantity, quantity === "joules" ? "J" : "g", []);
 	const [text, same] = [high, bound].map(words.amount);
-	const near = text !== same || high === bound ? text : put(high < bound ? "just_below" : "just_above", { value: text });
-	return put(words.many ? "needs_many" : "needs", { bound: near, many: words.many, needed: plain(same) });
+	return put(words.many ? "needs_many" : "needs", { bound: distinctText(high, bound, text, same), many: words.many, needed: plain(same) });
 };
 const ofCheck = ({ requirement }, text, currency) => requirement.quantity === "p95"
 	? put("share_within", { share: text, limit: boundText(requirement, currency) }) : inDomain(text, requirement);
