@@ -5,8 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from wattbench_reports.formatting.safe_text import first_of, last_of
+from wattbench_reports.gate.decision.headline import headline
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
-from wattbench_reports.gate.result import GateResult, LostDomain, MetricVerdict, Verdict
+from wattbench_reports.gate.result import (
+    FlippedAnswer,
+    FlippedItem,
+    Flips,
+    GateResult,
+    LostDomain,
+    MetricVerdict,
+    Verdict,
+)
 
 CREATED = "2026-11-25T06:12:09+00:00"
 SPENT = DeclaredTrade(
@@ -43,21 +53,57 @@ JOULES = MetricVerdict(
 )  # fmt: skip
 
 
-def gate(verdict: Verdict, headline: str, *metrics: MetricVerdict, **changed: object) -> GateResult:
-    """A gate of two systems in turns."""
+def flipped(task: str, doc_id: int, *, lost: bool, prompt: str, key: str, wrong: str) -> FlippedItem:
+    """An item of which one system says the key, and the other something else."""
+    right, other = FlippedAnswer(output=first_of(key)), FlippedAnswer(output=first_of(wrong))
+    sides = (right, other) if lost else (other, right)
+    return FlippedItem(task, doc_id, lost, (last_of(prompt),), first_of(key), *sides)
+
+
+CLAUSE = (
+    "Read the clause and answer with its number. The supplier may assign this agreement to an affiliate without prior "
+    "consent, provided that it gives notice within thirty days of the assignment and remains liable. Which clause "
+    "forbids assignment?"
+)
+FLIPS = Flips(
+    192, 7, 4,
+    (
+        flipped("contracts", 12, lost=True, prompt=CLAUSE, key="none", wrong="Clause 7.2 forbids it. " * 40),
+        flipped("invoices", 3, lost=True, prompt="Total of 12.50 and 7.25?", key="19.75", wrong="18.75"),
+        flipped("contracts", 90, lost=True, prompt=CLAUSE, key="4", wrong=""),
+        flipped(
+            "invoices", 41, lost=True, prompt="</pre><script>alert(1)</script> @team fixes #1 | \u202etxt.exe",
+            key="72\n", wrong="\x1b[31m72 | `x` ![](http://example.org/a.png)",
+        ),
+        flipped("contracts", 7, lost=True, prompt="Who signs?", key="both parties", wrong="the supplier"),
+        flipped("invoices", 55, lost=True, prompt="Net of 119 at 19%?", key="100", wrong="99.96"),
+        flipped("contracts", 31, lost=True, prompt="Which law applies?", key="Dutch", wrong="Belgian"),
+        flipped("invoices", 60, lost=False, prompt="Due in 30 days from 1 May?", key="31 May", wrong="30 May"),
+        flipped("contracts", 5, lost=False, prompt="May it be assigned?", key="yes", wrong="no"),
+        flipped("invoices", 8, lost=False, prompt="Invoice number?", key="A-17", wrong="17"),
+        flipped("contracts", 66, lost=False, prompt="Notice in days?", key="30", wrong="thirty days or so"),
+    ),
+)  # fmt: skip
+
+
+def gate(verdict: Verdict, said: str, *metrics: MetricVerdict, **changed: object) -> GateResult:
+    """A gate of two systems in turns. Where nothing is said of it, its headline is the judge's."""
     made = GateResult(
-        verdict=verdict, headline=headline, baseline="specialist", candidate="specialist-next", suite="gate",
+        verdict=verdict, headline=said, baseline="specialist", candidate="specialist-next", suite="gate",
         runs=("20261125T061209Z-gate-7c1f20",), metrics=metrics, policy=POLICY, items=192, rounds=12, energy_j=8214.5,
         energy_provenance="counter", created_utc=CREATED,
     )  # fmt: skip
-    return replace(made, **changed)
+    made = replace(made, **changed)
+    if said:
+        return made
+    return replace(made, headline=headline(verdict, metrics, made.baseline, made.candidate, made.together))
 
 
 def passed() -> GateResult:
     """Nothing changed."""
     return gate(
         Verdict.PASS,
-        "specialist-next can replace specialist: no regression in accuracy, latency p50 and joules per correct answer.",
+        "",
         ACCURACY,
         LATENCY,
         JOULES,
@@ -86,9 +132,7 @@ def improved() -> GateResult:
         "miss rate for a regression of 10.0% is at most 10.0%.", detectable=0.0,
     )  # fmt: skip
     return gate(
-        Verdict.IMPROVED,
-        "specialist-next is better than specialist in latency p50; no regression in accuracy, latency p50 and "
-        "joules per correct answer.",
+        Verdict.IMPROVED, "",
         ACCURACY, faster, JOULES,
     )  # fmt: skip
 
@@ -106,8 +150,9 @@ def slower() -> MetricVerdict:
 def regressed() -> GateResult:
     """Slower."""
     return gate(
-        Verdict.REGRESSED, "specialist-next is worse than specialist: latency p50 is 19.6% higher.",
-        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0, cap_items=400, p_value=0.0009,
+        Verdict.REGRESSED, "",
+        ACCURACY, slower(), replace(JOULES, validity="3 of 24 windows contended"), items=64, rounds=4, energy_j=2741.0,
+        cap_items=400, p_value=0.0009, flips=replace(FLIPS, items=64),
         detects={"accuracy": 0.071, "latency_p50": 0.073, "joules_per_correct": 0.27},
     )  # fmt: skip
 
@@ -121,8 +166,7 @@ def inconclusive() -> GateResult:
         "lower [-7.3, 3.2]). About 140 more items should decide it, if they are like these.",
     )  # fmt: skip
     return gate(
-        Verdict.INCONCLUSIVE,
-        "No verdict: the items do not show whether specialist-next is worse than specialist in accuracy.",
+        Verdict.INCONCLUSIVE, "",
         open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
     )  # fmt: skip
 
@@ -140,9 +184,7 @@ def together() -> GateResult:
         reason="192 items rule out an increase of 9.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
     )  # fmt: skip
     return gate(
-        Verdict.REGRESSED,
-        "specialist-next is worse than specialist in accuracy and latency p50 together: accuracy is 3.6 points lower "
-        "and latency p50 is 5.0% higher; by itself none is shown to be worse.",
+        Verdict.REGRESSED, "",
         fell, rose, JOULES, p_value=0.048, together=("accuracy", "latency_p50"),
     )  # fmt: skip
 
@@ -168,7 +210,7 @@ def each_domain() -> GateResult:
         "the miss rate for a regression of 10.0 points is at most 10.0%.",
     )  # fmt: skip
     return gate(
-        Verdict.REGRESSED, "specialist-next is worse than specialist: accuracy in law is 18.8 points lower.",
+        Verdict.REGRESSED, "",
         ACCURACY, law, maths, LATENCY, JOULES, policy=guarded,
     )  # fmt: skip
 
@@ -194,7 +236,7 @@ def no_sessions() -> GateResult:
         "wattbench calibrate SUITE --sessions 5. Or gate both systems in turns, in one run."
     )
     return gate(
-        Verdict.NOT_MEASURED, "No verdict: latency p50 was not measured.",
+        Verdict.NOT_MEASURED, "",
         ACCURACY, unmeasured(LATENCY, Verdict.NOT_MEASURED, why),
         replace(unmeasured(JOULES, Verdict.NOT_MEASURED, why), blocks=False),
         runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0, cap_items=192,
@@ -214,8 +256,7 @@ def not_comparable() -> GateResult:
     """Two runs on two machines."""
     why = "The two were not run on the same machine (CPU: Example 9 against Example 7)."
     return gate(
-        Verdict.NOT_COMPARABLE,
-        "specialist-next and specialist cannot be compared on latency p50 and joules per correct answer.",
+        Verdict.NOT_COMPARABLE, "",
         ACCURACY, unmeasured(LATENCY, Verdict.NOT_COMPARABLE, why), unmeasured(JOULES, Verdict.NOT_COMPARABLE, why),
         runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0,
     )  # fmt: skip
@@ -227,7 +268,7 @@ def not_measured() -> GateResult:
     "judge_modelled is off."
     asked = replace(POLICY, rules=(Rule("ttft", 0.1), *POLICY.rules[::2]))
     return gate(
-        Verdict.NOT_MEASURED, "No verdict: time to first token was not measured.",
+        Verdict.NOT_MEASURED, "",
         ACCURACY,
         unmeasured(
             replace(LATENCY, metric="ttft"), Verdict.NOT_MEASURED,
@@ -262,9 +303,7 @@ def traded() -> GateResult:
         "increase; the miss rate for a regression of 10.0% is at most 10.0%.",
     )  # fmt: skip
     return gate(
-        Verdict.PASS,
-        "specialist-next can replace specialist: no regression in latency p50 and joules per correct "
-        "answer; a declared trade-off allows the regression in accuracy.",
+        Verdict.PASS, "",
         given, LATENCY, got, policy=replace(POLICY, trades=(SPENT,)),
     )  # fmt: skip
 
@@ -272,8 +311,7 @@ def traded() -> GateResult:
 def waived() -> GateResult:
     """A regression that is known."""
     return gate(
-        Verdict.PASS,
-        "specialist-next can replace specialist: no regression in accuracy and joules per correct answer.",
+        Verdict.PASS, "",
         ACCURACY, replace(slower(), blocks=False, waived=KNOWN), JOULES, policy=replace(POLICY, waivers=(KNOWN,)),
     )  # fmt: skip
 
@@ -306,10 +344,7 @@ def many(number: int = 500) -> GateResult:
     gone = unmeasured(LATENCY, Verdict.NOT_MEASURED, "The new file does not have this benchmark.")
     metrics.append(replace(gone, metric="tests/test_io.py::test_write · latency_p50"))
     return gate(
-        Verdict.REGRESSED,
-        "branch.json is worse than main.json: latency p50 of tests/test_io.py::test_read_of_a_large_document[0] is "
-        "19.6% "
-        "higher.", *metrics,
+        Verdict.REGRESSED, "", *metrics,
         baseline="main.json", candidate="branch.json", suite="pytest-benchmark", runs=(), rounds=0, energy_j=None,
         energy_provenance="", notes=("The two files do not say that they are of the same CPU.",),
     )  # fmt: skip
@@ -330,7 +365,7 @@ def dearer() -> GateResult:
     )  # fmt: skip
     rules = (*POLICY.rules[:2], Rule("cost_per_request", 0.10), Rule("cost_per_correct", 0.10, blocks=False))
     return gate(
-        Verdict.REGRESSED, "specialist-next is worse than specialist: cost per request is 27.3% higher.",
+        Verdict.REGRESSED, "",
         ACCURACY, LATENCY, cost, per_correct, policy=replace(POLICY, rules=rules), cap_items=400,
         detects={"accuracy": 0.071, "latency_p50": 0.073, "cost_per_request": 0.081, "cost_per_correct": 0.27},
     )  # fmt: skip

@@ -272,8 +272,8 @@ def _scores(written: _Written, side: str, items: Sequence[Item]) -> dict[str, li
         correct = float(0.7 * hardness + 0.3 * written.rng.random() < system.accuracy)
         rows.setdefault(task, []).append(
             ScoreRow(
-                doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42", filtered="42",
-                correct=correct, metrics={"exact_match,none": correct},
+                doc_id=doc_id, repeat=repeat, doc_hash=f"{task}-{doc_id}{system.content}", target="42",
+                filtered="42" if correct else "41", correct=correct, metrics={"exact_match,none": correct},
             )
         )  # fmt: skip
     return rows

@@ -87,7 +87,7 @@ def gate(
         _print(result)
         files.write(result)
         if report is not None:
-            _report(request, report)
+            _report(request, report, result)
         raise click.exceptions.Exit(result.exit_code)
 
 
@@ -101,7 +101,7 @@ def _print(result: GateResult) -> None:
     click.echo(as_text(result), nl=False)
 
 
-def _report(request: GateRequest, page: Path) -> None:
+def _report(request: GateRequest, page: Path, result: GateResult) -> None:
     from wattbench_reports.html import write_report
 
     if request.run is None and request.base is not None:
@@ -109,7 +109,7 @@ def _report(request: GateRequest, page: Path) -> None:
         return
     if request.run is None:
         raise UserError("--report goes with runs: files of pytest-benchmark hold nothing else to show")
-    write_report(request.run, page)
+    write_report(request.run, page, gate=result)
 
 
 def _failed(request: GateRequest, message: str) -> GateResult:

@@ -15,15 +15,11 @@ from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.stats.mcnemar import coin_p
 from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.item_matrix import ItemTable
-
-RIGHT = 0.5
-"""An item counts as right where the mean score of its answers is at least this: a flip needs a right and a wrong."""
 
 EXAMPLES = 6
 """The most examples shown per direction."""
-
-TARGET_CHARACTERS = 200
 
 _TEXTS = ("prompt", "output", "filtered", "target")
 
@@ -126,7 +122,7 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
     compared = [(pair, _Sides.of(table, right, pair)) for pair in pairs]
     compared = [(pair, sides) for pair, sides in compared if sides.answered.any()]
     chosen = [
-        tuple(_spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
+        tuple(spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
         for _, sides in compared
     ]
     reader = _Reader.of(
@@ -198,18 +194,6 @@ def _exact_p(gained: int, lost: int) -> float | None:
     return coin_p(gained, gained + lost) if gained + lost else None
 
 
-def _spread(
-    flipped: NDArray[np.bool_], tasks: NDArray[np.int64], number: int, order: NDArray[np.int64], most: int
-) -> NDArray[np.int64]:
-    """Return rows of flipped items, taken from each task in turn, `most` at most."""
-    rows = np.flatnonzero(flipped)
-    rows = rows[np.argsort(order[rows])]
-    task_of_row = tasks[rows]
-    queues = [rows[task_of_row == task][:most] for task in range(number)]
-    turns = [row for turn in range(most) for queue in queues for row in queue[turn : turn + 1]]
-    return np.asarray(turns[:most], dtype=np.int64)
-
-
 @dataclass(frozen=True)
 class _Reader:
     """The answers that are shown, with their texts."""
@@ -257,7 +241,7 @@ class _Reader:
             task=str(first["task"]),
             doc_id=int(first["doc_id"]),
             prompts=tuple(last_of(prompt) for prompt in prompts),
-            target=None if target is None else first_of(target, TARGET_CHARACTERS),
+            target=None if target is None else first_of(target, KEY_CHARACTERS),
             answers=(_answer(pair.first, first), _answer(pair.second, second)),
         )
 

@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import Forms
-from wattbench_reports.analyses.disagreements import RIGHT, TARGET_CHARACTERS
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of, with_ends
 from wattbench_reports.metrics.strictness import fewest_forms
 from wattbench_reports.stats.budgets import SEED
 from wattbench_reports.tables.answer_texts import texts_at
+from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT
 
 SHOWN = 3
 """Answers of a system that are shown."""
@@ -142,7 +142,7 @@ def _answer(row: Mapping[str, Any], changed: bool) -> AnswerToRead:
         repeat=int(row["repeat"]),
         score=float(row["correct"]),
         prompt=last_of(prompt) if prompt else None,
-        target=None if target is None else first_of(target, TARGET_CHARACTERS),
+        target=None if target is None else first_of(target, KEY_CHARACTERS),
         output=None if output is None else first_of(output),
         filtered=None if filtered is None or (filtered == output and not forms) else _with_ends(first_of(filtered)),
         right_if=forms,

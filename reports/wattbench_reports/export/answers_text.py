@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from wattbench.errors import UserError, nearest
 from wattbench.records import in_clauses
 from wattbench.terminal import printable, without_commands
-from wattbench_reports.analyses.disagreements import RIGHT
 from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead, answers_to_read
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.safe_text import Excerpt
+from wattbench_reports.tables.flipped_rows import RIGHT
 
 _INDENT = "    "
 

@@ -75,3 +75,12 @@ def judged_metric(name: str) -> JudgedMetric:
         return JudgedMetric(ACCURACY, domain=rest)
     benchmark, _, metric = name.rpartition(SEPARATOR)
     return JudgedMetric(metric, benchmark=benchmark)
+
+
+def label_in_sentence(metric: str) -> str:
+    """Write a metric's name in a sentence: ``latency p50``, ``latency p50 of test_parse``, ``accuracy in law``."""
+    parts = judged_metric(metric)
+    label = METRICS[parts.metric].label if parts.metric in METRICS else parts.metric
+    if parts.domain:
+        return f"{label} in {parts.domain}"
+    return f"{label} of {parts.benchmark}" if parts.benchmark else label

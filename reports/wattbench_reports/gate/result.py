@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wattbench_reports.formatting.safe_text import Excerpt
 from wattbench_reports.gate.policy import DeclaredTrade, Policy, Waiver
 
 
@@ -76,6 +77,8 @@ class MetricVerdict:
     """Of one that passed: the smallest worsening that the items rule out; at most the margin."""
     provenance: str = ""
     """How its joules came about; empty for other metrics."""
+    validity: str = ""
+    """Of joules, what is wrong with the windows that counted them: ``3 of 24 windows contended``. Empty: nothing."""
     currency: str = ""
     """Of a cost: ISO 4217; empty for other metrics."""
     waived: Waiver | None = None
@@ -94,6 +97,48 @@ class LostDomain:
     """Bounds that hold at every look, for all domains together; None: the items do not bound it."""
     high: float | None
     items: int
+
+
+@dataclass(frozen=True)
+class FlippedAnswer:
+    """What one system answered to an item. Of several answers, one that agrees with how the item counts."""
+
+    filtered: Excerpt | None = None
+    """What the task compared with the key; None where it is not recorded, or is the whole output."""
+    output: Excerpt | None = None
+    """None: not recorded."""
+    failure: str = ""
+    """Why the request has no answer; empty where it has one."""
+
+
+@dataclass(frozen=True)
+class FlippedItem:
+    """An item that one of the two systems alone answers correctly."""
+
+    task: str
+    doc_id: int
+    lost: bool
+    """The baseline is right and the candidate wrong; else the other way round."""
+    prompts: tuple[Excerpt, ...]
+    """One where both were given the same; two, the baseline's first, where not; none where they are not recorded."""
+    key: Excerpt | None
+    """The expected answer; None: not recorded."""
+    baseline: FlippedAnswer
+    candidate: FlippedAnswer
+
+
+@dataclass(frozen=True)
+class Flips:
+    """The items that one of the two systems alone answers correctly: right is a mean score of at least one half."""
+
+    items: int
+    """That both answered, with a score of both."""
+    lost: int
+    """Of them, those that the baseline alone answers correctly."""
+    won: int
+    """Those that the candidate alone answers correctly."""
+    shown: tuple[FlippedItem, ...] = ()
+    """Some of each: lost ones first, those of all tasks in turn."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +171,8 @@ class GateResult:
     together: tuple[str, ...] = ()
     """The metrics that are shown to be worse together, where none is shown to be by itself."""
     lost_domains: tuple[LostDomain, ...] = ()
+    flips: Flips | None = None
+    """None: it is not known which item is right, as in files of pytest-benchmark."""
     detects: Mapping[str, float] = field(default_factory=dict)
     """Metric to the smallest worsening that a gate of as many items finds with probability 1 - `Policy.beta`."""
     cap_items: int = 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.whatif import what_if_section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
@@ -47,11 +48,11 @@ StudyOfRun = Callable[[], RoutingStudy | str]
 """Returns the study of routers in front of the run's systems; a text is why there is none, as a clause."""
 
 
-def panels(study: StudyOfRun) -> tuple[Panel, ...]:
+def panels(study: StudyOfRun, gate: GateResult | None = None) -> tuple[Panel, ...]:
     """List the sections in the order of the page: a gate's before the verdict on which system to run, others after
     it."""
     return (
-        gate_section,
+        gate_section if gate is None else lambda analysis: gate_section(analysis, gate),
         what_if_section,
         comparison_section,
         tradeoff_section,
@@ -94,18 +95,19 @@ class Made:
 
 
 @contextmanager
-def making(analysis: Analysis, *, second_process: bool) -> Iterator[Callable[[], Made]]:
+def making(analysis: Analysis, *, second_process: bool, gate: GateResult | None = None) -> Iterator[Callable[[], Made]]:
     """Begin to make the sections in a second process, and yield the function that makes the rest of them.
 
     Args:
         analysis: of the run.
         second_process: whether there may be one; they are the same without.
+        gate: what its gate's section shows; None: a gate's run is judged by itself.
     """
     with (
         shared_parts(len(EITHER)) as parts,
         meanwhile(partial(_study_and_parts, analysis, parts), wanted=second_process) as second,
     ):
-        yield lambda: _made(analysis, parts, second)
+        yield lambda: _made(analysis, parts, second, gate)
 
 
 _Second = Callable[[], tuple[RoutingStudy | str, dict[int, _Section]]]
@@ -120,7 +122,7 @@ def _made_of(analysis: Analysis, parts: _Parts) -> dict[int, _Section]:
     return {number: EITHER[number](analysis) for number in parts}
 
 
-def _made(analysis: Analysis, parts: _Parts, second: _Second) -> Made:
+def _made(analysis: Analysis, parts: _Parts, second: _Second, gate: GateResult | None) -> Made:
     shared: dict[int, _Section] = {}
 
     def study() -> RoutingStudy | str:
@@ -133,7 +135,7 @@ def _made(analysis: Analysis, parts: _Parts, second: _Second) -> Made:
         return of_run
 
     studied = cache(study)
-    makers = panels(studied)
+    makers = panels(studied, gate)
     of_both = [number for number, make in enumerate(makers) if make not in EITHER]
     made = {number: makers[number](analysis) for number in sorted(of_both, key=lambda each: _waits(makers[each]))}
     study_of_run = studied()

@@ -14,6 +14,7 @@ from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.made_sections import Made, making
 from wattbench_reports.html.stated_page import stated_page
@@ -55,6 +56,7 @@ def write_report(
     *,
     analysis: Analysis | None = None,
     processes: int = 1,
+    gate: GateResult | None = None,
 ) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
 
@@ -69,6 +71,7 @@ def write_report(
         analysis: of the run under these assumptions, where it is made already.
         processes: how many may work at once: 2 for a command's own process, which may be forked. What is written is the
             same.
+        gate: the verdict of the gate that the run was made or judged by; None: a gate's run is judged by itself.
 
     Raises:
         UserError: as `report`, or a file cannot be written.
@@ -83,7 +86,7 @@ def write_report(
     two = processes > 1 and pays(answers_of(run))
     if analysis is None:
         analysis = analyse(run, assumptions, second_process=two)
-    with making(analysis, second_process=two) as made:
+    with making(analysis, second_process=two, gate=gate) as made:
         figures = figures_frame(analysis)
         page = as_bytes(_page(analysis, made()))
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}

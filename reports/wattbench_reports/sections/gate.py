@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -13,46 +13,55 @@ from wattbench.records import RunHeader
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.gate.decision.judge import SequentialBounds, judge, sequential_bounds
+from wattbench_reports.gate.evidence.flips import flips_in_turns
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
-from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.sections.model import Drawing, Passage, Section
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips, GateResult, MetricVerdict, Verdict
+from wattbench_reports.sections.model import Drawing, Example, Examples, Passage, Section, ShownAnswer
+from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
 
-def gate_section(analysis: Analysis) -> Section | None:
-    """Judge the run by its recorded policy, as of the day of the run; None for a run that is no gate."""
+def gate_section(analysis: Analysis, result: GateResult | None = None) -> Section | None:
+    """Make the section of a gate; None for a run that is no gate.
+
+    Args:
+        analysis: of the gate's run, or of the candidate's where two runs were judged.
+        result: of the gate. None: the run is judged by its recorded policy, as of the day of the run.
+    """
     run = analysis.frames.run
     record = analysis.frames.record
     if record.gate is None:
-        return None
-    policy = policy_of(record.gate.policy, record.where)
+        return None if result is None else section_of(result, {})
+    policy = policy_of(record.gate.policy, record.where) if result is None else result.policy
     evidence = evidence_in_turns(run, policy)
-    result = judge(
-        evidence,
-        policy,
-        suite=record.suite.name,
-        runs=(run.header.run,),
-        planted=record.gate.planted,
-        today=_day(run.header),
-    )
+    if result is None:
+        judged = judge(
+            evidence,
+            policy,
+            suite=record.suite.name,
+            runs=(run.header.run,),
+            planted=record.gate.planted,
+            today=_day(run.header),
+        )
+        result = replace(judged, flips=flips_in_turns(run))
     return section_of(result, sequential_bounds(evidence, policy))
 
 
 def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Section:
-    """Make a section of a verdict.
+    """Make a section of a verdict: the metrics, the items that flipped, then the evidence.
 
     Args:
         result: of the judge.
         bounds: each metric's evidence over time; one without is not plotted.
     """
     drill = "" if result.planted is None else f"{wording.drill_line(result.planted)} "
-    passages = [_verdict(result)]
+    passages = [_verdict(result), *_flips(result)]
     drawn = [each for each in result.metrics if each.metric in bounds and len(bounds[each.metric].items)]
-    if drawn:
-        passages.append(_bounds_passage(result, drawn, bounds))
+    passages.append(_evidence(result, drawn, bounds))
     title = f"Gate: {wording.verdict_name(result.verdict)}"
     return Section("gate", "Gate", title, f"{drill}{result.headline}", tuple(passages))
 
@@ -69,9 +78,8 @@ def _day(header: RunHeader) -> date:
 
 def _verdict(result: GateResult) -> Passage:
     let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
-    finds = (wording.undecidable_line(result), wording.finds_line(result), *wording.lost_domain_lines(result))
-    sentences = (f"{wording.pair_line(result)}.", *filter(None, (*finds, *let_through)), *result.notes)
-    return Passage("", sentences, (_table(result),) if result.metrics else ())
+    sentences = (wording.undecidable_line(result), *wording.lost_domain_lines(result), *let_through)
+    return Passage("", tuple(filter(None, sentences)), (_table(result),) if result.metrics else ())
 
 
 def _table(result: GateResult) -> Table:
@@ -82,14 +90,14 @@ def _table(result: GateResult) -> Table:
             Column("Baseline", numeric=True),
             Column("Candidate", numeric=True),
             Column("Change", numeric=True),
-            Column("Margin", numeric=True),
+            Column("Fails beyond", numeric=True),
             Column("Verdict"),
             Column("Blocking"),
             Column("Reason"),
         ),
         rows=tuple(
             (
-                Cell(wording.label_with_provenance(metric)),
+                _name(metric),
                 Cell(wording.figure(metric, metric.baseline)),
                 Cell(wording.figure(metric, metric.candidate)),
                 Cell(wording.change(metric)),
@@ -100,10 +108,7 @@ def _table(result: GateResult) -> Table:
             )
             for metric in wording.worst_first(result.metrics)
         ),
-        note=(
-            f"{wording.bounds_line(result.policy)}. Measured: {wording.measured(result)}. Policy: "
-            f"{wording.policy_line(result.policy)}."
-        ),
+        note=f"{wording.bounds_line(result.policy)}.",
         prose=True,
     )
 
@@ -115,19 +120,119 @@ def _style(metric: MetricVerdict) -> str:
     return "badge-bad" if shown else "badge-warn"
 
 
-def _bounds_passage(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
-    return Passage(
-        "Evidence over time",
-        (),
-        (),
-        Drawing(
-            figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
-            "Figure: change of each metric as items were asked",
-            "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, "
-            "valid at every look; dashed lines: margins. A band entirely on the better side of a margin passes; one "
-            "entirely on the worse side of a quarter of the margin has regressed.",
+def _name(metric: MetricVerdict) -> Cell:
+    """Name a metric, with how its joules came about: marked as in every table of joules."""
+    joules = wording.joules_line(metric)
+    marked = energy_badge(metric.provenance).style if joules and not metric.validity else "badge-warn"
+    return Cell(wording.label(metric.metric), detail=joules, detail_style=marked if joules else "")
+
+
+def _flips(result: GateResult) -> tuple[Passage, ...]:
+    """Show the items that only one of the two answers correctly, lost ones first."""
+    flips = result.flips
+    if flips is None:
+        return ()
+    kinds = [
+        (_count(flips, shown, lost=lost), shown)
+        for lost in (True, False)
+        if (shown := [each for each in flips.shown if each.lost is lost])
+    ]
+    return (
+        Passage(
+            "Items that flipped",
+            tuple(filter(None, (words.counts_line(flips), words.unrecorded_line(flips.shown)))),
+            tuple(_flipped_table(result, count, shown) for count, shown in kinds),
+            examples=tuple(
+                Examples(f"{count}, at length", tuple(_example(result, each) for each in shown))
+                for count, shown in kinds
+                if any(each.prompts or each.baseline.output or each.candidate.output for each in shown)
+            ),
         ),
+    )
+
+
+def _count(flips: Flips, shown: Sequence[FlippedItem], *, lost: bool) -> str:
+    count = flips.lost if lost else flips.won
+    items = f"{'lost' if lost else 'won'} item{'' if count == 1 else 's'}"
+    return f"{len(shown):,} of {count:,} {items}" if len(shown) < count else f"{count:,} {items}"
+
+
+def _flipped_table(result: GateResult, count: str, shown: Sequence[FlippedItem]) -> Table:
+    right = result.baseline if shown[0].lost else result.candidate
+    return Table(
+        caption=f"{count}: only {right} is right",
+        columns=tuple(map(Column, ("Item", "Prompt", "Key", result.baseline, result.candidate))),
+        rows=tuple(
+            tuple(
+                map(
+                    Cell,
+                    (
+                        words.item(each),
+                        words.prompt(each),
+                        words.key(each),
+                        words.answer(each.baseline),
+                        words.answer(each.candidate),
+                    ),
+                )
+            )
+            for each in shown
+        ),
+        prose=True,
+    )
+
+
+def _example(result: GateResult, flipped: FlippedItem) -> Example:
+    names = (
+        ("Prompt",) if len(flipped.prompts) == 1 else (f"Prompt of {result.baseline}", f"Prompt of {result.candidate}")
+    )
+    quotes = [quote(name, prompt, "last") for name, prompt in zip(names, flipped.prompts, strict=False)]
+    if flipped.key is not None:
+        quotes.append(quote("Key", flipped.key, "first"))
+    return Example(
+        title=f"{flipped.task}, document {flipped.doc_id}",
+        quotes=tuple(quotes),
+        sides=(
+            _side(result.baseline, flipped.baseline, right=flipped.lost),
+            _side(result.candidate, flipped.candidate, right=not flipped.lost),
+        ),
+    )
+
+
+def _side(system: str, given: FlippedAnswer, *, right: bool) -> ShownAnswer:
+    quotes = (("Extracted answer, which was compared", given.filtered), ("Output", given.output))
+    return ShownAnswer(
+        heading=Cell(system),
+        verdict="right" if right else "wrong",
+        style="badge" if right else "badge-bad",
+        facts=f"The request failed: {given.failure}" if given.failure else "",
+        quotes=tuple(quote(label, text, "first") for label, text in quotes if text is not None),
+    )
+
+
+def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
+    """Say what was measured, by which policy, and draw the bounds over time where there are some."""
+    sentences = (
+        f"{wording.pair_line(result)}. Measured: {wording.measured(result)}.",
+        f"Policy: {wording.policy_line(result.policy)}.",
+        wording.finds_line(result),
+        *result.notes,
+    )
+    return Passage(
+        "Evidence",
+        tuple(filter(None, sentences)),
+        (),
+        _drawing(result, drawn, bounds) if drawn else None,
         tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
+    )
+
+
+def _drawing(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Drawing:
+    return Drawing(
+        figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
+        "Figure: change of each metric as items were asked",
+        "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, valid at "
+        "every look; dashed lines: margins. A band entirely beyond its margin has regressed; one entirely on the "
+        "better side of it passes.",
     )
 
 

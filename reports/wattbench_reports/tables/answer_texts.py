@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,18 +31,32 @@ def texts_at(frames: Frames, rows: NDArray[np.int64], columns: Sequence[str]) ->
     Raises:
         UserError: the table is damaged.
     """
-    import pyarrow.parquet as pq
-
-    path = frames.run.layout.items_table
     # Places in the file, where the frames hold some of its rows only.
     places = rows if frames.rows is None else np.flatnonzero(frames.rows.to_numpy(dtype=bool))[rows]
+    texts = texts_in(frames.run.layout.items_table, places, columns)
+    return texts.set_axis(rows[np.argsort(places, kind="stable")][: len(texts)])
+
+
+def texts_in(path: Path, places: NDArray[np.int64], columns: Sequence[str]) -> pd.DataFrame:
+    """Read some columns of some rows of a table of items, as `texts_at`.
+
+    Args:
+        path: of the table.
+        places: of the rows in the file, each once, in any order.
+        columns: as of `texts_at`.
+
+    Returns:
+        One row per place, indexed by it, in the order of the file.
+    """
+    import pyarrow.parquet as pq
+
     order = np.argsort(places, kind="stable")
     with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         known = [name for name in columns if name in file.schema_arrow.names]
-        if not len(rows) or not known:
+        if not len(places) or not known:
             return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))
         texts: pd.DataFrame = pd.concat([batch.to_pandas() for batch in _taken(file, places[order], known)])
-    texts.index = pd.Index(rows[order])
+    texts.index = pd.Index(places[order])
     return texts
 
 

@@ -50,8 +50,14 @@ def label(metric: str) -> str:
 
 
 def label_with_provenance(metric: MetricVerdict) -> str:
-    """Write the label with the provenance of its joules: ``joules per request (counter)``."""
-    return f"{label(metric.metric)} ({metric.provenance})" if metric.provenance else label(metric.metric)
+    """Write the label with how its joules came about: ``joules per request (counter, 3 of 24 windows contended)``."""
+    joules = joules_line(metric)
+    return f"{label(metric.metric)} ({joules})" if joules else label(metric.metric)
+
+
+def joules_line(metric: MetricVerdict) -> str:
+    """Write the provenance of its joules, and what is wrong with their windows; empty for other metrics."""
+    return ", ".join(filter(None, (metric.provenance, metric.validity)))
 
 
 def is_let_through(metric: MetricVerdict) -> bool:

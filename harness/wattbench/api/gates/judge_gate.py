@@ -45,6 +45,7 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import find_policy
     from wattbench_reports.gate.decision.judge import judge
+    from wattbench_reports.gate.evidence.flips import flips_in_turns
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
     from wattbench_reports.tables.header_record import header_record
 
@@ -57,7 +58,7 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
     planted = None if record.gate is None else record.gate.planted
     evidence = replace(evidence_in_turns(run, policy), noise=calibrated_noise(policy, run.header.environment))
     result = judge(evidence, policy, suite=record.suite.name, runs=(run.header.run,), planted=planted)
-    return _with_notes(result, notes)
+    return _with_notes(replace(result, flips=flips_in_turns(run)), notes)
 
 
 def judge_runs(
@@ -90,6 +91,7 @@ def judge_runs(
     from wattbench.records import read_run
     from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
     from wattbench_reports.gate.decision.judge import judge
+    from wattbench_reports.gate.evidence.flips import flips_of_two
     from wattbench_reports.gate.evidence.imports import assumed_drift, without_lacking
     from wattbench_reports.gate.evidence.two_runs import evidence_of_two
     from wattbench_reports.tables.header_record import header_record
@@ -110,6 +112,7 @@ def judge_runs(
     names = dict.fromkeys(run.header.run for run in runs)
     evidence = replace(evidence, noise=calibrated_noise(policy, runs[1].header.environment))
     result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
+    result = replace(result, flips=flips_of_two(runs, evidence.systems))
     return _with_notes(result, (*notes, *floor_notes(policy, runs[1].header.environment)))
 
 

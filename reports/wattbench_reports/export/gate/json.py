@@ -33,6 +33,7 @@ def as_json(result: GateResult) -> str:
         "metrics": [_metric(each) for each in result.metrics],
         "policy": _policy(result.policy),
         "lost_domains": [asdict(each) for each in result.lost_domains],
+        "flips": None if result.flips is None else asdict(result.flips),
     }
     return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
 

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from wattbench_reports.formatting.safe_text import xml_text
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
+from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
 _FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "p_value", "detectable", "items", "rounds")
@@ -55,7 +56,9 @@ def as_junit(result: GateResult, *, command: str = "gate") -> str:
 def _add(suite: ET.Element, metric: MetricVerdict, result: GateResult, command: str) -> None:
     case = _case(suite, metric.metric, result, command)
     details = "\n".join(
-        filter(None, (_figures(metric, result), wording.trade_line(metric), wording.waiver_line(metric)))
+        filter(
+            None, (_figures(metric, result), _joules(metric), wording.trade_line(metric), wording.waiver_line(metric))
+        )
     )
     if metric.verdict in wording.PASSED or wording.is_let_through(metric):
         ET.SubElement(case, "system-out").text = xml_text(f"{wording.outcome(metric)}: {metric.reason}\n{details}")
@@ -87,6 +90,11 @@ def _figures(metric: MetricVerdict, result: GateResult) -> str:
     )
 
 
+def _joules(metric: MetricVerdict) -> str:
+    joules = wording.joules_line(metric)
+    return f"joules: {joules}" if joules else ""
+
+
 def _properties(result: GateResult) -> list[tuple[str, str]]:
     """List the gate's properties, then each metric's under its name: ``accuracy.change``."""
     listed = [
@@ -101,14 +109,18 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
     ]
     if result.energy_j is not None:
         listed += [("energy_j", str(result.energy_j)), ("energy_provenance", result.energy_provenance)]
+    if result.flips is not None:
+        counts = {"items": result.flips.items, "lost": result.flips.lost, "won": result.flips.won}
+        listed += [(f"flips.{name}", str(count)) for name, count in counts.items()]
     for planted, share in (result.planted or {}).items():
         listed.append((f"planted.{planted}", str(share)))
     listed += [(f"detects.{metric}", str(size)) for metric, size in result.detects.items()]
     listed += [("undecidable", metric) for metric in result.undecidable]
     for metric in result.metrics:
         listed.append((f"{metric.metric}.verdict", metric.verdict.value))
-        if metric.provenance:
-            listed.append((f"{metric.metric}.provenance", metric.provenance))
+        for name in ("provenance", "validity"):
+            if text := getattr(metric, name):
+                listed.append((f"{metric.metric}.{name}", text))
         for name in _FIGURES:
             value = getattr(metric, name)
             if value is not None and math.isfinite(value):
@@ -125,6 +137,7 @@ def _summary(result: GateResult, command: str) -> list[str]:
         f"{wording.verdict_name(result.verdict)}: {result.headline}",
         *filter(None, (wording.undecidable_line(result), wording.finds_line(result))),
         *wording.lost_domain_lines(result),
+        *([] if result.flips is None else [words.counts_line(result.flips)]),
         *result.notes,
         *measured,
         f"Policy: {wording.policy_line(result.policy)}.",

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.markdown import escaped_for_github as escaped
 from wattbench_reports.formatting.markdown import in_code, markdown_table
-from wattbench_reports.gate.result import GateResult, MetricVerdict
+from wattbench_reports.gate.result import FlippedItem, Flips, GateResult, MetricVerdict
+from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
 MARKER = "<!-- wattbench-gate -->"
@@ -28,14 +29,18 @@ _UNFOLDED = 5
 """The number of reasons of blocking metrics that are seen without a click."""
 _FIXED_TEXT = 2_000
 """Bytes for the fixed text between the parts."""
-_OF_ROWS, _OF_REASONS, _OF_NOTES = 0.45, 0.35, 0.2
+_OF_ROWS, _OF_FLIPS, _OF_REASONS, _OF_NOTES = 0.35, 0.2, 0.3, 0.15
 """Of the bytes that are left."""
 
 _COMPLETE = "the job log and the gate's JSON list all"
 _COLUMNS = (
     TextColumn("metric"), TextColumn("baseline", right=True), TextColumn("candidate", right=True), TextColumn("change"),
-    TextColumn("margin"), TextColumn("verdict"),
+    TextColumn("fails beyond"), TextColumn("verdict"),
 )  # fmt: skip
+_LOST, _WON = 5, 3
+"""Flipped items that are listed; the page has more."""
+_TASK, _TEXT = 60, 160
+"""Characters of a flipped item's name, and of each of its texts."""
 
 
 def as_markdown(result: GateResult, *, command: str = "gate") -> str:
@@ -48,14 +53,15 @@ def as_markdown(result: GateResult, *, command: str = "gate") -> str:
     head, basis = _head(result, command), _folded("Data and policy", _basis(result))
     room = MOST_BYTES - _FIXED_TEXT - _size([*head, *basis])
     table, notes = _table(result, int(_OF_ROWS * room)), _notes(result, int(_OF_NOTES * room))
+    flips = [] if result.flips is None else _flips(result, result.flips, int(_OF_FLIPS * room))
     seen, folded = _reasons(result, int(_OF_REASONS * room))
-    return "\n".join([*head, *table, *seen, *notes, *folded, "", *basis]) + "\n"
+    return "\n".join([*head, *table, *flips, *seen, *notes, *folded, "", *basis]) + "\n"
 
 
 def _head(result: GateResult, command: str) -> list[str]:
     drill = [] if result.planted is None else [f"**{escaped(wording.drill_line(result.planted), _SENTENCE)}**", ""]
     title = f"### wattbench {command}: {wording.verdict_name(result.verdict)}"
-    warning, finds = wording.undecidable_line(result), wording.finds_line(result)
+    warning = wording.undecidable_line(result)
     return [
         MARKER,
         *drill,
@@ -63,8 +69,28 @@ def _head(result: GateResult, command: str) -> list[str]:
         "",
         *([f"**{escaped(warning, _SENTENCE)}**", ""] if warning else []),
         escaped(result.headline, _SENTENCE),
-        *(["", escaped(finds, _SENTENCE)] if finds else []),
     ]
+
+
+def _flips(result: GateResult, flips: Flips, room: int) -> list[str]:
+    """Count what flipped, and list the first items: the prompt's end, the key and both answers."""
+    shown = words.first_of_each(flips, _LOST, _WON)
+    counts = ["", escaped(words.counts_line(flips), _SENTENCE)]
+    if not shown:
+        return counts
+    heads = ("", "item", "prompt", "key", *(escaped(name, _NAME) for name in (result.baseline, result.candidate)))
+    head, rule, *lines = markdown_table([TextColumn(each) for each in heads], [_flip(each) for each in shown])
+    missing = words.unrecorded_line(shown)
+    return [*counts, "", head, rule, *_fitting(lines, room), *(["", missing] if missing else [])]
+
+
+def _flip(flipped: FlippedItem) -> tuple[str, ...]:
+    texts = (words.prompt(flipped), words.key(flipped), words.answer(flipped.baseline), words.answer(flipped.candidate))
+    return (
+        "**lost**" if flipped.lost else "won",
+        escaped(words.item(flipped), _TASK),
+        *(escaped(text, _TEXT) for text in texts),
+    )
 
 
 def _table(result: GateResult, room: int) -> list[str]:
@@ -129,6 +155,7 @@ def _basis(result: GateResult) -> list[str]:
         *([f"- Runs: {', '.join(runs)}{' and more' if len(result.runs) > _RUNS else ''}"] if runs else []),
         f"- Measured: {escaped(wording.measured(result), _SENTENCE)}",
         f"- Policy: {wording.policy_line(result.policy)}",
+        *([f"- {escaped(finds, _SENTENCE)}"] if (finds := wording.finds_line(result)) else []),
     ]
 
 

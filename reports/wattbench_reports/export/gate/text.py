@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wattbench.terminal import TextColumn, text_table, without_commands, wrapped
+from wattbench.terminal import TextColumn, clipped, printable, text_table, without_commands, wrapped
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.result import GateResult, MetricVerdict
+from wattbench_reports.gate.result import Flips, GateResult, MetricVerdict
+from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
 _COLUMNS = (
     TextColumn("metric"), TextColumn("baseline", right=True), TextColumn("candidate", right=True), TextColumn("change"),
-    TextColumn("margin"), TextColumn("verdict"),
+    TextColumn("fails beyond"), TextColumn("verdict"),
 )  # fmt: skip
 _WIDEST_LABEL = 40
+_LOST, _WON = 5, 3
+"""Flipped items that are listed; the page has more."""
+_WIDTHS = (28, 14, 24, 24)
+"""Columns of an item, a key and two answers."""
 
 
 def as_text(result: GateResult) -> str:
@@ -27,32 +32,58 @@ def _lines(result: GateResult) -> Iterator[str]:
     if result.undecidable:
         yield from wrapped(f"WARNING: {wording.undecidable_line(result)}")
     yield from wrapped(f"{wording.verdict_name(result.verdict).upper()}: {result.headline}")
-    yield from wrapped(wording.finds_line(result))
-    yield from wrapped(f"{wording.pair_line(result)}.")
     if result.metrics:
-        yield from ["", *_table(result), *_legend(result), ""]
+        yield from ["", *_table(result), *_legend(result)]
+    if result.flips is not None:
+        yield from ["", *_flips(result, result.flips)]
+    yield ""
     for reason, labels in _reasons(result).items():
         yield from _listed(f"{units.listed(labels)}: {reason}")
     yield from wrapped(wording.passes_line(result))
     let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
     for line in (*wording.lost_domain_lines(result), *let_through, *result.notes):
         yield from _listed(line, "! ")
-    yield from ["", *wrapped(f"Measured: {wording.measured(result)}.")]
+    yield from ["", *wrapped(f"{wording.pair_line(result)}.")]
+    yield from wrapped(f"Measured: {wording.measured(result)}.")
     yield from wrapped(f"Policy: {wording.policy_line(result.policy)}.")
+    yield from wrapped(wording.finds_line(result))
+
+
+def _flips(result: GateResult, flips: Flips) -> Iterator[str]:
+    """Count what flipped, and list the first items with the key and both answers."""
+    yield from wrapped(words.counts_line(flips))
+    shown = words.first_of_each(flips, _LOST, _WON)
+    if not shown:
+        return
+    heads = ("", "item", "key", result.baseline, result.candidate)
+    cells = [
+        (words.item(each), words.key(each), words.answer(each.baseline), words.answer(each.candidate)) for each in shown
+    ]
+    columns = [TextColumn(clipped(printable(head), _WIDTHS[-1])) for head in heads]
+    yield from text_table(
+        columns,
+        [
+            ("lost" if each.lost else "won", *(clipped(text, width) for text, width in zip(row, _WIDTHS, strict=True)))
+            for each, row in zip(shown, cells, strict=True)
+        ],
+    )
+    yield from wrapped(words.unrecorded_line(shown))
 
 
 def _reasons(result: GateResult) -> dict[str, list[str]]:
     """Return each reason once, worst first, with its metrics: all may share one, such as another machine."""
     labels: dict[str, list[str]] = {}
     for metric in wording.with_reason_shown(result):
-        labels.setdefault(metric.reason, []).append(wording.label_with_provenance(metric))
+        labels.setdefault(metric.reason, []).append(wording.label(metric.metric))
     return labels
 
 
 def _table(result: GateResult) -> list[str]:
     """Lay out a line for each metric, worst first."""
-    rows = [_cells(metric, result) for metric in wording.worst_first(result.metrics)]
-    return text_table(_COLUMNS, rows, widest_label=_WIDEST_LABEL)
+    metrics = wording.worst_first(result.metrics)
+    rows = [_cells(metric, result) for metric in metrics]
+    joules = [_listed(wording.joules_line(metric), "  joules: ") for metric in metrics]
+    return text_table(_COLUMNS, rows, below=joules, widest_label=_WIDEST_LABEL)
 
 
 def _cells(metric: MetricVerdict, result: GateResult) -> tuple[str, ...]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from wattbench_reports.formatting.units import NONE, fixed, listed, p_value, percent, plural, points
+from wattbench_reports.formatting.units import NONE, fixed, p_value, percent, plural, points
 from wattbench_reports.gate.decision.case import Case
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, Metric, judged_metric
+from wattbench_reports.gate.metrics import ACCURACY, Metric, judged_metric, label_in_sentence
 from wattbench_reports.gate.policy import Policy, Waiver
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 
@@ -33,71 +32,12 @@ def change_in_words(metric: str, change: float) -> str:
     return f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}"
 
 
-def headline(
-    verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str, together: Sequence[str] = ()
-) -> str:
-    """Write the gate's outcome as a sentence.
-
-    Args:
-        verdict: of the gate.
-        metrics: all of them.
-        baseline: its name.
-        candidate: its name.
-        together: the metrics that are worse together, where none is shown to be by itself.
-    """
-    blocking = [each for each in metrics if each.blocks and each.allowed_by is None]
-    names = [_label(each.metric) for each in blocking if each.verdict is verdict]
-    decisive = listed(names)
-    unmeasured = f"{decisive} {'was' if len(names) == 1 else 'were'} not" if names else "no blocking metric was"
-    return {
-        Verdict.PASS: f"{candidate} can replace {baseline}: {_passed(metrics)}.",
-        Verdict.IMPROVED: f"{candidate} is better than {baseline} in {decisive}; {_passed(metrics)}.",
-        Verdict.REGRESSED: f"{candidate} is worse than {baseline}{_regressions(blocking, together)}.",
-        Verdict.NOT_COMPARABLE: f"{candidate} and {baseline} cannot be compared on {decisive}.",
-        Verdict.NOT_MEASURED: f"No verdict: {unmeasured} measured.",
-        Verdict.INCONCLUSIVE: f"No verdict: the items do not show whether {candidate} is worse than {baseline} in "
-        f"{decisive}.",
-    }[verdict]
-
-
 def expired(waiver: Waiver) -> str:
     """Write that a waiver no longer applies."""
     ended = waiver.until.isoformat()
-    return f"The waiver of {_label(waiver.metric)} expired on {ended} and no longer applies ({waiver.reason})."
-
-
-def _passed(metrics: Sequence[MetricVerdict]) -> str:
-    fine = [each for each in metrics if each.blocks and each.verdict in (Verdict.PASS, Verdict.IMPROVED)]
-    sentence = (
-        f"no regression in {listed([_label(each.metric) for each in fine])}" if fine else "no blocking metric is worse"
+    return (
+        f"The waiver of {label_in_sentence(waiver.metric)} expired on {ended} and no longer applies ({waiver.reason})."
     )
-    allowed = [each for each in metrics if each.allowed_by is not None]
-    if allowed:
-        sentence += (
-            f"; a declared trade-off allows the regression in {listed([_label(each.metric) for each in allowed])}"
-        )
-    unmeasured = [each for each in metrics if not each.blocks and each.verdict is Verdict.NOT_MEASURED]
-    waived = [each for each in metrics if each.waived is not None and each.verdict is Verdict.REGRESSED]
-    if waived:
-        sentence += f"; {listed([_label(each.metric) for each in waived])} regressed and is waived"
-    if unmeasured:
-        sentence += f"; not judged: {listed([_label(each.metric) for each in unmeasured])}"
-    return sentence
-
-
-def _regressions(blocking: Sequence[MetricVerdict], together: Sequence[str]) -> str:
-    counted = [
-        each
-        for each in blocking
-        if each.change is not None and (each.metric in together if together else each.verdict is Verdict.REGRESSED)
-    ]
-    changes = listed(
-        [f"{_label(each.metric)} is {change_in_words(each.metric, each.change or 0.0)}" for each in counted]
-    )
-    if not together:
-        return f": {changes}"
-    names = listed([_label(each.metric) for each in counted])
-    return f" in {names} together: {changes}; by itself none is shown to be worse"
 
 
 def _pass(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
@@ -144,8 +84,8 @@ def _with_slack(case: Case) -> str:
 def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
     if case.trial is None:
         return (
-            f"Too few items to judge {_label(judged.metric)}: at least {plural(judged.more_items or 1, 'more item')} "
-            "needed."
+            f"Too few items to judge {label_in_sentence(judged.metric)}: at least "
+            f"{plural(judged.more_items or 1, 'more item')} needed."
         )
     if not case.can_pass:
         return f"{_no_room(case)} (observed: {_figures(judged, metric)})."
@@ -196,7 +136,7 @@ _REASONS = {
 
 def _figures(judged: MetricVerdict, metric: Metric) -> str:
     """Write the change with its bounds: ``12.0 points lower [9.1, 15.2]``."""
-    name = _label(judged.metric) if judged_metric(judged.metric).domain else metric.label
+    name = label_in_sentence(judged.metric) if judged_metric(judged.metric).domain else metric.label
     if judged.change is None:
         return f"no figure for {name}"
     seen = f"{name} is {change_in_words(judged.metric, judged.change)}"
@@ -214,15 +154,6 @@ def _twosided(case: Case) -> str:
     if not case.rule.either:
         return ""
     return " and a rise as large" if case.in_points else " and a decrease as large"
-
-
-def _label(metric: str) -> str:
-    """Write a metric's name in a sentence: ``latency p50``, ``latency p50 of test_parse``, ``accuracy in law``."""
-    parts = judged_metric(metric)
-    label = METRICS[parts.metric].label if parts.metric in METRICS else parts.metric
-    if parts.domain:
-        return f"{label} in {parts.domain}"
-    return f"{label} of {parts.benchmark}" if parts.benchmark else label
 
 
 def _is_accuracy(metric: str) -> bool:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from wattbench_reports.gate.decision.bounds import bounds_of_change, levels
 from wattbench_reports.gate.decision.case import Case
 from wattbench_reports.gate.decision.detectable import Layout, detectable, layout_in_turns, undecidable
-from wattbench_reports.gate.decision.explain import expired, headline, reason
+from wattbench_reports.gate.decision.explain import expired, reason
+from wattbench_reports.gate.decision.headline import headline
 from wattbench_reports.gate.decision.lost_domains import lost_domains
 from wattbench_reports.gate.decision.metric_figures import whole_pairs
 from wattbench_reports.gate.decision.metric_tests import cases

@@ -106,6 +106,8 @@ class Evidence:
     energy_j: float | None = None
     """Of both, everything that was counted in measured windows, repeats to fill them included."""
     notes: tuple[str, ...] = ()
+    systems: tuple[str, str] = ("", "")
+    """What the two are called in their records; empty where there are none."""
     sessions: Mapping[str, SessionVariance] = field(default_factory=dict)
     """Metric to how much the logarithm of its figure varies between sessions of the machine; of accuracy none. Only of
     two runs on record: systems that were asked in turns share a session."""

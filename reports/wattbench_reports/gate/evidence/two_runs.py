@@ -115,6 +115,7 @@ def evidence_of_two(
     return Evidence(
         baseline=one.shown,
         candidate=two.shown,
+        systems=names,
         rounds=rounds,
         in_turns=by_block,
         provenance=(one.provenance, two.provenance),

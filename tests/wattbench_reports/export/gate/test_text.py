@@ -36,7 +36,7 @@ def test_a_planted_trade_names_its_tasks() -> None:
 def test_a_margin_that_holds_both_ways_has_both_signs() -> None:
     policy = replace(POLICY, rules=(Rule("accuracy", 0.01, either=True),))
     text = as_text(replace(passed(), metrics=(replace(ACCURACY, margin=0.01),), policy=policy))
-    assert " ±1 point  pass" in text
+    assert " ±1 point      pass" in text
 
 
 def test_caps_are_shown_where_there_are_any() -> None:

@@ -1,0 +1,220 @@
+"""List the items that one of a gate's two systems alone answers correctly, a few of them with prompts and answers.
+
+What flipped is found from scores alone; texts are read of the items that are shown, and of no others. Which are shown
+does not depend on what was answered: items are in one fixed random order, by their content.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from wattbench.records import SIDES, AnswerRow, RoundRow, RunRecords, ScoreRow
+from wattbench.records.files.jsonl import read_lines
+from wattbench.records.tables.table_columns import TableColumns
+from wattbench_reports.formatting.safe_text import first_of, last_of
+from wattbench_reports.gate.evidence.recorded_rounds import Item, reading
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips
+from wattbench_reports.tables.answer_texts import texts_in
+from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
+from wattbench_reports.tables.header_record import header_record
+from wattbench_reports.tables.streamed.text_numbers import joined, text_numbers
+
+MOST_LOST, MOST_WON = 20, 10
+"""Items that are shown: a reader looks for what broke first."""
+
+_TEXTS = ("prompt", "target", "filtered", "output", "failure")
+
+
+def flips_in_turns(run: RunRecords) -> Flips:
+    """Find what flipped in the rounds of a gate, finished or not.
+
+    Raises:
+        UserError: the record is damaged.
+    """
+    gate = header_record(run).gate
+    assert gate is not None  # the caller has judged the gate
+    with reading(run.layout.rounds, "a round"):
+        asked = [(item, row) for row in run.rounds() for item in row.items]
+        scores = [[_Score.of(row, side, item) for side in SIDES] for item, row in asked]
+    tasks, names = pd.factorize(np.array([task for (task, _), _ in asked], dtype=object))
+    means = np.array([[each.mean for each in both] for both in scores], dtype=np.float64).reshape(-1, 2)
+    flipped = _Flipped.of(means, tasks, len(names), np.arange(len(asked)))
+    texts = [
+        _texts_of_side(run, gate.sides[side].name, [scores[place][column] for place in flipped.shown])
+        for column, side in enumerate(SIDES)
+    ]
+    return flipped.flips(map(_item, [asked[place][0] for place in flipped.shown], *texts))
+
+
+@dataclass(frozen=True)
+class _Score:
+    """How an item counts for one side of a round."""
+
+    item: Item
+    mean: float
+    row: ScoreRow
+    """Of several, the first that agrees with the mean."""
+    window: str
+
+    @classmethod
+    def of(cls, row: RoundRow, side: str, item: Item) -> _Score:
+        task, doc_id = item
+        rows = [each for each in row.scores[side][task] if each.doc_id == doc_id]
+        mean = math.fsum(each.correct for each in rows) / len(rows)
+        agreeing = next(each for each in rows if (each.correct >= RIGHT) == (mean >= RIGHT))
+        return cls(item, mean, agreeing, row.windows[side])
+
+
+def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> list[_Texts]:
+    """Read what a system was asked and answered; a killed round, in another window, may have asked it before."""
+    wanted = {(each.item, each.row.repeat): each.window for each in scores}
+    answers: dict[tuple[Item, int], AnswerRow] = {}
+    for task in dict.fromkeys(each.item[0] for each in scores):
+        path = run.layout.answers(system, task)
+        with reading(path, "an answer"):
+            for line in read_lines(path):
+                key = ((task, line["doc_id"]), line["repeat"])
+                if key not in answers and wanted.get(key) == line["window"]:
+                    answers[key] = AnswerRow.from_json(line)
+    return [_Texts.of(answers.get((each.item, each.row.repeat)), each.row) for each in scores]
+
+
+def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) -> Flips:
+    """Find what flipped between two finished runs. An item is a document of a task, by its content.
+
+    Args:
+        runs: the baseline's and the candidate's. They may be the same.
+        systems: what they are called there.
+
+    Raises:
+        UserError: a table is damaged.
+    """
+    one, two = (_Scored.of(run.layout.items_table, name) for run, name in zip(runs, systems, strict=True))
+    items, in_one, in_two = np.intersect1d(one.keys, two.keys, assume_unique=True, return_indices=True)
+    scores = np.column_stack([one.means[in_one], two.means[in_two]])
+    flipped = _Flipped.of(scores, one.tasks[in_one], len(one.names), np.arange(len(items)))
+    shown = np.array(flipped.shown, dtype=np.int64)
+    return flipped.flips(map(_item, one.named(in_one[shown]), one.texts(in_one[shown]), two.texts(in_two[shown])))
+
+
+@dataclass(frozen=True)
+class _Flipped:
+    """Which items flipped."""
+
+    items: int
+    lost: int
+    won: int
+    shown: tuple[int, ...]
+    """Places of those that are shown, lost ones first."""
+
+    @classmethod
+    def of(
+        cls, scores: NDArray[np.float64], tasks: NDArray[np.integer[Any]], number: int, order: NDArray[np.int64]
+    ) -> _Flipped:
+        """Compare mean scores, shape (items, 2), NaN without a score. `tasks`, `number` and `order`: as of `spread`."""
+        scored = np.isfinite(scores).all(axis=1)
+        first, second = (scores >= RIGHT).T
+        lost, won = scored & first & ~second, scored & ~first & second
+        shown = [
+            spread(which, tasks.astype(np.int64), number, order, most)
+            for which, most in ((lost, MOST_LOST), (won, MOST_WON))
+        ]
+        return cls(int(scored.sum()), int(lost.sum()), int(won.sum()), tuple(np.concatenate(shown).tolist()))
+
+    def flips(self, shown: Iterable[FlippedItem]) -> Flips:
+        lost = min(self.lost, MOST_LOST)
+        marked = (replace(each, lost=place < lost) for place, each in enumerate(shown))
+        return Flips(self.items, self.lost, self.won, tuple(marked))
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """The items of one system of a finished run, in the order of their keys. Arrays have the shape (items,)."""
+
+    path: Path
+    keys: NDArray[np.uint64]
+    means: NDArray[np.float64]
+    """Mean scores, NaN where an answer has none."""
+    tasks: NDArray[np.int64]
+    names: Sequence[str]
+    """Of the tasks."""
+    doc_ids: NDArray[np.int64]
+    places: NDArray[np.int64]
+    """The row of the file of an answer that agrees with how the item counts: the one with the lowest repeat."""
+
+    @classmethod
+    def of(cls, path: Path, system: str) -> _Scored:
+        with TableColumns(path) as table:
+            systems = table.coded("system")
+            kept = systems.codes == systems.texts.to_pylist().index(system)
+        with TableColumns(path, kept) as table:
+            tasks = table.coded("task")
+            doc_ids = table.whole_numbers("doc_id").astype(np.int64)
+            named = text_numbers(tasks.texts)[tasks.codes]
+            documents = np.concatenate([text_numbers(part) for part in table.parts("doc_hash")])
+            correct, repeats = table.numbers("correct"), table.whole_numbers("repeat")
+        answers = joined(joined(named, doc_ids.astype(np.uint64)), documents)
+        keys, first, item = np.unique(answers, return_index=True, return_inverse=True)
+        means = np.bincount(item, correct, len(keys)) / np.bincount(item, minlength=len(keys))
+        agrees = (correct >= RIGHT) == (means[item] >= RIGHT)
+        order = np.lexsort((repeats, ~agrees, item))
+        starts = np.searchsorted(item[order], np.arange(len(keys)))
+        places = np.flatnonzero(kept)[order[starts]]
+        names = tuple(map(str, tasks.texts.to_pylist()))
+        return cls(path, keys, means, tasks.codes[first].astype(np.int64), names, doc_ids[first], places)
+
+    def named(self, items: NDArray[np.int64]) -> list[Item]:
+        return [(self.names[self.tasks[item]], int(self.doc_ids[item])) for item in items]
+
+    def texts(self, items: NDArray[np.int64]) -> list[_Texts]:
+        """Read what is recorded of some items."""
+        places = self.places[items]
+        read = texts_in(self.path, places, _TEXTS).reindex(index=places, columns=list(_TEXTS))
+        rows = [[each if isinstance(each, str) else None for each in row] for row in read.itertuples(index=False)]
+        return [_Texts(*texts[:-1], failure=texts[-1] or "") for texts in rows]
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What is recorded of an answer; None: it is not."""
+
+    prompt: str | None
+    target: str | None
+    filtered: str | None
+    output: str | None
+    failure: str = ""
+
+    @classmethod
+    def of(cls, answer: AnswerRow | None, score: ScoreRow) -> _Texts:
+        if answer is None:
+            return cls(None, score.target, score.filtered, None)
+        output = next((each for each in answer.replies if isinstance(each, str)), None)
+        return cls(answer.prompt, score.target, score.filtered, output, answer.failure or "")
+
+    def answer(self) -> FlippedAnswer:
+        return FlippedAnswer(
+            filtered=None if self.filtered is None or self.filtered == self.output else first_of(self.filtered),
+            output=None if self.output is None else first_of(self.output),
+            failure=self.failure,
+        )
+
+
+def _item(item: Item, baseline: _Texts, candidate: _Texts) -> FlippedItem:
+    prompts = dict.fromkeys(each.prompt for each in (baseline, candidate) if each.prompt)
+    key = next((each.target for each in (baseline, candidate) if each.target is not None), None)
+    return FlippedItem(
+        *item,
+        lost=False,  # until all are in order
+        prompts=tuple(last_of(prompt) for prompt in prompts),
+        key=None if key is None else first_of(key, KEY_CHARACTERS),
+        baseline=baseline.answer(),
+        candidate=candidate.answer(),
+    )
