@@ -222,8 +222,8 @@ def never() -> GateResult:
         reason="40 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
         "lower [-29.0, 25.1]). About 88 more items should decide it, if they are like these.",
     )  # fmt: skip
-    return replace(
-        inconclusive(), metrics=(small, LATENCY), items=40, rounds=26, cap_items=40,
+    return gate(
+        Verdict.INCONCLUSIVE, "", small, LATENCY, notes=inconclusive().notes, items=40, rounds=26, cap_items=40,
         policy=replace(POLICY, rules=POLICY.rules[:2], max_items=40),
         detects={"accuracy": 0.38, "latency_p50": 0.118}, undecidable=("accuracy",),
     )  # fmt: skip

@@ -87,29 +87,24 @@ def _table(result: GateResult) -> Table:
         caption="Each metric, worst first",
         columns=(
             Column("Metric"),
-            Column("Baseline", numeric=True),
-            Column("Candidate", numeric=True),
+            Column("Verdict"),
             Column("Change", numeric=True),
             Column("Fails beyond", numeric=True),
-            Column("Verdict"),
-            Column("Blocking"),
-            Column("Reason"),
+            Column("Baseline", numeric=True),
+            Column("Candidate", numeric=True),
         ),
         rows=tuple(
             (
                 _name(metric),
-                Cell(wording.figure(metric, metric.baseline)),
-                Cell(wording.figure(metric, metric.candidate)),
+                Cell(wording.outcome(metric), _style(metric), detail="" if metric.blocks else "not blocking"),
                 Cell(wording.change(metric)),
                 Cell(wording.margin(metric, result.policy)),
-                Cell(wording.outcome(metric), _style(metric)),
-                Cell("yes" if metric.blocks else "no"),
-                Cell(metric.reason),
+                Cell(wording.figure(metric, metric.baseline)),
+                Cell(wording.figure(metric, metric.candidate)),
             )
             for metric in wording.worst_first(result.metrics)
         ),
         note=f"{wording.bounds_line(result.policy)}.",
-        prose=True,
     )
 
 
@@ -161,19 +156,13 @@ def _flipped_table(result: GateResult, count: str, shown: Sequence[FlippedItem])
     right = result.baseline if shown[0].lost else result.candidate
     return Table(
         caption=f"{count}: only {right} is right",
-        columns=tuple(map(Column, ("Item", "Prompt", "Key", result.baseline, result.candidate))),
+        columns=tuple(map(Column, ("Item", result.baseline, result.candidate, "Key"))),
         rows=tuple(
-            tuple(
-                map(
-                    Cell,
-                    (
-                        words.item(each),
-                        words.prompt(each),
-                        words.key(each),
-                        words.answer(each.baseline),
-                        words.answer(each.candidate),
-                    ),
-                )
+            (
+                Cell(words.item(each), detail=words.prompt(each) if each.prompts else ""),
+                Cell(words.answer(each.baseline)),
+                Cell(words.answer(each.candidate)),
+                Cell(words.key(each)),
             )
             for each in shown
         ),
@@ -212,6 +201,8 @@ def _side(system: str, given: FlippedAnswer, *, right: bool) -> ShownAnswer:
 def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
     """Say what was measured, by which policy, and draw the bounds over time where there are some."""
     sentences = (
+        *(f"{wording.label(each.metric)}: {each.reason}" for each in wording.with_reason_shown(result)),
+        wording.passes_line(result),
         f"{wording.pair_line(result)}. Measured: {wording.measured(result)}.",
         f"Policy: {wording.policy_line(result.policy)}.",
         wording.finds_line(result),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench_reports.formatting.safe_text import Excerpt, with_ends
-from wattbench_reports.formatting.units import NONE
+from wattbench_reports.formatting.units import NONE, listed
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips
 
 _PROMPT, _ANSWER = 140, 70
@@ -34,7 +34,7 @@ def unrecorded_line(items: Sequence[FlippedItem]) -> str:
         "answers": all(answer(side) == NONE for each in items for side in (each.baseline, each.candidate)),
     }
     names = [name for name, absent in missing.items() if absent]
-    return f"Not recorded: {' and '.join(names)}." if items and names else ""
+    return f"Not recorded: {listed(names)}." if items and names else ""
 
 
 def item(flipped: FlippedItem) -> str:

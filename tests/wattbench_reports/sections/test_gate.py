@@ -20,7 +20,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import Looks, gate
 from wattbench_reports.gate.decision.judge import SequentialBounds
 from wattbench_reports.gate.result import GateResult
-from wattbench_reports.html import report
+from wattbench_reports.html import report, write_report
 from wattbench_reports.sections.gate import gate_section, section_of
 
 Make = Callable[..., RunRecords]
@@ -57,8 +57,8 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
     assert list(rows) == ["latency p50", "accuracy"]
-    assert rows["latency p50"]["Blocking"] == "yes"
-    assert rows["accuracy"]["Blocking"] == "no"
+    details = [row[1].detail for row in section.passages[0].tables[0].rows]
+    assert details == ["", "not blocking"]
     assert "in 40 rounds" in as_text(section)
 
 
@@ -103,6 +103,47 @@ def test_other_pages_begin_with_their_verdict(reported, fake) -> None:
     assert "#gate" not in page
 
 
+def test_items_that_flipped_come_after_the_metrics_and_before_the_evidence(make: Make) -> None:
+    section = section_of(regressed(), bounds(regressed()))
+    assert [each.heading for each in section.passages] == ["", "Items that flipped", "Evidence"]
+    lost, won = section.passages[1].tables
+    assert (lost.caption, len(lost.rows)) == ("7 lost items: only specialist is right", 7)
+    assert (won.caption, len(won.rows)) == ("4 won items: only specialist-next is right", 4)
+    assert [each.caption for each in section.passages[1].examples] == [
+        "7 lost items, at length",
+        "4 won items, at length",
+    ]
+    shown = section.passages[1].examples[0].items[0]
+    assert [each.verdict for each in shown.sides] == ["right", "wrong"]
+    assert shown.sides[1].quotes[0].label == "Output (the first 400 of 920 characters)"
+
+
+def test_the_page_of_a_gate_lists_what_flipped_with_its_texts(make: Make) -> None:
+    page = without_own_scripts(report(make(replace(SLOW, candidate=FakeSide("new <b>", accuracy=0.3)))))
+    gate_of_page = page[page.index('<section id="gate"') : page.index('<section id="verdict"')]
+    assert "only the baseline is right" in gate_of_page
+    assert "20 of " in gate_of_page
+    assert "What is it?" in gate_of_page
+
+
+def test_texts_of_items_are_no_markup_on_the_page(tmp_path: Path, make: Make) -> None:
+    run = make(SLOW)
+    write_report(run.layout.root, tmp_path / "page.html", gate=regressed())
+    page = without_own_scripts((tmp_path / "page.html").read_text())
+    assert "&lt;/pre&gt;&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert "\x1b" not in page
+
+
+def test_the_page_shows_the_verdict_of_the_command_that_writes_it(tmp_path: Path, make: Make, run_store, fake) -> None:
+    for run in (make(SLOW), run_store.read(fake.plain())):  # of a gate, and of two records
+        write_report(run.layout.root, tmp_path / "page.html", gate=waived())
+        page = (tmp_path / "page.html").read_text()
+        assert waived().headline in page
+        assert "Gate: pass" in page
+
+
 @pytest.mark.parametrize("name", GATES)
 def test_every_verdict_makes_a_section(name: str) -> None:
     result = GATES[name]()
@@ -114,7 +155,7 @@ def test_every_verdict_makes_a_section(name: str) -> None:
 
 def test_what_fails_is_marked_and_what_is_let_through_is_doubtful() -> None:
     styles = {
-        name: [row[5].style for row in section_of(make(), {}).passages[0].tables[0].rows]
+        name: [row[1].style for row in section_of(make(), {}).passages[0].tables[0].rows]
         for name, make in (("regressed", regressed), ("waived", waived), ("passed", passed))
     }
     assert styles == {

@@ -78,14 +78,14 @@ def _flips(result: GateResult, flips: Flips, room: int) -> list[str]:
     counts = ["", escaped(words.counts_line(flips), _SENTENCE)]
     if not shown:
         return counts
-    heads = ("", "item", "prompt", "key", *(escaped(name, _NAME) for name in (result.baseline, result.candidate)))
+    heads = ("", "item", "prompt", *(escaped(name, _NAME) for name in (result.baseline, result.candidate)), "key")
     head, rule, *lines = markdown_table([TextColumn(each) for each in heads], [_flip(each) for each in shown])
     missing = words.unrecorded_line(shown)
     return [*counts, "", head, rule, *_fitting(lines, room), *(["", missing] if missing else [])]
 
 
 def _flip(flipped: FlippedItem) -> tuple[str, ...]:
-    texts = (words.prompt(flipped), words.key(flipped), words.answer(flipped.baseline), words.answer(flipped.candidate))
+    texts = (words.prompt(flipped), words.answer(flipped.baseline), words.answer(flipped.candidate), words.key(flipped))
     return (
         "**lost**" if flipped.lost else "won",
         escaped(words.item(flipped), _TASK),

@@ -17,8 +17,8 @@ _COLUMNS = (
 _WIDEST_LABEL = 40
 _LOST, _WON = 5, 3
 """Flipped items that are listed; the page has more."""
-_WIDTHS = (28, 14, 24, 24)
-"""Columns of an item, a key and two answers."""
+_WIDTHS = (26, 24, 24, 14)
+"""Columns of an item, two answers and a key."""
 
 
 def as_text(result: GateResult) -> str:
@@ -55,11 +55,11 @@ def _flips(result: GateResult, flips: Flips) -> Iterator[str]:
     shown = words.first_of_each(flips, _LOST, _WON)
     if not shown:
         return
-    heads = ("", "item", "key", result.baseline, result.candidate)
+    heads = ("", "item", result.baseline, result.candidate, "key")
     cells = [
-        (words.item(each), words.key(each), words.answer(each.baseline), words.answer(each.candidate)) for each in shown
+        (words.item(each), words.answer(each.baseline), words.answer(each.candidate), words.key(each)) for each in shown
     ]
-    columns = [TextColumn(clipped(printable(head), _WIDTHS[-1])) for head in heads]
+    columns = [TextColumn(clipped(printable(head), _WIDTHS[1])) for head in heads]
     yield from text_table(
         columns,
         [

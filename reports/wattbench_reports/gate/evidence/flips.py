@@ -156,7 +156,7 @@ class _Scored:
             systems = table.coded("system")
             kept = systems.codes == systems.texts.to_pylist().index(system)
         with TableColumns(path, kept) as table:
-            tasks = table.coded("task")
+            tasks = table.coded("task").in_order()
             doc_ids = table.whole_numbers("doc_id").astype(np.int64)
             named = text_numbers(tasks.texts)[tasks.codes]
             documents = np.concatenate([text_numbers(part) for part in table.parts("doc_hash")])

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.made_up.gate_results import ACCURACY, GATES, gate, many, regressed
+from tests.made_up.gate_results import ACCURACY, GATES, flipped, gate, many, regressed
 from wattbench_reports.export.gate import MARKER, as_markdown
-from wattbench_reports.gate.result import GateResult
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips, GateResult
 
 MOST_BYTES = 65_536
 TEXTS = st.text(st.sampled_from("@#[]()<>&|`*_~$\\!:/-=+. \n\r\t\x00\u202e\U0010ffff😀aw0"), max_size=80)
@@ -22,8 +22,10 @@ def dressed(result: GateResult, text: str) -> GateResult:
     return replace(
         result, headline=text, baseline=text, candidate=text, suite=text, runs=(text,) * 9, energy_provenance=text,
         notes=(text,) * 99, planted={text: 0.1}, metrics=tuple(
-            replace(each, metric=f"{text} · latency_p50", reason=text, provenance=text) for each in result.metrics
+            replace(each, metric=f"{text} · latency_p50", reason=text, provenance=text, validity=text)
+            for each in result.metrics
         ),
+        flips=Flips(9, 9, 0, (flipped(text, 1, lost=True, prompt=text, key=text, wrong=text),) * 9),
     )  # fmt: skip
 
 
@@ -58,6 +60,24 @@ def test_reasons_and_notes_without_room_are_counted() -> None:
     assert notes and int(notes[1]) + text.count("\n- a note") == 100
 
 
+def test_five_lost_items_and_three_won_ones_are_listed() -> None:
+    text = as_markdown(regressed())
+    assert (text.count("| **lost** |"), text.count("| won |")) == (5, 3)
+    assert "7 lost (only the baseline is right), 4 won (only the candidate is right), of 64 that both" in text
+    assert text.index("| latency p50 |") < text.index("| **lost** |") < text.index("<details>")
+
+
+def test_what_is_not_recorded_of_the_items_is_said() -> None:
+    bare = FlippedItem("sums", 4, True, (), None, FlippedAnswer(), FlippedAnswer())
+    text = as_markdown(replace(regressed(), flips=Flips(9, 1, 0, (bare,))))
+    assert "| **lost** | sums 4 | – | – | – | – |" in text
+    assert "Not recorded: prompts, keys and answers." in text
+    failed = replace(bare, candidate=FlippedAnswer(failure="timed out"))
+    text = as_markdown(replace(regressed(), flips=Flips(9, 1, 0, (failed,))))
+    assert "| no answer: timed out |" in text
+    assert "Not recorded: prompts and keys." in text
+
+
 def test_a_long_sentence_is_cut_and_says_so() -> None:
     text = as_markdown(replace(regressed(), headline="word " * 1000))
     assert " ... (truncated)" in text
@@ -88,8 +108,8 @@ def test_texts_of_records_are_no_markup(text: str) -> None:
     }  # fmt: skip
     assert not re.search(r"[\[\]!~]", plain.replace(MARKER, ""))
     rows = [line for line in plain.splitlines() if line.startswith("|")]
-    assert len(rows) == 4
-    assert {row.count("|") for row in rows} == {7}
+    assert len(rows) == 4 + 7
+    assert {row.count("|") for row in rows} == {7}  # of the metrics, and of the items that flipped
     assert shown.count("\n### ") == 1
 
 
