@@ -11,7 +11,7 @@ from wattbench_reports.gate.policy import DeclaredTrade, Policy, Rule, Waiver
 from wattbench_reports.gate.result import (
     FlippedAnswer,
     FlippedItem,
-    Flips,
+    FlippedItems,
     GateResult,
     LostDomain,
     MetricVerdict,
@@ -65,7 +65,7 @@ CLAUSE = (
     "consent, provided that it gives notice within thirty days of the assignment and remains liable. Which clause "
     "forbids assignment?"
 )
-FLIPS = Flips(
+FLIPS = FlippedItems(
     192, 7, 4,
     (
         flipped("contracts", 12, lost=True, prompt=CLAUSE, key="none", wrong="Clause 7.2 forbids it. " * 40),

@@ -128,7 +128,7 @@ class FlippedItem:
 
 
 @dataclass(frozen=True)
-class Flips:
+class FlippedItems:
     """The items that one of the two systems alone answers correctly: right is a mean score of at least one half."""
 
     items: int
@@ -171,7 +171,7 @@ class GateResult:
     together: tuple[str, ...] = ()
     """The metrics that are shown to be worse together, where none is shown to be by itself."""
     lost_domains: tuple[LostDomain, ...] = ()
-    flips: Flips | None = None
+    flips: FlippedItems | None = None
     """None: it is not known which item is right, as in files of pytest-benchmark."""
     detects: Mapping[str, float] = field(default_factory=dict)
     """Metric to the smallest worsening that a gate of as many items finds with probability 1 - `Policy.beta`."""

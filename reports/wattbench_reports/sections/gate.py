@@ -17,7 +17,7 @@ from wattbench_reports.gate.evidence.flips import flips_in_turns
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
-from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips, GateResult, MetricVerdict, Verdict
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
 from wattbench_reports.sections.model import Drawing, Example, Examples, Passage, Section, ShownAnswer
 from wattbench_reports.sections.quotes import quote
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
@@ -146,7 +146,7 @@ def _flips(result: GateResult) -> tuple[Passage, ...]:
     )
 
 
-def _count(flips: Flips, shown: Sequence[FlippedItem], *, lost: bool) -> str:
+def _count(flips: FlippedItems, shown: Sequence[FlippedItem], *, lost: bool) -> str:
     count = flips.lost if lost else flips.won
     items = f"{'lost' if lost else 'won'} item{'' if count == 1 else 's'}"
     return f"{len(shown):,} of {count:,} {items}" if len(shown) < count else f"{count:,} {items}"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from wattbench_reports.formatting.safe_text import Excerpt, with_ends
 from wattbench_reports.formatting.units import NONE, listed
-from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems
 
 _PROMPT, _ANSWER = 140, 70
 """Characters of a line: of a prompt its end, where the question is; of an answer and a key their beginning."""
 
 
-def counts_line(flips: Flips) -> str:
+def counts_line(flips: FlippedItems) -> str:
     """Count what flipped: ``Items that flipped: 31 lost (right before, wrong now), 12 won ..., of 400.``"""
     return (
         f"Items that flipped: {flips.lost:,} lost (only the baseline is right), {flips.won:,} won (only the candidate "
@@ -20,8 +20,8 @@ def counts_line(flips: Flips) -> str:
     )
 
 
-def first_of_each(flips: Flips, lost: int, won: int) -> list[FlippedItem]:
-    """Return the first of the items that are listed, at most so many of each kind, lost ones first."""
+def first_of_each(flips: FlippedItems, lost: int, won: int) -> list[FlippedItem]:
+    """Return the first of the listed items, at most `lost` and `won` of them, lost ones first."""
     kinds = ([each for each in flips.shown if each.lost is kind] for kind in (True, False))
     return [each for kind, most in zip(kinds, (lost, won), strict=True) for each in kind[:most]]
 

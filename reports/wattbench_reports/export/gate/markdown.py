@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.markdown import escaped_for_github as escaped
 from wattbench_reports.formatting.markdown import in_code, markdown_table
-from wattbench_reports.gate.result import FlippedItem, Flips, GateResult, MetricVerdict
+from wattbench_reports.gate.result import FlippedItem, FlippedItems, GateResult, MetricVerdict
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
@@ -72,7 +72,7 @@ def _head(result: GateResult, command: str) -> list[str]:
     ]
 
 
-def _flips(result: GateResult, flips: Flips, room: int) -> list[str]:
+def _flips(result: GateResult, flips: FlippedItems, room: int) -> list[str]:
     """Count what flipped, and list the first items: the prompt's end, the key and both answers."""
     shown = words.first_of_each(flips, _LOST, _WON)
     counts = ["", escaped(words.counts_line(flips), _SENTENCE)]

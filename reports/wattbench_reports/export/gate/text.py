@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wattbench.terminal import TextColumn, clipped, printable, text_table, without_commands, wrapped
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.result import Flips, GateResult, MetricVerdict
+from wattbench_reports.gate.result import FlippedItems, GateResult, MetricVerdict
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
@@ -49,7 +49,7 @@ def _lines(result: GateResult) -> Iterator[str]:
     yield from wrapped(wording.finds_line(result))
 
 
-def _flips(result: GateResult, flips: Flips) -> Iterator[str]:
+def _flips(result: GateResult, flips: FlippedItems) -> Iterator[str]:
     """Count what flipped, and list the first items with the key and both answers."""
     yield from wrapped(words.counts_line(flips))
     shown = words.first_of_each(flips, _LOST, _WON)

@@ -21,7 +21,7 @@ from wattbench.records.files.jsonl import read_lines
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.formatting.safe_text import first_of, last_of
 from wattbench_reports.gate.evidence.recorded_rounds import Item, reading
-from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems
 from wattbench_reports.tables.answer_texts import texts_in
 from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.header_record import header_record
@@ -33,7 +33,7 @@ MOST_LOST, MOST_WON = 20, 10
 _TEXTS = ("prompt", "target", "filtered", "output", "failure")
 
 
-def flips_in_turns(run: RunRecords) -> Flips:
+def flips_in_turns(run: RunRecords) -> FlippedItems:
     """Find what flipped in the rounds of a gate, finished or not.
 
     Raises:
@@ -42,16 +42,16 @@ def flips_in_turns(run: RunRecords) -> Flips:
     gate = header_record(run).gate
     assert gate is not None  # the caller has judged the gate
     with reading(run.layout.rounds, "a round"):
-        asked = [(item, row) for row in run.rounds() for item in row.items]
-        scores = [[_Score.of(row, side, item) for side in SIDES] for item, row in asked]
-    tasks, names = pd.factorize(np.array([task for (task, _), _ in asked], dtype=object))
+        scores = [[_Score.of(row, side, item) for side in SIDES] for row in run.rounds() for item in row.items]
+    tasks, names = pd.factorize(np.array([first.item[0] for first, _ in scores], dtype=object))
     means = np.array([[each.mean for each in both] for both in scores], dtype=np.float64).reshape(-1, 2)
-    flipped = _Flipped.of(means, tasks, len(names), np.arange(len(asked)))
+    flipped = _Flipped.of(means, tasks, len(names))
+    shown = [scores[number] for number in flipped.shown]
     texts = [
-        _texts_of_side(run, gate.sides[side].name, [scores[place][column] for place in flipped.shown])
+        _texts_of_side(run, gate.sides[side].name, [both[column] for both in shown])
         for column, side in enumerate(SIDES)
     ]
-    return flipped.flips(map(_item, [asked[place][0] for place in flipped.shown], *texts))
+    return flipped.flips(map(_item, [first.item for first, _ in shown], *texts))
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> li
     return [_Texts.of(answers.get((each.item, each.row.repeat)), each.row) for each in scores]
 
 
-def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) -> Flips:
+def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) -> FlippedItems:
     """Find what flipped between two finished runs. An item is a document of a task, by its content.
 
     Args:
@@ -98,9 +98,9 @@ def flips_of_two(runs: tuple[RunRecords, RunRecords], systems: tuple[str, str]) 
         UserError: a table is damaged.
     """
     one, two = (_Scored.of(run.layout.items_table, name) for run, name in zip(runs, systems, strict=True))
-    items, in_one, in_two = np.intersect1d(one.keys, two.keys, assume_unique=True, return_indices=True)
+    _, in_one, in_two = np.intersect1d(one.keys, two.keys, assume_unique=True, return_indices=True)
     scores = np.column_stack([one.means[in_one], two.means[in_two]])
-    flipped = _Flipped.of(scores, one.tasks[in_one], len(one.names), np.arange(len(items)))
+    flipped = _Flipped.of(scores, one.tasks[in_one], len(one.names))
     shown = np.array(flipped.shown, dtype=np.int64)
     return flipped.flips(map(_item, one.named(in_one[shown]), one.texts(in_one[shown]), two.texts(in_two[shown])))
 
@@ -113,26 +113,30 @@ class _Flipped:
     lost: int
     won: int
     shown: tuple[int, ...]
-    """Places of those that are shown, lost ones first."""
+    """Which are shown, lost ones first."""
 
     @classmethod
-    def of(
-        cls, scores: NDArray[np.float64], tasks: NDArray[np.integer[Any]], number: int, order: NDArray[np.int64]
-    ) -> _Flipped:
-        """Compare mean scores, shape (items, 2), NaN without a score. `tasks`, `number` and `order`: as of `spread`."""
+    def of(cls, scores: NDArray[np.float64], tasks: NDArray[np.integer[Any]], number: int) -> _Flipped:
+        """Compare mean scores.
+
+        Args:
+            scores: shape (items, 2), the baseline's and the candidate's, NaN without a score; in a random order.
+            tasks: shape (items,), the number of each item's task.
+            number: of tasks.
+        """
         scored = np.isfinite(scores).all(axis=1)
         first, second = (scores >= RIGHT).T
         lost, won = scored & first & ~second, scored & ~first & second
         shown = [
-            spread(which, tasks.astype(np.int64), number, order, most)
+            spread(which, tasks.astype(np.int64), number, np.arange(len(scores)), most)
             for which, most in ((lost, MOST_LOST), (won, MOST_WON))
         ]
         return cls(int(scored.sum()), int(lost.sum()), int(won.sum()), tuple(np.concatenate(shown).tolist()))
 
-    def flips(self, shown: Iterable[FlippedItem]) -> Flips:
+    def flips(self, shown: Iterable[FlippedItem]) -> FlippedItems:
         lost = min(self.lost, MOST_LOST)
-        marked = (replace(each, lost=place < lost) for place, each in enumerate(shown))
-        return Flips(self.items, self.lost, self.won, tuple(marked))
+        marked = (replace(each, lost=number < lost) for number, each in enumerate(shown))
+        return FlippedItems(self.items, self.lost, self.won, tuple(marked))
 
 
 @dataclass(frozen=True)
@@ -179,7 +183,7 @@ class _Scored:
         places = self.places[items]
         read = texts_in(self.path, places, _TEXTS).reindex(index=places, columns=list(_TEXTS))
         rows = [[each if isinstance(each, str) else None for each in row] for row in read.itertuples(index=False)]
-        return [_Texts(*texts[:-1], failure=texts[-1] or "") for texts in rows]
+        return [_Texts(*texts) for texts in rows]
 
 
 @dataclass(frozen=True)
@@ -190,20 +194,20 @@ class _Texts:
     target: str | None
     filtered: str | None
     output: str | None
-    failure: str = ""
+    failure: str | None = None
 
     @classmethod
     def of(cls, answer: AnswerRow | None, score: ScoreRow) -> _Texts:
         if answer is None:
             return cls(None, score.target, score.filtered, None)
         output = next((each for each in answer.replies if isinstance(each, str)), None)
-        return cls(answer.prompt, score.target, score.filtered, output, answer.failure or "")
+        return cls(answer.prompt, score.target, score.filtered, output, answer.failure)
 
     def answer(self) -> FlippedAnswer:
         return FlippedAnswer(
             filtered=None if self.filtered is None or self.filtered == self.output else first_of(self.filtered),
             output=None if self.output is None else first_of(self.output),
-            failure=self.failure,
+            failure=self.failure or "",
         )
 
 

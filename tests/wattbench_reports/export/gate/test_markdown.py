@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.gate_results import ACCURACY, GATES, flipped, gate, many, regressed
 from wattbench_reports.export.gate import MARKER, as_markdown
-from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, Flips, GateResult
+from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult
 
 MOST_BYTES = 65_536
 TEXTS = st.text(st.sampled_from("@#[]()<>&|`*_~$\\!:/-=+. \n\r\t\x00\u202e\U0010ffff😀aw0"), max_size=80)
@@ -25,7 +25,7 @@ def dressed(result: GateResult, text: str) -> GateResult:
             replace(each, metric=f"{text} · latency_p50", reason=text, provenance=text, validity=text)
             for each in result.metrics
         ),
-        flips=Flips(9, 9, 0, (flipped(text, 1, lost=True, prompt=text, key=text, wrong=text),) * 9),
+        flips=FlippedItems(9, 9, 0, (flipped(text, 1, lost=True, prompt=text, key=text, wrong=text),) * 9),
     )  # fmt: skip
 
 
@@ -69,11 +69,11 @@ def test_five_lost_items_and_three_won_ones_are_listed() -> None:
 
 def test_what_is_not_recorded_of_the_items_is_said() -> None:
     bare = FlippedItem("sums", 4, True, (), None, FlippedAnswer(), FlippedAnswer())
-    text = as_markdown(replace(regressed(), flips=Flips(9, 1, 0, (bare,))))
+    text = as_markdown(replace(regressed(), flips=FlippedItems(9, 1, 0, (bare,))))
     assert "| **lost** | sums 4 | – | – | – | – |" in text
     assert "Not recorded: prompts, keys and answers." in text
     failed = replace(bare, candidate=FlippedAnswer(failure="timed out"))
-    text = as_markdown(replace(regressed(), flips=Flips(9, 1, 0, (failed,))))
+    text = as_markdown(replace(regressed(), flips=FlippedItems(9, 1, 0, (failed,))))
     assert "| no answer: timed out |" in text
     assert "Not recorded: prompts and keys." in text
 

@@ -14,7 +14,7 @@ from tests.made_up.gate_results import FLIPS, GATES, KNOWN, POLICY, SPENT, gate
 from tests.wattbench_reports.sectiontext import as_text as section_text
 from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown, as_text, result_of_json
 from wattbench_reports.gate.policy import Rule
-from wattbench_reports.gate.result import EXIT_CODES, Flips, GateResult, MetricVerdict, Verdict
+from wattbench_reports.gate.result import EXIT_CODES, FlippedItems, GateResult, MetricVerdict, Verdict
 from wattbench_reports.sections.gate import section_of
 from wattbench_reports.wording import gate as wording
 
@@ -50,11 +50,11 @@ def metrics(draw: st.DrawFn) -> tuple[MetricVerdict, ...]:
 
 
 @st.composite
-def flips(draw: st.DrawFn) -> Flips | None:
+def flips(draw: st.DrawFn) -> FlippedItems | None:
     lost, won = draw(st.integers(0, 7)), draw(st.integers(0, 4))
     shown = tuple(each for kind, most in ((True, lost), (False, won)) for each in kinds(kind)[:most])
     more = draw(st.integers(0, 5000)) if lost == 7 else 0
-    return draw(st.sampled_from([None, Flips(10_000, lost + more, won, shown)]))
+    return draw(st.sampled_from([None, FlippedItems(10_000, lost + more, won, shown)]))
 
 
 def kinds(kind: bool) -> list:

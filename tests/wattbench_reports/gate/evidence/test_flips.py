@@ -16,14 +16,14 @@ from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.records import BASELINE, CANDIDATE, RunRecords, read_run
 from wattbench_reports.gate.evidence.flips import MOST_LOST, MOST_WON, flips_in_turns, flips_of_two
-from wattbench_reports.gate.result import FlippedItem, Flips
+from wattbench_reports.gate.result import FlippedItem, FlippedItems
 from wattbench_reports.tables.merge import KEY
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 WORSE = FakeGate(candidate=FakeSide("new", accuracy=0.4), items=60)
 
 
-def turns(root: Path, fake: FakeGate) -> tuple[RunRecords, Flips]:
+def turns(root: Path, fake: FakeGate) -> tuple[RunRecords, FlippedItems]:
     run = read_run(write_gate(root, fake))
     return run, flips_in_turns(run)
 
@@ -121,7 +121,7 @@ def test_a_killed_round_and_an_unfinished_gate_count_what_their_rounds_hold(tmp_
 
 
 def test_a_gate_without_rounds_has_nothing_flipped(tmp_path: Path) -> None:
-    assert turns(tmp_path, FakeGate(rounds=0, finished=False))[1] == Flips(0, 0, 0)
+    assert turns(tmp_path, FakeGate(rounds=0, finished=False))[1] == FlippedItems(0, 0, 0)
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
@@ -171,7 +171,7 @@ def test_what_has_no_score_or_no_partner_is_left_out(tmp_path: Path) -> None:
     assert found.items == whole.items // 2
     assert all(each.doc_id % 2 == 0 for each in found.shown)
     other = changed(part, lambda table: table.assign(doc_hash="other"))
-    assert flips_of_two((first, other), ("big", "big")) == Flips(0, 0, 0)
+    assert flips_of_two((first, other), ("big", "big")) == FlippedItems(0, 0, 0)
 
 
 def test_a_record_without_texts_counts_all_the_same(tmp_path: Path) -> None:
