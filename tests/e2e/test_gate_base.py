@@ -152,7 +152,7 @@ def test_the_example_at_the_top_of_the_page_works_as_it_is_written(
         env=environment | WHO | {"PATH": f"{tmp_path / 'bin'}:{environment['PATH']}"},
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith("REGRESSED: rules is worse than rules.base: accuracy is ")
+    assert done.stdout.startswith("REGRESSED: Keep rules.base: with rules, accuracy is ")
 
 
 def test_without_a_repository_there_is_no_base(wattbench, suite) -> None:
