@@ -92,6 +92,8 @@ class FakeGate:
     """How often each item is asked, in one window."""
     invalid: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     """Round to the reasons that spoil the candidate's window in it."""
+    contended: tuple[int, ...] = ()
+    """Rounds in which something else ran next to the candidate."""
     killed: bool = False
     """A process died in its first round, whose items were answered slowly, in windows of no round, and are left out."""
     policy: Mapping[str, Any] = field(default_factory=dict)
@@ -209,7 +211,8 @@ def _round(written: _Written, number: int, items: list[Item]) -> None:
     for side in order:
         spoiled = written.fake.invalid.get(number, ()) if side == CANDIDATE else ()
         spoiled = spoiled if long else (*spoiled, "0.5 s, shorter than the 1.0 s that a window needs")
-        answers, window = _answer(written, side, items, spoiled=spoiled)
+        contended = side == CANDIDATE and number in written.fake.contended
+        answers, window = _answer(written, side, items, spoiled=spoiled, contended=contended)
         windows[side] = window.window
         scores[side] = _scores(written, side, items)
         for task, of_task in answers.items():
@@ -229,6 +232,7 @@ def _answer(
     *,
     slower: float = 1.0,
     spoiled: tuple[str, ...] = (),
+    contended: bool = False,
 ) -> tuple[dict[str, list[AnswerRow]], WindowRow]:
     """Ask one system a round: its answers, and the window about them."""
     system, fake = written.fake.side[side], written.fake
@@ -254,7 +258,7 @@ def _answer(
         window=name, run=written.run, system=system.name, task=None, purpose="measured", started_s=started_s,
         finished_s=written.now_s, energy_j={} if joules is None else {system.component: joules},
         provenance={} if joules is None else {system.component: system.provenance}, passes=fake.passes,
-        valid=joules is not None and not spoiled,
+        valid=joules is not None and not spoiled, contended=contended,
         reasons=list(spoiled) if joules is not None else ["nothing was measured: no meter was read"],
     )  # fmt: skip
     written.writer.append_window(window)

@@ -239,6 +239,7 @@ def _verdict(
         more_items=more_items(case, level, policy) if verdict is Verdict.INCONCLUSIVE else None,
         detectable=_ruled_out(case, low, high) if verdict in (Verdict.PASS, Verdict.IMPROVED) else None,
         provenance=case.provenance,
+        validity=evidence.validity if case.provenance else "",
         currency=evidence.currency if case.rule.metric in MONEY else "",
         waived=waiver,
         allowed_by=look.allowed_by[position],

@@ -40,6 +40,7 @@ from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, a
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
 from wattbench_reports.gate.metrics import PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
+from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.json_values import mapping
@@ -95,6 +96,7 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         rounds=tuple(rounds),
         in_turns=True,
         provenance=(provenance.joined(used[BASELINE]), provenance.joined(used[CANDIDATE])),
+        validity="; ".join(filter(None, (_marks(read, side) for side in SIDES))),
         priced=money.priced,
         currency=money.currency,
         money_of_machine=money.of_machine,
@@ -107,6 +109,15 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
         energy_j=_counted_j(read),
         notes=(*_on_base(run), *notes, *asked_differently, *failed_requests(read.failed())),
     )
+
+
+def _marks(read: _Read, side: str) -> str:
+    """Count the windows of long rounds that are not valid or contended; of short rounds no joules are expected."""
+    windows = [read.window(row, side) for row in read.rows if row.long]
+    invalid = sum(not each.valid for each in windows)
+    contended = sum(each.contended for each in windows)
+    marks = Validity(read.names[side], len(windows), invalid, (), contended).marks
+    return f"{read.names[side]}: {marks}" if marks else ""
 
 
 def _on_base(run: RunRecords) -> tuple[str, ...]:

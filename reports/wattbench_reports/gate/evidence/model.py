@@ -85,6 +85,8 @@ class Evidence:
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
+    validity: str = ""
+    """Which of the windows behind the joules are not valid or contended; empty where all are valid and quiet."""
     priced: bool = False
     """Both systems have a price, or costs on record."""
     currency: str = ""

@@ -119,6 +119,9 @@ def evidence_of_two(
         rounds=rounds,
         in_turns=by_block,
         provenance=(one.provenance, two.provenance),
+        validity="; ".join(
+            f"{side.shown}: {marks}" for side in sides if (marks := validity(side.frames)[side.name].marks)
+        ),
         priced=money.priced,
         currency=money.currency,
         money_of_machine=money.of_machine,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.made_up.gates import FakeGate, FakeSide, gate_policy, write_gate
 from wattbench.errors import UserError
 from wattbench.records import read_run
+from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ENERGY, MONEY
 from wattbench_reports.gate.metrics import METRICS as ALL_METRICS
@@ -215,6 +216,18 @@ def test_rounds_with_invalid_windows_are_counted_with_their_reasons(make_gate, g
     assert note.startswith("4 of 20 rounds have no joules: throttled (2×); ")
     assert note.endswith("; 1 other reason.")
     assert not found.missing
+
+
+def test_windows_that_are_not_valid_or_contended_are_counted_by_system(make_gate, gates) -> None:
+    spoiled = gates.Gate(invalid={3: ("throttled",)}, contended=(2, 4, 5), short=1)
+    found = evidence_in_turns(make_gate(spoiled), gates.policy())
+    assert found.validity == "new: 1 of 20 windows not valid, 3 of 20 windows contended"
+    joules = {"joules_per_request": {"margin": "10%"}, "accuracy": {"margin": "5 points"}}
+    judged = judge(found, gates.policy(metrics=joules), suite="demo")
+    assert {each.metric: each.validity for each in judged.metrics} == {
+        "joules_per_request": found.validity, "accuracy": "",
+    }  # fmt: skip
+    assert evidence_in_turns(make_gate(gates.Gate(id="quiet")), gates.policy()).validity == ""
 
 
 def test_first_tokens_are_missing_where_one_system_does_not_tell(make_gate, gates) -> None:
