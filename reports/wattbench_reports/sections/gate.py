@@ -77,9 +77,8 @@ def _day(header: RunHeader) -> date:
 
 
 def _verdict(result: GateResult) -> Passage:
-    let_through = [*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics)]
-    sentences = (wording.undecidable_line(result), *wording.lost_domain_lines(result), *let_through)
-    return Passage("", tuple(filter(None, sentences)), (_table(result),) if result.metrics else ())
+    sentences = filter(None, (wording.undecidable_line(result),))
+    return Passage("", tuple(sentences), (_table(result),) if result.metrics else ())
 
 
 def _table(result: GateResult) -> Table:
@@ -134,7 +133,7 @@ def _flips(result: GateResult) -> tuple[Passage, ...]:
     ]
     return (
         Passage(
-            "Items that flipped",
+            words.TITLE,
             tuple(filter(None, (words.counts_line(flips), words.unrecorded_line(flips.shown)))),
             tuple(_flipped_table(result, count, shown) for count, shown in kinds),
             examples=tuple(
@@ -200,13 +199,16 @@ def _side(system: str, given: FlippedAnswer, *, right: bool) -> ShownAnswer:
 
 def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
     """Say what was measured, by which policy, and draw the bounds over time where there are some."""
+    let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
     sentences = (
         *(f"{wording.label(each.metric)}: {each.reason}" for each in wording.with_reason_shown(result)),
         wording.passes_line(result),
+        *wording.lost_domain_lines(result),
+        *let_through,
+        *result.notes,
         f"{wording.pair_line(result)}. Measured: {wording.measured(result)}.",
         f"Policy: {wording.policy_line(result.policy)}.",
         wording.finds_line(result),
-        *result.notes,
     )
     return Passage(
         "Evidence",

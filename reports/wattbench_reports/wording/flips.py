@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wattbench_reports.formatting.safe_text import Excerpt, with_ends
-from wattbench_reports.formatting.units import NONE, listed
+from wattbench_reports.formatting.units import NONE, listed, plural
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems
 
 _PROMPT, _ANSWER = 140, 70
 """Characters of a line: of a prompt its end, where the question is; of an answer and a key their beginning."""
 
 
+TITLE = "Items that flipped"
+
+
 def counts_line(flips: FlippedItems) -> str:
-    """Count what flipped: ``Items that flipped: 31 lost (right before, wrong now), 12 won ..., of 400.``"""
+    """Count what flipped: ``31 lost (only the baseline is right), 12 won (...), of 400 items.``"""
     return (
-        f"Items that flipped: {flips.lost:,} lost (only the baseline is right), {flips.won:,} won (only the candidate "
-        f"is right), of {flips.items:,} that both answered."
+        f"{flips.lost:,} lost (only the baseline is right), {flips.won:,} won (only the candidate is right), of "
+        f"{plural(flips.items, 'item')}."
     )
 
 

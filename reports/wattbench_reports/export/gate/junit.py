@@ -137,7 +137,7 @@ def _summary(result: GateResult, command: str) -> list[str]:
         f"{wording.verdict_name(result.verdict)}: {result.headline}",
         *filter(None, (wording.undecidable_line(result), wording.finds_line(result))),
         *wording.lost_domain_lines(result),
-        *([] if result.flips is None else [words.counts_line(result.flips)]),
+        *([] if result.flips is None else [f"{words.TITLE}: {words.counts_line(result.flips)}"]),
         *result.notes,
         *measured,
         f"Policy: {wording.policy_line(result.policy)}.",

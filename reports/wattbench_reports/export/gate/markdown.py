@@ -75,7 +75,7 @@ def _head(result: GateResult, command: str) -> list[str]:
 def _flips(result: GateResult, flips: FlippedItems, room: int) -> list[str]:
     """Count what flipped, and list the first items: the prompt's end, the key and both answers."""
     shown = words.first_of_each(flips, _LOST, _WON)
-    counts = ["", escaped(words.counts_line(flips), _SENTENCE)]
+    counts = ["", f"{words.TITLE}: {words.counts_line(flips)}"]
     if not shown:
         return counts
     heads = ("", "item", "prompt", *(escaped(name, _NAME) for name in (result.baseline, result.candidate)), "key")

@@ -51,7 +51,7 @@ def _lines(result: GateResult) -> Iterator[str]:
 
 def _flips(result: GateResult, flips: FlippedItems) -> Iterator[str]:
     """Count what flipped, and list the first items with the key and both answers."""
-    yield from wrapped(words.counts_line(flips))
+    yield from wrapped(f"{words.TITLE}: {words.counts_line(flips)}")
     shown = words.first_of_each(flips, _LOST, _WON)
     if not shown:
         return

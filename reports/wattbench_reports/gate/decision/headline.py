@@ -45,7 +45,7 @@ def headline(
     if verdict is Verdict.NOT_MEASURED and not names:
         return "Let a measured metric block: no blocking metric was measured, so there is no verdict."
     if verdict is Verdict.NOT_MEASURED:
-        return _shortened(lambda some: f"Measure {some(names)} first: without, there is no verdict on {candidate}.")
+        return _shortened(lambda some: f"Measure {some(names)}: there is no verdict on {candidate} without.")
     return _shortened(lambda some: f"Take {candidate}: {_why_taken(verdict, metrics, names, some)}.")
 
 

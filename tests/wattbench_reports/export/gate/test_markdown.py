@@ -63,7 +63,7 @@ def test_reasons_and_notes_without_room_are_counted() -> None:
 def test_five_lost_items_and_three_won_ones_are_listed() -> None:
     text = as_markdown(regressed())
     assert (text.count("| **lost** |"), text.count("| won |")) == (5, 3)
-    assert "7 lost (only the baseline is right), 4 won (only the candidate is right), of 64 that both" in text
+    assert "7 lost (only the baseline is right), 4 won (only the candidate is right), of 64 items." in text
     assert text.index("| latency p50 |") < text.index("| **lost** |") < text.index("<details>")
 
 
