@@ -264,7 +264,7 @@ def not_comparable() -> GateResult:
 
 def not_measured() -> GateResult:
     """A metric that should have been there, and one that need not."""
-    modelled = "Not judged: joules are modelled from seconds and load, and say little that these do not; judge_modelled is off."
+    modelled = "Not judged: joules are modelled from seconds and load; judge_modelled is off."
     asked = replace(POLICY, rules=(Rule("ttft", 0.1), *POLICY.rules[::2]))
     return gate(
         Verdict.NOT_MEASURED, "",

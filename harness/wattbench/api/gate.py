@@ -15,8 +15,8 @@ from wattbench.errors import UserError, nearest
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
+    from wattbench_reports.gate.result import FlippedItems, MetricVerdict, Verdict
     from wattbench_reports.gate.result import GateResult as GateData
-    from wattbench_reports.gate.result import MetricVerdict, Verdict
 
 
 def gate(
@@ -125,6 +125,14 @@ class GateResult:
     def notes(self) -> tuple[str, ...]:
         """What else a reader should know, such as expired waivers and what differs between two runs."""
         return self.data.notes
+
+    @property
+    def flips(self) -> FlippedItems | None:
+        """The items that only one of the two answers correctly: how many, and some with both answers, lost ones first.
+
+        None where it is not known which item is right, as in files of pytest-benchmark.
+        """
+        return self.data.flips
 
     @property
     def metrics(self) -> Mapping[str, MetricVerdict]:

@@ -42,6 +42,20 @@ def test_a_metric_is_found_by_its_name(write: Write) -> None:
         _ = result["acuracy"]
 
 
+def test_what_flipped_is_counted_and_the_page_of_two_runs_has_it(write: Write, tmp_path: Path) -> None:
+    runs = [
+        write(recorded(name, systems=(FakeSystem("old", accuracy=share),))) for name, share in (("a", 0.9), ("b", 0.3))
+    ]
+    result = wattbench.gate(*runs)
+    assert result.flips is not None
+    assert result.flips.lost > 0
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(main, ["gate", *map(str, runs), "--report", str(page)])
+    assert done.stdout == f"{result}\n"
+    assert result.headline in page.read_text()
+    assert f"{result.flips.lost} lost (only the baseline is right)" in page.read_text()
+
+
 def test_seconds_of_two_runs_are_judged_by_sessions_alone(write: Write, tmp_path: Path) -> None:
     systems = (FakeSystem("old", weights="b" * 64),)
     old, *sessions = (write(recorded(f"s{number}", systems=systems, speed=1 + number / 100)) for number in range(6))
