@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.gate.bounds import MetricEvidence
 from wattbench_reports.stats.another_run.session_variance import SessionVariance
 
 Pairs = NDArray[np.float64]
@@ -79,10 +80,13 @@ class Evidence:
     baseline: str
     candidate: str
     rounds: tuple[Round, ...]
-    """In the order of time."""
+    """In the order of time; empty where `measured` holds what is judged."""
     in_turns: bool
     """Both were asked in turns, in one run on one device, and in every round a coin said who was first. Else they are
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
+    measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
+    """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
+    of the rounds, look by look."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
     priced: bool = False
