@@ -106,14 +106,14 @@ class QuantileRatio:
 
     @property
     def estimate(self) -> float:
-        """Return the second's quantile over the first's."""
+        """Return the logarithm of the ratio."""
         one, two = self.quantiles
-        return two / one
+        return math.log(two / one)
 
     def bounds(self, level: float) -> tuple[float, float]:
-        """Return a lower and an upper bound, each wrong in a share `level` of samples; 0 and infinity without any."""
+        """Return bounds of the logarithm, each wrong in a share `level` of samples; infinite where nothing bounds it."""
         if self.df < 1:
-            return 0.0, math.inf
+            return -math.inf, math.inf
         return min(self._bound(level, -1), self.estimate), max(self._bound(level, 1), self.estimate)
 
     def _bound(self, level: float, sign: int) -> float:
@@ -122,12 +122,12 @@ class QuantileRatio:
         for _ in range(_ROUNDS):
             one, two = self.share - sign * apart / 2, self.share + sign * apart / 2
             if not (0 < one < 1 and 0 < two < 1):
-                return math.inf if sign > 0 else 0.0
+                return sign * math.inf
             apart = t * self._error(self._at(0, one), self._at(1, two)) + 1 / values
         one, two = self.share - sign * apart / 2, self.share + sign * apart / 2
         if not (0 < one <= 1 and 0 < two <= 1):
-            return math.inf if sign > 0 else 0.0
-        return self._at(1, two) / self._at(0, one)
+            return sign * math.inf
+        return math.log(self._at(1, two) / self._at(0, one))
 
     def _error(self, limit_1: float, limit_2: float) -> float:
         start = lowest(self.first, self.second)

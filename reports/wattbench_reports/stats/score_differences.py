@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.stratified_means import variance_of_mean
+from wattbench_reports.stats.skewed_means import mean_bounds
 from wattbench_reports.stats.student import t_at
 
 
@@ -41,6 +41,7 @@ class ScoreFall:
     won: float
     effective: float
     """As how many items with scores of 0 and 1 they count."""
+    standard_error: float
     df: float
 
     @property
@@ -48,17 +49,16 @@ class ScoreFall:
         """Return lost - won, -1 to 1."""
         return self.lost - self.won
 
-    def bounds(self, level: float, times: float = 1.0) -> tuple[float, float]:
+    def bounds(self, level: float) -> tuple[float, float]:
         """Return a lower and an upper bound of the fall, each wrong in a share `level` of samples at most.
 
         Args:
             level: one-sided.
-            times: as if there were so many times as many such items.
         """
         if self.df < 1:
             return -1.0, 1.0
         narrower = (t_at(1 - level, math.inf) / t_at(1 - level, self.df)) ** 2 if level < 0.5 else 1.0
-        number = self.effective * times * narrower
+        number = self.effective * narrower
         fall, above = self.estimate, _distance(self.lost, self.won, number, level)
         below = _distance(self.won, self.lost, number, level)
         return max(-1.0, fall - below), min(1.0, fall + above)
@@ -76,10 +76,11 @@ def score_fall(
     """
     falls = first - second
     lost, won = float(np.maximum(falls, 0.0).mean()), float(np.maximum(-falls, 0.0).mean())
-    variance, df = variance_of_mean(falls, strata)
+    mean = mean_bounds(falls, strata)
     of_one = lost + won - (lost - won) ** 2
-    known = 0 < variance < math.inf and of_one > 0
-    return ScoreFall(lost, won, of_one / variance if known else float(len(falls)), df)
+    known = 0 < mean.variance < math.inf and of_one > 0
+    effective = of_one / mean.variance if known else float(len(falls))
+    return ScoreFall(lost, won, effective, math.sqrt(mean.variance), mean.df)
 
 
 def _distance(rises: float, falls: float, number: float, level: float) -> float:

@@ -7,6 +7,7 @@ resolved, and the machine (device, driver, power limit) are the same.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from wattbench.errors import UserError
-from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run
+from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run, system_parts
 from wattbench.records.tables.damaged_table import damage_named
 
 SCHEMA_VERSION = 1
@@ -51,6 +52,9 @@ class SessionRecord:
     figures: Mapping[str, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
     """Further figures, each by system as above: `latency_p50`, `latency_p95` and `ttft`, in seconds. Older files have
     none."""
+    made_of: Mapping[str, str] = field(default_factory=dict)
+    """System to a digest of what it was made of in every session, as of `made_of`; without those of which that is not
+    known or changed, and in older files empty."""
     source: str = ""
     """The file or folder, for people; not part of the file."""
 
@@ -86,7 +90,7 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         why = _why_other(run.header, first.header.suite_sha256, machine_of(first.header))
         if why:
             raise UserError(f"{run.layout.root}: {why}, so that it is no further session of {first.header.run}")
-    figures = [_figures(run.layout) for run in runs]
+    figures = [run_figures(run.layout) for run in runs]
     systems = dict.fromkeys(name for each in figures for name in each)
 
     def column(figure: str) -> dict[str, tuple[float | None, ...]]:
@@ -101,8 +105,27 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         j_per_request=column("energy_j"),
         seconds_per_request=column("seconds"),
         figures={name: column(name) for name in QUANTILES},
+        made_of={
+            name: digests.pop()
+            for name in systems
+            if len(digests := {made_of(run, name) for run in runs}) == 1 and "" not in digests
+        },
         source=source,
     )
+
+
+def made_of(run: RunRecords, system: str) -> str:
+    """Return a digest of a system's weights, engine and number type; empty where one of them is not recorded."""
+    parts = system_parts(run.systems().get(system), run.header.run)
+    if any(each.owner for each in parts.values()):
+        return ""
+    facts = {name: each.facts for name, each in parts.items()}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def is_session_of(record: SessionRecord, header: RunHeader) -> bool:
+    """Return whether a run is a session like those on record: of their suite, on their machine."""
+    return not _why_other(header, record.suite_sha256, record.machine)
 
 
 def machine_of(header: RunHeader) -> dict[str, dict[str, str]]:
@@ -205,6 +228,7 @@ def read_sessions(path: Path) -> SessionRecord:
             j_per_request=joules,
             seconds_per_request=seconds,
             figures=figures,
+            made_of={str(name): str(digest) for name, digest in recorded.pop("made_of", {}).items()},
             machine=machine,
             source=path.name,
             **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
@@ -259,18 +283,24 @@ def _name(header: RunHeader) -> str:
     return str(suite.get("name", "")) if isinstance(suite, Mapping) else ""
 
 
-def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
-    """Return each system's mean joules and seconds per request, and its quantiles of seconds."""
+def run_figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
+    """Return each system's mean joules (``energy_j``) and ``seconds`` per request in a run, and its `QUANTILES`.
+
+    Raises:
+        UserError: the table of items cannot be read.
+    """
     import pandas as pd
     import pyarrow.parquet as pq
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
     with damage_named(layout.items_table):
-        table = pq.read_table(layout.items_table, columns=columns, page_checksum_verification=True)
+        table = pq.read_table(
+            layout.items_table, columns=columns, read_dictionary=["system"], page_checksum_verification=True
+        )
     items: pd.DataFrame = table.to_pandas()
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
-    by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system")
+    by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system", observed=True)
     figures = by_system[["energy_j", "seconds"]].mean()
     for name, (column, quantile) in QUANTILES.items():
         figures[name] = by_system[column].quantile(quantile)

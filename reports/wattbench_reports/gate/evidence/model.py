@@ -87,8 +87,12 @@ class Evidence:
     measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
     """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
     of the rounds, look by look."""
+    items: int = 0
+    """That both systems answered, where there are no rounds."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
+    validity: str = ""
+    """Which of the windows behind the joules are not valid or contended; empty where all are valid and quiet."""
     priced: bool = False
     """Both systems have a price, or costs on record."""
     currency: str = ""

@@ -120,17 +120,16 @@ def _inverse_trigamma(value: float) -> float:
 def _pooled_df(log_figures: NDArray[np.float64], df: NDArray[np.float64]) -> float:
     """Return the degrees of freedom of the mean of the figures' variances.
 
-    Squared correlations are reduced by what independent figures show by chance, 1 / d.
+    Independent figures show some r^2 by chance, so these are rather too few.
     """
     figures = log_figures.shape[1]
     squares = float(figures)
     for one in range(figures):
         for two in range(one):
             both = np.isfinite(log_figures[:, one]) & np.isfinite(log_figures[:, two])
-            chance = 1 / max(int(both.sum()) - 1, 1)
             r = np.corrcoef(log_figures[both, one], log_figures[both, two])[0, 1] if both.sum() > 2 else 1.0
-            squares += 2 * max((float(r) ** 2 - chance) / (1 - chance), 0.0) if chance < 1 else 2.0
-    return float(df.mean()) * figures**2 / squares
+            squares += 2 * float(r) ** 2
+    return float(df.mean() * figures**2 / squares)
 
 
 def another_run(ratio: BlockRatio, session: SessionVariance, confidence: float = CONFIDENCE) -> Interval:

@@ -16,11 +16,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS
 
 from tests.made_up.gates import gate_policy
 from wattbench.errors import UserError
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
 from wattbench_reports.gate.metrics import ENERGY, MONEY
