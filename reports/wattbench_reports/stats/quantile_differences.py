@@ -111,7 +111,7 @@ class QuantileRatio:
         return math.log(two / one)
 
     def bounds(self, level: float) -> tuple[float, float]:
-        """Return bounds of the logarithm, each wrong in a share `level` of samples; infinite where nothing bounds it."""
+        """Return bounds of the logarithm, each wrong in a share `level` of samples; infinite if nothing bounds it."""
         if self.df < 1:
             return -math.inf, math.inf
         return min(self._bound(level, -1), self.estimate), max(self._bound(level, 1), self.estimate)

@@ -96,7 +96,7 @@ def _where(both: pd.DataFrame, differ: Marks) -> str:
     """Count the items by task, with an example: ``3 of 40 items of chain_sum (document 7, for example)``."""
     items, differing = both["task"].value_counts().to_dict(), both[differ]
     counts = differing["task"].value_counts(sort=False).items()
-    parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts]
+    parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts if count]
     if len(parts) > _MOST_TASKS:
         parts = [*parts[: _MOST_TASKS - 1], f"items of {len(parts) - _MOST_TASKS + 1} other tasks"]
     example = differing.iloc[0]

@@ -74,7 +74,8 @@ def moderated_variances(log_figures: NDArray[np.float64]) -> list[SessionVarianc
 
     Sources: G. K. Smyth, "Linear models and empirical Bayes methods for assessing differential expression in
     microarray experiments", Statistical Applications in Genetics and Molecular Biology 3 (2004), section 6; for
-    correlated figures G. E. P. Box, "Some theorems on quadratic forms ...", Annals of Mathematical Statistics 25 (1954).
+    correlated figures G. E. P. Box, "Some theorems on quadratic forms applied in the study of analysis of variance
+    problems", Annals of Mathematical Statistics 25 (1954).
     """
     own = [session_variance(column) for column in log_figures.T]
     varying = [place for place, each in enumerate(own) if each is not None and each.log_variance > 0]
