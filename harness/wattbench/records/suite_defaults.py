@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 GateMetric = Literal[
-    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "cost_per_request",
-    "cost_per_correct", "peak_memory",
+    "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
+    "cost_per_request", "cost_per_correct", "peak_memory",
 ]  # fmt: skip
 """The metrics that a gate can judge."""
 

@@ -87,8 +87,6 @@ class Evidence:
     measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
     """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
     of the rounds, look by look."""
-    items: int = 0
-    """That both systems answered, where there are no rounds."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
     validity: str = ""
@@ -109,6 +107,8 @@ class Evidence:
     """All domains of the suite's items, whether some of each were asked yet or not; empty: those of the rounds."""
     suite_tasks: Mapping[str, SuiteTask] = field(default_factory=dict)
     """By name, all of those whose items are in one random order; empty where it is not known how many there are."""
+    items: int = 0
+    """That both systems answered; 0: those of the rounds."""
     items_left: int = 0
     """Items of the suite that were not asked."""
     energy_j: float | None = None

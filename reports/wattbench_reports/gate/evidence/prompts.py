@@ -99,6 +99,6 @@ def _where(both: pd.DataFrame, differ: Marks) -> str:
     parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts if count]
     if len(parts) > _MOST_TASKS:
         parts = [*parts[: _MOST_TASKS - 1], f"items of {len(parts) - _MOST_TASKS + 1} other tasks"]
-    example = differing.iloc[0]
+    example = differing.sort_values(["task", "doc_id"]).iloc[0]
     of_task = f" of {example['task']}" if len(parts) > 1 else ""
     return f"{listed(parts)} (document {example['doc_id']}{of_task}, for example)"

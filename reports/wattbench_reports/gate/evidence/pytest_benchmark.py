@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,10 @@ from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT,
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.labels import Labels
+
+BATCHES = 20
+"""Of rounds, where there are twice as many: 10 to 30 hold what is correlated and keep the degrees of freedom (B. Schmeiser,
+"Batch size effects in the analysis of simulation output", Operations Research 30, 1982)."""
 
 ASSUMED_DRIFT = 0.03
 """The share by which seconds and joules of a benchmark differ between two processes without a change."""
@@ -101,11 +106,13 @@ def _evidence(
 
 
 def _rounds(one: Benchmark, two: Benchmark, *, read: bool) -> PairedItems:
-    """Pair the rounds of the two. Joules of a round that goes through documents are for one of them."""
+    """Pair the rounds of the two, in batches of rounds that follow each other: what the machine did to one round it did
+    to the next. Joules of a round that goes through documents are for one of them."""
     both = min(len(one.seconds), len(two.seconds))
     documents = max(len(one.scores) if one.scores is not None else 0, 1)
     joules = _paired(one.round_energy_j, two.round_energy_j, both) / documents if read else None
-    return _items(both, seconds=_paired(one.seconds, two.seconds, both), energy_j=joules)
+    rounds = _items(both, seconds=_paired(one.seconds, two.seconds, both), energy_j=joules)
+    return replace(rounds, blocks=np.arange(both) * BATCHES // both) if both >= 2 * BATCHES else rounds
 
 
 def _documents(one: Benchmark, two: Benchmark) -> PairedItems:

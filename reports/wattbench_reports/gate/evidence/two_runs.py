@@ -98,11 +98,6 @@ def evidence_of_two(
     noise = session_noise(sessions, *judged, one_run=one_run, money=money.of_machine)
     drift = _assumed(policy, money.of_machine)
     noise = {} if drift else noise
-    unknown = (
-        {}
-        if one_run and both.blocks is not None
-        else dict.fromkeys(_between_sessions(money.of_machine) - {*noise, *drift}, NOT_KNOWN)
-    )
     domains = _domains(sides)
     apart, unpaired = _without_partner(between, sides, len(both))
     prompts = _prompts(sides, both, policy, crossed)
@@ -111,7 +106,10 @@ def evidence_of_two(
     bare, joule_notes = _without_joules(sides, both)
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
     memory, unmeasured = peaks(rows)
-    missing = unknown | bare | _without_first_tokens(sides, both) | _not_on_record(sides) | unmeasured | money.missing
+    missing = bare | _without_first_tokens(sides, both) | _not_on_record(sides) | unmeasured | money.missing
+    if not (one_run and both.blocks is not None):  # else they shared a session, and were asked in turns
+        unknown = _between_sessions(money.of_machine) - {*noise, *drift, *apart}
+        missing = dict.fromkeys(unknown, NOT_KNOWN) | missing
     apart, missing = of_judged(policy, {**money.apart, **apart}, missing, priced=money.priced)
     return Evidence(
         baseline=one.shown,
