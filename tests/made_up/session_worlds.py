@@ -59,11 +59,12 @@ def measured(world: SessionWorld, rng: np.random.Generator) -> dict[str, MetricE
         for kind in (0, 1)
     ]
     record = SessionRecord("", "", {}, "", tuple(map(str, range(world.sessions))), by_kind[1], by_kind[0])
+    earlier = tuple(range(world.sessions))
     own = [
         {"seconds": seconds[:, at].mean(), "energy_j": joules[:, at].mean()} if averaged else {}
         for at, averaged in enumerate(world.averaged)
     ]
-    baseline, candidate = (JudgedSystem(name, figures) for name, figures in zip(names[:2], own, strict=True))
+    baseline, candidate = (JudgedSystem(name, figures, earlier) for name, figures in zip(names[:2], own, strict=True))
     noise = session_noise(record, baseline, candidate, one_run=False)
     figures = {"seconds": seconds, "energy_j": WATTS * joules}
     return record_bounds(paired_of(figures), {}, noise, {})

@@ -29,8 +29,8 @@ from wattbench_reports.tables.json_values import mapping
 from wattbench_reports.tables.labels import Labels
 
 BATCHES = 20
-"""Of rounds, where there are twice as many: 10 to 30 hold what is correlated and keep the degrees of freedom (B. Schmeiser,
-"Batch size effects in the analysis of simulation output", Operations Research 30, 1982)."""
+"""Of rounds, where there are twice as many: 10 to 30 hold what is correlated and keep the degrees of freedom (B.
+Schmeiser, "Batch size effects in the analysis of simulation output", Operations Research 30, 1982)."""
 
 ASSUMED_DRIFT = 0.03
 """The share by which seconds and joules of a benchmark differ between two processes without a change."""

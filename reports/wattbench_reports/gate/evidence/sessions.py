@@ -94,7 +94,9 @@ class JudgedSystem:
     name: str
     """In its run."""
     figures: Mapping[str, float | None] = field(default_factory=dict)
-    """Where sessions are of this very system, its figures in its run, as of `run_figures`; else empty."""
+    """Its figures in its run, as of `run_figures`; empty where no session is of this very system."""
+    earlier: tuple[int, ...] = ()
+    """Which sessions are, other than its run."""
 
 
 def judged_systems(
@@ -105,19 +107,25 @@ def judged_systems(
     Raises:
         UserError: the table of items of a run cannot be read.
     """
-    ours, theirs = (
-        record is not None
-        and is_session_of(record, run.header)
-        and record.made_of.get(name) == made_of(run, name)
-        and baseline[0].header.run != candidate[0].header.run
-        for run, name in (baseline, candidate)
-    )
-    theirs = theirs and not (ours and baseline[1] == candidate[1])  # that of the candidate is what is judged
+    ours, theirs = (_earlier(record, *side) for side in (baseline, candidate))
+    if baseline[0].header.run == candidate[0].header.run:
+        ours = theirs = ()
+    if baseline[1] == candidate[1]:  # the same sessions cannot be of both: that of the candidate is what is judged
+        theirs = tuple(each for each in theirs if each not in ours)
     one, two = (
-        JudgedSystem(name, run_figures(run.layout).get(name, {}) if of_sessions else {})
-        for (run, name), of_sessions in ((baseline, ours), (candidate, theirs))
+        JudgedSystem(name, run_figures(run.layout).get(name, {}) if earlier else {}, earlier)
+        for (run, name), earlier in ((baseline, ours), (candidate, theirs))
     )
     return one, two
+
+
+def _earlier(record: SessionRecord | None, run: RunRecords, name: str) -> tuple[int, ...]:
+    """Return which sessions are of a system as it is in a run, other than that run."""
+    digest = made_of(run, name)
+    if record is None or not digest or not is_session_of(record, run.header):
+        return ()
+    of_system = zip(record.runs, record.made_of.get(name, ()), strict=False)
+    return tuple(at for at, (of, each) in enumerate(of_system) if each == digest and of != run.header.run)
 
 
 def session_noise(
@@ -179,8 +187,8 @@ def _of_two(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dic
         shifts, counts, parts = [], [], []
         for side in (baseline, candidate):
             own = side.figures.get(_FIGURE[metric])
-            earlier = by_system.get(side.name, np.empty(0))
-            earlier = earlier[np.isfinite(earlier)] if own else earlier[:0]
+            earlier = by_system[side.name][list(side.earlier)] if own and side.name in by_system else np.empty(0)
+            earlier = earlier[np.isfinite(earlier)]
             shifts.append(float(np.append(earlier - math.log(own), 0.0).mean()) if own else 0.0)
             counts.append(len(earlier) + 1)
             parts.append(variances.get((metric, side.name), most))

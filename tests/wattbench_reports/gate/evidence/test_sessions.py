@@ -79,7 +79,8 @@ def test_a_figure_of_several_sessions_is_their_mean(record: SessionRecord) -> No
     """By hand: a run that is 5% above its five sessions, whose mean with it is five sixths of the way back."""
     logs = np.log([float(value or 0) for value in record.seconds_per_request["big"]])
     own = {"seconds": float(np.exp(logs.mean())) * 1.05}
-    known = session_noise(record, JudgedSystem("big", own), JudgedSystem("big"), one_run=False)["latency_mean"]
+    judged = JudgedSystem("big", own, (0, 1, 2, 3, 4))
+    known = session_noise(record, judged, JudgedSystem("big"), one_run=False)["latency_mean"]
     alone = noise_of(record, "big", "big")["latency_mean"]
     assert known.shifts == (pytest.approx(-5 / 6 * np.log(1.05)), 0.0)
     assert known.averaged == (6, 1)
@@ -96,9 +97,14 @@ def test_sessions_are_of_a_system_that_is_made_of_the_same(tmp_path: Path, recor
     assert not any(each.figures for each in judged_systems(other, (first, "big"), (last, "small")))
     assert not any(each.figures for each in judged_systems(record, (first, "big"), (first, "small")))
     changed = recorded("c", systems=(replace(BOTH[0], weights="c" * 64), BOTH[1]))
-    new = read_run(write_run(tmp_path / "gate", changed))
+    new, again = (read_run(write_run(tmp_path / "gate", replace(changed, id=name))) for name in ("c", "d"))
     one, two = judged_systems(record, (first, "big"), (new, "big"))
-    assert one.figures and not two.figures
+    assert one.earlier == (0, 1, 2, 3, 4) and not two.figures
+    every = record.joined(session_record([new, again]))
+    assert every.sessions == 7
+    assert replace(every.joined(record), source=every.source) == every
+    one, two = judged_systems(every, (first, "big"), (new, "big"))
+    assert (one.earlier, two.earlier) == ((0, 1, 2, 3, 4), (6,))
 
 
 def test_the_figures_of_a_record_are_read_back(record: SessionRecord, tmp_path: Path) -> None:
