@@ -19,6 +19,21 @@ from wattbench_reports.stats.student import t_upper
 
 Values = NDArray[np.float64]
 
+LAST_LOOK = 0.5
+"""The part of an error rate that the last look of a gate has: that of its items since the look before."""
+
+
+@dataclass(frozen=True)
+class AtEnd:
+    """What the last planned look of a gate will bound a worsening by. Of two records that is the look they have."""
+
+    items: float
+    standard_error: float
+    """Of the estimate, in its unit."""
+    df: float
+    spent: float
+    """Which part of an error rate that look has."""
+
 
 class MetricBounds(Protocol):
     """The evidence on one metric, look by look. All arrays have the shape (looks,); of two records there is one look.
@@ -37,6 +52,14 @@ class MetricBounds(Protocol):
     @property
     def standard_error(self) -> Values:
         """Return the standard error of the estimate; NaN where it is not known."""
+
+    @property
+    def least_for_pass(self) -> int:
+        """Return the items of fewer of which there is no upper bound."""
+
+    @property
+    def at_end(self) -> AtEnd:
+        """Return what is expected of the last look that is planned, by what is known at the last one so far."""
 
     @property
     def note(self) -> str:
@@ -72,6 +95,14 @@ class StudentBounds:
     """Shares of the level, of sum 1 at most. For one look: 1."""
     logarithmic: bool
     note: str = ""
+    widened: float = 0.0
+    """What the two may differ by without any change, on the scale of `centre`: added to either side."""
+    skew: Values | None = None
+    """Of `centre`, as `wattbench_reports.stats.grouped_ratio.GroupedRatio.skew`; None: 0."""
+    least_items: Values | None = None
+    """Of fewer items there is no upper bound."""
+    planned: tuple[float, float] | None = None
+    """Of systems in turns: the items of the last planned look, and its degrees of freedom."""
 
     @property
     def estimate(self) -> Values:
@@ -83,16 +114,32 @@ class StudentBounds:
         """See `MetricBounds`."""
         return np.asarray(self.se * (np.exp(self.centre) if self.logarithmic else 1.0))
 
+    @property
+    def least_for_pass(self) -> int:
+        """See `MetricBounds`."""
+        return 0 if self.least_items is None else math.ceil(self.least_items[-1])
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`."""
+        items, df = self.planned or (float(self.items[-1]), float(self.df[-1]))
+        se = float(self.standard_error[-1]) * math.sqrt(max(float(self.items[-1]), 1.0) / max(items, 1.0))
+        return AtEnd(items, se, df, LAST_LOOK if items > self.items[-1] else float(self.spent[-1]))
+
     def low(self, level: float) -> Values:
         """See `MetricBounds`."""
         return self._bound(level, -1.0)
 
     def high(self, level: float) -> Values:
         """See `MetricBounds`."""
-        return self._bound(level, 1.0)
+        bound = self._bound(level, 1.0)
+        return bound if self.least_items is None else np.where(self.items < self.least_items, math.inf, bound)
 
     def _bound(self, level: float, side: float) -> Values:
-        bound = self.centre + side * t_upper(level * self.spent, self.df) * self.se
+        quantile = t_upper(level * self.spent, self.df)
+        bound = self.centre + side * (quantile * self.se + self.widened)
+        if self.skew is not None and side > 0:
+            bound = bound + self.skew * (1 + 2 * quantile**2)
         worsening = np.expm1(bound) if self.logarithmic else bound
         return np.asarray(np.where(np.isfinite(bound), worsening, side * math.inf))
 

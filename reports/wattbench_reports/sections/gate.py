@@ -125,7 +125,7 @@ def _bounds_passage(result: GateResult, drawn: list[MetricVerdict], bounds: Mapp
             "Figure: change of each metric as items were asked",
             "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, "
             "valid at every look; dashed lines: margins. A band entirely on the better side of a margin passes; one "
-            "entirely on the worse side of a quarter of the margin has regressed.",
+            "entirely on the worse side has regressed.",
         ),
         tuple(_numbers(metric, bounds[metric.metric]) for metric in drawn),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,10 +117,18 @@ class Evidence:
     sessions: Mapping[str, SessionVariance] = field(default_factory=dict)
     """Metric to how much the logarithm of its figure varies between sessions of the machine; of accuracy none. Only of
     two runs on record: systems that were asked in turns share a session."""
-    noise: Mapping[str, float] = field(default_factory=dict)
-    """Metric to the standard deviation of a pair's log-ratio, where a calibration of the machine knows it."""
     seed: int | None = None
     """Of the random order of the items; None: they are in the order in which they were asked."""
+
+    @property
+    def answered(self) -> int:
+        """Return the number of items that both systems answered."""
+        return self.items or sum(one.items for one in self.rounds)
+
+    def until(self, rounds: int) -> Evidence:
+        """Return what was known after the first rounds."""
+        later = sum(one.items for one in self.rounds[rounds:])
+        return replace(self, rounds=self.rounds[:rounds], items_left=self.items_left + later)
 
     @property
     def domains(self) -> tuple[str, ...]:
