@@ -33,6 +33,10 @@ class AtEnd:
     df: float
     spent: float
     """Which part of an error rate that look has."""
+    fixed: float = 0.0
+    """The part of the standard error that no items take away."""
+    drift: float = 0.0
+    """The share by which two sessions are assumed to differ at most, which bounds allow for on both sides."""
 
 
 class MetricBounds(Protocol):
@@ -95,8 +99,6 @@ class StudentBounds:
     """Shares of the level, of sum 1 at most. For one look: 1."""
     logarithmic: bool
     note: str = ""
-    widened: float = 0.0
-    """What the two may differ by without any change, on the scale of `centre`: added to either side."""
     skew: Values | None = None
     """Of `centre`, as `wattbench_reports.stats.grouped_ratio.GroupedRatio.skew`; None: 0."""
     least_items: Values | None = None
@@ -137,7 +139,7 @@ class StudentBounds:
 
     def _bound(self, level: float, side: float) -> Values:
         quantile = t_upper(level * self.spent, self.df)
-        bound = self.centre + side * (quantile * self.se + self.widened)
+        bound = self.centre + side * quantile * self.se
         if self.skew is not None and side > 0:
             bound = bound + self.skew * (1 + 2 * quantile**2)
         worsening = np.expm1(bound) if self.logarithmic else bound

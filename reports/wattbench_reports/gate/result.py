@@ -75,6 +75,8 @@ class MetricVerdict:
     so far; None: none, or nothing is known of it."""
     provenance: str = ""
     """How its joules came about; empty for other metrics."""
+    validity: str = ""
+    """Of joules, what is wrong with the windows that counted them: ``3 of 24 windows contended``. Empty: nothing."""
     currency: str = ""
     """Of a cost: ISO 4217; empty for other metrics."""
     waived: Waiver | None = None

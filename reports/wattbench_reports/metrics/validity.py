@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from wattbench_reports.formatting.units import plural
 from wattbench_reports.tables.run_tables import Frames
 
 
@@ -26,6 +27,12 @@ class Validity:
     def valid(self) -> bool:
         """Every measured window is valid, and there is one. What was imported is taken as it was declared."""
         return self.imported or (self.windows > 0 and self.invalid == 0)
+
+    @property
+    def marks(self) -> str:
+        """Count the windows that are not valid, and those that were contended; empty where none are."""
+        parts = ((self.invalid, "not valid"), (self.contended, "contended"))
+        return ", ".join(f"{count} of {plural(self.windows, 'window')} {what}" for count, what in parts if count)
 
 
 def validity(frames: Frames) -> dict[str, Validity]:

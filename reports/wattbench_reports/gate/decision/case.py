@@ -6,15 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from wattbench_reports.gate.bounds import MetricBounds, MetricEvidence, StudentBounds
+from wattbench_reports.gate.bounds import MetricBounds, MetricEvidence
 from wattbench_reports.gate.decision.looks import LookPlan, cap_of, look_plan
 from wattbench_reports.gate.decision.metric_figures import accuracy_of, evidence_on
 from wattbench_reports.gate.decision.outlook import accuracy_margin
 from wattbench_reports.gate.evidence.missing import MODELLED
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.evidence.sessions import NOT_KNOWN
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, METRICS, MONEY, PEAK_MEMORY, SEPARATOR
 from wattbench_reports.gate.policy import Policy, Rule
 
@@ -89,7 +86,9 @@ def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...
 def levels(every: Sequence[Case], blocks: Sequence[bool], alpha: float) -> list[float]:
     """Return the level at which each case fails: those that block share alpha by their weights (Bonferroni), any other
     has alpha to itself."""
-    whole = math.fsum(case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged)
+    whole = math.fsum(
+        case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged
+    )
     return [
         alpha * case.rule.weight / whole if blocking and case.judged else alpha
         for case, blocking in zip(every, blocks, strict=True)
@@ -128,16 +127,19 @@ def _case(evidence: Evidence, policy: Policy, rule: Rule, plan: LookPlan) -> Cas
     if metric in evidence.apart:
         return replace(case, apart=evidence.apart[metric])
     if metric in evidence.missing:
-        return replace(case, missing=evidence.missing[metric])
+        return _shown(replace(case, missing=evidence.missing[metric]), evidence.measured.get(metric))
     if metric == PEAK_MEMORY:
         return _memory(evidence, case)
     measured = evidence.measured.get(metric) if evidence.measured else evidence_on(evidence, metric, plan, policy.beta)
     case = _measured(case, evidence, measured)
-    if not (evidence.in_turns or evidence.measured or case.bounds is None):
-        case = _between_runs(case, evidence, policy)
     if "modelled" in case.provenance and not policy.judge_modelled and measured is not None:
         return replace(case, bounds=None, missing=MODELLED)
     return case
+
+
+def _shown(case: Case, measured: MetricEvidence | None) -> Case:
+    """Show the figures of a case that is not judged."""
+    return case if measured is None else replace(case, baseline=measured.baseline, candidate=measured.candidate)
 
 
 def _measured(case: Case, evidence: Evidence, measured: MetricEvidence | None, *, waits: bool = False) -> Case:
@@ -147,21 +149,6 @@ def _measured(case: Case, evidence: Evidence, measured: MetricEvidence | None, *
         return replace(case, waits=True)
     figure = "money" if case.rule.metric in MONEY else METRICS[case.rule.metric].figure
     return replace(case, missing=_NOTHING[figure])
-
-
-def _between_runs(case: Case, evidence: Evidence, policy: Policy) -> Case:
-    """Widen the bounds by what two runs may differ by: the policy's share, or as much as sessions of the machine do."""
-    machine, bounds, metric = evidence.money_of_machine, case.bounds, case.rule.metric
-    part = min(machine.seconds + machine.joules, 1.0) if metric in MONEY else 1.0
-    known = evidence.sessions.get(metric)
-    if not isinstance(bounds, StudentBounds) or not part:
-        return case
-    if policy.drift is not None:
-        return replace(case, bounds=replace(bounds, widened=math.log1p(policy.drift * part), note=""))
-    if known is None:
-        return replace(case, bounds=None, missing=NOT_KNOWN)
-    se = np.sqrt(bounds.se**2 + 2 * known.log_variance)
-    return replace(case, bounds=replace(bounds, se=se, df=np.minimum(bounds.df, known.df), note="", planned=None))
 
 
 def _provenance(evidence: Evidence, metric: str) -> str:

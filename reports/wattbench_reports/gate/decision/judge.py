@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -187,9 +187,11 @@ def _verdict(
     case: Case, decision: Decision, evidence: Evidence, question: Question | None, waiver: Waiver | None
 ) -> MetricVerdict:
     worse = None if case.bounds is None else float(case.bounds.estimate[-1])
-    if worse is None and case.baseline is not None and case.candidate is not None and case.missing is None:
+    if worse is None and case.baseline and case.candidate is not None:
         worse = case.candidate / case.baseline - 1
-    low, high = (None if not math.isfinite(bound) or case.bounds is None else bound for bound in (decision.low, decision.high))
+    low, high = (
+        None if not math.isfinite(bound) or case.bounds is None else bound for bound in (decision.low, decision.high)
+    )
     if case.in_points:
         worse, low, high = (None if each is None else -each for each in (worse, high, low))
     items = 0 if case.bounds is None else int(case.bounds.items[-1])
@@ -210,6 +212,7 @@ def _verdict(
         more_items=more_items(question) if is_open and question is not None else None,
         detects=None if question is None else detectable(question),
         provenance=case.provenance,
+        validity=evidence.validity if case.provenance else "",
         currency=evidence.currency if case.rule.metric in MONEY else "",
         waived=waiver,
         allowed_by=decision.allowed_by,

@@ -80,15 +80,13 @@ def detectable(question: Question) -> float | None:
     return _smallest(question.bounds.at_end, estimate, question.margin, level, question.beta, question.in_points)
 
 
-def _smallest(
-    end: AtEnd, estimate: float, margin: float, level: float, beta: float, in_points: bool
-) -> float | None:
+def _smallest(end: AtEnd, estimate: float, margin: float, level: float, beta: float, in_points: bool) -> float | None:
     if not math.isfinite(end.standard_error) or end.df < 1:
         return None
     distance = _distance(end, level, 1 - beta)
     if not in_points:
         exponent = distance * end.standard_error / (1 + estimate)
-        return (1 + margin) * math.exp(exponent) - 1 if exponent < _MOST_EXPONENT else None
+        return (1 + margin) * (1 + end.drift) * math.exp(exponent) - 1 if exponent < _MOST_EXPONENT else None
     size, noise = margin, end.standard_error**2 * end.items
     for _ in range(50):  # answers that are lost differ: a larger worsening has a larger variance
         size = margin + distance * math.sqrt(max(noise, size - size**2) / end.items)
@@ -127,11 +125,17 @@ def more_items(question: Question) -> int | None:
     end, estimate = question.bounds.at_end, float(question.bounds.estimate[-1])
     now = float(question.bounds.items[-1])
     gap = question.margin - (abs(estimate) if question.either else estimate)
+    if end.drift:  # bounds are apart by it: the nearer one has to be beyond the margin
+        nearer = (1 + estimate) * (1 + end.drift) ** math.copysign(1, gap) - 1
+        gap = question.margin - nearer if (question.margin - nearer) * gap > 0 else 0.0
     rate = question.beta if gap > 0 else question.level
     reach = t_at(1 - rate * end.spent, max(end.df, 1.0)) + _NORMAL.inv_cdf(_PASSED_IN)
     if not math.isfinite(end.standard_error) or not gap:
         return None
-    items = end.items * (reach * end.standard_error / gap) ** 2
+    needed = (gap / reach) ** 2 - end.fixed**2
+    if needed <= 0:
+        return None
+    items = end.items * (end.standard_error**2 - end.fixed**2) / needed
     return None if items > _MOST_ITEMS else max(math.ceil(items - now), 1)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.bounds import MetricEvidence
-from wattbench_reports.stats.another_run.session_variance import SessionVariance
 
 Pairs = NDArray[np.float64]
 """Shape (items, 2): the baseline's figure and the candidate's, item by item in the order in which they were asked."""
@@ -114,11 +113,8 @@ class Evidence:
     energy_j: float | None = None
     """Of both, everything that was counted in measured windows, repeats to fill them included."""
     notes: tuple[str, ...] = ()
-    sessions: Mapping[str, SessionVariance] = field(default_factory=dict)
-    """Metric to how much the logarithm of its figure varies between sessions of the machine; of accuracy none. Only of
-    two runs on record: systems that were asked in turns share a session."""
-    seed: int | None = None
-    """Of the random order of the items; None: they are in the order in which they were asked."""
+    systems: tuple[str, str] = ("", "")
+    """What the two are called in their records; empty where there are none."""
 
     @property
     def answered(self) -> int:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.formatting.units import percent
-from wattbench_reports.gate.bounds import MetricBounds, MetricEvidence, Values
+from wattbench_reports.gate.bounds import AtEnd, MetricBounds, MetricEvidence, Values
 from wattbench_reports.gate.evidence.model import Pairs
 from wattbench_reports.gate.evidence.paired_items import PairedItems
 from wattbench_reports.gate.evidence.sessions import SessionNoise
@@ -105,6 +105,20 @@ class RecordBounds:
         return (self.high(_ONE_SIGMA) - self.low(_ONE_SIGMA)) / 2
 
     @property
+    def least_for_pass(self) -> int:
+        """See `MetricBounds`: all items of the suite are there."""
+        return 0
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`: of the one look there is."""
+        error, noise = float(self.standard_error[0]), self.session
+        own = self.own.bounds(_ONE_SIGMA)
+        _, df = added((((own[1] - own[0]) / 2) ** 2, self.own.df), (noise.log_variance, noise.df))
+        fixed = (1 + float(self.estimate[0])) * math.sqrt(noise.log_variance)
+        return AtEnd(self.number, error, df, 1.0, min(fixed, error))
+
+    @property
     def note(self) -> str:
         """See `MetricBounds`: what no further items take away, where that is most of the variance."""
         noise = self.session
@@ -161,6 +175,16 @@ class DriftedBounds:
     def standard_error(self) -> Values:
         """See `MetricBounds`."""
         return self.bounds.standard_error
+
+    @property
+    def least_for_pass(self) -> int:
+        """See `MetricBounds`."""
+        return self.bounds.least_for_pass
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`."""
+        return replace(self.bounds.at_end, drift=self.drift)
 
     @property
     def note(self) -> str:

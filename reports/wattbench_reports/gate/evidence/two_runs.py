@@ -34,7 +34,7 @@ from wattbench_reports.gate.metrics import (
     TTFT,
 )
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.validity import Validity, validity
+from wattbench_reports.metrics.validity import validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
@@ -114,12 +114,15 @@ def evidence_of_two(
     return Evidence(
         baseline=one.shown,
         candidate=two.shown,
+        systems=names,
         rounds=(),
         in_turns=False,
         measured=record_bounds(both, domains, noise, drift),
         items=len(both),
         provenance=(one.provenance, two.provenance),
-        validity=_validity(sides),
+        validity="; ".join(
+            f"{side.shown}: {marks}" for side in sides if (marks := validity(side.frames)[side.name].marks)
+        ),
         priced=money.priced,
         currency=money.currency,
         money_of_machine=money.of_machine,
@@ -309,18 +312,6 @@ def _without_first_tokens(sides: tuple[_Side, _Side], both: PairedItems) -> dict
         return {}
     silent = [side.shown for side, some in zip(sides, known.T, strict=True) if not some.any()]
     return {TTFT: no_first_token(silent, "item")}
-
-
-def _validity(sides: tuple[_Side, _Side]) -> str:
-    """Say which windows the joules of the two rest on, where not all of them are valid and quiet."""
-    said = [(side.shown, validity_words(validity(side.frames)[side.name])) for side in sides]
-    return "; ".join(f"{shown}: {words}" for shown, words in said if words)
-
-
-def validity_words(judged: Validity) -> str:
-    """Say how many windows of a system are not valid, and how many contended; empty where none are."""
-    parts = [(judged.invalid, "not valid"), (judged.contended, "contended")]
-    return ", ".join(f"{count} of {plural(judged.windows, 'window')} {what}" for count, what in parts if count)
 
 
 def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:

@@ -167,9 +167,8 @@ def test_what_is_apart_is_no_question_of_sessions(tmp_path: Path) -> None:
     other = read_run(write_run(tmp_path, recorded("b", systems=BOTH, environment=machine(cpu="Other CPU"))))
     policy = gate_policy()
     found = judge(evidence_of_two(first, other, policy, baseline="big", candidate="big"), policy, suite="demo")
-    assert {each.metric: str(each.verdict) for each in found.metrics} == {
-        "accuracy": "pass", "latency_p50": "not_comparable", "joules_per_correct": "not_comparable"
-    }  # fmt: skip
+    assert {str(each.verdict) for each in found.metrics if each.metric != "accuracy"} == {"not_comparable"}
+    assert found.metrics[0].verdict == "pass"
 
 
 def test_an_assumed_drift_takes_the_place_of_sessions(tmp_path: Path, record: SessionRecord) -> None:
