@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from wattbench_reports.gate.evidence.item_rounds import item_rounds
 
 from benchmarks.gates.kinds import Kind
 from benchmarks.gates.policies import POLICIES
@@ -15,7 +16,6 @@ from tests.made_up.gate_worlds import World, play, two_runs
 from wattbench.scenarios.interleaved.schedule import plan_rounds
 from wattbench_reports.gate.decision.metric_tests import Case, cases
 from wattbench_reports.gate.decision.stopping import Look, State, looks
-from wattbench_reports.gate.evidence.item_rounds import item_rounds
 from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
 from wattbench_reports.gate.metrics import ENERGY, METRICS
 from wattbench_reports.gate.policy import Policy

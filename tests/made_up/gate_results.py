@@ -20,7 +20,7 @@ from wattbench_reports.gate.result import (
 
 CREATED = "2026-11-25T06:12:09+00:00"
 SPENT = DeclaredTrade(
-    "accuracy", 0.05, "joules_per_correct", 0.2, "the router may cost 5 points where it saves a fifth"
+    "accuracy", 0.1, "joules_per_correct", 0.2, "the router may cost 10 points where it saves a fifth"
 )
 KNOWN = Waiver("latency_p50", "tokenizer 0.22 is slow, mended upstream in 0.22.1", date(2026, 12, 24))
 LAPSED = Waiver("latency_p50", "tokenizer 0.22 is slow", date(2026, 11, 1))
@@ -35,21 +35,20 @@ POLICY = Policy(
 
 ACCURACY = MetricVerdict(
     "accuracy", Verdict.PASS, True, 0.05,
-    "192 items rule out a drop of 4.1 points; the miss rate for a regression of 5.0 points is at most 10.0%.",
-    baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12, p_value=1.0,
-    detectable=0.0407,
+    "accuracy is 0.5 points higher [-4.1, 5.1]. The upper bound of the worsening is not beyond 5.0 points, in 192 "
+    "items.",
+    baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12,
 )  # fmt: skip
 LATENCY = MetricVerdict(
     "latency_p50", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 2.9%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12, p_value=1.0,
-    detectable=0.029,
+    "latency p50 is 0.4% lower [-3.5, 2.9]. The upper bound of the worsening is not beyond 10.0%, in 192 items.",
+    baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12,
 )  # fmt: skip
 JOULES = MetricVerdict(
     "joules_per_correct", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 6.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, p_value=0.91,
-    detectable=0.062, provenance="counter",
+    "joules per correct answer is 1.1% higher [-3.8, 6.2]. The upper bound of the worsening is not beyond 10.0%, in "
+    "192 items.",
+    baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, provenance="counter",
 )  # fmt: skip
 
 
@@ -93,10 +92,15 @@ def gate(verdict: Verdict, said: str, *metrics: MetricVerdict, **changed: object
         runs=("20261125T061209Z-gate-7c1f20",), metrics=metrics, policy=POLICY, items=192, rounds=12, energy_j=8214.5,
         energy_provenance="counter", created_utc=CREATED,
     )  # fmt: skip
-    made = replace(made, **changed)
+    detects = changed.pop("detects", {})
+    shown = tuple(replace(each, detects=detects.get(each.metric)) for each in metrics)
+    made = replace(made, **{"metrics": shown, **changed})
     if said:
         return made
-    return replace(made, headline=headline(verdict, metrics, made.baseline, made.candidate, made.together))
+    return replace(
+        made,
+        headline=headline(verdict, metrics, made.baseline, made.candidate, no_verdict_in=made.cap_items * made.futile),
+    )
 
 
 def passed() -> GateResult:
@@ -127,9 +131,8 @@ def unchanged() -> GateResult:
 def improved() -> GateResult:
     """Faster, and no worse otherwise."""
     faster = replace(
-        LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222, p_value=1.0,
-        reason="Shown to be better: latency p50 is 25.4% lower [-28.1, -22.2]. 192 items rule out any increase; the "
-        "miss rate for a regression of 10.0% is at most 10.0%.", detectable=0.0,
+        LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222,
+        reason="Better, by both bounds: latency p50 is 25.4% lower [-28.1, -22.2], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.IMPROVED, "",
@@ -140,10 +143,8 @@ def improved() -> GateResult:
 def slower() -> MetricVerdict:
     """Latency that regressed."""
     return replace(
-        LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, p_value=0.0021,
-        detectable=None, items=64, rounds=4,
-        reason="Shown to be worse over 64 items (p = .002, false-alarm rate 5%): latency p50 is 19.6% higher "
-        "[15.1, 24.2].",
+        LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, items=64, rounds=4,
+        reason="Worse by more than 10.0%, by both bounds: latency p50 is 19.6% higher [15.1, 24.2], in 64 items.",
     )  # fmt: skip
 
 
@@ -152,7 +153,7 @@ def regressed() -> GateResult:
     return gate(
         Verdict.REGRESSED, "",
         ACCURACY, slower(), replace(JOULES, validity="3 of 24 windows contended"), items=64, rounds=4, energy_j=2741.0,
-        cap_items=400, p_value=0.0009, flips=replace(FLIPS, items=64),
+        cap_items=400, flips=replace(FLIPS, items=64),
         detects={"accuracy": 0.071, "latency_p50": 0.073, "joules_per_correct": 0.27},
     )  # fmt: skip
 
@@ -161,31 +162,13 @@ def inconclusive() -> GateResult:
     """Too few items."""
     open_question = replace(
         ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7917, change=-0.0208, low=-0.0734, high=0.0318,
-        detectable=None, more_items=140, p_value=0.32,
-        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
-        "lower [-7.3, 3.2]). About 140 more items should decide it, if they are like these.",
+        more_items=140, reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower "
+        "[-7.3, 3.2]. About 140 more items "
+        "should decide it, if they are like these.",
     )  # fmt: skip
     return gate(
         Verdict.INCONCLUSIVE, "",
         open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
-    )  # fmt: skip
-
-
-def together() -> GateResult:
-    """No metric is shown to be worse by itself, and all together are."""
-    fell = replace(
-        ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7761, change=-0.0364, low=-0.0712, high=-0.0104,
-        detectable=None, more_items=96, p_value=0.094,
-        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 3.6 points "
-        "lower [-7.1, -1.0]). About 96 more items should decide it, if they are like these.",
-    )  # fmt: skip
-    rose = replace(
-        LATENCY, candidate=0.8614, change=0.05, low=0.021, high=0.092, p_value=0.061, detectable=0.092,
-        reason="192 items rule out an increase of 9.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    )  # fmt: skip
-    return gate(
-        Verdict.REGRESSED, "",
-        fell, rose, JOULES, p_value=0.048, together=("accuracy", "latency_p50"),
     )  # fmt: skip
 
 
@@ -199,15 +182,14 @@ def each_domain() -> GateResult:
     guarded = replace(POLICY, rules=(replace(POLICY.rules[0], each_domain=0.1), *POLICY.rules[1:]))
     law = replace(
         ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
-        change=-0.1875, low=-0.2704, high=-0.0512, items=96, p_value=0.012, detectable=None,
-        reason="Shown to be worse over 96 items (p = .012, false-alarm rate 5%): accuracy in law is 18.8 points lower "
-        "[-27.0, -5.1].",
+        change=-0.1875, low=-0.2704, high=-0.1091, items=96,
+        reason="Worse by more than 10.0 points, by both bounds: accuracy in law is 18.8 points lower [-27.0, -10.9], "
+        "in 96 items.",
     )  # fmt: skip
     maths = replace(
         ACCURACY, metric="accuracy · maths", verdict=Verdict.IMPROVED, margin=0.1, baseline=0.7917, candidate=0.9896,
-        change=0.1979, low=0.0804, high=0.2791, items=96, detectable=0.0,
-        reason="Shown to be better: accuracy in maths is 19.8 points higher [8.0, 27.9]. 96 items rule out any drop; "
-        "the miss rate for a regression of 10.0 points is at most 10.0%.",
+        change=0.1979, low=0.0804, high=0.2791, items=96,
+        reason="Better, by both bounds: accuracy in maths is 19.8 points higher [8.0, 27.9], in 96 items.",
     )  # fmt: skip
     return gate(
         Verdict.REGRESSED, "",
@@ -215,12 +197,22 @@ def each_domain() -> GateResult:
     )  # fmt: skip
 
 
+def futile() -> GateResult:
+    """A gate that ended early, as no verdict was likely."""
+    near = replace(
+        inconclusive().metrics[0], items=128, rounds=8, low=-0.0902, high=0.0486, more_items=2972,
+        reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-9.0, 4.9]. About "
+        "2,972 more items should decide it, if they are like these.",
+    )  # fmt: skip
+    return gate(Verdict.INCONCLUSIVE, "", near, LATENCY, JOULES, items=128, rounds=8, cap_items=400, futile=True)
+
+
 def never() -> GateResult:
     """A cap that can never decide."""
     small = replace(
         inconclusive().metrics[0], items=40, rounds=26, low=-0.2904, high=0.2512, more_items=88,
-        reason="40 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
-        "lower [-29.0, 25.1]). About 88 more items should decide it, if they are like these.",
+        reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-29.0, 25.1]. "
+        "About 88 more items should decide it, if they are like these.",
     )  # fmt: skip
     return gate(
         Verdict.INCONCLUSIVE, "", small, LATENCY, notes=inconclusive().notes, items=40, rounds=26, cap_items=40,
@@ -248,7 +240,7 @@ def unmeasured(metric: MetricVerdict, verdict: Verdict, reason: str) -> MetricVe
     """No figure to judge."""
     return replace(
         metric, verdict=verdict, reason=reason, baseline=None, candidate=None, change=None, low=None, high=None,
-        items=0, rounds=0, p_value=None, detectable=None,
+        items=0, rounds=0,
     )  # fmt: skip
 
 
@@ -274,8 +266,7 @@ def not_measured() -> GateResult:
             "Not judged: specialist-next does not stream its answers.",
         ),
         replace(
-            JOULES, verdict=Verdict.NOT_MEASURED, blocks=False, reason=modelled, provenance="modelled", p_value=None,
-            detectable=None,
+            JOULES, verdict=Verdict.NOT_MEASURED, blocks=False, reason=modelled, provenance="modelled",
         ),
         policy=asked, energy_provenance="modelled",
     )  # fmt: skip
@@ -292,14 +283,13 @@ def error() -> GateResult:
 def traded() -> GateResult:
     """Accuracy that was given for joules."""
     given = replace(
-        ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7755, change=-0.037, low=-0.0489, high=-0.0102, p_value=0.011,
-        detectable=None, allowed_by=SPENT, reason="Shown to be worse over 192 items (p = .011, false-alarm rate 5%): "
-        "accuracy is 3.7 points lower [-4.9, -1.0].",
+        ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7385, change=-0.074, low=-0.0961, high=-0.0523,
+        allowed_by=SPENT, reason="Worse by more than 5.0 points, by both bounds: accuracy is 7.4 points lower "
+        "[-9.6, -5.2], in 192 items.",
     )  # fmt: skip
     got = replace(
-        JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248, detectable=0.0,
-        reason="Shown to be better: joules per correct answer is 29.2% lower [-33.1, -24.8]. 192 items rule out any "
-        "increase; the miss rate for a regression of 10.0% is at most 10.0%.",
+        JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248,
+        reason="Better, by both bounds: joules per correct answer is 29.2% lower [-33.1, -24.8], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.PASS, "",
@@ -337,7 +327,12 @@ def many(number: int = 500) -> GateResult:
         replace(LATENCY, metric=f"tests/test_parse.py::test_parse[{place:03}] · latency_p50", rounds=0)
         for place in range(number - 4)
     ]
-    for place, worse in enumerate((slower(), slower(), inconclusive().metrics[0])):
+    unclear = replace(
+        LATENCY, verdict=Verdict.INCONCLUSIVE, candidate=0.8417, change=0.026, low=-0.073, high=0.132, more_items=140,
+        reason="The bounds have the margin of 10.0% between them: latency p50 is 2.6% higher [-7.3, 13.2]. About 140 "
+        "more items should decide it, if they are like these.",
+    )  # fmt: skip
+    for place, worse in enumerate((slower(), slower(), unclear)):
         name = f"tests/test_io.py::test_read_of_a_large_document[{place}] · latency_p50"
         metrics.append(replace(worse, metric=name, margin=0.1, blocks=place != 1))
     gone = unmeasured(LATENCY, Verdict.NOT_MEASURED, "The new file does not have this benchmark.")
@@ -353,14 +348,13 @@ def dearer() -> GateResult:
     """A candidate whose longer answers cost more, which blocks; a correct answer of it is shown all the same."""
     cost = replace(
         JOULES, metric="cost_per_request", verdict=Verdict.REGRESSED, baseline=0.00011, candidate=0.00014,
-        change=0.2727, low=0.241, high=0.305, p_value=0.0004, detectable=None, provenance="", currency="EUR",
-        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per request is 27.3% higher "
-        "[24.1, 30.5].",
+        change=0.2727, low=0.241, high=0.305, provenance="", currency="EUR",
+        reason="Worse by more than 10.0%, by both bounds: cost per request is 27.3% higher [24.1, 30.5], in 192 items.",
     )  # fmt: skip
     per_correct = replace(
         cost, metric="cost_per_correct", blocks=False, baseline=0.0132, candidate=0.0168,
-        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per correct answer is 27.3% "
-        "higher [24.1, 30.5].",
+        reason="Worse by more than 10.0%, by both bounds: cost per correct answer is 27.3% higher [24.1, 30.5], in 192 "
+        "items.",
     )  # fmt: skip
     rules = (*POLICY.rules[:2], Rule("cost_per_request", 0.10), Rule("cost_per_correct", 0.10, blocks=False))
     return gate(
@@ -384,7 +378,7 @@ GATES = {
     "waiver-counted": waived,
     "waiver-expired": lapsed,
     "drill": drill,
-    "together": together,
+    "futile": futile,
     "domain-lost": domain_lost,
     "each-domain": each_domain,
     "never": never,

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.made_up.noisy_machine import NOISES, Noise, Schedule, measure
+from tests.made_up.noisy_machine import NOISES, STEP_S, Noise, Schedule, measure, wander
 from wattbench.records import SIDES
+from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
 from wattbench_reports.gate.evidence.model import Round
 from wattbench_reports.stats import SessionVariance, session_variance
@@ -48,8 +49,12 @@ class World:
     """How much longer everything takes the system that is asked second in a round: -0.02 is 2% less."""
     instances_sd: float = 0.0
     """Of the logarithm of a system's speed, drawn anew for each system at each load."""
-    reloads: int = 0
-    """How often both systems are loaded again."""
+    cheap_loads: bool = True
+    """Both systems are loaded as often as a gate plans to; else once."""
+    wander_sd: float = 0.0
+    """Of each system by itself, in the logarithm of its speed: a first-order autoregression."""
+    wander_s: float = 60.0
+    """After so long its autocorrelation has fallen to 1/e."""
     shifts: tuple[float, ...] = (0.0,) * 8
     """Of each task: by how much the candidate's accuracy is higher. 0.05 is 5 points."""
     domains: int | None = None
@@ -60,6 +65,12 @@ class World:
     """How much longer the candidate takes, at the same joules: a delay."""
     joules: float = 0.0
     """How many more joules the candidate takes, in the same time."""
+    longer: tuple[float, float] = (0.0, 1.0)
+    """Of the items, the share for which the candidate takes some times the seconds and joules; and how many times."""
+    lengths_sd: float = 0.0
+    """Of the logarithm of how much longer the candidate's answer to an item is, 1 on average: of answers of its own."""
+    independent: bool = False
+    """Whether the candidate is right about an item does not depend on whether the baseline is."""
 
     @property
     def tasks(self) -> dict[str, int]:
@@ -111,13 +122,14 @@ def play(world: World, plan: Sequence[PlannedRound], rng: np.random.Generator) -
     sizes = np.array([len(each.items) for each in plan])
     round_of, start = np.repeat(np.arange(len(plan)), sizes), np.cumsum(sizes) - sizes
     is_second = np.array([SIDES.index(each.first) for each in plan])[round_of, None] != np.arange(2)
-    loads = np.searchsorted(
-        reload_points(0, plan[-1].pair + 1, world.reloads), [each.pair for each in plan], side="right"
-    )
-    factors = np.exp(world.instances_sd * rng.normal(size=(world.reloads + 1, 2)))[loads[round_of]]
+    reloads = reload_points(plan, gate_loads(len(names)) - 1) if world.cheap_loads else []
+    loads = np.searchsorted(reloads, [each.pair for each in plan], side="right")
+    factors = np.exp(world.instances_sd * rng.normal(size=(len(reloads) + 1, 2)))[loads[round_of]]
     factors *= np.where(is_second, 1 + world.second_turn, 1.0)
     turn = start[round_of, None] + np.arange(len(names))[:, None]  # when the first system is asked: start of the round,
     at = turn + np.where(is_second, sizes[round_of, None], 0)  # twice, as two are asked, and the item's place in it
+    if world.wander_sd:
+        factors *= _wanders(world, items.seconds, at, rng)
     asked = np.empty((2, at.size))
     asked[0, at], asked[1, at] = items.seconds * factors, items.joules * factors
     who, what = np.empty((2, at.size), dtype=np.int64)
@@ -142,6 +154,15 @@ def play(world: World, plan: Sequence[PlannedRound], rng: np.random.Generator) -
             )
         )
     return tuple(rounds)
+
+
+def _wanders(world: World, seconds: Values, at: NDArray[np.int64], rng: np.random.Generator) -> Values:
+    """Return the factor of each system on each item, by when it is asked; of shape (items, 2)."""
+    in_order_s = np.empty(at.size)
+    in_order_s[at] = seconds
+    step = (np.cumsum(in_order_s)[at] / STEP_S).astype(np.int64)
+    paths = [wander(world.wander_sd, world.wander_s, int(step.max()) + 1, rng) for _ in SIDES]
+    return np.stack([path[side] for path, side in zip(paths, step.T, strict=True)], axis=1)
 
 
 def two_runs(world: World, sessions: int, rng: np.random.Generator) -> TwoRuns:
@@ -185,8 +206,13 @@ def _drawn(world: World, tasks: Sequence[str], rng: np.random.Generator) -> _Ite
     level = rng.random(len(task))
     baseline = level < world.accuracy
     candidate = np.where(baseline, level < world.accuracy - lost, level < world.accuracy + won)
+    if world.independent:
+        candidate = rng.random(len(task)) < world.accuracy + shift
+    share, times = world.longer
+    sd = world.lengths_sd
+    length = np.where(rng.random(len(task)) < share, times, 1.0) * np.exp(sd * rng.normal(size=len(task)) - sd**2 / 2)
     return _Items(
-        seconds=np.stack([baseline_s, baseline_s * (1 + world.slower)], axis=1),
-        joules=np.stack([joules, joules * (1 + world.joules)], axis=1),
+        seconds=np.stack([baseline_s, baseline_s * (1 + world.slower) * length], axis=1),
+        joules=np.stack([joules, joules * (1 + world.joules) * length], axis=1),
         correct=np.stack([baseline, candidate], axis=1).astype(np.float64),
     )

@@ -63,18 +63,21 @@ class _Cell:
     windows: tuple[WindowRow, ...]
 
 
-def make_run(root: Path, rows: int, systems: Sequence[LargeSystem] = SYSTEMS, seed: int = 7) -> Path:
+def make_run(
+    root: Path, rows: int, systems: Sequence[LargeSystem] = SYSTEMS, seed: int = 7, name: str = "scale"
+) -> Path:
     """Write a finished run with about so many rows of `items.parquet` and return its directory.
 
     Args:
         root: where the run's directory is made.
         rows: over all systems and tasks, to the nearest document; the largest task has twice the smallest one's.
         systems: who takes part.
-        seed: of everything drawn.
+        seed: of everything drawn; documents and prompts are the same with another of systems.
+        name: in that of the run.
     """
     sizes = np.linspace(2 / 3, 4 / 3, len(TASKS)) * rows / (len(systems) * len(TASKS))
     rng = np.random.default_rng(seed)
-    run = f"20260102T030405Z-scale-{rows}"
+    run = f"20260102T030405Z-{name}-{rows}"
     documents = [_documents(place, max(1, round(size)), rng) for place, size in enumerate(sizes.tolist())]
     schema = pq.read_schema(io.BytesIO(items_parquet([])))
     parts, windows = [], []

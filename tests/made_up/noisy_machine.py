@@ -58,6 +58,12 @@ class Noise:
     """How much longer everything takes once the machine is warm."""
     warming_s: float = 300.0
     """The time constant of getting there."""
+    cron_every_s: float = 0.0
+    """How often a job runs that slows the machine down; 0: there is none."""
+    cron_s: float = 10.0
+    """How long it runs."""
+    cron_slowdown: float = 1.0
+    """How much longer everything takes meanwhile."""
     session_sd: float = 0.0
     """Of a session's effect on all systems alike."""
     own_session_sd: float = 0.0
@@ -70,6 +76,7 @@ NOISES: dict[str, Noise] = {
     "drift over 300 s": Noise(drift_sd=0.10, drift_memory_s=300.0),
     "bursts": Noise(burst_slowdown=1.0),
     "warming": Noise(warming=0.10),
+    "cron": Noise(cron_every_s=60.0),
     "sessions of 5%": Noise(drift_sd=0.03, session_sd=0.05),
     "sessions of 15%": Noise(drift_sd=0.03, session_sd=0.15),
 }
@@ -111,23 +118,32 @@ def measure(schedule: Schedule, noise: Noise, rng: np.random.Generator) -> Measu
 def expected_slowdown(noise: Noise, length_s: float) -> float:
     """Return the mean factor on seconds and joules over a run of this nominal length: with it the truth is known."""
     busy = noise.burst_s / (noise.burst_s + noise.between_bursts_s) if noise.burst_slowdown else 0.0
+    cron = noise.cron_slowdown * noise.cron_s / noise.cron_every_s if noise.cron_every_s else 0.0
     warm = 1 - noise.warming_s / length_s * (1 - math.exp(-length_s / noise.warming_s)) if length_s else 0.0
-    return (1 + busy * noise.burst_slowdown) * (1 + noise.warming * warm)
+    return (1 + busy * noise.burst_slowdown) * (1 + cron) * (1 + noise.warming * warm)
 
 
 def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """How much longer than nominal a request takes in each step of a session."""
     slower = np.ones(steps)
     if noise.drift_sd:
-        kept = math.exp(-STEP_S / noise.drift_memory_s)
-        shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
-        shocks[0] = rng.normal()
-        slower *= np.exp(noise.drift_sd * _remembered(shocks, kept) - noise.drift_sd**2 / 2)
+        slower *= wander(noise.drift_sd, noise.drift_memory_s, steps, rng)
     if noise.burst_slowdown:
         slower *= 1 + noise.burst_slowdown * _busy_shares(noise, steps, rng)
+    if noise.cron_every_s:
+        since_s = (rng.uniform(0.0, noise.cron_every_s) + STEP_S * np.arange(steps)) % noise.cron_every_s
+        slower *= np.where(since_s < noise.cron_s, 1 + noise.cron_slowdown, 1.0)
     if noise.warming:
         slower *= 1 + noise.warming * (1 - np.exp(-(np.arange(steps) + 0.5) * STEP_S / noise.warming_s))
     return slower
+
+
+def wander(sd: float, memory_s: float, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return the factor on the seconds in each step of a first-order autoregression in their logarithm, 1 on average."""
+    kept = math.exp(-STEP_S / memory_s)
+    shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
+    shocks[0] = rng.normal()
+    return np.exp(sd * _remembered(shocks, kept) - sd**2 / 2)
 
 
 def _remembered(shocks: NDArray[np.float64], kept: float) -> NDArray[np.float64]:

@@ -63,8 +63,10 @@ def _check_unit(metric: str, given: Any, what: str) -> None:
 class MetricPolicy(Strict):
     """One metric of a gate."""
 
-    margin: Share
-    """The smallest worsening that must be detected: of accuracy in points, of all other metrics as a share."""
+    margin: Share | Literal["auto"]
+    """The worsening that fails: of accuracy in points, of all other metrics as a share. `auto`, for accuracy: the
+    smallest of 1, 2, 3, 5, 10, 15 and 20 points that an unchanged candidate passes in 80% of gates of as many items, if
+    one item in ten is answered rightly by only one of the two."""
     direction: Literal["worse", "either"] = "worse"
     """`worse`: only a worsening fails. `either`: an improvement fails too, for a figure that must not change."""
     blocks: bool | Literal["if_measured"] = True
@@ -74,8 +76,8 @@ class MetricPolicy(Strict):
     """Its part of `alpha`, relative to the other blocking metrics. None: 4 for accuracy, for which items are scarce,
     and 1 for all others."""
     each_domain: Share | None = None
-    """For accuracy: the smallest drop in any one domain that must be detected, in points. None: a gain in one domain
-    may pay for a loss in another."""
+    """For accuracy: the drop in any one domain that fails, in points. None: a gain in one domain may pay for a loss in
+    another."""
 
 
 class Trade(Strict):
@@ -132,8 +134,8 @@ class GatePolicy(Strict):
     each; long ones follow where joules are judged, as a meter needs longer windows than a clock."""
     reloads: Literal["auto"] | NonNegativeInt = GATE_RELOADS
     """How often both systems are closed and loaded again, in random order, while the gate runs: what differs between
-    two loads of one system is then no difference of the systems. `auto`: 3 times where loading takes little of the
-    gate's time, else never."""
+    two loads of one system is then no difference of the systems. `auto`: so often that there are 4 to 16 loads, one for
+    every 24 items, where loading takes little of the gate's time; else never."""
     max_items: Items | None = None
     """Items after which it stops as inconclusive. None: all items of the suite."""
     max_joules: PositiveFloat | None = None
@@ -172,10 +174,12 @@ class GatePolicy(Strict):
         return given
 
     @model_validator(mode="after")
-    def _domains_of_accuracy(self) -> Self:
+    def _settings_of_accuracy(self) -> Self:
         for metric, rule in self.metrics.items():
             if rule.each_domain is not None and metric != "accuracy":
                 raise ValueError(f"metrics.{metric}: each_domain goes with accuracy only")
+            if rule.margin == "auto" and metric != "accuracy":
+                raise ValueError(f"metrics.{metric}: margin: auto goes with accuracy only; write 5%, or 0.05")
         return self
 
     @model_validator(mode="after")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 GateMetric = Literal[
-    "accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct", "cost_per_request",
-    "cost_per_correct", "peak_memory",
+    "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
+    "cost_per_request", "cost_per_correct", "peak_memory",
 ]  # fmt: skip
 """The metrics that a gate can judge."""
 
@@ -20,8 +20,6 @@ GATE_FALSE_ALARM_RATE = 0.05
 """`alpha`: how often the whole gate may fail a candidate that is no worse."""
 GATE_MISS_RATE = 0.10
 """`beta`: how often it may pass a candidate that is worse by a whole margin."""
-NULL_SHARE = 0.25
-"""Of a margin, the worsening up to which nothing has regressed: two instances of one system differ by a little."""
 GATE_ROUND_ITEMS = 8
 """`block`: items of a long round, in which joules are measured."""
 GATE_SHORT_ROUND_ITEMS = 1
@@ -30,16 +28,26 @@ GATE_SHORT_PAIRS = 12
 """Pairs of short rounds that come first. Eight are enough to find a slowdown."""
 GATE_RELOADS: Literal["auto"] = "auto"
 """`reloads`: both systems are loaded again where that is cheap."""
+GATE_LOADS = (4, 16)
+"""The fewest and the most loads that a gate plans with `reloads: auto`: a look at a quarter of many items has four."""
+GATE_LOAD_ITEMS = 24
+"""Items of a load in between: three rounds."""
 GATE_DRIFT: Literal["measured"] = "measured"
 """`drift`: how much the machine itself changes between two separate runs is measured, not assumed."""
+
+
+def gate_loads(items: int) -> int:
+    """Return how often a gate of this many items plans to load both systems where that is cheap."""
+    least, most = GATE_LOADS
+    return min(max(items // GATE_LOAD_ITEMS, least), most)
 
 
 @dataclass(frozen=True)
 class GateMargin:
     """How a gate judges a metric by default."""
 
-    margin: float
-    """Of accuracy in points (0.05 is 5 points), of all others as a share."""
+    margin: float | Literal["auto"]
+    """Of accuracy in points (0.05 is 5 points), of all others as a share; `auto`: by the number of items."""
     only_if_measured: bool = False
     """The metric blocks only where it was measured."""
     blocks: bool = True
@@ -47,12 +55,20 @@ class GateMargin:
 
 
 GATE_MARGINS: Mapping[GateMetric, GateMargin] = {
-    "accuracy": GateMargin(0.05),
-    "latency_p50": GateMargin(0.10),
-    "joules_per_correct": GateMargin(0.10, only_if_measured=True),
+    "accuracy": GateMargin("auto"),
+    "latency_mean": GateMargin(0.05),
+    "joules_per_request": GateMargin(0.05, only_if_measured=True),
+    "latency_p50": GateMargin(0.05, blocks=False),
+    "latency_p95": GateMargin(0.10, blocks=False),
+    "joules_per_correct": GateMargin(0.10, blocks=False),
     "cost_per_correct": GateMargin(0.10, blocks=False),
 }
 """What a gate judges if no metrics are named; money only where both systems have a price."""
+
+GATE_ACCURACY_MARGIN = 0.05
+"""What `auto` stands for where there is no number of items: between two nights."""
+GATE_ACCURACY_MARGINS = (0.01, 0.02, 0.03, 0.05, 0.10, 0.15, 0.20)
+"""The margins of `auto`: the smallest is taken that an unchanged candidate passes in most gates."""
 
 
 def gate_weight(metric: str) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 ACCURACY = "accuracy"
+LATENCY_MEAN = "latency_mean"
 LATENCY_P50 = "latency_p50"
 LATENCY_P95 = "latency_p95"
 TTFT = "ttft"
@@ -38,6 +39,7 @@ METRICS: Mapping[str, Metric] = {
     each.name: each
     for each in (
         Metric(ACCURACY, "accuracy", "share", "accuracy"),
+        Metric(LATENCY_MEAN, "mean seconds per request", "s", "latency"),
         Metric(LATENCY_P50, "latency p50", "s", "latency"),
         Metric(LATENCY_P95, "latency p95", "s", "latency"),
         Metric(TTFT, "time to first token", "s", "latency"),

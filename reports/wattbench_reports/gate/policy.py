@@ -9,10 +9,12 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.suite_defaults import (
+    GATE_ACCURACY_MARGIN,
     GATE_DRIFT,
     GATE_FALSE_ALARM_RATE,
     GATE_MARGINS,
     GATE_MISS_RATE,
+    GATE_RELOADS,
     GATE_ROUND_ITEMS,
     gate_weight,
 )
@@ -25,12 +27,15 @@ class Rule:
 
     metric: str
     margin: float
+    """The worsening that fails."""
     either: bool = False
     """A change for the better fails too."""
     blocks: bool = True
     only_if_measured: bool = False
     """It blocks only where it was measured."""
     weight: float = 1.0
+    auto: bool = False
+    """Of accuracy: a gate chooses the margin by its number of items."""
     each_domain: float | None = None
     """For accuracy: the margin of each domain, in points; None: domains are not judged one by one."""
 
@@ -65,6 +70,8 @@ class Policy:
     block: int = GATE_ROUND_ITEMS
     max_items: int | None = None
     max_joules: float | None = None
+    reloads: int | None = None
+    """How often both systems are loaded again; None: by the number of items, where it is cheap."""
     drift: float | None = None
     """The share by which seconds and joules of two runs may differ without a change; None: what was measured counts."""
     judge_modelled: bool = False
@@ -83,7 +90,8 @@ DEFAULT_POLICY = Policy(
     rules=tuple(
         Rule(
             metric,
-            each.margin,
+            GATE_ACCURACY_MARGIN if each.margin == "auto" else each.margin,
+            auto=each.margin == "auto",
             blocks=each.blocks,
             only_if_measured=each.only_if_measured,
             weight=gate_weight(metric),
@@ -112,6 +120,7 @@ def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:
             block=int(record["block"]),
             max_items=record.get("max_items"),
             max_joules=record.get("max_joules"),
+            reloads=None if record.get("reloads", GATE_RELOADS) == GATE_RELOADS else int(record["reloads"]),
             drift=None if record["drift"] == GATE_DRIFT else float(record["drift"]),
             judge_modelled=bool(record["judge_modelled"]),
             may_differ=tuple(record["may_differ"]),
@@ -132,9 +141,11 @@ def _rule(metric: str, recorded: Mapping[str, Any]) -> Rule:
     if weight is None:
         weight = gate_weight(metric)
     each_domain = recorded.get("each_domain")
+    auto = recorded["margin"] == "auto"
     return Rule(
         metric=metric,
-        margin=float(recorded["margin"]),
+        margin=GATE_ACCURACY_MARGIN if auto else float(recorded["margin"]),
+        auto=auto,
         either=recorded["direction"] == "either",
         blocks=bool(recorded["blocks"]),
         only_if_measured=recorded["blocks"] == "if_measured",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from wattbench_reports.formatting.safe_text import Excerpt
@@ -14,13 +14,13 @@ class Verdict(StrEnum):
     """The verdict on a metric, or on a gate."""
 
     PASS = "pass"  # noqa: S105  # no password
-    """A worsening by the margin is ruled out, with the declared error rate."""
+    """The upper bound of the worsening is within the margin."""
     IMPROVED = "improved"
-    """As `PASS`, and shown to be better."""
+    """As `PASS`, and the upper bound of the worsening is below 0."""
     REGRESSED = "regressed"
-    """Shown to be worse."""
+    """The lower bound of the worsening is beyond the margin."""
     INCONCLUSIVE = "inconclusive"
-    """The items show neither."""
+    """The margin is between the bounds."""
     NOT_COMPARABLE = "not_comparable"
     """The two figures are not of the same work, machine or meter."""
     NOT_MEASURED = "not_measured"
@@ -52,7 +52,7 @@ class MetricVerdict:
     blocks: bool
     """Whether it counts for the whole gate. A waived one does not."""
     margin: float
-    """Of accuracy in points (0.05 is 5 points), of all others a share."""
+    """The change that fails: of accuracy in points (0.05 is 5 points), of all others a share."""
     reason: str
     """A sentence or two: why this verdict; what it could have found, or how much more it takes."""
     baseline: float | None = None
@@ -62,19 +62,18 @@ class MetricVerdict:
     """Candidate against baseline: of accuracy the difference (-0.02: 2 points lower), of others the share by which it
     is higher (0.1: 10% more)."""
     low: float | None = None
-    """Bounds of the change that hold at every look. The one on the side where it fails is beyond the null, a quarter of
-    the margin, exactly if it regressed: all of those err in at most `Policy.alpha` of gates. The one on the other side
-    is within the margin exactly if it passes, and errs in at most `Policy.beta`."""
+    """Bounds of the change that hold at every look; None: the items do not bound it. Both are beyond the margin exactly
+    if it regressed: those that fail err in at most `Policy.alpha` of gates, over all blocking metrics together. Both are
+    within the margin exactly if it passes: that errs in at most `Policy.beta`."""
     high: float | None = None
     items: int = 0
     """That both systems answered and this metric was judged by."""
     rounds: int = 0
-    p_value: float | None = None
-    """Of being no worse: valid at any time, and adjusted over the blocking metrics if it is one."""
     more_items: int | None = None
     """If inconclusive: how many more items should decide it. None: no number would, or it is not inconclusive."""
-    detectable: float | None = None
-    """Of one that passed: the smallest worsening that the items rule out; at most the margin."""
+    detects: float | None = None
+    """The smallest worsening that the gate finds in 1 - `Policy.beta` with all of its items, by the noise of the rounds
+    so far; None: none, or nothing is known of it."""
     provenance: str = ""
     """How its joules came about; empty for other metrics."""
     validity: str = ""
@@ -166,21 +165,20 @@ class GateResult:
     planted: Mapping[str, float] | None = None
     """Of a drill: what was planted in the candidate, such as ``{"delay": 0.2}``. Its verdict says nothing of it."""
     created_utc: str = ""
-    p_value: float | None = None
-    """That no blocking metric is worse: valid at any time. None: none was tested."""
-    together: tuple[str, ...] = ()
-    """The metrics that are shown to be worse together, where none is shown to be by itself."""
     lost_domains: tuple[LostDomain, ...] = ()
     flips: FlippedItems | None = None
     """None: it is not known which item is right, as in files of pytest-benchmark."""
-    detects: Mapping[str, float] = field(default_factory=dict)
-    """Metric to the smallest worsening that a gate of as many items finds with probability 1 - `Policy.beta`."""
     cap_items: int = 0
-    """The most items that it could have asked; 0: not known. Those of `detects`."""
+    """The most items that it could have asked; 0: not known. Those of `MetricVerdict.detects`."""
     undecidable: tuple[str, ...] = ()
     """The metrics that even an unchanged candidate could not pass within the cap."""
-    seed: int | None = None
-    """Of the random order in which items of records were judged; None: they were judged in the order of time."""
+    futile: bool = False
+    """It ended before its last item, as no verdict was likely with those left."""
+
+    @property
+    def detects(self) -> Mapping[str, float]:
+        """Return metric to the smallest worsening that the gate finds, of those for which it is known."""
+        return {each.metric: each.detects for each in self.metrics if each.detects is not None}
 
     @property
     def exit_code(self) -> int:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from wattbench.records import RunRecords, read_run
-from wattbench.records.suite_defaults import NULL_SHARE
 from wattbench_reports.formatting.units import listed, percent, points
 from wattbench_reports.gate.metrics import ENERGY, METRICS
 from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, Rule, Waiver, policy_of
@@ -34,6 +33,8 @@ from wattbench_reports.tables.provenance import is_modelled
 PART = 0.05
 """Of the error rate of a year of nights, for each of the two comparisons."""
 
+_NULL_SHARE = 0.25
+"""Of a margin, the worsening up to which nothing has regressed."""
 _ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdict.INCONCLUSIVE, Verdict.IMPROVED)
 
 
@@ -139,10 +140,10 @@ def _verdict(figure: ComparedFigure | None, rule: Rule, policy: Policy, today: d
             waived=waiver,
         )
     verdict, reason = Verdict.NOT_COMPARABLE, "The two nights have other items, another machine or other meters."
-    change = low = high = p_value = None
+    change = low = high = None
     if figure.comparable:
         verdict, reason, low, high = _judged(figure, rule, policy)
-        change, p_value = shift_of(figure.difference, rule.metric), figure.p_value
+        change = shift_of(figure.difference, rule.metric)
     if rule.metric in ENERGY and is_modelled(figure.provenance) and not policy.judge_modelled:
         verdict, reason = Verdict.NOT_MEASURED, "Its joules are modelled, which the policy does not judge."
         blocks = blocks and not rule.only_if_measured
@@ -158,7 +159,6 @@ def _verdict(figure: ComparedFigure | None, rule: Rule, policy: Policy, today: d
         low=low,
         high=high,
         items=figure.items,
-        p_value=p_value,
         provenance=figure.provenance,
         waived=waiver,
     )
@@ -175,7 +175,7 @@ def _judged(figure: ComparedFigure, rule: Rule, policy: Policy) -> tuple[Verdict
     worsening = worse * figure.difference
     least, most = worsening - failing, worsening + passing
     bounds = sorted((shift_of(worse * least, rule.metric), shift_of(worse * most, rule.metric)))
-    null = NULL_SHARE * margin
+    null = _NULL_SHARE * margin
     verdict = Verdict.INCONCLUSIVE
     reason = f"{_size(figure)}; nights scatter too much to rule out or to show a worsening of {_margin(rule)}."
     if least > null or (rule.either and -worsening - failing > null):

@@ -136,7 +136,6 @@ def _of_series(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
                 baseline=alarm.change.before,
                 candidate=alarm.change.after,
                 change=alarm.change.shift,
-                p_value=alarm.change.p_value,
             )
 
 

@@ -31,7 +31,6 @@ from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
 from wattbench_reports.stats.interval_differences import interval_difference
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
-from wattbench_reports.stats.levelled import Bounded, Strata, levelled
 from wattbench_reports.stats.many_comparisons.elimination import (
     NotExcluded,
     eliminate,
@@ -56,14 +55,6 @@ from wattbench_reports.stats.sample_size import (
     minimum_detectable_shift,
     power_of,
 )
-from wattbench_reports.stats.sequential import (
-    centre_evidence,
-    centre_growth,
-    mean_evidence,
-    mean_growth,
-    reached,
-    variances_before,
-)
 from wattbench_reports.stats.series.changepoints import HORIZON, Shift
 from wattbench_reports.stats.series.series_noise import Noise, noise_of
 
@@ -71,7 +62,6 @@ __all__ = [
     "CONFIDENCE",
     "HORIZON",
     "BlockRatio",
-    "Bounded",
     "Dependence",
     "Interval",
     "McNemar",
@@ -84,7 +74,6 @@ __all__ = [
     "Payback",
     "SessionVariance",
     "Shift",
-    "Strata",
     "StratifiedUnits",
     "accuracy_interval",
     "another_run",
@@ -93,8 +82,6 @@ __all__ = [
     "block_ratio",
     "block_ratio_intervals",
     "bootstrap_p_value",
-    "centre_evidence",
-    "centre_growth",
     "clustered_se",
     "dependence",
     "eliminate",
@@ -105,13 +92,10 @@ __all__ = [
     "interval_difference",
     "interval_of",
     "items_needed",
-    "levelled",
     "log_ratio_losses",
     "log_ratio_se",
     "mcnemar_exact",
     "mean_difference",
-    "mean_evidence",
-    "mean_growth",
     "mean_interval",
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
@@ -131,14 +115,12 @@ __all__ = [
     "ratio_intervals",
     "ratio_se",
     "ratios",
-    "reached",
     "resampled_sums",
     "session_variance",
     "stratified_sums",
     "stratified_units",
     "together_by_chance",
     "variance_on_another_node",
-    "variances_before",
     "weighted_holm",
     "wilson_interval",
 ]

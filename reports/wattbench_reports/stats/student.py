@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.stats.intervals import CONFIDENCE
 
 MOST_DF = 200
@@ -23,6 +26,13 @@ def t_at(probability: float, df: float) -> float:
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
     return float(stdtrit(min(df, MOST_DF), probability))
+
+
+def t_upper(chance: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the values that Student's t exceeds with some chances: arrays of one shape; infinite for a chance of 0."""
+    from scipy.special import stdtrit
+
+    return np.asarray(-stdtrit(np.minimum(df, MOST_DF), chance))
 
 
 def t_probability(value: float, df: float) -> float:

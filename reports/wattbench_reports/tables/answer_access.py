@@ -159,6 +159,10 @@ class AnswerAccess:
         of_first = self.codes("domain")[first].tolist()
         return {tasks[task]: domains[domain] for task, domain in zip(present.tolist(), of_first, strict=True)}
 
+    def documents_of(self, rows: Rows) -> NDArray[np.int64]:
+        """Return the ``doc_id`` of some answers."""
+        return self.items["doc_id"].to_numpy(dtype=np.int64)[rows]
+
     def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers, the same for the same seed."""
         if seed not in self._random:

@@ -7,6 +7,7 @@ resolved, and the machine (device, driver, power limit) are the same.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from wattbench.errors import UserError
-from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run
+from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run, system_parts
 from wattbench.records.tables.damaged_table import damage_named
 
 SCHEMA_VERSION = 1
@@ -51,6 +52,8 @@ class SessionRecord:
     figures: Mapping[str, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
     """Further figures, each by system as above: `latency_p50`, `latency_p95` and `ttft`, in seconds. Older files have
     none."""
+    made_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """System to a digest of what it was made of in each session, as of `made_of`; in older files empty."""
     source: str = ""
     """The file or folder, for people; not part of the file."""
 
@@ -66,13 +69,46 @@ class SessionRecord:
         def columns(by_system: Mapping[str, tuple[float | None, ...]]) -> dict[str, tuple[float | None, ...]]:
             return {system: tuple(values[number] for number in kept) for system, values in by_system.items()}
 
+        made_of = {system: tuple(digests[number] for number in kept) for system, digests in self.made_of.items()}
+
         return replace(
             self,
             runs=tuple(self.runs[number] for number in kept),
             j_per_request=columns(self.j_per_request),
             seconds_per_request=columns(self.seconds_per_request),
             figures={name: columns(by_system) for name, by_system in self.figures.items()},
+            made_of=made_of,
         )
+
+    def joined(self, other: SessionRecord) -> SessionRecord:
+        """Return the sessions of two records of one suite on one machine, each run once."""
+        for run in {*self.runs} & {*other.runs}:
+            other = other.without(run)
+
+        def columns(ours: _BySystem, theirs: _BySystem) -> dict[str, tuple[float | None, ...]]:
+            none, no_other = (None,) * self.sessions, (None,) * other.sessions
+            return {name: ours.get(name, none) + theirs.get(name, no_other) for name in dict.fromkeys([*ours, *theirs])}
+
+        unknown, others = ("",) * self.sessions, ("",) * other.sessions
+        return replace(
+            self,
+            created_utc=max(self.created_utc, other.created_utc),
+            runs=self.runs + other.runs,
+            j_per_request=columns(self.j_per_request, other.j_per_request),
+            seconds_per_request=columns(self.seconds_per_request, other.seconds_per_request),
+            figures={
+                name: columns(self.figures.get(name, {}), other.figures.get(name, {}))
+                for name in dict.fromkeys([*self.figures, *other.figures])
+            },
+            made_of={
+                name: self.made_of.get(name, unknown) + other.made_of.get(name, others)
+                for name in dict.fromkeys([*self.made_of, *other.made_of])
+            },
+            source=f"{self.source}, {other.source}",
+        )
+
+
+_BySystem = Mapping[str, tuple[float | None, ...]]
 
 
 def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecord:
@@ -86,7 +122,7 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         why = _why_other(run.header, first.header.suite_sha256, machine_of(first.header))
         if why:
             raise UserError(f"{run.layout.root}: {why}, so that it is no further session of {first.header.run}")
-    figures = [_figures(run.layout) for run in runs]
+    figures = [run_figures(run.layout) for run in runs]
     systems = dict.fromkeys(name for each in figures for name in each)
 
     def column(figure: str) -> dict[str, tuple[float | None, ...]]:
@@ -101,8 +137,23 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         j_per_request=column("energy_j"),
         seconds_per_request=column("seconds"),
         figures={name: column(name) for name in QUANTILES},
+        made_of={name: tuple(made_of(run, name) for run in runs) for name in systems},
         source=source,
     )
+
+
+def made_of(run: RunRecords, system: str) -> str:
+    """Return a digest of a system's weights, engine and number type; empty where one of them is not recorded."""
+    parts = system_parts(run.systems().get(system), run.header.run)
+    if any(each.owner for each in parts.values()):
+        return ""
+    facts = {name: each.facts for name, each in parts.items()}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def is_session_of(record: SessionRecord, header: RunHeader) -> bool:
+    """Return whether a run is a session like those on record: of their suite, on their machine."""
+    return not _why_other(header, record.suite_sha256, record.machine)
 
 
 def machine_of(header: RunHeader) -> dict[str, dict[str, str]]:
@@ -151,7 +202,8 @@ def sessions_of(run: RunRecords, path: Path | None) -> SessionRecord | None:
 
 
 def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) -> SessionRecord | None:
-    """Find the sessions by which two runs are compared: of the suite of either, on its machine.
+    """Find the sessions by which two runs are compared: of the suite of either, on its machine. Where both have some of
+    one suite and machine, these are all of them.
 
     Args:
         first: the earlier run.
@@ -164,12 +216,15 @@ def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) ->
     record: SessionRecord | None = None
     for number, run in enumerate((first, second)):
         try:
-            record = sessions_of(run, path)
+            found = sessions_of(run, path)
         except UserError:
-            if number:
+            if number and record is None:
                 raise
-        if record is not None:
-            break
+            continue
+        if record is None:
+            record = found
+        elif found is not None and found.suite_sha256 == record.suite_sha256:
+            record = record.joined(found) if same_machine(found.machine, record.machine) else record
     return None if record is None else record.without(second.header.run)
 
 
@@ -205,6 +260,7 @@ def read_sessions(path: Path) -> SessionRecord:
             j_per_request=joules,
             seconds_per_request=seconds,
             figures=figures,
+            made_of={str(name): _digests(digests, len(runs)) for name, digests in recorded.pop("made_of", {}).items()},
             machine=machine,
             source=path.name,
             **{name: str(recorded[name]) for name in ("suite", "suite_sha256", "created_utc")},
@@ -220,6 +276,12 @@ def _values(recorded: Any, sessions: int) -> tuple[float | None, ...]:
     if len(values) != sessions or any(value is not None and not (0 <= value < math.inf) for value in values):
         raise ValueError("its figures are not one per session, each 0 or more")
     return values
+
+
+def _digests(recorded: Any, sessions: int) -> tuple[str, ...]:
+    if len(recorded) != sessions:
+        raise ValueError("what systems are made of is not one per session")
+    return tuple(str(each) for each in recorded)
 
 
 def _beside(run: RunRecords) -> Iterable[SessionRecord]:
@@ -259,18 +321,24 @@ def _name(header: RunHeader) -> str:
     return str(suite.get("name", "")) if isinstance(suite, Mapping) else ""
 
 
-def _figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
-    """Return each system's mean joules and seconds per request, and its quantiles of seconds."""
+def run_figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
+    """Return each system's mean joules (``energy_j``) and ``seconds`` per request in a run, and its `QUANTILES`.
+
+    Raises:
+        UserError: the table of items cannot be read.
+    """
     import pandas as pd
     import pyarrow.parquet as pq
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
     with damage_named(layout.items_table):
-        table = pq.read_table(layout.items_table, columns=columns, page_checksum_verification=True)
+        table = pq.read_table(
+            layout.items_table, columns=columns, read_dictionary=["system"], page_checksum_verification=True
+        )
     items: pd.DataFrame = table.to_pandas()
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))
-    by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system")
+    by_system = items.assign(seconds=seconds, ttft_s=ttft_s).groupby("system", observed=True)
     figures = by_system[["energy_j", "seconds"]].mean()
     for name, (column, quantile) in QUANTILES.items():
         figures[name] = by_system[column].quantile(quantile)

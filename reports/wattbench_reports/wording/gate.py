@@ -10,10 +10,8 @@ from datetime import date
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import (
     ACCURACY,
-    LATENCY_P50,
     METRICS,
     MONEY_UNIT,
-    PEAK_MEMORY,
     SEPARATOR,
     judged_metric,
 )
@@ -163,7 +161,7 @@ def with_reason_shown(result: GateResult) -> list[MetricVerdict]:
 def passes_line(result: GateResult) -> str:
     """Summarize the metrics that `with_reason_shown` leaves out; empty if it leaves out none."""
     rest = len(result.metrics) - len(with_reason_shown(result))
-    return f"{units.plural(rest, 'metric')} passed: a regression as large as the margin is ruled out." if rest else ""
+    return f"{units.plural(rest, 'metric')} passed: no bound is beyond its margin." if rest else ""
 
 
 def verdict_counts(metrics: Iterable[MetricVerdict]) -> str:
@@ -246,49 +244,36 @@ def measured(result: GateResult) -> str:
 
 
 def finds_line(result: GateResult) -> str:
-    """Write what the gate could find within its cap; empty where that is not known."""
-    if not result.cap_items:
-        return ""
-    unjudged = {Verdict.NOT_MEASURED, Verdict.NOT_COMPARABLE}
-    judged = [each.metric for each in result.metrics if each.verdict not in unjudged and each.metric in METRICS]
-    return finds_text(result.detects, judged, result.policy, result.cap_items)
+    """Write what the gate could find within its cap, by its rounds; empty where that is not known."""
+    blocking = {each.metric: each.detects for each in result.metrics if each.blocks and each.detects is not None}
+    return finds_text(blocking, result.policy, result.cap_items) if result.cap_items else ""
 
 
-def finds_text(detects: Mapping[str, float], judged: Sequence[str], policy: Policy, items: int) -> str:
-    """Write what a gate can find: ``With 40 items this gate can find: a drop of 38 points, a slowdown of 12%``.
+def finds_text(detects: Mapping[str, float], policy: Policy, items: int) -> str:
+    """Write what a gate can find: ``With 400 items this gate can find: a drop of 11 points (in 90% of gates).``
 
     Args:
-        detects: metric to the smallest worsening that it finds, of `detectable`.
-        judged: the metrics of the policy that it judges.
+        detects: metric to the smallest worsening that it finds.
         policy: of the gate.
         items: that it asks at most.
     """
-    tested = [metric for metric in judged if metric != PEAK_MEMORY]
-    if not tested:
+    if not detects:
         return ""
-    sizes = [_worsening(metric, detects[metric]) for metric in tested if metric in detects]
-    lost = [METRICS[metric].label for metric in tested if metric not in detects]
-    start = f"With {units.plural(items, 'item')} this gate can find"
-    sentences = [f"{start}: {', '.join(sizes)} (in {100 * (1 - policy.beta):g}% of gates)."] if sizes else []
-    if lost:
-        what = f"no change of {units.listed(lost, 'or')} reliably"
-        sentences.append(f"It can find {what}." if sizes else f"{start} {what}.")
-    return " ".join((*sentences, _ASSUMED))
+    sizes = units.listed([_worsening(metric, size) for metric, size in detects.items()])
+    return f"With {units.plural(items, 'item')} this gate can find {sizes}, each in {100 * (1 - policy.beta):g}% of gates."
 
 
-_ASSUMED = (
-    "Assumed where no calibration measured it: noise of 5% per pair of rounds, and one item in ten that only one "
-    "system answers rightly."
-)
+def margins_text(policy: Policy, items: int) -> str:
+    """Write what fails and passes: ``With 400 items: fails beyond 5 points of accuracy and 5% of ...``."""
+    margins = [f"{margin_text(rule.metric, rule.margin)} of {label(rule.metric)}" for rule in policy.rules if rule.blocks]
+    return f"With {units.plural(items, 'item')} this gate fails a worsening by more than {units.listed(margins, 'or')}."
 
 
 def _worsening(metric: str, size: float) -> str:
     rounded = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.1f}"
-    if metric == ACCURACY:
+    if metric_name(metric) == ACCURACY:
         return f"a drop of {rounded} point{'' if rounded == '1' else 's'}"
-    if metric == LATENCY_P50:
-        return f"a slowdown of {rounded}%"
-    return f"a rise of {METRICS[metric].label} by {rounded}%"
+    return f"a rise of {label(metric)} by {rounded}%"
 
 
 def undecidable_line(result: GateResult) -> str:
@@ -331,14 +316,15 @@ def policy_line(policy: Policy) -> str:
         caps.append(units.quantity(policy.max_joules, "J"))
     most = f"; at most {units.listed(caps)}" if caps else ""
     return (
-        f"false-alarm rate {100 * policy.alpha:g}%, miss rate {100 * policy.beta:g}% for a regression as large as the "
-        f"margin{most}"
+        f"false-alarm rate {100 * policy.alpha:g}%, miss rate {100 * policy.beta:g}% for a change as large as the margin"
+        f"{most}"
     )
 
 
 def bounds_line(policy: Policy) -> str:
     """Explain the brackets."""
     return (
-        f"[a, b]: bounds of the change, valid at every interim look; the one that would fail errs in at most "
-        f"{100 * policy.alpha:g}% of gates, the one that would pass in at most {100 * policy.beta:g}%"
+        f"[a, b]: bounds of the change, valid at every look. A metric fails where both are beyond its margin (by chance "
+        f"in at most {100 * policy.alpha:g}% of gates) and passes where both are within it (in at most "
+        f"{100 * policy.beta:g}%)"
     )

@@ -24,10 +24,10 @@ from wattbench_reports.html import report, write_report
 from wattbench_reports.sections.gate import gate_section, section_of
 
 Make = Callable[..., RunRecords]
-SLOW = FakeGate(
-    candidate=FakeSide("new <b>", slowdown=0.3),
+WORSE = FakeGate(
+    candidate=FakeSide("new <b>", accuracy=0.3),
     items=80,
-    policy={"metrics": {"latency_p50": {"margin": "10%"}, "accuracy": {"margin": "5 points", "blocks": False}}},
+    policy={"metrics": {"latency_p50": {"margin": "10%", "blocks": False}, "accuracy": {"margin": "5 points"}}},
 )
 
 
@@ -52,11 +52,11 @@ def test_absent_for_a_run_that_is_no_gate(analysed, fake) -> None:
 
 
 def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
-    section = gate_section(analyse(make(SLOW)))
+    section = gate_section(analyse(make(WORSE)))
     assert section is not None
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
-    assert list(rows) == ["latency p50", "accuracy"]
+    assert list(rows) == ["accuracy", "latency p50"]
     details = [row[1].detail for row in section.passages[0].tables[0].rows]
     assert details == ["", "not blocking"]
     assert "in 40 rounds" in as_text(section)
@@ -67,12 +67,12 @@ def test_golden(golden) -> None:
 
 
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
-    until = {"metric": "latency_p50", "reason": "known"}
-    counted = replace(SLOW, id="a", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-02"}]})
+    until = {"metric": "accuracy", "reason": "known"}
+    counted = replace(WORSE, id="a", policy={**WORSE.policy, "waivers": [until | {"until": "2026-01-02"}]})
     section = gate_section(analyse(make(counted)))
     assert section is not None
-    assert table(section, "Each metric, worst first")["latency p50"]["Verdict"] == "regressed, waived"
-    ended = replace(SLOW, id="b", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-01"}]})
+    assert table(section, "Each metric, worst first")["accuracy"]["Verdict"] == "regressed, waived"
+    ended = replace(WORSE, id="b", policy={**WORSE.policy, "waivers": [until | {"until": "2026-01-01"}]})
     section = gate_section(analyse(make(ended)))
     assert section is not None
     assert section.title == "Gate: regressed"
@@ -80,7 +80,7 @@ def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
 
 
 def test_a_record_of_no_day_is_damaged(make: Make) -> None:
-    analysis = analyse(make(SLOW))
+    analysis = analyse(make(WORSE))
     run = analysis.frames.run
     broken = replace(run, header=replace(run.header, created_utc="yesterday"))
     with pytest.raises(UserError, match="its creation date is not a date"):
@@ -88,7 +88,7 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
 
 
 def test_it_stands_before_everything_else_on_the_page(make: Make) -> None:
-    page = without_own_scripts(report(make(SLOW)))
+    page = without_own_scripts(report(make(WORSE)))
     places = [page.index(f'<section id="{name}"') for name in ("gate", "verdict", "comparison")]
     assert places == sorted(places)
     assert page.count('<section id="gate"') == 1
@@ -119,7 +119,7 @@ def test_items_that_flipped_come_after_the_metrics_and_before_the_evidence(make:
 
 
 def test_the_page_of_a_gate_lists_what_flipped_with_its_texts(make: Make) -> None:
-    page = without_own_scripts(report(make(replace(SLOW, candidate=FakeSide("new <b>", accuracy=0.3)))))
+    page = without_own_scripts(report(make(WORSE)))
     gate_of_page = page[page.index('<section id="gate"') : page.index('<section id="verdict"')]
     assert "only the baseline is right" in gate_of_page
     assert "20 of " in gate_of_page
@@ -127,7 +127,7 @@ def test_the_page_of_a_gate_lists_what_flipped_with_its_texts(make: Make) -> Non
 
 
 def test_texts_of_items_are_no_markup_on_the_page(tmp_path: Path, make: Make) -> None:
-    run = make(SLOW)
+    run = make(WORSE)
     write_report(run.layout.root, tmp_path / "page.html", gate=regressed())
     page = without_own_scripts((tmp_path / "page.html").read_text())
     assert "&lt;/pre&gt;&lt;script&gt;alert(1)" in page
@@ -137,7 +137,7 @@ def test_texts_of_items_are_no_markup_on_the_page(tmp_path: Path, make: Make) ->
 
 
 def test_the_page_shows_the_verdict_of_the_command_that_writes_it(tmp_path: Path, make: Make, run_store, fake) -> None:
-    for run in (make(SLOW), run_store.read(fake.plain())):  # of a gate, and of two records
+    for run in (make(WORSE), run_store.read(fake.plain())):  # of a gate, and of two records
         write_report(run.layout.root, tmp_path / "page.html", gate=waived())
         page = (tmp_path / "page.html").read_text()
         assert waived().headline in page

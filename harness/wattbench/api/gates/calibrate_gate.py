@@ -22,6 +22,8 @@ Planted = Mapping[str, float]
 
 _DIED = "a process that measured gates died; there may be too little memory"
 
+PLANTED = 2.0
+"""Margins: a change of one margin is as far from failing as from passing."""
 TRADE = 0.2
 """How many points a trade moves each of two tasks, where as many of their answers are right."""
 
@@ -98,16 +100,16 @@ def _gated(job: GateJob, out: Path) -> Path:
 
 
 def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
-    """Return what makes the system worse by each margin, and a trade between two of its tasks.
+    """Return what makes the system worse by `PLANTED` times each margin, and a trade between two of its tasks.
 
     Args:
         equal: of the system against itself.
         policy: of the gates.
     """
-    from wattbench_reports.gate.metrics import ACCURACY, ENERGY
+    from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT
 
-    margins = {rule.metric: rule.margin for rule in policy.rules}
-    timed = [margin for metric, margin in margins.items() if metric in ("latency_p50", "latency_p95", "ttft")]
+    margins = {rule.metric: PLANTED * rule.margin for rule in policy.rules}
+    timed = [margin for metric, margin in margins.items() if metric in (LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT)]
     joules = [margin for metric, margin in margins.items() if metric in ENERGY]
     plants: list[Planted] = [{"delay": timed[0]}] if timed else []
     if ACCURACY in margins:
@@ -118,7 +120,7 @@ def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
             plants.append({"drop": round(margins[ACCURACY] / share, 4)})  # of all answers; only right ones are lost
         else:
             notice(
-                f"wattbench: {share:.1%} of the answers are correct, so accuracy cannot fall by the margin; no answers "
+                f"wattbench: {share:.1%} of the answers are correct, so accuracy cannot fall by twice the margin; no answers "
                 "are dropped"
             )
         plants += _trade(right)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wattbench.config import GatePolicy
     from wattbench.measure.plan import Planned
     from wattbench.scenarios.interleaved.paid_by import PaidBy
+    from wattbench_reports.gate.policy import Policy
 
 
 def items_by_domain(cells: Iterable[Planned]) -> dict[str, int] | None:
@@ -32,7 +33,8 @@ def what_a_gate_finds(
     environment: Mapping[str, Any] | None = None,
     paid: PaidBy | None = None,
 ) -> list[str]:
-    """Return what a gate finds with its items, in sentences; first a warning where it can never pass.
+    """Return the margins of a gate, and what it finds with its items where a calibration knows the noise of this
+    machine, in sentences; first a warning where it can never pass.
 
     Args:
         policy: of the gate.
@@ -43,24 +45,39 @@ def what_a_gate_finds(
     """
     from wattbench.scenarios.interleaved.gate import judges_joules
     from wattbench.scenarios.interleaved.paid_by import PaidBy
-    from wattbench_reports.gate.decision.detectable import detectable, layout_in_turns, undecidable
+    from wattbench_reports.gate.decision.case import resolved
+    from wattbench_reports.gate.decision.outlook import detectable_before
     from wattbench_reports.gate.metrics import ENERGY, MONEY
-    from wattbench_reports.wording.gate import finds_text, undecidable_text
+    from wattbench_reports.wording.gate import finds_text, margins_text, undecidable_text
 
     whole = sum((items or {}).values())
     if not items or not whole:
         return []
     most = min(policy.max_items or whole, whole)
-    judged = as_reports_know_it(policy)
+    judged = resolved(as_reports_know_it(policy), most)
     paid = PaidBy.NOTHING if paid is None else paid
     unjudged: tuple[str, ...] = () if judges_joules(policy, meters, paid) else ENERGY
     if paid is PaidBy.NOTHING or (paid is PaidBy.JOULES and unjudged):
         unjudged = (*unjudged, *MONEY)
     judged = replace(judged, rules=tuple(rule for rule in judged.rules if rule.metric not in unjudged))
-    layout = layout_in_turns(judged, most, money_by_joules=paid is PaidBy.JOULES)
-    domains = {domain: number * most // whole for domain, number in items.items()}
-    warning = undecidable_text(undecidable(judged, most, layout=layout, domains=domains), most)
-    noise = calibrated_noise(judged, environment or {})
-    sizes = detectable(judged, most, noise=noise, layout=layout)
-    finds = finds_text(sizes, [rule.metric for rule in judged.rules], judged, most)
-    return [*([f"WARNING: {warning}"] if warning else []), *([finds] if finds else [])]
+    warning = undecidable_text(_undecidable(judged, most, {of: part * most // whole for of, part in items.items()}), most)
+    sizes = detectable_before(judged, most, calibrated_noise(judged, environment or {}))
+    said = [f"WARNING: {warning}" if warning else "", margins_text(judged, most), finds_text(sizes, judged, most)]
+    return [sentence for sentence in said if sentence]
+
+
+def _undecidable(policy: Policy, items: int, domains: Mapping[str, int]) -> list[str]:
+    """Return the accuracies that even an unchanged candidate could not pass."""
+    from wattbench_reports.gate.decision.outlook import accuracy_can_pass
+    from wattbench_reports.gate.metrics import ACCURACY, SEPARATOR
+
+    names = []
+    for rule in policy.rules:
+        if rule.metric == ACCURACY and rule.blocks:
+            names += [ACCURACY] * (not accuracy_can_pass(rule.margin, items, policy.beta))
+            names += [
+                f"{ACCURACY}{SEPARATOR}{domain}"
+                for domain, count in domains.items()
+                if rule.each_domain is not None and not accuracy_can_pass(rule.each_domain, count, policy.beta)
+            ]
+    return names

@@ -56,8 +56,9 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
         notes = (*notes, *floor_notes(policy, run.header.environment))
     record = header_record(run)
     planted = None if record.gate is None else record.gate.planted
-    evidence = replace(evidence_in_turns(run, policy), noise=calibrated_noise(policy, run.header.environment))
-    result = judge(evidence, policy, suite=record.suite.name, runs=(run.header.run,), planted=planted)
+    result = judge(
+        evidence_in_turns(run, policy), policy, suite=record.suite.name, runs=(run.header.run,), planted=planted
+    )
     return _with_notes(replace(result, flips=flips_in_turns(run)), notes)
 
 
@@ -110,7 +111,6 @@ def judge_runs(
         policy, more = without_lacking(policy, evidence)
         notes = (*notes, *more)
     names = dict.fromkeys(run.header.run for run in runs)
-    evidence = replace(evidence, noise=calibrated_noise(policy, runs[1].header.environment))
     result = judge(evidence, policy, suite=header_record(runs[1]).suite.name, runs=tuple(names))
     result = replace(result, flips=flips_of_two(runs, evidence.systems))
     return _with_notes(result, (*notes, *floor_notes(policy, runs[1].header.environment)))
@@ -154,10 +154,7 @@ def floor_notes(policy: Policy, environment: Mapping[str, Any]) -> list[str]:
 
 
 def calibrated_noise(policy: Policy, environment: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return how much a pair's log-ratio scatters by metric, where the policy names a calibration of this machine.
-
-    A record may be judged where that file is not: nothing is known then, and nothing depends on it but what the gate
-    says that it could have found.
+    """Return the noise of each metric, where the policy names a calibration of this machine; else nothing.
 
     Raises:
         UserError: the file is no calibration.

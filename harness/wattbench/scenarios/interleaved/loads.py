@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from wattbench.clock import now_s
 from wattbench.progress import Progress
 from wattbench.scenarios.interleaved.gate import Gate
-from wattbench.scenarios.interleaved.schedule import load_order, reload_points
+from wattbench.scenarios.interleaved.schedule import load_order
 from wattbench.scenarios.residents import Residents
 
-AUTO_TIMES = 3
-"""How often both are loaded again with `reloads: auto`, where that is cheap."""
 CHEAP_SHARE = 0.1
 """Of what the gate has run so far: loading both takes less."""
 CHEAP_S = 3.0
@@ -34,10 +32,10 @@ class Loads:
     progress: Progress
     number: int
     """Of the next loading."""
-    first_pair: int
-    """Of this process."""
-    pairs: int
-    """One more than the number of the last planned pair."""
+    points: Sequence[int]
+    """The pairs before which both are due to be loaded again."""
+    _stay: bool = False
+    """Loading is not cheap, so that they stay loaded: how loads differ is known from many of equal size, or not."""
     _began_s: float = field(default_factory=now_s)
     _took_s: float = 0.0
     """How long the last loading took."""
@@ -51,17 +49,14 @@ class Loads:
 
     def load_again_before(self, pair: int) -> None:
         """Load both again if that is due before a pair, and cheap where the policy leaves it open."""
-        if pair not in self._points():
+        if self._stay or pair not in self.points:
             return
         if self.gate.policy.reloads == "auto":
             ran_s = now_s() - self._began_s
             took = f"loading both took {self._took_s:.1f} s, and the gate has run for {ran_s:.0f} s"
             if self._took_s > max(CHEAP_S, CHEAP_SHARE * ran_s):
+                self._stay = True
                 self.progress.note(f"both systems stay loaded: {took} (reloads: auto)")
                 return
             self.progress.note(f"both systems are loaded again: {took} (reloads: auto)")
         self.load()
-
-    def _points(self) -> Sequence[int]:
-        times = AUTO_TIMES if self.gate.policy.reloads == "auto" else self.gate.policy.reloads
-        return reload_points(self.first_pair, self.pairs, times)

@@ -12,13 +12,14 @@ from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
 from wattbench.progress import PlannedTurn
 from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
+from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.ask_rounds import GateTurns
 from wattbench.scenarios.interleaved.finish import finish
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.loads import Loads
 from wattbench.scenarios.interleaved.peak_memory import measure_peaks, record_peaks
 from wattbench.scenarios.interleaved.planted_faults import planted
-from wattbench.scenarios.interleaved.schedule import Item, PlannedRound, pairs_of, plan_rounds
+from wattbench.scenarios.interleaved.schedule import Item, PlannedRound, pairs_of, plan_rounds, reload_points
 from wattbench.scenarios.residents import Residents
 from wattbench.systems import Engine
 
@@ -143,14 +144,10 @@ def _over(session: GateSession, decide: Decide) -> bool:
 def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound], decide: Decide) -> None:
     context, gate, rows = session.context, session.gate, session.context.records.rounds()
     peaks = measure_peaks(context, gate, [item for planned in left for item in planned.items][:PEAK_ITEMS])
-    loads = Loads(
-        residents,
-        gate,
-        context.progress,
-        number=max((row.load for row in rows), default=-1) + 1,
-        first_pair=left[0].pair,
-        pairs=left[-1].pair + 1,
-    )
+    asked = sum(len(row.items) for row in rows)
+    times = gate_loads(asked + sum(len(planned.items) for planned in left)) - 1
+    points = reload_points(left, times if gate.policy.reloads == "auto" else gate.policy.reloads, asked=asked)
+    loads = Loads(residents, gate, context.progress, max((row.load for row in rows), default=-1) + 1, points)
     loads.load()
     record_peaks(context, peaks)
     baseline = gate.sides[BASELINE].name

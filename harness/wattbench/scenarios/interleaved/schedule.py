@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+import numpy as np
+
 from wattbench.records import SIDES
 from wattbench.records.suite_defaults import GATE_SHORT_PAIRS, GATE_SHORT_ROUND_ITEMS
 
@@ -79,16 +81,18 @@ def plan_rounds(
     return planned
 
 
-def reload_points(first: int, end: int, times: int) -> list[int]:
-    """Spread the loadings of a gate evenly: return the pairs before which both systems are loaded again.
+def reload_points(left: Sequence[PlannedRound], times: int, *, asked: int = 0) -> list[int]:
+    """Spread the loadings of a gate evenly over its items: return the pairs before which both systems are loaded again.
 
     Args:
-        first: the first pair of this process, before which they are loaded anyway.
-        end: one more than the last planned pair of the gate.
+        left: the rounds of this process, before the first of which they are loaded anyway.
         times: how often, over the whole gate.
+        asked: items that were asked before, by processes that were interrupted.
     """
-    spread = [round(end * (index + 1) / (times + 1)) for index in range(times)]
-    return sorted({pair for pair in spread if first < pair < end})
+    pairs = list(pairs_of(left))
+    before = asked + np.cumsum([0, *(sum(len(one.items) for one in pair) for pair in pairs)])
+    at = {int(np.searchsorted(before, before[-1] * step / (times + 1))) for step in range(1, times + 1)}
+    return [pairs[number][0].pair for number in sorted(at) if 0 < number < len(pairs)]
 
 
 def load_order(seed: int, load: int) -> list[str]:

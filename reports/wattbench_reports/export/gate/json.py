@@ -90,7 +90,9 @@ def _metric(metric: MetricVerdict) -> dict[str, Any]:
 def _policy(policy: Policy) -> dict[str, Any]:
     """Return what `policy_of` reads, with all other keys of the record."""
     settings = {
-        each.name: getattr(policy, each.name) for each in fields(policy) if each.name not in {"rules", "record"}
+        each.name: getattr(policy, each.name)
+        for each in fields(policy)
+        if each.name not in {"rules", "record", "reloads"}
     }
     return {
         **policy.record,
@@ -107,7 +109,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
 
 def _rule(rule: Rule) -> dict[str, Any]:
     return {
-        "margin": rule.margin,
+        "margin": "auto" if rule.auto else rule.margin,
         "direction": "either" if rule.either else "worse",
         "blocks": "if_measured" if rule.only_if_measured else rule.blocks,
         "weight": rule.weight,

@@ -13,7 +13,7 @@ from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
 
-_FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "p_value", "detectable", "items", "rounds")
+_FIGURES = ("baseline", "candidate", "change", "low", "high", "margin", "detects", "items", "rounds")
 """Of a metric, in its own unit and at full precision."""
 
 
@@ -22,8 +22,7 @@ def as_junit(result: GateResult, *, command: str = "gate") -> str:
 
     What regressed fails. What has no verdict is an error where it blocks, and skipped where it does not, as is a
     regression that does not block: nothing but what passed, or was let through with a reason, looks passed. A gate that
-    does not pass for another reason, such as metrics that are worse together, has a test of its own, ``gate``; so has
-    one that had nothing to measure, skipped.
+    does not pass for another reason has a test of its own, ``gate``; so has one that had nothing to measure, skipped.
 
     Args:
         result: of a gate or a night.
@@ -114,7 +113,6 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
         listed += [(f"flips.{name}", str(count)) for name, count in counts.items()]
     for planted, share in (result.planted or {}).items():
         listed.append((f"planted.{planted}", str(share)))
-    listed += [(f"detects.{metric}", str(size)) for metric, size in result.detects.items()]
     listed += [("undecidable", metric) for metric in result.undecidable]
     for metric in result.metrics:
         listed.append((f"{metric.metric}.verdict", metric.verdict.value))

@@ -8,22 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import machine_parts
 from wattbench_reports.formatting.units import percent, points
 from wattbench_reports.gate.calibration.record import Calibration, Drill, read_calibration
-from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy, worse_by
-from wattbench_reports.gate.decision.case import Case
+from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy
+from wattbench_reports.gate.decision.case import Case, cases, resolved
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.decision.metric_tests import cases
-from wattbench_reports.gate.decision.sequential_tests import RatioTrial
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import METRICS, MONEY, PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
-from wattbench_reports.stats.budgets import FLOOR_GATES, SEED
+from wattbench_reports.stats.budgets import FLOOR_GATES
 
 _MACHINE = ("device", "driver", "power_limit")
 
@@ -58,8 +55,9 @@ def calibrate(
         gates: how many stretches are judged for each rate, at most.
         created_utc: ISO 8601.
     """
+    policy = resolved(policy, items)
     every = [cases(each, policy) for each in equal]
-    tested = [case for case in every[0] if case.trial is not None and not case.domain]
+    tested = [case for case in every[0] if case.bounds is not None and not case.domain]
     parts = machine_parts(environment, "")
     return Calibration(
         suite=suite,
@@ -78,10 +76,9 @@ def calibrate(
         not_judged={
             case.rule.metric: case.missing or case.apart or "single figures are compared, not tested"
             for case in every[0]
-            if case.trial is None and not case.domain
+            if case.bounds is None and not case.domain
         },
         noise=_noise(every),
-        discordant=_discordant(equal),
     )
 
 
@@ -100,22 +97,13 @@ def _drill(
 
 
 def _noise(every: Sequence[Sequence[Case]]) -> dict[str, float]:
-    """Return the spread of the pairs' figures within a restart, pooled over restarts."""
-    figures: dict[str, list[NDArray[np.float64]]] = {}
+    """Return the standard error of each worsening times the square root of its items, pooled over restarts."""
+    variances: dict[str, list[float]] = {}
     for case in (case for of_restart in every for case in of_restart):
-        if isinstance(case.trial, RatioTrial) and len(case.trial.d) > 1:
-            figures.setdefault(case.rule.metric, []).append(case.trial.d)
-    return {
-        metric: math.sqrt(sum(d.var(ddof=1) * (len(d) - 1) for d in known) / sum(len(d) - 1 for d in known))
-        for metric, known in figures.items()
-    }
-
-
-def _discordant(equal: Sequence[Evidence]) -> float | None:
-    """Return the share of items that were scored differently; None where none was scored."""
-    scores = np.concatenate([one.correct for each in equal for one in each.rounds])
-    known = scores[np.isfinite(scores).all(axis=1)]
-    return float((known[:, 0] != known[:, 1]).mean()) if len(known) else None
+        if case.bounds is not None and not case.domain:
+            end = case.bounds.at_end
+            variances.setdefault(case.rule.metric, []).append(end.standard_error**2 * end.items)
+    return {metric: math.sqrt(float(np.mean(known))) for metric, known in variances.items() if np.isfinite(known).all()}
 
 
 def _floor(equal: Sequence[Evidence], policy: Policy, metric: str, items: int) -> float | None:
@@ -132,18 +120,11 @@ def _floor(equal: Sequence[Evidence], policy: Policy, metric: str, items: int) -
 
 def _holds(equal: Sequence[Evidence], policy: Policy, metric: str, margin: float, items: int) -> bool:
     single = single_metric_policy(policy, metric, margin)
-    enough = 1 - policy.beta
-    if simulate(equal, single, gates=FLOOR_GATES, items=items, swap=True).passed.estimate < enough:
-        return False
-    try:
-        harmed = [worse_by(each, metric, margin, SEED + number) for number, each in enumerate(equal)]
-    except ValueError:  # fewer answers are right
-        return False
-    return simulate(harmed, single, gates=FLOOR_GATES, items=items, swap=False).regressed.estimate >= enough
+    return simulate(equal, single, gates=FLOOR_GATES, items=items, swap=True).passed.estimate >= 1 - policy.beta
 
 
 def noise_here(path: Path, environment: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the spread of a pair's log-ratio by metric, as a calibration of this machine has it; else nothing.
+    """Return the noise of each metric, as a calibration of this machine has it; else nothing.
 
     Raises:
         UserError: the file is no calibration.
@@ -190,6 +171,5 @@ def _too_small(metric: str, margin: float, floor: float | None, path: Path) -> s
         return f"{path}: {label} is too noisy on this machine to be gated at any margin up to 50%; leave it out"
     return (
         f"the margin of {label}, {in_words(margin)}, is below the noise floor of this machine, {in_words(floor)} "
-        f"({path}): within its items, a gate could not distinguish such a change from none. Widen the margin, or raise "
-        "max_items and calibrate again"
+        f"({path}): an unchanged system would seldom pass. Widen the margin, or raise max_items and calibrate again"
     )

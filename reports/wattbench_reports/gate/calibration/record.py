@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 from wattbench_reports.gate.calibration.simulate import Rates
 from wattbench_reports.stats import Interval
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _MAKE_ONE = "wattbench calibrate SUITE --system SYSTEM"
 
@@ -56,14 +56,11 @@ class Calibration:
     """Rates of the system against itself."""
     drills: tuple[Drill, ...]
     floors: Mapping[str, float | None]
-    """Metric to the smallest margin at which an equal candidate passes, and one that is worse by the margin is found,
-    as often as the policy says. None: no margin up to a half."""
+    """Metric to the smallest margin at which an equal candidate passes in 1 - `beta`. None: no margin up to a half."""
     not_judged: Mapping[str, str] = field(default_factory=dict)
     """Metric to why it was not calibrated."""
     noise: Mapping[str, float] = field(default_factory=dict)
-    """Metric to the standard deviation of a pair's log-ratio."""
-    discordant: float | None = None
-    """The share of items that the system scored differently against itself."""
+    """Metric to the standard error of a worsening times the square root of its items."""
 
 
 def as_json(calibration: Calibration) -> str:
@@ -82,10 +79,9 @@ def read_calibration(path: Path) -> Calibration:
         version = recorded.pop("schema_version")
     except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: {_MAKE_ONE}") from error
-    if version == 1:
+    if version in (1, 2):
         raise UserError(
-            f"{path}: an earlier wattbench made this calibration, of single rounds as if they were independent, and of "
-            f"gates that decided otherwise: its rates do not hold. Make a new one with: {_MAKE_ONE} -o {path}"
+            f"{path}: an earlier wattbench made this calibration, of gates that decided otherwise: its rates do not hold. Make a new one with: {_MAKE_ONE} -o {path}"
         )
     try:
         if version != SCHEMA_VERSION:

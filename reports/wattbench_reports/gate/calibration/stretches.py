@@ -15,7 +15,6 @@ from itertools import groupby
 
 import numpy as np
 
-from wattbench_reports.gate.decision.metric_figures import whole_pairs
 from wattbench_reports.gate.evidence.model import Evidence, Round
 
 Pair = tuple[Round, ...]
@@ -31,7 +30,7 @@ def stretches(evidence: Evidence, *, items: int, most: int, swap: bool) -> Itera
         swap: yield each stretch twice, the second time with the two systems exchanged in all of it: of a system against
             itself, either is the candidate.
     """
-    pairs = [tuple(evidence.rounds[number] for number in numbers) for numbers in whole_pairs(evidence.rounds)]
+    pairs = _whole_pairs(evidence.rounds)
     phases = [list(group) for _, group in groupby(pairs, key=_items)]
     starts = max(map(len, phases), default=0)
     number = min(starts, max(most // (2 if swap else 1), 1))
@@ -41,6 +40,12 @@ def stretches(evidence: Evidence, *, items: int, most: int, swap: bool) -> Itera
         yield gate
         if swap:
             yield replace(gate, rounds=tuple(exchanged(one) for one in gate.rounds))
+
+
+def _whole_pairs(rounds: Sequence[Round]) -> list[Pair]:
+    """Return the pairs that are whole, in order; a round without a pair is one by itself."""
+    of_pair = [tuple(group) for _, group in groupby(rounds, key=lambda one: object() if one.pair is None else one.pair)]
+    return [pair for pair in of_pair if len(pair) == 2 or pair[0].pair is None]
 
 
 def exchanged(one: Round) -> Round:

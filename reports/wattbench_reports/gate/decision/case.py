@@ -1,42 +1,19 @@
-"""Hold one metric of a gate: its figures, its test, and the claims that fail or pass it.
-
-Two claims are tested of each metric. *It is worse by no more than a quarter of the margin*: rejected, the metric has
-regressed. *It is worse by the margin*: rejected, it passes. The null is not "no difference at all": instances of one
-system, loaded once, differ by about a per cent on many machines, and a test that runs for long enough finds that. It is
-fixed before the gate, so that neither error rate depends on what is found.
-"""
+"""Build a case for each metric of a gate: its evidence, or why there is none."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from wattbench.records.suite_defaults import NULL_SHARE
-from wattbench_reports.gate.decision.sequential_tests import Trial, Values, log_ratio
-from wattbench_reports.gate.metrics import ACCURACY, SEPARATOR
-from wattbench_reports.gate.policy import Rule
-from wattbench_reports.stats import reached
-
-
-@dataclass(frozen=True)
-class Slack:
-    """What two runs may differ by without any change of the system: in turns, nothing."""
-
-    failing: float = 0.0
-    """A share: a regression has to be larger by it."""
-    passing: float = 0.0
-    """A share: a pass has to leave it of the margin."""
-    failing_rate: float = 0.0
-    """How often the two differ by more than `failing` for all that; it is part of the metric's false-alarm rate."""
-    passing_rate: float = 0.0
-    """Likewise, of `passing`; it is part of the miss rate."""
-    sessions: int = 0
-    """Of a measured one, the sessions that it is known from; 0: it was declared."""
-
-
-NO_SLACK = Slack()
+from wattbench_reports.gate.bounds import MetricBounds, MetricEvidence
+from wattbench_reports.gate.decision.looks import LookPlan, cap_of, look_plan
+from wattbench_reports.gate.decision.metric_figures import accuracy_of, evidence_on
+from wattbench_reports.gate.decision.outlook import accuracy_margin
+from wattbench_reports.gate.evidence.missing import MODELLED
+from wattbench_reports.gate.evidence.model import Evidence
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, METRICS, MONEY, PEAK_MEMORY, SEPARATOR
+from wattbench_reports.gate.policy import Policy, Rule
 
 
 @dataclass(frozen=True)
@@ -44,27 +21,24 @@ class Case:
     """One metric of a gate, between two systems."""
 
     rule: Rule
-    """Of a domain, with its own margin and its part of the weight."""
+    """With its margin; of a domain, with that of the domain and its part of the weight."""
     pair: str = ""
     """Of several pairs in one gate, which: the benchmark's name."""
     domain: str = ""
     """Of accuracy in one domain, which; empty over all."""
-    trial: Trial | None = None
-    """None: there is nothing to test, and one of `apart` and `missing` says why, or the figures are single ones."""
+    bounds: MetricBounds | None = None
+    """None: there is nothing to judge yet, or one of `apart` and `missing` says why, or the figures are single ones."""
     baseline: float | None = None
     candidate: float | None = None
-    change: float | None = None
-    """As `wattbench_reports.gate.result.MetricVerdict` has it."""
     provenance: str = ""
     apart: str | None = None
     missing: str | None = None
-    waits_for: int | None = None
-    """Without a test: how many more items one needs at least."""
-    slack: Slack = NO_SLACK
+    waits: bool = False
+    """There is nothing to judge yet, and there are items to come."""
 
     @property
     def name(self) -> str:
-        """Return the name of the verdict: ``latency_p50``, ``test_parse · latency_p50``, ``accuracy · law``."""
+        """Return the name of the verdict: ``latency_mean``, ``test_parse · latency_mean``, ``accuracy · law``."""
         return SEPARATOR.join(filter(None, (self.pair, self.rule.metric, self.domain)))
 
     @property
@@ -73,115 +47,128 @@ class Case:
         return self.rule.blocks and not (self.rule.only_if_measured and self.missing is not None)
 
     @property
-    def tested(self) -> bool:
-        """Return whether it is tested, or will be once there are more items: it then has its part of alpha from the
+    def judged(self) -> bool:
+        """Return whether it is judged, or will be once there are more items: it then has its part of alpha from the
         start, as a part that changes with what was seen so far would not be one."""
-        return self.trial is not None or self.waits_for is not None
-
-    @property
-    def null(self) -> float:
-        """Return the worsening up to which it has not regressed."""
-        return NULL_SHARE * self.rule.margin
+        return self.bounds is not None or self.waits
 
     @property
     def in_points(self) -> bool:
         """Return whether a worsening is in points; else it is a share."""
         return self.rule.metric == ACCURACY
 
-    def worse(self, by: float) -> Values:
-        """Return the log evidence, after each round, that it is worse by more than `by`, other than by the slack."""
-        assert self.trial is not None
-        return self.trial.worse(self._seen(by, self.slack.failing), self._failing_distance)
 
-    def better(self, than: float) -> Values:
-        """Return the log evidence that it is better than a worsening by `than`, negative ones included, as surely."""
-        assert self.trial is not None
-        return self.trial.better(self._seen(than, -self.slack.failing), self._failing_distance)
+def resolved(policy: Policy, items: int, *, in_turns: bool = True) -> Policy:
+    """Return a policy with the margin of accuracy that a gate of this many items has, where it leaves that open."""
+    margin = accuracy_margin(items, policy.beta, in_turns=in_turns)
+    rules = tuple(replace(rule, margin=margin, auto=False) if rule.auto else rule for rule in policy.rules)
+    return replace(policy, rules=rules)
 
-    def no_worse(self, than: float) -> Values:
-        """Return the log evidence that rules out a worsening by `than` or more; of a pass, so with its slack."""
-        assert self.trial is not None
-        return self.trial.better(self._seen(than, -self.slack.passing), self._passing_distance)
 
-    def no_better(self, than: float) -> Values:
-        """Return the log evidence that rules out an improvement by `-than` or more, as surely."""
-        assert self.trial is not None
-        return self.trial.worse(self._seen(than, self.slack.passing), self._passing_distance)
+def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
+    """Build the case of every metric of the policy, in its order, and after accuracy that of each guarded domain.
 
-    def fails(self) -> Values:
-        """Return the log evidence that it has regressed; of a two-sided rule the greater of two bets of half each."""
-        if not self.rule.either:
-            return self.worse(self.null)
-        return np.maximum(self.worse(self.null), self.better(-self.null)) - math.log(2)
+    Money that does not block is left out where not both systems have a price: the default policy names it for those
+    that have.
+    """
+    policy = resolved(policy, cap_of(evidence, policy), in_turns=evidence.in_turns)
+    plan = look_plan(evidence, policy)
+    return tuple(
+        replace(case, pair=pair)
+        for rule in policy.rules
+        if not _unpriced(evidence, rule)
+        for case in (
+            _accuracies(evidence, rule, plan) if rule.metric == ACCURACY else [_case(evidence, policy, rule, plan)]
+        )
+    )
 
-    def passes(self) -> Values:
-        """Return the log evidence that it is not worse by the margin; of a two-sided rule, that it is on neither
-        side."""
-        if not self.rule.either:
-            return self.no_worse(self.rule.margin)
-        return np.minimum(self.no_worse(self.rule.margin), self.no_better(-self.rule.margin))
 
-    def improves(self) -> Values:
-        """Return the log evidence that it is better by more than a quarter of the margin."""
-        return self.better(-self.null)
+def levels(every: Sequence[Case], blocks: Sequence[bool], alpha: float) -> list[float]:
+    """Return the level at which each case fails: those that block share alpha by their weights (Bonferroni), any other
+    has alpha to itself."""
+    whole = math.fsum(
+        case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged
+    )
+    return [
+        alpha * case.rule.weight / whole if blocking and case.judged else alpha
+        for case, blocking in zip(every, blocks, strict=True)
+    ]
 
-    def p_fails(self, log_evidence: Values) -> Values:
-        """Return the p-value that evidence such as `fails` comes to after each round, valid at any time."""
-        return np.asarray(np.minimum(1.0, self.slack.failing_rate + np.exp(-reached(log_evidence))))
 
-    def p_passes(self, log_evidence: Values) -> Values:
-        """Return likewise what evidence such as `passes` comes to."""
-        return np.asarray(np.minimum(1.0, self.slack.passing_rate + np.exp(-reached(log_evidence))))
+def _unpriced(evidence: Evidence, rule: Rule) -> bool:
+    return rule.metric in MONEY and not rule.blocks and not evidence.priced
 
-    def p_ruled_out(self) -> Values:
-        """Return the p-value that it is worse by the margin, after each round; of a two-sided rule, of either side.
 
-        Both sides have to be ruled out, each whenever it was (an intersection-union test: R. L. Berger, Technometrics
-        24, 1982).
-        """
-        ruled_out = self.p_passes(self.no_worse(self.rule.margin))
-        if not self.rule.either:
-            return ruled_out
-        return np.asarray(np.maximum(ruled_out, self.p_passes(self.no_better(-self.rule.margin))))
+def _accuracies(evidence: Evidence, rule: Rule, plan: LookPlan) -> list[Case]:
+    """Return the case of accuracy, and where the policy guards domains that of each, for half of its weight."""
+    if rule.each_domain is None:
+        return [_accuracy(evidence, rule, plan)]
+    domains = evidence.domains
+    whole = replace(rule, weight=rule.weight / 2, each_domain=None)
+    part = replace(whole, weight=whole.weight / max(len(domains), 1), margin=rule.each_domain)
+    if not domains:
+        return [_accuracy(evidence, whole, plan), Case(part, domain="each domain", missing=_NO_DOMAINS)]
+    return [_accuracy(evidence, whole, plan), *(_accuracy(evidence, part, plan, domain) for domain in domains)]
 
-    @property
-    def can_pass(self) -> bool:
-        """Return whether an unchanged candidate could ever pass: the slack leaves some of the margin."""
-        return self.slack.passing < self.rule.margin
 
-    def growth(self, *, failing: bool) -> float:
-        """Estimate how much the log evidence that fails (else passes) it grows per item, if all are like those."""
-        assert self.trial is not None
-        one_side = self._growth(failing, mirrored=False)
-        if not self.rule.either:
-            return one_side
-        return (max if failing else min)(one_side, self._growth(failing, mirrored=True))
+def _accuracy(evidence: Evidence, rule: Rule, plan: LookPlan, domain: str | None = None) -> Case:
+    case = Case(rule, domain=domain or "")
+    if ACCURACY in evidence.apart:
+        return replace(case, apart=evidence.apart[ACCURACY])
+    if ACCURACY in evidence.missing:
+        return replace(case, missing=evidence.missing[ACCURACY])
+    measured = evidence.measured.get(case.name) if evidence.measured else accuracy_of(evidence, plan, domain)
+    return _measured(case, evidence, measured, waits=domain is not None and not evidence.measured)
 
-    def _growth(self, failing: bool, *, mirrored: bool) -> float:
-        assert self.trial is not None
-        size = self.null if failing else self.rule.margin
-        slack = self.slack.failing if failing else -self.slack.passing
-        at = self._seen(-size, -slack) if mirrored else self._seen(size, slack)
-        distance = self._failing_distance if failing else self._passing_distance
-        return self.trial.growth(at, distance, worse=failing != mirrored)
 
-    def _seen(self, worsening: float, slack: float) -> float:
-        """Return the worsening that two runs show if the slack of a share comes on top; negative: off it."""
-        if not slack:
-            return worsening
-        return (1 + worsening) * (1 + slack if slack > 0 else 1 / (1 - slack)) - 1
+def _case(evidence: Evidence, policy: Policy, rule: Rule, plan: LookPlan) -> Case:
+    metric = rule.metric
+    case = Case(rule, provenance=_provenance(evidence, metric))
+    if metric in evidence.apart:
+        return replace(case, apart=evidence.apart[metric])
+    if metric in evidence.missing:
+        return _shown(replace(case, missing=evidence.missing[metric]), evidence.measured.get(metric))
+    if metric == PEAK_MEMORY:
+        return _memory(evidence, case)
+    measured = evidence.measured.get(metric) if evidence.measured else evidence_on(evidence, metric, plan, policy.beta)
+    case = _measured(case, evidence, measured)
+    if "modelled" in case.provenance and not policy.judge_modelled and measured is not None:
+        return replace(case, bounds=None, missing=MODELLED)
+    return case
 
-    @property
-    def _failing_distance(self) -> float:
-        """From the null to the margin."""
-        if self.in_points:
-            return self.rule.margin - self.null
-        return log_ratio(self.rule.margin) - log_ratio(self.null)
 
-    @property
-    def _passing_distance(self) -> float:
-        """From the margin to no change, or what the slack leaves of that."""
-        if self.in_points:
-            return self.rule.margin
-        whole = log_ratio(self.rule.margin)
-        return max(whole - log_ratio(self.slack.passing), NULL_SHARE * whole)
+def _shown(case: Case, measured: MetricEvidence | None) -> Case:
+    """Show the figures of a case that is not judged."""
+    return case if measured is None else replace(case, baseline=measured.baseline, candidate=measured.candidate)
+
+
+def _measured(case: Case, evidence: Evidence, measured: MetricEvidence | None, *, waits: bool = False) -> Case:
+    if measured is not None:
+        return replace(case, bounds=measured.bounds, baseline=measured.baseline, candidate=measured.candidate)
+    if evidence.items_left or waits:
+        return replace(case, waits=True)
+    figure = "money" if case.rule.metric in MONEY else METRICS[case.rule.metric].figure
+    return replace(case, missing=_NOTHING[figure])
+
+
+def _provenance(evidence: Evidence, metric: str) -> str:
+    """Return the provenance of the joules that a metric rests on; empty where it rests on none."""
+    if metric not in ENERGY and not (metric in MONEY and evidence.money_of_machine.joules):
+        return ""
+    return "+".join(sorted({part for each in evidence.provenance for part in each.split("+") if part}))
+
+
+_NO_DOMAINS = "the record does not say of which domain the items are"
+_NOTHING: Mapping[str, str] = {
+    "accuracy": "no answer was scored, or too few were",
+    "latency": "no answer was timed, or too few were",
+    "joules": "too few rounds have valid joules of both systems",
+    "money": "too few rounds have the money of both systems",
+}
+
+
+def _memory(evidence: Evidence, case: Case) -> Case:
+    ours, theirs = evidence.peak_memory_bytes
+    if ours is None or theirs is None or ours <= 0:
+        return replace(case, missing="the memory of the two systems was not measured separately")
+    return replace(case, baseline=float(ours), candidate=float(theirs))

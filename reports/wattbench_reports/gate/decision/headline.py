@@ -16,7 +16,7 @@ Some = Callable[..., str]
 
 
 def headline(
-    verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str, together: Sequence[str] = ()
+    verdict: Verdict, metrics: Sequence[MetricVerdict], baseline: str, candidate: str, *, no_verdict_in: int = 0
 ) -> str:
     """Write what to do, and why. Where there is no room to name all metrics, the last ones are counted.
 
@@ -25,16 +25,17 @@ def headline(
         metrics: all of them.
         baseline: its name.
         candidate: its name.
-        together: the metrics that are worse together, where none is shown to be by itself.
+        no_verdict_in: the most items that it could have asked, where no verdict was likely in them; else 0.
     """
     blocking = [each for each in metrics if each.blocks and each.allowed_by is None]
     decisive = [each for each in blocking if each.verdict is verdict]
     names = [label_in_sentence(each.metric) for each in decisive]
     if verdict is Verdict.REGRESSED:
-        worse = [each for each in blocking if each.metric in together] if together else decisive
-        changes = [_changed(each) for each in worse]
-        end = ", too much together" if together else ""
-        return _shortened(lambda some: f"Keep {baseline}: with {candidate}, {some(changes, ' are worse')}{end}.")
+        changes = [_changed(each) for each in decisive]
+        return _shortened(lambda some: f"Keep {baseline}: with {candidate}, {some(changes, ' are worse')}.")
+    if verdict is Verdict.INCONCLUSIVE and no_verdict_in:
+        unlikely = f"is likely in {plural(no_verdict_in, 'item')}; {_items_needed(decisive)}"
+        return _shortened(lambda some: f"Keep {baseline} for now: no verdict on {some(names)} {unlikely}.")
     if verdict is Verdict.INCONCLUSIVE:
         undecided = f"Keep {baseline} for now: it is not shown whether {candidate} is worse in"
         return _shortened(lambda some: f"{undecided} {some(names)}{_more_items(decisive)}.")
@@ -59,6 +60,13 @@ def _more_items(undecided: Sequence[MetricVerdict]) -> str:
     if not needed or len(needed) < len(undecided):
         return ""
     return f"; about {plural(max(needed), 'more item')} should decide it"
+
+
+def _items_needed(undecided: Sequence[MetricVerdict]) -> str:
+    needed = [each.items + each.more_items for each in undecided if each.more_items is not None]
+    if not needed or len(needed) < len(undecided):
+        return "more would not help"
+    return f"it takes about {max(needed):,}"
 
 
 def _why_taken(verdict: Verdict, metrics: Sequence[MetricVerdict], better: Sequence[str], some: Some) -> str:

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from wattbench_reports.gate.decision.looks import LookPlan, look_plan
 from wattbench_reports.gate.decision.metric_figures import accuracy_of
-from wattbench_reports.gate.decision.sequential_tests import ScoreTrial, highest_shown
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import ACCURACY
-from wattbench_reports.gate.policy import Policy, Rule
+from wattbench_reports.gate.metrics import ACCURACY, SEPARATOR
+from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import LostDomain
-from wattbench_reports.stats import reached
 
 
 def lost_domains(evidence: Evidence, policy: Policy) -> tuple[LostDomain, ...]:
@@ -30,25 +27,13 @@ def lost_domains(evidence: Evidence, policy: Policy) -> tuple[LostDomain, ...]:
     if rule is None or rule.each_domain is not None or not judged or len(evidence.domains) < 2:
         return ()
     level = policy.alpha / (2 * len(evidence.domains))
-    return tuple(sorted(_losses(evidence, rule, level), key=lambda each: each.change))
+    return tuple(sorted(_losses(evidence, look_plan(evidence, policy), level), key=lambda each: each.change))
 
 
-def _losses(evidence: Evidence, rule: Rule, level: float) -> Iterator[LostDomain]:
-    enough = -np.log(level)
+def _losses(evidence: Evidence, plan: LookPlan, level: float) -> Iterator[LostDomain]:
     for domain in evidence.domains:
-        figures = accuracy_of(evidence, domain)
-        if figures is None or not isinstance(figures.trial, ScoreTrial):
-            continue
-        trial = figures.trial
-
-        def fell(by: float, trial: ScoreTrial = trial) -> bool:
-            return bool(reached(trial.worse(by, rule.margin))[-1] >= enough)
-
-        def fell_less(than: float, trial: ScoreTrial = trial) -> bool:
-            return bool(reached(trial.better(-than, rule.margin))[-1] >= enough)
-
-        least = highest_shown(fell, 0.0, -1.0, 1.0)
-        if least is not None and least >= 0:
-            most = highest_shown(fell_less, 0.0, -1.0, 1.0)
-            low = min(figures.change, -1.0 if most is None else most)
-            yield LostDomain(domain, figures.change, low, max(figures.change, -least), len(trial.x))
+        name = f"{ACCURACY}{SEPARATOR}{domain}"
+        known = evidence.measured.get(name) if evidence.measured else accuracy_of(evidence, plan, domain)
+        if known is not None and (least := float(known.bounds.low(level)[-1])) > 0:
+            fell, most = float(known.bounds.estimate[-1]), float(known.bounds.high(level)[-1])
+            yield LostDomain(domain, -fell, -most, -least, int(known.bounds.items[-1]))

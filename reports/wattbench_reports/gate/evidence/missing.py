@@ -36,7 +36,7 @@ def of_judged(
 
 
 def without_joules(
-    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True, count_items: bool = False
+    rounds: Sequence[Round], reasons: Counter[str], *, final: bool = True
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """Explain rounds without joules.
 
@@ -44,20 +44,22 @@ def without_joules(
         rounds: all of them.
         reasons: why some have none, each with how often it did so.
         final: there will be no rounds that might have some.
-        count_items: rounds are only how items were grouped, and mean nothing to a reader.
 
     Returns:
         Metric to why it is missing, where no round has any; and the notes, where only some have none.
     """
-    sizes = [(each.items if count_items else 1, each.energy_j is None) for each in rounds]
-    bare, all_of_them = sum(size for size, without in sizes if without), sum(size for size, _ in sizes)
+    bare, all_of_them = sum(each.energy_j is None for each in rounds), len(rounds)
     if not bare:
         return {}, ()
     why = _said(reasons)
     if bare == all_of_them and final:
         return dict.fromkeys(ENERGY, why), ()
-    counted = plural(all_of_them, "item" if count_items else "round")
-    return {}, (f"{bare} of {counted} {'has' if bare == 1 else 'have'} no joules: {why}.",)
+    return {}, (no_joules_note(bare, all_of_them, "round", why),)
+
+
+def no_joules_note(bare: int, number: int, unit: str, why: str) -> str:
+    """Say that some of the rounds, or items, have no joules."""
+    return f"{bare} of {plural(number, unit)} {'has' if bare == 1 else 'have'} no joules: {why}."
 
 
 def without_long_rounds(rounds: Sequence[Round], meters: Mapping[str, str]) -> dict[str, str]:
@@ -102,13 +104,19 @@ def without_first_tokens(rounds: Sequence[Round], silent: Sequence[str]) -> dict
     """
     if not rounds or any(each.ttft_s is not None for each in rounds):
         return {}
-    verb = "does" if len(silent) == 1 else "do"
-    said = (
-        f"{named(silent)} {verb} not report when the first token arrived"
-        if silent
-        else "no round has it for both systems"
-    )
-    return {TTFT: said}
+    return {TTFT: no_first_token(silent, "round")}
+
+
+def no_first_token(silent: Sequence[str], unit: str) -> str:
+    """Say why a time to first token is missing.
+
+    Args:
+        silent: the systems that report it of no answer at all.
+        unit: of what none has it for both, where each of the two reports it of some answer.
+    """
+    if not silent:
+        return f"no {unit} has it for both systems"
+    return f"{named(silent)} {'does' if len(silent) == 1 else 'do'} not report when the first token arrived"
 
 
 def peaks(rows: Mapping[str, SystemRow | None]) -> tuple[tuple[int | None, int | None], dict[str, str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.another_run.session_variance import SessionVariance
+from wattbench_reports.gate.bounds import MetricEvidence
 
 Pairs = NDArray[np.float64]
 """Shape (items, 2): the baseline's figure and the candidate's, item by item in the order in which they were asked."""
@@ -79,10 +79,13 @@ class Evidence:
     baseline: str
     candidate: str
     rounds: tuple[Round, ...]
-    """In the order of time."""
+    """In the order of time; empty where `measured` holds what is judged."""
     in_turns: bool
     """Both were asked in turns, in one run on one device, and in every round a coin said who was first. Else they are
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
+    measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
+    """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
+    of the rounds, look by look."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
     validity: str = ""
@@ -103,6 +106,8 @@ class Evidence:
     """All domains of the suite's items, whether some of each were asked yet or not; empty: those of the rounds."""
     suite_tasks: Mapping[str, SuiteTask] = field(default_factory=dict)
     """By name, all of those whose items are in one random order; empty where it is not known how many there are."""
+    items: int = 0
+    """That both systems answered; 0: those of the rounds."""
     items_left: int = 0
     """Items of the suite that were not asked."""
     energy_j: float | None = None
@@ -110,13 +115,16 @@ class Evidence:
     notes: tuple[str, ...] = ()
     systems: tuple[str, str] = ("", "")
     """What the two are called in their records; empty where there are none."""
-    sessions: Mapping[str, SessionVariance] = field(default_factory=dict)
-    """Metric to how much the logarithm of its figure varies between sessions of the machine; of accuracy none. Only of
-    two runs on record: systems that were asked in turns share a session."""
-    noise: Mapping[str, float] = field(default_factory=dict)
-    """Metric to the standard deviation of a pair's log-ratio, where a calibration of the machine knows it."""
-    seed: int | None = None
-    """Of the random order of the items; None: they are in the order in which they were asked."""
+
+    @property
+    def answered(self) -> int:
+        """Return the number of items that both systems answered."""
+        return self.items or sum(one.items for one in self.rounds)
+
+    def until(self, rounds: int) -> Evidence:
+        """Return what was known after the first rounds."""
+        later = sum(one.items for one in self.rounds[rounds:])
+        return replace(self, rounds=self.rounds[:rounds], items_left=self.items_left + later)
 
     @property
     def domains(self) -> tuple[str, ...]:

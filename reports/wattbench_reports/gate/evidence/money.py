@@ -156,24 +156,18 @@ def of_machine(bills: Iterable[RoundBill]) -> MoneyOfMachine:
     return MoneyOfMachine(sum(each.seconds for each in known) / total, sum(each.joules for each in known) / total)
 
 
-def money_of_answers(frames: Frames, system: str, rows: NDArray[np.bool_]) -> tuple[NDArray[np.float64], SideMoney]:
-    """Return the money of each answer of a system in a finished run, shape (answers of the system,), NaN if unknown.
-
-    Args:
-        frames: the run.
-        system: of it.
-        rows: which answers are the system's.
-    """
+def money_of_answers(frames: Frames, system: str) -> tuple[NDArray[np.float64], SideMoney]:
+    """Return the money of each answer of a system in a finished run, shape (answers of the system,), NaN if unknown."""
+    rows = frames.answers_of(system)
     suite = frames.record.suite
     bill = bills_of(frames, prices_of(suite, frames.systems))[system]
-    nothing = np.full(int(rows.sum()), np.nan)
+    nothing = np.full(len(frames.positions(rows)), np.nan)
     per_joule, currency, why = _electricity(suite, bill.pays_electricity, bill.currency)
     if currency is None or bill.why_none or why:
         return nothing, SideMoney(currency, bill.why_none or why)
     fixed = sum(bill.parts.values(), start=np.zeros(len(nothing)))
     seconds = bill.parts.get(MACHINE, np.zeros(len(nothing)))
-    energy_j = frames.items["energy_j"].to_numpy(dtype=np.float64)[rows]
-    joules = per_joule * energy_j if per_joule else np.zeros(len(nothing))
+    joules = per_joule * frames.figures("energy_j", rows) if per_joule else np.zeros(len(nothing))
     money = fixed + joules
     total = float(np.nansum(money))
     if total <= 0:

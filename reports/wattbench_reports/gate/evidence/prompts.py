@@ -19,10 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.tables.merge import KEY
-from wattbench_reports.tables.run_tables import Frames
 
-HASHES = ("prompt_hash", "messages_hash")
 ADVICE = "If that is the intended change: --across prompts, or may_differ: [prompts] in the policy."
 
 _MOST_TASKS = 3
@@ -52,35 +49,20 @@ class PromptComparison:
     """What differs and may."""
 
 
-def item_prompts(frames: Frames, keys: pd.DataFrame) -> pd.DataFrame:
-    """Return the hashes of each item's prompt: columns `KEY` and `HASHES`, a row per item.
-
-    Args:
-        frames: of a run.
-        keys: `wattbench_reports.tables.merge.answer_keys` of the answers of one system.
-    """
-    recorded = frames.more_columns("prompt_hash", newer=("messages_hash",)).iloc[keys.index]
-    hashes = {name: recorded[name].fillna("") if name in recorded else "" for name in HASHES}
-    prompts = keys.assign(**hashes).drop_duplicates()
-    if not prompts.duplicated(KEY).any():
-        return prompts
-    # Asked several times, and not in the same words.
-    return prompts.groupby(KEY, sort=False, as_index=False).agg(_joined)
-
-
 def compare_prompts(
     both: pd.DataFrame, first: AskedSystem, second: AskedSystem, *, may_differ: bool, advice: str = ADVICE
 ) -> PromptComparison:
     """Compare the prompts of the items that both systems answered.
 
     Args:
-        both: a row per item: columns `task`, `doc_id` and `HASHES`, those of the second with ``_2``.
+        both: a row per item: columns `task`, `doc_id`, ``prompt_hash`` and ``messages_hash``, those of the second with
+            ``_2``: texts, or numbers that stand for them. Empty, or 0: not recorded.
         first: the baseline.
         second: the candidate.
         may_differ: the change is about prompts.
         advice: what to do if it is.
     """
-    differ = (both["prompt_hash"] != both["prompt_hash_2"]).to_numpy()
+    differ = (both["prompt_hash"] != both["prompt_hash_2"]).to_numpy(dtype=bool)
     if not differ.any():
         return PromptComparison()
     where = _where(both, differ)
@@ -91,7 +73,7 @@ def compare_prompts(
             return PromptComparison(
                 note=f"{first.shown} and {second.shown} have prompt settings of their own, and prompts differ: {where}."
             )
-        known = ((both["messages_hash"] != "") & (both["messages_hash_2"] != "")).to_numpy()
+        known = (both["messages_hash"].astype(bool) & both["messages_hash_2"].astype(bool)).to_numpy()
         template = first.settings.get("chat", True)  # without one the prompt is the question itself
         excused = _whole_tasks(both, differ) if template else np.zeros(len(both), dtype=bool)
         unexplained = differ & np.where(known, both["messages_hash"] != both["messages_hash_2"], ~excused)
@@ -103,22 +85,20 @@ def compare_prompts(
     return PromptComparison(apart=f"Prompts differ: {where}. {advice}")
 
 
-def _joined(hashes: pd.Series) -> str:
-    return "+".join(sorted(set(hashes)))
-
-
 def _whole_tasks(both: pd.DataFrame, differ: Marks) -> Marks:
     """Mark the items of tasks in which every prompt differs."""
-    return np.asarray(pd.Series(differ, index=both.index).groupby(both["task"]).transform("all"), dtype=bool)
+    return np.asarray(
+        pd.Series(differ, index=both.index).groupby(both["task"], observed=True).transform("all"), dtype=bool
+    )
 
 
 def _where(both: pd.DataFrame, differ: Marks) -> str:
     """Count the items by task, with an example: ``3 of 40 items of chain_sum (document 7, for example)``."""
     items, differing = both["task"].value_counts().to_dict(), both[differ]
     counts = differing["task"].value_counts(sort=False).items()
-    parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts]
+    parts = [f"{count} of {plural(items[task], 'item')} of {task}" for task, count in counts if count]
     if len(parts) > _MOST_TASKS:
         parts = [*parts[: _MOST_TASKS - 1], f"items of {len(parts) - _MOST_TASKS + 1} other tasks"]
-    example = differing.iloc[0]
+    example = differing.sort_values(["task", "doc_id"]).iloc[0]
     of_task = f" of {example['task']}" if len(parts) > 1 else ""
     return f"{listed(parts)} (document {example['doc_id']}{of_task}, for example)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,21 @@ from wattbench.records import ABSENT, LABELS, Part, machine_parts, part
 from wattbench_reports.comparability.explain import clauses, identity_differences
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.formatting.units import percent, plural
+from wattbench_reports.gate.bounds import MetricEvidence
 from wattbench_reports.gate.evidence.comparable import compare_fingerprints
-from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
-from wattbench_reports.gate.evidence.missing import NOT_READ, of_judged, without_joules
-from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
+from wattbench_reports.gate.evidence.missing import NOT_READ, no_joules_note, of_judged
+from wattbench_reports.gate.evidence.model import Evidence, Pairs
+from wattbench_reports.gate.evidence.paired_items import FIGURES, PairedItems
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
+from wattbench_reports.gate.evidence.record_bounds import joules_over_scores, record_bounds
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables.json_values import mapping
+from wattbench_reports.tables.labels import Labels
+
+BATCHES = 20
+"""Of rounds, where there are twice as many: 10 to 30 hold what is correlated and keep the degrees of freedom (B.
+Schmeiser, "Batch size effects in the analysis of simulation output", Operations Research 30, 1982)."""
 
 ASSUMED_DRIFT = 0.03
 """The share by which seconds and joules of a benchmark differ between two processes without a change."""
@@ -39,9 +47,8 @@ def assumed_drift_note(share: float) -> str:
 def evidence_of_files(old: Path, new: Path, policy: Policy) -> Mapping[str, Evidence]:
     """Return the evidence of every benchmark of either file, by name; by full name where names are not unique.
 
-    Its rounds are paired in the order in which they were run, and the pairs put in a random order: what the machine did
-    to one round it did to the next one too, which a test that looks round by round must not know. Where the benchmark
-    says how well it did, document by document, each of its rounds is over all documents, and accuracy is paired too.
+    Its rounds are paired in the order in which they were run. Where the benchmark says how well it did, document by
+    document, each of its rounds is over all documents, and accuracy is paired too.
 
     Args:
         old: the baseline's file, from ``pytest --benchmark-json``.
@@ -75,67 +82,62 @@ def _evidence(
         _, missing = of_judged(policy, {}, dict.fromkeys(METRICS, said))
         return Evidence(*shown, rounds=(), in_turns=False, missing=missing)
     unscored, unread = _unscored(one, two), _unread(one, two)
-    seed = seed_of([name, *shown])
-    rounds = _rounds(one, two, seed, scored=not unscored, read=not unread)
+    rounds, documents = _rounds(one, two, read=not unread), None if unscored else _documents(one, two)
     apart, notes = _apart(files, (one, two), shown, policy)
-    bare, joule_notes = ({}, ()) if unread else without_joules(rounds, Counter([NOT_READ]))
+    number, bare = len(rounds), int(np.isnan(rounds.figures["energy_j"]).any(axis=1).sum())
+    joule_notes = (no_joules_note(bare, number, "round", NOT_READ),) if not unread and 0 < bare < number else ()
     missing = (
         dict.fromkeys((PEAK_MEMORY, TTFT, *MONEY), "a pytest-benchmark file does not record it")
         | dict.fromkeys((ACCURACY, JOULES_PER_CORRECT) if unscored else (), unscored)
-        | dict.fromkeys(ENERGY if unread else (), unread)
-        | bare
+        | dict.fromkeys(ENERGY if unread or bare == number else (), unread or NOT_READ)
     )
     apart, missing = of_judged(policy, apart, missing)
     return Evidence(
         *shown,
-        rounds=rounds,
+        rounds=(),
         in_turns=False,
+        measured=_measured(rounds, documents, policy.drift),
+        items=len(rounds if documents is None else documents),
         provenance=("", "") if unread else (one.provenance, two.provenance),
         apart=apart,
         missing=missing,
         notes=(*notes, *_left_out(one, two, shown), *joule_notes),
-        seed=seed,
     )
 
 
-def _rounds(one: Benchmark, two: Benchmark, seed: int, *, scored: bool, read: bool) -> tuple[Round, ...]:
-    """Group the rounds of the two evenly into rounds of a gate, an even number of them if there are two: two are a
-    pair.
-
-    Documents are shared out among them, so that the score of each counts once; each then has its documents' part of the
-    joules that going through all of them takes.
-    """
+def _rounds(one: Benchmark, two: Benchmark, *, read: bool) -> PairedItems:
+    """Pair the rounds of the two, in batches of rounds that follow each other: what the machine did to one round it did
+    to the next. Joules of a round that goes through documents are for one of them."""
     both = min(len(one.seconds), len(two.seconds))
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(both)
-    seconds = _paired(one.seconds, two.seconds, both)[order]
-    joules = (_paired(one.round_energy_j, two.round_energy_j, both) if read else np.full((both, 2), math.nan))[order]
-    number = min(both, MOST_ROUNDS)
-    scores = np.empty((0, 2))
-    if scored:
-        scores = rng.permutation(_paired(one.scores, two.scores))
-        number = min(number, len(scores))
-    number -= number % 2 if number > 1 else 0
-    rounds = []
-    for group, (group_seconds, energy_j, correct) in enumerate(
-        zip(
-            np.array_split(seconds, number),
-            np.array_split(joules, number),
-            np.array_split(scores, number) if scored else [None] * number,
-            strict=True,
-        )
-    ):
-        share = len(energy_j) if correct is None else len(correct) / len(scores)
-        own_j = (share * energy_j.mean(axis=0)).tolist()
-        rounds.append(
-            Round(
-                correct=np.full_like(group_seconds, math.nan) if correct is None else correct,
-                seconds=group_seconds,
-                energy_j=None if any(math.isnan(each) for each in own_j) else (own_j[0], own_j[1]),
-                pair=group // 2 if number > 1 else None,
-            )
-        )
-    return tuple(rounds)
+    documents = max(len(one.scores) if one.scores is not None else 0, 1)
+    joules = _paired(one.round_energy_j, two.round_energy_j, both) / documents if read else None
+    rounds = _items(both, seconds=_paired(one.seconds, two.seconds, both), energy_j=joules)
+    return replace(rounds, blocks=np.arange(both) * BATCHES // both) if both >= 2 * BATCHES else rounds
+
+
+def _documents(one: Benchmark, two: Benchmark) -> PairedItems:
+    """Pair the scores of the two, document by document."""
+    scores = _paired(one.scores, two.scores)
+    return _items(len(scores), correct=scores)
+
+
+def _items(number: int, **figures: Pairs | None) -> PairedItems:
+    nothing = np.full((number, 2), math.nan)
+    known = {name: values for name, values in figures.items() if values is not None}
+    return PairedItems(
+        Labels(np.zeros(number, dtype=np.int64), ("",)), np.arange(number), dict.fromkeys(FIGURES, nothing) | known
+    )
+
+
+def _measured(rounds: PairedItems, documents: PairedItems | None, drift: float | None) -> dict[str, MetricEvidence]:
+    """Bound what the rounds show, and the documents; joules per correct answer of both, independently."""
+    assumed = dict.fromkeys(METRICS.keys() - {ACCURACY}, drift or 0.0)
+    measured = record_bounds(rounds, {}, {}, assumed)
+    if documents is not None:
+        measured |= {ACCURACY: record_bounds(documents, {}, {}, {})[ACCURACY]}
+        per_correct = joules_over_scores(rounds, documents, assumed[JOULES_PER_CORRECT])
+        measured |= {} if per_correct is None else {JOULES_PER_CORRECT: per_correct}
+    return measured
 
 
 def _paired(

@@ -8,7 +8,8 @@ from wattbench.records import BASELINE, CANDIDATE, SIDES
 from wattbench_reports.comparability.far_servers import hosts_elsewhere
 from wattbench_reports.comparability.rules import FORBIDS
 from wattbench_reports.formatting.units import listed, plural
-from wattbench_reports.gate.evidence.prompts import HASHES, AskedSystem, compare_prompts
+from wattbench_reports.gate.evidence.paired_items import HASHES
+from wattbench_reports.gate.evidence.prompts import AskedSystem, compare_prompts
 from wattbench_reports.gate.evidence.recorded_rounds import Item, ItemFigures
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.tables.header_record import HeaderRecord

@@ -1,8 +1,13 @@
 """Find how much the metrics of a gate differ between two runs of one system: from earlier sessions of the machine.
 
-The logarithm of a figure over k sessions of the same items has a variance between sessions
-(`wattbench_reports.stats.another_run.session_variance`). Two runs differ by twice that. Two systems of one run share
-its session: of those it is the ratio of both that varies.
+The logarithm of a figure over k sessions of the same items has a variance s^2 between sessions, drawn towards those of
+other figures of the same sessions (`wattbench_reports.stats.another_run.session_variance`). Two runs differ by 2 s^2.
+
+Where the sessions are of the very system of a run (the same suite, machine, weights, engine and number type), its
+figure is the mean over them and the run, m in all, so that the two differ by s^2 / m + s^2 / m'. Of one and the same
+system in both runs only the baseline's is: that of the candidate is what is judged.
+
+Two systems of one run share its session: of those it is the ratio of both that varies.
 
 Valid where the sessions are of the same items, machine and meters, and are exchangeable: no trend among them.
 """
@@ -11,18 +16,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.records import RunRecords
+from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.evidence.model import OF_NO_MACHINE, MoneyOfMachine
-from wattbench_reports.gate.metrics import JOULES_PER_CORRECT, JOULES_PER_REQUEST, LATENCY_P50, LATENCY_P95, MONEY, TTFT
-from wattbench_reports.stats import SessionVariance, session_variance
-from wattbench_reports.tables.session_record import SessionRecord
-
-BETWEEN_RUNS = (LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT)
-"""Metrics that differ between two runs of one system."""
+from wattbench_reports.gate.metrics import (
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+    LATENCY_MEAN,
+    LATENCY_P50,
+    LATENCY_P95,
+    MONEY,
+    TTFT,
+)
+from wattbench_reports.stats import SessionVariance
+from wattbench_reports.stats.another_run.session_variance import moderated_variances
+from wattbench_reports.tables.session_record import SessionRecord, is_session_of, made_of, run_figures
 
 NOT_KNOWN = (
     "how much it differs between two sessions of this machine is not known. Measure that with: wattbench calibrate "
@@ -30,29 +43,109 @@ NOT_KNOWN = (
 )
 """Why a metric of two runs was not judged."""
 
+_FIGURE = {
+    LATENCY_MEAN: "seconds",
+    LATENCY_P50: "latency_p50",
+    JOULES_PER_REQUEST: "energy_j",
+    LATENCY_P95: "latency_p95",
+    TTFT: "ttft",
+}
+"""Metric to its figure of a run, as of `run_figures`."""
 
-_MEAN_SECONDS = "mean seconds"
-"""Of a request: what the money of a machine's time varies with."""
+_ALIKE = ((LATENCY_MEAN, LATENCY_P50, JOULES_PER_REQUEST), (LATENCY_P95,), (TTFT,))
+"""Metrics whose variances are drawn towards each other: how fast the machine is moves typical figures alike; a tail and
+the first token vary by more, each over the systems alone."""
 
 
-def session_variances(
+@dataclass(frozen=True)
+class SessionNoise:
+    """What sessions add to how two systems differ in one metric. Without any: nothing."""
+
+    log_variance: float = 0.0
+    """Of the logarithm of the ratio of the two figures."""
+    df: float = math.inf
+    shifts: tuple[float, float] = (0.0, 0.0)
+    """By how much the logarithm of either figure's mean over its sessions exceeds that of its run alone."""
+    averaged: tuple[int, int] = (1, 1)
+    """Over how many sessions either figure is, its run included."""
+
+    @property
+    def shift(self) -> float:
+        """Return what is added to the logarithm of the ratio of the two runs alone."""
+        return self.shifts[1] - self.shifts[0]
+
+    def moved(self, baseline: float, candidate: float) -> tuple[float, float]:
+        """Return the two figures over their sessions, from those of their runs alone."""
+        return baseline * math.exp(self.shifts[0]), candidate * math.exp(self.shifts[1])
+
+    @property
+    def averaged_over(self) -> str:
+        """Say over how many sessions the figures are; empty where each is of one."""
+        sides = zip(("the baseline's", "the candidate's"), self.averaged, strict=True)
+        said = [f"{whose} figure is its mean over {plural(count, 'session')}" for whose, count in sides if count > 1]
+        text = ", and ".join(said)
+        return f"{text[:1].upper()}{text[1:]}." if said else ""
+
+
+@dataclass(frozen=True)
+class JudgedSystem:
+    """One of the two systems of a gate."""
+
+    name: str
+    """In its run."""
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+    """Its figures in its run, as of `run_figures`; empty where no session is of this very system."""
+    earlier: tuple[int, ...] = ()
+    """Which sessions are, other than its run."""
+
+
+def judged_systems(
+    record: SessionRecord | None, baseline: tuple[RunRecords, str], candidate: tuple[RunRecords, str]
+) -> tuple[JudgedSystem, JudgedSystem]:
+    """Return the two systems of two runs, with the figures of those that the sessions are of.
+
+    Raises:
+        UserError: the table of items of a run cannot be read.
+    """
+    ours, theirs = (_earlier(record, *side) for side in (baseline, candidate))
+    if baseline[0].header.run == candidate[0].header.run:
+        ours = theirs = ()
+    if baseline[1] == candidate[1]:  # the same sessions cannot be of both: that of the candidate is what is judged
+        theirs = tuple(each for each in theirs if each not in ours)
+    one, two = (
+        JudgedSystem(name, run_figures(run.layout).get(name, {}) if earlier else {}, earlier)
+        for (run, name), earlier in ((baseline, ours), (candidate, theirs))
+    )
+    return one, two
+
+
+def _earlier(record: SessionRecord | None, run: RunRecords, name: str) -> tuple[int, ...]:
+    """Return which sessions are of a system as it is in a run, other than that run."""
+    digest = made_of(run, name)
+    if record is None or not digest or not is_session_of(record, run.header):
+        return ()
+    of_system = zip(record.runs, record.made_of.get(name, ()), strict=False)
+    return tuple(at for at, (of, each) in enumerate(of_system) if each == digest and of != run.header.run)
+
+
+def session_noise(
     record: SessionRecord | None,
-    baseline: str,
-    candidate: str,
+    baseline: JudgedSystem,
+    candidate: JudgedSystem,
     *,
     one_run: bool,
     money: MoneyOfMachine = OF_NO_MACHINE,
-) -> dict[str, SessionVariance]:
-    """Return, for each metric, how much the logarithm of its figure varies between sessions.
+) -> dict[str, SessionNoise]:
+    """Return, for each metric, what sessions add.
 
     Of joules per correct answer it is that of joules: another session gives the same answers. A system that the
     sessions do not have is taken to vary as much as the one that varies most.
 
     Args:
         record: earlier sessions; None: there are none.
-        baseline: the system's name in its run.
-        candidate: likewise.
-        one_run: both are of one run.
+        baseline: the first system.
+        candidate: the second.
+        one_run: both are of one run, and share its session.
         money: which part of the systems' money another session would change.
 
     Returns:
@@ -60,51 +153,86 @@ def session_variances(
     """
     if record is None:
         return {}
-    variances = {}
-    for metric in (*BETWEEN_RUNS, _MEAN_SECONDS):
-        logs = {name: _logs(values) for name, values in _figures(record, metric).items()}
-        if one_run and baseline in logs and candidate in logs:
-            ratio = session_variance(logs[candidate] - logs[baseline])
-            # What is made of it takes it for the variance of one of two independent runs.
-            variance = None if ratio is None else replace(ratio, log_variance=ratio.log_variance / 2)
-        else:
-            variance = _most(logs, baseline, candidate)
-        if variance is not None:
-            variances[metric] = variance
-    of_money = _of_money(money, variances.pop(_MEAN_SECONDS, None), variances.get(JOULES_PER_REQUEST))
-    return variances | ({} if of_money is None else dict.fromkeys(MONEY, of_money))
+    logs = {metric: {name: _logs(values) for name, values in _figures(record, metric).items()} for metric in _FIGURE}
+    noise = (_of_one_run if one_run else _of_two)(logs, baseline, candidate)
+    if JOULES_PER_REQUEST in noise:
+        noise[JOULES_PER_CORRECT] = noise[JOULES_PER_REQUEST]
+    of_money = _of_money(money, noise)
+    return noise | ({} if of_money is None else dict.fromkeys(MONEY, of_money))
 
 
-def _of_money(
-    money: MoneyOfMachine, seconds: SessionVariance | None, joules: SessionVariance | None
-) -> SessionVariance | None:
+_Logs = Mapping[str, Mapping[str, NDArray[np.float64]]]
+"""Metric to system to the logarithm of its figure in each session, NaN without."""
+
+
+def _of_one_run(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dict[str, SessionNoise]:
+    """Return how much the ratio of two systems varies; of one that the sessions lack as of two runs."""
+    ratios = {
+        metric: {"": by_system[candidate.name] - by_system[baseline.name]}
+        for metric, by_system in logs.items()
+        if {baseline.name, candidate.name} <= by_system.keys()
+    }
+    if not ratios:
+        return _of_two(logs, baseline, candidate)
+    return {metric: SessionNoise(each.log_variance, each.df) for (metric, _), each in _variances(ratios).items()}
+
+
+def _of_two(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dict[str, SessionNoise]:
+    variances, noise = _variances(logs), dict[str, SessionNoise]()
+    for metric, by_system in logs.items():
+        known = [each for (of, _), each in variances.items() if of == metric]
+        most = max(known, key=lambda each: each.log_variance, default=None)
+        if most is None:
+            continue
+        shifts, counts, parts = [], [], []
+        for side in (baseline, candidate):
+            own = side.figures.get(_FIGURE[metric])
+            earlier = by_system[side.name][list(side.earlier)] if own and side.name in by_system else np.empty(0)
+            earlier = earlier[np.isfinite(earlier)]
+            shifts.append(float(np.append(earlier - math.log(own), 0.0).mean()) if own else 0.0)
+            counts.append(len(earlier) + 1)
+            parts.append(variances.get((metric, side.name), most))
+        log_variance = sum(each.log_variance / count for each, count in zip(parts, counts, strict=True))
+        df = min(each.df for each in parts)  # they are drawn towards each other: not independent
+        noise[metric] = SessionNoise(log_variance, df, (shifts[0], shifts[1]), (counts[0], counts[1]))
+    return noise
+
+
+def _variances(logs: _Logs) -> dict[tuple[str, str], SessionVariance]:
+    """Return the variance of each metric and system, of two sessions or more."""
+    variances: dict[tuple[str, str], SessionVariance] = {}
+    for alike in _ALIKE:
+        series = [(metric, name) for metric in alike for name in logs.get(metric, ())]
+        if series:
+            of_all = moderated_variances(np.column_stack([logs[metric][name] for metric, name in series]))
+            variances |= {key: each for key, each in zip(series, of_all, strict=True) if each is not None}
+    return variances
+
+
+def _of_money(money: MoneyOfMachine, noise: Mapping[str, SessionNoise]) -> SessionNoise | None:
     """Return the variance of the logarithm of money: of a sum of parts, as if seconds and joules rose together.
 
     A part of the sum that rises by some share raises the sum by its part of that; the standard deviation of a sum is
     at most the sum of those of its parts, whatever their correlation.
     """
-    parts = [(share, known) for share, known in ((money.seconds, seconds), (money.joules, joules)) if share > 0]
-    if not parts or any(known is None for _, known in parts):
+    shares = {LATENCY_MEAN: money.seconds, JOULES_PER_REQUEST: money.joules}
+    parts = [metric for metric, share in shares.items() if share > 0]
+    if not parts or any(metric not in noise for metric in parts):
         return None
-    known_parts = [(share, known) for share, known in parts if known is not None]
-    sd = sum(share * math.sqrt(known.log_variance) for share, known in known_parts)
-    return SessionVariance(
-        sd**2, min(known.df for _, known in known_parts), min(known.sessions for _, known in known_parts)
+    shifts = [sum(shares[metric] * noise[metric].shifts[side] for metric in parts) for side in (0, 1)]
+    averaged = [min(noise[metric].averaged[side] for metric in parts) for side in (0, 1)]
+    return SessionNoise(
+        sum(shares[metric] * math.sqrt(noise[metric].log_variance) for metric in parts) ** 2,
+        min(noise[metric].df for metric in parts),
+        (shifts[0], shifts[1]),
+        (averaged[0], averaged[1]),
     )
 
 
-def _most(logs: Mapping[str, NDArray[np.float64]], baseline: str, candidate: str) -> SessionVariance | None:
-    """Return the larger variance of the two systems, or the largest of all where one is not in the sessions."""
-    known = {name: each for name, values in logs.items() if (each := session_variance(values)) is not None}
-    both_known = baseline in known and candidate in known
-    chosen = [known[baseline], known[candidate]] if both_known else [*known.values()]
-    return max(chosen, key=lambda each: each.log_variance, default=None)
-
-
 def _figures(record: SessionRecord, metric: str) -> Mapping[str, Sequence[float | None]]:
-    if metric in (JOULES_PER_REQUEST, JOULES_PER_CORRECT):
+    if metric == JOULES_PER_REQUEST:
         return record.j_per_request
-    if metric == _MEAN_SECONDS:
+    if metric == LATENCY_MEAN:
         return record.seconds_per_request
     if metric == LATENCY_P50 and metric not in record.figures:  # an older file, which has the mean alone
         return record.seconds_per_request

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,28 +13,25 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparability.explain import run_label
 from wattbench_reports.comparability.fingerprint import ANSWERED, Fingerprint, fingerprints
 from wattbench_reports.formatting.units import named, plural
-from wattbench_reports.gate.evidence.block_rounds import block_rounds, in_blocks
 from wattbench_reports.gate.evidence.comparable import FingerprintComparison, compare_fingerprints, parts_across
-from wattbench_reports.gate.evidence.item_rounds import item_rounds, seed_of
-from wattbench_reports.gate.evidence.missing import (
-    failed_requests,
-    of_judged,
-    peaks,
-    without_first_tokens,
-    without_joules,
-)
-from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
+from wattbench_reports.gate.evidence.missing import failed_requests, no_first_token, no_joules_note, of_judged, peaks
+from wattbench_reports.gate.evidence.model import Evidence, MoneyOfMachine
 from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, money_of_gate
-from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts, item_prompts
-from wattbench_reports.gate.evidence.sessions import session_variances
+from wattbench_reports.gate.evidence.paired_items import HASHES, PairedItems, RecordItems, paired, record_items
+from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts
+from wattbench_reports.gate.evidence.record_bounds import record_bounds
+from wattbench_reports.gate.evidence.sessions import NOT_KNOWN, judged_systems, session_noise
 from wattbench_reports.gate.metrics import (
     ACCURACY,
     COST_PER_CORRECT,
+    ENERGY,
     JOULES_PER_CORRECT,
+    LATENCY_MEAN,
     LATENCY_P50,
     LATENCY_P95,
     METRICS,
     MONEY,
+    TTFT,
 )
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.metrics.validity import validity
@@ -43,10 +39,14 @@ from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.json_values import mapping
-from wattbench_reports.tables.merge import KEY, answer_keys
-from wattbench_reports.tables.run_tables import Frames, load_frames
+from wattbench_reports.tables.run_tables import Frames, answers_of, load_frames
 from wattbench_reports.tables.session_record import SessionRecord
+from wattbench_reports.tables.streamed import MOST_IN_MEMORY, load_streamed
 from wattbench_reports.tables.suite_record import SystemSettings
+
+_OF_SECONDS = (LATENCY_MEAN, LATENCY_P50, LATENCY_P95)
+_OF_SESSIONS = (*_OF_SECONDS, TTFT, *ENERGY)
+"""Metrics that differ between two sessions of the machine; of money, the part that is for its hours and joules does."""
 
 
 def evidence_of_two(
@@ -61,10 +61,9 @@ def evidence_of_two(
 ) -> Evidence:
     """Read the evidence on a baseline and a candidate from two finished runs.
 
-    Items are paired by their content, and put in a random order over all tasks. Of an item that was asked several times
-    the means count. Seconds and joules are judged only where it is known how much they differ between two runs of one
-    system, or the policy assumes it; two systems of one run in blocks were asked in turns, and are judged block by
-    block without.
+    Items are paired by their content, and judged at once. Of an item that was asked several times the means count.
+    Seconds and joules are judged only where it is known how much they differ between two runs of one system, or the
+    policy assumes it; two systems of one run in blocks were asked in turns, and are judged block by block without.
 
     Args:
         first: holds the baseline.
@@ -93,31 +92,33 @@ def evidence_of_two(
         item_by_item=("prompts",),
         figures=dict.fromkeys(MONEY, money.figure),
     )
-    both = _paired(one, two)
-    runs = [each.run.header.run for each in frames]
-    seed = seed_of(runs)
-    one_run = runs[0] == runs[1]
-    varying = session_variances(sessions, *names, one_run=one_run, money=money.of_machine)
-    by_block = one_run and in_blocks(both) and not varying and policy.drift is None
-    rounds = (block_rounds if by_block else item_rounds)(both, _domains(sides), seed)
+    both = paired(one.items, two.items)
+    one_run = first.header.run == second.header.run
+    judged = judged_systems(sessions, (first, one.name), (second, two.name))
+    noise = session_noise(sessions, *judged, one_run=one_run, money=money.of_machine)
+    drift = _assumed(policy, money.of_machine)
+    noise = {} if drift else noise
+    domains = _domains(sides)
     apart, unpaired = _without_partner(between, sides, len(both))
     prompts = _prompts(sides, both, policy, crossed)
     if prompts.apart is not None:
         apart = {metric: " ".join([*filter(None, [apart.get(metric)]), prompts.apart]) for metric in METRICS}
-    bare, joule_notes = without_joules(rounds, _why_no_joules(sides, both), count_items=True)
+    bare, joule_notes = _without_joules(sides, both)
     rows = {side.shown: side.frames.run.systems().get(side.name) for side in sides}
-    memory, unknown = peaks(rows)
-    silent = [
-        side.shown for side, column in zip(sides, ("ttft_s", "ttft_s_2"), strict=True) if both[column].isna().all()
-    ]
-    missing = bare | without_first_tokens(rounds, silent) | _not_on_record(sides) | unknown | money.missing
+    memory, unmeasured = peaks(rows)
+    missing = bare | _without_first_tokens(sides, both) | _not_on_record(sides) | unmeasured | money.missing
+    if not (one_run and both.blocks is not None):  # else they shared a session, and were asked in turns
+        unknown = _between_sessions(money.of_machine) - {*noise, *drift, *apart}
+        missing = dict.fromkeys(unknown, NOT_KNOWN) | missing
     apart, missing = of_judged(policy, {**money.apart, **apart}, missing, priced=money.priced)
     return Evidence(
         baseline=one.shown,
         candidate=two.shown,
         systems=names,
-        rounds=rounds,
-        in_turns=by_block,
+        rounds=(),
+        in_turns=False,
+        measured=record_bounds(both, domains, noise, drift),
+        items=len(both),
         provenance=(one.provenance, two.provenance),
         validity="; ".join(
             f"{side.shown}: {marks}" for side in sides if (marks := validity(side.frames)[side.name].marks)
@@ -129,18 +130,23 @@ def evidence_of_two(
         apart=apart,
         missing=missing,
         lacking=_lacking(sides),
-        suite_tasks=_suite_tasks(rounds),
+        suite_domains=tuple(dict.fromkeys(domains.get(task, task) for task in both.present_tasks)),
         energy_j=_counted_j(sides),
         notes=(*between.notes, *filter(None, [prompts.note]), *unpaired, *joule_notes, *_failed(sides)),
-        sessions={} if policy.drift is not None else varying,
-        seed=seed,
     )
 
 
-def _suite_tasks(rounds: Sequence[Round]) -> Mapping[str, SuiteTask]:
-    """Count the items of each task: all that are on record are in the random order of the rounds."""
-    counts = Counter(pair for one in rounds for pair in zip(one.tasks, one.domains, strict=True))
-    return {task: SuiteTask(count, domain) for (task, domain), count in counts.items()}
+def _between_sessions(money: MoneyOfMachine) -> set[str]:
+    """Return the metrics that another session of the machine would change."""
+    return {*_OF_SESSIONS, *(MONEY if money.seconds or money.joules else ())}
+
+
+def _assumed(policy: Policy, money: MoneyOfMachine) -> dict[str, float]:
+    """Return by how much the policy assumes metrics to differ between sessions; empty where it assumes nothing."""
+    if policy.drift is None:
+        return {}
+    of_money = min(money.seconds + money.joules, 1.0)
+    return {metric: policy.drift * (of_money if metric in MONEY else 1.0) for metric in _between_sessions(money)}
 
 
 @dataclass(frozen=True)
@@ -152,8 +158,7 @@ class _Side:
     shown: str
     """Its name, with its run where the other is called the same."""
     print: Fingerprint
-    items: pd.DataFrame
-    """One row per item: columns `KEY`, `FIGURES` and `block` (NaN without a value), and `HASHES`."""
+    items: RecordItems
     provenance: str
     money: SideMoney
 
@@ -169,7 +174,7 @@ def _opened(run: RunRecords) -> Frames:
             f"{run.layout.root}: this run is under load, and has figures for each rate. Gates judge runs of the "
             "scenarios single-stream and throughput"
         )
-    frames = load_frames(run)
+    frames = load_streamed(run) if answers_of(run) > MOST_IN_MEMORY else load_frames(run)
     check_whole(frames)
     return frames
 
@@ -222,27 +227,16 @@ def _shown(frames: tuple[Frames, Frames], names: tuple[str, str]) -> tuple[_Side
 
 
 def _side(frames: Frames, name: str, shown: str) -> _Side:
-    of_system = (frames.items["system"] == name).to_numpy()
-    answers = frames.items[of_system]
-    keys = answer_keys(frames, np.flatnonzero(of_system))
-    first_token_s = frames.more_columns("first_token_s")["first_token_s"][of_system]
-    money_of, money = money_of_answers(frames, name, of_system)
-    rows = keys.assign(
-        correct=answers["correct"].astype(float),
-        seconds=answers["finished_s"] - answers["started_s"],
-        ttft_s=first_token_s - answers["started_s"],
-        energy_j=answers["energy_j"].astype(float),
-        block=answers["block"],
-        money=money_of,
-    )
-    means = rows.groupby(KEY, sort=False, dropna=False, as_index=False).mean()
+    money_of, money = money_of_answers(frames, name)
+    rows = frames.answers_of(name)
+    metered = frames.positions(rows)[np.isfinite(frames.figures("energy_j", rows))]
     return _Side(
         frames=frames,
         name=name,
         shown=shown,
         print=fingerprints(frames)[name],
-        items=means.merge(item_prompts(frames, keys), on=KEY),
-        provenance=provenance.joined(answers.loc[answers["energy_j"].notna(), "energy_provenance"].unique().tolist()),
+        items=record_items(frames, name, money_of),
+        provenance=provenance.joined(frames.labels("energy_provenance", metered)),
         money=money,
     )
 
@@ -256,22 +250,16 @@ def _prints(sides: tuple[_Side, _Side]) -> dict[str, Fingerprint]:
     return {shown: each.without("tasks", ANSWERED) for shown, each in prints.items()}
 
 
-def _paired(one: _Side, two: _Side) -> pd.DataFrame:
-    """Pair the items that both have, a row each; the second's columns end in ``_2``.
-
-    They are in an order that does not depend on the answers: by task and document.
-    """
-    both = one.items.merge(two.items, on=KEY, suffixes=("", "_2"))
-    return both.sort_values(KEY, kind="stable", ignore_index=True)
-
-
-def _prompts(sides: tuple[_Side, _Side], both: pd.DataFrame, policy: Policy, across: Sequence[str]) -> PromptComparison:
+def _prompts(sides: tuple[_Side, _Side], both: PairedItems, policy: Policy, across: Sequence[str]) -> PromptComparison:
     """Compare what both were asked."""
     systems = []
     for side in sides:
         settings = side.frames.record.suite.systems.get(side.name, SystemSettings()).as_recorded
         systems.append(AskedSystem(side.name, side.shown, mapping(settings.get("prompt")) or {}))
-    return compare_prompts(both, *systems, may_differ="prompts" in (*policy.may_differ, *across))
+    tasks = pd.Categorical.from_codes(both.tasks.codes, pd.Index(both.tasks.names))
+    hashes = {f"{name}{end}": both.hashes[name][place] for name in HASHES for place, end in enumerate(("", "_2"))}
+    asked = pd.DataFrame({"task": tasks, "doc_id": both.doc_id, **hashes}, copy=False)
+    return compare_prompts(asked, *systems, may_differ="prompts" in (*policy.may_differ, *across))
 
 
 def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:
@@ -296,29 +284,47 @@ def _without_partner(
     return dict(between.apart), (f"{said}, and are left out.",)
 
 
-def _why_no_joules(sides: tuple[_Side, _Side], both: pd.DataFrame) -> Counter[str]:
-    """Name each system that lacks joules, for how many items, and why its windows are invalid."""
-    reasons = Counter[str]()
-    for side, column in zip(sides, ("energy_j", "energy_j_2"), strict=True):
-        bare = int(both[column].isna().sum())
-        if bare:
+def _without_joules(sides: tuple[_Side, _Side], both: PairedItems) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Name each system that lacks joules, for how many items, and why its windows are invalid.
+
+    Returns:
+        Metric to why it is missing, where no item has joules of both; else a note, where some have none.
+    """
+    bare = np.isnan(both.figures["energy_j"])
+    reasons = []
+    for side, count in zip(sides, bare.sum(axis=0).tolist(), strict=True):
+        if count:
             judged = validity(side.frames)[side.name]
-            why = "; ".join(reason if count == 1 else f"{reason} ({count}×)" for reason, count in judged.reasons)
-            reasons[f"{side.shown} has no valid joules for {plural(bare, 'item')}{f' ({why})' if why else ''}"] += 1
-    return reasons
+            why = "; ".join(reason if times == 1 else f"{reason} ({times}×)" for reason, times in judged.reasons)
+            reasons.append(f"{side.shown} has no valid joules for {plural(count, 'item')}{f' ({why})' if why else ''}")
+    of_either = int(bare.any(axis=1).sum())
+    if not of_either:
+        return {}, ()
+    if of_either == len(both):
+        return dict.fromkeys(ENERGY, "; ".join(reasons)), ()
+    return {}, (no_joules_note(of_either, len(both), "item", "; ".join(reasons)),)
+
+
+def _without_first_tokens(sides: tuple[_Side, _Side], both: PairedItems) -> dict[str, str]:
+    """Explain a missing time to first token."""
+    known = np.isfinite(both.figures["ttft_s"])
+    if not len(both) or known.all(axis=1).any():
+        return {}
+    silent = [side.shown for side, some in zip(sides, known.T, strict=True) if not some.any()]
+    return {TTFT: no_first_token(silent, "item")}
 
 
 def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
     """Explain missing scores and times by metric: what was imported may lack them."""
-    unscored = [side.shown for side in sides if side.items["correct"].isna().any()]
-    untimed = [side.shown for side in sides if side.items["seconds"].isna().all()]
+    unscored = [side.shown for side in sides if np.isnan(side.items.figures["correct"]).any()]
+    untimed = [side.shown for side in sides if np.isnan(side.items.figures["seconds"]).all()]
     missing: dict[str, str] = {}
     if unscored:
         missing |= dict.fromkeys(
             (ACCURACY, JOULES_PER_CORRECT, COST_PER_CORRECT), f"the answers of {named(unscored)} have no scores"
         )
     if untimed:
-        missing |= dict.fromkeys((LATENCY_P50, LATENCY_P95), f"the answers of {named(untimed)} have no times")
+        missing |= dict.fromkeys(_OF_SECONDS, f"the answers of {named(untimed)} have no times")
     return missing
 
 
@@ -326,18 +332,18 @@ def _lacking(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
     """Return the metrics of which neither of two imports has a figure."""
     if any(side.frames.record.imported is None for side in sides):
         return ()
-    columns = {"correct": (ACCURACY,), "seconds": (LATENCY_P50, LATENCY_P95)}
+    columns = {"correct": (ACCURACY,), "seconds": _OF_SECONDS}
     return tuple(
         metric
         for column, metrics in columns.items()
-        if all(side.items[column].isna().all() for side in sides)
+        if all(np.isnan(side.items.figures[column]).all() for side in sides)
         for metric in metrics
     )
 
 
 def _failed(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
     """Say which of the two had requests that failed."""
-    failed = {side.shown: side.frames.items.loc[side.frames.items["system"] == side.name, "failed"] for side in sides}
+    failed = {side.shown: side.frames.failed(side.frames.answers_of(side.name)) for side in sides}
     return failed_requests({name: (int(of_side.sum()), len(of_side)) for name, of_side in failed.items()})
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.made_up.gate_results import FLIPS, GATES, KNOWN, POLICY, SPENT, gate
 from tests.wattbench_reports.sectiontext import as_text as section_text
 from wattbench_reports.export.gate import annotations, as_json, as_junit, as_markdown, as_text, result_of_json
+from wattbench_reports.gate.bounds import verdict_of
 from wattbench_reports.gate.policy import Rule
 from wattbench_reports.gate.result import EXIT_CODES, FlippedItems, GateResult, MetricVerdict, Verdict
 from wattbench_reports.sections.gate import section_of
@@ -153,6 +154,18 @@ def test_programs_read_what_people_read(result: GateResult) -> None:
     if result.exit_code:
         assert complaints
         assert any(line.startswith(("::error", "::warning")) for line in annotations(result))
+
+
+def test_verdicts_that_are_made_up_follow_from_the_bounds_next_to_them() -> None:
+    judged = {Verdict.PASS, Verdict.IMPROVED, Verdict.REGRESSED, Verdict.INCONCLUSIVE}
+    for make in GATES.values():
+        for metric in make().metrics:
+            if metric.verdict in judged:
+                assert metric.low is not None
+                assert metric.high is not None
+                points = metric.metric.startswith("accuracy")
+                low, high = (-metric.high, -metric.low) if points else (metric.low, metric.high)
+                assert verdict_of(low, high, metric.margin) is metric.verdict, metric
 
 
 def test_what_is_made_up_shows_every_verdict() -> None:

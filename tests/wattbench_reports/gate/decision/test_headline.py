@@ -42,9 +42,9 @@ def verdicts(draw: st.DrawFn) -> tuple[MetricVerdict, ...]:
     )
 
 
-@given(verdicts(), st.sampled_from(JUDGED))
-def test_it_has_at_most_thirty_words_and_says_first_what_to_do(metrics, verdict) -> None:
-    text = headline(verdict, metrics, "old", "new")
+@given(verdicts(), st.sampled_from(JUDGED), st.sampled_from([0, 400, 10**7]))
+def test_it_has_at_most_thirty_words_and_says_first_what_to_do(metrics, verdict, most) -> None:
+    text = headline(verdict, metrics, "old", "new", no_verdict_in=most)
     assert len(text.split()) <= MOST_WORDS
     assert text.startswith(OF_GATE.get(verdict, ("Measure ", "Let a measured metric block")))
     assert text.endswith(".")
@@ -54,7 +54,8 @@ def test_it_has_at_most_thirty_words_and_says_first_what_to_do(metrics, verdict)
 @pytest.mark.parametrize("name", sorted(set(GATES) - {"error", "unchanged"}))
 def test_those_of_made_up_gates_are_the_judges(name: str) -> None:
     result = GATES[name]()
-    said = headline(result.verdict, result.metrics, result.baseline, result.candidate, result.together)
+    most = result.cap_items if result.futile else 0
+    said = headline(result.verdict, result.metrics, result.baseline, result.candidate, no_verdict_in=most)
     assert result.headline == said
     assert len(said.split()) <= MOST_WORDS
 
@@ -82,6 +83,15 @@ def test_how_many_more_items_is_said_where_it_is_known_of_all() -> None:
     assert "about 140 more items should decide it" in headline(Verdict.INCONCLUSIVE, [accuracy], "old", "new")
     unknown = replace(LATENCY, verdict=Verdict.INCONCLUSIVE, more_items=None)
     assert "more items" not in headline(Verdict.INCONCLUSIVE, [accuracy, unknown], "old", "new")
+
+
+def test_where_no_verdict_is_likely_it_says_how_many_items_it_takes() -> None:
+    assert GATES["futile"]().headline == (
+        "Keep specialist for now: no verdict on accuracy is likely in 400 items; it takes about 3,100."
+    )
+    (accuracy, *_) = inconclusive().metrics
+    unknown = replace(accuracy, more_items=None)
+    assert headline(Verdict.INCONCLUSIVE, [unknown], "old", "new", no_verdict_in=400).endswith("more would not help.")
 
 
 def test_nothing_that_blocks_and_nothing_that_is_worse() -> None:

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from tests.made_up.gates import gate_policy
 from wattbench.errors import UserError
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.pytest_benchmark import evidence_of_files
 from wattbench_reports.gate.metrics import ENERGY, MONEY
@@ -79,23 +78,19 @@ def _numbered(start: float) -> list[float]:
     return [start + place for place in range(20)]
 
 
-def test_rounds_are_paired_in_order_and_the_pairs_mixed(pair) -> None:
+def test_rounds_are_paired_in_order(pair) -> None:
     found = pair(_bench(data=_numbered(1)), _bench(data=_numbered(101)[:18]))["test_a"]
     assert (found.baseline, found.candidate, found.in_turns) == ("old.json", "new.json", False)
-    assert [each.items for each in found.rounds] == [1] * 18
-    assert [each.pair for each in found.rounds] == [number // 2 for number in range(18)]
-    seconds = np.concatenate([each.seconds for each in found.rounds])
-    assert sorted(seconds.tolist()) == [[1.0 + place, 101.0 + place] for place in range(18)]
-    assert seconds.tolist() != sorted(seconds.tolist()), "what a machine did to one round it did to the next"
-    assert found.seed is not None
-    assert all(np.isnan(each.correct).all() for each in found.rounds)
+    assert (found.items, found.rounds) == (18, ())
+    seconds = found.measured["latency_mean"]
+    assert (seconds.baseline, seconds.candidate) == (9.5, 109.5)
     assert found.notes == ("old.json has 2 further rounds, left out.",)
-    assert set(found.missing) == set(METRICS) - {"latency_p50", "latency_p95"}
+    assert set(found.measured) == {"latency_mean", "latency_p50", "latency_p95"}
+    assert set(found.missing) == set(METRICS) - set(found.measured)
     assert found.apart == {}
 
 
 def test_twenty_rounds_are_enough_to_find_a_slowdown(pair) -> None:
-    """Each is a round of the gate, so that there are ten pairs."""
     noise = np.random.default_rng(3).normal(0, 0.01, (2, 20))
     found = pair(_bench(data=np.exp(noise[0]).tolist()), _bench(data=(1.5 * np.exp(noise[1])).tolist()))["test_a"]
     policy = gate_policy(metrics={"latency_p50": {"margin": 0.1}}, drift=0.03)
@@ -109,25 +104,25 @@ def test_scores_and_joules_of_our_benches_are_paired_too(pair) -> None:
     found = pair(old, new)["test_a"]
     assert set(found.missing) == NEVER_TOLD
     assert found.provenance == ("counter", "counter")
-    correct = np.concatenate([each.correct for each in found.rounds]).tolist()
-    assert sorted(correct) == [[one, two] for one, two in zip(scores, scores[::-1], strict=True)]
-    assert [each.items for each in found.rounds] == [1] * 10
-    # Going through all ten documents takes 20 J and 10 J: each round has its documents' part.
-    assert sorted((each.energy_j for each in found.rounds), key=str) == [*[(2.0, 1.0)] * 9, None]
-    assert found.notes == ("1 of 10 rounds has no joules: no meter could be read.",)
+    accuracy, joules, per_correct = (
+        found.measured[name] for name in ("accuracy", "joules_per_request", "joules_per_correct")
+    )
+    assert (accuracy.baseline, accuracy.candidate) == (pytest.approx(0.45), pytest.approx(0.45))
+    assert (found.items, accuracy.bounds.items.tolist()) == (10, [10])
+    # Going through all ten documents takes 20 J and 10 J.
+    assert (joules.baseline, joules.candidate, joules.bounds.items.tolist()) == (2.0, 1.0, [19])
+    assert (per_correct.baseline, per_correct.candidate) == (pytest.approx(2 / 0.45), pytest.approx(1 / 0.45))
+    assert per_correct.bounds.high(0.1)[0] - per_correct.bounds.low(0.1)[0] > 0.1, "scores vary, joules do not"
+    assert found.notes == ("1 of 20 rounds has no joules: no meter could be read.",)
 
 
-def test_with_fewer_documents_than_rounds_none_of_the_rounds_is_empty(pair) -> None:
-    told = MEASURED | {"scores": [1.0, 0.0], "round_energy_j": [1.0] * 80}
-    found = pair(_bench(data=[1.0] * 80, **told), _bench(data=[1.0] * 80, **told))["test_a"]
-    assert [each.items for each in found.rounds] == [1, 1]
-    assert [len(each.seconds) for each in found.rounds] == [40, 40]
-
-
-def test_many_rounds_are_grouped(pair) -> None:
-    found = pair(_bench(data=[1.0] * 2001), _bench(data=[1.0] * 2001))["test_a"]
-    assert len(found.rounds) == MOST_ROUNDS
-    assert {len(each.seconds) for each in found.rounds} == {7, 8}
+def test_rounds_that_follow_each_other_are_a_batch(pair) -> None:
+    """What slows half a process slows many rounds: it is no proof of many."""
+    slow = np.repeat([1.0, 1.1], 1000)
+    found = pair(_bench(data=[1.0] * 2000), _bench(data=slow.tolist()))["test_a"].measured["latency_mean"].bounds
+    single = 0.05 / 2000**0.5
+    assert found.items.tolist() == [2000]
+    assert found.standard_error[0] > 5 * single
 
 
 def test_joules_without_scores_are_of_the_rounds(pair) -> None:
@@ -135,7 +130,7 @@ def test_joules_without_scores_are_of_the_rounds(pair) -> None:
     found = pair(_bench(**told), _bench(**told))["test_a"]
     assert "joules_per_request" not in found.missing
     assert "joules_per_correct" in found.missing
-    assert sum(each.energy_j[0] for each in found.rounds) == 40.0
+    assert found.measured["joules_per_request"].baseline == 2.0
     assert found.provenance == ("rapl", "rapl")
 
 
@@ -151,7 +146,7 @@ def test_a_benchmark_that_is_gone_cannot_pass(pair) -> None:
         .missing["accuracy"]
         .endswith("new.json and not in old.json: there is nothing to judge it against")
     )
-    assert found["test_new"].rounds == ()
+    assert (found["test_new"].items, found["test_new"].measured) == (0, {})
 
 
 def test_benchmarks_of_one_name_are_told_apart_by_their_files(pair) -> None:
@@ -207,8 +202,8 @@ def test_golden_texts_of_every_case(pair, golden) -> None:
     ("name", "apart"),
     [
         ("nothing differs", set()),
-        ("other processor", {"latency_p50", "latency_p95", *ENERGY}),
-        ("other Python", {"latency_p50", "latency_p95", *ENERGY}),
+        ("other processor", {"latency_mean", "latency_p50", "latency_p95", *ENERGY}),
+        ("other Python", {"latency_mean", "latency_p50", "latency_p95", *ENERGY}),
         ("a later patch of Python", set()),
         ("counted against modelled", set(ENERGY)),
         ("other documents", set(METRICS) - NEVER_TOLD),
@@ -248,7 +243,7 @@ def test_what_pytest_benchmark_writes_is_read(tmp_path, monkeypatch) -> None:
     copied = shutil.copy(path, tmp_path / "copied.json")
     found = evidence_of_files(path, copied, gate_policy())
     assert list(found) == ["test_sum"]
-    assert sum(len(each.seconds) for each in found["test_sum"].rounds) == 20
+    assert found["test_sum"].items == 20
     assert found["test_sum"].apart == {}
 
 
@@ -358,13 +353,16 @@ def test_pairing_loses_nothing_and_invents_nothing(rounds: tuple[int, int], docu
         ]  # fmt: skip
         [found] = evidence_of_files(*files, EVERYTHING).values()
     both = min(rounds)
-    seconds = np.concatenate([each.seconds for each in found.rounds])
-    assert sorted(seconds.tolist()) == [[100.0 + place, 200.0 + place] for place in range(1, both + 1)]
+    seconds = found.measured["latency_mean"]
+    assert (seconds.baseline, seconds.candidate) == pytest.approx((100 + (both + 1) / 2, 200 + (both + 1) / 2))
+    assert found.items == (documents or both)
     assert bool(found.notes) >= (rounds[0] != rounds[1])
-    assert all(each.items for each in found.rounds)
     if documents:
-        assert sorted(np.concatenate([each.correct for each in found.rounds])[:, 0].tolist()) == scores
-    assert len(found.rounds) == 1 or len(found.rounds) % 2 == 0
-    if not bare:
-        whole = 4.0 if documents else 4.0 * both
-        assert sum(each.energy_j[1] for each in found.rounds) == pytest.approx(whole)
+        accuracy = found.measured["accuracy"]
+        assert accuracy.baseline == accuracy.candidate == pytest.approx(np.mean(scores))
+    read = both - len({place for place in bare if place < both})
+    assert ("joules_per_request" in found.measured) == (read > 0)
+    if read:
+        joules = found.measured["joules_per_request"]
+        assert joules.candidate == pytest.approx(4.0 / (documents or 1))
+        assert joules.bounds.items.tolist() == [read]

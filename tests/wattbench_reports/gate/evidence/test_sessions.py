@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from tests.made_up.standard_runs import machine, recorded
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.evidence.sessions import BETWEEN_RUNS, session_variances
+from wattbench_reports.gate.evidence.sessions import JudgedSystem, judged_systems, session_noise
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.tables.session_record import (
     PREFIX,
@@ -24,6 +26,7 @@ from wattbench_reports.tables.session_record import (
     sessions_of_two,
 )
 
+OF_MACHINE = {"latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct"}
 SPEEDS = (1.0, 1.1, 0.95, 1.2, 1.05)
 BOTH = (FakeSystem("big", weights="b" * 64), FakeSystem("small", energy_j=3.0, latency_s=0.2, weights="5" * 64))
 
@@ -40,46 +43,82 @@ def record(tmp_path: Path) -> SessionRecord:
     return session_record(runs(tmp_path / "sessions"))
 
 
-def test_each_metric_has_the_variance_of_its_own_figure(record: SessionRecord) -> None:
-    found = session_variances(record, "big", "big", one_run=False)
-    assert set(found) == set(BETWEEN_RUNS) - {"ttft"}, "these systems do not report a first token"
+def noise_of(record: SessionRecord | None, baseline: str, candidate: str, *, one_run: bool = False) -> Any:
+    return session_noise(record, JudgedSystem(baseline), JudgedSystem(candidate), one_run=one_run)
+
+
+def test_each_metric_varies_twice_as_much_as_its_figure(record: SessionRecord) -> None:
+    found = noise_of(record, "big", "big")
+    assert set(found) == OF_MACHINE - {"ttft"}, "these systems do not report a first token"
     for metric, each in found.items():
-        assert each.log_variance == pytest.approx(np.log(SPEEDS).var(ddof=1), rel=0.02), metric
-        assert (each.sessions, each.df) == (5, 4)
+        assert each.log_variance == pytest.approx(2 * np.log(SPEEDS).var(ddof=1), rel=0.05), metric
+        assert each.df == pytest.approx(4, rel=0.05), "all figures rise together"
+        assert (each.shifts, each.averaged) == ((0.0, 0.0), (1, 1))
 
 
 def test_two_systems_of_one_run_share_its_session(record: SessionRecord) -> None:
-    found = session_variances(record, "big", "small", one_run=True)
-    assert all(each.log_variance < 1e-5 for each in found.values())
+    found = noise_of(record, "big", "small", one_run=True)
+    assert all(each.log_variance < 1e-4 for each in found.values())
 
 
 def test_a_system_without_sessions_varies_as_the_one_that_varies_most(record: SessionRecord) -> None:
-    known, new = (session_variances(record, "big", name, one_run=False) for name in ("small", "new"))
+    known, new = (noise_of(record, "big", name) for name in ("small", "new"))
     assert {*known} == {*new}
     assert all(new[metric].log_variance >= known[metric].log_variance - 1e-12 for metric in known)
 
 
 def test_no_sessions_and_one_session_say_nothing(record: SessionRecord) -> None:
-    assert session_variances(None, "big", "big", one_run=False) == {}
+    assert noise_of(None, "big", "big") == {}
     alone = record
     for run in record.runs[1:]:
         alone = alone.without(run)
-    assert session_variances(alone, "big", "big", one_run=False) == {}
+    assert noise_of(alone, "big", "big") == {}
+
+
+def test_a_figure_of_several_sessions_is_their_mean(record: SessionRecord) -> None:
+    """By hand: a run that is 5% above its five sessions, whose mean with it is five sixths of the way back."""
+    logs = np.log([float(value or 0) for value in record.seconds_per_request["big"]])
+    own = {"seconds": float(np.exp(logs.mean())) * 1.05}
+    judged = JudgedSystem("big", own, (0, 1, 2, 3, 4))
+    known = session_noise(record, judged, JudgedSystem("big"), one_run=False)["latency_mean"]
+    alone = noise_of(record, "big", "big")["latency_mean"]
+    assert known.shifts == (pytest.approx(-5 / 6 * np.log(1.05)), 0.0)
+    assert known.averaged == (6, 1)
+    assert known.log_variance == pytest.approx(alone.log_variance * (1 / 6 + 1) / 2)
+    assert known.averaged_over == "The baseline's figure is its mean over 6 sessions."
+
+
+def test_sessions_are_of_a_system_that_is_made_of_the_same(tmp_path: Path, record: SessionRecord) -> None:
+    (first, last), other = runs(tmp_path / "gate", (1.0, 1.02), start=7), replace(record, made_of={})
+    one, two = judged_systems(record, (first, "big"), (last, "small"))
+    assert one.figures and two.figures
+    one, two = judged_systems(record, (first, "big"), (last, "big"))
+    assert one.figures and not two.figures, "that of the candidate is what is judged"
+    assert not any(each.figures for each in judged_systems(other, (first, "big"), (last, "small")))
+    assert not any(each.figures for each in judged_systems(record, (first, "big"), (first, "small")))
+    changed = recorded("c", systems=(replace(BOTH[0], weights="c" * 64), BOTH[1]))
+    new, again = (read_run(write_run(tmp_path / "gate", replace(changed, id=name))) for name in ("c", "d"))
+    one, two = judged_systems(record, (first, "big"), (new, "big"))
+    assert one.earlier == (0, 1, 2, 3, 4) and not two.figures
+    every = record.joined(session_record([new, again]))
+    assert every.sessions == 7
+    assert replace(every.joined(record), source=every.source) == every
+    one, two = judged_systems(every, (first, "big"), (new, "big"))
+    assert (one.earlier, two.earlier) == ((0, 1, 2, 3, 4), (6,))
 
 
 def test_the_figures_of_a_record_are_read_back(record: SessionRecord, tmp_path: Path) -> None:
     path = tmp_path / "sessions.json"
     path.write_text(sessions_json(record))
     again = read_sessions(path)
-    assert again.figures == record.figures
+    assert (again.figures, again.made_of) == (record.figures, record.made_of)
+    assert set(again.made_of) == {"big", "small"}
     assert again.figures["latency_p95"]["big"] is not None
 
 
 def test_an_older_record_has_the_mean_for_the_median_and_no_percentile(record: SessionRecord) -> None:
-    from dataclasses import replace
-
-    found = session_variances(replace(record, figures={}), "big", "big", one_run=False)
-    assert set(found) == {"latency_p50", "joules_per_request", "joules_per_correct"}
+    found = noise_of(replace(record, figures={}), "big", "big")
+    assert set(found) == OF_MACHINE - {"ttft", "latency_p95"}
 
 
 def test_the_judged_run_is_no_session_of_its_own(tmp_path: Path) -> None:
@@ -100,8 +139,6 @@ def test_a_record_next_to_the_runs_is_found(tmp_path: Path, record: SessionRecor
 
 
 def test_a_record_of_another_suite_than_both_is_refused(tmp_path: Path, record: SessionRecord) -> None:
-    from dataclasses import replace
-
     first, last = runs(tmp_path / "gate", (1.0, 1.02), start=7)
     path = tmp_path / "other.json"
     path.write_text(sessions_json(replace(record, suite_sha256="cd" * 32)))
@@ -120,7 +157,7 @@ def test_seconds_and_joules_are_judged_where_sessions_are_known(tmp_path: Path, 
         assert "wattbench calibrate SUITE --sessions 5" in each.reason
         assert each.change == pytest.approx(0.02, abs=0.01), "it is shown all the same"
     found = evidence_of_two(first, last, policy, baseline="big", candidate="big", sessions=record)
-    assert set(found.sessions) >= {"latency_p50", "joules_per_correct"}
+    assert found.missing == {}
     known = judge(found, policy, suite="demo")
     assert {each.verdict for each in known.metrics} <= {"pass", "inconclusive"}
 
@@ -130,13 +167,18 @@ def test_what_is_apart_is_no_question_of_sessions(tmp_path: Path) -> None:
     other = read_run(write_run(tmp_path, recorded("b", systems=BOTH, environment=machine(cpu="Other CPU"))))
     policy = gate_policy()
     found = judge(evidence_of_two(first, other, policy, baseline="big", candidate="big"), policy, suite="demo")
-    assert {each.metric: str(each.verdict) for each in found.metrics} == {
-        "accuracy": "pass", "latency_p50": "not_comparable", "joules_per_correct": "not_comparable"
-    }  # fmt: skip
+    assert {str(each.verdict) for each in found.metrics if each.metric != "accuracy"} == {"not_comparable"}
+    assert found.metrics[0].verdict == "pass"
 
 
 def test_an_assumed_drift_takes_the_place_of_sessions(tmp_path: Path, record: SessionRecord) -> None:
     first, last = runs(tmp_path / "gate", (1.0, 1.02), start=7)
     found = evidence_of_two(first, last, gate_policy(drift=0.03), baseline="big", candidate="big", sessions=record)
     assert found.missing == {}
-    assert found.sessions == {}
+    plain, moved = (
+        evidence_of_two(first, last, gate_policy(drift=drift), baseline="big", candidate="big").measured["latency_p50"]
+        for drift in (0.0, 0.03)
+    )
+    assert moved.bounds.low(0.05)[0] == pytest.approx((1 + plain.bounds.low(0.05)[0]) / 1.03 - 1)
+    assert moved.bounds.high(0.05)[0] == pytest.approx((1 + plain.bounds.high(0.05)[0]) * 1.03 - 1)
+    assert "at most 3.0%, as assumed" in moved.bounds.note

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -20,9 +19,8 @@ from tests.made_up.gates import gate_policy
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from tests.made_up.standard_runs import recorded
 from wattbench.errors import UserError
-from wattbench.records import read_run
+from wattbench.records import RunRecords, read_run
 from wattbench_reports.gate.decision.judge import judge
-from wattbench_reports.gate.evidence.item_rounds import MOST_ROUNDS, seed_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.metrics import ENERGY, MONEY
@@ -95,7 +93,7 @@ def of_case(run_store, fake) -> Callable[[str], Evidence]:
 
 def _told(found: Evidence) -> list[str]:
     """What a reader is told, metrics with one text together."""
-    lines = [f"{found.baseline} against {found.candidate}, {sum(each.items for each in found.rounds)} items"]
+    lines = [f"{found.baseline} against {found.candidate}, {found.items} items"]
     for what, texts in (("apart", found.apart), ("missing", found.missing)):
         by_text: dict[str, list[str]] = {}
         for metric, text in texts.items():
@@ -130,78 +128,73 @@ def test_what_is_apart(of_case, name: str, metrics: set[str]) -> None:
     assert set(of_case(name).apart) == metrics
 
 
-def test_rounds_hold_the_figures_of_the_items_of_both(make_run, fake) -> None:
+def _means(run: RunRecords) -> pd.DataFrame:
+    """The means of each item's answers, by hand."""
+    items = pd.read_parquet(run.layout.items_table)
+    own = items.assign(seconds=items["finished_s"] - items["started_s"])
+    return own.groupby(["task", "doc_id"])[["correct", "seconds", "energy_j"]].mean()
+
+
+def test_figures_are_those_of_the_items_of_both(make_run, fake) -> None:
     small = fake.System("small", accuracy=0.4, latency_s=0.25, energy_j=3.0, weights="5" * 64)
     runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(small,), repeats=3))
     found = evidence_of_two(*runs, gate_policy(drift=0.03))
     assert (found.baseline, found.candidate, found.in_turns, found.items_left) == ("big", "small", False, 0)
-    assert [each.items for each in found.rounds] == [1] * 120
-    counts = Counter(task for each in found.rounds for task in each.tasks)
-    assert {task: each.items for task, each in found.suite_tasks.items()} == counts
-    assert [each.pair for each in found.rounds] == [number // 2 for number in range(120)]
+    assert (found.items, found.rounds) == (120, ())
+    assert found.domains == ("arithmetic", "text")
     assert found.provenance == ("counter", "counter")
     assert found.peak_memory_bytes == (512_000_000, 512_000_000)
-    for place, run in enumerate(runs):
-        items = pd.read_parquet(run.layout.items_table)
-        own = items.assign(seconds=items["finished_s"] - items["started_s"])
-        means = own.groupby(["task", "doc_id"])[["correct", "seconds", "energy_j"]].mean()
-        correct, seconds = (
-            np.concatenate([getattr(each, name)[:, place] for each in found.rounds]) for name in ("correct", "seconds")
-        )
-        assert np.sort(correct) == pytest.approx(np.sort(means["correct"]))
-        assert np.sort(seconds) == pytest.approx(np.sort(means["seconds"]))
-        assert sum(each.energy_j[place] for each in found.rounds) == pytest.approx(means["energy_j"].sum())
+    ours, theirs = (_means(run) for run in runs)
+    for metric, column in {"accuracy": "correct", "latency_mean": "seconds", "joules_per_request": "energy_j"}.items():
+        each = found.measured[metric]
+        assert (each.baseline, each.candidate) == pytest.approx((ours[column].mean(), theirs[column].mean()))
+        assert each.bounds.items.tolist() == [120]
+        assert each.bounds.low(0.05)[0] <= each.bounds.estimate[0] <= each.bounds.high(0.05)[0]
+    per_correct = found.measured["joules_per_correct"]
+    assert per_correct.baseline == pytest.approx(ours["energy_j"].sum() / ours["correct"].sum())
+    p95 = found.measured["latency_p95"]
+    assert p95.baseline == pytest.approx(np.sort(ours["seconds"])[113])
     joules = [pd.read_parquet(run.layout.items_table)["energy_j"].sum() for run in runs]
     assert found.energy_j == pytest.approx(sum(joules))
 
 
 def test_pairs_are_of_one_document(make_run, fake) -> None:
-    """The documents are as hard for both: a wrong partner would show in what correlates."""
+    """The documents are as hard for both: a wrong partner would show in what differs."""
     runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(fake.System("big", **BIG),)))
-    found = evidence_of_two(*runs, gate_policy())
-    one, two = np.concatenate([each.correct for each in found.rounds]).T
-    assert one.tolist() == two.tolist()  # the two runs drew the same
-    assert len(set(one.tolist())) == 2
+    accuracy = evidence_of_two(*runs, gate_policy()).measured["accuracy"]
+    assert 0 < accuracy.baseline < 1
+    assert accuracy.bounds.high(0.1)[0] < 0.02  # the two runs drew the same
 
 
-def test_rounds_mix_all_tasks_by_a_permutation_of_both_names(make_run, fake) -> None:
-    one = make_run(_first())
-    two, three = (make_run(fake.recorded(name, systems=_first().systems)) for name in ("bbb222", "ccc333"))
-    found, other = (evidence_of_two(one, each, gate_policy()) for each in (two, three))
-    orders = [[task for each in evidence.rounds for task in each.tasks] for evidence in (found, other)]
-    assert sorted(orders[0]) == sorted(orders[1]) == ["chain_sum"] * 60 + ["spell_backward"] * 60
-    assert orders[0] != orders[1]
-    first_half = orders[0][:60].count("chain_sum")
-    assert 20 <= first_half <= 40, "mean 30, standard deviation 2.7"
-    assert {each.domains for each in found.rounds} == {("arithmetic",), ("text",)}
-    again = evidence_of_two(one, two, gate_policy())
-    assert [each.seconds.tolist() for each in again.rounds] == [each.seconds.tolist() for each in found.rounds]
-    assert found.seed == again.seed == seed_of([one.header.run, one.header.run.replace("aaa111", "bbb222")])
-    assert found.seed != other.seed
+def test_the_order_of_the_answers_changes_nothing(make_run, fake) -> None:
+    small = fake.System("big", **BIG | {"accuracy": 0.6, "latency_s": 0.3})
+    runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(small,), repeats=2))
+    found = evidence_of_two(*runs, gate_policy(drift=0.03))
+    for run in runs:
+        pd.read_parquet(run.layout.items_table).sample(frac=1, random_state=3).to_parquet(run.layout.items_table)
+    again = evidence_of_two(*(read_run(run.layout.root) for run in runs), gate_policy(drift=0.03))
+    for metric, each in found.measured.items():
+        other = again.measured[metric]
+        assert (each.baseline, each.candidate) == (other.baseline, other.candidate), metric
+        for level in (0.01, 0.1):
+            assert each.bounds.low(level) == other.bounds.low(level), metric
+            assert each.bounds.high(level) == other.bounds.high(level), metric
 
 
 def test_two_systems_of_one_run_in_blocks_are_judged_block_by_block(make_run, fake) -> None:
-    """Each block is a round: no session is between them, whatever the machine did from block to block."""
+    """No session is between them, whatever the machine did from block to block."""
     slow = fake.System("slow", accuracy=0.7, energy_j=12.0, latency_s=0.75, weights="b" * 64)
     run = make_run(fake.recorded(systems=(fake.System("big", **BIG), slow), blocks=12, items=60, block_noise=0.5))
-    policy = gate_policy(metrics={"latency_p50": {"margin": 0.1}})
+    policy = gate_policy(metrics={"latency_mean": {"margin": 0.1}})
     found = evidence_of_two(run, run, policy, baseline="big", candidate="slow")
-    assert found.in_turns
     assert found.missing == {}
-    assert [each.items for each in found.rounds] == [10] * 12
-    assert {each.pair for each in found.rounds} == {None}
-    assert all(len(set(each.tasks)) == 2 for each in found.rounds)
+    bounds = found.measured["latency_mean"].bounds
+    assert bounds.low(0.05)[0] > 0.1
     assert judge(found, policy, suite="x").verdict == "regressed"
-    assumed = evidence_of_two(run, run, gate_policy(drift=0.03), baseline="big", candidate="slow")
-    assert not assumed.in_turns
-
-
-def test_many_items_are_in_few_rounds(make_run, fake) -> None:
-    system = (fake.System("big", **BIG),)
-    runs = [make_run(fake.recorded(name, systems=system, items=200)) for name in ("aaa111", "bbb222")]
-    rounds = evidence_of_two(*runs, gate_policy()).rounds
-    assert [each.items for each in rounds] == [2] * 200
-    assert len(rounds) <= MOST_ROUNDS
+    apart = make_run(fake.recorded("bbb222", systems=(fake.System("big", **BIG),)))
+    assert (
+        "two sessions" in evidence_of_two(apart, run, policy, baseline="big", candidate="slow").missing["latency_mean"]
+    )
 
 
 def test_one_run_of_several_systems_is_judged_against_itself_if_they_are_named(make_run, fake) -> None:
@@ -242,11 +235,13 @@ def test_a_system_is_found_by_the_name_of_its_partner(make_run, fake) -> None:
 def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -> None:
     one = make_gate(gates.Gate(tasks=("chain_sum",), rounds=5, invalid={2: ("throttled",)}))
     found = evidence_of_two(one, one, gate_policy(drift=0.03, **EVERYTHING), baseline="old", candidate="new")
-    assert [each.items for each in found.rounds] == [1] * 20
+    assert found.items == 20
     assert found.apart == {}
-    assert all(each.ttft_s.shape == (1, 2) for each in found.rounds)
+    assert found.measured["ttft"].bounds.items.tolist() == [20]
     assert found.notes == ("4 of 20 items have no joules: new has no valid joules for 4 items (throttled).",)
-    assert {each.energy_j for each in found.rounds} == {(8.0, 8.0), None}
+    assert found.validity == "new: 1 of 5 windows not valid"
+    joules = found.measured["joules_per_request"]
+    assert (joules.baseline, joules.candidate, joules.bounds.items.tolist()) == (8.0, 8.0, [16])
     two = make_gate(gates.Gate(tasks=("chain_sum",), rounds=6, id="b"))
     apart = evidence_of_two(one, two, gate_policy(), baseline="old", candidate="old")
     assert apart.apart["accuracy"].endswith("4 items of old@b have no counterpart.")
@@ -263,11 +258,10 @@ def test_what_an_import_lacks_is_missing(make_run, fake) -> None:
     run = read_run(run.layout.root)
     found = evidence_of_two(run, run, gate_policy(drift=0.03, **EVERYTHING), baseline="big", candidate="bare")
     assert found.missing["accuracy"] == found.missing["joules_per_correct"] == "the answers of bare have no scores"
-    assert found.missing["latency_p50"] == found.missing["latency_p95"] == "the answers of bare have no times"
+    assert found.missing["latency_mean"] == found.missing["latency_p95"] == "the answers of bare have no times"
     assert found.missing["joules_per_request"] == "bare has no valid joules for 120 items"
     assert found.missing["ttft"] == "big and bare do not report when the first token arrived"
-    assert np.isnan(found.rounds[0].correct[:, 1]).all()
-    assert np.isfinite(found.rounds[0].correct[:, 0]).all()
+    assert {"accuracy", "latency_mean", "joules_per_request"}.isdisjoint(found.measured)
 
 
 @pytest.mark.parametrize("may_differ", [[], ["weights"], ["dtype"]])
@@ -313,7 +307,7 @@ def test_across_everything_leaves_nothing_apart_but_what_has_no_partner(make_run
     assert evidence_of_two(*runs, gate_policy(), across=("all",)).apart == {}
     strange = make_run(_second(fake, {"content": " changed"} | {"id": "ccc333"}))
     found = evidence_of_two(runs[0], strange, gate_policy(), across=("all",))
-    assert found.rounds == ()
+    assert (found.items, found.measured) == (0, {})
     assert set(found.apart.values()) == {"No document was answered by both."}
 
 
@@ -336,12 +330,11 @@ def test_pairing_loses_no_item_and_invents_none(
         tables = [pd.read_parquet(run.layout.items_table) for run in runs]
         tables[1].sample(frac=1, random_state=shuffle).to_parquet(runs[1].layout.items_table)
         found = evidence_of_two(*runs, gate_policy(), across=("tasks",))
-    assert [each.items for each in found.rounds] == [1] * 2 * (items - fewer)
-    for place, table in enumerate(tables):
+    assert found.items == 2 * (items - fewer)
+    for table, name in zip(tables, ("baseline", "candidate"), strict=True):
         own = table[table["doc_id"] < items - fewer]
         means = own.assign(s=own["finished_s"] - own["started_s"]).groupby(["task", "doc_id"])["s"].mean()
-        seconds = np.concatenate([each.seconds[:, place] for each in found.rounds])
-        assert np.sort(seconds) == pytest.approx(np.sort(means))
+        assert getattr(found.measured["latency_mean"], name) == pytest.approx(means.mean())
     bare = 2 * min(unmetered, items - fewer)
-    assert (sum(each.energy_j is None for each in found.rounds) > 0) == (bare > 0)
+    assert any("have no joules" in note or "has no joules" in note for note in found.notes) == (0 < bare < found.items)
     assert bool(fewer) == any("no counterpart" in note for note in found.notes)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import t
 
 from wattbench_reports.stats import BlockRatio, SessionVariance, another_run, another_run_pair, session_variance
+from wattbench_reports.stats.another_run.session_variance import moderated_variances
 
 
 def test_variance_of_the_figures_of_sessions() -> None:
@@ -72,3 +73,56 @@ def test_degrees_of_freedom_lie_between_the_least_and_the_sum(
     assert pair is not None
     assert min(block_df, session_df) - 1e-9 <= pair.df <= 2 * block_df + session_df + 1e-9
     assert another_run(ratio, session).high >= ratio.estimate
+
+
+def _drawn(rng: np.random.Generator, sessions: int, figures: int, common: float) -> np.ndarray:
+    """Logarithms with a standard deviation of 1 between sessions, of which a share is common to all figures."""
+    noise = rng.normal(size=(sessions, figures))
+    return common**0.5 * rng.normal(size=(sessions, 1)) + (1 - common) ** 0.5 * noise
+
+
+def test_variances_that_scatter_by_chance_alone_are_drawn_together() -> None:
+    figures = _drawn(np.random.default_rng(1), 5, 40, 0.0)
+    found = moderated_variances(figures)
+    variances = [each.log_variance for each in found if each is not None]
+    assert max(variances) / min(variances) < 1.5 < np.ptp(np.log(figures.var(axis=0, ddof=1)))
+    assert all(each is not None and each.df > 12 for each in found)
+
+
+def test_unlike_variances_stay_unlike() -> None:
+    scales = np.exp(np.random.default_rng(2).normal(0, 1.5, 30))
+    figures = _drawn(np.random.default_rng(3), 20, 30, 0.0) * scales
+    for each, scale in zip(moderated_variances(figures), scales, strict=True):
+        assert each is not None
+        assert each.log_variance == pytest.approx(scale**2, rel=1.0) or scale < 1
+        assert 19 <= each.df < 26
+
+
+def test_figures_that_rise_together_know_no_more_than_one() -> None:
+    alike = np.random.default_rng(4).normal(size=(5, 1)) + np.zeros((5, 6))
+    for each in moderated_variances(alike):
+        assert each is not None
+        assert each.df == pytest.approx(4)
+        assert each.log_variance == pytest.approx(alike[:, 0].var(ddof=1))
+
+
+def test_a_figure_without_sessions_has_no_variance() -> None:
+    figures = np.column_stack([np.log([1.0, 1.1, 0.9]), np.full(3, math.nan), np.log([2.0, 2.1, 1.9])])
+    first, none, last = moderated_variances(figures)
+    assert none is None
+    assert first is not None and last is not None
+    assert first.sessions == last.sessions == 3
+    assert moderated_variances(np.zeros((3, 2))) == [SessionVariance(0.0, 2, 3)] * 2
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("common", [0.0, 0.5, 1.0])
+def test_bounds_with_moderated_variances_are_wrong_as_often_as_they_say(common: float) -> None:
+    """One further difference of two sessions against t, six figures of five sessions known."""
+    rng, samples, level = np.random.default_rng(5), 3000, 0.05
+    beyond = 0
+    for _ in range(samples):
+        found = moderated_variances(_drawn(rng, 5, 6, common))[0]
+        assert found is not None
+        beyond += rng.normal(0, 2**0.5) > t.ppf(1 - level, found.df) * (2 * found.log_variance) ** 0.5
+    assert beyond / samples <= level + 3 * (level * (1 - level) / samples) ** 0.5

@@ -1,0 +1,128 @@
+"""Bound how much a quantile of the seconds rose: by how many items of either system lie beyond it.
+
+If the candidate's quantile is d higher than the baseline's, as many of its items exceed (1 + d) times the baseline's
+quantile as items of the baseline exceed that. The bounds are the d at which the difference of the two shares is as far
+from 0 as Student's t over groups of rounds allows (R. S. Woodruff, "Confidence intervals for medians and other position
+measures", JASA 47, 1952, for a ratio of two quantiles of the same items). Valid where the two distributions are alike
+about the quantile but for their scale: the error of the baseline's quantile then cancels.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.gate.bounds import LAST_LOOK, AtEnd, Values
+from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports.stats.student import t_upper
+
+_ADDED = 4.0
+"""Items beyond it in one system only that are added to the variance, which is not 0 then."""
+_ONE_SE = 0.1587
+"""Of a normal figure, the chance to be a standard error or more above the truth."""
+
+
+@dataclass(frozen=True)
+class QuantileLook:
+    """How the difference of the shares beyond the quantile depends on d. Arrays have the shape (ratios,)."""
+
+    ratios: Values
+    """The candidate's seconds over the baseline's quantile, rising."""
+    excess: Values
+    """Of the candidate's items, the share beyond each of them, less that of the baseline's beyond its quantile."""
+    se: Values
+    df: float
+    items: int
+    estimate: float
+
+    @classmethod
+    def of(cls, seconds: Values, group: NDArray[np.int64], share: float) -> QuantileLook:
+        """Compute one look.
+
+        Args:
+            seconds: shape (items, 2), above 0: the baseline's and the candidate's.
+            group: shape (items,): to which group of rounds each belongs.
+            share: which quantile.
+        """
+        items = len(seconds)
+        group = np.unique(group, return_inverse=True)[1]
+        groups = int(group[-1]) + 1 if items else 0
+        limit_s, theirs_s = (quantile(column, share) for column in seconds.T)
+        order = np.argsort(seconds[:, 1], kind="stable")
+        is_of = group[order] == np.arange(groups)[:, None]
+        sizes = is_of.sum(axis=1)
+        beyond = sizes[:, None] - np.cumsum(is_of, axis=1)
+        baseline = np.bincount(group, seconds[:, 0] > limit_s, groups)
+        counts = beyond - baseline[:, None]
+        excess = counts.sum(axis=0) / items
+        left = counts - sizes[:, None] * excess
+        variance = (left**2).sum(axis=0) * groups / max(groups - 1, 1) + _ADDED
+        df = max(float(items) ** 2 / float((sizes.astype(np.float64) ** 2).sum()) - 1, 1e-9)
+        return cls(seconds[order, 1] / limit_s, excess, np.sqrt(variance) / items, df, items, theirs_s / limit_s - 1)
+
+    def low(self, chance: float) -> float:
+        """Return the lower bound of the rise that is above it with at most this chance: every smaller rise is ruled
+        out."""
+        possible = np.flatnonzero(self.excess <= self._reach(chance))
+        return float(self.ratios[possible[0]] - 1) if len(possible) and possible[0] > 0 else -math.inf
+
+    def high(self, chance: float) -> float:
+        """Return the upper bound likewise: every larger rise is ruled out."""
+        possible = np.flatnonzero(self.excess >= -self._reach(chance))
+        after = int(possible[-1]) + 1 if len(possible) else 0
+        return float(self.ratios[after] - 1) if after < len(self.ratios) else math.inf
+
+    def _reach(self, chance: float) -> Values:
+        return np.asarray(t_upper(np.array([chance]), np.array([self.df])) * self.se)
+
+
+@dataclass(frozen=True)
+class QuantileBounds:
+    """See `wattbench_reports.gate.bounds.MetricBounds`."""
+
+    looks: tuple[QuantileLook, ...]
+    spent: Values
+    note: str
+    planned_items: float
+
+    @cached_property
+    def items(self) -> NDArray[np.int64]:
+        """See `MetricBounds`."""
+        return np.array([look.items for look in self.looks], dtype=np.int64)
+
+    @cached_property
+    def estimate(self) -> Values:
+        """See `MetricBounds`."""
+        return np.array([look.estimate for look in self.looks])
+
+    @cached_property
+    def standard_error(self) -> Values:
+        """Return half the width of the bounds that a normal figure has one standard error from its mean."""
+        return np.array([(look.high(_ONE_SE) - look.low(_ONE_SE)) / 2 for look in self.looks])
+
+    @property
+    def least_for_pass(self) -> int:
+        """Return 0: what is rare does not move a quantile."""
+        return 0
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`."""
+        last = self.looks[-1]
+        se = float(self.standard_error[-1]) * math.sqrt(last.items / self.planned_items)
+        over = self.planned_items > last.items
+        return AtEnd(self.planned_items, se, last.df, LAST_LOOK if over else float(self.spent[-1]))
+
+    def low(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        pairs = zip(self.looks, self.spent.tolist(), strict=True)
+        return np.array([look.low(level * part) for look, part in pairs])
+
+    def high(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        pairs = zip(self.looks, self.spent.tolist(), strict=True)
+        return np.array([look.high(level * part) for look, part in pairs])

@@ -1,0 +1,338 @@
+"""Bound how two systems of two records differ, metric by metric: one look, at everything.
+
+    accuracy                  by item, stratified by task (`wattbench_reports.stats.score_differences`)
+    mean seconds, joules,     ratio of sums, paired: the jackknife's values (`log_ratio_losses`) of both, by item and
+    money                     stratified by task, or where both were asked in the same blocks by block; with their
+                              skewness (`wattbench_reports.stats.skewed_means`)
+    p50, p95, first token     quotients of order statistics (`wattbench_reports.stats.quantile_differences`)
+
+Two sessions of the machine differ without any change of a system. Their variance is added to that of the items, with
+Satterthwaite's degrees of freedom, so that bounds narrow with the items until sessions are what is left. Where a policy
+assumes a largest difference between sessions instead, the bounds are moved apart by it.
+
+Valid where items are independent, or blocks are, and sessions are exchangeable (`wattbench_reports.gate.evidence.
+sessions`). Noise within a session is in both parts: bounds are a little too wide rather than too narrow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.formatting.units import percent
+from wattbench_reports.gate.bounds import AtEnd, MetricBounds, MetricEvidence, Values
+from wattbench_reports.gate.evidence.model import Pairs
+from wattbench_reports.gate.evidence.paired_items import PairedItems
+from wattbench_reports.gate.evidence.sessions import SessionNoise
+from wattbench_reports.gate.metrics import (
+    ACCURACY,
+    COST_PER_CORRECT,
+    COST_PER_REQUEST,
+    JOULES_PER_CORRECT,
+    JOULES_PER_REQUEST,
+    LATENCY_MEAN,
+    LATENCY_P50,
+    LATENCY_P95,
+    SEPARATOR,
+    TTFT,
+)
+from wattbench_reports.stats.another_run.session_variance import added
+from wattbench_reports.stats.block_ratios import log_ratio_losses
+from wattbench_reports.stats.quantile_differences import quantile_ratio
+from wattbench_reports.stats.score_differences import score_fall
+from wattbench_reports.stats.skewed_means import MeanBounds, mean_bounds
+from wattbench_reports.stats.student import t_at, t_quantile
+
+_RATIOS = {
+    LATENCY_MEAN: ("seconds", None),
+    JOULES_PER_REQUEST: ("energy_j", None),
+    JOULES_PER_CORRECT: ("energy_j", "correct"),
+    COST_PER_REQUEST: ("money", None),
+    COST_PER_CORRECT: ("money", "correct"),
+}
+"""Metric to what is summed, and over which sum; None: over the items."""
+
+_ONE_SESSION = SessionNoise()
+
+_QUANTILES = {LATENCY_P50: ("seconds", 0.5), LATENCY_P95: ("seconds", 0.95), TTFT: ("ttft_s", 0.5)}
+"""Metric to the figure, and the share of the requests at or below the quantile."""
+
+
+class OwnBounds(Protocol):
+    """How two systems differ over items alone: in points, or as the logarithm of a ratio."""
+
+    @property
+    def estimate(self) -> float:
+        """Return the worsening."""
+
+    @property
+    def df(self) -> float:
+        """Return the degrees of freedom of its variance."""
+
+    def bounds(self, level: float) -> tuple[float, float]:
+        """Return a lower and an upper bound, each wrong in a share `level` of samples."""
+
+
+@dataclass(frozen=True)
+class RecordBounds:
+    """`MetricBounds` of two records. What items and sessions add is joined side by side: bounds may be uneven."""
+
+    own: OwnBounds
+    number: int
+    """Of the items."""
+    logarithmic: bool
+    session: SessionNoise = _ONE_SESSION
+
+    @property
+    def items(self) -> NDArray[np.int64]:
+        """See `MetricBounds`."""
+        return np.array([self.number])
+
+    @property
+    def estimate(self) -> Values:
+        """See `MetricBounds`."""
+        return self._shown(self.own.estimate + self.session.shift)
+
+    @property
+    def standard_error(self) -> Values:
+        """See `MetricBounds`: half of what lies between the bounds of one standard deviation."""
+        return (self.high(_ONE_SIGMA) - self.low(_ONE_SIGMA)) / 2
+
+    @property
+    def least_for_pass(self) -> int:
+        """See `MetricBounds`: all items of the suite are there."""
+        return 0
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`: of the one look there is."""
+        error, noise = float(self.standard_error[0]), self.session
+        own = self.own.bounds(_ONE_SIGMA)
+        _, df = added((((own[1] - own[0]) / 2) ** 2, self.own.df), (noise.log_variance, noise.df))
+        fixed = (1 + float(self.estimate[0])) * math.sqrt(noise.log_variance)
+        return AtEnd(self.number, error, df, 1.0, min(fixed, error))
+
+    @property
+    def note(self) -> str:
+        """See `MetricBounds`: what no further items take away, where that is most of the variance."""
+        noise = self.session
+        low, high = self.own.bounds(_ONE_SIGMA)
+        if not noise.log_variance > ((high - low) / 2) ** 2:
+            return noise.averaged_over
+        half = math.expm1(t_quantile(noise.df) * math.sqrt(noise.log_variance))
+        left = f"What is left is how sessions differ: ±{percent(half)}; more sessions narrow it, more items do not."
+        return " ".join(filter(None, (left, noise.averaged_over)))
+
+    def low(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        return self._bound(level, 0, -1)
+
+    def high(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        return self._bound(level, 1, 1)
+
+    def _bound(self, level: float, which: int, side: int) -> Values:
+        bound = self.own.bounds(level)[which]
+        if not math.isfinite(bound):
+            return np.array([side * math.inf])
+        if self.session != _ONE_SESSION:
+            own = ((bound - self.own.estimate) / t_at(1 - level, self.own.df)) ** 2
+            variance, df = added((own, self.own.df), (self.session.log_variance, self.session.df))
+            bound = self.own.estimate + self.session.shift + side * t_at(1 - level, df) * math.sqrt(variance)
+        return self._shown(bound)
+
+    def _shown(self, worsening: float) -> Values:
+        return np.array([math.expm1(worsening) if self.logarithmic else worsening])
+
+
+_ONE_SIGMA = NormalDist().cdf(-1)
+
+
+@dataclass(frozen=True)
+class DriftedBounds:
+    """`MetricBounds` of two sessions that may differ by an assumed share without any change."""
+
+    bounds: MetricBounds
+    drift: float
+
+    @property
+    def items(self) -> NDArray[np.int64]:
+        """See `MetricBounds`."""
+        return self.bounds.items
+
+    @property
+    def estimate(self) -> Values:
+        """See `MetricBounds`."""
+        return self.bounds.estimate
+
+    @property
+    def standard_error(self) -> Values:
+        """See `MetricBounds`."""
+        return self.bounds.standard_error
+
+    @property
+    def least_for_pass(self) -> int:
+        """See `MetricBounds`."""
+        return self.bounds.least_for_pass
+
+    @property
+    def at_end(self) -> AtEnd:
+        """See `MetricBounds`."""
+        return replace(self.bounds.at_end, drift=self.drift)
+
+    @property
+    def note(self) -> str:
+        """See `MetricBounds`."""
+        return f"Bounds hold if two sessions differ by at most {percent(self.drift)}, as assumed (drift)."
+
+    def low(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        return (1 + self.bounds.low(level)) / (1 + self.drift) - 1
+
+    def high(self, level: float) -> Values:
+        """See `MetricBounds`."""
+        return (1 + self.bounds.high(level)) * (1 + self.drift) - 1
+
+
+def record_bounds(
+    items: PairedItems,
+    domain_of: Mapping[str, str],
+    sessions: Mapping[str, SessionNoise],
+    drift: Mapping[str, float],
+) -> dict[str, MetricEvidence]:
+    """Bound every metric of which both systems have figures.
+
+    Args:
+        items: that both answered.
+        domain_of: task to its domain.
+        sessions: metric to what sessions add to its bounds.
+        drift: metric to the largest share by which sessions are assumed to differ.
+
+    Returns:
+        By the name of a verdict: those of `sessions` and `drift` are in the bounds; of a metric in neither, they hold
+        for two runs of one session.
+    """
+    measured = dict(_accuracies(items, domain_of))
+    for metric, (top, bottom) in _RATIOS.items():
+        over = None if bottom is None else items.figures[bottom]
+        change = _log_ratio(items.figures[top], over, items.tasks.codes, items.blocks)
+        measured |= {} if change is None else {metric: change.evidence(sessions.get(metric, _ONE_SESSION))}
+    for metric, (figure, share) in _QUANTILES.items():
+        found = _quantile(items, figure, share, sessions.get(metric, _ONE_SESSION))
+        measured |= {} if found is None else {metric: found}
+    return {metric: _drifted(each, drift.get(metric, 0.0)) for metric, each in measured.items()}
+
+
+def joules_over_scores(rounds: PairedItems, documents: PairedItems, drift: float) -> MetricEvidence | None:
+    """Bound joules per correct answer where joules are of rounds and scores of documents: independent samples.
+
+    Args:
+        rounds: their joules, per document.
+        documents: their scores.
+        drift: as of `record_bounds`.
+
+    Returns:
+        None where one of the systems has nothing in either.
+    """
+    joules = _log_ratio(rounds.figures["energy_j"])
+    right = _log_ratio(documents.figures["correct"])
+    if joules is None or right is None:
+        return None
+    variance, df = added((joules.own.variance, joules.own.df), (right.own.variance, right.own.df))
+    own = MeanBounds(joules.own.estimate - right.own.estimate, variance, df, 0.0)
+    ours, theirs = (spent / share for spent, share in zip(joules.figures, right.figures, strict=True))
+    change = _LogRatio((ours, theirs), own, right.items)
+    return _drifted(change.evidence(_ONE_SESSION), drift)
+
+
+def _drifted(evidence: MetricEvidence, drift: float) -> MetricEvidence:
+    return replace(evidence, bounds=DriftedBounds(evidence.bounds, drift)) if drift else evidence
+
+
+def _accuracies(items: PairedItems, domain_of: Mapping[str, str]) -> Iterator[tuple[str, MetricEvidence]]:
+    """Yield accuracy over all items, and in each domain."""
+    scores = items.figures["correct"]
+    scored = np.isfinite(scores).all(axis=1)
+    domains = [domain_of.get(task, task) for task in items.tasks.names]
+    of_item = np.array([list(dict.fromkeys(domains)).index(each) for each in domains], dtype=np.int64)
+    names = list(dict.fromkeys(domains))
+    for number, name in enumerate(["", *names]):
+        chosen = scored if not name else scored & (of_item[items.tasks.codes] == number - 1)
+        if chosen.any():
+            ours, theirs = scores[chosen].T
+            fall = score_fall(ours, theirs, items.tasks.codes[chosen])
+            means = float(ours.mean()), float(theirs.mean())
+            metric = SEPARATOR.join(filter(None, (ACCURACY, name)))
+            yield metric, MetricEvidence(*means, RecordBounds(fall, int(chosen.sum()), logarithmic=False))
+
+
+@dataclass(frozen=True)
+class _LogRatio:
+    """The ratio of two figures of the same items."""
+
+    figures: tuple[float, float]
+    own: MeanBounds
+    """Of its logarithm."""
+    items: int
+
+    def evidence(self, session: SessionNoise) -> MetricEvidence:
+        """Return the bounds, with what sessions add."""
+        bounds = RecordBounds(self.own, self.items, logarithmic=True, session=session)
+        return MetricEvidence(*session.moved(*self.figures), bounds)
+
+
+def _log_ratio(
+    tops: Pairs,
+    bottoms: Pairs | None = None,
+    tasks: NDArray[np.integer[Any]] | None = None,
+    blocks: NDArray[np.int64] | None = None,
+) -> _LogRatio | None:
+    """Compare two ratios of sums over the items of which all is known; None where one has nothing in either sum.
+
+    Args:
+        tops: what is summed.
+        bottoms: over which sum; None: over the items.
+        tasks: shape (items,): of each its task, as whole numbers from 0.
+        blocks: shape (items,): its block, in place of tasks.
+    """
+    over = np.ones_like(tops) if bottoms is None else bottoms
+    known = np.isfinite(np.column_stack([tops, over])).all(axis=1)
+    spent, per = tops[known], over[known]
+    sums = np.concatenate([spent.sum(axis=0), per.sum(axis=0)])
+    if not (sums > 0).all():
+        return None
+    ours, theirs = (sums[:2] / sums[2:]).tolist()
+    if blocks is not None:
+        number = blocks[known] - blocks.min()
+        losses, tasks = _losses(_by_block(spent, number), _by_block(per, number)), None
+    else:
+        losses, tasks = _losses(spent, per), None if tasks is None else tasks[known]
+    return _LogRatio((ours, theirs), mean_bounds(losses, tasks, math.log(theirs / ours)), len(spent))
+
+
+def _losses(spent: Pairs, per: Pairs) -> NDArray[np.float64]:
+    losses = log_ratio_losses(spent, per)
+    differences = losses[:, 1] - losses[:, 0]
+    return differences if np.isfinite(differences).all() else differences[:1]  # one item holds all: no spread is known
+
+
+def _by_block(figures: Pairs, blocks: NDArray[np.int64]) -> Pairs:
+    sums = np.column_stack([np.bincount(blocks, side) for side in figures.T]).astype(np.float64)
+    return np.asarray(sums[np.bincount(blocks) > 0])
+
+
+def _quantile(items: PairedItems, figure: str, share: float, session: SessionNoise) -> MetricEvidence | None:
+    figures = items.figures[figure]
+    known = (np.isfinite(figures) & (figures > 0)).all(axis=1)
+    ours, theirs = np.ascontiguousarray(figures[known].T)
+    ratio = quantile_ratio(ours, theirs, share, None if items.blocks is None else items.blocks[known])
+    if ratio is None:
+        return None
+    bounds = RecordBounds(ratio, len(ours), logarithmic=True, session=session)
+    return MetricEvidence(*session.moved(*ratio.quantiles), bounds)

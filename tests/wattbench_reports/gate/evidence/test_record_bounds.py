@@ -1,0 +1,158 @@
+"""Bounds of two records: laws that hold of all, and how often they are wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tests.made_up.session_worlds import SessionWorld, measured, paired_of
+from wattbench_reports.gate.bounds import MetricEvidence, verdict_of
+from wattbench_reports.gate.evidence.paired_items import PairedItems
+from wattbench_reports.gate.evidence.record_bounds import record_bounds
+from wattbench_reports.gate.evidence.sessions import SessionNoise
+from wattbench_reports.gate.result import Verdict
+
+ALPHA, BETA, MARGIN = 0.05 / 3, 0.1, 0.05
+"""Of one of three metrics."""
+
+
+def drawn(seed: int, number: int, worse: float = 0.0) -> dict[str, NDArray[np.float64]]:
+    """Draw figures of items, the candidate's worse by a share, or points."""
+    rng = np.random.default_rng(seed)
+    hard = rng.random(number)
+    correct = np.column_stack([hard < 0.6, rng.random(number) * 0.2 + hard * 0.9 < 0.62 - worse])
+    seconds = rng.lognormal(0, 0.6, (number, 1)) * rng.lognormal(0, 0.1, (number, 2)) * [1.0, 1 + worse]
+    return {
+        "correct": correct.astype(float), "seconds": seconds, "energy_j": 40 * seconds, "ttft_s": seconds / 5,
+        "money": seconds * 1e-4,
+    }  # fmt: skip
+
+
+def bounds_of(items: PairedItems, noise: SessionNoise | None = None, drift: float = 0.0) -> dict[str, MetricEvidence]:
+    found = record_bounds(items, {}, {}, {})
+    others = found.keys() - {name for name in found if name.startswith("accuracy")}
+    return record_bounds(items, {}, dict.fromkeys(others, noise) if noise else {}, dict.fromkeys(others, drift))
+
+
+def ends(evidence: MetricEvidence, level: float = 0.05) -> tuple[float, float]:
+    return float(evidence.bounds.low(level)[0]), float(evidence.bounds.high(level)[0])
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 10_000), st.integers(2, 120), st.sampled_from([-0.2, 0.0, 0.1]))
+def test_the_verdict_follows_from_the_bounds_and_these_hold_the_estimate(seed: int, number: int, worse: float) -> None:
+    for name, each in bounds_of(paired_of(drawn(seed, number, worse))).items():
+        low, high = ends(each)
+        assert low <= each.bounds.estimate[0] <= high, name
+        assert ends(each, 0.01)[0] <= low and high <= ends(each, 0.01)[1], name
+        verdict = verdict_of(low, high, MARGIN)
+        assert (verdict is Verdict.REGRESSED) == (low > MARGIN), name
+        assert (verdict in (Verdict.PASS, Verdict.IMPROVED)) == (high <= MARGIN), name
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000), st.integers(5, 120), st.sampled_from([2.0**-10, 8.0]))
+def test_order_and_units_change_nothing(seed: int, number: int, unit: float) -> None:
+    figures = drawn(seed, number)
+    order = np.random.default_rng(seed).permutation(number)
+    found = bounds_of(paired_of(figures))
+    shuffled = bounds_of(paired_of({name: values[order] for name, values in figures.items()}))
+    scaled = bounds_of(paired_of({n: values * (unit if n != "correct" else 1) for n, values in figures.items()}))
+    for name, each in found.items():
+        assert ends(shuffled[name]) == pytest.approx(ends(each)), name
+        assert ends(scaled[name]) == pytest.approx(ends(each)), name
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10_000))
+def test_more_items_of_the_same_kind_narrow(seed: int) -> None:
+    figures = drawn(seed, 60)
+    few, many = (
+        bounds_of(paired_of({name: np.tile(values, (times, 1)) for name, values in figures.items()}))
+        for times in (1, 8)
+    )
+    for name in few:
+        width, narrower = (high - low for low, high in (ends(few[name]), ends(many[name])))
+        assert narrower < width, name
+
+
+def test_with_the_items_bounds_narrow_to_what_sessions_differ_by() -> None:
+    noise = SessionNoise(0.01**2, 12.0)
+    half = np.expm1(1.7823 * 0.01)
+    widths = []
+    for number in (1_000, 100_000):
+        each = bounds_of(paired_of(drawn(1, number)), noise)["latency_mean"]
+        low, high = ends(each)
+        widths.append((high - low) / 2)
+    assert widths[0] > widths[1]
+    assert widths[1] == pytest.approx(half, rel=0.01)
+    assert each.bounds.note.startswith("What is left is how sessions differ: ±2.2%;")
+    assert bounds_of(paired_of(drawn(1, 1_000)))["latency_mean"].bounds.note == ""
+
+
+def test_accuracy_narrows_as_the_standard_error_does() -> None:
+    rng, widths = np.random.default_rng(2), []
+    for number in (5_000, 50_000, 500_000):
+        hard = rng.random(number)
+        correct = np.column_stack(
+            [hard < 0.6, np.where(rng.random(number) < 0.1, rng.random(number) < 0.6, hard < 0.6)]
+        )
+        low, high = ends(bounds_of(paired_of({"correct": correct.astype(float)}))["accuracy"])
+        widths.append(high - low)
+    assert widths[0] / widths[1] == pytest.approx(10**0.5, rel=0.1)
+    assert widths[1] / widths[2] == pytest.approx(10**0.5, rel=0.1)
+
+
+def test_what_is_not_known_of_both_has_no_bounds() -> None:
+    found = bounds_of(paired_of({"seconds": np.full((4, 2), 2.0)}))
+    assert set(found) == {"latency_mean", "latency_p50", "latency_p95"}
+    assert record_bounds(paired_of({"seconds": np.empty((0, 2))}), {}, {}, {}) == {}
+
+
+def test_tasks_that_moved_without_a_net_change_are_no_alarm() -> None:
+    rng, tasks = np.random.default_rng(3), np.repeat(np.arange(8), 40)
+    fails = 0
+    for _ in range(400):
+        gain = np.where(tasks < 4, 0.4, -0.4)
+        correct = rng.random((320, 2)) < np.column_stack([np.full(320, 0.5), 0.5 + gain])
+        found = record_bounds(paired_of({"correct": correct.astype(float)}, tasks), {}, {}, {})
+        fails += ends(found["accuracy"], ALPHA)[0] > 0
+    assert fails / 400 <= ALPHA + 3 * (ALPHA / 400) ** 0.5
+
+
+def rates(world: SessionWorld, number: int = 400) -> dict[Verdict, float]:
+    """Return the shares of the verdicts on mean seconds per request."""
+    rng, counts = np.random.default_rng(4), dict.fromkeys(Verdict, 0.0)
+    for _ in range(number):
+        bounds = measured(world, rng)["latency_mean"].bounds
+        counts[verdict_of(float(bounds.low(ALPHA)[0]), float(bounds.high(BETA)[0]), MARGIN)] += 1 / number
+    return counts
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("averaged", [(False, False), (True, False), (True, True)])
+@pytest.mark.parametrize("of_machine", [0.0, 0.95])
+def test_at_the_margin_both_rates_are_kept(averaged: tuple[bool, bool], of_machine: float) -> None:
+    found = rates(SessionWorld(0.015, MARGIN, of_machine, averaged=averaged), 800)
+    assert found[Verdict.REGRESSED] <= ALPHA + 3 * (ALPHA / 800) ** 0.5
+    assert found[Verdict.PASS] + found[Verdict.IMPROVED] <= BETA + 3 * (BETA / 800) ** 0.5
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("session_sd", [0.01, 0.015, 0.02])
+def test_ten_per_cent_is_found_where_sessions_of_both_are_known(session_sd: float) -> None:
+    found = rates(SessionWorld(session_sd, 0.1, averaged=(True, True)))
+    assert found[Verdict.REGRESSED] >= 0.8
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("odd", [0.0, 5.0])
+@pytest.mark.parametrize("averaged", [(False, False), (True, False), (True, True)])
+def test_the_same_system_does_not_fail(averaged: tuple[bool, bool], odd: float) -> None:
+    found = rates(replace(SessionWorld(0.01, averaged=averaged), odd=odd))
+    assert found[Verdict.REGRESSED] <= 0.05
