@@ -64,26 +64,25 @@ from wattbench_reports.stats.sequential import (
     reached,
     variances_before,
 )
-from wattbench_reports.stats.series.changepoints import HORIZON, Shift
-from wattbench_reports.stats.series.series_noise import Noise, noise_of
+from wattbench_reports.stats.series.exceedances import ExceedanceDetector, nights_to
+from wattbench_reports.stats.series.levels import Levels, levels_of, single_night
 
 __all__ = [
     "CONFIDENCE",
-    "HORIZON",
     "BlockRatio",
     "Bounded",
     "Dependence",
+    "ExceedanceDetector",
     "Interval",
+    "Levels",
     "McNemar",
     "NodeEffect",
-    "Noise",
     "NotExcluded",
     "PairOverNodes",
     "PairedBlockMean",
     "PairedBlockRatio",
     "Payback",
     "SessionVariance",
-    "Shift",
     "Strata",
     "StratifiedUnits",
     "accuracy_interval",
@@ -106,6 +105,7 @@ __all__ = [
     "interval_of",
     "items_needed",
     "levelled",
+    "levels_of",
     "log_ratio_losses",
     "log_ratio_se",
     "mcnemar_exact",
@@ -116,8 +116,8 @@ __all__ = [
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
+    "nights_to",
     "node_effects",
-    "noise_of",
     "pair_over_nodes",
     "paired_block_means",
     "paired_block_ratios",
@@ -134,6 +134,7 @@ __all__ = [
     "reached",
     "resampled_sums",
     "session_variance",
+    "single_night",
     "stratified_sums",
     "stratified_units",
     "together_by_chance",
