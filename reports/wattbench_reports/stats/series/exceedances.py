@@ -9,9 +9,9 @@ multiplies the wealth of a bet on a change by
 
 which is at most 1 on average. Every night a new bet of 1 is begun, and the sum of all is the Shiryaev-Roberts
 e-detector (J. Shin, A. Ramdas, A. Rinaldo, "E-detectors: a nonparametric framework for sequential change detection",
-New England Journal of Statistics in Data Science 2, 2024): the mean number of nights until it reaches A without a change is at
-least A, and among n nights it does with probability n / A at most. The mean of the three limits' detectors is one too.
-Nothing is assumed of the distribution within the limits, nor of independence.
+New England Journal of Statistics in Data Science 2, 2024): the mean number of nights until it reaches A without a
+change is at least A, and among n nights it reaches it with probability n / A at most. The mean of the detectors of the
+three limits is one too. Nothing is assumed of the distribution within the limits, nor of independence.
 
 The rates fall tenfold with each doubling, as in the tails of Student's t with three degrees of freedom (eightfold).
 Where it can fail: nights that stay away from the level for a while without a change, such as a busy week, lie beyond
