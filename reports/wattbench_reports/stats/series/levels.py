@@ -62,11 +62,9 @@ def levels_of(values: Series, resolution: float) -> Levels:
         resolution: the scatter is taken to be no smaller.
     """
     number = np.isfinite(values).sum(axis=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a series without nights
-        centre = np.nanmedian(values, axis=1) if values.shape[1] else np.full(len(values), math.nan)
-        about = np.nanmedian(np.abs(values - centre[:, None]), axis=1) if values.shape[1] else centre
-        steps = np.nanmedian(np.abs(np.diff(values, axis=1)), axis=1) if values.shape[1] > 1 else np.zeros(len(values))
+    centre = _medians(values)
+    about = _medians(np.abs(values - centre[:, None]))
+    steps = _medians(np.abs(np.diff(values, axis=1)))
     scatter = NORMAL * np.fmax(np.nan_to_num(about), np.nan_to_num(steps) / math.sqrt(2))
     return Levels(centre, np.maximum(scatter, resolution) * _correction(number), number)
 
@@ -79,6 +77,17 @@ def single_night(value: float, scatter: float) -> Levels:
         scatter: `Levels.error` of the series.
     """
     return Levels(np.array([value]), np.array([math.sqrt(2) * scatter]), np.array([1]))
+
+
+def _medians(values: Series) -> Series:
+    """Return the median of each row, NaN of one without figures."""
+    if not values.shape[1]:
+        return np.full(len(values), math.nan)
+    if np.isfinite(values).all():
+        return np.asarray(np.median(values, axis=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a row without figures
+        return np.asarray(np.nanmedian(values, axis=1))
 
 
 def _correction(number: NDArray[np.int64]) -> Series:
