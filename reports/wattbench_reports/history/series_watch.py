@@ -95,7 +95,7 @@ def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDA
                 _restart(detectors, row)
         first = np.maximum(starts, night - MOST_NIGHTS)
         levels = _levels_before(panel, night, first)
-        limits = np.maximum(margin, _STANDARD_ERRORS * np.nan_to_num(levels.error))
+        limits = np.maximum(margin, _STANDARD_ERRORS * levels.error)
         judged = np.where(levels.nights >= LEAST_NIGHTS, panel.values[:, night] - levels.centre, math.nan)
         shared = np.zeros(series, dtype=bool)
         for detector, way in zip(detectors, _EITHER_WAY, strict=True):
@@ -126,11 +126,12 @@ def _moved_with_others(
     panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return which series are beyond while another system of the machine moved at least half as far."""
+    together = np.zeros(len(moved), dtype=bool)
+    beyond = np.flatnonzero(moved > limits).tolist()
     witnesses = panel.overall & np.isfinite(moved)
     if (canaries := witnesses & panel.canaries).any():
         witnesses = canaries
-    together = np.zeros(len(moved), dtype=bool)
-    for row in np.flatnonzero(np.nan_to_num(moved) > limits).tolist():
+    for row in beyond:
         others = witnesses & (panel.systems != panel.systems[row])
         together[row] = bool((moved[others] >= _SHARED * moved[row]).any())
     return together

@@ -43,7 +43,8 @@ class ExceedanceDetector:
 
     def __init__(self, series: int) -> None:
         self._wealth = np.zeros((len(_LIMITS), series))
-        self._beyond: list[NDArray[np.bool_]] = []
+        self._beyond = [np.zeros((len(_LIMITS), series))]
+        """How many nights were beyond until each, none to all."""
 
     def update(self, distance: Series, counts: NDArray[np.bool_]) -> Series:
         """Take in a night and return the evidence for a change of each series: `A` of the module's text.
@@ -54,12 +55,13 @@ class ExceedanceDetector:
         """
         known = np.isfinite(distance)
         far = np.where(known, distance, 0.0)
-        before = self._beyond[:-_LATEST][-_MEMORY:]
-        usual = np.mean(before, axis=0) if before else np.zeros_like(self._wealth)
+        until = max(len(self._beyond) - 1 - _LATEST, 0)
+        since = max(until - _MEMORY, 0)
+        usual = (self._beyond[until] - self._beyond[since]) / max(until - since, 1)
         rate = np.clip(usual, _RATES, _MOST)
         bet = np.where((far > _LIMITS) & counts, _SHARE / rate, (1 - _SHARE) / (1 - rate))
         self._wealth = np.where(known, (self._wealth + 1) * bet, self._wealth)
-        self._beyond.append(np.abs(far) > _LIMITS)
+        self._beyond.append(self._beyond[-1] + (np.abs(far) > _LIMITS))
         return np.asarray(self._wealth.mean(axis=0))
 
     def restart(self, series: int) -> None:
