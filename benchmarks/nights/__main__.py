@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks.nights.document import DOCUMENT, tables, with_tables
-from benchmarks.nights.figures import FIGURES, as_json, simulated
-from benchmarks.written_tables import finish, note, options_of
+from benchmarks.nights.document import tables, with_tables
+from benchmarks.nights.figures import FIGURES, as_json, figures_of, simulated
+from benchmarks.nights.machines import read_machines
+from benchmarks.written_tables import DOCUMENT, add_processes, finish, mapping_in, note, options_of
+
+MACHINES_VARIABLE = "WATTBENCH_MACHINE_NIGHTS"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run as `python -m benchmarks.nights`."""
     parser = options_of("benchmarks.nights", __doc__)
-    parser.add_argument("--years", type=int, default=40, metavar="N", help="of each world, and of each planted change")
+    parser.add_argument("--years", type=int, default=100, metavar="N", help="of each world")
+    add_processes(parser)
     options = parser.parse_args(arguments)
-    figures = simulated(options.years, note)
+    given = os.environ.get(MACHINES_VARIABLE)
+    with mapping_in(options.processes, chunksize=5) as each:
+        years = simulated(options.years, each, note)
+    figures = figures_of(years, read_machines(Path(given)) if given else None)
     document = with_tables(DOCUMENT.read_text(encoding="utf-8"), figures)
     finish(tables(figures), {FIGURES: as_json(figures), DOCUMENT: document}, only_print=options.print)
 

@@ -1,68 +1,64 @@
-"""Write the figures as tables, and put them into docs/methodology.md."""
+"""Write the figures as tables for docs/methodology.md."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from benchmarks.nights.figures import NOISES, SYSTEMS, NightFigures
+from benchmarks.nights.machines import NIGHTS, SIZES, Machines
+from benchmarks.written_tables import Place, table
+from tests.made_up.noisy_nights import WORLDS
 
-from benchmarks.nights.figures import NightFigures, Steps, Years
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "methodology.md"
-BEGIN, END = "<!-- nights: written by tox -e calibration -->\n", "<!-- end of nights -->\n"
-MOST_ALARMED, LEAST_FOUND = 0.05, 0.90
-"""Limits: figures beyond them are bold."""
+PLACE = Place("nights")
+MOST_ALARMED = 0.05
+"""Limit of years without a change: figures beyond it are bold."""
 
 
 def tables(figures: NightFigures) -> str:
     """Return the tables as Markdown."""
-    return f"{_years(figures)}\n{_changes(figures)}"
+    return f"{_machines(figures.machines)}\n{_years(figures)}"
 
 
 def _years(figures: NightFigures) -> str:
-    lines = [
-        "| years without a change | noise | systems | years that raise an alarm | by a series | by a night |",
-        "| --- | --- | --- | --- | --- | --- |",
-        f"| *limit* | | | {MOST_ALARMED:.0%} | | |",
-    ]
-    for each in figures.years:
-        series, nights = (
-            sum(getattr(year, kind) is not None for year in each.years) for kind in ("change", "comparison")
-        )
-        lines.append(f"| {each.world} | {each.noise:.0%} | {each.systems} | {_alarmed(each)} | {series} | {nights} |")
-    return "\n".join(lines) + "\n"
+    of = {(each.world, each.noise, each.systems): each for each in figures.years}
+    number = max(each.years for each in figures.years)
+    rows = []
+    for world in WORLDS:
+        for noise in NOISES:
+            cells = [_alarmed(of[world, noise, systems].alarmed, number) for systems in SYSTEMS]
+            rows.append([world, f"{noise:.0%}", *cells])
+    columns = ["years without a change", "noise", *(f"{each} system{'s' if each > 1 else ''}" for each in SYSTEMS)]
+    return (
+        f"Years that raise a false alarm, of {number} each; **bold** is more than {MOST_ALARMED:.0%}:\n\n"
+        f"{table(columns, rows)}"
+    )
 
 
-def _alarmed(each: Years) -> str:
-    text = f"{each.alarmed} of {len(each.years)}"
-    return text if each.alarmed <= MOST_ALARMED * len(each.years) else f"**{text}**"
+def _alarmed(alarmed: int, of: int) -> str:
+    return f"{alarmed}" if alarmed <= MOST_ALARMED * of else f"**{alarmed}**"
 
 
-def _changes(figures: NightFigures) -> str:
-    lines = [
-        "| planted change | world | raises an alarm | called what it is |",
-        "| --- | --- | --- | --- |",
-        f"| *limit* | | {LEAST_FOUND:.0%} | {LEAST_FOUND:.0%} |",
-    ]
-    for each in figures.steps:
-        seen = sum(bool(one.shapes) for one in each.planted)
-        name = f"a step of 5%, within {each.within} nights"
-        lines.append(f"| {name} | {each.world} | {_found(each)} | {_share(each.called_step, seen)} |")
-    creeps = figures.creeps
-    raised = sum(each.after is not None for each in creeps)
-    called = sum(bool(each.shapes) and "step" not in each.shapes for each in creeps)
-    lines.append(f"| a creep of 5% in a year | still | {_share(raised, len(creeps))} | {_share(called, len(creeps))} |")
-    return "\n".join(lines) + "\n"
-
-
-def _found(each: Steps) -> str:
-    return _share(each.found, len(each.planted))
+def _machines(machines: Machines) -> str:
+    rows = []
+    for size, within in SIZES.items():
+        steps = {each.night: each for each in machines.steps if each.size == size}
+        shares = [f"{steps[night].alarmed / steps[night].series:.0%}" for night in NIGHTS]
+        rows.append([f"+{size:.0%} raises an alarm within {within} nights", *shares])
+        passed = [f"{steps[night].passed / steps[night].series:.0%}" for night in NIGHTS]
+        rows.append([f"+{size:.0%}: a night passes before that", *passed])
+    return (
+        f"{machines.series} series of real machines, {machines.nights:,} nights, {machines.years:.0f} series-years: "
+        f"unchanged, {machines.alarmed} of {machines.series} series raise {machines.alarms} alarms. "
+        f"A doubled night raises an alarm in {_share(machines.bad_alarmed, machines.bad_nights)}; a step of 30% three "
+        f"nights after it, within three nights, in {_share(machines.after_bad, machines.bad_nights)}. A creep of 10% a "
+        f"year is named in {_share(machines.creeps_named, machines.creeps)} of the series, and one without it in "
+        f"{_share(machines.creeps_named_unchanged, machines.creeps)}. Planted steps:\n\n"
+        f"{table(['planted on night', *map(str, NIGHTS)], rows)}"
+    )
 
 
 def _share(number: int, of: int) -> str:
-    text = f"{number} of {of}"
-    return text if number >= LEAST_FOUND * of else f"**{text}**"
+    return f"{number} of {of}"
 
 
 def with_tables(document: str, figures: NightFigures) -> str:
-    """Return a document with the tables between the two markers."""
-    before, rest = document.split(BEGIN)
-    return f"{before}{BEGIN}{tables(figures)}{END}{rest.split(END)[1]}"
+    """Return a document with the tables in their place."""
+    return PLACE.filled(document, tables(figures))

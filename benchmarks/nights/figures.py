@@ -1,4 +1,4 @@
-"""Simulate many years of each world, and changes planted in them, and keep the figures."""
+"""Simulate many years of each world, try real machines, and keep the figures."""
 
 from __future__ import annotations
 
@@ -8,30 +8,18 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from benchmarks.nights.judge import Planted, YearVerdict, planted_creep, planted_step, year_verdict
-from tests.made_up.noisy_nights import NOISE, SYSTEMS, WORLDS
+from benchmarks.nights.machines import Machine, Machines, PlantedSteps, tried
+from benchmarks.nights.years import false_alarms
+from tests.made_up.noisy_nights import WORLDS
 
 FIGURES = Path(__file__).with_name("figures.json")
-NOISY = 0.03
-"""The noise of a machine whose nights scatter."""
-SETTINGS = tuple((world, NOISE, SYSTEMS) for world in WORLDS)
-"""World, noise and systems of the years without a change for which alarms are promised."""
-FURTHER = (
-    ("busy spells", NOISE, 2),
-    ("busy spells", NOISE, 1),
-    ("busy spells", NOISY, SYSTEMS),
-    ("alike .8", NOISY, SYSTEMS),
-)
-"""Further ones, of which fewer are simulated."""
-FEWER = 4
-"""How many times fewer."""
-STEPS = {"still": 3, "alike .3": 3, "alike .8": 10, "heavy tails": 10}
-"""World to the nights within which a step is to be found."""
+NOISES = (0.01, 0.03)
+SYSTEMS = (1, 2, 3, 6)
+SETTINGS = tuple((world, noise, systems) for world in WORLDS for noise in NOISES for systems in SYSTEMS)
 
-Input = TypeVar("Input")
-Output = TypeVar("Output")
+Map = Callable[[Callable[[int], list[int]], Iterable[int]], Iterable[list[int]]]
 
 
 @dataclass(frozen=True)
@@ -41,67 +29,44 @@ class Years:
     world: str
     noise: float
     systems: int
-    years: tuple[YearVerdict, ...]
-
-    @property
-    def alarmed(self) -> int:
-        """Return the number of years that raise any alarm."""
-        return sum(each.change is not None or each.comparison is not None for each in self.years)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Steps planted in one world."""
-
-    world: str
-    within: int
-    """Nights."""
-    planted: tuple[Planted, ...]
-
-    @property
-    def found(self) -> int:
-        """Return the number that raise an alarm within those nights."""
-        return sum(each.after is not None and each.after <= self.within for each in self.planted)
-
-    @property
-    def called_step(self) -> int:
-        """Return the number of those found at all whose first change is called a step."""
-        return sum(each.shapes[0] == "step" for each in self.planted if each.shapes)
+    years: int
+    alarmed: int
+    """With an alarm."""
+    alarms: int
+    first: tuple[int, ...]
+    """The nights of the year of seed 0 that raise an alarm: a test simulates them again."""
 
 
 @dataclass(frozen=True)
 class NightFigures:
-    """All simulations, and what made them."""
+    """All figures, and what made them."""
 
     version: str
     years: tuple[Years, ...]
-    steps: tuple[Steps, ...]
-    creeps: tuple[Planted, ...]
+    machines: Machines
+    """All of them."""
 
 
-def simulated(number: int, note: Callable[[str], None] = lambda line: None) -> NightFigures:
-    """Simulate all of it.
+def simulated(number: int, each: Map = map, note: Callable[[str], None] = lambda line: None) -> tuple[Years, ...]:
+    """Simulate years of every world.
 
     Args:
-        number: of years of each world, of steps and of creeps.
-        note: is called with a line for each part that is done.
+        number: of each.
+        each: how years are spread over processes, as `map`.
+        note: is called with a line for every world that is done.
     """
-    steps = []
-    for world, within in STEPS.items():
-        steps.append(Steps(world, within, _each(partial(planted_step, world), range(number))))
-        note(f"steps, {world}: {steps[-1].found} of {number} found within {within} nights")
-    creeps = _each(planted_creep, range(number))
-    note(f"creeps: {sum('step' in each.shapes for each in creeps)} of {number} called a step")
     years = []
-    for position, (world, noise, systems) in enumerate((*SETTINGS, *FURTHER)):
-        many = number if position < len(SETTINGS) else -(-number // FEWER)
-        years.append(Years(world, noise, systems, _each(partial(year_verdict, world, noise, systems), range(many))))
-        note(f"{world}, noise {noise:.0%}, {systems} systems: {years[-1].alarmed} of {many} years raise an alarm")
-    return NightFigures(version("wattbench"), tuple(years), tuple(steps), creeps)
+    for world, noise, systems in SETTINGS:
+        alarms = list(each(partial(false_alarms, world, noise, systems), range(number)))
+        alarmed = sum(map(bool, alarms))
+        years.append(Years(world, noise, systems, number, alarmed, sum(map(len, alarms)), tuple(alarms[0])))
+        note(f"{world}, noise {noise:.0%}, {systems} systems: {alarmed} of {number} years raise an alarm")
+    return tuple(years)
 
 
-def _each(judged: Callable[[Input], Output], numbers: Iterable[Input]) -> tuple[Output, ...]:
-    return tuple(map(judged, numbers))
+def figures_of(years: tuple[Years, ...], machines: list[Machine] | None, recorded: Path = FIGURES) -> NightFigures:
+    """Join the figures; without machines the recorded ones stay."""
+    return NightFigures(version("wattbench"), years, read(recorded).machines if machines is None else tried(machines))
 
 
 def as_json(figures: NightFigures) -> str:
@@ -113,19 +78,11 @@ def read(path: Path = FIGURES) -> NightFigures:
     """Read what `tox -e calibration` recorded."""
     recorded = json.loads(path.read_text(encoding="utf-8"))
     return NightFigures(
-        version=recorded["version"],
-        years=tuple(
-            Years(**each | {"years": tuple(YearVerdict(**year) for year in each["years"])})
-            for each in recorded["years"]
-        ),
-        steps=tuple(Steps(**each | {"planted": _planted(each["planted"])}) for each in recorded["steps"]),
-        creeps=_planted(recorded["creeps"]),
+        recorded["version"],
+        tuple(Years(**each | {"first": tuple(each["first"])}) for each in recorded["years"]),
+        _machines(recorded["machines"]),
     )
 
 
-def _years(recorded: Iterable[dict[str, int | None]]) -> tuple[YearVerdict, ...]:
-    return tuple(YearVerdict(**each) for each in recorded)
-
-
-def _planted(recorded: Iterable[dict[str, object]]) -> tuple[Planted, ...]:
-    return tuple(Planted(each["after"], tuple(each["shapes"])) for each in recorded)  # type: ignore[arg-type]  # JSON
+def _machines(recorded: dict[str, Any]) -> Machines:
+    return Machines(**recorded | {"steps": tuple(PlantedSteps(**each) for each in recorded["steps"])})

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks.nights import __main__ as command
-from benchmarks.nights.document import BEGIN, DOCUMENT, END, LEAST_FOUND, MOST_ALARMED, tables, with_tables
-from benchmarks.nights.figures import FURTHER, SETTINGS, STEPS, NightFigures, Steps, Years, as_json, read
-from benchmarks.nights.judge import Planted, YearVerdict, panel_of, planted_creep, planted_step, year_verdict
-from tests.made_up.noisy_nights import DOMAINS, METRICS, NIGHTS, SYSTEMS, WORLDS, year
+from benchmarks.nights.document import MOST_ALARMED, PLACE, tables, with_tables
+from benchmarks.nights.figures import SETTINGS, NightFigures, as_json, figures_of, read
+from benchmarks.nights.machines import NIGHTS, SIZES, read_machines, tried
+from benchmarks.nights.years import false_alarms
+from benchmarks.written_tables import DOCUMENT
 
 RECORDED = read()
+OWN_NOISE = ("constant", "alike .5", "alike .8", "Student's t, 3 degrees of freedom", "tripled from night 120 on")
+"""Worlds in which the stated assumption holds, or fails for a few nights."""
 
 
 def test_the_page_has_the_recorded_figures() -> None:
@@ -23,82 +24,72 @@ def test_the_page_has_the_recorded_figures() -> None:
 
 
 def test_every_world_is_recorded() -> None:
-    assert [(each.world, each.noise, each.systems) for each in RECORDED.years] == [*SETTINGS, *FURTHER]
-    assert {each.world: each.within for each in RECORDED.steps} == STEPS
-    promised = [each.years for each in RECORDED.years[: len(SETTINGS)]]
-    assert {len(part) for part in (*promised, *(each.planted for each in RECORDED.steps), RECORDED.creeps)} == {40}
+    assert [(each.world, each.noise, each.systems) for each in RECORDED.years] == list(SETTINGS)
+    assert {(each.size, each.night) for each in RECORDED.machines.steps} == {(s, n) for s in SIZES for n in NIGHTS}
 
 
-def test_the_promises_hold_in_what_is_recorded() -> None:
-    for each in RECORDED.years[: len(SETTINGS)]:
-        assert each.alarmed <= MOST_ALARMED * len(each.years), each.world
-    for steps in RECORDED.steps:
-        if steps.world in ("alike .3", "alike .8"):
-            assert steps.found >= LEAST_FOUND * len(steps.planted), steps.world
-    assert sum(set(each.shapes) in ({"creep"}, {"creep", "hinge"}) for each in RECORDED.creeps) >= 36
-    assert not any("step" in each.shapes for each in RECORDED.creeps)
+def test_false_alarms_keep_their_rate_where_it_is_promised() -> None:
+    for each in RECORDED.years:
+        promised = each.world in OWN_NOISE or (each.world in ("spells on all", "spells on half") and each.systems == 6)
+        if promised:
+            assert each.alarmed <= MOST_ALARMED * each.years, each
+    machines = RECORDED.machines
+    assert machines.alarmed <= MOST_ALARMED * machines.years
+
+
+def test_planted_steps_on_real_machines_are_found() -> None:
+    for each in RECORDED.machines.steps:
+        if each.size >= 0.58 and each.night >= 8:
+            assert each.alarmed >= 0.95 * each.series, each
+            assert each.passed == 0, each
+        if each.size == 0.20 and each.night >= 15:
+            assert each.alarmed >= 0.90 * each.series, each
+    assert RECORDED.machines.creeps_named >= 0.8 * RECORDED.machines.creeps
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize("setting", [("alike .8", 0.01, 6), ("busy spells", 0.01, 2)], ids=str)
+@pytest.mark.parametrize(
+    "setting", [("constant", 0.01, 6), ("spells on one", 0.03, 2), ("unlike weeks", 0.03, 3)], ids=str
+)
 def test_the_code_gives_the_recorded_years(setting: tuple[str, float, int]) -> None:
     [recorded] = [each for each in RECORDED.years if (each.world, each.noise, each.systems) == setting]
-    assert year_verdict(*setting, number=0) == recorded.years[0]
+    assert tuple(false_alarms(*setting, number=0)) == recorded.first
 
 
 @pytest.mark.simulation
-def test_the_code_gives_the_recorded_changes() -> None:
-    for steps in RECORDED.steps:
-        assert planted_step(steps.world, 1) == steps.planted[1]
-    assert planted_creep(1) == RECORDED.creeps[1]
-
-
-def figures_of(alarmed: int, found: int) -> NightFigures:
-    years = tuple(YearVerdict(100 if number < alarmed else None, None) for number in range(40))
-    planted = tuple(Planted(2 if number < found else 20, ("step",)) for number in range(40))
-    return NightFigures("0", (Years("still", 0.01, 6, years),), (Steps("still", 3, planted),), planted)
+def test_the_sample_of_machines_raises_no_alarm_and_large_steps_do() -> None:
+    few = [each for each in read_machines() if len(each.days) > NIGHTS[-1]][:1]
+    figures = tried(few)
+    assert figures.alarms == 0
+    assert all(each.alarmed == each.series and not each.passed for each in figures.steps if each.size >= 0.58)
 
 
 def test_a_figure_beyond_its_limit_is_bold() -> None:
-    within, beyond = (tables(figures_of(*numbers)) for numbers in ((2, 36), (3, 35)))
-    assert "| 2 of 40 |" in within
-    assert "| 36 of 40 |" in within
-    assert "| **3 of 40** |" in beyond
-    assert "| **35 of 40** |" in beyond
-    assert "| **0 of 40** |" in within  # a creep called a step
+    text = tables(RECORDED)
+    for each in RECORDED.years:
+        if each.alarmed > MOST_ALARMED * each.years:
+            assert f"**{each.alarmed}**" in text
 
 
 def test_figures_are_read_back(tmp_path: Path) -> None:
-    figures = figures_of(1, 39)
-    (tmp_path / "figures.json").write_text(as_json(figures))
-    assert read(tmp_path / "figures.json") == figures
+    (tmp_path / "figures.json").write_text(as_json(RECORDED))
+    assert read(tmp_path / "figures.json") == RECORDED
+
+
+def test_without_a_table_of_machines_the_recorded_figures_stay() -> None:
+    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, RECORDED.machines)
 
 
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
     figures, page = tmp_path / "figures.json", tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}old\n{END}after\n")
+    page.write_text(f"before\n{PLACE.begin}old\n{PLACE.end}after\n")
     monkeypatch.setattr(command, "FIGURES", figures)
     monkeypatch.setattr(command, "DOCUMENT", page)
-    monkeypatch.setattr(command, "simulated", lambda number, note: figures_of(number, 40))
-    command.main(["--years", "3", "--print"])
-    assert not figures.exists()
-    printed = capsys.readouterr().out
-    command.main(["--years", "3"])
-    assert page.read_text() == f"before\n{BEGIN}{tables(read(figures))}{END}after\n"
-    assert printed.rstrip() == tables(figures_of(3, 40)).rstrip()
-
-
-def test_either_kind_of_alarm_counts_once() -> None:
-    years = (YearVerdict(1, 2), YearVerdict(None, 3), YearVerdict(None, None))
-    assert replace(figures_of(0, 0).years[0], years=years).alarmed == 2
-
-
-@pytest.mark.parametrize("world", WORLDS)
-def test_a_world_has_its_noise_and_no_change(world: str) -> None:
-    figures = year(world, np.random.default_rng(3))
-    assert figures.shape == (METRICS, SYSTEMS, DOMAINS, NIGHTS)
-    own = figures - np.median(figures, axis=(1, 2), keepdims=True)
-    assert 0.007 < np.median(own.std(axis=-1)) < 0.02
-    halves = figures[..., : NIGHTS // 2].mean(axis=-1) - figures[..., NIGHTS // 2 :].mean(axis=-1)
-    assert np.abs(halves).max() < 0.02
-    assert panel_of(figures[0]).values.shape == (SYSTEMS * (DOMAINS + 1), NIGHTS)
+    monkeypatch.setattr(command, "simulated", lambda number, each, note: RECORDED.years)
+    monkeypatch.delenv(command.MACHINES_VARIABLE, raising=False)
+    command.main(["--years", "3", "--print", "--processes", "1"])
+    assert "series of real machines" in capsys.readouterr().out
+    assert "old" in page.read_text()
+    command.main(["--years", "3", "--processes", "1"])
+    assert read(figures) == RECORDED
+    assert page.read_text() == f"before\n{PLACE.begin}{tables(RECORDED)}{PLACE.end}after\n"

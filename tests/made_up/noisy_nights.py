@@ -1,47 +1,75 @@
 """Made-up years of nights in which no system changes: what alarms have to withstand.
 
-A year is the logarithm of every figure of every night: seven metrics, six systems, four domains. Over all domains a
-system's figure is the mean of theirs. Each series has noise of its own; some worlds add what a machine does to all.
+A year is the logarithm of every figure of every night: three metrics, some systems, four domains. Over all domains a
+system's figure is the mean of theirs. Each series has noise of its own; some worlds add what a machine does to its
+systems.
 
-    figures = year("busy spells", np.random.default_rng(1))
+    figures = year("spells on all", np.random.default_rng(1), systems=2)
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-NIGHTS, SYSTEMS, DOMAINS, METRICS = 365, 6, 4, 7
-NOISE = 0.01
-"""Standard deviation from night to night of each series on its own."""
+NIGHTS, DOMAINS, METRICS = 365, 4, 3
 
 Year = NDArray[np.float64]
 """Shape (metrics, systems, domains, nights): logarithms."""
 
+TRIPLED_ON = 120
 
-def _own(rng: np.random.Generator, alike: float, noise: float, systems: int) -> Year:
-    """Return an autoregression of first order for each series; independent nights where `alike` is 0."""
-    drawn = rng.normal(0.0, noise, (METRICS, systems, DOMAINS, NIGHTS))
+
+def _normal(rng: np.random.Generator, systems: int) -> Year:
+    return rng.normal(size=(METRICS, systems, DOMAINS, NIGHTS))
+
+
+def _autoregressive(rng: np.random.Generator, systems: int, *, alike: float) -> Year:
+    drawn = _normal(rng, systems)
     figures = drawn.copy()
     for night in range(1, NIGHTS):
         figures[..., night] = alike * figures[..., night - 1] + math.sqrt(1 - alike**2) * drawn[..., night]
     return figures
 
 
-def _still(rng: np.random.Generator, noise: float, systems: int) -> Year:
-    return _own(rng, 0.0, noise, systems)
+def _tripled(rng: np.random.Generator, systems: int) -> Year:
+    return _normal(rng, systems) * np.where(np.arange(NIGHTS) < TRIPLED_ON, 1.0, 3.0)
 
 
-def _autoregressive(alike: float) -> Callable[[np.random.Generator, float, int], Year]:
-    return lambda rng, noise, systems: _own(rng, alike, noise, systems)
+def _weekly(rng: np.random.Generator, systems: int) -> Year:
+    """Draw the noise of each week anew: its logarithm has a standard deviation of .5."""
+    weeks = np.exp(rng.normal(0.0, 0.5, -(-NIGHTS // 7)))
+    return _normal(rng, systems) * np.repeat(weeks, 7)[:NIGHTS]
 
 
-def _heavy_tails(rng: np.random.Generator, noise: float, systems: int) -> Year:
-    """Student's t with four degrees of freedom: a night of five standard deviations every few weeks in some series."""
-    return noise / math.sqrt(2) * rng.standard_t(4, (METRICS, systems, DOMAINS, NIGHTS))
+def _student(rng: np.random.Generator, systems: int) -> Year:
+    """Student's t with three degrees of freedom, of a standard deviation of 1."""
+    return rng.standard_t(3, (METRICS, systems, DOMAINS, NIGHTS)) / math.sqrt(3)
+
+
+OWN: dict[str, Callable[[np.random.Generator, int], Year]] = {
+    "constant": _normal,
+    "alike .5": partial(_autoregressive, alike=0.5),
+    "alike .8": partial(_autoregressive, alike=0.8),
+    "Student's t, 3 degrees of freedom": _student,
+    "tripled from night 120 on": _tripled,
+    "unlike weeks": _weekly,
+}
+"""Worlds of noise that each series has by itself. ``alike .5``: the correlation of a night with the next."""
+
+
+def _spells(rng: np.random.Generator, systems: int) -> Year:
+    """Draw spells of six nights on average, every 30 nights, in which all work takes 3% to 15% longer."""
+    slower, night = np.zeros(NIGHTS), 0
+    while (night := night + 1 + int(rng.exponential(25))) < NIGHTS:
+        length = 1 + int(rng.geometric(1 / 5))
+        slower[night : night + length] += rng.uniform(0.03, 0.15)
+        night += length
+    return _loads(rng, systems) * slower
 
 
 def _loads(rng: np.random.Generator, systems: int) -> Year:
@@ -49,41 +77,43 @@ def _loads(rng: np.random.Generator, systems: int) -> Year:
     return np.exp(rng.normal(0.0, 0.15, (METRICS, systems, DOMAINS, 1)))
 
 
-def _busy_spells(rng: np.random.Generator, noise: float, systems: int) -> Year:
-    """Add spells of six nights on average, every 30 nights, in which all work takes 3% to 15% longer."""
-    slower, night = np.zeros(NIGHTS), 0
-    while (night := night + 1 + int(rng.exponential(25))) < NIGHTS:
-        length = 1 + int(rng.geometric(1 / 5))
-        slower[night : night + length] += rng.uniform(0.03, 0.15)
-        night += length
-    return _still(rng, noise, systems) + _loads(rng, systems) * slower
+def _on(rng: np.random.Generator, systems: int, *, share: float) -> Year:
+    hit = np.arange(systems) < max(1, round(share * systems))
+    return _spells(rng, systems) * hit[:, None, None]
 
 
-def _shared_nights(rng: np.random.Generator, noise: float, systems: int) -> Year:
-    """Add what each night does to all: 3%, independent from night to night."""
-    return _still(rng, noise, systems) + _loads(rng, systems) * rng.normal(0.0, 0.03, NIGHTS)
+def _shared(rng: np.random.Generator, systems: int) -> Year:
+    """Draw what each night does to all: 3%, independent from night to night."""
+    return _loads(rng, systems) * rng.normal(0.0, 0.03, NIGHTS)
 
 
-def _weekends(rng: np.random.Generator, noise: float, systems: int) -> Year:
+def _weekends(rng: np.random.Generator, systems: int) -> Year:
     """Add 4% on weekends to all, and to each system a share of its own: 1.5%."""
     weekend = np.where(np.arange(NIGHTS) % 7 >= 5, 1.0, 0.0)
-    own = rng.normal(0.0, 0.015, (1, systems, 1, 1))
-    return _still(rng, noise, systems) + (0.04 * _loads(rng, systems) + own) * weekend
+    return (0.04 * _loads(rng, systems) + rng.normal(0.0, 0.015, (1, systems, 1, 1))) * weekend
 
 
-WORLDS: dict[str, Callable[[np.random.Generator, float, int], Year]] = {
-    "still": _still,
-    "alike .3": _autoregressive(0.3),
-    "alike .5": _autoregressive(0.5),
-    "alike .8": _autoregressive(0.8),
-    "busy spells": _busy_spells,
-    "shared nights": _shared_nights,
+OF_MACHINE: dict[str, Callable[[np.random.Generator, int], Year]] = {
+    "spells on all": partial(_on, share=1.0),
+    "spells on half": partial(_on, share=0.5),
+    "spells on one": partial(_on, share=0.0),
+    "shared nights": _shared,
     "weekends": _weekends,
-    "heavy tails": _heavy_tails,
 }
-"""``alike .3``: the correlation of a night with the next."""
+"""Worlds in which the machine slows systems, in addition to constant noise."""
+
+WORLDS = (*OWN, *OF_MACHINE)
 
 
-def year(world: str, rng: np.random.Generator, noise: float = NOISE, systems: int = SYSTEMS) -> Year:
-    """Draw a year in which no system changes."""
-    return WORLDS[world](rng, noise, systems)
+def year(world: str, rng: np.random.Generator, noise: float, systems: int) -> Year:
+    """Draw a year in which no system changes.
+
+    Args:
+        world: one of `WORLDS`.
+        rng: of everything.
+        noise: standard deviation from night to night of each series by itself.
+        systems: how many.
+    """
+    if world in OWN:
+        return noise * OWN[world](rng, systems)
+    return noise * _normal(rng, systems) + OF_MACHINE[world](rng, systems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from wattbench.records.suite_defaults import (
     GATE_ROUND_ITEMS,
     gate_weight,
 )
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import ACCURACY, METRICS
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,18 @@ DEFAULT_POLICY = Policy(
     )
 )
 """The policy of a suite that names none."""
+
+NIGHT_MARGIN = 0.10
+"""Of seconds, joules and money from night to night, where no policy names one: machines on which nothing was changed
+stray by up to 8% in a year."""
+
+NIGHT_POLICY = replace(
+    DEFAULT_POLICY,
+    rules=tuple(
+        rule if rule.metric == ACCURACY else replace(rule, margin=NIGHT_MARGIN) for rule in DEFAULT_POLICY.rules
+    ),
+)
+"""That of nights."""
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:

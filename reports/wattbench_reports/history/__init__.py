@@ -8,20 +8,17 @@ from wattbench_reports.history.alarms import Alarm, alarms
 from wattbench_reports.history.loader import load_history
 from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History, Night
 from wattbench_reports.history.night_changes import NightChange, night_changes
-from wattbench_reports.history.night_comparisons import Drift, drift
 from wattbench_reports.history.reference import Reference, read_reference
 from wattbench_reports.history.sql import VIEWS, Rows, query
 from wattbench_reports.history.trend import Change, Trend, TrendPoint
-from wattbench_reports.history.trends import ALPHA, is_worse, trends
+from wattbench_reports.history.trends import is_worse, trends
 
 __all__ = [
-    "ALPHA",
     "EVERYWHERE",
     "OUTPUT_TOKENS",
     "VIEWS",
     "Alarm",
     "Change",
-    "Drift",
     "History",
     "Night",
     "NightChange",
@@ -30,7 +27,6 @@ __all__ = [
     "Trend",
     "TrendPoint",
     "alarms",
-    "drift",
     "is_worse",
     "load_history",
     "night_changes",

@@ -7,34 +7,37 @@ from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
-from wattbench_reports.history.night_changes import NightChange
+from wattbench_reports.history.night_changes import NightChange, State
 
 AGAINST: Mapping[str, str] = {
-    "previous": "the previous night",
     "four_weeks": "the last four weeks",
+    "best": "the best stretch",
     "reference": "the reference",
 }
 """What a night is compared with, in words, in the order in which it is shown."""
 
 
+_STATES: Mapping[State, str] = {
+    "alarm": "alarm",
+    "still_regressed": "still regressed",
+    "worse": "worse",
+    "better": "better",
+    "within": "within the margin",
+    "open": "cannot be told",
+    "too_few_nights": "too few nights",
+    "not_comparable": "not comparable",
+    "not_measured": "not measured",
+}
+
+
 def alarming(change: NightChange) -> bool:
-    """Return whether a reader has to see it first: an alarm, or a worsening beyond all that was seen."""
-    return change.state in ("alarm", "beyond_all_seen") and change.worse
+    """Return whether a reader has to see it first: an alarm, or a worsening by more than the margin."""
+    return change.state in ("alarm", "still_regressed", "worse")
 
 
 def state(change: NightChange) -> str:
-    """Write the state: ``alarm``, ``beyond anything seen, worse``, ``better``, ``not distinguishable``."""
-    way = "worse" if change.worse else "better"
-    if change.state == "changed":
-        return way
-    return f"beyond anything seen, {way}" if change.state == "beyond_all_seen" else change.state.replace("_", " ")
-
-
-def limits(change: NightChange) -> str:
-    """Write what limits the comparison, if its state does not say it; empty: nothing does."""
-    if change.state == "beyond_all_seen":  # it was found, although nothing smaller could have been
-        return change.note.partition(":")[0]
-    return change.note
+    """Write the state: ``alarm``, ``worse``, ``within the margin``, ``cannot be told``."""
+    return _STATES[change.state]
 
 
 def size(change: NightChange) -> str:
@@ -82,8 +85,8 @@ def sentence(change: NightChange) -> str:
     if change.change is not None:
         figures = f"{figure(change.metric, change.before)} → {figure(change.metric, change.now)}"
         size_and_figures = f" {size(change)}{size_and_figures}, {figures}"
-    known = [] if change.state == "too_few_nights" and change.note else [state(change)]
-    known += [limits(change)] if change.note else []
+    known = [] if change.state == "too_few_nights" else [state(change)]
+    known += [change.note] if change.note else []
     return f"{what}{size_and_figures}: {'; '.join(known)}."
 
 

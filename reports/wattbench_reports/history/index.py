@@ -23,7 +23,7 @@ from wattbench_reports.history.night_metrics import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-VERSION = 3
+VERSION = 4
 """Rises when what is kept changes, or how it is computed."""
 
 FOLDER = ".index"
@@ -42,6 +42,7 @@ class IndexedRun:
     backfilled: bool
     suite: str
     node: str
+    canaries: tuple[str, ...]
 
 
 def index_path(root: Path) -> Path:
@@ -63,7 +64,10 @@ def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
         table = table.cast(_schema())
         for text in (*table["date"].unique().to_pylist(), *(kept["date"] for kept in recorded.values())):
             datetime.date.fromisoformat(text)
-        runs = {run: IndexedRun(**(kept | {"stamp": tuple(kept["stamp"])})) for run, kept in recorded.items()}
+        runs = {
+            run: IndexedRun(**(kept | {name: tuple(kept[name]) for name in ("stamp", "canaries")}))
+            for run, kept in recorded.items()
+        }
         return runs, table.to_pandas(ignore_metadata=True)
     return {}, pd.DataFrame(columns=list(COLUMNS))
 

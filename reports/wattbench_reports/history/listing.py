@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 NIGHT_COLUMNS = ("date", "run", "commit", "systems", "verdict", "notes", "node")
 SERIES_COLUMNS = (
-    "date", "run", "system", "domain", "metric", "unit", "value", "standard_error", "provenance", "change", "p_value",
-    "node",
+    "date", "run", "system", "domain", "metric", "unit", "value", "standard_error", "provenance", "change", "node",
 )  # fmt: skip
 
 
@@ -92,7 +91,6 @@ def _points(trend: Trend) -> Iterator[dict[str, Any]]:
             "standard_error": point.standard_error,
             "provenance": point.provenance,
             "change": None if change is None else change.shift,
-            "p_value": None if change is None else change.p_value,
             "node": point.node or None,
         }
 

@@ -102,6 +102,7 @@ def _kept(record: HeaderRecord, stamp: tuple[int, int], node: str) -> IndexedRun
         backfilled=record.night.backfilled,
         suite=record.suite.name,
         node=node,
+        canaries=record.suite.canaries,
     )
 
 
@@ -122,6 +123,7 @@ def _night(root: Path, run: str, kept: IndexedRun) -> Night:
         backfilled=kept.backfilled,
         suite=kept.suite,
         node=kept.node,
+        canaries=kept.canaries,
     )
 
 

@@ -37,6 +37,8 @@ class Night:
     """The suite's name."""
     node: str = ""
     """The machine that measured it, or several, sorted; empty in an older record."""
+    canaries: tuple[str, ...] = ()
+    """The systems of its suite that never change."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Collect what each night of a history had to report: its alarms, and what got worse beyond anything seen before."""
+"""Collect what each night of a history had to report: its alarms, and what was worse by more than its margin."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from wattbench_reports.history.change_words import sentence
 from wattbench_reports.history.model import History
-from wattbench_reports.history.night_verdict import NightVerdict, unseen
+from wattbench_reports.history.night_verdict import NightVerdict, worsenings_to_see
 from wattbench_reports.tables.json_values import mapping, objects, text
 
 ALARM: Final = "alarm"
-BEYOND: Final = "beyond_all_seen"
+WORSE: Final = "worse"
+_RENAMED = {"beyond_all_seen": WORSE}
+"""Kinds of older verdicts."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Alert:
     """One thing that a night has to report."""
 
     kind: str
-    """`ALARM` or `BEYOND`."""
+    """`ALARM` or `WORSE`."""
     system: str
     domain: str
     """Empty: all together."""
@@ -49,19 +51,19 @@ class NightAlerts:
 
 
 def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
-    """Return what a verdict reports: every alarm, then the other worsenings beyond anything seen."""
+    """Return what a verdict reports: every alarm, then the other worsenings by more than a margin."""
     alarmed = {(each.system, each.metric) for each in verdict.alarms}
-    beyond = [each for each in unseen(verdict.changes) if (each.system, each.metric) not in alarmed]
+    worse = [each for each in worsenings_to_see(verdict.changes) if (each.system, each.metric) not in alarmed]
     return (
         *(Alert(ALARM, each.system, each.domain, each.metric, f"{each.text}.") for each in verdict.alarms),
-        *(Alert(BEYOND, each.system, "", each.metric, sentence(each)) for each in beyond),
+        *(Alert(WORSE, each.system, "", each.metric, sentence(each)) for each in worse),
     )
 
 
 def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, NightAlerts]:
     """Return what every night had to report, by run: the last as judged now, others as they were judged then.
 
-    What stays beyond anything seen is reported by the first of the nights that show it.
+    What stays worse is reported by the first of the nights that show it.
 
     Args:
         history: whose folder has `verdicts/`.
@@ -95,10 +97,13 @@ def _kept(root: Path, run: str) -> NightAlerts:
         listed = [Alert(ALARM, "", "", _word(each, "metric"), _word(each, "reason")) for each in regressed]
     else:
         listed = [
-            Alert(_word(each, "kind"), *(_word(each, name) for name in ("system", "domain", "metric", "text")))
+            Alert(
+                _RENAMED.get(_word(each, "kind"), _word(each, "kind")),
+                *(_word(each, name) for name in ("system", "domain", "metric", "text")),
+            )
             for each in objects(of_night.get("alerts"))
         ]
-    return NightAlerts(_word(known, "headline"), tuple(each for each in listed if each.kind in (ALARM, BEYOND)))
+    return NightAlerts(_word(known, "headline"), tuple(each for each in listed if each.kind in (ALARM, WORSE)))
 
 
 def _word(recorded: Mapping[str, Any], name: str) -> str:

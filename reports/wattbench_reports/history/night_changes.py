@@ -1,47 +1,60 @@
-"""List what changed in the last night: each system's metrics against the previous night, four weeks and the reference.
+"""Compare the last night with the level of earlier nights: four weeks, the best stretch, and the pinned reference.
 
-This is the table that a reader sees first. The size of a change is always given, also where too few nights are on
-record to distinguish it from noise. A change is `changed` where it is significant at 5% for the whole table (Holm), so
-at most one quiet night in twenty shows any. A figure beyond anything seen is marked as that, whatever an alarm's error
-rate allows, until figures return or it has been seen for ten nights.
+Each comparison has a 95% interval from how nights of the series scatter (`wattbench_reports.stats.series.levels`), and
+a state that follows from the interval as it is printed and the metric's margin: `worse` where all of it is beyond the
+margin, `better` where all of it is better than the margin, `within` where it rules out a worsening by the margin, else
+`open`. Before the fifth night of a series nothing could be shown.
+
+The best stretch is the best level of four weeks in a row since the reference, or since the first night without one. A
+decline of 1% a week, or a bad month that became usual, does not show against the last four weeks, and does against it.
+Where the level of the last four weeks is worse than it by more than half of the margin, the note says whether it rose
+in a step or crept up (`wattbench_reports.history.change_shape`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+import datetime
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-from wattbench_reports.formatting.units import percent, points
+import numpy as np
+
+from wattbench_reports.formatting.units import percent, plural, points
 from wattbench_reports.gate.metrics import METRICS
-from wattbench_reports.gate.policy import Policy
-from wattbench_reports.history.alarms import Alarm, alarms
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
+from wattbench_reports.history.alarms import alarms, blocks, worsenings
+from wattbench_reports.history.change_shape import fitted_shape
 from wattbench_reports.history.model import EVERYWHERE, History
-from wattbench_reports.history.night_comparisons import drift, too_few
-from wattbench_reports.history.night_figures import FOUR_WEEKS, Against, ComparedFigure, compared_figures
-from wattbench_reports.history.series_panels import scaled_margin, shift_of
-from wattbench_reports.history.trends import is_worse
-from wattbench_reports.stats.many_comparisons.multiple_testing import holm
-from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS
-from wattbench_reports.stats.series.series_noise import Series
+from wattbench_reports.history.series_panels import SeriesPanel, scaled_margin, shift_of, unscaled
+from wattbench_reports.history.series_watch import LEAST_NIGHTS, MOST_NIGHTS, Watched
+from wattbench_reports.history.trend import Trend
+from wattbench_reports.history.trends import HIGHER_IS_WORSE, OTHER_MARGIN, is_worse, watched
+from wattbench_reports.stats import Levels, levels_of, nights_to, single_night
 from wattbench_reports.stats.student import t_quantile
 
-State = Literal["alarm", "beyond_all_seen", "changed", "not_distinguishable", "too_few_nights", "not_comparable"]
+Against = Literal["four_weeks", "best", "reference"]
+FOUR_WEEKS: Final = "four_weeks"
+BEST: Final = "best"
+REFERENCE: Final = "reference"
 
-LEVEL = 0.05
-"""Of the whole table."""
+State = Literal[
+    "alarm", "still_regressed", "worse", "better", "within", "open", "too_few_nights", "not_comparable", "not_measured"
+]
 
-_SEEN_FROM = 2
-"""Earlier nights from which there is a range that a night can be beyond."""
-_MARGIN = 0.1
-"""Of a metric that the policy does not judge."""
-_TELLING = 0.01
-"""A smaller share, or fewer points, that all systems moved by is not noted."""
+CREEPS: Final = "it creeps"
+"""The beginning of a note on a creep."""
+
+_TELLING = 0.5
+"""Of the margin: by less than this the level of four weeks is not worse than the best stretch in so many words."""
+_PRINTED = 3
+"""Decimals of a share as printed, in tenths of a per cent or of a point: states follow from those."""
 
 
 @dataclass(frozen=True)
 class NightChange:
-    """One metric of one system on the last night against another night or several, over all domains."""
+    """One metric of one system on the last night, over all domains, against one level."""
 
     system: str
     metric: str
@@ -49,19 +62,23 @@ class NightChange:
     label: str
     """The date or the span of what it is compared with: ``2026-03-01``, ``22 nights from 2026-02-01 to 2026-02-28``."""
     before: float | None
-    """The earlier figure, of several nights their mean, in the metric's unit. None: not comparable."""
-    now: float
+    """The earlier level, in the metric's unit. None: not comparable."""
+    now: float | None
+    """None: not measured."""
     change: float | None
-    """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher (0.1: 10% more).
-    Without what the two nights did to all systems, which the note gives."""
+    """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher (0.1: 10% more)."""
     low: float | None
-    """Bounds of the change, of confidence 95%, with the variance between nights. None: not known. So `high`."""
+    """Bounds of the change, of confidence 95%, with the scatter of nights. None: not known. So `high`."""
     high: float | None
+    margin: float
+    """Of the metric, as `change`."""
     state: State
+    blocks: bool
+    """Whether the night's verdict depends on it."""
+    detectable: float | None = None
+    """The smallest worsening that this night would have shown to be beyond the margin. None: nothing could be shown."""
     note: str = ""
     """What a reader should know of the comparison, without its full stop; empty: nothing."""
-    standard_errors: float | None = None
-    """How many standard errors the change is from none. None: not known."""
 
     @property
     def worse(self) -> bool:
@@ -69,124 +86,290 @@ class NightChange:
         return self.change is not None and self.change != 0 and is_worse(self.metric, self.change)
 
 
-def night_changes(history: History, policy: Policy) -> tuple[NightChange, ...]:
-    """Return every comparison of the last night.
+@dataclass(frozen=True)
+class _Stretch:
+    """The nights of a level."""
 
-    First what raises an alarm or is beyond all seen; then the worse before the better; then the biggest in relation to
-    its noise, or in size where the noise is not known.
+    columns: tuple[int, ...]
+    level: Levels
+    """Of this series alone."""
+
+
+def night_changes(history: History, policy: Policy = NIGHT_POLICY) -> tuple[NightChange, ...]:
+    """Return every comparison of the last night with a level.
+
+    First what raises an alarm or is worse; then what could not be shown; of each the biggest in relation to the margin.
 
     Args:
         history: from `load_history`.
         policy: which metrics are judged, and by which margins.
     """
-    figures = compared_figures(history)
-    adjusted = holm([each.p_value if each.comparable else None for each in figures])
-    raised = alarms(history, drift(history, policy)) if figures else ()
-    changes = [_change(each, p, raised, policy) for each, p in zip(figures, adjusted, strict=True)]
+    metrics = [each for each in watched(history, policy) if each.panel.metric in METRICS]
+    changes = [row for metric in metrics for row in _of(metric, metrics, history, policy)]
     return tuple(sorted(changes, key=_rank))
 
 
-def _rank(change: NightChange) -> tuple[bool, bool, bool, float]:
-    marked = change.state in ("alarm", "beyond_all_seen")
-    size = 0.0 if change.change is None else abs(change.change)
-    unknown = change.standard_errors is None
-    by_noise = size if change.standard_errors is None else change.standard_errors
-    return not (marked and change.worse), not change.worse, unknown, -by_noise
+_ORDER: Mapping[State, int] = {
+    "alarm": 0, "still_regressed": 1, "worse": 2, "not_measured": 3, "open": 4, "not_comparable": 4,
+    "too_few_nights": 4, "better": 5, "within": 6,
+}  # fmt: skip
 
 
-def _change(figure: ComparedFigure, adjusted: float | None, raised: Sequence[Alarm], policy: Policy) -> NightChange:
-    metric = figure.metric
-    change = low = high = standard_errors = None
-    if figure.comparable:
-        change = shift_of(figure.difference, metric)
-        if figure.se is not None and figure.noise is not None:
-            half = t_quantile(figure.noise.df) * figure.se
-            low, high = (shift_of(figure.difference + sign * half, metric) for sign in (-1, 1))
-            standard_errors = abs(figure.difference) / figure.se
-    return NightChange(
-        system=figure.system,
-        metric=metric,
-        against=figure.against,
-        label=_label(figure),
-        before=figure.before if figure.comparable else None,
-        now=figure.now,
-        change=change,
-        low=low,
-        high=high,
-        state=_state(figure, adjusted, raised, policy),
-        note=_note(figure, low, high, adjusted),
-        standard_errors=standard_errors,
-    )
+def _rank(change: NightChange) -> tuple[int, bool, float]:
+    size = 0.0 if change.change is None else abs(change.change) / change.margin
+    return _ORDER[change.state], not change.worse, -size
 
 
-def _state(figure: ComparedFigure, adjusted: float | None, raised: Sequence[Alarm], policy: Policy) -> State:
-    if not figure.comparable:
-        return "not_comparable"
-    if any(_is_of(alarm, figure) for alarm in raised):
-        return "alarm"
-    if beyond_all_seen(figure.seen, figure.scaled_now, margin_of(policy, figure.metric)) and figure.difference != 0:
-        return "beyond_all_seen"
-    if figure.noise is None or adjusted is None:
-        return "too_few_nights"
-    return "changed" if adjusted <= LEVEL else "not_distinguishable"
+def _of(metric: Watched, metrics: Sequence[Watched], history: History, policy: Policy) -> Iterator[NightChange]:
+    """Yield the comparisons of one metric on one machine."""
+    panel = metric.panel
+    nights = history.series_nights()
+    if panel.nights[-1] != nights[-1].date:  # of a machine that did not measure the last night
+        return
+    elsewhere = [each.panel for each in metrics if each.panel.metric == panel.metric and each is not metric]
+    for row, trend in enumerate(panel.trends):
+        if trend.domain != EVERYWHERE:
+            continue
+        series = _Series(metric, row, history, policy)
+        if not math.isfinite(panel.values[row, -1]):
+            yield from series.not_measured()
+        elif series.known or not (other := _last_elsewhere(elsewhere, trend)):
+            yield from series.rows()
+        else:
+            yield series.not_comparable(*other)
 
 
-def _is_of(alarm: Alarm, figure: ComparedFigure) -> bool:
-    against = FOUR_WEEKS if alarm.kind == "change" else alarm.kind
-    return (alarm.system, alarm.domain, alarm.metric, against) == (
-        figure.system, EVERYWHERE, figure.metric, figure.against
-    )  # fmt: skip
+def _last_elsewhere(panels: Sequence[SeriesPanel], trend: Trend) -> tuple[datetime.date, float] | None:
+    """Return the last figure of a series on another machine, and its night."""
+    figures = [
+        (point.date, point.value)
+        for panel in panels
+        for each in panel.trends
+        if (each.system, each.domain) == (trend.system, trend.domain)
+        for point in each.points
+        if point.value is not None
+    ]
+    return max(figures, default=None)
 
 
-def margin_of(policy: Policy, metric: str) -> float:
-    """Return a metric's margin, on the scale on which noise adds."""
-    margin = next((rule.margin for rule in policy.rules if rule.metric == metric), _MARGIN)
-    return scaled_margin(margin, metric)
+class _Series:
+    """The comparisons of one series."""
+
+    def __init__(self, metric: Watched, row: int, history: History, policy: Policy) -> None:
+        self._watched, self._row, self._history, self._policy = metric, row, history, policy
+        self._panel = metric.panel
+        self._trend = self._panel.trends[row]
+        self._values = self._panel.values[row]
+        self._metric = self._panel.metric
+        self._way = 1.0 if HIGHER_IS_WORSE[self._metric] else -1.0
+        self._rule = next((each for each in policy.rules if each.metric == self._metric), None)
+        self._last = len(self._values) - 1
+        self.known = [int(column) for column in np.flatnonzero(np.isfinite(self._values[:-1]))]
+        """The columns of earlier nights that have a figure."""
+        self._alike = [column for column in self.known if column >= max(self._panel.breaks[row], default=0)]
+
+    def not_measured(self) -> Iterator[NightChange]:
+        """Yield that a figure is gone which the night before had."""
+        if self.known and self.known[-1] == self._last - 1 and self._counts():
+            night = self._panel.nights[self.known[-1]]
+            before = unscaled(float(self._values[self.known[-1]]), self._metric)
+            note = "the night before has this figure, and this night has none"
+            yield replace(self._bare(FOUR_WEEKS, str(night), "not_measured", note), now=None, before=before)
+
+    def not_comparable(self, night: datetime.date, before: float) -> NightChange:
+        """Return a figure next to another machine's."""
+        return replace(self._bare(FOUR_WEEKS, str(night), "not_comparable", _APART), before=before)
+
+    def rows(self) -> Iterator[NightChange]:
+        """Yield the comparisons with four weeks, with the best stretch where that is another, and the reference."""
+        if not self._alike:
+            if self.known:
+                yield self._bare(FOUR_WEEKS, str(self._panel.nights[self.known[-1]]), "not_comparable", _APART)
+            return
+        level_from = int(self._watched.levels_from[self._row])
+        recent = _Stretch(
+            tuple(column for column in self._alike if column >= level_from), _one(self._watched.levels, self._row)
+        )
+        if recent.columns:
+            yield self._recent(recent)
+        pinned = self._pinned()
+        best = self._best([column for column in self._alike if pinned is None or column >= pinned])
+        if best is not None and best.columns != recent.columns:
+            yield self._against_best(best)
+        if pinned is not None and pinned in self.known:
+            yield self._reference(pinned, recent)
+
+    def _recent(self, recent: _Stretch) -> NightChange:
+        row = self._row
+        change = self._compared(FOUR_WEEKS, recent)
+        date = self._panel.nights[-1]
+        raised = any(
+            (each.system, each.domain, each.metric) == (self._trend.system, EVERYWHERE, self._metric)
+            and each.change.shown == date
+            for each in alarms(self._history, self._policy)
+        )
+        if raised:
+            return replace(change, state="alarm")
+        if change.state not in ("worse", "open"):
+            return change
+        if self._watched.shared[row]:
+            return replace(change, note="other systems of this machine moved with it: the machine, or what they share")
+        moved = self._way * (float(self._values[-1]) - float(recent.level.centre[0]))
+        limit = float(self._watched.limits[row])
+        needed = nights_to(float(self._watched.thresholds[row]), moved / limit) if change.blocks else 0
+        if needed:
+            return replace(change, note=f"an alarm takes {plural(needed, 'such night')} in a row")
+        return change
+
+    def _against_best(self, best: _Stretch) -> NightChange:
+        change = self._compared(BEST, best)
+        since = self._panel.nights[best.columns[-1]]
+        worse = [
+            each
+            for trend, each in worsenings(self._history, self._policy)
+            if (trend.system, trend.domain, trend.metric) == (self._trend.system, EVERYWHERE, self._metric)
+            and each.date > since
+        ]
+        if change.state == "worse" and worse:
+            note = f"since {worse[0].date}; a reference of a later night accepts it"
+            return replace(change, state="still_regressed", note=note)
+        return replace(change, note=self._rise(best))
+
+    def _rise(self, best: _Stretch) -> str:
+        """Say how the level of the last four weeks rose from the best stretch; empty if it did not by much."""
+        columns = [*self._alike, self._last]
+        columns = columns[columns.index(best.columns[0]) :]
+        if len(columns) < 2 * MOST_NIGHTS:
+            return ""
+        values = self._way * self._values[columns]
+        now = levels_of(values[None, -MOST_NIGHTS:], self._panel.resolution)
+        rise = float(now.centre[0]) - self._way * float(best.level.centre[0])
+        spread = math.hypot(float(now.error[0]), float(best.level.error[0])) * math.sqrt(math.pi / 2 / MOST_NIGHTS)
+        margin = scaled_margin(self._margin, self._metric)
+        if rise - t_quantile(MOST_NIGHTS) * spread <= _TELLING * margin:
+            return ""
+        fitted = fitted_shape(values, self._panel.days[columns], self._panel.resolution)
+        size = _size(self._metric, shift_of(self._way * rise, self._metric))
+        verb = "rose" if self._way > 0 else "fell"
+        if fitted.shape == "step":
+            return f"its level {verb} by {size} in a step about {self._panel.nights[columns[fitted.position]]}"
+        return f"{CREEPS}: its level {verb} by {size} since {self._panel.nights[columns[0]]}"
+
+    def _reference(self, pinned: int, recent: _Stretch) -> NightChange:
+        night = str(self._panel.nights[pinned])
+        if pinned not in self._alike:
+            return self._bare(REFERENCE, night, "not_comparable", _APART)
+        level = single_night(float(self._values[pinned]), float(recent.level.error[0]))
+        one = Levels(level.centre, level.error, recent.level.nights)
+        return self._compared(REFERENCE, _Stretch((pinned,), one))
+
+    def _pinned(self) -> int | None:
+        """Return the column of the reference; the next one of this machine where it was on another."""
+        if self._history.reference is None:
+            return None
+        date = self._history.reference_night().date
+        later = [column for column, night in enumerate(self._panel.nights) if night >= date]
+        return min(later, default=None)
+
+    def _best(self, columns: Sequence[int]) -> _Stretch | None:
+        """Return the best stretch of four weeks without a change of level; None where there is no level."""
+        changes = sorted({each.column for each in self._watched.changes if each.row == self._row})
+        best: _Stretch | None = None
+        for first, end in zip([0, *changes], [*changes, self._last], strict=True):
+            part = [column for column in columns if first <= column < end]
+            length = min(len(part), MOST_NIGHTS)
+            for start in range(len(part) - length + 1) if length >= LEAST_NIGHTS else ():
+                some = part[start : start + length]
+                centre = self._way * float(np.median(self._values[some]))
+                if best is None or centre < self._way * float(best.level.centre[0]):
+                    best = _Stretch(tuple(some), levels_of(self._values[None, some], self._panel.resolution))
+        return best
+
+    def _compared(self, against: Against, stretch: _Stretch) -> NightChange:
+        """Compare the last night with a level: the change with its bounds, and its state."""
+        metric, level = self._metric, stretch.level
+        difference = float(self._values[-1]) - float(level.centre[0])
+        nights = int(level.nights[0])
+        bare = replace(
+            self._bare(against, self._label(stretch.columns), "too_few_nights", _too_few(nights)),
+            before=unscaled(float(level.centre[0]), metric),
+            change=shift_of(difference, metric),
+        )
+        if nights < LEAST_NIGHTS:
+            return bare
+        half = level.reach(0)
+        low, high = (shift_of(difference + sign * half, metric) for sign in (-1, 1))
+        beyond = scaled_margin(self._margin, metric) + half
+        return replace(
+            bare,
+            low=low,
+            high=high,
+            state=state_of(metric, low, high, self._margin, either=self._rule is not None and self._rule.either),
+            detectable=abs(shift_of(self._way * beyond, metric)),
+            note="",
+        )
+
+    def _bare(self, against: Against, label: str, state: State, note: str) -> NightChange:
+        now = float(self._values[-1])
+        return NightChange(
+            system=self._trend.system,
+            metric=self._metric,
+            against=against,
+            label=label,
+            before=None,
+            now=unscaled(now, self._metric) if math.isfinite(now) else None,
+            change=None,
+            low=None,
+            high=None,
+            margin=self._margin,
+            state=state,
+            blocks=self._counts(),
+            note=note,
+        )
+
+    @property
+    def _margin(self) -> float:
+        return OTHER_MARGIN if self._rule is None else self._rule.margin
+
+    def _counts(self) -> bool:
+        provenance = next((each.provenance for each in reversed(self._trend.points) if each.value is not None), "")
+        return blocks(self._policy, self._metric, provenance, self._panel.nights[-1])
+
+    def _label(self, columns: Sequence[int]) -> str:
+        first, last = (self._panel.nights[column] for column in (columns[0], columns[-1]))
+        return str(first) if len(columns) == 1 else f"{len(columns)} nights from {first} to {last}"
 
 
-def beyond_all_seen(seen: Series, now: float, margin: float) -> bool:
-    """Return whether a figure is beyond anything seen.
+_APART = "other items, machine or meters"
 
-    That is: outside of the range of the earlier nights by more than that range, and by more than the margin. Nights
-    that were beyond themselves count as seen only once figures have returned, or there are ten of them in succession:
-    a slow week does not hide its own next night.
+
+def state_of(metric: str, low: float, high: float, margin: float, *, either: bool = False) -> State:
+    """Return the state of a comparison, from its bounds as printed.
 
     Args:
-        seen: shape (nights,), the earlier nights, oldest first.
-        now: the last night.
-        margin: on the same scale.
+        metric: for its bad direction.
+        low: of the change.
+        high: of the change.
+        margin: of the metric.
+        either: a change for the better counts like one for the worse.
     """
-    nights = seen.tolist()
-    if len(nights) < _SEEN_FROM:
-        return False
-    lowest, highest = min(nights[:_SEEN_FROM]), max(nights[:_SEEN_FROM])
-    beyond: list[float] = []
-    for night in nights[_SEEN_FROM:]:
-        beyond.append(night)
-        if len(beyond) >= LEAST_NIGHTS or not _beyond(lowest, highest, night, margin):
-            lowest, highest, beyond = min(lowest, *beyond), max(highest, *beyond), []
-    return _beyond(lowest, highest, now, margin)
+    low, high, margin = (round(each, _PRINTED) for each in (low, high, margin))
+    least, most = (low, high) if HIGHER_IS_WORSE[metric] else (-high, -low)
+    if least > margin:
+        return "worse"
+    if most < -margin:
+        return "worse" if either else "better"
+    return "within" if most <= margin and not (either and least < -margin) else "open"
 
 
-def _beyond(lowest: float, highest: float, night: float, margin: float) -> bool:
-    return max(night - highest, lowest - night) > max(highest - lowest, margin)
+def _too_few(nights: int) -> str:
+    """Say that nothing could have been shown: ``too few nights (3 of 4 before this one)``."""
+    return f"too few nights ({nights} of {LEAST_NIGHTS} before this one)"
 
 
-def _label(figure: ComparedFigure) -> str:
-    first, last = figure.dates[0], figure.dates[-1]
-    return str(first) if len(figure.dates) == 1 else f"{len(figure.dates)} nights from {first} to {last}"
+def _one(levels: Levels, row: int) -> Levels:
+    return Levels(levels.centre[row : row + 1], levels.error[row : row + 1], levels.nights[row : row + 1])
 
 
-def _note(figure: ComparedFigure, low: float | None, high: float | None, adjusted: float | None) -> str:
-    if not figure.comparable:
-        return "other items, machine or meters"
-    if figure.noise is None:
-        return too_few(figure)
-    notes = []
-    if low is not None and high is not None and low * high > 0 and (adjusted is None or adjusted > LEVEL):
-        notes.append("distinguishable alone, not among all comparisons of this night")
-    if abs(figure.shared) >= _TELLING:
-        moved = shift_of(figure.shared, figure.metric)
-        size = points(moved) if METRICS[figure.metric].unit == "share" else percent(abs(moved))
-        notes.append(f"without {size} by which all systems moved {'up' if moved > 0 else 'down'}")
-    return "; ".join(notes)
+def _size(metric: str, shift: float) -> str:
+    return points(abs(shift)) if METRICS[metric].unit == "share" else percent(abs(shift))

@@ -1,25 +1,43 @@
-"""Give the last night of a history one verdict, from its alarms and its changes against other nights."""
+"""Give the last night of a history one verdict, from its alarms and its comparisons with earlier levels.
+
+- `regressed`: a level changed for the worse, which this night is the first to show; or it did so earlier, and the night
+  still is worse than the best stretch before. A reference of a later night accepts the new level.
+- `pass`: every comparison of every metric that blocks rules out a worsening by its margin.
+- `inconclusive` otherwise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.gate.policy import Policy
+from wattbench_reports.formatting.units import percent, points
+from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
-from wattbench_reports.history.alarms import Alarm, alarms
+from wattbench_reports.history.alarms import Alarm, alarms, waiver_of
 from wattbench_reports.history.change_words import AGAINST, label, sentence, size
-from wattbench_reports.history.model import History
-from wattbench_reports.history.night_changes import NightChange, night_changes
-from wattbench_reports.history.night_comparisons import Drift, drift
-from wattbench_reports.history.trends import is_worse
+from wattbench_reports.history.model import EVERYWHERE, History
+from wattbench_reports.history.night_changes import CREEPS, NightChange, State, night_changes
 from wattbench_reports.history.what_changed import NightDifference, what_changed
 
-NAMES = {"previous": "previous night", "four_weeks": "last four weeks", "reference": "reference"}
+NAMES = {"four_weeks": "last four weeks", "best": "best stretch", "reference": "reference"}
 """What a night is compared with, as it is in the names of a verdict's metrics."""
 
-_DECIDED = ("alarm", "changed", "not_distinguishable")
-"""States that need enough nights: with one of them, an alarm could have been raised."""
+_ALONE = (
+    "With one system, a slow machine looks like a slower system. A second system that never changes tells them apart."
+)
+_WORDS: dict[State, Verdict] = {
+    "alarm": Verdict.REGRESSED,
+    "still_regressed": Verdict.REGRESSED,
+    "worse": Verdict.INCONCLUSIVE,
+    "open": Verdict.INCONCLUSIVE,
+    "too_few_nights": Verdict.INCONCLUSIVE,
+    "better": Verdict.IMPROVED,
+    "within": Verdict.PASS,
+    "not_comparable": Verdict.NOT_COMPARABLE,
+    "not_measured": Verdict.NOT_MEASURED,
+}
 
 
 @dataclass(frozen=True)
@@ -29,43 +47,42 @@ class NightVerdict:
     result: GateResult
     alarms: tuple[Alarm, ...]
     changes: tuple[NightChange, ...]
-    """Biggest first."""
+    """Worst first."""
     differences: tuple[NightDifference, ...] = ()
     """What changed in code, weights, prompts and surroundings."""
 
 
-def night_verdict(history: History, policy: Policy | None = None) -> NightVerdict:
+def night_verdict(history: History, policy: Policy = NIGHT_POLICY) -> NightVerdict:
     """Judge the last night.
 
     Args:
         history: from `load_history`, with one night at least.
-        policy: None: as the last night's suite says, or the defaults.
+        policy: which metrics are judged, and by which margins.
 
     Raises:
         UserError: the last night cannot be read.
     """
-    against = drift(history, policy)
-    raised = alarms(history, against)
-    changes = night_changes(history, against.policy)
-    return NightVerdict(night_result(history, raised, against, changes), raised, changes, what_changed(history))
+    raised = alarms(history, policy)
+    changes = night_changes(history, policy)
+    return NightVerdict(night_result(history, raised, policy, changes), raised, changes, what_changed(history))
 
 
 def night_result(
-    history: History, raised: Sequence[Alarm], against: Drift, changes: Sequence[NightChange]
+    history: History, raised: Sequence[Alarm], policy: Policy, changes: Sequence[NightChange]
 ) -> GateResult:
     """Return one result for a whole night, exported as a gate's is.
 
-    A metric is named after its system and what it was compared with: ``adder · previous night · latency_p50``. Only
-    what an alarm rests on blocks.
+    A metric is named after its system and what it was compared with: ``adder · last four weeks · latency_p50``.
 
     Args:
         history: with one night at least.
         raised: alarms of its last night.
-        against: the last night's drift.
-        changes: of its last night, biggest first.
+        policy: of the night.
+        changes: of its last night, worst first.
     """
     night = history.nights[-1]
-    verdict = _verdict(raised, changes)
+    verdict = verdict_of(raised, changes)
+    alone = (_ALONE,) if history.values["system"].nunique() == 1 else ()
     return GateResult(
         verdict=verdict,
         headline=_headline(verdict, history, raised, changes),
@@ -73,65 +90,95 @@ def night_result(
         candidate=f"the night of {night.date}",
         suite=night.suite,
         runs=(night.run,),
-        metrics=(*_of_series(raised), *_of_changes(changes, raised, against.policy)),
-        policy=against.policy,
-        notes=tuple(dict.fromkeys((*history.notes, *against.notes))),
+        metrics=(*_of_domains(raised), *_of_changes(changes, policy, history)),
+        policy=policy,
+        notes=tuple(dict.fromkeys((*history.notes, *alone))),
         created_utc=night.created_utc,
     )
 
 
-def unseen(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the worsenings beyond anything seen in the history: of each system and metric the first.
+def worsenings_to_see(changes: Sequence[NightChange]) -> list[NightChange]:
+    """Return the figures that are worse by more than the margin without an alarm of this night: of each system and
+    metric the first.
 
     Args:
-        changes: biggest first.
+        changes: worst first.
     """
-    beyond = [each for each in changes if each.state == "beyond_all_seen" and each.worse]
-    return list({(each.system, each.metric): each for each in reversed(beyond)}.values())[::-1]
+    worse = [each for each in changes if each.blocks and each.state in ("still_regressed", "worse")]
+    return list({(each.system, each.metric): each for each in reversed(worse)}.values())[::-1]
 
 
-def _verdict(raised: Sequence[Alarm], changes: Sequence[NightChange]) -> Verdict:
+def verdict_of(raised: Sequence[Alarm], changes: Sequence[NightChange]) -> Verdict:
+    """Return the verdict: a function of the alarms and of the states of the comparisons that block."""
     if raised:
         return Verdict.REGRESSED
-    if changes and all(each.state == "not_comparable" for each in changes):
+    states = [each.state for each in changes if each.blocks]
+    if "still_regressed" in states:
+        return Verdict.REGRESSED
+    if states and all(each == "not_comparable" for each in states):
         return Verdict.NOT_COMPARABLE
-    if unseen(changes) or not any(each.state in _DECIDED for each in changes):
-        return Verdict.INCONCLUSIVE
-    return Verdict.PASS
+    if states and all(each in ("within", "better") for each in states):
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE
 
 
 def _headline(verdict: Verdict, history: History, raised: Sequence[Alarm], changes: Sequence[NightChange]) -> str:
     night = f"The night of {history.nights[-1].date}"
-    if verdict is Verdict.REGRESSED:
+    if raised:
         how_many = "an alarm" if len(raised) == 1 else f"{len(raised)} alarms, of which the first is"
         return f"{night} raises {how_many}: {raised[0].text}."
-    if verdict is Verdict.PASS:
-        return f"{night} raises no alarm."
     if len(history.series_nights()) == 1:
         return f"{night} is the first of its suite here: there is no earlier night to compare it with yet."
-    early = next((each.note for each in changes if each.note.startswith("too few nights")), "")
-    if beyond := unseen(changes):
-        nights = f", as there are {early.partition(':')[0]}," if early else ","
-        many = "a figure is" if len(beyond) == 1 else f"{len(beyond)} figures are"
-        first = f"{beyond[0].system} {label(beyond[0].metric)} {size(beyond[0])} against {AGAINST[beyond[0].against]}"
-        which = "" if len(beyond) == 1 else "first of all "
-        return f"{night} raises no alarm{nights} but {many} worse than anything seen before: {which}{first}."
-    if early:
-        return f"{night} has no verdict: {early}."
-    why = next((f": {each.note}" for each in changes if each.note), "")
-    return f"{night} cannot be compared with any earlier night{why}."
+    blocking = [each for each in changes if each.blocks]
+    if verdict is Verdict.PASS:
+        return f"{night} passes: every worsening by a margin is ruled out."
+    if verdict is Verdict.REGRESSED:
+        still = next(each for each in blocking if each.state == "still_regressed")
+        return f"{night} is still regressed: {_figure(still)}, {still.note}."
+    if worse := worsenings_to_see(changes):
+        return f"{night} raises no alarm, but {_figure(worse[0])}{_more(worse)}."
+    if gone := [each for each in blocking if each.state == "not_measured"]:
+        return f"{night} has no {label(gone[0].metric)} of {gone[0].system}{_more(gone)}: {gone[0].note}."
+    if early := [each for each in blocking if each.state == "too_few_nights"]:
+        return f"{night} has no verdict: {early[0].note}."
+    if left := [each for each in blocking if each.state == "open"]:
+        return f"{night} raises no alarm and does not pass: {_open(left[0])}{_more(left)}."
+    if not blocking:
+        return f"{night} has no figure to judge: no metric of the policy was measured."
+    return f"{night} cannot be compared with any earlier night: {blocking[0].note}."
 
 
-def _of_series(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
-    """Yield each change of a series as a metric that regressed."""
+def _figure(change: NightChange) -> str:
+    return f"{change.system} {label(change.metric)} is {size(change)} against {AGAINST[change.against]}"
+
+
+def _more(some: Sequence[NightChange]) -> str:
+    return f" ({len(some) - 1} more)" if len(some) > 1 else ""
+
+
+def _open(change: NightChange) -> str:
+    """Say what is open: the bounds against the margin, a creep, and the smallest change that the night would show."""
+    assert change.detectable is not None  # it has bounds
+    size_and_margin = f"{_figure(change)}, margin {margin(change.metric, change.margin)}"
+    if change.note.startswith(CREEPS):
+        return f"{size_and_margin}; {change.note}"
+    return f"{size_and_margin}; {margin(change.metric, change.detectable)} or more would show"
+
+
+def margin(metric: str, share: float) -> str:
+    """Write a margin: ``10.0%``, ``5.0 points``."""
+    return points(share) if METRICS[metric].unit == "share" else percent(share)
+
+
+def _of_domains(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
+    """Yield each alarm of a single domain as a metric that regressed: those over all domains are among the changes."""
     for alarm in raised:
-        if alarm.change is not None:
-            series = f"{alarm.system} · {alarm.domain}" if alarm.domain else alarm.system
+        if alarm.domain != EVERYWHERE:
             yield MetricVerdict(
-                metric=f"{series} · since {alarm.change.date} · {alarm.metric}",
+                metric=f"{alarm.system} · {alarm.domain} · since {alarm.change.date} · {alarm.metric}",
                 verdict=Verdict.REGRESSED,
                 blocks=True,
-                margin=0.0,
+                margin=abs(alarm.change.limit),
                 reason=f"{alarm.text}.",
                 baseline=alarm.change.before,
                 candidate=alarm.change.after,
@@ -139,34 +186,21 @@ def _of_series(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:
             )
 
 
-def _of_changes(changes: Sequence[NightChange], raised: Sequence[Alarm], policy: Policy) -> Iterator[MetricVerdict]:
-    """Yield each change against other nights as a metric."""
-    margins = {rule.metric: rule.margin for rule in policy.rules}
-    texts: dict[tuple[str, str, str], str] = {
-        (each.kind, each.system, each.metric): f"{each.text}." for each in raised if each.change is None
-    }
+def _of_changes(changes: Sequence[NightChange], policy: Policy, history: History) -> Iterator[MetricVerdict]:
+    """Yield each comparison as a metric."""
+    today = history.nights[-1].date
     for each in changes:
-        key = each.against, each.system, each.metric
-        margin = margins.get(each.metric, 0.0)
         yield MetricVerdict(
             metric=f"{each.system} · {NAMES[each.against]} · {each.metric}",
-            verdict=Verdict.REGRESSED if key in texts else _word(each, margin),
-            blocks=key in texts,
-            margin=margin,
-            reason=texts.get(key) or sentence(each),
+            verdict=_WORDS[each.state],
+            blocks=each.blocks,
+            margin=each.margin,
+            reason=sentence(each),
             baseline=each.before,
             candidate=each.now,
             change=each.change,
             low=each.low,
             high=each.high,
+            detectable=each.detectable,
+            waived=waiver_of(policy, each.metric, today),
         )
-
-
-def _word(change: NightChange, margin: float) -> Verdict:
-    if change.state == "not_comparable":
-        return Verdict.NOT_COMPARABLE
-    if change.state in ("alarm", "changed", "beyond_all_seen"):
-        return Verdict.REGRESSED if change.worse else Verdict.IMPROVED
-    worst = change.high if is_worse(change.metric, 1.0) else None if change.low is None else -change.low
-    ruled_out = change.state == "not_distinguishable" and worst is not None and worst <= margin
-    return Verdict.PASS if ruled_out else Verdict.INCONCLUSIVE

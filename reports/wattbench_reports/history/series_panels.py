@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.metrics import ACCURACY
+from wattbench_reports.history.model import EVERYWHERE
 from wattbench_reports.history.trend import Trend, TrendPoint
-from wattbench_reports.stats.series.series_noise import Series
-
-LEAST_POINTS = 0.01
-"""Of accuracy: a smaller change is not of interest."""
-
-LEAST_SHARE = 0.02
-"""Of seconds, joules and tokens, likewise."""
+from wattbench_reports.stats.series.levels import Series
 
 _RESOLUTION_SHARE = 0.005
 """Noise of seconds, joules and tokens is taken to be no smaller. Of accuracy it is half an answer."""
@@ -39,27 +34,32 @@ class SeriesPanel:
     breaks: tuple[tuple[int, ...], ...]
     """For each series the columns at which its conditions changed."""
     resolution: float
+    """The scatter of a night is taken to be no smaller."""
+    overall: NDArray[np.bool_]
+    """Shape (series,): over all domains."""
+    canaries: NDArray[np.bool_]
+    """Shape (series,): of a system that never changes."""
 
     @property
-    def least(self) -> float:
-        """Return the smallest change of interest, on the scale of the values."""
-        return LEAST_POINTS if self.metric == ACCURACY else math.log1p(LEAST_SHARE)
-
-    @property
-    def weekdays(self) -> NDArray[np.int64]:
-        """Return the weekday of each column, Monday 0."""
-        return np.array([night.weekday() for night in self.nights], dtype=np.int64)
+    def days(self) -> NDArray[np.float64]:
+        """Return the date of each column, in days."""
+        return np.array([night.toordinal() for night in self.nights], dtype=np.float64)
 
 
-def panels(trends: Sequence[Trend]) -> tuple[SeriesPanel, ...]:
-    """Group series by metric, and where it depends on the machine by the machine."""
+def panels(trends: Sequence[Trend], canaries: Collection[str] = ()) -> tuple[SeriesPanel, ...]:
+    """Group series by metric, and where it depends on the machine by the machine.
+
+    Args:
+        trends: all series.
+        canaries: the systems that never change.
+    """
     by_metric: dict[tuple[str, str], list[Trend]] = {}
     for trend in trends:
         by_metric.setdefault((trend.metric, trend.machine), []).append(trend)
-    return tuple(_panel(metric, tuple(rows)) for (metric, _), rows in by_metric.items())
+    return tuple(_panel(metric, tuple(rows), canaries) for (metric, _), rows in by_metric.items())
 
 
-def _panel(metric: str, trends: tuple[Trend, ...]) -> SeriesPanel:
+def _panel(metric: str, trends: tuple[Trend, ...], canaries: Collection[str]) -> SeriesPanel:
     with_run = [column for column, point in enumerate(trends[0].points) if point.run is not None]
     rows = [[trend.points[column] for column in with_run] for trend in trends]
     names = {name: number for number, name in enumerate(dict.fromkeys(trend.system for trend in trends))}
@@ -72,6 +72,8 @@ def _panel(metric: str, trends: tuple[Trend, ...]) -> SeriesPanel:
         systems=np.array([names[trend.system] for trend in trends], dtype=np.int64),
         breaks=tuple(_breaks(row) for row in rows),
         resolution=0.5 / max(min(items, default=1), 1) if metric == ACCURACY else _RESOLUTION_SHARE,
+        overall=np.array([trend.domain == EVERYWHERE for trend in trends], dtype=bool),
+        canaries=np.array([trend.system in canaries for trend in trends], dtype=bool),
     )
 
 

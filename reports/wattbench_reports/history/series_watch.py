@@ -1,11 +1,15 @@
-"""Go through a history night by night, and find the changes that each night was the first to show.
+"""Watch the series of a metric night by night, and keep the nights from which their level changed.
 
-A night is judged by what was on record then. So a change is found once, on one night, and later nights do not move it.
-After a step the series is watched anew from the step, after a creep from the night that showed it: what goes on
-creeping is found again.
+Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
+other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the larger of
+the metric's margin and three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
+Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of
+`threshold` the level has changed, and begins anew with the first night beyond.
 
-What nights did to all systems is taken off first (`night_effects`). The effects and the noise are estimated anew when
-the nights on record have grown by a seventh, and in a night that is unlike all before.
+A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
+machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a
+canary, which never changes, only canaries are looked at. Without another system no night is excused. Nothing is taken
+off a figure.
 """
 
 from __future__ import annotations
@@ -17,30 +21,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.history.night_effects import WEEKDAYS_FROM, NightEffects, night_effects
 from wattbench_reports.history.series_panels import SeriesPanel
-from wattbench_reports.stats.series.change_shape import FittedShape
-from wattbench_reports.stats.series.changepoints import LEAST_NIGHTS, SharedEffect, Shift, newest_shifts
-from wattbench_reports.stats.series.series_noise import Noise, Series, noise_of
+from wattbench_reports.stats import ExceedanceDetector, Levels, levels_of
 
-_AGAIN = 1.15
-"""Effects and noise are estimated again when there are this many times as many nights."""
-_UNUSUAL = 4.0
-"""So are they when a night does more than this many times the usual to all systems: how each takes that is news."""
+LEAST_NIGHTS = 4
+"""Earlier nights that a level is of, at least: the fifth night can be judged."""
+MOST_NIGHTS = 28
+"""Four weeks: a level is of no older nights."""
+_STANDARD_ERRORS = 3.0
+_SHARED = 0.5
+"""Of a move, from which another system moved with it."""
+_EITHER_WAY = (1.0, -1.0)
 
 
 @dataclass(frozen=True)
-class FoundChange:
-    """A change of one series of a metric."""
+class LevelChange:
+    """A change of the level of one series."""
 
     row: int
     shown: int
     """The column of the night that was the first to show it."""
     column: int
-    """Of the first night after it: of a step. Of a creep the night where it begins."""
-    fit: FittedShape
-    p_value: float
-    """Of no change of this series in this direction, corrected for the windows of one night."""
+    """Of the first night after it."""
+    before: float
+    """On the scale of `SeriesPanel.values`, as `after`: the level until then, and that of the nights since."""
+    after: float
+    limit: float
+    """Beyond which those nights were, from the level before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,140 +55,98 @@ class Watched:
     """One metric after its last night."""
 
     panel: SeriesPanel
-    changes: tuple[FoundChange, ...]
-    adjusted: Series
-    """Shape (series, nights): figures without what nights did to all systems, and without weekdays."""
-    noise: Noise | None
-    """None: too few nights."""
+    changes: tuple[LevelChange, ...]
+    starts: NDArray[np.int64]
+    """Shape (series,): the column from which on each keeps to one level."""
+    levels: Levels
+    """Before the last night."""
+    levels_from: NDArray[np.int64]
+    """Shape (series,): the first column that they are of."""
+    thresholds: NDArray[np.float64]
+    """Shape (series,): the evidence at which the level of each has changed."""
+    limits: NDArray[np.float64]
+    """Shape (series,): how far beyond a night has to lie."""
+    shared: NDArray[np.bool_]
+    """Shape (series,): the last night is beyond, and others of the machine moved with it."""
 
-    def bounds(self, row: int) -> tuple[int, ...]:
-        """Return the columns at which a series begins anew: other conditions, a step, or a creep that was found."""
-        return tuple(sorted({*self.panel.breaks[row], *(_restart(each) for each in self.changes if each.row == row)}))
 
-
-def watch(panel: SeriesPanel, level: float) -> Watched:
+def watch(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Watched:
     """Go through the nights of a metric.
 
     Args:
         panel: its series, of one night at least.
-        level: the p-value up to which a change of one series in one direction counts in one night.
+        margin: shape (series,), on the scale of the values: no smaller change is of interest.
+        threshold: shape (series,), the evidence at which the level of each has changed.
     """
-    *_, last = watch_nights(panel, level)
+    *_, last = watch_nights(panel, margin, threshold)
     return last
 
 
-def watch_nights(panel: SeriesPanel, level: float) -> Iterator[Watched]:
+def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Iterator[Watched]:
     """Go through the nights of a metric, and yield what is known after each one. Arguments as of `watch`."""
-    return _Watch(panel, level).run()
+    series, nights = panel.values.shape
+    detectors = [ExceedanceDetector(series) for _ in _EITHER_WAY]
+    starts = np.zeros(series, dtype=np.int64)
+    changes: list[LevelChange] = []
+    for night in range(nights):
+        for row, breaks in enumerate(panel.breaks):
+            if night in breaks:
+                starts[row] = night
+                _restart(detectors, row)
+        first = np.maximum(starts, night - MOST_NIGHTS)
+        levels = _levels_before(panel, night, first)
+        limits = np.maximum(margin, _STANDARD_ERRORS * levels.error)
+        judged = np.where(levels.nights >= LEAST_NIGHTS, panel.values[:, night] - levels.centre, math.nan)
+        shared = np.zeros(series, dtype=bool)
+        for detector, way in zip(detectors, _EITHER_WAY, strict=True):
+            moved = way * judged
+            with_others = _moved_with_others(panel, moved, limits)
+            shared |= with_others
+            evidence = detector.update(moved / limits, ~with_others)
+            for row in np.flatnonzero((evidence >= threshold) & np.isfinite(moved)).tolist():
+                changes.append(_change(panel, row, night, int(starts[row]), way, levels, limits))
+                starts[row] = changes[-1].column
+                _restart(detectors, row)
+        yield Watched(panel, tuple(changes), starts.copy(), levels, first, threshold, limits, shared)
 
 
-def _restart(change: FoundChange) -> int:
-    return change.column if change.fit.shape == "step" else change.shown
+def _restart(detectors: list[ExceedanceDetector], row: int) -> None:
+    for detector in detectors:
+        detector.restart(row)
 
 
-class _Watch:
-    """The state of a metric after the nights so far."""
+def _levels_before(panel: SeriesPanel, night: int, first: NDArray[np.int64]) -> Levels:
+    earliest = max(0, night - MOST_NIGHTS)
+    values = panel.values[:, earliest:night].copy()
+    values[np.arange(earliest, night) < first[:, None]] = math.nan
+    return levels_of(values, panel.resolution)
 
-    def __init__(self, panel: SeriesPanel, level: float) -> None:
-        self._panel, self._level = panel, level
-        self._values, self._weekdays = panel.values, panel.weekdays
-        rows = len(panel.values)
-        self._gaps = bool(np.isnan(panel.values).any())
-        self._start = np.zeros(rows, dtype=np.int64)
-        self._bounds: list[list[int]] = [[] for _ in range(rows)]
-        self._effect, self._adjusted = np.zeros_like(panel.values), panel.values.copy()
-        self._effects: NightEffects | None = None
-        self._noise = Noise()
-        self._estimated = 0
-        self._usual = 0.0
-        self._changes: list[FoundChange] = []
 
-    def run(self) -> Iterator[Watched]:
-        for nights in range(1, self._values.shape[1] + 1):
-            self._begin_anew(nights - 1)
-            if nights >= LEAST_NIGHTS:
-                self._adjust(nights)
-                for change in list(self._newest(nights)):
-                    self._changes.append(change)
-                    self._restart(change.row, _restart(change))
-            noise = self._noise if self._effects is not None else None
-            yield Watched(self._panel, tuple(self._changes), self._adjusted[:, :nights], noise)
+def _moved_with_others(
+    panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which series are beyond while another system of the machine moved at least half as far."""
+    together = np.zeros(len(moved), dtype=bool)
+    beyond = np.flatnonzero(moved > limits).tolist()
+    witnesses = panel.overall & np.isfinite(moved)
+    if (canaries := witnesses & panel.canaries).any():
+        witnesses = canaries
+    for row in beyond:
+        others = witnesses & (panel.systems != panel.systems[row])
+        together[row] = bool((moved[others] >= _SHARED * moved[row]).any())
+    return together
 
-    def _begin_anew(self, column: int) -> None:
-        for row, breaks in enumerate(self._panel.breaks):
-            if column in breaks:
-                self._restart(row, column)
 
-    def _restart(self, row: int, column: int) -> None:
-        self._start[row] = column
-        self._bounds[row].append(column)
-        if self._effects is not None:
-            known = self._values[row, column:]
-            self._effects.levels[row] = known[np.isfinite(known)][0]
-
-    def _adjust(self, nights: int) -> None:
-        """Take the effect of the newest night off, or of all nights if they are estimated again."""
-        due = max(self._estimated + 1, int(self._estimated * _AGAIN))
-        if self._effects is not None and nights < due and nights != WEEKDAYS_FROM:
-            newest = slice(nights - 1, nights)
-            values = self._values[:, newest]
-            effect = self._effects.of(values - self._effects.levels[:, None])
-            if np.abs(effect).max() <= self._usual:
-                self._effect[:, newest] = effect
-                self._adjusted[:, newest] = self._effects.adjusted(values, effect, self._weekdays[newest])
-                return
-        self._estimate(nights)
-
-    def _estimate(self, nights: int) -> None:
-        """Estimate effects and noise from all nights so far."""
-        values, weekdays = self._values[:, :nights], self._weekdays[:nights]
-        before = [[each for each in bounds if each < nights] for bounds in self._bounds]
-        self._effects, effect, left = night_effects(values, before, self._panel.systems, weekdays, self._noise.alike)
-        self._noise, self._estimated = noise_of(left), nights
-        self._usual = _UNUSUAL * math.sqrt(float(np.mean(effect**2)))
-        self._effect[:, :nights] = effect
-        self._adjusted[:, :nights] = self._effects.adjusted(values, effect, weekdays)
-
-    def _newest(self, nights: int) -> Iterator[FoundChange]:
-        assert self._effects is not None
-        for rows, columns in self._groups(nights):
-            effect, adjusted = (each[rows][:, columns] for each in (self._effect, self._adjusted))
-            shared = SharedEffect(effect, self._effects.loading_variance[rows])
-            shifts = newest_shifts(
-                adjusted, shared, self._noise,
-                level=self._level, resolution=self._panel.resolution, least=self._panel.least,
-            )  # fmt: skip
-            for shift in shifts:
-                row = int(rows[shift.series])
-                if self._moved_itself(row, columns, shift):
-                    column = int(columns[shift.fit.position])
-                    yield FoundChange(row, nights - 1, column, shift.fit, shift.p_value)
-
-    def _groups(self, nights: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Group the series by the nights that they have had since they began."""
-        if not self._gaps and not self._start.any():
-            yield np.arange(len(self._start)), np.arange(nights)
-            return
-        if not self._gaps:
-            for start in np.unique(self._start).tolist():
-                yield np.flatnonzero(self._start == start), np.arange(start, nights)
-            return
-        there = np.isfinite(self._values[:, :nights]) & (np.arange(nights) >= self._start[:, None])
-        groups: dict[bytes, list[int]] = {}
-        for row in np.flatnonzero(there[:, -1]).tolist():
-            groups.setdefault(there[row].tobytes(), []).append(row)
-        for alike in groups.values():
-            yield np.array(alike), np.flatnonzero(there[alike[0]])
-
-    def _moved_itself(self, row: int, columns: NDArray[np.int64], shift: Shift) -> bool:
-        """Return whether the figures themselves moved too.
-
-        Of two systems only their difference is free of the machine's part, and a change of one is in both differences.
-        """
-        if int(self._panel.systems.max()) != 1:
-            return True
-        values = self._values[row, columns]
-        position = max(shift.fit.position, 1) if shift.fit.shape == "step" else len(values) // 2
-        moved = float(np.median(values[position:]) - np.median(values[:position]))
-        change = shift.fit.after - shift.fit.before
-        return moved * change > 0 and abs(moved) >= abs(change) / (2 if shift.fit.shape == "step" else 4)
+def _change(
+    panel: SeriesPanel, row: int, night: int, first: int, way: float, levels: Levels, limits: NDArray[np.float64]
+) -> LevelChange:
+    """Describe a change that a night shows: it began with the first of the latest nights that are all beyond."""
+    values, before, limit = panel.values[row], float(levels.centre[row]), float(limits[row])
+    column = night
+    for earlier in range(night - 1, first - 1, -1):
+        if math.isnan(values[earlier]):
+            continue
+        if way * (values[earlier] - before) <= limit:
+            break
+        column = earlier
+    return LevelChange(row, night, column, before, float(np.nanmedian(values[column : night + 1])), limit)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
-from wattbench_reports.stats.series.change_shape import Shape
-
 
 @dataclass(frozen=True)
 class TrendPoint:
@@ -37,18 +35,18 @@ class Change:
     """A change of one series."""
 
     date: datetime.date
-    """Of the first night after a step; of a creep, of the night where it begins."""
+    """Of the first night after it."""
     run: str
     before: float
     """The level until then, in the unit of the trend."""
     after: float
-    """From then on; of a creep, where it had come to on the night that was the first to show it."""
+    """Of the nights from then on that were the first to show it."""
     shift: float
     """Of accuracy the difference (-0.02: 2 points lower), of others the share by which it is higher."""
-    p_value: float
-    """Of no change in this direction, for all series and a year of nights together."""
-    shape: Shape = "step"
-    """``step``, ``creep``: a straight line from `date` on, or ``hinge``: a level and then a line."""
+    limit: float
+    """The change beyond which those nights were, as `shift`."""
+    nights: int
+    """Those nights."""
     shown: datetime.date | None = None
     """The night that was the first to show it. None: not known."""
 

@@ -3,8 +3,8 @@
 Throughput has series and is not watched: with one request in flight it is the mean latency once more, which would raise
 an alarm twice.
 
-A series is judged every night, and there are many: a change counts where it holds for all of them over a whole year,
-`HORIZON` nights, together: Bonferroni over the nights and the series.
+A series is judged every night, and there are many: the evidence of `evidence_needed` holds the rate of false alarms for
+all of them and a year of nights together.
 """
 
 from __future__ import annotations
@@ -16,64 +16,91 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from wattbench.records.suite_defaults import GATE_FALSE_ALARM_RATE
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.model import OUTPUT_TOKENS, History, Night
 from wattbench_reports.history.night_machines import depends_on_machine, machine_of_night, over_machines
-from wattbench_reports.history.series_panels import panels, shift_of, unscaled
-from wattbench_reports.history.series_watch import FoundChange, Watched, watch
+from wattbench_reports.history.series_panels import SeriesPanel, panels, scaled_margin, shift_of, unscaled
+from wattbench_reports.history.series_watch import LevelChange, Watched, watch
 from wattbench_reports.history.trend import Change, Trend, TrendPoint
 from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
-from wattbench_reports.stats.series.changepoints import HORIZON
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PART_OF_SERIES = 0.4
-"""Of the error rate of a year of nights, for changes of series. A twentieth each is for the comparisons with two other
-nights, and half is kept for what the model of noise does not know."""
+YEAR = 365
+"""Nights over which the rate of false alarms holds."""
 
-ALPHA = PART_OF_SERIES * GATE_FALSE_ALARM_RATE
-"""How often in `HORIZON` nights any series at all may show a change for the worse without one. As often one may show a
-change for the better."""
+DOMAINS_SHARE = 0.5
+"""Of the error rate of a year, for the series of single domains; those over all domains have the rest."""
+
+Margins = tuple[tuple[str, float], ...]
+"""Metric to its margin, in the metric's own terms; metrics without one have `OTHER_MARGIN`."""
+
+OTHER_MARGIN = 0.1
+"""Of a metric that the policy does not judge."""
 
 
-def watched(history: History, alpha: float = ALPHA) -> tuple[Watched, ...]:
+def margins_of(policy: Policy) -> Margins:
+    """Return the margins of a policy's metrics."""
+    return tuple((rule.metric, rule.margin) for rule in policy.rules)
+
+
+def watched(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Watched, ...]:
     """Go through the nights of the last night's suite, metric by metric.
 
     Args:
         history: from `load_history`.
-        alpha: how often in a year of nights any series may show a change for the worse where there is none.
+        policy: for margins, and for the rate of false alarms in a year of nights.
     """
-    return _watched(history, alpha)
+    return _watched(history, margins_of(policy), policy.alpha)
 
 
 @lru_cache(maxsize=2)  # a page, its table and its alarms ask the same history
-def _watched(history: History, alpha: float) -> tuple[Watched, ...]:
+def _watched(history: History, margins: Margins, alpha: float) -> tuple[Watched, ...]:
     nights = history.series_nights()
     values = history.values
     series = tuple(_series(values[~values["metric"].isin(RATES)], nights)) if nights else ()
-    level = alpha / HORIZON / max(len(series), 1)
-    return tuple(watch(panel, level) for panel in panels(series))
+    laid_out = panels(series, nights[-1].canaries if nights else ())
+    overall = sum(int(panel.overall.sum()) for panel in laid_out)
+    thresholds = evidence_needed(alpha, overall, len(series) - overall)
+    return tuple(
+        watch(panel, _margin(panel, dict(margins)), np.where(panel.overall, *thresholds)) for panel in laid_out
+    )
 
 
-def trends(history: History, alpha: float = ALPHA) -> tuple[Trend, ...]:
-    """Return every series of the last night's suite, systems in the order of their names.
+def evidence_needed(alpha: float, overall: int, in_domains: int) -> tuple[float, float]:
+    """Return the evidence at which a series over all domains has changed, and one of a single domain.
+
+    Of all series without a change together one reaches it in at most `alpha` of years (Bonferroni).
 
     Args:
-        history: from `load_history`.
-        alpha: how often in a year of nights any series may show a change for the worse where there is none.
+        alpha: the rate.
+        overall: series over all domains.
+        in_domains: series of single domains.
     """
-    return _trends(history, alpha)
+    own = DOMAINS_SHARE if in_domains else 0.0
+    return YEAR * max(overall, 1) / (alpha * (1 - own)), YEAR * max(in_domains, 1) / (alpha * DOMAINS_SHARE)
+
+
+def _margin(panel: SeriesPanel, margins: Mapping[str, float]) -> NDArray[np.float64]:
+    margin = scaled_margin(margins.get(panel.metric, OTHER_MARGIN), panel.metric)
+    return np.full(len(panel.values), margin)
+
+
+def trends(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Trend, ...]:
+    """Return every series of the last night's suite, systems in the order of their names. Arguments as of `watched`."""
+    return _trends(history, margins_of(policy), policy.alpha)
 
 
 @lru_cache(maxsize=2)
-def _trends(history: History, alpha: float) -> tuple[Trend, ...]:
-    metrics = watched(history, alpha)
-    series = sum(len(each.panel.trends) for each in metrics)
+def _trends(history: History, margins: Margins, alpha: float) -> tuple[Trend, ...]:
     rows = [
-        replace(trend, changes=_changes(each, row, series))
-        for each in metrics
+        replace(trend, changes=_changes(each, row))
+        for each in _watched(history, margins, alpha)
         for row, trend in enumerate(each.panel.trends)
     ]
     nights, values = history.series_nights(), history.values
@@ -84,24 +111,24 @@ def _trends(history: History, alpha: float) -> tuple[Trend, ...]:
     return tuple(over_machines(of_machines) for _, of_machines in sorted(together.items(), key=lambda pair: pair[0]))
 
 
-def _changes(metric: Watched, row: int, series: int) -> tuple[Change, ...]:
-    return tuple(_change(metric, each, series) for each in metric.changes if each.row == row)
+def _changes(metric: Watched, row: int) -> tuple[Change, ...]:
+    return tuple(_change(metric, each) for each in metric.changes if each.row == row)
 
 
-def _change(metric: Watched, change: FoundChange, series: int) -> Change:
+def _change(metric: Watched, change: LevelChange) -> Change:
     panel = metric.panel
     date = panel.nights[change.column]
     point = next(point for point in panel.trends[change.row].points if point.date == date)
     assert point.run is not None  # it has a value
-    fit = change.fit
+    known = np.isfinite(panel.values[change.row, change.column : change.shown + 1])
     return Change(
         date=date,
         run=point.run,
-        before=unscaled(fit.before, panel.metric),
-        after=unscaled(fit.after, panel.metric),
-        shift=shift_of(fit.after - fit.before, panel.metric),
-        p_value=min(1.0, change.p_value * HORIZON * series),
-        shape=fit.shape,
+        before=unscaled(change.before, panel.metric),
+        after=unscaled(change.after, panel.metric),
+        shift=shift_of(change.after - change.before, panel.metric),
+        limit=shift_of(change.limit, panel.metric),
+        nights=int(known.sum()),
         shown=panel.nights[change.shown],
     )
 

@@ -10,7 +10,7 @@ from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.formatting.units import plural
-from wattbench_reports.gate.policy import Policy
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history import History, Trend, load_history, trends
 from wattbench_reports.history.night_alerts import all_alerts
 from wattbench_reports.history.night_verdict import NightVerdict, night_verdict
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
-def build_site(history_root: Path, out: Path | None = None, policy: Policy | None = None) -> Path:
+def build_site(history_root: Path, out: Path | None = None, policy: Policy = NIGHT_POLICY) -> Path:
     """Write the site of a history, and return its first page.
 
     The same history gives the same bytes. The full report of the last night is made if it does not exist yet.
@@ -42,7 +42,7 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
     Args:
         history_root: as `wattbench_reports.history.load_history` reads it.
         out: folder to write into, if not `DIR/site`; the links are those of that folder.
-        policy: how the last night is judged, if not by its suite's policy.
+        policy: how nights are judged.
 
     Raises:
         UserError: there is no night, a record is damaged, or a file cannot be written.
@@ -53,7 +53,7 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy | Non
         raise UserError(f"{history_root}: no night to show ({why})")
     site = out or history_root / "site"
     reports = full_reports(history, site)
-    pages = site_pages(history, trends(history), night_verdict(history, policy), reports)
+    pages = site_pages(history, trends(history, policy), night_verdict(history, policy), reports)
     write_all_atomically({site / name: page for name, page in pages.items()}, failure="the page cannot be written")
     return site / INDEX
 
@@ -116,8 +116,8 @@ class _Site:
             "trend.html.j2",
             _capital(words.label(metric)),
             groups=groups(self._drawn, metric, self._anchors, links),
-            note="Each chart has its own scale, which may not start at 0. The p-value of a change point is corrected "
-            "for the number of series and nights; its date is the first night at the new level.",
+            note="Each chart has its own scale, which may not start at 0. The date of a change point is the first "
+            "night at the new level; its limit is what those nights were beyond.",
         )
 
     def nights(self) -> str:

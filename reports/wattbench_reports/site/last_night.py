@@ -1,4 +1,4 @@
-"""Prepare the verdict of the last night: its alarms, and what got worse beyond anything seen before."""
+"""Prepare the verdict of the last night: its alarms, and what is worse by more than its margin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history import EVERYWHERE, Alarm, NightChange
 from wattbench_reports.history.change_words import sentence, state
-from wattbench_reports.history.night_verdict import NightVerdict, unseen
+from wattbench_reports.history.night_verdict import NightVerdict, worsenings_to_see
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
 from wattbench_reports.wording import gate as wording
@@ -23,12 +23,6 @@ BADGES: Mapping[Verdict, str] = {
     Verdict.NOT_COMPARABLE: "badge-warn",
     Verdict.NOT_MEASURED: "badge-warn",
 }
-
-KINDS = {
-    "reference": "against the reference",
-    "previous": "against the previous night",
-}
-"""What an alarm of two nights is against, in words; of a series it is the shape of the change."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +60,7 @@ class LastNight:
 
 
 def last_night(verdict: NightVerdict, anchors: Anchors, links: Links) -> LastNight:
-    """Describe the verdict on the last night: its alarms, then what got worse beyond anything seen before.
+    """Describe the verdict on the last night: its alarms, then what is worse by more than its margin.
 
     Args:
         verdict: on the last night.
@@ -91,24 +85,23 @@ def _headline(verdict: NightVerdict) -> str:
 
 def _alarmed(verdict: NightVerdict, anchors: Anchors, links: Links) -> Iterator[SystemAlarms]:
     alarmed = {(each.system, each.metric) for each in verdict.alarms}
-    beyond = [each for each in unseen(verdict.changes) if (each.system, each.metric) not in alarmed]
-    for system in dict.fromkeys([*(each.system for each in verdict.alarms), *(each.system for each in beyond)]):
+    worse = [each for each in worsenings_to_see(verdict.changes) if (each.system, each.metric) not in alarmed]
+    for system in dict.fromkeys([*(each.system for each in verdict.alarms), *(each.system for each in worse)]):
         of_system = [each for each in verdict.alarms if each.system == system]
         overall = [each for each in of_system if each.domain == EVERYWHERE]
         shown = overall or of_system
         folded = [each for each in of_system if each not in shown]
         parts = [[_alarm(each, anchors, links) for each in some] for some in (shown, folded)]
-        parts[0] += [_beyond(each, anchors, links) for each in beyond if each.system == system]
+        parts[0] += [_worse(each, anchors, links) for each in worse if each.system == system]
         yield SystemAlarms(system, anchors.positions.get(system), *map(tuple, parts))
 
 
 def _alarm(alarm: Alarm, anchors: Anchors, links: Links) -> ShownAlarm:
     href = _chart(alarm.system, alarm.domain, alarm.metric, anchors, links)
-    kind = KINDS[alarm.kind] if alarm.change is None else alarm.change.shape
-    return ShownAlarm(kind, f"{alarm.text}.", href)
+    return ShownAlarm("alarm", f"{alarm.text}.", href)
 
 
-def _beyond(change: NightChange, anchors: Anchors, links: Links) -> ShownAlarm:
+def _worse(change: NightChange, anchors: Anchors, links: Links) -> ShownAlarm:
     href = _chart(change.system, EVERYWHERE, change.metric, anchors, links)
     return ShownAlarm(state(change), sentence(change), href)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
-from wattbench_reports.history.night_alerts import ALARM, BEYOND, NightAlerts
+from wattbench_reports.history.night_alerts import ALARM, WORSE, NightAlerts
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
 from wattbench_reports.site.missing_nights import gap_between
@@ -88,9 +88,9 @@ def _rows(
 
 
 def _verdict(worse: int, better: int, reported: NightAlerts) -> tuple[str, str]:
-    raised, beyond = reported.count(ALARM), reported.count(BEYOND)
+    raised, beyond = reported.count(ALARM), reported.count(WORSE)
     parts = [plural(raised, "alarm")] if raised else []
-    parts += [f"{plural(beyond, 'figure')} worse than anything seen before"] if beyond else []
+    parts += [f"{plural(beyond, 'figure')} worse by more than the margin"] if beyond else []
     parts += [f"{plural(worse, 'change point')} for the worse"] if worse else []
     parts += [f"{plural(better, 'change point')} for the better"] if better else []
     bad = raised or beyond or worse

@@ -1,4 +1,4 @@
-"""Prepare tonight's changes: per system and metric against the previous night, four weeks and the reference."""
+"""Prepare tonight's changes: per system and metric against four weeks, the best stretch and the reference."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.history import NightChange
-from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, limits, size, state
+from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
+from wattbench_reports.history.night_verdict import margin
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
 from wattbench_reports.wording import night as wording
 
 ROWS_SHOWN = 12
-"""Rows that are seen without a click, beyond those with a change that was found."""
+"""Rows that are seen without a click, beyond those with a change by more than the margin."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,11 @@ class ChangeRow:
     href: str | None
     """Of its chart."""
     now: str
+    margin: str
     cells: tuple[ShownChange | None, ...]
     """In the order of `Tonight.columns`; None where there is no such comparison."""
     has_change: bool
-    """Whether one of them found a change."""
+    """Whether one of them shows a change by more than the margin."""
 
 
 @dataclass(frozen=True)
@@ -60,19 +62,19 @@ class Tonight:
 
     columns: tuple[ComparedWith, ...]
     summary: tuple[tuple[str, str], ...]
-    """For each column, what was found, or that nothing was."""
+    """For each column, what it shows."""
     rows: tuple[ChangeRow, ...]
-    """Biggest change first; those that are seen without a click."""
+    """Worst first; those that are seen without a click."""
     folded: tuple[ChangeRow, ...]
     error_rates: str
-    """Of marks and alarms; empty if the noise between nights is not known yet."""
+    """What states and alarms rest on; empty if the scatter between nights is not known yet."""
 
 
 def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> Tonight:
     """Lay out the changes of the last night as a table.
 
     Args:
-        changes: biggest first.
+        changes: worst first.
         anchors: of all systems and domains.
         links: of the page.
     """
@@ -113,8 +115,9 @@ def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anch
         metric=label(first.metric),
         href=links.metric(first.metric, anchor) if anchor and first.metric in METRICS_SHOWN else None,
         now=figure(first.metric, first.now),
+        margin=margin(first.metric, first.margin),
         cells=tuple(_cell(cells[against]) if against in cells else None for against in columns),
-        has_change=any(each.state in wording.FOUND for each in cells.values()),
+        has_change=any(each.state in wording.TOLD for each in cells.values()),
     )
 
 
@@ -124,24 +127,23 @@ def _cell(change: NightChange) -> ShownChange:
         state=state(change),
         style=_style(change),
         before=figure(change.metric, change.before),
-        note="" if change.state == "too_few_nights" else limits(change),
+        note="" if change.state == "too_few_nights" else change.note,
     )
 
 
 def _style(change: NightChange) -> str:
     if alarming(change):
         return "badge-bad"
-    if change.state in wording.FOUND:
-        return "badge-warn" if change.worse else "badge"
+    if change.state in wording.TOLD:
+        return "badge"
     return ""
 
 
 def _error_rates(changes: Sequence[NightChange]) -> str:
-    """Say at which error rates changes are marked and alarms raised."""
+    """Say what states and alarms rest on."""
     if all(each.low is None for each in changes):
         return ""
     return (
-        "A change is marked where it is significant at 5% for the whole table: at most one quiet night in twenty marks "
-        "any. Each interval is a 95% confidence interval and holds the noise between nights. Alarms are raised at the "
-        "false-alarm rate of a whole year."
+        "Each interval has a confidence of 95% and holds the scatter between nights. Worse: all of it is beyond the "
+        "margin. Within: it rules out a worsening by the margin. Alarms hold their rate over a whole year."
     )

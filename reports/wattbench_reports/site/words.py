@@ -61,10 +61,10 @@ def shift(before: float, after: float, metric: str) -> str:
 
 
 def change(seen: Change, metric: str) -> str:
-    """Write a change of a series: ``step, 920 ms → 966 ms (+5.0%, p < .001)``."""
-    p_value = units.p_value(seen.p_value).replace(" ", "\u00a0")
+    """Write a change of a series: ``920 ms → 1.16 s (+26.1%, limit 10.0%)``."""
     before, after = (figure(level, metric) for level in (seen.before, seen.after))
-    return f"{seen.shape}, {before} → {after} ({shift(seen.before, seen.after, metric)}, {p_value})"
+    limit = units.points(abs(seen.limit)) if metric == ACCURACY else units.percent(abs(seen.limit))
+    return f"{before} → {after} ({shift(seen.before, seen.after, metric)}, limit {limit})"
 
 
 def tick_text(value: float, metric: str, step: float) -> str:

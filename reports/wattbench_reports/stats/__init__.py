@@ -55,25 +55,24 @@ from wattbench_reports.stats.sample_size import (
     minimum_detectable_shift,
     power_of,
 )
-from wattbench_reports.stats.series.changepoints import HORIZON, Shift
-from wattbench_reports.stats.series.series_noise import Noise, noise_of
+from wattbench_reports.stats.series.exceedances import ExceedanceDetector, nights_to
+from wattbench_reports.stats.series.levels import Levels, levels_of, single_night
 
 __all__ = [
     "CONFIDENCE",
-    "HORIZON",
     "BlockRatio",
     "Dependence",
+    "ExceedanceDetector",
     "Interval",
+    "Levels",
     "McNemar",
     "NodeEffect",
-    "Noise",
     "NotExcluded",
     "PairOverNodes",
     "PairedBlockMean",
     "PairedBlockRatio",
     "Payback",
     "SessionVariance",
-    "Shift",
     "StratifiedUnits",
     "accuracy_interval",
     "another_run",
@@ -92,6 +91,7 @@ __all__ = [
     "interval_difference",
     "interval_of",
     "items_needed",
+    "levels_of",
     "log_ratio_losses",
     "log_ratio_se",
     "mcnemar_exact",
@@ -100,8 +100,8 @@ __all__ = [
     "minimum_detectable_difference",
     "minimum_detectable_ratio",
     "minimum_detectable_shift",
+    "nights_to",
     "node_effects",
-    "noise_of",
     "pair_over_nodes",
     "paired_block_means",
     "paired_block_ratios",
@@ -117,6 +117,7 @@ __all__ = [
     "ratios",
     "resampled_sums",
     "session_variance",
+    "single_night",
     "stratified_sums",
     "stratified_units",
     "together_by_chance",

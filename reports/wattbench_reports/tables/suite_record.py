@@ -274,6 +274,11 @@ class SuiteRecord:
             _suite=suite,
         )
 
+    @property
+    def canaries(self) -> tuple[str, ...]:
+        """Return the systems that never change, so that what they do on a night is the machine's."""
+        return tuple(name for name, each in self.systems.items() if each.as_recorded.get("canary") is True)
+
     @cached_property
     def gate(self) -> Mapping[str, Any] | None:
         """Return the block ``gate``, for `wattbench_reports.gate.policy.policy_of`; None if it is missing.

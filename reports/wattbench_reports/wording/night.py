@@ -10,28 +10,23 @@ from wattbench_reports.history.change_words import AGAINST, compared_with, label
 from wattbench_reports.history.night_changes import NightChange
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange
 
-NONE_FOUND = "None found"
+ALL_WITHIN = "All within their margins"
 
-FOUND = ("alarm", "beyond_all_seen", "changed")
-"""States in which a change was found."""
+TOLD = ("alarm", "still_regressed", "worse", "better")
+"""States in which a change by more than the margin is shown."""
 
 _SHORT_HASH = 10
 _SHORT_DIGEST = 12
 _LONGEST_FACT = 60
 
 
-def found_changes(changes: Sequence[NightChange], against: str | None = None) -> list[NightChange]:
-    """Return the changes that were found, in the given order.
-
-    Args:
-        changes: of a night.
-        against: one of `AGAINST`; None: all.
-    """
-    return [each for each in changes if each.state in FOUND and against in (None, each.against)]
+def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
+    """Return the changes by more than their margins, in the given order."""
+    return [each for each in changes if each.state in TOLD]
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
-    """Yield, for each comparison that was made, what it is with and what was found: `NONE_FOUND` where nothing was.
+    """Yield, for each comparison that was made, what it is with and what it shows.
 
     Args:
         changes: of a night.
@@ -41,29 +36,35 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
         made = [each for each in changes if each.against == against]
         if not made:
             continue
-        some = found_changes(made)
+        some = shown_changes(made) or [each for each in made if each.state == "open"]
         named = [short(each) for each in some[:most]]
         if len(some) > most:
             named.append(f"{len(some) - most} more")
-        yield compared_with(made[0]), "; ".join(named) or _nothing_found(made)
+        yield compared_with(made[0]), "; ".join(named) or _nothing_shown(made)
 
 
-def _nothing_found(made: Sequence[NightChange]) -> str:
-    """Say that nothing was found, and of how many metrics nothing could be."""
-    apart = sum(each.state == "not_comparable" for each in made)
-    early = sum(each.state == "too_few_nights" for each in made)
-    left = [f"{early} with too few nights"] if early else []
-    left += [f"{apart} not comparable"] if apart else []
-    if early + apart == len(made):
-        sized = next((each for each in made if each.change is not None), None)
-        biggest = "" if sized is None else f"; the biggest change is {sized.system} {label(sized.metric)} {size(sized)}"
-        return f"Nothing could have been found: {units.listed(left)}{biggest}"
-    return f"{NONE_FOUND}{f', but {units.listed(left)}' if left else ''}"
+def _nothing_shown(made: Sequence[NightChange]) -> str:
+    """Say that all is within its margins, and of how many metrics nothing could be shown."""
+    counted = [(sum(each.state == state for each in made), text) for state, text in _UNTOLD.items()]
+    left = [f"{number} {text}" for number, text in counted if number]
+    if sum(number for number, _ in counted) < len(made):
+        return f"{ALL_WITHIN}{f', but {units.listed(left)}' if left else ''}"
+    sized = next((each for each in made if each.change is not None), None)
+    biggest = "" if sized is None else f"; the biggest change is {sized.system} {label(sized.metric)} {size(sized)}"
+    return f"Nothing could be shown: {units.listed(left)}{biggest}"
+
+
+_UNTOLD = {
+    "too_few_nights": "with too few nights",
+    "not_comparable": "not comparable",
+    "not_measured": "not measured",
+}
 
 
 def difference_title(difference: NightDifference) -> str:
     """Write since when: ``Since the previous night, 2026-01-04``."""
-    return f"Since {AGAINST[difference.against]}, {difference.night.date}"
+    since = "the previous night" if difference.against == "previous" else AGAINST[difference.against]
+    return f"Since {since}, {difference.night.date}"
 
 
 def difference_lines(difference: NightDifference) -> Iterator[str]:

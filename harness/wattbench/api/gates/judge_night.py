@@ -52,16 +52,18 @@ def build_site_by(layout: NightsLayout, policy: Policy) -> Path:
 
 
 def _policy(history: History, policy_file: Path | None) -> Policy:
-    """Return the given policy, else that of the last night's suite, else that of the nearest `pyproject.toml`.
+    """Return the given policy, else that of the last night's suite, of the nearest `pyproject.toml`, or the default.
 
     A system may change from night to night: whether a change made it worse is what nights are judged for.
     """
     from wattbench.records import IDENTITY, read_run
-    from wattbench.scenarios.interleaved.find_policy import find_policy
-    from wattbench_reports.gate.policy import policy_of
+    from wattbench.scenarios.interleaved.find_policy import DEFAULTS, find_policy
+    from wattbench_reports.gate.policy import NIGHT_POLICY, policy_of
 
     if not history.nights:
         raise UserError("; ".join([f"{history.root}: there is no finished night to judge", *history.notes]))
     of_suite = policy_of_suite(read_run(history.nights[-1].root))
     chosen, source = find_policy(policy_file, of_suite, Path.cwd())
+    if source == DEFAULTS:
+        return NIGHT_POLICY
     return policy_of(chosen.model_dump(mode="json") | {"may_differ": IDENTITY}, source)

@@ -45,6 +45,8 @@ class SystemBase(Strict):
     domain: str | None = None
     """For a specialist: the domain it was made for."""
     description: str | None = None
+    canary: bool = False
+    """It never changes: in a series of nights, what it does on a night is the machine's doing."""
     prompt: Prompt = Prompt()
     parameters: Parameters | None = None
     """Only needed if the engine cannot count them."""

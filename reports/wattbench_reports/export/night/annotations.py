@@ -5,7 +5,7 @@ from wattbench_reports.export.gate.annotations import MOST_OF_A_KIND, workflow_c
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history.change_words import label, sentence, state
 from wattbench_reports.history.night_changes import NightChange
-from wattbench_reports.history.night_verdict import NightVerdict, unseen
+from wattbench_reports.history.night_verdict import NightVerdict, worsenings_to_see
 from wattbench_reports.wording import night as wording
 
 _TITLE = "wattbench nightly"
@@ -18,7 +18,9 @@ def annotations(verdict: NightVerdict) -> list[str]:
     """
     errors = [workflow_command("error", f"{_TITLE}: {_series(each.system, each.domain, each.metric)}", f"{each.text}.")
               for each in verdict.alarms]  # fmt: skip
-    warnings = [_of_change("warning", each) for each in unseen(verdict.changes)]
+    seen = worsenings_to_see(verdict.changes)
+    errors += [_of_change("error", each) for each in seen if each.state == "still_regressed"]
+    warnings = [_of_change("warning", each) for each in seen if each.state != "still_regressed"]
     if verdict.result.exit_code and not errors and not warnings:
         kind = "error" if verdict.result.verdict is Verdict.ERROR else "warning"
         warnings.append(workflow_command(kind, f"{_TITLE}: no verdict", verdict.result.headline))
@@ -26,7 +28,7 @@ def annotations(verdict: NightVerdict) -> list[str]:
     notices = [
         _of_change("notice", each)
         for each in verdict.changes
-        if each.state == "changed" and (each.system, each.metric) not in alarming
+        if each.state == "better" and (each.system, each.metric) not in alarming
     ]
     for difference in verdict.differences:
         if not difference.empty:

@@ -16,7 +16,7 @@ from wattbench_reports.history.what_changed import NightDifference
 def as_json(verdict: NightVerdict) -> str:
     """Return the JSON of a gate, with ``"night"``.
 
-    Its ``alerts`` have the fields of `Alert`, its ``changes`` those of `NightChange`, biggest first, and
+    Its ``alerts`` have the fields of `Alert`, its ``changes`` those of `NightChange`, worst first, and
     ``what_changed`` has the parts, commits and files that differ from the nights that it is compared with.
     """
     document: dict[str, Any] = json.loads(gate_json(verdict.result))

@@ -13,7 +13,7 @@ from wattbench_reports.formatting.markdown import in_code, markdown_table
 from wattbench_reports.formatting.repository_links import RepositoryLinks
 from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
 from wattbench_reports.history.night_changes import NightChange
-from wattbench_reports.history.night_verdict import NightVerdict
+from wattbench_reports.history.night_verdict import NightVerdict, margin
 from wattbench_reports.history.what_changed import NightDifference
 from wattbench_reports.wording import gate as gate_wording
 from wattbench_reports.wording import night as wording
@@ -25,18 +25,19 @@ _MOST = 20
 """Alarms and notes."""
 _COLUMNS = (
     TextColumn("system"), TextColumn("metric"), TextColumn("compared with"), TextColumn("before", right=True),
-    TextColumn("tonight", right=True), TextColumn("change [95% interval]"), TextColumn("state"),
+    TextColumn("tonight", right=True), TextColumn("change [95% interval]"), TextColumn("margin", right=True),
+    TextColumn("state"),
 )  # fmt: skip
 
 
 def as_markdown(verdict: NightVerdict) -> str:
-    """Return the verdict, the alarms, a table of the changes that were found, and what changed in code and weights."""
+    """Return the verdict, the alarms, changes by more than their margins, and what changed in code and weights."""
     result = verdict.result
     title = f"### wattbench nightly: {gate_wording.verdict_name(result.verdict)}"
     lines = [title, "", escaped(result.headline, _SENTENCE)]
     lines += _list([f"{each.text}." for each in verdict.alarms]) if len(verdict.alarms) > 1 else []
     lines += ["", *_against(verdict.changes)]
-    lines += _table(wording.found_changes(verdict.changes))
+    lines += _table(wording.shown_changes(verdict.changes))
     for difference in verdict.differences:
         if not difference.empty:
             lines += ["", f"**{wording.difference_title(difference)}:**", "", *_difference(difference)]
@@ -45,7 +46,7 @@ def as_markdown(verdict: NightVerdict) -> str:
 
 
 def _against(changes: Sequence[NightChange]) -> Iterator[str]:
-    """Yield a line for each comparison: how many changes were found."""
+    """Yield a line for each comparison: what it shows."""
     for against, line in wording.against_lines(changes, 1):
         yield f"- Against {escaped(against, _NAME)}: {escaped(line, _SENTENCE)}"
 
@@ -66,6 +67,7 @@ def _row(change: NightChange) -> tuple[str, ...]:
         escaped(figure(change.metric, change.before), _NAME),
         escaped(figure(change.metric, change.now), _NAME),
         escaped(size(change), _NAME),
+        escaped(margin(change.metric, change.margin), _NAME),
         f"{mark}{escaped(state(change), _NAME)}{mark}",
     )
 
@@ -112,7 +114,7 @@ def _list(sentences: Sequence[str]) -> list[str]:
 
 
 def _all(changes: Sequence[NightChange]) -> list[str]:
-    """Return every comparison, folded, biggest change first."""
+    """Return every comparison, folded, worst first."""
     if not changes:
         return []
     table = _table(changes)

@@ -14,7 +14,7 @@ _MOST = 5
 
 
 def as_text(verdict: NightVerdict) -> str:
-    """Return the verdict, every alarm, what was found against other nights, and what changed in code and weights."""
+    """Return the verdict, every alarm, what each comparison shows, and what changed in code and weights."""
     return "".join(f"{without_commands(line)}\n" for line in _lines(verdict))
 
 
