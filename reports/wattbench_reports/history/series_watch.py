@@ -8,8 +8,8 @@ Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.se
 
 A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
 machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a
-canary, which never changes, only canaries are looked at. Without another system no night is excused. Nothing is taken
-off a figure.
+canary, which never changes, only canaries are looked at, and no night of a canary counts. Without another system no
+night is excused. Nothing is taken off a figure.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Watched:
     limits: NDArray[np.float64]
     """Shape (series,): how far beyond a night has to lie."""
     shared: NDArray[np.bool_]
-    """Shape (series,): the last night is beyond, and others of the machine moved with it."""
+    """Shape (series,): the last night is beyond, and it is the machine's, or others of the machine moved with it."""
 
 
 def watch(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Watched:
@@ -125,14 +125,14 @@ def _levels_before(panel: SeriesPanel, night: int, first: NDArray[np.int64]) -> 
 def _moved_with_others(
     panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return which series are beyond while another system of the machine moved at least half as far."""
+    """Return which series are beyond while another system of the machine moved at least half as far, or a canary's."""
     witnesses = panel.overall & np.isfinite(moved)
     if (canaries := witnesses & panel.canaries).any():
         witnesses = canaries
     together = np.zeros(len(moved), dtype=bool)
     for row in np.flatnonzero(np.nan_to_num(moved) > limits).tolist():
         others = witnesses & (panel.systems != panel.systems[row])
-        together[row] = bool((moved[others] >= _SHARED * moved[row]).any())
+        together[row] = bool(panel.canaries[row] or (moved[others] >= _SHARED * moved[row]).any())
     return together
 
 

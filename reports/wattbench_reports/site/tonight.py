@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.history import NightChange
-from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
+from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, label_of_all, size, state
 from wattbench_reports.history.night_verdict import margin
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
@@ -22,7 +22,7 @@ class ComparedWith:
 
     text: str
     detail: str
-    """Its date or span."""
+    """Its date or span; empty where it is not the same of all."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ShownChange:
     style: str
     """Of the state's badge; empty for what needs none."""
     before: str
-    """The earlier figure."""
+    """The earlier figure, with its date or span where that is not the column's."""
     note: str
 
 
@@ -78,17 +78,17 @@ def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> T
         anchors: of all systems and domains.
         links: of the page.
     """
-    made = {against: next((each for each in changes if each.against == against), None) for against in AGAINST}
-    columns = {against: first for against, first in made.items() if first is not None}
+    made = {against: [each for each in changes if each.against == against] for against in AGAINST}
+    columns = {against: label_of_all(some) for against, some in made.items() if some}
     series: dict[tuple[str, str], dict[str, NightChange]] = {}
     for each in changes:
         series.setdefault((each.system, each.metric), {})[each.against] = each
-    rows = [_row(cells, list(columns), anchors, links) for cells in series.values()]
+    rows = [_row(cells, columns, anchors, links) for cells in series.values()]
     shown = [row for row in rows if row.has_change]
     others = [row for row in rows if not row.has_change]
     room = max(0, ROWS_SHOWN - len(shown))
     return Tonight(
-        columns=tuple(_heading(against, first) for against, first in columns.items()),
+        columns=tuple(_heading(against, span) for against, span in columns.items()),
         summary=tuple(_summary(changes)),
         rows=(*shown, *others[:room]),
         folded=tuple(others[room:]),
@@ -96,9 +96,9 @@ def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> T
     )
 
 
-def _heading(against: str, first: NightChange) -> ComparedWith:
+def _heading(against: str, span: str) -> ComparedWith:
     words = AGAINST[against].removeprefix("the ")
-    return ComparedWith(f"{words[0].upper()}{words[1:]}", first.label)
+    return ComparedWith(f"{words[0].upper()}{words[1:]}", span)
 
 
 def _summary(changes: Sequence[NightChange]) -> list[tuple[str, str]]:
@@ -106,7 +106,7 @@ def _summary(changes: Sequence[NightChange]) -> list[tuple[str, str]]:
     return [(f"Against {against}", line) for against, line in lines]
 
 
-def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anchors, links: Links) -> ChangeRow:
+def _row(cells: Mapping[str, NightChange], columns: Mapping[str, str], anchors: Anchors, links: Links) -> ChangeRow:
     first = next(iter(cells.values()))
     anchor = anchors.charts.get((first.system, ""))
     return ChangeRow(
@@ -116,17 +116,18 @@ def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anch
         href=links.metric(first.metric, anchor) if anchor and first.metric in METRICS_SHOWN else None,
         now=figure(first.metric, first.now),
         margin=margin(first.metric, first.margin),
-        cells=tuple(_cell(cells[against]) if against in cells else None for against in columns),
+        cells=tuple(_cell(cells[against], span) if against in cells else None for against, span in columns.items()),
         has_change=any(each.state in wording.TOLD for each in cells.values()),
     )
 
 
-def _cell(change: NightChange) -> ShownChange:
+def _cell(change: NightChange, span: str) -> ShownChange:
+    before = figure(change.metric, change.before)
     return ShownChange(
         size=size(change),
         state=state(change),
         style=_style(change),
-        before=figure(change.metric, change.before),
+        before=before if span or change.before is None else f"{before} ({change.label})",
         note="" if change.state == "too_few_nights" else change.note,
     )
 

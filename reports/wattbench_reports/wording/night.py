@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from wattbench.records import LABELS
 from wattbench_reports.formatting import units
-from wattbench_reports.history.change_words import AGAINST, compared_with, label, short, size
+from wattbench_reports.history.change_words import AGAINST, label, label_of_all, short, size
 from wattbench_reports.history.night_changes import NightChange
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange
 
 ALL_WITHIN = "All within their margins"
 
-TOLD = ("alarm", "still_regressed", "worse", "better")
+TOLD = ("alarm", "still_regressed", "worse", "not_judged", "better")
 """States in which a change by more than the margin is shown."""
 
 _SHORT_HASH = 10
@@ -40,7 +40,9 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
         named = [short(each) for each in some[:most]]
         if len(some) > most:
             named.append(f"{len(some) - most} more")
-        yield compared_with(made[0]), "; ".join(named) or _nothing_shown(made)
+        when = label_of_all(made)
+        with_what = f"{AGAINST[against]} ({when})" if when else AGAINST[against]
+        yield with_what, "; ".join(named) or _nothing_shown(made)
 
 
 def _nothing_shown(made: Sequence[NightChange]) -> str:

@@ -54,12 +54,12 @@ class Levels:
         return t_quantile(max(_EFFICIENCY * (int(self.nights[series]) - 1), 1.0)) * float(self.error[series])
 
 
-def levels_of(values: Series, resolution: float) -> Levels:
+def levels_of(values: Series, resolution: float | Series) -> Levels:
     """Return the levels of series over given nights.
 
     Args:
         values: shape (series, nights), oldest first; NaN: no figure.
-        resolution: the scatter is taken to be no smaller.
+        resolution: the scatter is taken to be no smaller; of all series, or shape (series,).
     """
     number = np.isfinite(values).sum(axis=1)
     with warnings.catch_warnings():
