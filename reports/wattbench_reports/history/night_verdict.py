@@ -19,6 +19,7 @@ from wattbench_reports.history.alarms import Alarm, alarms, waiver_of
 from wattbench_reports.history.change_words import AGAINST, label, sentence, size
 from wattbench_reports.history.model import EVERYWHERE, History
 from wattbench_reports.history.night_changes import NightChange, State, night_changes
+from wattbench_reports.history.trends import HIGHER_IS_WORSE
 from wattbench_reports.history.what_changed import NightDifference, what_changed
 
 NAMES = {"four_weeks": "last four weeks", "best": "best stretch", "reference": "reference"}
@@ -136,7 +137,7 @@ def _headline(verdict: Verdict, history: History, raised: Sequence[Alarm], chang
         return f"{night} passes: of every judged metric, a worsening by its margin is ruled out."
     worse = worsenings_to_see(changes)
     if verdict is Verdict.REGRESSED:
-        return f"{night} is still regressed: {_figure(worse[0])}, {worse[0].note}{_more(worse)}."
+        return f"{night} is still regressed: {_figure(worse[0])}{_more(worse)}, {worse[0].note}."
     if not blocking:
         return f"{night} has no figure to judge: no metric of the policy was measured."
     if verdict is Verdict.NOT_COMPARABLE:
@@ -144,7 +145,7 @@ def _headline(verdict: Verdict, history: History, raised: Sequence[Alarm], chang
     if all(each.state == "too_few_nights" for each in blocking):
         return f"{night} has no verdict: {blocking[0].note}."
     left = worse or [each for each in blocking if each.state not in ("within", "better")]
-    return f"{night} does not pass: {_why_not(left[0])}{_more(left)}."
+    return f"{night} does not pass: {_why_not(left[0], _more(left))}."
 
 
 def _figure(change: NightChange) -> str:
@@ -152,23 +153,24 @@ def _figure(change: NightChange) -> str:
 
 
 def _more(some: Sequence[NightChange]) -> str:
-    return f" ({len(some) - 1} more)" if len(some) > 1 else ""
+    return f" (and {len(some) - 1} more)" if len(some) > 1 else ""
 
 
-def _why_not(change: NightChange) -> str:
-    """Say what keeps a night from passing: its size with its note, or with what the night would have shown."""
+def _why_not(change: NightChange, more: str) -> str:
+    """Say what keeps a night from passing: a size and a note, or what the night would have shown, and how many more."""
     name = f"{change.system} {label(change.metric)}"
     if change.state == "not_measured":
-        return f"{name} was measured the night before, and not this night"
+        return f"{name}{more} was measured the night before, and not this night"
     if change.state == "not_comparable":
-        return f"{name} cannot be compared ({change.note})"
+        return f"{name}{more} cannot be compared: {change.note}"
     if change.state == "too_few_nights":
-        return f"{name} has {change.note}"
+        return f"{name}{more} has {change.note}"
     if change.note:
-        return f"{_figure(change)}; {change.note}"
+        return f"{_figure(change)}{more}; {change.note}"
     assert change.detectable is not None  # it has bounds
     limit, least = margin(change.metric, change.margin), margin(change.metric, change.detectable)
-    return f"{_figure(change)}, margin {limit}; only a worsening of {least} would show"
+    sign = "+" if HIGHER_IS_WORSE[change.metric] else "−"
+    return f"{_figure(change)}{more}, margin {limit}; only {sign}{least} would show"
 
 
 def margin(metric: str, share: float) -> str:

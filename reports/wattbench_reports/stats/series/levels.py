@@ -5,8 +5,9 @@ The level is the median. The scatter of one night is the larger of two estimates
 - 1.4826 / sqrt(2) x the median absolute difference of successive nights, which a step or a creep leaves as it is;
 - 1.4826 x the median absolute deviation from the level, which sees a series that swings between two levels;
 
-and no smaller than the resolution of the figure. A night that was set apart by a burst moves neither. One more night of
-a series that keeps to its level lies within
+and no smaller than the resolution of the figure. Of six nights or more, one that was set apart by a burst moves neither
+by much; of fewer it may widen the first, as it is in half of the differences. One more night of a series that keeps to
+its level lies within
 
     level +- t s c_n sqrt(1 + (pi / 2) / n)
 
