@@ -238,7 +238,7 @@ class _Series:
         ]
         if change.state != "worse" or not worse:
             return change
-        note = f"since {worse[0].date}; a reference of a later night accepts it"
+        note = f"changed on {worse[0].date}; a later reference accepts it"
         return replace(change, state="still_regressed", note=note)
 
     def _rise(self, best: _Stretch) -> str:

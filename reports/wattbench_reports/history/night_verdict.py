@@ -137,7 +137,7 @@ def _headline(verdict: Verdict, history: History, raised: Sequence[Alarm], chang
         return f"{night} passes: of every judged metric, a worsening by its margin is ruled out."
     worse = worsenings_to_see(changes)
     if verdict is Verdict.REGRESSED:
-        return f"{night} is still regressed: {_figure(worse[0])}{_more(worse)}, {worse[0].note}."
+        return f"{night} is still regressed: {_figure(worse[0])}{_more(worse)}; {worse[0].note}."
     if not blocking:
         return f"{night} has no figure to judge: no metric of the policy was measured."
     if verdict is Verdict.NOT_COMPARABLE:
