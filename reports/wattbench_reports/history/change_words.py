@@ -92,11 +92,14 @@ def sentence(change: NightChange) -> str:
     if change.change is not None:
         figures = f"{figure(change.metric, change.before)} → {figure(change.metric, change.now)}"
         size_and_figures = f" {size(change)}{size_and_figures}, {figures}"
-    known = [] if change.state == "too_few_nights" else [state(change)]
-    known += [change.note] if change.note else []
-    return f"{what}{size_and_figures}: {'; '.join(known)}."
+    return f"{what}{size_and_figures}: {_state_and_note(change)}."
 
 
 def short(change: NightChange) -> str:
     """Write a change in a few words: ``specialist latency p50 +5.0% [+2.1, +8.0] (worse)``."""
-    return f"{change.system} {label(change.metric)} {size(change)} ({state(change)})"
+    return f"{change.system} {label(change.metric)} {size(change)} ({_state_and_note(change)})"
+
+
+def _state_and_note(change: NightChange) -> str:
+    known = [] if change.state == "too_few_nights" else [state(change)]
+    return "; ".join([*known, change.note] if change.note else known)

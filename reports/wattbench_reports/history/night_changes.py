@@ -302,7 +302,7 @@ class _Series:
         )
         if nights < LEAST_NIGHTS:
             return bare
-        half = level.reach(0)
+        half = float(level.reach[0])
         low, high = (shift_of(difference + sign * half, metric) for sign in (-1, 1))
         state = state_of(metric, low, high, self._margin, either=self._rule is not None and self._rule.either)
         beyond = scaled_margin(self._margin, metric) + half

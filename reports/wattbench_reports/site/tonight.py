@@ -117,7 +117,7 @@ def _row(cells: Mapping[str, NightChange], columns: Mapping[str, str], anchors: 
         now=figure(first.metric, first.now),
         margin=margin(first.metric, first.margin),
         cells=tuple(_cell(cells[against], span) if against in cells else None for against, span in columns.items()),
-        has_change=any(each.state in wording.TOLD for each in cells.values()),
+        has_change=bool(wording.shown_changes(list(cells.values()))),
     )
 
 

@@ -21,8 +21,8 @@ _LONGEST_FACT = 60
 
 
 def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the changes by more than their margins, in the given order."""
-    return [each for each in changes if each.state in TOLD]
+    """Return the changes by more than their margins, and those within them that crept or stepped, in the given order."""
+    return [each for each in changes if each.state in TOLD or (each.state == "within" and each.note)]
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,9 +51,10 @@ class Levels:
     nights: NDArray[np.int64]
     """That it is of."""
 
-    def reach(self, series: int) -> float:
-        """Return the half-width of the 95% interval of one more night's distance from the level of one series."""
-        return t_quantile(max(_EFFICIENCY * (int(self.nights[series]) - 1), 1.0)) * float(self.error[series])
+    @property
+    def reach(self) -> Series:
+        """Return the half-widths of the 95% intervals of one more night's distance from the levels."""
+        return np.array([_quantile(int(nights)) for nights in self.nights]) * self.error
 
 
 def levels_of(values: Series, resolution: float | Series) -> Levels:
@@ -80,6 +82,11 @@ def single_night(value: float, scatter: float) -> Levels:
         scatter: `Levels.error` of the series.
     """
     return Levels(np.array([value]), np.array([math.sqrt(2) * scatter]), np.array([1]))
+
+
+@cache
+def _quantile(nights: int) -> float:
+    return t_quantile(max(_EFFICIENCY * (nights - 1), 1.0))
 
 
 def _correction(number: NDArray[np.int64]) -> Series:
