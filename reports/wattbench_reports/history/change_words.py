@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import ACCURACY, METRICS
@@ -77,12 +77,6 @@ def figure(metric: str, value: float | None) -> str:
 def compared_with(change: NightChange) -> str:
     """Write what it is compared with, and its date or span: ``the reference (2026-01-04)``."""
     return f"{AGAINST[change.against]} ({change.label})" if change.label else AGAINST[change.against]
-
-
-def label_of_all(changes: Sequence[NightChange]) -> str:
-    """Return the date or span that all of some changes share; empty where they are of several."""
-    labels = {each.label for each in changes}
-    return labels.pop() if len(labels) == 1 else ""
 
 
 def sentence(change: NightChange) -> str:

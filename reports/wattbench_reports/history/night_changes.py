@@ -40,7 +40,15 @@ BEST: Final = "best"
 REFERENCE: Final = "reference"
 
 State = Literal[
-    "alarm", "still_regressed", "worse", "better", "within", "open", "too_few_nights", "not_comparable", "not_measured",
+    "alarm",
+    "still_regressed",
+    "worse",
+    "better",
+    "within",
+    "open",
+    "too_few_nights",
+    "not_comparable",
+    "not_measured",
     "not_judged",
 ]
 

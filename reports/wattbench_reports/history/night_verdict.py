@@ -167,8 +167,11 @@ def _why_not(change: NightChange, more: str) -> str:
         return f"{name}{more} has {change.note}"
     if change.note:
         return f"{_figure(change)}{more}; {change.note}"
+    limit = margin(change.metric, change.margin)
+    if change.state == "worse":
+        return f"{_figure(change)}{more}, beyond the margin of {limit}"
     assert change.detectable is not None  # it has bounds
-    limit, least = margin(change.metric, change.margin), margin(change.metric, change.detectable)
+    least = margin(change.metric, change.detectable)
     sign = "+" if HIGHER_IS_WORSE[change.metric] else "−"
     return f"{_figure(change)}{more}, margin {limit}; only {sign}{least} would show"
 

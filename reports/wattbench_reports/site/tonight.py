@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.history import NightChange
-from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, label_of_all, size, state
+from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
 from wattbench_reports.history.night_verdict import margin
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
@@ -22,7 +23,7 @@ class ComparedWith:
 
     text: str
     detail: str
-    """Its date or span; empty where it is not the same of all."""
+    """Its date or span, that of most rows."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> T
         links: of the page.
     """
     made = {against: [each for each in changes if each.against == against] for against in AGAINST}
-    columns = {against: label_of_all(some) for against, some in made.items() if some}
+    columns = {
+        against: Counter(each.label for each in some).most_common(1)[0][0] for against, some in made.items() if some
+    }
     series: dict[tuple[str, str], dict[str, NightChange]] = {}
     for each in changes:
         series.setdefault((each.system, each.metric), {})[each.against] = each
@@ -127,7 +130,7 @@ def _cell(change: NightChange, span: str) -> ShownChange:
         size=size(change),
         state=state(change),
         style=_style(change),
-        before=before if span or change.before is None else f"{before} ({change.label})",
+        before=before if change.label == span or change.before is None else f"{before} ({change.label})",
         note="" if change.state == "too_few_nights" else change.note,
     )
 
@@ -135,9 +138,7 @@ def _cell(change: NightChange, span: str) -> ShownChange:
 def _style(change: NightChange) -> str:
     if alarming(change):
         return "badge-bad"
-    if change.state in wording.TOLD:
-        return "badge"
-    return ""
+    return "badge" if change.state == "better" else ""
 
 
 def _error_rates(changes: Sequence[NightChange]) -> str:

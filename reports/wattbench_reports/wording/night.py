@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from wattbench.records import LABELS
 from wattbench_reports.formatting import units
-from wattbench_reports.history.change_words import AGAINST, label, label_of_all, short, size
+from wattbench_reports.history.change_words import AGAINST, compared_with, label, short, size
 from wattbench_reports.history.night_changes import NightChange
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange
 
@@ -26,7 +26,8 @@ def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
-    """Yield, for each comparison that was made, what it is with and what it shows.
+    """Yield, for each comparison that was made, what it is with (its date or span where that of all is the same) and what
+    it shows.
 
     Args:
         changes: of a night.
@@ -40,9 +41,8 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
         named = [short(each) for each in some[:most]]
         if len(some) > most:
             named.append(f"{len(some) - most} more")
-        when = label_of_all(made)
-        with_what = f"{AGAINST[against]} ({when})" if when else AGAINST[against]
-        yield with_what, "; ".join(named) or _nothing_shown(made)
+        alike = len({each.label for each in made}) == 1
+        yield compared_with(made[0]) if alike else AGAINST[against], "; ".join(named) or _nothing_shown(made)
 
 
 def _nothing_shown(made: Sequence[NightChange]) -> str:

@@ -31,9 +31,7 @@ def night(figures: Mapping[tuple[str, str, str], np.ndarray], number: int, **giv
 
 def row(verdict: NightVerdict, against: str = "four_weeks", system: str = "a") -> NightChange:
     (one,) = [
-        each
-        for each in verdict.changes
-        if (each.against, each.system, each.metric) == (against, system, "latency_p50")
+        each for each in verdict.changes if (each.against, each.system, each.metric) == (against, system, "latency_p50")
     ]
     return one
 

@@ -37,7 +37,9 @@ class Made:
     figures: Mapping[tuple[str, str, str], np.ndarray]
     settings: Mapping[str, Any]
 
-    def history(self, change: Callable[[str, str, np.ndarray], np.ndarray] = lambda system, metric, own: own) -> History:
+    def history(
+        self, change: Callable[[str, str, np.ndarray], np.ndarray] = lambda system, metric, own: own
+    ) -> History:
         """The history; its series changed."""
         return history_of(
             {key: change(key[0], key[2], own) for key, own in self.figures.items()}, items=ITEMS, **self.settings

@@ -57,6 +57,7 @@ def test_a_night_passes_where_every_worsening_by_a_margin_is_ruled_out() -> None
          "would show"),
         (SLOW, "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; an alarm takes 3 such nights in "
                "a row"),
+        (change(0.5), "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks, beyond the margin of 10.0%"),
         (change(0.5, note=SHARED), "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; others on "
                                    "this machine moved with it"),
         (change(0.11, 0.04, against="best", note="it creeps: +9.2% since 2026-01-12"),
