@@ -3,7 +3,8 @@
 Each comparison has a 95% interval from how nights of the series scatter (`wattbench_reports.stats.series.levels`), and
 a state that follows from the interval as it is printed and the metric's margin: `worse` where all of it is beyond the
 margin (`not_judged` of a metric on which the verdict does not depend), `better` where all of it is better than the
-margin, `within` where it rules out a worsening by the margin, else `open`. Before the fifth night of a series nothing could be shown.
+margin, `within` where it rules out a worsening by the margin, else `open`. Before the fifth night of a series nothing
+could be shown.
 
 The best stretch is the best level of four weeks in a row since the reference, or since the first night without one. A
 decline of 1% a week, or a bad month that became usual, does not show against the last four weeks, and does against it.

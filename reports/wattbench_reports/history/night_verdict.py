@@ -26,7 +26,7 @@ NAMES = {"four_weeks": "last four weeks", "best": "best stretch", "reference": "
 """What a night is compared with, as it is in the names of a verdict's metrics."""
 
 _ALONE = (
-    "With one system, a slow machine looks like a slower system. A second one that never changes (`canary: true`) tells "
+    "With one system, a slow machine looks like a slower system. A second one that never changes (canary: true) tells "
     "them apart."
 )
 _WORDS: dict[State, Verdict] = {

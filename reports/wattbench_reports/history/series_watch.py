@@ -3,8 +3,9 @@
 Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
 other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the largest of
 the metric's margin, three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
-Product", 1931), and what its 95% interval reaches, which is more where there are fewer than ten nights. An e-detector counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of
-`threshold` the level has changed, and begins anew with the first night beyond.
+Product", 1931), and what its 95% interval reaches, which is more where there are fewer than ten nights. An e-detector
+counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of `threshold` the level has
+changed, and begins anew with the first night beyond.
 
 A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
 machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a

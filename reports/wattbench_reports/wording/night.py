@@ -21,13 +21,14 @@ _LONGEST_FACT = 60
 
 
 def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the changes by more than their margins, and those within them that crept or stepped, in the given order."""
+    """Return the changes by more than their margins, and those within them that crept or stepped, in order."""
     return [each for each in changes if each.state in TOLD or (each.state == "within" and each.note)]
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
-    """Yield, for each comparison that was made, what it is with (its date or span where that of all is the same) and what
-    it shows.
+    """Yield, for each comparison that was made, what it is with and what it shows.
+
+    Its date or span is named where all changes share it.
 
     Args:
         changes: of a night.

@@ -55,9 +55,10 @@ def test_a_night_passes_where_every_worsening_by_a_margin_is_ruled_out() -> None
         (change(-0.02, 0.05, metric="accuracy"),
          "small accuracy is −2.0 points [−7.0, +3.0] against the last four weeks, margin 5.0 points; only −10.0 points "
          "would show"),
-        (SLOW, "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; an alarm takes 3 such nights in "
-               "a row"),
-        (change(0.5), "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks, beyond the margin of 10.0%"),
+        (SLOW, "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; an alarm takes 3 such nights "
+               "in a row"),
+        (change(0.5),
+         "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks, beyond the margin of 10.0%"),
         (change(0.5, note=SHARED), "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; others on "
                                    "this machine moved with it"),
         (change(0.11, 0.04, against="best", note="it creeps: +9.2% since 2026-01-12"),

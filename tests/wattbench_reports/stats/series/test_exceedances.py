@@ -1,4 +1,4 @@
-"""The e-detector of nights beyond a limit: a bet is fair at its rates, and no change is shown more often than it says."""
+"""The e-detector of nights beyond a limit: its bets are fair, and no change is shown more often than it says."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from wattbench_reports.stats import ExceedanceDetector, nights_to
-from wattbench_reports.stats.series import exceedances
 
 RATES = (Fraction(1, 20), Fraction(1, 200), Fraction(1, 2000))
-COUNTS = np.array([True])
+SHARE = Fraction(9, 10)
 
 
 def evidence(distances: list[float], counts: bool = True) -> list[float]:
@@ -20,20 +19,17 @@ def evidence(distances: list[float], counts: bool = True) -> list[float]:
 
 
 def test_the_expected_bet_is_at_most_1_at_its_rates_and_below() -> None:
-    share = Fraction(9, 10)
-    assert tuple(exceedances._RATES[:, 0]) == tuple(float(rate) for rate in RATES)
-    assert exceedances._SHARE == float(share)
     for rate in RATES:
         for usual in (rate, rate / 2, Fraction(0)):
-            expected = usual * share / rate + (1 - usual) * (1 - share) / (1 - rate)
+            expected = usual * SHARE / rate + (1 - usual) * (1 - SHARE) / (1 - rate)
             assert expected <= 1
             assert (expected == 1) is (usual == rate)
 
 
 def test_the_first_nights_are_those_of_exact_arithmetic() -> None:
     """Sums of products of bets: Shiryaev-Roberts."""
-    beyond = [18.0, 180.0, 1800.0]
-    within = [0.1 / (1 - float(rate)) for rate in RATES]
+    beyond = [float(SHARE / rate) for rate in RATES]
+    within = [float((1 - SHARE) / (1 - rate)) for rate in RATES]
     far, near = evidence([5.0, 0.5])
     assert far == pytest.approx(np.mean(beyond))
     assert near == pytest.approx(np.mean([(bet + 1) * none for bet, none in zip(beyond, within, strict=True)]))
