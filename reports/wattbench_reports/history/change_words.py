@@ -23,7 +23,7 @@ _STATES: Mapping[State, str] = {
     "worse": "worse",
     "better": "better",
     "within": "within the margin",
-    "open": "cannot be told",
+    "open": "undecided",
     "too_few_nights": "too few nights",
     "not_comparable": "not comparable",
     "not_measured": "not measured",
@@ -37,7 +37,7 @@ def alarming(change: NightChange) -> bool:
 
 
 def state(change: NightChange) -> str:
-    """Write the state: ``alarm``, ``worse``, ``within the margin``, ``cannot be told``."""
+    """Write the state: ``alarm``, ``worse``, ``within the margin``, ``undecided``."""
     return _STATES[change.state]
 
 

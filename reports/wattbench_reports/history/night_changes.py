@@ -59,7 +59,7 @@ CREEPS: Final = "it creeps"
 _COARSE = 1e4
 """A share above which tenths of a per cent are not printed."""
 _TELLING = 0.5
-"""Of the margin: by less than this the level of four weeks is not worse than the best stretch in so many words."""
+"""Of the margin: where the level of four weeks is worse than the best stretch by more, a note says how it rose."""
 
 
 @dataclass(frozen=True)
