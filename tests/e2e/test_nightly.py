@@ -46,14 +46,14 @@ def test_nights_are_kept_judged_and_shown(night, wattbench, tmp_path: Path) -> N
     assert first.stdout.startswith("INCONCLUSIVE: The night of 2026-03-01 is the first of its suite here")
     second = night("2026-03-03", "--junit", "n.xml", "--markdown", "n.md", "--json", "n.json")
     assert second.returncode == 2, second.stderr
-    early = "too few nights (2 of 10): nothing could have been found"
+    early = "too few nights (1 of 4 before this one)"
     text = " ".join(second.stdout.split())
-    assert text.startswith(f"INCONCLUSIVE: The night of 2026-03-03 has no verdict: {early}")
-    assert "Against the previous night (2026-03-01): Nothing could have been found: " in text
+    assert text.startswith(f"INCONCLUSIVE: The night of 2026-03-03 has no verdict: {early}.")
+    assert "Against the last four weeks (2026-03-01): Nothing could be shown: " in text
     verdict = json.loads((tmp_path / "n.json").read_text())
     assert verdict["verdict"] == "inconclusive"
     assert {metric["metric"].rsplit(" · ", 1)[0] for metric in verdict["metrics"]} == {
-        "adder · previous night", "small · previous night",
+        "adder · last four weeks", "small · last four weeks",
     }  # fmt: skip
     assert {change["state"] for change in verdict["night"]["changes"]} == {"too_few_nights"}
     assert '<testsuite name="wattbench nightly: ' in (tmp_path / "n.xml").read_text()
@@ -86,8 +86,8 @@ def test_a_second_night_that_is_much_worse_says_by_how_much_and_what_changed(nig
     worse = night("2026-03-02", change=('./answers.py:add"', './answers.py:wrong"'))
     assert worse.returncode == 2, worse.stdout + worse.stderr
     text = " ".join(worse.stdout.split())
-    early = "too few nights (2 of 10): nothing could have been found"
-    assert text.startswith(f"INCONCLUSIVE: The night of 2026-03-02 has no verdict: {early}")
+    early = "too few nights (1 of 4 before this one)"
+    assert text.startswith(f"INCONCLUSIVE: The night of 2026-03-02 has no verdict: {early}.")
     assert "the biggest change is adder accuracy −100.0 points" in text
     assert "Since the previous night, 2026-03-01: - settings of adder: call answers.py:add → answers.py:wrong" in text
     page = (tmp_path / "nights/site/index.html").read_text()

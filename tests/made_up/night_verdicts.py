@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from wattbench_reports.gate.policy import Policy, Rule
-from wattbench_reports.history import Alarm, Change, Drift, History, Night, NightChange
+from wattbench_reports.gate.policy import NIGHT_POLICY
+from wattbench_reports.history import Alarm, Change, History, Night, NightChange
+from wattbench_reports.history.night_changes import state_of
 from wattbench_reports.history.night_verdict import NightVerdict, night_result
 from wattbench_reports.history.what_changed import FactChange, NightDifference, PartChange
 from wattbench_reports.tables.repository_record import CommitRecord, CommitsSinceRecord
 
-POLICY = Policy(rules=(Rule("accuracy", 0.05), Rule("latency_p50", 0.1)))
 FIRST = date(2026, 3, 1)
 
 
@@ -31,12 +31,29 @@ def history(nights: int, notes: Sequence[str] = ()) -> History:
     return History(Path("nights"), listed, pd.DataFrame(columns=["run", "system"]), None, notes=tuple(notes))
 
 
-def change(state: str = "not_distinguishable", size: float | None = 0.01, **given: Any) -> NightChange:
-    """One change; without its interval unless one is given."""
+WEEKS = "11 nights from 2026-03-01 to 2026-03-11"
+
+
+def change(size: float | None = 0.01, half: float | None = 0.03, **given: Any) -> NightChange:
+    """One comparison of the last night, with what follows from its size, its interval and its margin.
+
+    Args:
+        size: of the change; None: there is none.
+        half: by how much its bounds lie apart from it; None: it has none.
+        given: any field.
+    """
+    metric = given.get("metric", "latency_p50")
+    margin = NIGHT_POLICY.rule(metric).margin
+    low, high = (None, None) if size is None or half is None else (size - half, size + half)
+    before = 0.8 if metric == "accuracy" else 0.5
+    moved = size or 0.0
     known: dict[str, Any] = {
-        "system": "small", "metric": "latency_p50", "against": "previous", "label": "2026-03-11",
-        "before": None if size is None else 0.5, "now": 0.5 * (1 + (size or 0.0)), "change": size,
-        "low": None, "high": None, "state": state,
+        "system": "small", "metric": metric, "against": "four_weeks", "label": WEEKS,
+        "before": None if size is None else before,
+        "now": before + moved if metric == "accuracy" else before * (1 + moved),
+        "change": size, "low": low, "high": high, "margin": margin,
+        "state": "too_few_nights" if low is None or high is None else state_of(metric, low, high, margin),
+        "blocks": True, "detectable": None if half is None else margin + half,
     }  # fmt: skip
     return NightChange(**(known | given))
 
@@ -48,7 +65,7 @@ def verdict(
     differences: Sequence[NightDifference] = (),
 ) -> NightVerdict:
     """The verdict as it is made of the rest."""
-    result = night_result(history, alarms, Drift(POLICY), changes)
+    result = night_result(history, alarms, NIGHT_POLICY, changes)
     return NightVerdict(result, tuple(alarms), tuple(changes), tuple(differences))
 
 
@@ -82,53 +99,90 @@ def difference(history: History, remote: str | None = "https://github.com/owner/
 
 
 SLOWER = Alarm(
-    "change", "big", "text", "latency_p50",
-    "big, text: latency p50 rose by 12.0% on 2026-03-12, from 500 ms to 560 ms (p < .001 over all series)",
-    change=Change(date(2026, 3, 12), "run-12", 0.5, 0.56, 0.12, 0.0004),
+    "big", "text", "latency_p50",
+    "big, text: latency p50 rose by 32.0% on 2026-03-09, from 500 ms to 660 ms (4 nights beyond the limit of 12.1%)",
+    Change(date(2026, 3, 9), "run-9", 0.5, 0.66, 0.32, 0.121, 4, date(2026, 3, 12)),
 )  # fmt: skip
 LESS_ACCURATE = Alarm(
-    "previous", "small", "", "accuracy",
-    "small: accuracy is 20.0 points lower (60.0%, was 80.0%) than in the previous night, 2026-03-11",
+    "small", "", "accuracy",
+    "small: accuracy fell by 20.0 points on 2026-03-11, from 80.0% to 60.0% (2 nights beyond the limit of 5.0 points)",
+    Change(date(2026, 3, 11), "run-11", 0.8, 0.6, -0.2, -0.05, 2, date(2026, 3, 12)),
 )  # fmt: skip
+FELL = change(-0.2, 0.04, metric="accuracy", state="alarm")
+SHARED = "others on this machine moved with it"
 
-_WEEKS = {"against": "four_weeks", "label": "11 nights from 2026-03-01 to 2026-03-11"}
-_EARLY = "too few nights (5 of 10): nothing could have been found"
 _TWELVE = history(12)
-_FELL = change("alarm", -0.2, metric="accuracy", before=0.8, now=0.6, low=-0.26, high=-0.14)
-_STILL = (
-    change(low=-0.03, high=0.05),
-    change(size=0.004, low=-0.03, high=0.04, **_WEEKS),
-    change(size=-0.002, system="big", low=-0.15, high=0.15),
-)
+_QUIET = (
+    change(0.004), change(-0.002, 0.05, system="big"), change(0.01, 0.03, metric="accuracy"),
+    change(-0.005, 0.02, system="big", metric="accuracy"),
+    change(0.11, 0.04, system="big", against="best", label="28 nights from 2026-01-12 to 2026-02-08",
+           note="it creeps: +9.2% since 2026-01-12"),
+)  # fmt: skip
+_PASSING = _QUIET[:-1]
+
+
+def too_few(nights: int) -> dict[str, Any]:
+    """The state of a comparison with so few nights."""
+    return {"state": "too_few_nights", "note": f"too few nights ({nights} of 4 before this one)"}
+
 
 NIGHTS: Mapping[str, NightVerdict] = {
     "first": verdict(history(1)),
-    "none-found": verdict(_TWELVE, changes=_STILL),
-    "too-few-nights": verdict(
-        history(5, notes=["run-3: left out (its header is damaged)"]),
+    "passes": verdict(_TWELVE, changes=_PASSING),
+    "passes-with-more": verdict(
+        _TWELVE,
         changes=[
-            change("too_few_nights", 0.08, label="2026-03-04", note=_EARLY),
-            change("too_few_nights", -0.01, metric="accuracy", label="2026-03-04", note=_EARLY),
+            change(0.24, metric="joules_per_correct", state="not_judged", blocks=False, before=20.0, now=24.8),
+            change(-0.25, system="big"), *_PASSING[2:],
+        ],
+        differences=[difference(_TWELVE)],
+    ),
+    "creep": verdict(_TWELVE, changes=[_QUIET[-1], *_PASSING]),
+    "open": verdict(_TWELVE, changes=[change(0.02, 0.35), *_PASSING[1:]]),
+    "too-few-nights": verdict(
+        history(3, notes=["run-3: left out (its header is damaged)"]),
+        changes=[
+            change(0.08, None, label="2 nights from 2026-03-01 to 2026-03-02", **too_few(2)),
+            change(-0.01, None, metric="accuracy", label="2 nights from 2026-03-01 to 2026-03-02", **too_few(2)),
         ],
     ),
     "fifth-night": verdict(
         history(5),
         changes=[
-            change("beyond_all_seen", 2.42, label="2026-03-04", note=_EARLY),
-            change("too_few_nights", -0.01, metric="accuracy", label="2026-03-04", note=_EARLY),
+            change(2.42, 0.7, label="4 nights from 2026-03-01 to 2026-03-04",
+                   note="an alarm takes 2 such nights in a row"),
+            change(-0.01, 0.03, metric="accuracy", label="4 nights from 2026-03-01 to 2026-03-04"),
+        ],
+    ),
+    "together": verdict(
+        _TWELVE, changes=[change(0.4, note=SHARED), change(0.38, system="big", note=SHARED), *_PASSING[2:]]
+    ),
+    "not-measured": verdict(
+        _TWELVE,
+        changes=[
+            change(None, None, metric="joules_per_correct", label="2026-03-11", state="not_measured", before=21.0,
+                   now=None, note="the night before has this figure, and this night has none"),
+            *_PASSING,
         ],
     ),
     "not-comparable": verdict(
-        _TWELVE, changes=[change("not_comparable", None, note="other items, machine or meters")]
-    ),
-    "changed": verdict(
         _TWELVE,
-        changes=[change("changed", 0.07, low=0.02, high=0.12), *_STILL[1:],
-                 change("changed", -0.04, system="big", low=-0.07, high=-0.01)],
-        differences=[difference(_TWELVE)],
+        changes=[change(None, None, label="2026-03-11", state="not_comparable", note="other items, machine or meters")],
     ),
-    "alarm": verdict(_TWELVE, [LESS_ACCURATE], [_FELL, *_STILL]),
-    "alarms": verdict(_TWELVE, [LESS_ACCURATE, SLOWER], [_FELL, *_STILL], [difference(_TWELVE)]),
+    "alarm": verdict(_TWELVE, [LESS_ACCURATE], [FELL, *_PASSING[:2], *_PASSING[3:]]),
+    "alarms": verdict(
+        _TWELVE, [LESS_ACCURATE, SLOWER], [FELL, *_PASSING[:2], *_PASSING[3:]], [difference(_TWELVE)]
+    ),
+    "still-regressed": verdict(
+        _TWELVE,
+        changes=[
+            change(-0.19, 0.04, metric="accuracy", against="best", label="9 nights from 2026-03-01 to 2026-03-09",
+                   state="still_regressed", note="changed on 2026-03-10; a later reference accepts it"),
+            change(0.01, None, metric="accuracy", label="2 nights from 2026-03-10 to 2026-03-11", before=0.6, now=0.61,
+                   **too_few(2)),
+            *_PASSING[:2], *_PASSING[3:],
+        ],
+    ),
 }  # fmt: skip
 
 
@@ -137,8 +191,7 @@ def hostile(text: str) -> NightVerdict:
     base = difference(_TWELVE)
     part = PartChange((text,), "weights", (FactChange(text, text, f"{text}2"),), (text,))
     since = CommitsSinceRecord(base.night.run, (CommitRecord("c" * 40, text),), 1, (text,), 1)
-    changes = [change("changed", 0.07, system=text, label=text, low=0.02, high=0.12, note=text)]
-    changes += [change("beyond_all_seen", 0.9, system=text, label=text, note=text)]
+    changes = [change(0.9, system=text, label=text, note=text), change(-0.2, system=text, against="best", label=text)]
     return verdict(
         history(12, notes=[text]),
         [replace(LESS_ACCURATE, system=text, text=text)],

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from wattbench_reports.gate.policy import Policy, Rule
+from wattbench_reports.gate.policy import NIGHT_POLICY
 from wattbench_reports.history import (
     Alarm,
     Change,
-    Drift,
     History,
     Night,
     NightChange,
@@ -22,7 +21,9 @@ from wattbench_reports.history import (
     Trend,
     TrendPoint,
 )
+from wattbench_reports.history.night_changes import state_of
 from wattbench_reports.history.night_verdict import NightVerdict, night_result
+from wattbench_reports.history.series_watch import LEAST_NIGHTS
 from wattbench_reports.history.what_changed import FactChange, NightDifference, PartChange
 from wattbench_reports.site.links import METRICS_SHOWN
 from wattbench_reports.tables.repository_record import CommitRecord, CommitsSinceRecord
@@ -36,7 +37,8 @@ LEVELS = {
     "joules_per_request": 12.0,
     "joules_per_correct": 19.4,
 }
-POLICY = Policy(rules=(Rule("accuracy", 0.05), Rule("latency_p50", 0.1), Rule("joules_per_correct", 0.1)))
+HALF = 0.03
+"""Of every interval."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,9 @@ def made_up(
                 )
                 changes = ()
                 if place < days:
-                    changes = (
-                        Change(nights[place].date, nights[place].run, level, level * factor, factor - 1, 0.0004),
-                    )
+                    after = level * factor
+                    shift = after - level if metric == "accuracy" else factor - 1
+                    changes = (Change(nights[place].date, nights[place].run, level, after, shift, 0.02, 2),)
                 trends.append(Trend(system, domain, metric, "", points, changes))
                 rows += [
                     {
@@ -127,50 +129,81 @@ def made_up(
     listed = tuple(nights[place] for place in sorted(nights))
     history = History(root, listed, pd.DataFrame(rows), reference, notes=tuple(notes))
     alarms = tuple(
-        Alarm("change", trend.system, trend.domain, trend.metric, f"{trend.system}: {trend.metric} has changed", change)
+        Alarm(trend.system, trend.domain, trend.metric, f"{trend.system}: {trend.metric} has changed", change)
         for trend in trends for change in trend.changes if alarmed
     )  # fmt: skip
-    changes = changes_of(trends, None if reference is None else reference.run)
-    verdict = NightVerdict(night_result(history, alarms, Drift(POLICY), changes), alarms, changes, tuple(differences))
+    changes = changes_of(trends, None if reference is None else reference.run, {_series(each) for each in alarms})
+    result = night_result(history, alarms, NIGHT_POLICY, changes)
+    verdict = NightVerdict(result, alarms, changes, tuple(differences))
     return Made(history, tuple(trends), verdict)
 
 
-def changes_of(trends: Sequence[Trend], pinned: str | None) -> tuple[NightChange, ...]:
-    """Changes of the last night against the others: those of 2% and more are distinguishable, from ten nights on."""
+def changes_of(
+    trends: Sequence[Trend], pinned: str | None, alarmed: Collection[tuple[str, str, str]]
+) -> tuple[NightChange, ...]:
+    """Comparisons of the last night with the four weeks before, the first four nights, and the reference."""
     changes = []
     for trend in trends:
         *earlier, last = [point for point in trend.points if point.value is not None]
         if trend.domain or not earlier:
             continue
         weeks = [point for point in earlier if point.date >= last.date - datetime.timedelta(days=28)]
-        span = f"{len(weeks)} nights from {weeks[0].date} to {weeks[-1].date}"
-        others = {"previous": (str(earlier[-1].date), earlier[-1:]), "four_weeks": (span, weeks)}
-        at_reference = [point for point in earlier if point.run == pinned]
-        others |= {"reference": (str(at_reference[0].date), at_reference)} if at_reference else {}
-        changes += [change_of(trend, last, kind, label, points, len(earlier) + 1)
-                    for kind, (label, points) in others.items()]  # fmt: skip
-    return tuple(sorted(changes, key=lambda each: (not each.worse, -abs(each.change or 0.0))))
+        changes.append(change_of(trend, last, "four_weeks", weeks, alarmed=_series(trend) in alarmed))
+        if len(earlier) > LEAST_NIGHTS:
+            changes.append(change_of(trend, last, "best", earlier[:LEAST_NIGHTS]))
+        if at_reference := [point for point in earlier if point.run == pinned]:
+            changes.append(change_of(trend, last, "reference", at_reference, known=len(earlier) >= LEAST_NIGHTS))
+    return tuple(sorted(changes, key=lambda each: (each.state != "alarm", not each.worse, -abs(each.change or 0.0))))
 
 
 def change_of(
-    trend: Trend, last: TrendPoint, against: str, label: str, points: Sequence[TrendPoint], nights: int
+    trend: Trend,
+    last: TrendPoint,
+    against: str,
+    points: Sequence[TrendPoint],
+    *,
+    known: bool | None = None,
+    alarmed: bool = False,
 ) -> NightChange:
-    """One change of the last night."""
-    now, before = last.value, float(np.mean([point.value for point in points]))
+    """One comparison of the last night.
+
+    Args:
+        trend: over all domains.
+        last: its last point.
+        against: what it is compared with.
+        points: the nights of that.
+        known: whether it has bounds; None: where these nights are enough.
+        alarmed: it is an alarm.
+    """
+    rule = next((each for each in NIGHT_POLICY.rules if each.metric == trend.metric), None)
+    margin, blocks = (0.1, False) if rule is None else (rule.margin, rule.blocks)
+    blocks &= last.provenance != "modelled"
+    now, before = last.value, float(np.median([point.value for point in points]))
     assert now is not None
+    first, end = points[0].date, points[-1].date
+    label = str(first) if len(points) == 1 else f"{len(points)} nights from {first} to {end}"
     if any(point.conditions != last.conditions for point in points):
-        note = "other items, machine or meters"
         return NightChange(
-            trend.system, trend.metric, against, label, None, now, None, None, None, "not_comparable", note
-        )
+            trend.system, trend.metric, against, label, None, now, None, None, None, margin, "not_comparable", blocks,
+            note="other items, machine or meters",
+        )  # fmt: skip
     size = now - before if trend.metric == "accuracy" else now / before - 1
-    if nights < 10:
-        note = f"too few nights ({nights} of 10): nothing could have been found"
-        state = "beyond_all_seen" if abs(size) > 0.5 else "too_few_nights"
-        return NightChange(trend.system, trend.metric, against, label, before, now, size, None, None, state, note)
-    low, high = size - 0.03, size + 0.03
-    state = "changed" if low > 0 or high < 0 else "not_distinguishable"
-    return NightChange(trend.system, trend.metric, against, label, before, now, size, low, high, state)
+    if not (len(points) >= LEAST_NIGHTS if known is None else known):
+        note = f"too few nights ({len(points)} of {LEAST_NIGHTS} before this one)"
+        return NightChange(
+            trend.system, trend.metric, against, label, before, now, size, None, None, margin, "too_few_nights", blocks,
+            note=note,
+        )  # fmt: skip
+    low, high = size - HALF, size + HALF
+    state = "alarm" if alarmed else state_of(trend.metric, low, high, margin)
+    state = "not_judged" if state == "worse" and not blocks else state
+    return NightChange(
+        trend.system, trend.metric, against, label, before, now, size, low, high, margin, state, blocks, margin + HALF
+    )
+
+
+def _series(of: Trend | Alarm) -> tuple[str, str, str]:
+    return of.system, of.domain, of.metric
 
 
 def differences_of(

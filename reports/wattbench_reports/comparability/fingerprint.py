@@ -35,7 +35,7 @@ PLANNED = " documents"
 
 _WHICH = (ANSWERED, PLANNED)
 
-UNTELLING = {"description", "kind", "domain", "training", "teacher", "parameters", "price"}
+UNTELLING = {"description", "kind", "domain", "canary", "training", "teacher", "parameters", "price"}
 """Settings of a system that don't change how it answers."""
 
 

@@ -48,8 +48,8 @@ def fitted_shape(values: NDArray[np.float64], days: NDArray[np.float64], resolut
     ruptures = require("ruptures", extra="history", what="The shape of a change")
     nights = len(values)
     floor = nights * resolution**2
-    found = ruptures.Dynp(model="l2", min_size=_SHORTEST, jump=1).fit(values[:, None]).predict(1)
-    position = int(found[0])
+    ends = ruptures.Dynp(model="l2", min_size=_SHORTEST, jump=1).fit(values[:, None]).predict(1)
+    position = int(ends[0])
     step = sum(float(((part - part.mean()) ** 2).sum()) for part in (values[:position], values[position:]))
     centred = days - days.mean()
     spread = float(centred @ centred)

@@ -23,10 +23,11 @@ _STATES: Mapping[State, str] = {
     "worse": "worse",
     "better": "better",
     "within": "within the margin",
-    "open": "cannot be told",
+    "open": "undecided",
     "too_few_nights": "too few nights",
     "not_comparable": "not comparable",
     "not_measured": "not measured",
+    "not_judged": "not judged",
 }
 
 
@@ -36,7 +37,7 @@ def alarming(change: NightChange) -> bool:
 
 
 def state(change: NightChange) -> str:
-    """Write the state: ``alarm``, ``worse``, ``within the margin``, ``cannot be told``."""
+    """Write the state: ``alarm``, ``worse``, ``within the margin``, ``undecided``."""
     return _STATES[change.state]
 
 
@@ -74,7 +75,7 @@ def figure(metric: str, value: float | None) -> str:
 
 
 def compared_with(change: NightChange) -> str:
-    """Write what it is compared with, and its date or span: ``the previous night (2026-01-04)``."""
+    """Write what it is compared with, and its date or span: ``the reference (2026-01-04)``."""
     return f"{AGAINST[change.against]} ({change.label})" if change.label else AGAINST[change.against]
 
 
@@ -85,11 +86,14 @@ def sentence(change: NightChange) -> str:
     if change.change is not None:
         figures = f"{figure(change.metric, change.before)} → {figure(change.metric, change.now)}"
         size_and_figures = f" {size(change)}{size_and_figures}, {figures}"
-    known = [] if change.state == "too_few_nights" else [state(change)]
-    known += [change.note] if change.note else []
-    return f"{what}{size_and_figures}: {'; '.join(known)}."
+    return f"{what}{size_and_figures}: {_state_and_note(change)}."
 
 
 def short(change: NightChange) -> str:
     """Write a change in a few words: ``specialist latency p50 +5.0% [+2.1, +8.0] (worse)``."""
-    return f"{change.system} {label(change.metric)} {size(change)} ({state(change)})"
+    return f"{change.system} {label(change.metric)} {size(change)} ({_state_and_note(change)})"
+
+
+def _state_and_note(change: NightChange) -> str:
+    known = [] if change.state == "too_few_nights" else [state(change)]
+    return "; ".join([*known, change.note] if change.note else known)

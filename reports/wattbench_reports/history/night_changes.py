@@ -2,8 +2,9 @@
 
 Each comparison has a 95% interval from how nights of the series scatter (`wattbench_reports.stats.series.levels`), and
 a state that follows from the interval as it is printed and the metric's margin: `worse` where all of it is beyond the
-margin, `better` where all of it is better than the margin, `within` where it rules out a worsening by the margin, else
-`open`. Before the fifth night of a series nothing could be shown.
+margin (`not_judged` of a metric on which the verdict does not depend), `better` where all of it is better than the
+margin, `within` where it rules out a worsening by the margin, else `open`. Before the fifth night of a series nothing
+could be shown.
 
 The best stretch is the best level of four weeks in a row since the reference, or since the first night without one. A
 decline of 1% a week, or a bad month that became usual, does not show against the last four weeks, and does against it.
@@ -21,7 +22,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from wattbench_reports.formatting.units import percent, plural, points
+from wattbench_reports.formatting.units import fixed, percent, plural, points
 from wattbench_reports.gate.metrics import METRICS
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.history.alarms import alarms, blocks, worsenings
@@ -40,16 +41,25 @@ BEST: Final = "best"
 REFERENCE: Final = "reference"
 
 State = Literal[
-    "alarm", "still_regressed", "worse", "better", "within", "open", "too_few_nights", "not_comparable", "not_measured"
+    "alarm",
+    "still_regressed",
+    "worse",
+    "better",
+    "within",
+    "open",
+    "too_few_nights",
+    "not_comparable",
+    "not_measured",
+    "not_judged",
 ]
 
 CREEPS: Final = "it creeps"
 """The beginning of a note on a creep."""
 
+_COARSE = 1e4
+"""A share above which tenths of a per cent are not printed."""
 _TELLING = 0.5
-"""Of the margin: by less than this the level of four weeks is not worse than the best stretch in so many words."""
-_PRINTED = 3
-"""Decimals of a share as printed, in tenths of a per cent or of a point: states follow from those."""
+"""Of the margin: where the level of four weeks is worse than the best stretch by more, a note says how it rose."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ def night_changes(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Nigh
 
 _ORDER: Mapping[State, int] = {
     "alarm": 0, "still_regressed": 1, "worse": 2, "not_measured": 3, "open": 4, "not_comparable": 4,
-    "too_few_nights": 4, "better": 5, "within": 6,
+    "too_few_nights": 4, "not_judged": 5, "better": 6, "within": 7,
 }  # fmt: skip
 
 
@@ -161,6 +171,7 @@ class _Series:
         self._trend = self._panel.trends[row]
         self._values = self._panel.values[row]
         self._metric = self._panel.metric
+        self._resolution = float(self._panel.resolution[row])
         self._way = 1.0 if HIGHER_IS_WORSE[self._metric] else -1.0
         self._rule = next((each for each in policy.rules if each.metric == self._metric), None)
         self._last = len(self._values) - 1
@@ -213,7 +224,7 @@ class _Series:
         if change.state not in ("worse", "open"):
             return change
         if self._watched.shared[row]:
-            return replace(change, note="other systems of this machine moved with it: the machine, or what they share")
+            return replace(change, note=_CANARY if self._panel.canaries[row] else _SHARED)
         moved = self._way * (float(self._values[-1]) - float(recent.level.centre[0]))
         limit = float(self._watched.limits[row])
         needed = nights_to(float(self._watched.thresholds[row]), moved / limit) if change.blocks else 0
@@ -222,18 +233,22 @@ class _Series:
         return change
 
     def _against_best(self, best: _Stretch) -> NightChange:
-        change = self._compared(BEST, best)
-        since = self._panel.nights[best.columns[-1]]
+        change = self._since_alarm(self._compared(BEST, best), best.columns[-1])
+        return change if change.state == "still_regressed" else replace(change, note=self._rise(best))
+
+    def _since_alarm(self, change: NightChange, column: int) -> NightChange:
+        """Return a change that is worse as still regressed where an alarm since that night says so."""
+        since = self._panel.nights[column]
         worse = [
             each
             for trend, each in worsenings(self._history, self._policy)
             if (trend.system, trend.domain, trend.metric) == (self._trend.system, EVERYWHERE, self._metric)
             and each.date > since
         ]
-        if change.state == "worse" and worse:
-            note = f"since {worse[0].date}; a reference of a later night accepts it"
-            return replace(change, state="still_regressed", note=note)
-        return replace(change, note=self._rise(best))
+        if change.state != "worse" or not worse:
+            return change
+        note = f"changed on {worse[0].date}; a later reference accepts it"
+        return replace(change, state="still_regressed", note=note)
 
     def _rise(self, best: _Stretch) -> str:
         """Say how the level of the last four weeks rose from the best stretch; empty if it did not by much."""
@@ -242,18 +257,17 @@ class _Series:
         if len(columns) < 2 * MOST_NIGHTS:
             return ""
         values = self._way * self._values[columns]
-        now = levels_of(values[None, -MOST_NIGHTS:], self._panel.resolution)
+        now = levels_of(values[None, -MOST_NIGHTS:], self._resolution)
         rise = float(now.centre[0]) - self._way * float(best.level.centre[0])
         spread = math.hypot(float(now.error[0]), float(best.level.error[0])) * math.sqrt(math.pi / 2 / MOST_NIGHTS)
         margin = scaled_margin(self._margin, self._metric)
         if rise - t_quantile(MOST_NIGHTS) * spread <= _TELLING * margin:
             return ""
-        fitted = fitted_shape(values, self._panel.days[columns], self._panel.resolution)
-        size = _size(self._metric, shift_of(self._way * rise, self._metric))
-        verb = "rose" if self._way > 0 else "fell"
+        fitted = fitted_shape(values, self._panel.days[columns], self._resolution)
+        size = f"{'+' if self._way > 0 else '−'}{_size(self._metric, shift_of(self._way * rise, self._metric))}"
         if fitted.shape == "step":
-            return f"its level {verb} by {size} in a step about {self._panel.nights[columns[fitted.position]]}"
-        return f"{CREEPS}: its level {verb} by {size} since {self._panel.nights[columns[0]]}"
+            return f"a step of {size} about {self._panel.nights[columns[fitted.position]]}"
+        return f"{CREEPS}: {size} since {self._panel.nights[columns[0]]}"
 
     def _reference(self, pinned: int, recent: _Stretch) -> NightChange:
         night = str(self._panel.nights[pinned])
@@ -261,7 +275,7 @@ class _Series:
             return self._bare(REFERENCE, night, "not_comparable", _APART)
         level = single_night(float(self._values[pinned]), float(recent.level.error[0]))
         one = Levels(level.centre, level.error, recent.level.nights)
-        return self._compared(REFERENCE, _Stretch((pinned,), one))
+        return self._since_alarm(self._compared(REFERENCE, _Stretch((pinned,), one)), pinned)
 
     def _pinned(self) -> int | None:
         """Return the column of the reference; the next one of this machine where it was on another."""
@@ -282,7 +296,7 @@ class _Series:
                 some = part[start : start + length]
                 centre = self._way * float(np.median(self._values[some]))
                 if best is None or centre < self._way * float(best.level.centre[0]):
-                    best = _Stretch(tuple(some), levels_of(self._values[None, some], self._panel.resolution))
+                    best = _Stretch(tuple(some), levels_of(self._values[None, some], self._resolution))
         return best
 
     def _compared(self, against: Against, stretch: _Stretch) -> NightChange:
@@ -297,14 +311,15 @@ class _Series:
         )
         if nights < LEAST_NIGHTS:
             return bare
-        half = level.reach(0)
+        half = float(level.reach[0])
         low, high = (shift_of(difference + sign * half, metric) for sign in (-1, 1))
+        state = state_of(metric, low, high, self._margin, either=self._rule is not None and self._rule.either)
         beyond = scaled_margin(self._margin, metric) + half
         return replace(
             bare,
             low=low,
             high=high,
-            state=state_of(metric, low, high, self._margin, either=self._rule is not None and self._rule.either),
+            state="not_judged" if state == "worse" and not bare.blocks else state,
             detectable=abs(shift_of(self._way * beyond, metric)),
             note="",
         )
@@ -341,6 +356,8 @@ class _Series:
 
 
 _APART = "other items, machine or meters"
+_SHARED = "others on this machine moved with it"
+_CANARY = "it never changes, so the machine does"
 
 
 def state_of(metric: str, low: float, high: float, margin: float, *, either: bool = False) -> State:
@@ -353,13 +370,18 @@ def state_of(metric: str, low: float, high: float, margin: float, *, either: boo
         margin: of the metric.
         either: a change for the better counts like one for the worse.
     """
-    low, high, margin = (round(each, _PRINTED) for each in (low, high, margin))
+    low, high, margin = (as_printed(each) for each in (low, high, margin))
     least, most = (low, high) if HIGHER_IS_WORSE[metric] else (-high, -low)
     if least > margin:
         return "worse"
     if most < -margin:
         return "worse" if either else "better"
     return "within" if most <= margin and not (either and least < -margin) else "open"
+
+
+def as_printed(share: float) -> float:
+    """Round a share as it is printed, to a tenth of a per cent or of a point."""
+    return float(fixed(100 * share, 1)) / 100 if abs(share) < _COARSE else share
 
 
 def _too_few(nights: int) -> str:

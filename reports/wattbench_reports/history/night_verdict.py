@@ -18,14 +18,16 @@ from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.history.alarms import Alarm, alarms, waiver_of
 from wattbench_reports.history.change_words import AGAINST, label, sentence, size
 from wattbench_reports.history.model import EVERYWHERE, History
-from wattbench_reports.history.night_changes import CREEPS, NightChange, State, night_changes
+from wattbench_reports.history.night_changes import NightChange, State, night_changes
+from wattbench_reports.history.trends import HIGHER_IS_WORSE
 from wattbench_reports.history.what_changed import NightDifference, what_changed
 
 NAMES = {"four_weeks": "last four weeks", "best": "best stretch", "reference": "reference"}
 """What a night is compared with, as it is in the names of a verdict's metrics."""
 
 _ALONE = (
-    "With one system, a slow machine looks like a slower system. A second system that never changes tells them apart."
+    "With one system, a slow machine looks like a slower system. A second one that never changes (canary: true) tells "
+    "them apart."
 )
 _WORDS: dict[State, Verdict] = {
     "alarm": Verdict.REGRESSED,
@@ -37,6 +39,7 @@ _WORDS: dict[State, Verdict] = {
     "within": Verdict.PASS,
     "not_comparable": Verdict.NOT_COMPARABLE,
     "not_measured": Verdict.NOT_MEASURED,
+    "not_judged": Verdict.REGRESSED,
 }
 
 
@@ -125,27 +128,24 @@ def verdict_of(raised: Sequence[Alarm], changes: Sequence[NightChange]) -> Verdi
 def _headline(verdict: Verdict, history: History, raised: Sequence[Alarm], changes: Sequence[NightChange]) -> str:
     night = f"The night of {history.nights[-1].date}"
     if raised:
-        how_many = "an alarm" if len(raised) == 1 else f"{len(raised)} alarms, of which the first is"
+        how_many = "an alarm" if len(raised) == 1 else f"{len(raised)} alarms, first"
         return f"{night} raises {how_many}: {raised[0].text}."
     if len(history.series_nights()) == 1:
         return f"{night} is the first of its suite here: there is no earlier night to compare it with yet."
     blocking = [each for each in changes if each.blocks]
     if verdict is Verdict.PASS:
-        return f"{night} passes: every worsening by a margin is ruled out."
+        return f"{night} passes: of every judged metric, a worsening by its margin is ruled out."
+    worse = worsenings_to_see(changes)
     if verdict is Verdict.REGRESSED:
-        still = next(each for each in blocking if each.state == "still_regressed")
-        return f"{night} is still regressed: {_figure(still)}, {still.note}."
-    if worse := worsenings_to_see(changes):
-        return f"{night} raises no alarm, but {_figure(worse[0])}{_more(worse)}."
-    if gone := [each for each in blocking if each.state == "not_measured"]:
-        return f"{night} has no {label(gone[0].metric)} of {gone[0].system}{_more(gone)}: {gone[0].note}."
-    if early := [each for each in blocking if each.state == "too_few_nights"]:
-        return f"{night} has no verdict: {early[0].note}."
-    if left := [each for each in blocking if each.state == "open"]:
-        return f"{night} raises no alarm and does not pass: {_open(left[0])}{_more(left)}."
+        return f"{night} is still regressed: {_figure(worse[0])}{_more(worse)}; {worse[0].note}."
     if not blocking:
         return f"{night} has no figure to judge: no metric of the policy was measured."
-    return f"{night} cannot be compared with any earlier night: {blocking[0].note}."
+    if verdict is Verdict.NOT_COMPARABLE:
+        return f"{night} cannot be compared with any earlier night: {blocking[0].note}."
+    if all(each.state == "too_few_nights" for each in blocking):
+        return f"{night} has no verdict: {blocking[0].note}."
+    left = worse or [each for each in blocking if each.state not in ("within", "better")]
+    return f"{night} does not pass: {_why_not(left[0], _more(left))}."
 
 
 def _figure(change: NightChange) -> str:
@@ -153,16 +153,27 @@ def _figure(change: NightChange) -> str:
 
 
 def _more(some: Sequence[NightChange]) -> str:
-    return f" ({len(some) - 1} more)" if len(some) > 1 else ""
+    return f" (and {len(some) - 1} more)" if len(some) > 1 else ""
 
 
-def _open(change: NightChange) -> str:
-    """Say what is open: the bounds against the margin, a creep, and the smallest change that the night would show."""
+def _why_not(change: NightChange, more: str) -> str:
+    """Say what keeps a night from passing: a size and a note, or what the night would have shown, and how many more."""
+    name = f"{change.system} {label(change.metric)}"
+    if change.state == "not_measured":
+        return f"{name}{more} was measured the night before, and not this night"
+    if change.state == "not_comparable":
+        return f"{name}{more} cannot be compared: {change.note}"
+    if change.state == "too_few_nights":
+        return f"{name}{more} has {change.note}"
+    if change.note:
+        return f"{_figure(change)}{more}; {change.note}"
+    limit = margin(change.metric, change.margin)
+    if change.state == "worse":
+        return f"{_figure(change)}{more}, beyond the margin of {limit}"
     assert change.detectable is not None  # it has bounds
-    size_and_margin = f"{_figure(change)}, margin {margin(change.metric, change.margin)}"
-    if change.note.startswith(CREEPS):
-        return f"{size_and_margin}; {change.note}"
-    return f"{size_and_margin}; {margin(change.metric, change.detectable)} or more would show"
+    least = margin(change.metric, change.detectable)
+    sign = "+" if HIGHER_IS_WORSE[change.metric] else "−"
+    return f"{_figure(change)}{more}, margin {limit}; only {sign}{least} would show"
 
 
 def margin(metric: str, share: float) -> str:

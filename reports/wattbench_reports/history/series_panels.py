@@ -15,6 +15,8 @@ from wattbench_reports.history.model import EVERYWHERE
 from wattbench_reports.history.trend import Trend, TrendPoint
 from wattbench_reports.stats.series.levels import Series
 
+_MOST_LOG = 700.0
+"""Of a ratio: no greater one is a number."""
 _RESOLUTION_SHARE = 0.005
 """Noise of seconds, joules and tokens is taken to be no smaller. Of accuracy it is half an answer."""
 
@@ -33,8 +35,8 @@ class SeriesPanel:
     """Shape (series,): the number of each one's system."""
     breaks: tuple[tuple[int, ...], ...]
     """For each series the columns at which its conditions changed."""
-    resolution: float
-    """The scatter of a night is taken to be no smaller."""
+    resolution: Series
+    """Shape (series,): the scatter of a night is taken to be no smaller."""
     overall: NDArray[np.bool_]
     """Shape (series,): over all domains."""
     canaries: NDArray[np.bool_]
@@ -63,7 +65,6 @@ def _panel(metric: str, trends: tuple[Trend, ...], canaries: Collection[str]) ->
     with_run = [column for column, point in enumerate(trends[0].points) if point.run is not None]
     rows = [[trend.points[column] for column in with_run] for trend in trends]
     names = {name: number for number, name in enumerate(dict.fromkeys(trend.system for trend in trends))}
-    items = [point.items for row in rows for point in row if point.value is not None]
     return SeriesPanel(
         metric=metric,
         trends=trends,
@@ -71,10 +72,15 @@ def _panel(metric: str, trends: tuple[Trend, ...], canaries: Collection[str]) ->
         values=np.array([[scaled(point.value, metric) for point in row] for row in rows]),
         systems=np.array([names[trend.system] for trend in trends], dtype=np.int64),
         breaks=tuple(_breaks(row) for row in rows),
-        resolution=0.5 / max(min(items, default=1), 1) if metric == ACCURACY else _RESOLUTION_SHARE,
+        resolution=np.array([_resolution(metric, row) for row in rows]),
         overall=np.array([trend.domain == EVERYWHERE for trend in trends], dtype=bool),
         canaries=np.array([trend.system in canaries for trend in trends], dtype=bool),
     )
+
+
+def _resolution(metric: str, row: Sequence[TrendPoint]) -> float:
+    items = [point.items for point in row if point.value is not None]
+    return 0.5 / max(min(items, default=1), 1) if metric == ACCURACY else _RESOLUTION_SHARE
 
 
 def _breaks(row: Sequence[TrendPoint]) -> tuple[int, ...]:
@@ -104,7 +110,7 @@ def unscaled(value: float, metric: str) -> float:
 
 def shift_of(difference: float, metric: str) -> float:
     """Return a difference as a change: of accuracy the difference itself, of others the share."""
-    return difference if metric == ACCURACY else math.expm1(difference)
+    return difference if metric == ACCURACY else math.expm1(min(difference, _MOST_LOG))
 
 
 def scaled_margin(margin: float, metric: str) -> float:

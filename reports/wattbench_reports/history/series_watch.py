@@ -1,15 +1,16 @@
 """Watch the series of a metric night by night, and keep the nights from which their level changed.
 
 Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
-other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the larger of
-the metric's margin and three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
-Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of
-`threshold` the level has changed, and begins anew with the first night beyond.
+other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the largest of
+the metric's margin, three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
+Product", 1931), and what its 95% interval reaches, which is more where there are fewer than ten nights. An e-detector
+counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of `threshold` the level has
+changed, and begins anew with the first night beyond.
 
 A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
 machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a
-canary, which never changes, only canaries are looked at. Without another system no night is excused. Nothing is taken
-off a figure.
+canary, which never changes, only canaries are looked at, and no night of a canary counts. Without another system no
+night is excused. Nothing is taken off a figure.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class Watched:
     limits: NDArray[np.float64]
     """Shape (series,): how far beyond a night has to lie."""
     shared: NDArray[np.bool_]
-    """Shape (series,): the last night is beyond, and others of the machine moved with it."""
+    """Shape (series,): the last night is beyond, and it is the machine's, or others of the machine moved with it."""
 
 
 def watch(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Watched:
@@ -88,6 +89,7 @@ def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDA
     detectors = [ExceedanceDetector(series) for _ in _EITHER_WAY]
     starts = np.zeros(series, dtype=np.int64)
     changes: list[LevelChange] = []
+    excused = np.zeros(panel.values.shape, dtype=bool)
     for night in range(nights):
         for row, breaks in enumerate(panel.breaks):
             if night in breaks:
@@ -95,19 +97,18 @@ def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDA
                 _restart(detectors, row)
         first = np.maximum(starts, night - MOST_NIGHTS)
         levels = _levels_before(panel, night, first)
-        limits = np.maximum(margin, _STANDARD_ERRORS * levels.error)
+        limits = np.maximum(margin, np.maximum(_STANDARD_ERRORS * levels.error, np.nan_to_num(levels.reach)))
         judged = np.where(levels.nights >= LEAST_NIGHTS, panel.values[:, night] - levels.centre, math.nan)
-        shared = np.zeros(series, dtype=bool)
         for detector, way in zip(detectors, _EITHER_WAY, strict=True):
             moved = way * judged
             with_others = _moved_with_others(panel, moved, limits)
-            shared |= with_others
+            excused[:, night] |= with_others
             evidence = detector.update(moved / limits, ~with_others)
             for row in np.flatnonzero((evidence >= threshold) & np.isfinite(moved)).tolist():
-                changes.append(_change(panel, row, night, int(starts[row]), way, levels, limits))
+                changes.append(_change(panel, row, night, int(starts[row]), way, levels, limits, excused[row]))
                 starts[row] = changes[-1].column
                 _restart(detectors, row)
-        yield Watched(panel, tuple(changes), starts.copy(), levels, first, threshold, limits, shared)
+        yield Watched(panel, tuple(changes), starts.copy(), levels, first, threshold, limits, excused[:, night])
 
 
 def _restart(detectors: list[ExceedanceDetector], row: int) -> None:
@@ -125,7 +126,7 @@ def _levels_before(panel: SeriesPanel, night: int, first: NDArray[np.int64]) -> 
 def _moved_with_others(
     panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return which series are beyond while another system of the machine moved at least half as far."""
+    """Return which series are beyond while another system of the machine moved at least half as far, or a canary's."""
     together = np.zeros(len(moved), dtype=bool)
     beyond = np.flatnonzero(moved > limits).tolist()
     witnesses = panel.overall & np.isfinite(moved)
@@ -133,14 +134,21 @@ def _moved_with_others(
         witnesses = canaries
     for row in beyond:
         others = witnesses & (panel.systems != panel.systems[row])
-        together[row] = bool((moved[others] >= _SHARED * moved[row]).any())
+        together[row] = bool(panel.canaries[row] or (moved[others] >= _SHARED * moved[row]).any())
     return together
 
 
 def _change(
-    panel: SeriesPanel, row: int, night: int, first: int, way: float, levels: Levels, limits: NDArray[np.float64]
+    panel: SeriesPanel,
+    row: int,
+    night: int,
+    first: int,
+    way: float,
+    levels: Levels,
+    limits: NDArray[np.float64],
+    excused: NDArray[np.bool_],
 ) -> LevelChange:
-    """Describe a change that a night shows: it began with the first of the latest nights that are all beyond."""
+    """Describe a change that a night shows: it began with the first of the latest nights that count and are beyond."""
     values, before, limit = panel.values[row], float(levels.centre[row]), float(limits[row])
     column = night
     for earlier in range(night - 1, first - 1, -1):
@@ -148,5 +156,6 @@ def _change(
             continue
         if way * (values[earlier] - before) <= limit:
             break
-        column = earlier
+        if not excused[earlier]:
+            column = earlier
     return LevelChange(row, night, column, before, float(np.nanmedian(values[column : night + 1])), limit)

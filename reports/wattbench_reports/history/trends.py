@@ -82,8 +82,8 @@ def evidence_needed(alpha: float, overall: int, in_domains: int) -> tuple[float,
         overall: series over all domains.
         in_domains: series of single domains.
     """
-    own = DOMAINS_SHARE if in_domains else 0.0
-    return YEAR * max(overall, 1) / (alpha * (1 - own)), YEAR * max(in_domains, 1) / (alpha * DOMAINS_SHARE)
+    share = DOMAINS_SHARE if in_domains else 0.0
+    return YEAR * max(overall, 1) / (alpha * (1 - share)), YEAR * max(in_domains, 1) / (alpha * DOMAINS_SHARE)
 
 
 def _margin(panel: SeriesPanel, margins: Mapping[str, float]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ class ComparedWith:
 
     text: str
     detail: str
-    """Its date or span."""
+    """Its date or span, that of most rows."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ShownChange:
     style: str
     """Of the state's badge; empty for what needs none."""
     before: str
-    """The earlier figure."""
+    """The earlier figure, with its date or span where that is not the column's."""
     note: str
 
 
@@ -78,17 +79,19 @@ def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> T
         anchors: of all systems and domains.
         links: of the page.
     """
-    made = {against: next((each for each in changes if each.against == against), None) for against in AGAINST}
-    columns = {against: first for against, first in made.items() if first is not None}
+    made = {against: [each for each in changes if each.against == against] for against in AGAINST}
+    columns = {
+        against: Counter(each.label for each in some).most_common(1)[0][0] for against, some in made.items() if some
+    }
     series: dict[tuple[str, str], dict[str, NightChange]] = {}
     for each in changes:
         series.setdefault((each.system, each.metric), {})[each.against] = each
-    rows = [_row(cells, list(columns), anchors, links) for cells in series.values()]
+    rows = [_row(cells, columns, anchors, links) for cells in series.values()]
     shown = [row for row in rows if row.has_change]
     others = [row for row in rows if not row.has_change]
     room = max(0, ROWS_SHOWN - len(shown))
     return Tonight(
-        columns=tuple(_heading(against, first) for against, first in columns.items()),
+        columns=tuple(_heading(against, span) for against, span in columns.items()),
         summary=tuple(_summary(changes)),
         rows=(*shown, *others[:room]),
         folded=tuple(others[room:]),
@@ -96,9 +99,9 @@ def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> T
     )
 
 
-def _heading(against: str, first: NightChange) -> ComparedWith:
+def _heading(against: str, span: str) -> ComparedWith:
     words = AGAINST[against].removeprefix("the ")
-    return ComparedWith(f"{words[0].upper()}{words[1:]}", first.label)
+    return ComparedWith(f"{words[0].upper()}{words[1:]}", span)
 
 
 def _summary(changes: Sequence[NightChange]) -> list[tuple[str, str]]:
@@ -106,7 +109,7 @@ def _summary(changes: Sequence[NightChange]) -> list[tuple[str, str]]:
     return [(f"Against {against}", line) for against, line in lines]
 
 
-def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anchors, links: Links) -> ChangeRow:
+def _row(cells: Mapping[str, NightChange], columns: Mapping[str, str], anchors: Anchors, links: Links) -> ChangeRow:
     first = next(iter(cells.values()))
     anchor = anchors.charts.get((first.system, ""))
     return ChangeRow(
@@ -116,17 +119,18 @@ def _row(cells: Mapping[str, NightChange], columns: Sequence[str], anchors: Anch
         href=links.metric(first.metric, anchor) if anchor and first.metric in METRICS_SHOWN else None,
         now=figure(first.metric, first.now),
         margin=margin(first.metric, first.margin),
-        cells=tuple(_cell(cells[against]) if against in cells else None for against in columns),
-        has_change=any(each.state in wording.TOLD for each in cells.values()),
+        cells=tuple(_cell(cells[against], span) if against in cells else None for against, span in columns.items()),
+        has_change=bool(wording.shown_changes(list(cells.values()))),
     )
 
 
-def _cell(change: NightChange) -> ShownChange:
+def _cell(change: NightChange, span: str) -> ShownChange:
+    before = figure(change.metric, change.before)
     return ShownChange(
         size=size(change),
         state=state(change),
         style=_style(change),
-        before=figure(change.metric, change.before),
+        before=before if change.label == span or change.before is None else f"{before} ({change.label})",
         note="" if change.state == "too_few_nights" else change.note,
     )
 
@@ -134,9 +138,7 @@ def _cell(change: NightChange) -> ShownChange:
 def _style(change: NightChange) -> str:
     if alarming(change):
         return "badge-bad"
-    if change.state in wording.TOLD:
-        return "badge"
-    return ""
+    return "badge" if change.state == "better" else ""
 
 
 def _error_rates(changes: Sequence[NightChange]) -> str:
@@ -145,5 +147,5 @@ def _error_rates(changes: Sequence[NightChange]) -> str:
         return ""
     return (
         "Each interval has a confidence of 95% and holds the scatter between nights. Worse: all of it is beyond the "
-        "margin. Within: it rules out a worsening by the margin. Alarms hold their rate over a whole year."
+        "margin. Within: it rules out a worsening by the margin. Undecided: neither. Alarms hold their rate over a year."
     )

@@ -12,7 +12,7 @@ from wattbench_reports.history.what_changed import CODE, FactChange, NightDiffer
 
 ALL_WITHIN = "All within their margins"
 
-TOLD = ("alarm", "still_regressed", "worse", "better")
+TOLD = ("alarm", "still_regressed", "worse", "not_judged", "better")
 """States in which a change by more than the margin is shown."""
 
 _SHORT_HASH = 10
@@ -21,12 +21,14 @@ _LONGEST_FACT = 60
 
 
 def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
-    """Return the changes by more than their margins, in the given order."""
-    return [each for each in changes if each.state in TOLD]
+    """Return the changes by more than their margins, and those within them that crept or stepped, in order."""
+    return [each for each in changes if each.state in TOLD or (each.state == "within" and each.note)]
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
     """Yield, for each comparison that was made, what it is with and what it shows.
+
+    Its date or span is named where all changes share it.
 
     Args:
         changes: of a night.
@@ -40,7 +42,8 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
         named = [short(each) for each in some[:most]]
         if len(some) > most:
             named.append(f"{len(some) - most} more")
-        yield compared_with(made[0]), "; ".join(named) or _nothing_shown(made)
+        alike = len({each.label for each in made}) == 1
+        yield compared_with(made[0]) if alike else AGAINST[against], "; ".join(named) or _nothing_shown(made)
 
 
 def _nothing_shown(made: Sequence[NightChange]) -> str:

@@ -34,7 +34,7 @@ def point(day: int, run: str | None, value: float | None) -> TrendPoint:
 TREND = Trend(
     "small", "", "accuracy", "share",
     (point(1, "a", 0.8), point(2, "b", None), point(3, None, None), point(4, "d", 0.5)),
-    (Change(date(2026, 3, 4), "d", 0.8, 0.5, -0.3, 0.001),),
+    (Change(date(2026, 3, 4), "d", 0.8, 0.5, -0.3, -0.05, 1),),
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_a_series_has_its_gaps_and_its_changes() -> None:
         ("a", 0.8, None), ("b", None, None), (None, None, None), ("d", 0.5, -0.3),
     ]  # fmt: skip
     lines = rows_text(SERIES_COLUMNS, rows, "csv").splitlines()
-    assert lines[3] == "2026-03-03,,small,,accuracy,share,,,,,,"
+    assert lines[3] == "2026-03-03,,small,,accuracy,share,,,,,"
     for wrong in ({"system": "smal"}, {"metric": "speed"}, {"domain": "text"}):
         with pytest.raises(UserError, match="not in this history"):
             series_rows((TREND,), **wrong)

@@ -125,6 +125,28 @@ def test_the_index_can_be_deleted_damaged_or_another_version_s(nights_root: Path
         assert kept.exists()
 
 
+def test_the_index_of_another_version_is_left_alone_and_ignored(indexed_root: Path) -> None:
+    kept = index_path(indexed_root)
+    older = kept.with_name("v3.parquet")
+    kept.rename(older)
+    before = older.read_bytes()
+    assert len(load_history(indexed_root).nights) == 6
+    assert kept.exists()
+    assert older.read_bytes() == before
+
+
+def test_a_canary_is_one_from_the_record_and_from_the_index(nights_root: Path) -> None:
+    run = sorted(path.name for path in (nights_root / "runs").iterdir())[-1]
+    suite = json.loads(RunLayout(nights_root / "runs" / run).header.read_text())["suite"]
+    name = next(iter(suite["systems"]))
+    suite["systems"][name]["canary"] = True
+    change_header(nights_root, run, suite=suite)
+    for _ in range(2):
+        *others, last = load_history(nights_root).nights
+        assert last.canaries == (name,)
+        assert {each.canaries for each in others} == {()}
+
+
 def test_the_index_is_what_is_read_and_a_changed_run_is_read_anew(indexed_root: Path) -> None:
     history = load_history(indexed_root)
     run = history.nights[0].run

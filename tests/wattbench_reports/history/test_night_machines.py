@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wattbench_reports.gate.policy import DEFAULT_POLICY
-from wattbench_reports.history import History, alarms, drift, trends
-from wattbench_reports.history.night_changes import night_changes
-from wattbench_reports.history.night_figures import FOUR_WEEKS, PREVIOUS, compared_figures
+from tests.made_up.history_of_figures import day, history_of
+from wattbench_reports.history import History, alarms, trends
+from wattbench_reports.history.night_changes import FOUR_WEEKS, night_changes
 from wattbench_reports.history.night_machines import machine_of_night
 from wattbench_reports.history.trend import Trend, comparable
 from wattbench_reports.history.trends import watched
@@ -20,8 +19,6 @@ from wattbench_reports.site.series_breaks import Breaks
 
 A, B = "a0" * 6, "b1" * 6
 NIGHTS = 40
-
-Make = Callable[..., History]
 
 
 def figures(slower: NDArray[np.float64], systems: int = 3) -> dict[tuple[str, str, str], NDArray[np.float64]]:
@@ -50,11 +47,11 @@ def by_turns(night: int) -> str:
 
 
 @pytest.mark.parametrize("node", [taking_over, by_turns])
-def test_a_slower_machine_is_a_break_and_no_alarm(in_memory: Make, node: Callable[[int], str]) -> None:
+def test_a_slower_machine_is_a_break_and_no_alarm(node: Callable[[int], str]) -> None:
     slower = np.array([1.3 if node(night) == B else 1.0 for night in range(NIGHTS)])
-    history = in_memory(figures(slower), node=node)
+    history = history_of(figures(slower), node=node)
     assert all(not each.changes for each in trends(history))
-    assert alarms(history, drift(history, DEFAULT_POLICY)) == ()
+    assert alarms(history) == ()
     trend = series(history)
     assert [point.node for point in trend.points] == [node(night) for night in range(NIGHTS)]
     broken = [not comparable(first, second) for first, second in pairwise(trend.points)]
@@ -62,56 +59,52 @@ def test_a_slower_machine_is_a_break_and_no_alarm(in_memory: Make, node: Callabl
     assert {each.word for each in Breaks(history).of(trend)} <= {"machine", "conditions"}
 
 
-def test_without_names_the_same_nights_are_a_change(in_memory: Make) -> None:
+def test_without_names_the_same_nights_are_a_change() -> None:
     slower = np.array([1.3 if taking_over(night) == B else 1.0 for night in range(NIGHTS)])
-    assert any(each.changes for each in trends(in_memory(figures(slower))) if each.metric == "latency_p50")
+    assert any(each.changes for each in trends(history_of(figures(slower))) if each.metric == "latency_p50")
 
 
-def test_nights_are_compared_with_those_of_their_own_machine(in_memory: Make) -> None:
+def test_nights_are_compared_with_those_of_their_own_machine() -> None:
     slower = np.array([1.3 if by_turns(night) == B else 1.0 for night in range(NIGHTS)])
-    history = in_memory(figures(slower), node=by_turns)
-    own = {(each.system, each.against): each for each in compared_figures(history) if each.metric == "latency_p50"}
+    history = history_of(figures(slower), node=by_turns)
+    own = {(each.system, each.against): each for each in night_changes(history) if each.metric == "latency_p50"}
     weeks = own["system 1", FOUR_WEEKS]
-    assert weeks.comparable
-    assert {by_turns((date - history.nights[0].date).days) for date in weeks.dates} == {by_turns(NIGHTS - 1)}
-    assert abs(weeks.difference) < 0.1
-    before = own["system 1", PREVIOUS]
-    assert before.dates == (history.nights[-2].date,)
-    assert not before.comparable
+    assert weeks.label == f"{NIGHTS // 2 - 1} nights from {day(1)} to {day(NIGHTS - 3)}"
+    assert weeks.change == pytest.approx(0.0, abs=0.1)
 
 
-def test_a_step_is_found_within_the_machines_by_turns(in_memory: Make) -> None:
+def test_a_step_is_found_within_the_machines_by_turns() -> None:
     slower = np.array([1.3 if by_turns(night) == B else 1.0 for night in range(80)])
     stepped = figures(slower)
-    stepped["system 1", "", "latency_p50"][60:] *= 1.25
-    changes = series(in_memory(stepped, node=by_turns)).changes
+    stepped["system 1", "", "latency_p50"][60:] *= 1.4
+    changes = series(history_of(stepped, node=by_turns)).changes
     assert changes
-    assert all(change.shift == pytest.approx(0.25, abs=0.08) for change in changes)
+    assert all(change.shift == pytest.approx(0.4, abs=0.08) for change in changes)
 
 
-def test_scores_are_one_series_over_all_machines(in_memory: Make) -> None:
+def test_scores_are_one_series_over_all_machines() -> None:
     made = figures(np.ones(NIGHTS))
-    made["system 1", "", "accuracy"][30:] -= 0.15
-    history = in_memory(made, node=by_turns)
+    made["system 1", "", "accuracy"][30:] -= 0.3
+    history = history_of(made, node=by_turns)
     assert len(series(history, "accuracy").changes) == 1
     assert {point.node for point in series(history, "accuracy").points} == {""}
     of_metric = [(each.panel.metric, len(each.panel.trends), len(each.panel.nights)) for each in watched(history)]
     assert of_metric == [("accuracy", 3, NIGHTS), ("latency_p50", 3, NIGHTS // 2), ("latency_p50", 3, NIGHTS // 2)]
 
 
-def test_on_the_first_night_of_a_new_machine_nothing_is_comparable(in_memory: Make) -> None:
+def test_on_the_first_night_of_a_new_machine_nothing_is_comparable() -> None:
     slower = np.array([1.0] * (NIGHTS - 1) + [1.3])
-    history = in_memory(figures(slower), node=lambda night: B if night == NIGHTS - 1 else A)
-    changes = [each for each in night_changes(history, DEFAULT_POLICY) if each.metric == "latency_p50"]
+    history = history_of(figures(slower), node=lambda night: B if night == NIGHTS - 1 else A)
+    changes = [each for each in night_changes(history) if each.metric == "latency_p50"]
     assert {each.state for each in changes} == {"not_comparable"}
-    assert alarms(history, drift(history, DEFAULT_POLICY)) == ()
+    assert alarms(history) == ()
 
 
-def test_nights_of_older_records_are_of_the_machine_that_is_named_next(in_memory: Make) -> None:
+def test_nights_of_older_records_are_of_the_machine_that_is_named_next() -> None:
     names = ["", "", A, "", A, B, ""]
-    history = in_memory(figures(np.ones(len(names))), node=lambda night: names[night])
+    history = history_of(figures(np.ones(len(names))), node=lambda night: names[night])
     assert [machine_of_night(history.nights)[each.run] for each in history.nights] == [A, A, A, A, A, B, B]
-    one = in_memory(figures(np.ones(4)), node=lambda night: ["", "", A, A][night])
+    one = history_of(figures(np.ones(4)), node=lambda night: ["", "", A, A][night])
     points = series(one).points
     assert all(comparable(first, second) for first, second in pairwise(points))
     assert {each.panel.metric: len(each.panel.trends) for each in watched(one)} == {"accuracy": 3, "latency_p50": 3}

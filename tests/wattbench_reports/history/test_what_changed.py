@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
+from wattbench.records import read_run
+from wattbench_reports.comparability.fingerprint import fingerprints
 from wattbench_reports.history import load_history
 from wattbench_reports.history.what_changed import CODE, FactChange, NightDifference, PartChange, what_changed
 from wattbench_reports.tables.repository_record import CommitRecord
+from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.wording.night import difference_lines, part_line
 
 SYSTEMS = (FakeSystem("big", weights="1" * 64), FakeSystem("rules", engine="python", weights="2" * 64))
@@ -53,6 +56,18 @@ def changed(*systems: FakeSystem) -> tuple[FakeSystem, ...]:
 def test_the_first_night_has_none(night: WriteNight, tmp_path: Path) -> None:
     night(1)
     assert what_changed(load_history(tmp_path)) == ()
+
+
+@pytest.mark.parametrize("canary", [True, False])
+def test_that_a_system_is_a_canary_is_no_change(night: WriteNight, tmp_path: Path, canary: bool) -> None:
+    """Older records do not have the setting."""
+    paths = night(1), night(2, header={"commit": "1" * 40})
+    header = json.loads((paths[1] / "run.json").read_text())
+    header["suite"]["systems"]["big"]["canary"] = canary
+    (paths[1] / "run.json").write_text(json.dumps(header))
+    assert against(tmp_path).empty
+    first, second = (fingerprints(load_frames(read_run(path)))["big"] for path in paths)
+    assert first.parts["settings"].facts == second.parts["settings"].facts
 
 
 def test_equal_nights_of_one_commit_differ_in_nothing(night: WriteNight, tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from wattbench_reports.site.links import METRICS_SHOWN
 
 NO_REPORT = FullReports(frozenset(), "the run is damaged.")
 STEPS = {
-    ("specialist", "", "latency_p50"): (20, 1.05),
-    ("generalist", "text", "accuracy"): (25, 1.1),
+    ("specialist", "", "latency_p50"): (20, 1.25),
+    ("generalist", "text", "accuracy"): (25, 0.85),
 }
 HOSTILE = (
     '<script>alert("x")</script>',
@@ -90,19 +90,50 @@ def test_a_threefold_slowdown_in_the_fifth_night_is_in_red_with_its_size(fifth) 
     page = pages_of(fifth)["index.html"]
     red = page[page.index('<aside class="alarms"') : page.index("</aside>")]
     assert "specialist: latency p50 +2" in red
-    assert "beyond anything seen, worse; too few nights (5 of 10)." in red
-    assert '<span class="badge-bad">beyond anything seen, worse</span>' in red
+    assert "] against the last four weeks (4 nights from 2026-01-01 to 2026-01-04)" in red
+    assert '<span class="badge-bad">worse</span>' in red
     row = page[page.index('<table class="changes">') :]
     row = row[row.index("<tbody>") : row.index("</tr>", row.index("<tbody>"))]
-    assert row.count('<span class="size-bad">+') == 3
+    assert row.count('<span class="size-bad">+') == 2
     assert '<span class="badge-warn">inconclusive</span>' in page
 
 
-def test_where_nothing_changed_it_says_none_found(tmp_path) -> None:
+def test_where_nothing_changed_it_says_all_are_within(tmp_path) -> None:
     made = made_up(tmp_path, 12, pinned=None, seed=3)
-    assert "Against the last four weeks (11 nights from 2026-01-01 to 2026-01-11): None found." in (
+    assert "Against the last four weeks (11 nights from 2026-01-01 to 2026-01-11): All within their margins." in (
         Page(pages_of(made)["index.html"]).text
     )
+
+
+@pytest.mark.parametrize("state", ["alarm", "still_regressed", "worse", "better", "within", "open", "not_judged"])
+def test_what_is_bad_is_red_and_what_is_within_is_plain(made, state) -> None:
+    first, *others = made.verdict.changes
+    verdict = replace(made.verdict, changes=(replace(first, state=state), *others))
+    page = pages_of(replace(made, verdict=verdict))["index.html"]
+    row = page[page.index("<tbody>") : page.index("</tr>", page.index("<tbody>"))]
+    cell = row[row.index("<td>") : row.index("</td>", row.index("<td>"))]
+    bad, good = state in ("alarm", "still_regressed", "worse"), state == "better"
+    assert ("badge-bad" in cell) is bad
+    assert ('class="size-bad"' in cell) is bad
+    assert ('class="badge"' in cell) is good
+
+
+def test_the_margin_is_in_the_table_with_a_heading(pages) -> None:
+    page = pages["index.html"]
+    table = page[page.index('<table class="changes">') :]
+    head, row = (table[table.index(tag) : table.index("</tr>", table.index(tag))] for tag in ("<thead>", "<tbody>"))
+    assert head.count("<th ") == row.count("<th ") + row.count("<td")
+    assert head.index("Tonight") < head.index("Margin") < head.index("Last four weeks")
+    assert '<td class="number">10.0%</td>' in row
+
+
+def test_a_span_that_is_not_that_of_all_is_in_its_cell(made) -> None:
+    first, *others = made.verdict.changes
+    verdict = replace(made.verdict, changes=(replace(first, label="7 nights from 2026-01-01 to 2026-01-07"), *others))
+    page = pages_of(replace(made, verdict=verdict))["index.html"]
+    table = page[page.index('<table class="changes">') :]
+    assert "25 nights from" in table[table.index("Last four weeks") : table.index("Best stretch")]
+    assert table.count("(7 nights from 2026-01-01 to 2026-01-07)") == 1
 
 
 def test_a_change_is_linked_to_its_commits_and_files(changed, changed_pages) -> None:
@@ -221,7 +252,7 @@ def test_alarms_are_listed_with_their_charts(pages) -> None:
 
 def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> None:
     text = Page(
-        pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.05)}))["index.html"]
+        pages_of(made_up(tmp_path, steps={**STEPS, ("specialist", "text", "latency_p50"): (20, 1.25)}))["index.html"]
     ).text
     own = text[text.index("raises 3 alarms") : text.index("Changes tonight")]
     generalist, specialist = own.index("generalist: accuracy has changed"), own.index("specialist: latency_p50")
@@ -230,7 +261,7 @@ def test_alarms_of_single_domains_are_folded_below_those_over_all(tmp_path) -> N
 
 def test_a_change_that_raises_no_alarm_is_shown(tmp_path) -> None:
     text = Page(pages_of(made_up(tmp_path, steps=STEPS, alarmed=False))["index.html"]).text
-    assert "pass The night of 2026-01-30 raises no alarm." in text
+    assert "inconclusive The night of 2026-01-30 does not pass: specialist latency p50 is +" in text
     assert "specialist latency p50 +" in text
 
 

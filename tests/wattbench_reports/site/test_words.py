@@ -45,8 +45,10 @@ def test_a_change(before, after, metric, text) -> None:
 
 
 def test_a_change_point_in_a_line() -> None:
-    creep = Change(FIRST, "run", 0.92, 0.966, 0.05, 0.0004, shape="creep")
-    assert words.change(creep, "latency_p50") == "creep, 920 ms → 966 ms (+5.0%, p\u00a0<\u00a0.001)"
+    step = Change(FIRST, "run", 0.92, 1.15, 0.25, 0.1, 3)
+    assert words.change(step, "latency_p50") == "920 ms → 1.15 s (+25.0%, limit 10.0%)"
+    fall = Change(FIRST, "run", 0.8, 0.7, -0.1, -0.05, 3)
+    assert words.change(fall, "accuracy") == "80.0% → 70.0% (−10.0 points, limit 5.0 points)"
 
 
 def days(*places: int) -> list[datetime.date]:

@@ -22,7 +22,7 @@ MOST_RUNS = 10
 
 _OF_MACHINE = ("cpu", "cpus_usable", "cpus_quota")
 _AS_ASKED = ("scenario", "batch")
-_DESCRIBING = frozenset({"description", "domain", "kind", "parameters", "teacher", "training"})
+_DESCRIBING = frozenset({"canary", "description", "domain", "kind", "parameters", "teacher", "training"})
 """Settings of a system that say what it is, and change nothing of what its requests take."""
 
 

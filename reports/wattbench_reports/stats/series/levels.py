@@ -5,8 +5,9 @@ The level is the median. The scatter of one night is the larger of two estimates
 - 1.4826 / sqrt(2) x the median absolute difference of successive nights, which a step or a creep leaves as it is;
 - 1.4826 x the median absolute deviation from the level, which sees a series that swings between two levels;
 
-and no smaller than the resolution of the figure. A night that was set apart by a burst moves neither. One more night of
-a series that keeps to its level lies within
+and no smaller than the resolution of the figure. Of six nights or more, one that was set apart by a burst moves neither
+by much; of fewer it may widen the first, as it is in half of the differences. One more night of a series that keeps to
+its level lies within
 
     level +- t s c_n sqrt(1 + (pi / 2) / n)
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,17 +51,18 @@ class Levels:
     nights: NDArray[np.int64]
     """That it is of."""
 
-    def reach(self, series: int) -> float:
-        """Return the half-width of the 95% interval of one more night's distance from the level of one series."""
-        return t_quantile(max(_EFFICIENCY * (int(self.nights[series]) - 1), 1.0)) * float(self.error[series])
+    @property
+    def reach(self) -> Series:
+        """Return the half-widths of the 95% intervals of one more night's distance from the levels."""
+        return np.array([_quantile(int(nights)) for nights in self.nights]) * self.error
 
 
-def levels_of(values: Series, resolution: float) -> Levels:
+def levels_of(values: Series, resolution: float | Series) -> Levels:
     """Return the levels of series over given nights.
 
     Args:
         values: shape (series, nights), oldest first; NaN: no figure.
-        resolution: the scatter is taken to be no smaller.
+        resolution: the scatter is taken to be no smaller; of all series, or shape (series,).
     """
     number = np.isfinite(values).sum(axis=1)
     centre = _medians(values)
@@ -77,6 +80,11 @@ def single_night(value: float, scatter: float) -> Levels:
         scatter: `Levels.error` of the series.
     """
     return Levels(np.array([value]), np.array([math.sqrt(2) * scatter]), np.array([1]))
+
+
+@cache
+def _quantile(nights: int) -> float:
+    return t_quantile(max(_EFFICIENCY * (nights - 1), 1.0))
 
 
 def _medians(values: Series) -> Series:
