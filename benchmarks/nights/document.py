@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchmarks.nights.figures import NOISES, SYSTEMS, NightFigures
 from benchmarks.nights.machines import NIGHTS, SIZES, Machines
+from benchmarks.nights.records import RecordGates
 from benchmarks.written_tables import Place, table
 from tests.made_up.noisy_nights import WORLDS
 
@@ -14,7 +17,7 @@ MOST_ALARMED = 0.05
 
 def tables(figures: NightFigures) -> str:
     """Return the tables as Markdown."""
-    return f"{_machines(figures.machines)}\n{_years(figures)}"
+    return f"{_machines(figures.machines)}\n{_records(figures.records)}\n{_years(figures)}"
 
 
 def _years(figures: NightFigures) -> str:
@@ -52,6 +55,18 @@ def _machines(machines: Machines) -> str:
         f"year is named in {_share(machines.creeps_named, machines.creeps)} of the series, and one without it in "
         f"{_share(machines.creeps_named_unchanged, machines.creeps)}. Planted steps:\n\n"
         f"{table(['planted on night', *map(str, NIGHTS)], rows)}"
+    )
+
+
+def _records(records: Sequence[RecordGates]) -> str:
+    rows = [
+        [f"{each.slower:.0%} slower" if each.slower else "no change", f"{each.failed / each.gates:.1%}",
+         f"{each.passed / each.gates:.1%}"]
+        for each in records
+    ]  # fmt: skip
+    return (
+        f"Gates of two nights of these machines as two records, with five sessions before them and the default margin of "
+        f"mean seconds ({records[0].gates:,} gates each):\n\n{table(['candidate', 'fails', 'passes'], rows)}"
     )
 
 

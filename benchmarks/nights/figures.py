@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.nights.machines import Machine, Machines, PlantedSteps, tried
+from benchmarks.nights.records import RecordGates, record_gates
 from benchmarks.nights.years import false_alarms
 from tests.made_up.noisy_nights import WORLDS
 
@@ -45,6 +46,8 @@ class NightFigures:
     years: tuple[Years, ...]
     machines: Machines
     """All of them."""
+    records: tuple[RecordGates, ...]
+    """Gates of two nights of those."""
 
 
 def simulated(number: int, each: Map = map, note: Callable[[str], None] = lambda line: None) -> tuple[Years, ...]:
@@ -66,7 +69,10 @@ def simulated(number: int, each: Map = map, note: Callable[[str], None] = lambda
 
 def figures_of(years: tuple[Years, ...], machines: list[Machine] | None, recorded: Path = FIGURES) -> NightFigures:
     """Join the figures; without machines the recorded ones stay."""
-    return NightFigures(version("wattbench"), years, read(recorded).machines if machines is None else tried(machines))
+    if machines is None:
+        before = read(recorded)
+        return NightFigures(version("wattbench"), years, before.machines, before.records)
+    return NightFigures(version("wattbench"), years, tried(machines), record_gates(machines))
 
 
 def as_json(figures: NightFigures) -> str:
@@ -81,6 +87,7 @@ def read(path: Path = FIGURES) -> NightFigures:
         recorded["version"],
         tuple(Years(**each | {"first": tuple(each["first"])}) for each in recorded["years"]),
         _machines(recorded["machines"]),
+        tuple(RecordGates(**each) for each in recorded["records"]),
     )
 
 

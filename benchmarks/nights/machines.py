@@ -44,6 +44,8 @@ class Machine:
     logarithms: NDArray[np.float64]
     """Shape (nights,): higher is worse."""
     days: tuple[datetime.date, ...]
+    name: str = ""
+    """Of the machine: several series are of one."""
 
     @property
     def years(self) -> float:
@@ -94,12 +96,12 @@ def read_machines(path: Path = SAMPLE) -> list[Machine]:
     """Read a table with the columns machine, suite, test, night and median."""
     table = pd.read_csv(path)
     machines = []
-    for (_, suite, test), rows in table.groupby(["machine", "suite", "test"], sort=True):
+    for (name, suite, test), rows in table.groupby(["machine", "suite", "test"], sort=True):
         nights = rows.sort_values("night")
         better = any(word in f"{suite} {test}" for word in _HIGHER_IS_BETTER)
         values = np.log(nights["median"].to_numpy(dtype=np.float64))
         days = tuple(datetime.date.fromisoformat(night) for night in nights["night"])
-        machines.append(Machine(-values if better else values, days))
+        machines.append(Machine(-values if better else values, days, str(name)))
     return machines
 
 

@@ -47,6 +47,13 @@ def test_planted_steps_on_real_machines_are_found() -> None:
     assert RECORDED.machines.creeps_named >= 0.8 * RECORDED.machines.creeps
 
 
+def test_two_nights_as_records_keep_their_rates() -> None:
+    unchanged, at_margin, slower, _ = RECORDED.records
+    assert unchanged.failed <= 0.05 * unchanged.gates
+    assert at_margin.passed <= 0.125 * at_margin.gates
+    assert slower.failed >= 0.80 * slower.gates
+
+
 @pytest.mark.simulation
 @pytest.mark.parametrize(
     "setting", [("constant", 0.01, 6), ("spells on one", 0.03, 2), ("unlike weeks", 0.03, 3)], ids=str
@@ -77,7 +84,7 @@ def test_figures_are_read_back(tmp_path: Path) -> None:
 
 
 def test_without_a_table_of_machines_the_recorded_figures_stay() -> None:
-    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, RECORDED.machines)
+    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, RECORDED.machines, RECORDED.records)
 
 
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
