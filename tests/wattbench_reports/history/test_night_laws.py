@@ -74,7 +74,10 @@ def histories(draw: st.DrawFn, least_systems: int = 1) -> Made:
         "canaries": draw(st.sampled_from(((), (), (names[-1],)))),
     }
     there = sorted(set(range(nights)) - given_settings["gaps"])
-    return Made(figures, given_settings | {"reference": draw(st.none() | st.sampled_from(there))})
+    given_settings["reference"] = draw(st.none() | st.sampled_from(there))
+    other = draw(st.just(0) | st.sampled_from(there))
+    given_settings["conditions"] = lambda night: "new" if night >= other else "old"
+    return Made(figures, given_settings)
 
 
 def changed(own: np.ndarray, metric: str, shape: str, at: int, by: float) -> np.ndarray:
