@@ -126,7 +126,7 @@ _ORDER: Mapping[State, int] = {
 
 
 def _rank(change: NightChange) -> tuple[int, bool, float]:
-    size = 0.0 if change.change is None else abs(change.change) / change.margin
+    size = 0.0 if change.change is None else abs(as_printed(change.change)) / change.margin
     return _ORDER[change.state], not change.worse, -size
 
 
