@@ -150,7 +150,7 @@ NIGHTS: Mapping[str, NightVerdict] = {
         history(5),
         changes=[
             change(2.42, 0.7, label="4 nights from 2026-03-01 to 2026-03-04",
-                   note="an alarm takes 2 such nights in a row"),
+                   note="an alarm takes 2 such nights"),
             change(-0.01, 0.03, metric="accuracy", label="4 nights from 2026-03-01 to 2026-03-04"),
         ],
     ),
@@ -161,7 +161,7 @@ NIGHTS: Mapping[str, NightVerdict] = {
         _TWELVE,
         changes=[
             change(None, None, metric="joules_per_correct", label="2026-03-11", state="not_measured", before=21.0,
-                   now=None, note="the night before has this figure, and this night has none"),
+                   now=None, note="an earlier night has this figure, and this night has none"),
             *_PASSING,
         ],
     ),

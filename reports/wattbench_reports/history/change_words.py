@@ -91,7 +91,8 @@ def sentence(change: NightChange) -> str:
 
 def short(change: NightChange) -> str:
     """Write a change in a few words: ``specialist latency p50 +5.0% [+2.1, +8.0] (worse)``."""
-    return f"{change.system} {label(change.metric)} {size(change)} ({_state_and_note(change)})"
+    said = state(change) if change.state == "still_regressed" else _state_and_note(change)  # the headline has its note
+    return f"{change.system} {label(change.metric)} {size(change)} ({said})"
 
 
 def _state_and_note(change: NightChange) -> str:

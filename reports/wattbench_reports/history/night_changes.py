@@ -126,7 +126,7 @@ _ORDER: Mapping[State, int] = {
 
 
 def _rank(change: NightChange) -> tuple[int, bool, float]:
-    size = 0.0 if change.change is None else abs(change.change) / change.margin
+    size = 0.0 if change.change is None else abs(as_printed(change.change)) / change.margin
     return _ORDER[change.state], not change.worse, -size
 
 
@@ -180,12 +180,21 @@ class _Series:
         self._alike = [column for column in self.known if column >= max(self._panel.breaks[row], default=0)]
 
     def not_measured(self) -> Iterator[NightChange]:
-        """Yield that a figure is gone which the night before had."""
-        if self.known and self.known[-1] == self._last - 1 and self._counts():
-            night = self._panel.nights[self.known[-1]]
-            before = unscaled(float(self._values[self.known[-1]]), self._metric)
-            note = "the night before has this figure, and this night has none"
-            yield replace(self._bare(FOUR_WEEKS, str(night), "not_measured", note), now=None, before=before)
+        """Yield that a figure is gone: one that the night before had, or one that its system must have to pass."""
+        if not self.known or not self._counts():
+            return
+        column = self.known[-1]
+        needed = self._rule is not None and not self._rule.only_if_measured and self._answered()
+        if needed or column == self._last - 1:
+            before = unscaled(float(self._values[column]), self._metric)
+            note = "an earlier night has this figure, and this night has none"
+            bare = self._bare(FOUR_WEEKS, str(self._panel.nights[column]), "not_measured", note)
+            yield replace(bare, now=None, before=before)
+
+    def _answered(self) -> bool:
+        """Return whether the last night has any figure of the system."""
+        values, last = self._history.values, self._history.series_nights()[-1]
+        return bool(((values["run"] == last.run) & (values["system"] == self._trend.system)).any())
 
     def not_comparable(self, night: datetime.date, before: float) -> NightChange:
         """Return a figure next to another machine's."""
@@ -229,7 +238,7 @@ class _Series:
         limit = float(self._watched.limits[row])
         needed = nights_to(float(self._watched.thresholds[row]), moved / limit) if change.blocks else 0
         if needed:
-            return replace(change, note=f"an alarm takes {plural(needed, 'such night')} in a row")
+            return replace(change, note=f"an alarm takes {plural(needed, 'such night')}")
         return change
 
     def _against_best(self, best: _Stretch) -> NightChange:

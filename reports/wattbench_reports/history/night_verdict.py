@@ -160,7 +160,7 @@ def _why_not(change: NightChange, more: str) -> str:
     """Say what keeps a night from passing: a size and a note, or what the night would have shown, and how many more."""
     name = f"{change.system} {label(change.metric)}"
     if change.state == "not_measured":
-        return f"{name}{more} was measured the night before, and not this night"
+        return f"{name}{more} was measured on {change.label}, and not this night"
     if change.state == "not_comparable":
         return f"{name}{more} cannot be compared: {change.note}"
     if change.state == "too_few_nights":

@@ -1,11 +1,11 @@
 """Watch the series of a metric night by night, and keep the nights from which their level changed.
 
 Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
-other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the largest of
-the metric's margin, three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
-Product", 1931), and what its 95% interval reaches, which is more where there are fewer than ten nights. An e-detector
-counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of `threshold` the level has
-changed, and begins anew with the first night beyond.
+other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the larger of
+the metric's margin and three standard errors of one night (W. A. Shewhart, "Economic Control of Quality of Manufactured
+Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.series.exceedances`); at the evidence of
+`threshold`, on a night whose 95% interval excludes no change, the level has changed, and begins anew with the first
+night beyond.
 
 A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
 machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a
@@ -97,14 +97,14 @@ def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDA
                 _restart(detectors, row)
         first = np.maximum(starts, night - MOST_NIGHTS)
         levels = _levels_before(panel, night, first)
-        limits = np.maximum(margin, np.maximum(_STANDARD_ERRORS * levels.error, np.nan_to_num(levels.reach)))
+        limits = np.maximum(margin, _STANDARD_ERRORS * levels.error)
         judged = np.where(levels.nights >= LEAST_NIGHTS, panel.values[:, night] - levels.centre, math.nan)
         for detector, way in zip(detectors, _EITHER_WAY, strict=True):
             moved = way * judged
             with_others = _moved_with_others(panel, moved, limits)
             excused[:, night] |= with_others
             evidence = detector.update(moved / limits, ~with_others)
-            for row in np.flatnonzero((evidence >= threshold) & np.isfinite(moved)).tolist():
+            for row in np.flatnonzero((evidence >= threshold) & (moved > levels.reach)).tolist():
                 changes.append(_change(panel, row, night, int(starts[row]), way, levels, limits, excused[row]))
                 starts[row] = changes[-1].column
                 _restart(detectors, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import wattbench
-from tests.made_up.nights_on_disk import make_history
+from tests.made_up.nights_on_disk import Step, make_history
 from wattbench.cli import main
 
 
@@ -66,3 +67,28 @@ def test_sql_is_answered_as_a_frame(nights: Path) -> None:
 def test_a_folder_without_nights_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(wattbench.UserError, match="not a history"):
         wattbench.history(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("steps", "code", "verdict"),
+    [([], 0, "pass"), ([Step(10, "generalist", seconds=1.0)], 1, "regressed"),
+     ([Step(11, "generalist", seconds=1.0)], 2, "inconclusive")],
+    ids=["unchanged", "two slow nights", "one slow night"],
+)  # fmt: skip
+def test_a_night_has_one_verdict_wherever_it_is_read(
+    tmp_path: Path, steps: list[Step], code: int, verdict: str
+) -> None:
+    root = make_history(tmp_path / "nights", 12, systems=2, domains=1, items=200, noise=0.002, steps=steps)
+    written = tmp_path / "night.json"
+    done = CliRunner().invoke(main, ["nightly", "--history", str(root), "--json", str(written), "--no-github"])
+    assert done.exit_code == code, done.output
+    document = json.loads(written.read_text())
+    assert (document["verdict"], document["exit_code"]) == (verdict, code)
+    assert " ".join(done.stdout.split()).startswith(f"{verdict.upper()}: {document['headline']}")
+    kept = json.loads((root / "verdicts" / f"{document['runs'][0]}.json").read_text())
+    assert kept == document
+    page = (root / "site" / "index.html").read_text()
+    assert f">{verdict}</span>" in page
+    for change in document["night"]["changes"]:
+        if change["state"] == "worse":
+            assert f"+{100 * change['change']:.1f}% [+" in page

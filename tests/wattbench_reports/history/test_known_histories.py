@@ -50,7 +50,7 @@ def test_a_step_of_58_percent_does_not_pass_alarms_the_next_night_and_stays_regr
     first = night(stepped, 12)
     assert first.result.verdict is Verdict.INCONCLUSIVE
     assert row(first).state == "worse"
-    assert row(first).note == "an alarm takes 2 such nights in a row"
+    assert row(first).note == "an alarm takes 2 such nights"
     second = night(stepped, 13)
     assert second.result.verdict is Verdict.REGRESSED
     (alarm,) = second.alarms
@@ -182,10 +182,28 @@ def test_a_figure_that_is_gone_keeps_the_night_from_passing() -> None:
     verdict = night(figures, 14)
     assert verdict.result.verdict is Verdict.INCONCLUSIVE
     assert verdict.result.headline == (
-        "The night of 2026-01-14 does not pass: a accuracy was measured the night before, and not this night."
+        "The night of 2026-01-14 does not pass: a accuracy was measured on 2026-01-13, and not this night."
     )
     (gone,) = [each for each in verdict.changes if each.metric == "accuracy"]
     assert (gone.state, gone.now, gone.before) == ("not_measured", None, 0.9)
+
+
+def gone_since(metric: str, since: int, nights: int = 16) -> NightVerdict:
+    """Nights of a system and another one, of which one figure of the first is gone since a night."""
+    figures = {SECONDS: scattered(1, nights), ("b", "", "latency_p50"): scattered(2, nights)}
+    figures["a", "", metric] = figures.get(("a", "", metric), np.full(nights, 0.9))
+    figures["a", "", metric][since:] = np.nan
+    return judged(history_of(figures, provenance="rapl" if metric.startswith("joules") else ""))
+
+
+def test_of_a_system_that_answers_the_judged_figures_stay_due() -> None:
+    """Joules block only where they are measured; so does a system that is no longer in the suite."""
+    for since in (15, 12, 5):
+        assert gone_since("accuracy", since).result.verdict is Verdict.INCONCLUSIVE
+    assert gone_since("joules_per_correct", 15).result.verdict is Verdict.INCONCLUSIVE
+    assert gone_since("joules_per_correct", 12).result.verdict is Verdict.PASS
+    assert gone_since("latency_p50", 15).result.verdict is Verdict.INCONCLUSIVE
+    assert gone_since("latency_p50", 12).result.verdict is Verdict.PASS
 
 
 def test_another_system_of_fewer_items_leaves_a_systems_accuracy_as_it_is() -> None:

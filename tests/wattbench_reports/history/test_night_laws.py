@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,10 @@ def histories(draw: st.DrawFn, least_systems: int = 1) -> Made:
         "canaries": draw(st.sampled_from(((), (), (names[-1],)))),
     }
     there = sorted(set(range(nights)) - given_settings["gaps"])
-    return Made(figures, given_settings | {"reference": draw(st.none() | st.sampled_from(there))})
+    given_settings["reference"] = draw(st.none() | st.sampled_from(there))
+    other = draw(st.just(0) | st.sampled_from(there))
+    given_settings["conditions"] = lambda night: "new" if night >= other else "old"
+    return Made(figures, given_settings)
 
 
 def changed(own: np.ndarray, metric: str, shape: str, at: int, by: float) -> np.ndarray:
@@ -215,9 +219,13 @@ def test_other_systems_do_not_move_a_systems_own_rows(made: Made) -> None:
 def test_another_unit_changes_no_state(made: Made, factor: float) -> None:
     plain = judged(made.history())
     scaled = judged(made.history(lambda system, metric, own: own * factor if metric == SECONDS else own))
-    shown = [[(each.system, each.metric, each.against, each.state, size(each), each.note) for each in verdict.changes]
-             for verdict in (plain, scaled)]  # fmt: skip
-    assert shown[0] == shown[1]
+    assert len(plain.changes) == len(scaled.changes)
+    for first, second in zip(plain.changes, scaled.changes, strict=True):
+        assert second.change == pytest.approx(first.change, abs=1e-9)
+        assert second == replace(
+            first, before=second.before, now=second.now, change=second.change, low=second.low, high=second.high,
+            detectable=second.detectable,
+        )  # fmt: skip
     assert plain.result.verdict is scaled.result.verdict
 
 

@@ -22,7 +22,7 @@ from wattbench_reports.gate.result import GateResult, Verdict
 from wattbench_reports.history import Alarm, NightChange
 from wattbench_reports.history.night_verdict import worsenings_to_see
 
-SLOW = change(0.5, note="an alarm takes 3 such nights in a row")
+SLOW = change(0.5, note="an alarm takes 3 such nights")
 STILL = change(0.5, against="best", state="still_regressed", note="changed on 2026-03-05; a later reference accepts it")
 OPEN = change(0.02, 0.35)
 
@@ -55,8 +55,7 @@ def test_a_night_passes_where_every_worsening_by_a_margin_is_ruled_out() -> None
         (change(-0.02, 0.05, metric="accuracy"),
          "small accuracy is −2.0 points [−7.0, +3.0] against the last four weeks, margin 5.0 points; only −10.0 points "
          "would show"),
-        (SLOW, "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; an alarm takes 3 such nights "
-               "in a row"),
+        (SLOW, "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; an alarm takes 3 such nights"),
         (change(0.5),
          "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks, beyond the margin of 10.0%"),
         (change(0.5, note=SHARED), "small latency p50 is +50.0% [+47.0, +53.0] against the last four weeks; others on "
@@ -66,8 +65,8 @@ def test_a_night_passes_where_every_worsening_by_a_margin_is_ruled_out() -> None
         (change(0.1, None, **too_few(2)), "small latency p50 has too few nights (2 of 4 before this one)"),
         (change(None, None, state="not_comparable", note="other items, machine or meters"),
          "small latency p50 cannot be compared: other items, machine or meters"),
-        (change(None, None, state="not_measured"),
-         "small latency p50 was measured the night before, and not this night"),
+        (change(None, None, state="not_measured", label="2026-03-11"),
+         "small latency p50 was measured on 2026-03-11, and not this night"),
     ],
     ids=lambda each: getattr(each, "state", ""),
 )  # fmt: skip
