@@ -84,18 +84,9 @@ def evidence_of(rounds: Sequence[Round], world: World) -> Evidence:
 
 def _of_two_runs(kind: Kind, policy: Policy, rng: np.random.Generator) -> Outcome:
     """Look once, at everything."""
-    world, runs = kind.world, two_runs(kind.world, SESSIONS, rng)
-    columns = {"correct": runs.correct, "seconds": runs.seconds, "energy_j": runs.joules}
-    both = pd.DataFrame(
-        {name + end: each[:, at] for name, each in columns.items() for at, end in enumerate(("", "_2"))}
-    )
-    missing = dict.fromkeys(("ttft_s", "ttft_s_2", "money", "money_2"), math.nan)
-    both = both.assign(task=runs.tasks, **missing)
-    rounds = item_rounds(both, {task: world.domain(task) for task in world.tasks}, int(rng.integers(2**48)))
-    sessions = {name: runs.sessions for name, metric in METRICS.items() if metric.unit in ("s", "J")}
-    evidence = replace(evidence_of(rounds, world), in_turns=False, sessions=sessions)
+    evidence = two_runs(kind.world, SESSIONS, rng)
     every = cases(evidence, policy)
-    return _outcome(every, looks(every, policy)[-1], len(both))
+    return _outcome(every, looks(every, policy)[-1], evidence.items)
 
 
 def _rng(kind: Kind, number: int) -> np.random.Generator:

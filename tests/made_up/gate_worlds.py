@@ -19,11 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.made_up.noisy_machine import NOISES, STEP_S, Noise, Schedule, measure, wander
+from tests.made_up.session_worlds import paired_of
 from wattbench.records import SIDES
 from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
-from wattbench_reports.gate.evidence.model import Round
-from wattbench_reports.stats import SessionVariance, session_variance
+from wattbench_reports.gate.evidence.model import Evidence, Round
+from wattbench_reports.gate.evidence.record_bounds import record_bounds
+from wattbench_reports.gate.evidence.sessions import JudgedSystem, session_noise
+from wattbench_reports.tables.session_record import SessionRecord
 
 WATTS = 30.0
 WATTS_SD = 0.015
@@ -86,18 +89,6 @@ class World:
         """Return a task's domain."""
         number = list(self.tasks).index(task)
         return task if self.domains is None else f"domain {number * self.domains // len(self.shifts)}"
-
-
-@dataclass(frozen=True)
-class TwoRuns:
-    """Two runs on record, each of one system in a session of its own. Arrays have the shape (items, 2)."""
-
-    tasks: tuple[str, ...]
-    correct: Values
-    seconds: Values
-    joules: Values
-    sessions: SessionVariance
-    """How much seconds and joules vary between sessions, from earlier ones of the baseline."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +156,7 @@ def _wanders(world: World, seconds: Values, at: NDArray[np.int64], rng: np.rando
     return np.stack([path[side] for path, side in zip(paths, step.T, strict=True)], axis=1)
 
 
-def two_runs(world: World, sessions: int, rng: np.random.Generator) -> TwoRuns:
+def two_runs(world: World, sessions: int, rng: np.random.Generator) -> Evidence:
     """Ask all items of the baseline in one session and of the candidate in another, after earlier ones.
 
     Args:
@@ -177,10 +168,27 @@ def two_runs(world: World, sessions: int, rng: np.random.Generator) -> TwoRuns:
     items = _drawn(world, names, rng)
     order = rng.permutation(len(names))
     asked = [_session(world, items, side, order, rng) for side in (0, 1, *(0,) * sessions)]
-    seconds, joules = zip(*asked[:2], strict=True)
-    known = session_variance(np.log([np.mean(earlier) for _, earlier in asked[2:]]))
-    assert known is not None
-    return TwoRuns(tuple(names), items.correct, np.stack(seconds, axis=1), np.stack(joules, axis=1), known)
+    seconds, joules = (np.stack(each, axis=1) for each in zip(*asked, strict=True))
+    (own_s, _, *earlier_s), (own_j, _, *earlier_j) = (each.mean(axis=0).tolist() for each in (seconds, joules))
+    names_of_sessions = tuple(map(str, range(sessions)))
+    of_baseline = ({"baseline": tuple(earlier)} for earlier in (earlier_j, earlier_s))
+    record = SessionRecord("", "", {}, "", names_of_sessions, *of_baseline)
+    own = {"seconds": own_s, "energy_j": own_j}
+    baseline = JudgedSystem("baseline", own, tuple(range(sessions)))
+    noise = session_noise(record, baseline, JudgedSystem("candidate"), one_run=False)
+    tasks = np.array([list(world.tasks).index(name) for name in names])
+    paired = paired_of({"correct": items.correct, "seconds": seconds[:, :2], "energy_j": joules[:, :2]}, tasks)
+    domain_of = {name: world.domain(task) for name, task in zip(paired.tasks.names, world.tasks, strict=True)}
+    return Evidence(
+        "baseline",
+        "candidate",
+        (),
+        in_turns=False,
+        measured=record_bounds(paired, domain_of, noise, {}),
+        provenance=("counter", "counter"),
+        suite_domains=tuple(dict.fromkeys(domain_of.values())),
+        items=len(names),
+    )
 
 
 def _session(

@@ -83,8 +83,8 @@ def test_short_rounds_have_no_joules() -> None:
 
 def test_two_runs_know_how_much_sessions_vary() -> None:
     rng = np.random.default_rng(1)
-    runs = [two_runs(World(NOISES["sessions of 5%"]), 5, rng) for _ in range(60)]
-    assert {each.sessions.sessions for each in runs} == {5}
-    assert np.mean([each.sessions.log_variance for each in runs]) == pytest.approx(0.05**2, rel=0.35)
-    offsets = [np.log(each.joules[:, 1].sum() / each.joules[:, 0].sum()) for each in runs]
-    assert np.std(offsets) == pytest.approx(0.05 * 2**0.5, rel=0.35)
+    found = [two_runs(World(NOISES["sessions of 5%"]), 5, rng).measured["joules_per_request"] for _ in range(60)]
+    errors = [each.bounds.standard_error[0] for each in found]
+    assert np.mean(np.square(errors)) == pytest.approx(0.05**2 * (1 + 1 / 6), rel=0.35)
+    offsets = [np.log(each.candidate / each.baseline) for each in found]
+    assert np.std(offsets) == pytest.approx(0.05 * (1 + 1 / 6) ** 0.5, rel=0.35)
