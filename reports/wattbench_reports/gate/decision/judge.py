@@ -187,7 +187,7 @@ def _verdict(
     case: Case, decision: Decision, evidence: Evidence, question: Question | None, waiver: Waiver | None
 ) -> MetricVerdict:
     worse = None if case.bounds is None else float(case.bounds.estimate[-1])
-    if worse is None and case.baseline is not None and case.candidate is not None and case.missing is None:
+    if worse is None and case.baseline is not None and case.candidate is not None:
         worse = case.candidate / case.baseline - 1
     low, high = (None if not math.isfinite(bound) or case.bounds is None else bound for bound in (decision.low, decision.high))
     if case.in_points:
