@@ -7,7 +7,7 @@ A plan says which items are asked when, and of which system first. `play` asks t
     rounds = play(World(NOISES["bursts"], second_turn=-0.02), plan, np.random.default_rng(1))
 
 Everything happens in one session and in the order in which it is asked, so that time noise, bursts and the order within
-a round hit the two systems as they would in a real gate. `two_runs` asks each system in a session of its own.
+a round hit the two systems as they would in a real gate.
 """
 
 from __future__ import annotations
@@ -19,14 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tests.made_up.noisy_machine import NOISES, STEP_S, Noise, Schedule, measure, wander
-from tests.made_up.session_worlds import paired_of
 from wattbench.records import SIDES
 from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
-from wattbench_reports.gate.evidence.model import Evidence, Round
-from wattbench_reports.gate.evidence.record_bounds import record_bounds
-from wattbench_reports.gate.evidence.sessions import JudgedSystem, session_noise
-from wattbench_reports.tables.session_record import SessionRecord
+from wattbench_reports.gate.evidence.model import Round
 
 WATTS = 30.0
 WATTS_SD = 0.015
@@ -154,51 +150,6 @@ def _wanders(world: World, seconds: Values, at: NDArray[np.int64], rng: np.rando
     step = (np.cumsum(in_order_s)[at] / STEP_S).astype(np.int64)
     paths = [wander(world.wander_sd, world.wander_s, int(step.max()) + 1, rng) for _ in SIDES]
     return np.stack([path[side] for path, side in zip(paths, step.T, strict=True)], axis=1)
-
-
-def two_runs(world: World, sessions: int, rng: np.random.Generator) -> Evidence:
-    """Ask all items of the baseline in one session and of the candidate in another, after earlier ones.
-
-    Args:
-        world: the machine, the tasks and the systems.
-        sessions: of the baseline, from which it is known how much they vary.
-        rng: of the items, of the answers and of the machine.
-    """
-    names = [task for task, number in world.tasks.items() for _ in range(number)]
-    items = _drawn(world, names, rng)
-    order = rng.permutation(len(names))
-    asked = [_session(world, items, side, order, rng) for side in (0, 1, *(0,) * sessions)]
-    seconds, joules = (np.stack(each, axis=1) for each in zip(*asked, strict=True))
-    (own_s, _, *earlier_s), (own_j, _, *earlier_j) = (each.mean(axis=0).tolist() for each in (seconds, joules))
-    names_of_sessions = tuple(map(str, range(sessions)))
-    of_baseline = ({"baseline": tuple(earlier)} for earlier in (earlier_j, earlier_s))
-    record = SessionRecord("", "", {}, "", names_of_sessions, *of_baseline)
-    own = {"seconds": own_s, "energy_j": own_j}
-    baseline = JudgedSystem("baseline", own, tuple(range(sessions)))
-    noise = session_noise(record, baseline, JudgedSystem("candidate"), one_run=False)
-    tasks = np.array([list(world.tasks).index(name) for name in names])
-    paired = paired_of({"correct": items.correct, "seconds": seconds[:, :2], "energy_j": joules[:, :2]}, tasks)
-    domain_of = {name: world.domain(task) for name, task in zip(paired.tasks.names, world.tasks, strict=True)}
-    return Evidence(
-        "baseline",
-        "candidate",
-        (),
-        in_turns=False,
-        measured=record_bounds(paired, domain_of, noise, {}),
-        provenance=("counter", "counter"),
-        suite_domains=tuple(dict.fromkeys(domain_of.values())),
-        items=len(names),
-    )
-
-
-def _session(
-    world: World, items: _Items, side: int, order: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[Values, Values]:
-    """Return seconds and joules of each item, asked of one system in an order."""
-    schedule = Schedule(np.full(len(order), side), order, items.seconds[order, side], items.joules[order, side])
-    measured = measure(schedule, world.noise, rng)
-    back = np.argsort(order)
-    return measured.seconds[back], measured.joules[back]
 
 
 def _drawn(world: World, tasks: Sequence[str], rng: np.random.Generator) -> _Items:
