@@ -10,6 +10,9 @@ Two sessions of the machine differ without any change of a system. Their varianc
 Satterthwaite's degrees of freedom, so that bounds narrow with the items until sessions are what is left. Where a policy
 assumes a largest difference between sessions instead, the bounds are moved apart by it.
 
+Blocks that were dealt anew in each run do not pair; what the machine did within either run is in the variance between
+sessions, which is of whole runs.
+
 Valid where items are independent, or blocks are, and sessions are exchangeable (`wattbench_reports.gate.evidence.
 sessions`). Noise within a session is in both parts: bounds are a little too wide rather than too narrow.
 """
