@@ -13,7 +13,7 @@ from benchmarks.written_tables import DOCUMENT, add_processes, finish, mapping_i
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run as `python -m benchmarks.gates`."""
     parser = options_of("benchmarks.gates", __doc__)
-    parser.add_argument("--gates", type=int, default=2000, metavar="N", help="of each kind")
+    parser.add_argument("--gates", type=int, default=500, metavar="N", help="of each kind")
     add_processes(parser)
     options = parser.parse_args(arguments)
     with mapping_in(options.processes, chunksize=20) as each:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from benchmarks.gates.figures import GateFigures, Rates, label
-from benchmarks.gates.kinds import KINDS, SLOWER, Kind, Truth
-from benchmarks.gates.policies import FOUR
+from benchmarks.gates.figures import GateFigures, Rates, Stated, label
+from benchmarks.gates.kinds import KINDS, Kind, Truth
+from benchmarks.gates.policies import THREE
 from benchmarks.written_tables import Place, table
-from tests.made_up.noisy_machine import NOISES
 
 PLACE = Place("simulated gates")
-MOST_FAIL, MOST_PASS, LEAST_FOUND = 0.05, 0.10, 0.90
-"""Limits: of candidates that are no worse, and of those that are worse by a margin. Figures beyond them are bold."""
-MOST_ITEMS = 0.5
-"""Limit of the median items as a share of a fixed-size test's, for the policy of four metrics."""
+MOST_FAIL, MOST_PASS = 0.05, 0.10
+"""Limits: of candidates that are no worse, and of those that are worse by the margin. Figures beyond them are bold."""
+FOUND, NEAR = 0.90, 0.05
+"""What is stated to be found is found in this share of gates, within so much."""
 
 
 def tables(figures: GateFigures) -> str:
@@ -23,33 +20,37 @@ def tables(figures: GateFigures) -> str:
     return (
         f"For each line {gates} gates (version {figures.version}). After ± is the standard error, binomial.\n"
         "**Bold** is beyond its limit.\n\n"
-        f"{_no_worse(figures)}\n{_worse(figures)}\n{_sizes(figures)}"
+        f"{_no_worse(figures)}\n{_at_the_margin(figures)}\n{_stated(figures)}"
     )
 
 
-def _of(figures: GateFigures, *truths: Truth) -> list[tuple[Kind, Rates]]:
+def _of(figures: GateFigures, truth: Truth) -> list[tuple[Kind, Rates]]:
     recorded = {each.kind for each in figures.rates}
-    return [(kind, figures.of(kind)) for kind in KINDS if kind.truth in truths and label(kind) in recorded]
+    return [(kind, figures.of(kind)) for kind in KINDS if kind.truth is truth and label(kind) in recorded]
 
 
 def _no_worse(figures: GateFigures) -> str:
-    rows = [["*limit*", "", f"{MOST_FAIL:.0%}", "", "", ""]]
-    for kind, rates in _of(figures, Truth.NO_WORSE):
-        passed, open_ = rates.passed.text(), rates.inconclusive.text()
-        rows.append([kind.name, kind.policy, rates.regressed.text(most=MOST_FAIL), passed, open_, _items(rates)])
-    return table(["candidate that is no worse", "policy", "fails", "passes", "inconclusive", "median items"], rows)
-
-
-def _worse(figures: GateFigures) -> str:
     columns = [
-        "candidate that is worse by a margin", "policy", "passes", "fails", "inconclusive", "median items",
-        "fixed size", "median / fixed size",
+        "candidate that is no worse", "policy", "fails", "passes", "ends early, no verdict likely", "median items",
+        "fixed size",
     ]  # fmt: skip
-    rows = [["*limit*", "", f"{MOST_PASS:.0%}", f"{LEAST_FOUND:.0%}", "", "", "", f"{MOST_ITEMS}"]]
-    for kind, rates in _of(figures, Truth.WORSE, Truth.HARD_TO_FIND):
-        least = LEAST_FOUND if kind.truth is Truth.WORSE else 0.0
-        shares = [rates.passed.text(most=MOST_PASS), rates.regressed.text(least=least), rates.inconclusive.text()]
-        rows.append([kind.name, kind.policy, *shares, _items(rates), *_against_fixed(kind, rates)])
+    rows = [["*limit*", "", f"{MOST_FAIL:.0%}", "", "", "", ""]]
+    for kind, rates in _of(figures, Truth.NO_WORSE):
+        fixed = "" if rates.fixed is None else f"{max(rates.fixed.items.values()):,}"
+        shares = [rates.regressed.text(most=MOST_FAIL), rates.passed.text(), rates.futile.text()]
+        rows.append([kind.name, kind.policy, *shares, _items(rates), fixed])
+    return table(columns, rows)
+
+
+def _at_the_margin(figures: GateFigures) -> str:
+    columns = [
+        "candidate that is worse by the margin", "policy", "passes", "fails", "ends early, no verdict likely",
+        "median items",
+    ]  # fmt: skip
+    rows = [["*limit*", "", f"{MOST_PASS:.0%}", "", "", ""]]
+    for kind, rates in _of(figures, Truth.AT_THE_MARGIN):
+        shares = [rates.passed.text(most=MOST_PASS), rates.regressed.text(), rates.futile.text()]
+        rows.append([kind.name, kind.policy, *shares, _items(rates)])
     return table(columns, rows)
 
 
@@ -57,24 +58,19 @@ def _items(rates: Rates) -> str:
     return f"{rates.items[0]:.0f}"
 
 
-def _against_fixed(kind: Kind, rates: Rates) -> Sequence[str]:
-    if rates.fixed is None:
-        return ["", ""]
-    size = max(rates.fixed.same_null.values())
-    ratio = f"{rates.items[0] / size:.2f}"
-    too_many = kind.policy == "four metrics" and rates.items[0] > MOST_ITEMS * size
-    return [f"{size:,}", f"**{ratio}**" if too_many else ratio]
+def _stated(figures: GateFigures) -> str:
+    """Say, for each world, what gates say that they find, and in which share of gates they find it."""
+    rows = [["*limit*", *[f"{FOUND - NEAR:.0%} to {FOUND + NEAR:.0%}"] * len(THREE)]]
+    for kind, rates in _of(figures, Truth.NO_WORSE):
+        if kind.stated:
+            by_metric = {each.metric: _found(each) for each in rates.stated}
+            rows.append([kind.name.removeprefix("equal; "), *(by_metric.get(name, "") for name in THREE)])
+    return table(["world", *(f"stated of {name}, and found" for name in THREE)], rows)
 
 
-def _sizes(figures: GateFigures) -> str:
-    """Say, for each machine, what a test of fixed size needs, metric by metric."""
-    rows = []
-    for kind, rates in _of(figures, Truth.WORSE):
-        machine = kind.name.removeprefix(f"{SLOWER}; ")
-        if rates.fixed is not None and machine in NOISES:
-            each = [f"{rates.fixed.same_null[name]:,} / {rates.fixed.null_of_0[name]:,}" for name in FOUR]
-            rows.append([machine, *each])
-    return table(["machine", *(f"fixed size for {name}" for name in FOUR)], rows)
+def _found(stated: Stated) -> str:
+    unit = " points" if stated.metric == "accuracy" else "%"
+    return f"{100 * stated.size:.1f}{unit}: {stated.found.text(FOUND - NEAR, FOUND + NEAR)}"
 
 
 def with_tables(document: str, figures: GateFigures) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.gates.fixed_size import FixedSize, fixed_size
 from benchmarks.gates.kinds import Kind
-from benchmarks.gates.simulate import Outcome, gate
+from benchmarks.gates.simulate import Outcome, gate, worsened
 from benchmarks.shares import Share, share
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -22,6 +22,16 @@ FIRST = 3
 """As many gates of each kind are recorded by themselves: a test simulates them again."""
 
 Map = Callable[[Callable[[int], Outcome], Iterable[int]], Iterable[Outcome]]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What gates say that they find in nine of ten, and how often gates find it."""
+
+    metric: str
+    size: float
+    """The median of what equal gates say at their end."""
+    found: Share
 
 
 @dataclass(frozen=True)
@@ -34,12 +44,13 @@ class Rates:
     regressed: Share
     passed: Share
     inconclusive: Share
+    futile: Share
+    """Of all gates, those that ended as no verdict was likely: a part of the inconclusive ones."""
     items: tuple[float, float, float]
     """Items until the verdict, or until the last round: median, and the first and the last decile."""
-    named: dict[str, float]
-    """Metric to the share of all gates that name it as worse, biggest first."""
     fixed: FixedSize | None
-    """Items that a test of fixed size needs to find what is worse; None where nothing is worse by a margin."""
+    """Items that a test of fixed size needs; None where the candidate is worse."""
+    stated: tuple[Stated, ...]
     first: tuple[Outcome, ...]
 
 
@@ -76,25 +87,39 @@ def simulated(
     """
     rates = []
     for kind in kinds:
-        rates.append(_rates(kind, list(each(partial(gate, kind), range(gates)))))
+        outcomes = list(each(partial(gate, kind), range(gates)))
+        rates.append(_rates(kind, outcomes, _stated(kind, outcomes, each)))
         note(f"{label(kind)}: {gates} gates, {100 * rates[-1].regressed.share:.1f}% regressed")
     return GateFigures(version("wattbench"), tuple(rates))
 
 
-def _rates(kind: Kind, outcomes: Sequence[Outcome]) -> Rates:
+def _stated(kind: Kind, outcomes: Sequence[Outcome], each: Map) -> tuple[Stated, ...]:
+    """Simulate candidates that are worse by what gates of the kind say that they find."""
+    if not kind.stated:
+        return ()
+    stated = []
+    for metric in dict.fromkeys(name for outcome in outcomes for name in outcome.detects):
+        size = float(np.median([outcome.detects.get(metric, np.inf) for outcome in outcomes]))
+        if np.isfinite(size):
+            found = each(partial(gate, worsened(kind, metric, size)), range(len(outcomes)))
+            stated.append(Stated(metric, round(size, 4), share([metric in outcome.worse for outcome in found])))
+    return tuple(stated)
+
+
+def _rates(kind: Kind, outcomes: Sequence[Outcome], stated: tuple[Stated, ...]) -> Rates:
     shares = {
         verdict: share([each.verdict == verdict for each in outcomes])
         for verdict in ("regressed", "passed", "inconclusive")
     }
     quantiles = np.quantile([each.items for each in outcomes], [0.5, 0.1, 0.9]).round(1).tolist()
-    counts = {name: sum(name in each.worse for each in outcomes) for each in outcomes for name in each.worse}
     return Rates(
         kind=label(kind),
         gates=len(outcomes),
         **shares,
+        futile=share([each.futile for each in outcomes]),
         items=(quantiles[0], quantiles[1], quantiles[2]),
-        named={name: round(counts[name] / len(outcomes), 6) for name in sorted(counts, key=lambda name: -counts[name])},
         fixed=fixed_size(kind),
+        stated=stated,
         first=tuple(outcomes[:FIRST]),
     )
 
@@ -111,7 +136,9 @@ def read(path: Path = FIGURES) -> GateFigures:
 
 
 def _read_rates(recorded: dict[str, Any]) -> Rates:
-    shares = {name: Share(**recorded[name]) for name in ("regressed", "passed", "inconclusive")}
+    shares = {name: Share(**recorded[name]) for name in ("regressed", "passed", "inconclusive", "futile")}
     fixed = recorded["fixed"] and FixedSize(**recorded["fixed"])
     first = tuple(Outcome(**each | {"worse": tuple(each["worse"])}) for each in recorded["first"])
-    return Rates(**recorded | shares | {"items": tuple(recorded["items"]), "fixed": fixed, "first": first})
+    stated = tuple(Stated(**each | {"found": Share(**each["found"])}) for each in recorded["stated"])
+    rest = {"items": tuple(recorded["items"]), "fixed": fixed, "stated": stated, "first": first}
+    return Rates(**recorded | shares | rest)

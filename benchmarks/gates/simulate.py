@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import pandas as pd
-from wattbench_reports.gate.evidence.item_rounds import item_rounds
 
 from benchmarks.gates.kinds import Kind
 from benchmarks.gates.policies import POLICIES
-from tests.made_up.gate_worlds import World, play, two_runs
+from tests.made_up.gate_worlds import World, play
 from wattbench.scenarios.interleaved.schedule import plan_rounds
-from wattbench_reports.gate.decision.metric_tests import Case, cases
-from wattbench_reports.gate.decision.stopping import Look, State, looks
+from wattbench_reports.gate.decision.judge import end_of, judge
 from wattbench_reports.gate.evidence.model import Evidence, Round, SuiteTask
-from wattbench_reports.gate.metrics import ENERGY, METRICS
+from wattbench_reports.gate.metrics import ACCURACY, ENERGY, LATENCY_MEAN
 from wattbench_reports.gate.policy import Policy
-
-SESSIONS = 5
-"""Earlier sessions, from which two runs on record know how much sessions vary."""
-TOGETHER = "together"
-"""In place of a metric: all of them together are worse, and none by itself."""
+from wattbench_reports.gate.result import Verdict
 
 
 @dataclass(frozen=True)
@@ -34,23 +26,33 @@ class Outcome:
     """``regressed``, ``passed`` or ``inconclusive``."""
     items: int
     """Asked of each system until then."""
-    p: float
-    """The smallest p-value of a blocking metric then, as printed."""
+    futile: bool
+    """It ended before its last item, as no verdict was likely."""
     worse: tuple[str, ...]
-    """The metrics that are named as worse; of one that failed without any: `TOGETHER`."""
+    """The metrics that failed."""
+    detects: Mapping[str, float] = field(default_factory=dict)
+    """Metric to the smallest worsening that the gate says it finds in nine of ten."""
 
 
 def gate(kind: Kind, number: int) -> Outcome:
     """Simulate the gate of a number. The number is the seed: the same one gives the same gate."""
-    policy = POLICIES[kind.policy]
-    if kind.on_record:
-        return _of_two_runs(kind, policy, _rng(kind, number))
-    return until_known(rounds_of(kind, number), policy, kind.world)
+    return until_known(rounds_of(kind, number), POLICIES[kind.policy], kind.world)
+
+
+def worsened(kind: Kind, metric: str, by: float) -> Kind:
+    """Return the kind with a candidate that is worse in one metric by an amount, judged as it was."""
+    world = kind.world
+    harmed = {
+        ACCURACY: replace(world, shifts=tuple(shift - by for shift in world.shifts)),
+        LATENCY_MEAN: replace(world, slower=by),
+    }.get(metric, replace(world, joules=by))
+    return replace(kind, name=f"{kind.name}; {metric}", world=harmed)
 
 
 def rounds_of(kind: Kind, number: int) -> tuple[Round, ...]:
     """Return all rounds that the gate of a number could ask."""
-    policy, rng = POLICIES[kind.policy], _rng(kind, number)
+    policy = POLICIES[kind.policy]
+    rng = np.random.default_rng([number, *kind.name.encode(), *kind.policy.encode()])
     seed = int(rng.integers(2**48)) if kind.seed is None else kind.seed
     joules = any(rule.metric in ENERGY for rule in policy.rules)
     return play(kind.world, plan_rounds(kind.world.tasks, seed=seed, block=policy.block, joules=joules), rng)
@@ -59,13 +61,18 @@ def rounds_of(kind: Kind, number: int) -> tuple[Round, ...]:
 def until_known(rounds: Sequence[Round], policy: Policy, world: World) -> Outcome:
     """Find the first look at which the verdict is known, or take the last.
 
-    All rounds are evaluated at once: what a look finds depends on the rounds until then only.
+    What a look finds depends on the rounds until then only.
     """
-    every = cases(evidence_of(rounds, world), policy)
-    found = looks(every, policy)
-    at = found.first_known()
-    asked = rounds if at is None else rounds[: at + 1]
-    return _outcome(every, found[-1 if at is None else at], sum(each.items for each in asked))
+    state, until = end_of(evidence_of(rounds, world), policy)
+    result = judge(until, policy, suite="simulated")
+    passed = state.verdict in (Verdict.PASS, Verdict.IMPROVED)
+    return Outcome(
+        verdict="passed" if passed else str(state.verdict),
+        items=until.answered,
+        futile=state.futile,
+        worse=tuple(each.metric for each in result.metrics if each.blocks and each.verdict is Verdict.REGRESSED),
+        detects={each.metric: each.detects for each in result.metrics if each.blocks and each.detects is not None},
+    )
 
 
 def evidence_of(rounds: Sequence[Round], world: World) -> Evidence:
@@ -80,31 +87,3 @@ def evidence_of(rounds: Sequence[Round], world: World) -> Evidence:
         suite_domains=world.each_domain,
         suite_tasks={task: SuiteTask(count, world.domain(task)) for task, count in world.tasks.items()},
     )
-
-
-def _of_two_runs(kind: Kind, policy: Policy, rng: np.random.Generator) -> Outcome:
-    """Look once, at everything."""
-    world, runs = kind.world, two_runs(kind.world, SESSIONS, rng)
-    columns = {"correct": runs.correct, "seconds": runs.seconds, "energy_j": runs.joules}
-    both = pd.DataFrame(
-        {name + end: each[:, at] for name, each in columns.items() for at, end in enumerate(("", "_2"))}
-    )
-    missing = dict.fromkeys(("ttft_s", "ttft_s_2", "money", "money_2"), math.nan)
-    both = both.assign(task=runs.tasks, **missing)
-    rounds = item_rounds(both, {task: world.domain(task) for task in world.tasks}, int(rng.integers(2**48)))
-    sessions = {name: runs.sessions for name, metric in METRICS.items() if metric.unit in ("s", "J")}
-    evidence = replace(evidence_of(rounds, world), in_turns=False, sessions=sessions)
-    every = cases(evidence, policy)
-    return _outcome(every, looks(every, policy)[-1], len(both))
-
-
-def _rng(kind: Kind, number: int) -> np.random.Generator:
-    return np.random.default_rng([number, *kind.name.encode(), *kind.policy.encode()])
-
-
-def _outcome(every: Sequence[Case], look: Look, items: int) -> Outcome:
-    blocking = [place for place, case in enumerate(every) if case.blocks]
-    worse = tuple(every[place].name for place in blocking if look.states[place] is State.WORSE)
-    p_values = [p for place in blocking if (p := look.p_values[place]) is not None]
-    verdict = "regressed" if look.fails else "passed" if look.known else "inconclusive"
-    return Outcome(verdict, items, min(p_values, default=math.nan), worse or (TOGETHER,) * look.fails)

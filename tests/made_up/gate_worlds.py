@@ -7,7 +7,7 @@ A plan says which items are asked when, and of which system first. `play` asks t
     rounds = play(World(NOISES["bursts"], second_turn=-0.02), plan, np.random.default_rng(1))
 
 Everything happens in one session and in the order in which it is asked, so that time noise, bursts and the order within
-a round hit the two systems as they would in a real gate. `two_runs` asks each system in a session of its own.
+a round hit the two systems as they would in a real gate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from wattbench.records import SIDES
 from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.schedule import PlannedRound, reload_points
 from wattbench_reports.gate.evidence.model import Round
-from wattbench_reports.stats import SessionVariance, session_variance
 
 WATTS = 30.0
 WATTS_SD = 0.015
@@ -89,18 +88,6 @@ class World:
 
 
 @dataclass(frozen=True)
-class TwoRuns:
-    """Two runs on record, each of one system in a session of its own. Arrays have the shape (items, 2)."""
-
-    tasks: tuple[str, ...]
-    correct: Values
-    seconds: Values
-    joules: Values
-    sessions: SessionVariance
-    """How much seconds and joules vary between sessions, from earlier ones of the baseline."""
-
-
-@dataclass(frozen=True)
 class _Items:
     """What the two systems do with items on a still machine. All of shape (items, 2)."""
 
@@ -163,34 +150,6 @@ def _wanders(world: World, seconds: Values, at: NDArray[np.int64], rng: np.rando
     step = (np.cumsum(in_order_s)[at] / STEP_S).astype(np.int64)
     paths = [wander(world.wander_sd, world.wander_s, int(step.max()) + 1, rng) for _ in SIDES]
     return np.stack([path[side] for path, side in zip(paths, step.T, strict=True)], axis=1)
-
-
-def two_runs(world: World, sessions: int, rng: np.random.Generator) -> TwoRuns:
-    """Ask all items of the baseline in one session and of the candidate in another, after earlier ones.
-
-    Args:
-        world: the machine, the tasks and the systems.
-        sessions: of the baseline, from which it is known how much they vary.
-        rng: of the items, of the answers and of the machine.
-    """
-    names = [task for task, number in world.tasks.items() for _ in range(number)]
-    items = _drawn(world, names, rng)
-    order = rng.permutation(len(names))
-    asked = [_session(world, items, side, order, rng) for side in (0, 1, *(0,) * sessions)]
-    seconds, joules = zip(*asked[:2], strict=True)
-    known = session_variance(np.log([np.mean(earlier) for _, earlier in asked[2:]]))
-    assert known is not None
-    return TwoRuns(tuple(names), items.correct, np.stack(seconds, axis=1), np.stack(joules, axis=1), known)
-
-
-def _session(
-    world: World, items: _Items, side: int, order: NDArray[np.int64], rng: np.random.Generator
-) -> tuple[Values, Values]:
-    """Return seconds and joules of each item, asked of one system in an order."""
-    schedule = Schedule(np.full(len(order), side), order, items.seconds[order, side], items.joules[order, side])
-    measured = measure(schedule, world.noise, rng)
-    back = np.argsort(order)
-    return measured.seconds[back], measured.joules[back]
 
 
 def _drawn(world: World, tasks: Sequence[str], rng: np.random.Generator) -> _Items:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.made_up.gate_worlds import World, play, two_runs
-from tests.made_up.noisy_machine import NOISES, Noise
+from tests.made_up.gate_worlds import World, play
+from tests.made_up.noisy_machine import Noise
 from wattbench.scenarios.interleaved.schedule import plan_rounds
 
 EVEN = Noise(request_sd=0.0)
@@ -79,12 +79,3 @@ def test_a_burst_hits_both_systems_of_a_round() -> None:
 def test_short_rounds_have_no_joules() -> None:
     assert all((each.energy_j is None) == (each.items == 1) for each in _rounds(World()))
     assert all(each.energy_j is None for each in _rounds(World(), joules=False))
-
-
-def test_two_runs_know_how_much_sessions_vary() -> None:
-    rng = np.random.default_rng(1)
-    runs = [two_runs(World(NOISES["sessions of 5%"]), 5, rng) for _ in range(60)]
-    assert {each.sessions.sessions for each in runs} == {5}
-    assert np.mean([each.sessions.log_variance for each in runs]) == pytest.approx(0.05**2, rel=0.35)
-    offsets = [np.log(each.joules[:, 1].sum() / each.joules[:, 0].sum()) for each in runs]
-    assert np.std(offsets) == pytest.approx(0.05 * 2**0.5, rel=0.35)

@@ -216,15 +216,15 @@ def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) ->
     record: SessionRecord | None = None
     for number, run in enumerate((first, second)):
         try:
-            found = sessions_of(run, path)
+            of_run = sessions_of(run, path)
         except UserError:
             if number and record is None:
                 raise
             continue
         if record is None:
-            record = found
-        elif found is not None and found.suite_sha256 == record.suite_sha256:
-            record = record.joined(found) if same_machine(found.machine, record.machine) else record
+            record = of_run
+        elif of_run is not None and of_run.suite_sha256 == record.suite_sha256:
+            record = record.joined(of_run) if same_machine(of_run.machine, record.machine) else record
     return None if record is None else record.without(second.header.run)
 
 

@@ -272,7 +272,8 @@ def margins_text(policy: Policy, items: int) -> str:
 def _worsening(metric: str, size: float) -> str:
     rounded = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.1f}"
     if metric_name(metric) == ACCURACY:
-        return f"a drop of {rounded} point{'' if rounded == '1' else 's'}"
+        domain = judged_metric(metric).domain
+        return f"a drop of {rounded} point{'' if rounded == '1' else 's'}{f' in {domain}' if domain else ''}"
     return f"a rise of {label(metric)} by {rounded}%"
 
 

@@ -64,7 +64,7 @@ def test_two_reports_of_one_prompt_file_pair_item_by_item(tmp_path) -> None:
         True
     ] * 10
     evidence = evidence_of_two(*runs, DEFAULT_POLICY)
-    assert sum(len(each.tasks) for each in evidence.rounds) == 10
+    assert evidence.items == 10
     assert not any("Documents and tasks" in why for why in evidence.apart.values())
 
 

@@ -56,8 +56,10 @@ def _share(ends: Sequence[Sequence[tuple[Verdict, int]]], verdict: Verdict) -> I
 
 
 def _end(evidence: Evidence, policy: Policy) -> tuple[Verdict, int]:
+    """Return the verdict on the metrics that were measured, and the items until then."""
     state, until = end_of(evidence, policy)
-    return (Verdict.PASS if state.verdict is Verdict.IMPROVED else state.verdict), until.answered
+    counted = [each.verdict for each in state.decisions if each.counts]
+    return next((v for v in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) if v in counted), Verdict.PASS), until.answered
 
 
 def single_metric_policy(policy: Policy, metric: str, margin: float) -> Policy:

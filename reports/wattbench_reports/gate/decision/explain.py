@@ -64,7 +64,9 @@ def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Met
             f" A pass takes {plural(least, 'item')}: of fewer, 2% of the answers may be missed that take much longer."
         )
     if judged.more_items is None:
-        return f"{start} No number of items is likely to decide it: the change is too near to the margin."
+        between_runs = case.bounds.at_end.fixed or case.bounds.at_end.drift  # then the note says why
+        why = "" if between_runs else ": the change is too near to the margin"
+        return f"{start} No number of items is likely to decide it{why}."
     return f"{start} About {plural(judged.more_items, 'more item')} should decide it, if they are like these."
 
 

@@ -22,7 +22,7 @@ def assumed_drift(policy: Policy, *, sessions: bool) -> tuple[Policy, tuple[str,
         return policy, ()
     note = (
         f"How much two runs of one system differ is in neither source: {percent(ASSUMED_DRIFT)} is assumed of seconds "
-        "and joules (drift in the policy). A regression has to exceed it, and a pass has to leave it."
+        "and joules (drift in the policy), and bounds are wider by it on both sides."
     )
     return replace(policy, drift=ASSUMED_DRIFT), (note,)
 

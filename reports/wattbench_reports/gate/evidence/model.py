@@ -83,13 +83,13 @@ class Evidence:
     in_turns: bool
     """Both were asked in turns, in one run on one device, and in every round a coin said who was first. Else they are
     of two runs, and what changed on the machine between them is part of every difference in seconds and joules."""
-    measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
-    """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
-    of the rounds, look by look."""
     provenance: tuple[str, str] = ("", "")
     """Provenance of the joules of each; empty where they have no joules."""
     validity: str = ""
     """Which of the windows behind the joules are not valid or contended; empty where all are valid and quiet."""
+    measured: Mapping[str, MetricEvidence] = field(default_factory=dict)
+    """Name of a verdict (``latency_mean``, ``accuracy · law``) to its evidence. Of two systems in turns empty: it comes
+    of the rounds, look by look."""
     priced: bool = False
     """Both systems have a price, or costs on record."""
     currency: str = ""

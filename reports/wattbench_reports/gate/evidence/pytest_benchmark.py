@@ -40,7 +40,7 @@ def assumed_drift_note(share: float) -> str:
     """Say what is assumed of two processes, as a file of one process cannot show it."""
     return (
         "Each file is of one process, and does not show how much two processes of one benchmark differ: "
-        f"{percent(share)} is assumed (drift in the policy). A regression has to exceed it, and a pass has to leave it."
+        f"{percent(share)} is assumed (drift in the policy), and bounds are wider by it on both sides."
     )
 
 

@@ -10,6 +10,9 @@ Two sessions of the machine differ without any change of a system. Their varianc
 Satterthwaite's degrees of freedom, so that bounds narrow with the items until sessions are what is left. Where a policy
 assumes a largest difference between sessions instead, the bounds are moved apart by it.
 
+Blocks that were dealt anew in each run do not pair; what the machine did within either run is in the variance between
+sessions, which is of whole runs.
+
 Valid where items are independent, or blocks are, and sessions are exchangeable (`wattbench_reports.gate.evidence.
 sessions`). Noise within a session is in both parts: bounds are a little too wide rather than too narrow.
 """
@@ -64,7 +67,7 @@ _QUANTILES = {LATENCY_P50: ("seconds", 0.5), LATENCY_P95: ("seconds", 0.95), TTF
 """Metric to the figure, and the share of the requests at or below the quantile."""
 
 
-class OwnBounds(Protocol):
+class ItemBounds(Protocol):
     """How two systems differ over items alone: in points, or as the logarithm of a ratio."""
 
     @property
@@ -83,7 +86,7 @@ class OwnBounds(Protocol):
 class RecordBounds:
     """`MetricBounds` of two records. What items and sessions add is joined side by side: bounds may be uneven."""
 
-    own: OwnBounds
+    of_items: ItemBounds
     number: int
     """Of the items."""
     logarithmic: bool
@@ -97,7 +100,7 @@ class RecordBounds:
     @property
     def estimate(self) -> Values:
         """See `MetricBounds`."""
-        return self._shown(self.own.estimate + self.session.shift)
+        return self._shown(self.of_items.estimate + self.session.shift)
 
     @property
     def standard_error(self) -> Values:
@@ -113,8 +116,8 @@ class RecordBounds:
     def at_end(self) -> AtEnd:
         """See `MetricBounds`: of the one look there is."""
         error, noise = float(self.standard_error[0]), self.session
-        own = self.own.bounds(_ONE_SIGMA)
-        _, df = added((((own[1] - own[0]) / 2) ** 2, self.own.df), (noise.log_variance, noise.df))
+        low, high = self.of_items.bounds(_ONE_SIGMA)
+        _, df = added((((high - low) / 2) ** 2, self.of_items.df), (noise.log_variance, noise.df))
         fixed = (1 + float(self.estimate[0])) * math.sqrt(noise.log_variance)
         return AtEnd(self.number, error, df, 1.0, min(fixed, error))
 
@@ -122,7 +125,7 @@ class RecordBounds:
     def note(self) -> str:
         """See `MetricBounds`: what no further items take away, where that is most of the variance."""
         noise = self.session
-        low, high = self.own.bounds(_ONE_SIGMA)
+        low, high = self.of_items.bounds(_ONE_SIGMA)
         if not noise.log_variance > ((high - low) / 2) ** 2:
             return noise.averaged_over
         half = math.expm1(t_quantile(noise.df) * math.sqrt(noise.log_variance))
@@ -138,13 +141,13 @@ class RecordBounds:
         return self._bound(level, 1, 1)
 
     def _bound(self, level: float, which: int, side: int) -> Values:
-        bound = self.own.bounds(level)[which]
+        bound = self.of_items.bounds(level)[which]
         if not math.isfinite(bound):
             return np.array([side * math.inf])
         if self.session != _ONE_SESSION:
-            own = ((bound - self.own.estimate) / t_at(1 - level, self.own.df)) ** 2
-            variance, df = added((own, self.own.df), (self.session.log_variance, self.session.df))
-            bound = self.own.estimate + self.session.shift + side * t_at(1 - level, df) * math.sqrt(variance)
+            variance_of_items = ((bound - self.of_items.estimate) / t_at(1 - level, self.of_items.df)) ** 2
+            variance, df = added((variance_of_items, self.of_items.df), (self.session.log_variance, self.session.df))
+            bound = self.of_items.estimate + self.session.shift + side * t_at(1 - level, df) * math.sqrt(variance)
         return self._shown(bound)
 
     def _shown(self, worsening: float) -> Values:
@@ -224,8 +227,8 @@ def record_bounds(
         change = _log_ratio(items.figures[top], over, items.tasks.codes, items.blocks)
         measured |= {} if change is None else {metric: change.evidence(sessions.get(metric, _ONE_SESSION))}
     for metric, (figure, share) in _QUANTILES.items():
-        found = _quantile(items, figure, share, sessions.get(metric, _ONE_SESSION))
-        measured |= {} if found is None else {metric: found}
+        compared = _quantile(items, figure, share, sessions.get(metric, _ONE_SESSION))
+        measured |= {} if compared is None else {metric: compared}
     return {metric: _drifted(each, drift.get(metric, 0.0)) for metric, each in measured.items()}
 
 
@@ -244,10 +247,10 @@ def joules_over_scores(rounds: PairedItems, documents: PairedItems, drift: float
     right = _log_ratio(documents.figures["correct"])
     if joules is None or right is None:
         return None
-    variance, df = added((joules.own.variance, joules.own.df), (right.own.variance, right.own.df))
-    own = MeanBounds(joules.own.estimate - right.own.estimate, variance, df, 0.0)
+    variance, df = added((joules.of_items.variance, joules.of_items.df), (right.of_items.variance, right.of_items.df))
+    of_items = MeanBounds(joules.of_items.estimate - right.of_items.estimate, variance, df, 0.0)
     ours, theirs = (spent / share for spent, share in zip(joules.figures, right.figures, strict=True))
-    change = _LogRatio((ours, theirs), own, right.items)
+    change = _LogRatio((ours, theirs), of_items, right.items)
     return _drifted(change.evidence(_ONE_SESSION), drift)
 
 
@@ -277,13 +280,13 @@ class _LogRatio:
     """The ratio of two figures of the same items."""
 
     figures: tuple[float, float]
-    own: MeanBounds
+    of_items: MeanBounds
     """Of its logarithm."""
     items: int
 
     def evidence(self, session: SessionNoise) -> MetricEvidence:
         """Return the bounds, with what sessions add."""
-        bounds = RecordBounds(self.own, self.items, logarithmic=True, session=session)
+        bounds = RecordBounds(self.of_items, self.items, logarithmic=True, session=session)
         return MetricEvidence(*session.moved(*self.figures), bounds)
 
 

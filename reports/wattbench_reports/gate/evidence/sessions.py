@@ -186,10 +186,10 @@ def _of_two(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dic
             continue
         shifts, counts, parts = [], [], []
         for side in (baseline, candidate):
-            own = side.figures.get(_FIGURE[metric])
-            earlier = by_system[side.name][list(side.earlier)] if own and side.name in by_system else np.empty(0)
+            in_run = side.figures.get(_FIGURE[metric])
+            earlier = by_system[side.name][list(side.earlier)] if in_run and side.name in by_system else np.empty(0)
             earlier = earlier[np.isfinite(earlier)]
-            shifts.append(float(np.append(earlier - math.log(own), 0.0).mean()) if own else 0.0)
+            shifts.append(float(np.append(earlier - math.log(in_run), 0.0).mean()) if in_run else 0.0)
             counts.append(len(earlier) + 1)
             parts.append(variances.get((metric, side.name), most))
         log_variance = sum(each.log_variance / count for each, count in zip(parts, counts, strict=True))

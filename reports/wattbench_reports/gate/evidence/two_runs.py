@@ -257,9 +257,9 @@ def _prompts(sides: tuple[_Side, _Side], both: PairedItems, policy: Policy, acro
         settings = side.frames.record.suite.systems.get(side.name, SystemSettings()).as_recorded
         systems.append(AskedSystem(side.name, side.shown, mapping(settings.get("prompt")) or {}))
     tasks = pd.Categorical.from_codes(both.tasks.codes, pd.Index(both.tasks.names))
-    hashes = {f"{name}{end}": both.hashes[name][place] for name in HASHES for place, end in enumerate(("", "_2"))}
-    asked = pd.DataFrame({"task": tasks, "doc_id": both.doc_id, **hashes}, copy=False)
-    return compare_prompts(asked, *systems, may_differ="prompts" in (*policy.may_differ, *across))
+    hashes = {f"{name}{end}": both.hashes[name][side] for name in HASHES for side, end in enumerate(("", "_2"))}
+    items = pd.DataFrame({"task": tasks, "doc_id": both.doc_id, **hashes}, copy=False)
+    return compare_prompts(items, *systems, may_differ="prompts" in (*policy.may_differ, *across))
 
 
 def _domains(sides: tuple[_Side, _Side]) -> dict[str, str]:

@@ -77,19 +77,19 @@ def moderated_variances(log_figures: NDArray[np.float64]) -> list[SessionVarianc
     correlated figures G. E. P. Box, "Some theorems on quadratic forms applied in the study of analysis of variance
     problems", Annals of Mathematical Statistics 25 (1954).
     """
-    own = [session_variance(column) for column in log_figures.T]
-    varying = [place for place, each in enumerate(own) if each is not None and each.log_variance > 0]
+    single = [session_variance(each) for each in log_figures.T]
+    varying = [column for column, each in enumerate(single) if each is not None and each.log_variance > 0]
     if len(varying) < 2:
-        return own
-    variances, df = np.array([(own[place].log_variance, own[place].df) for place in varying]).T  # type: ignore[union-attr]
+        return single
+    variances, df = np.array([(single[column].log_variance, single[column].df) for column in varying]).T  # type: ignore[union-attr]
     known = _pooled_df(log_figures[:, varying], df)
     centre, prior_df = _prior(variances, df)
-    for place, variance, own_df in zip(varying, variances.tolist(), df.tolist(), strict=True):
-        weight = 1.0 if math.isinf(prior_df) else prior_df / (prior_df + own_df)
+    for column, variance, single_df in zip(varying, variances.tolist(), df.tolist(), strict=True):
+        weight = 1.0 if math.isinf(prior_df) else prior_df / (prior_df + single_df)
         moderated = weight * centre + (1 - weight) * variance
-        sessions = int(np.isfinite(log_figures[:, place]).sum())
-        own[place] = SessionVariance(moderated, max(own_df, min(prior_df + own_df, known)), sessions)
-    return own
+        sessions = int(np.isfinite(log_figures[:, column]).sum())
+        single[column] = SessionVariance(moderated, max(single_df, min(prior_df + single_df, known)), sessions)
+    return single
 
 
 def _prior(variances: NDArray[np.float64], df: NDArray[np.float64]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""What a calibration plants: harms of a margin each, and a trade between two tasks."""
+"""What a calibration plants: harms of two margins each, and a trade between two tasks."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def evidence(**right: float) -> Evidence:
 METRICS = {"accuracy": {"margin": 0.05}, "latency_p50": {"margin": 0.1}, "joules_per_request": {"margin": 0.2}}
 
 
-def test_each_margin_is_planted() -> None:
+def test_twice_each_margin_is_planted() -> None:
     plants = plants_for(evidence(sums=0.5), gate_policy(metrics=METRICS))
-    assert plants == [{"delay": 0.1}, {"drop": 0.1}, {"work": 0.2}], "of one task nothing can be traded"
+    assert plants == [{"delay": 0.2}, {"drop": 0.2}, {"work": 0.4}], "of one task nothing can be traded"
 
 
 def test_a_trade_moves_as_many_right_answers_in_both_tasks() -> None:
@@ -40,4 +40,4 @@ def test_a_trade_takes_no_more_than_is_right() -> None:
 
 
 def test_without_right_answers_none_are_dropped() -> None:
-    assert plants_for(evidence(sums=0.0, words=0.0), gate_policy(metrics=METRICS)) == [{"delay": 0.1}, {"work": 0.2}]
+    assert plants_for(evidence(sums=0.0, words=0.0), gate_policy(metrics=METRICS)) == [{"delay": 0.2}, {"work": 0.4}]

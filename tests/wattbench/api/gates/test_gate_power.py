@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pytest
+
+from wattbench.api.gates import gate_power
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.config import GatePolicy, TaskChoice
 
@@ -32,11 +35,24 @@ def test_items_are_counted_once_for_both_systems() -> None:
     assert items_by_domain(cells(10, None, 30)) is None
 
 
-def test_it_says_what_a_gate_of_so_many_items_finds() -> None:
+def test_it_says_what_fails_and_nothing_of_what_it_finds_where_no_noise_is_known() -> None:
     [said] = what_a_gate_finds(GatePolicy(), {"text": 200, "code": 200}, COUNTER)
-    assert said.startswith("With 400 items this gate can find: a drop of ")
-    assert "a slowdown of " in said
-    assert "joules per correct answer" in said
+    assert said == (
+        "With 400 items this gate fails a worsening by more than 5 points of accuracy, 5% of mean seconds per request "
+        "or 5% of joules per request."
+    )
+
+
+def test_it_says_what_it_finds_where_a_calibration_knows_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_power, "calibrated_noise", lambda policy, environment: {"latency_mean": 0.2})
+    _, said = what_a_gate_finds(GatePolicy(), {"text": 400}, COUNTER)
+    assert said == "With 400 items this gate can find a rise of mean seconds per request by 10%, each in 90% of gates."
+
+
+@pytest.mark.parametrize(("items", "points"), [(100, "10"), (400, "5"), (1200, "3"), (5000, "2")])
+def test_the_margin_of_accuracy_is_what_so_many_items_can_pass(items: int, points: str) -> None:
+    [said] = what_a_gate_finds(GatePolicy(), {"text": items}, {})
+    assert f"more than {points} points of accuracy" in said
 
 
 def test_a_cap_counts_and_joules_that_nothing_measures_do_not() -> None:

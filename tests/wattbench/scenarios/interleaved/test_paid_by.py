@@ -45,11 +45,14 @@ def test_money_of_joules_needs_long_rounds() -> None:
 
 
 def test_what_a_gate_finds_names_money_where_there_are_prices() -> None:
+    priced = GatePolicy.model_validate(
+        {"metrics": {name: {"margin": 0.1} for name in ("accuracy", "joules_per_request", "cost_per_correct")}}
+    )
     for paid, meters, named in (
         (PaidBy.PRICES, {}, True),
         (PaidBy.JOULES, COUNTER, True),
         (PaidBy.JOULES, {}, False),
         (PaidBy.NOTHING, COUNTER, False),
     ):
-        said = " ".join(what_a_gate_finds(GatePolicy(), {"text": 400}, meters, paid=paid))
+        said = " ".join(what_a_gate_finds(priced, {"text": 400}, meters, paid=paid))
         assert ("cost per correct answer" in said) is named, paid

@@ -92,18 +92,17 @@ def test_each_pair_has_a_coin_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "end", "times", "expected"),
+    ("items", "times", "asked", "expected"),
     [
-        (0, 40, 3, [10, 20, 30]),
-        (0, 40, 0, []),
-        (20, 40, 3, [30]),  # resumed: before pair 20 both are loaded anyway
-        (0, 2, 3, [1]),
-        (0, 1, 3, []),
-        (7, 8, 5, []),
+        (320, 3, 0, [16, 21, 26]),  # twelve short pairs of two items, then long ones of sixteen
+        (320, 0, 0, []),
+        (160, 3, 160, [16]),  # resumed: one of the three is due in what is left
+        (2, 3, 0, []),
     ],
 )
-def test_loads_are_spread_evenly_between_pairs(first: int, end: int, times: int, expected: list[int]) -> None:
-    assert reload_points(first, end, times) == expected
+def test_loads_are_spread_evenly_over_the_items(items: int, times: int, asked: int, expected: list[int]) -> None:
+    plan = plan_rounds({"sums": items}, seed=1, block=8, joules=True)
+    assert reload_points(plan, times, asked=asked) == expected
 
 
 def test_which_is_loaded_first_is_drawn_for_each_load() -> None:

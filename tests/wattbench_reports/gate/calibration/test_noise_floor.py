@@ -15,7 +15,7 @@ from wattbench_reports.export.calibration_text import calibration_text
 from wattbench_reports.gate.calibration import noise_floor
 from wattbench_reports.gate.calibration.noise_floor import calibrate, check_floor, noise_here
 from wattbench_reports.gate.calibration.record import Calibration, as_json, read_calibration
-from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy, worse_by
+from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy
 from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy, policy_of
 
@@ -27,7 +27,8 @@ def policy(**metrics: float) -> Policy:
     return policy_of(GatePolicy.model_validate(told).model_dump(mode="json"))
 
 
-RULES = policy(accuracy=0.05, latency_p50=0.1, ttft=0.1)
+LOADS = 8
+RULES = policy(accuracy=0.05, latency_mean=0.1, ttft=0.1)
 
 
 def equal(noise: float, pairs: int = 80, *, seed: int = 4, apart: float = 0.0) -> Evidence:
@@ -37,8 +38,19 @@ def equal(noise: float, pairs: int = 80, *, seed: int = 4, apart: float = 0.0) -
     for number in range(2 * pairs):
         seconds = 0.2 * np.exp(rng.normal([0, apart], noise, (1, 2)))
         correct = np.repeat((rng.random((1, 1)) < 0.6).astype(float), 2, axis=1)
-        told.append(Round(correct, seconds, None, (4.0, 4.0), ("sums",), ("text",), number // 2))
+        load = number * LOADS // (2 * pairs)
+        told.append(Round(correct, seconds, None, (4.0, 4.0), ("sums",), ("text",), number // 2, load))
     return Evidence("a", "a.candidate", tuple(told), True, ("modelled", "modelled"))
+
+
+def worse(evidence: Evidence, *, slower: float = 0.0, wrong: float = 0.0) -> Evidence:
+    """The same gate with a slower candidate, of whose answers every few are wrong."""
+    right = np.arange(len(evidence.rounds)) % 10 >= 10 * wrong
+    rounds = [
+        replace(one, seconds=one.seconds * [1.0, 1 + slower], correct=one.correct * [1.0, float(kept)])
+        for one, kept in zip(evidence.rounds, right, strict=True)
+    ]
+    return replace(evidence, rounds=tuple(rounds))
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +64,8 @@ def made(noise: float = 0.02) -> Calibration:
     return calibrate(
         restarts,
         [
-            ({"delay": 0.1}, [worse_by(each, "latency_p50", 0.1, 1) for each in restarts]),
-            ({"drop": 0.05}, [worse_by(each, "accuracy", 0.3, 1) for each in restarts]),
+            ({"delay": 0.2}, [worse(each, slower=0.2) for each in restarts]),
+            ({"drop": 0.5}, [worse(each, wrong=0.5) for each in restarts]),
             ({"gain@sums": 0.2, "drop@words": 0.3}, restarts),
         ],
         RULES,
@@ -68,52 +80,32 @@ def made(noise: float = 0.02) -> Calibration:
 
 
 def test_equal_gates_pass_and_worse_ones_fail() -> None:
-    own = single_metric_policy(RULES, "latency_p50", 0.1)
+    own = single_metric_policy(RULES, "latency_mean", 0.1)
     told = [equal(0.02), equal(0.02, seed=5)]
     assert simulate(told, own, gates=50, items=160, swap=True).passed.estimate > 0.9
-    slower = [worse_by(each, "latency_p50", 0.1, 1) for each in told]
+    slower = [worse(each, slower=0.2) for each in told]
     assert simulate(slower, own, gates=50, items=160, swap=False).regressed.estimate > 0.9
 
 
 def test_rates_sum_to_one() -> None:
-    own = single_metric_policy(RULES, "latency_p50", 0.1)
+    own = single_metric_policy(RULES, "latency_mean", 0.1)
     rates = simulate([equal(0.3)], own, gates=40, items=160, swap=True)
     assert rates.regressed.estimate + rates.passed.estimate + rates.inconclusive.estimate == pytest.approx(1)
 
 
 def test_a_restart_that_differs_from_itself_counts_as_one_of_few() -> None:
-    """In one restart of three a load is 8% slower: all of its gates fail, and hundreds of them are one restart."""
-    own = single_metric_policy(RULES, "latency_p50", 0.1)
+    """In one restart of three a load is 25% slower: all of its gates fail, and hundreds of them are one restart."""
+    own = single_metric_policy(RULES, "latency_mean", 0.1)
     alike = [equal(0.02, seed=seed) for seed in (4, 5)]
-    rates = simulate([*alike, equal(0.02, apart=0.08)], own, gates=60, items=160, swap=False)
+    rates = simulate([*alike, equal(0.02, apart=0.25)], own, gates=60, items=160, swap=False)
     assert rates.gates == 60
     assert rates.regressed.estimate == pytest.approx(1 / 3, abs=0.02)
     assert rates.regressed.high > 0.8
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "latency_p50", "joules_per_request"])
-def test_a_harm_changes_one_metric_and_no_baseline(metric: str) -> None:
-    told = equal(0.02)
-    harmed = worse_by(told, metric, 0.2, 1)
-    for before, after in zip(told.rounds, harmed.rounds, strict=True):
-        assert (after.correct[:, 0] == before.correct[:, 0]).all()
-        assert (after.seconds[:, 0] == before.seconds[:, 0]).all()
-        assert (after.seconds[:, 1] == before.seconds[:, 1]).all() == (metric != "latency_p50")
-        assert (after.energy_j == before.energy_j) == (metric != "joules_per_request")
-    lost = np.mean([before.correct[:, 1].mean() for before in told.rounds]) - np.mean(
-        [after.correct[:, 1].mean() for after in harmed.rounds]
-    )
-    assert lost == pytest.approx(0.2 if metric == "accuracy" else 0.0, abs=0.06)
-
-
-def test_nobody_can_lose_more_than_is_right() -> None:
-    with pytest.raises(ValueError, match="cannot fall"):
-        worse_by(equal(0.02), "accuracy", 0.9, 1)
-
-
 @pytest.mark.simulation
 def test_more_noise_has_a_higher_floor() -> None:
-    quiet, loud = made(0.005).floors["latency_p50"], made(0.1).floors["latency_p50"]
+    quiet, loud = made(0.005).floors["latency_mean"], made(0.1).floors["latency_mean"]
     assert quiet is not None
     assert loud is not None
     assert quiet < loud
@@ -128,40 +120,40 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 def test_a_margin_below_the_floor_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
-    path.write_text(as_json(replace(made(), floors={"accuracy": 0.02, "latency_p50": 0.08})))
-    assert check_floor(policy(latency_p50=0.1), path, HERE) == []
+    path.write_text(as_json(replace(made(), floors={"accuracy": 0.02, "latency_mean": 0.08})))
+    assert check_floor(policy(latency_mean=0.1), path, HERE) == []
     with pytest.raises(UserError, match=r"5\.0%, is below the noise floor of this machine, 8\.0%"):
-        check_floor(policy(latency_p50=0.05), path, HERE)
+        check_floor(policy(latency_mean=0.05), path, HERE)
     with pytest.raises(UserError, match=r"1\.0 points, is below .* 2\.0 points"):
         check_floor(policy(accuracy=0.01), path, HERE)
 
 
 def test_a_floor_that_is_none_lets_no_margin_through(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
-    path.write_text(as_json(replace(made(), floors={"latency_p50": None})))
+    path.write_text(as_json(replace(made(), floors={"latency_mean": None})))
     with pytest.raises(UserError, match="too noisy"):
-        check_floor(policy(latency_p50=0.4), path, HERE)
+        check_floor(policy(latency_mean=0.4), path, HERE)
 
 
 def test_a_calibration_says_what_it_is_not_of(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(as_json(made()))
-    [note] = check_floor(policy(latency_p50=0.001), path, HERE | {"cpu": "Other CPU"})
+    [note] = check_floor(policy(latency_mean=0.001), path, HERE | {"cpu": "Other CPU"})
     assert "another machine" in note
     [note] = check_floor(policy(joules_per_request=0.1), path, HERE)
     assert "joules per request" in note
 
 
-def test_the_noise_of_a_pair_is_known_on_the_machine_of_its_calibration_alone(tmp_path: Path) -> None:
+def test_noise_is_known_on_the_machine_of_its_calibration_alone(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(as_json(made()))
-    # Each figure is the mean of two ratios of two times, each of which scatters by 2%.
-    assert noise_here(path, HERE) == {"latency_p50": pytest.approx(0.02, rel=0.15)}
+    # The ratio of two times that scatter by 2% each scatters by 2.8%.
+    assert noise_here(path, HERE)["latency_mean"] == pytest.approx(0.028, rel=0.4)
     assert noise_here(path, HERE | {"cpu": "Other CPU"}) == {}
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema_version": 99}', '{"schema_version": 2, "equal": {}, "drills": 3}']
+    "text", ["", "[]", "{}", '{"schema_version": 99}', '{"schema_version": 3, "equal": {}, "drills": 3}']
 )
 def test_what_is_no_calibration_is_said_so(tmp_path: Path, text: str) -> None:
     path = tmp_path / "calibration.json"
@@ -170,9 +162,10 @@ def test_what_is_no_calibration_is_said_so(tmp_path: Path, text: str) -> None:
         check_floor(RULES, path, HERE)
 
 
-def test_a_calibration_of_single_rounds_is_refused_with_the_command_for_a_new_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_earlier_calibration_is_refused_with_the_command_for_a_new_one(tmp_path: Path, version: int) -> None:
     path = tmp_path / "calibration.json"
-    path.write_text('{"schema_version": 1, "equal": {}, "drills": []}')
+    path.write_text(f'{{"schema_version": {version}, "equal": {{}}, "drills": []}}')
     with pytest.raises(UserError, match=f"wattbench calibrate SUITE --system SYSTEM -o {path}"):
         check_floor(RULES, path, HERE)
 

@@ -181,6 +181,21 @@ def test_the_order_of_the_answers_changes_nothing(make_run, fake) -> None:
             assert each.bounds.high(level) == other.bounds.high(level), metric
 
 
+def test_runs_of_more_answers_than_memory_holds_are_judged_alike(make_run, fake, monkeypatch) -> None:
+    slow = fake.System("big", **BIG | {"accuracy": 0.6, "latency_s": 0.3, "unmetered": 5})
+    runs = make_run(_first()), make_run(fake.recorded("bbb222", systems=(slow, fake.System("more"))))
+    policy = gate_policy(drift=0.03, **EVERYTHING)
+    found = evidence_of_two(*runs, policy, candidate="big")
+    monkeypatch.setattr("wattbench_reports.gate.evidence.two_runs.MOST_IN_MEMORY", 100)
+    streamed = evidence_of_two(*runs, policy, candidate="big")
+    assert _told(streamed) == _told(found)
+    assert streamed.measured.keys() == found.measured.keys()
+    for metric, each in found.measured.items():
+        other = streamed.measured[metric]
+        assert (each.baseline, each.candidate) == (other.baseline, other.candidate), metric
+        assert each.bounds.high(0.1) == other.bounds.high(0.1), metric
+
+
 def test_two_systems_of_one_run_in_blocks_are_judged_block_by_block(make_run, fake) -> None:
     """No session is between them, whatever the machine did from block to block."""
     slow = fake.System("slow", accuracy=0.7, energy_j=12.0, latency_s=0.75, weights="b" * 64)
