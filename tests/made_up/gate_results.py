@@ -25,21 +25,21 @@ POLICY = Policy(
 
 ACCURACY = MetricVerdict(
     "accuracy", Verdict.PASS, True, 0.05,
-    "192 items rule out a drop of 4.1 points; the miss rate for a regression of 5.0 points is at most 10.0%.",
-    baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12, p_value=1.0,
-    detectable=0.0407,
+    "accuracy is 0.5 points higher [-4.1, 5.1]. The upper bound of the worsening is not beyond 5.0 points, in 192 "
+    "items.",
+    baseline=0.8125, candidate=0.8177, change=0.0052, low=-0.0407, high=0.0511, items=192, rounds=12, detects=0.138,
 )  # fmt: skip
 LATENCY = MetricVerdict(
     "latency_p50", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 2.9%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12, p_value=1.0,
-    detectable=0.029,
+    "latency p50 is 0.4% lower [-3.5, 2.9]. The upper bound of the worsening is not beyond 10.0%, in 192 items.",
+    baseline=0.8204, candidate=0.8171, change=-0.004, low=-0.035, high=0.029, items=192, rounds=12, detects=0.143,
 )  # fmt: skip
 JOULES = MetricVerdict(
     "joules_per_correct", Verdict.PASS, True, 0.10,
-    "192 items rule out an increase of 6.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, p_value=0.91,
-    detectable=0.062, provenance="counter",
+    "joules per correct answer is 1.1% higher [-3.8, 6.2]. The upper bound of the worsening is not beyond 10.0%, in "
+    "192 items.",
+    baseline=21.34, candidate=21.57, change=0.0108, low=-0.038, high=0.062, items=192, rounds=12, detects=0.17,
+    provenance="counter",
 )  # fmt: skip
 
 
@@ -81,9 +81,8 @@ def unchanged() -> GateResult:
 def improved() -> GateResult:
     """Faster, and no worse otherwise."""
     faster = replace(
-        LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222, p_value=1.0,
-        reason="Shown to be better: latency p50 is 25.4% lower [-28.1, -22.2]. 192 items rule out any increase; the "
-        "miss rate for a regression of 10.0% is at most 10.0%.", detectable=0.0,
+        LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222,
+        reason="Better, by both bounds: latency p50 is 25.4% lower [-28.1, -22.2], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.IMPROVED,
@@ -96,10 +95,8 @@ def improved() -> GateResult:
 def slower() -> MetricVerdict:
     """Latency that regressed."""
     return replace(
-        LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, p_value=0.0021,
-        detectable=None, items=64, rounds=4,
-        reason="Shown to be worse over 64 items (p = .002, false-alarm rate 5%): latency p50 is 19.6% higher "
-        "[15.1, 24.2].",
+        LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, items=64, rounds=4,
+        reason="Worse by more than 10.0%, by both bounds: latency p50 is 19.6% higher [15.1, 24.2], in 64 items.",
     )  # fmt: skip
 
 
@@ -107,8 +104,7 @@ def regressed() -> GateResult:
     """Slower."""
     return gate(
         Verdict.REGRESSED, "specialist-next is worse than specialist: latency p50 is 19.6% higher.",
-        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0, cap_items=400, p_value=0.0009,
-        detects={"accuracy": 0.071, "latency_p50": 0.073, "joules_per_correct": 0.27},
+        ACCURACY, slower(), JOULES, items=64, rounds=4, energy_j=2741.0, cap_items=400,
     )  # fmt: skip
 
 
@@ -116,34 +112,14 @@ def inconclusive() -> GateResult:
     """Too few items."""
     open_question = replace(
         ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7917, change=-0.0208, low=-0.0734, high=0.0318,
-        detectable=None, more_items=140, p_value=0.32,
-        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
-        "lower [-7.3, 3.2]). About 140 more items should decide it, if they are like these.",
+        more_items=140,
+        reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-7.3, 3.2]. About "
+        "140 more items should decide it, if they are like these.",
     )  # fmt: skip
     return gate(
         Verdict.INCONCLUSIVE,
         "No verdict: the items do not show whether specialist-next is worse than specialist in accuracy.",
         open_question, LATENCY, JOULES, notes=("The gate stopped as the suite had no more items.",),
-    )  # fmt: skip
-
-
-def together() -> GateResult:
-    """No metric is shown to be worse by itself, and all together are."""
-    fell = replace(
-        ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7761, change=-0.0364, low=-0.0712, high=-0.0104,
-        detectable=None, more_items=96, p_value=0.094,
-        reason="192 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 3.6 points "
-        "lower [-7.1, -1.0]). About 96 more items should decide it, if they are like these.",
-    )  # fmt: skip
-    rose = replace(
-        LATENCY, candidate=0.8614, change=0.05, low=0.021, high=0.092, p_value=0.061, detectable=0.092,
-        reason="192 items rule out an increase of 9.2%; the miss rate for a regression of 10.0% is at most 10.0%.",
-    )  # fmt: skip
-    return gate(
-        Verdict.REGRESSED,
-        "specialist-next is worse than specialist in accuracy and latency p50 together: accuracy is 3.6 points lower "
-        "and latency p50 is 5.0% higher; by itself none is shown to be worse.",
-        fell, rose, JOULES, p_value=0.048, together=("accuracy", "latency_p50"),
     )  # fmt: skip
 
 
@@ -157,15 +133,14 @@ def each_domain() -> GateResult:
     guarded = replace(POLICY, rules=(replace(POLICY.rules[0], each_domain=0.1), *POLICY.rules[1:]))
     law = replace(
         ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
-        change=-0.1875, low=-0.2704, high=-0.0512, items=96, p_value=0.012, detectable=None,
-        reason="Shown to be worse over 96 items (p = .012, false-alarm rate 5%): accuracy in law is 18.8 points lower "
-        "[-27.0, -5.1].",
+        change=-0.1875, low=-0.2504, high=-0.1112, items=96,
+        reason="Worse by more than 10.0 points, by both bounds: accuracy in law is 18.8 points lower [-25.0, -11.1], in "
+        "96 items.",
     )  # fmt: skip
     maths = replace(
         ACCURACY, metric="accuracy · maths", verdict=Verdict.IMPROVED, margin=0.1, baseline=0.7917, candidate=0.9896,
-        change=0.1979, low=0.0804, high=0.2791, items=96, detectable=0.0,
-        reason="Shown to be better: accuracy in maths is 19.8 points higher [8.0, 27.9]. 96 items rule out any drop; "
-        "the miss rate for a regression of 10.0 points is at most 10.0%.",
+        change=0.1979, low=0.0804, high=0.2791, items=96,
+        reason="Better, by both bounds: accuracy in maths is 19.8 points higher [8.0, 27.9], in 96 items.",
     )  # fmt: skip
     return gate(
         Verdict.REGRESSED, "specialist-next is worse than specialist: accuracy in law is 18.8 points lower.",
@@ -177,13 +152,12 @@ def never() -> GateResult:
     """A cap that can never decide."""
     small = replace(
         inconclusive().metrics[0], items=40, rounds=26, low=-0.2904, high=0.2512, more_items=88,
-        reason="40 items neither show a regression nor rule out one of 5.0 points (observed: accuracy is 2.1 points "
-        "lower [-29.0, 25.1]). About 88 more items should decide it, if they are like these.",
+        reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-29.0, 25.1]. "
+        "About 88 more items should decide it, if they are like these.",
     )  # fmt: skip
     return replace(
         inconclusive(), metrics=(small, LATENCY), items=40, rounds=26, cap_items=40,
-        policy=replace(POLICY, rules=POLICY.rules[:2], max_items=40),
-        detects={"accuracy": 0.38, "latency_p50": 0.118}, undecidable=("accuracy",),
+        policy=replace(POLICY, rules=POLICY.rules[:2], max_items=40), undecidable=("accuracy",),
     )  # fmt: skip
 
 
@@ -198,7 +172,6 @@ def no_sessions() -> GateResult:
         ACCURACY, unmeasured(LATENCY, Verdict.NOT_MEASURED, why),
         replace(unmeasured(JOULES, Verdict.NOT_MEASURED, why), blocks=False),
         runs=("20261124T061151Z-gate-11aa02", "20261125T061209Z-gate-7c1f20"), rounds=0, cap_items=192,
-        detects={"accuracy": 0.118},
     )  # fmt: skip
 
 
@@ -206,7 +179,7 @@ def unmeasured(metric: MetricVerdict, verdict: Verdict, reason: str) -> MetricVe
     """No figure to judge."""
     return replace(
         metric, verdict=verdict, reason=reason, baseline=None, candidate=None, change=None, low=None, high=None,
-        items=0, rounds=0, p_value=None, detectable=None,
+        items=0, rounds=0,
     )  # fmt: skip
 
 
@@ -234,8 +207,7 @@ def not_measured() -> GateResult:
             "Not judged: specialist-next does not stream its answers.",
         ),
         replace(
-            JOULES, verdict=Verdict.NOT_MEASURED, blocks=False, reason=modelled, provenance="modelled", p_value=None,
-            detectable=None,
+            JOULES, verdict=Verdict.NOT_MEASURED, blocks=False, reason=modelled, provenance="modelled",
         ),
         policy=asked, energy_provenance="modelled",
     )  # fmt: skip
@@ -252,20 +224,21 @@ def error() -> GateResult:
 def traded() -> GateResult:
     """Accuracy that was given for joules."""
     given = replace(
-        ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7755, change=-0.037, low=-0.0489, high=-0.0102, p_value=0.011,
-        detectable=None, allowed_by=SPENT, reason="Shown to be worse over 192 items (p = .011, false-alarm rate 5%): "
-        "accuracy is 3.7 points lower [-4.9, -1.0].",
+        ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7755, change=-0.037, low=-0.0489, high=-0.0302,
+        margin=0.03, allowed_by=SPENT,
+        reason="Worse by more than 3.0 points, by both bounds: accuracy is 3.7 points lower [-4.9, -3.0], in 192 "
+        "items.",
     )  # fmt: skip
     got = replace(
-        JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248, detectable=0.0,
-        reason="Shown to be better: joules per correct answer is 29.2% lower [-33.1, -24.8]. 192 items rule out any "
-        "increase; the miss rate for a regression of 10.0% is at most 10.0%.",
+        JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248,
+        reason="Better, by both bounds: joules per correct answer is 29.2% lower [-33.1, -24.8], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.PASS,
         "specialist-next can replace specialist: no regression in latency p50 and joules per correct "
         "answer; a declared trade-off allows the regression in accuracy.",
-        given, LATENCY, got, policy=replace(POLICY, trades=(SPENT,)),
+        given, LATENCY, got,
+        policy=replace(POLICY, rules=(Rule("accuracy", 0.03, weight=4.0), *POLICY.rules[1:]), trades=(SPENT,)),
     )  # fmt: skip
 
 
@@ -319,20 +292,18 @@ def dearer() -> GateResult:
     """A candidate whose longer answers cost more, which blocks; a correct answer of it is shown all the same."""
     cost = replace(
         JOULES, metric="cost_per_request", verdict=Verdict.REGRESSED, baseline=0.00011, candidate=0.00014,
-        change=0.2727, low=0.241, high=0.305, p_value=0.0004, detectable=None, provenance="", currency="EUR",
-        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per request is 27.3% higher "
-        "[24.1, 30.5].",
+        change=0.2727, low=0.241, high=0.305, provenance="", currency="EUR",
+        reason="Worse by more than 10.0%, by both bounds: cost per request is 27.3% higher [24.1, 30.5], in 192 items.",
     )  # fmt: skip
     per_correct = replace(
         cost, metric="cost_per_correct", blocks=False, baseline=0.0132, candidate=0.0168,
-        reason="Shown to be worse over 192 items (p < .001, false-alarm rate 5%): cost per correct answer is 27.3% "
-        "higher [24.1, 30.5].",
+        reason="Worse by more than 10.0%, by both bounds: cost per correct answer is 27.3% higher [24.1, 30.5], in 192 "
+        "items.",
     )  # fmt: skip
     rules = (*POLICY.rules[:2], Rule("cost_per_request", 0.10), Rule("cost_per_correct", 0.10, blocks=False))
     return gate(
         Verdict.REGRESSED, "specialist-next is worse than specialist: cost per request is 27.3% higher.",
         ACCURACY, LATENCY, cost, per_correct, policy=replace(POLICY, rules=rules), cap_items=400,
-        detects={"accuracy": 0.071, "latency_p50": 0.073, "cost_per_request": 0.081, "cost_per_correct": 0.27},
     )  # fmt: skip
 
 
@@ -350,7 +321,6 @@ GATES = {
     "waiver-counted": waived,
     "waiver-expired": lapsed,
     "drill": drill,
-    "together": together,
     "domain-lost": domain_lost,
     "each-domain": each_domain,
     "never": never,

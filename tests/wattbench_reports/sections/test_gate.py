@@ -27,7 +27,7 @@ Make = Callable[..., RunRecords]
 SLOW = FakeGate(
     candidate=FakeSide("new <b>", slowdown=0.3),
     items=80,
-    policy={"metrics": {"latency_p50": {"margin": "10%"}, "accuracy": {"margin": "5 points", "blocks": False}}},
+    policy={"metrics": {"latency_mean": {"margin": "10%"}, "accuracy": {"margin": "5 points", "blocks": False}}},
 )
 
 
@@ -56,8 +56,8 @@ def test_a_gates_run_is_judged_by_its_own_policy(make: Make) -> None:
     assert section is not None
     assert section.title == "Gate: regressed"
     rows = table(section, "Each metric, worst first")
-    assert list(rows) == ["latency p50", "accuracy"]
-    assert rows["latency p50"]["Blocking"] == "yes"
+    assert list(rows) == ["mean seconds per request", "accuracy"]
+    assert rows["mean seconds per request"]["Blocking"] == "yes"
     assert rows["accuracy"]["Blocking"] == "no"
     assert "in 40 rounds" in as_text(section)
 
@@ -67,11 +67,11 @@ def test_golden(golden) -> None:
 
 
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
-    until = {"metric": "latency_p50", "reason": "known"}
+    until = {"metric": "latency_mean", "reason": "known"}
     counted = replace(SLOW, id="a", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-02"}]})
     section = gate_section(analyse(make(counted)))
     assert section is not None
-    assert table(section, "Each metric, worst first")["latency p50"]["Verdict"] == "regressed, waived"
+    assert table(section, "Each metric, worst first")["mean seconds per request"]["Verdict"] == "regressed, waived"
     ended = replace(SLOW, id="b", policy={**SLOW.policy, "waivers": [until | {"until": "2026-01-01"}]})
     section = gate_section(analyse(make(ended)))
     assert section is not None

@@ -55,7 +55,9 @@ def judge_gate(root: Path, policy_file: Path | None = None, notes: Sequence[str]
         notes = (*notes, *floor_notes(policy, run.header.environment))
     record = header_record(run)
     planted = None if record.gate is None else record.gate.planted
-    result = judge(evidence_in_turns(run, policy), policy, suite=record.suite.name, runs=(run.header.run,), planted=planted)
+    result = judge(
+        evidence_in_turns(run, policy), policy, suite=record.suite.name, runs=(run.header.run,), planted=planted
+    )
     return _with_notes(result, notes)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
-from wattbench.records.suite_defaults import GATE_DRIFT
+from wattbench.records.suite_defaults import GATE_DRIFT, GATE_RELOADS
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
@@ -89,11 +89,14 @@ def _metric(metric: MetricVerdict) -> dict[str, Any]:
 def _policy(policy: Policy) -> dict[str, Any]:
     """Return what `policy_of` reads, with all other keys of the record."""
     settings = {
-        each.name: getattr(policy, each.name) for each in fields(policy) if each.name not in {"rules", "record", "reloads"}
+        each.name: getattr(policy, each.name)
+        for each in fields(policy)
+        if each.name not in {"rules", "record", "reloads"}
     }
     return {
         **policy.record,
         **settings,
+        "reloads": GATE_RELOADS if policy.reloads is None else policy.reloads,
         "drift": GATE_DRIFT if policy.drift is None else policy.drift,
         "metrics": {rule.metric: _rule(rule) for rule in policy.rules},
         "trades": [

@@ -89,7 +89,9 @@ def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...
 def levels(every: Sequence[Case], blocks: Sequence[bool], alpha: float) -> list[float]:
     """Return the level at which each case fails: those that block share alpha by their weights (Bonferroni), any other
     has alpha to itself."""
-    whole = math.fsum(case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged)
+    whole = math.fsum(
+        case.rule.weight for case, blocking in zip(every, blocks, strict=True) if blocking and case.judged
+    )
     return [
         alpha * case.rule.weight / whole if blocking and case.judged else alpha
         for case, blocking in zip(every, blocks, strict=True)
@@ -154,12 +156,14 @@ def _between_runs(case: Case, evidence: Evidence, policy: Policy) -> Case:
     machine, bounds, metric = evidence.money_of_machine, case.bounds, case.rule.metric
     part = min(machine.seconds + machine.joules, 1.0) if metric in MONEY else 1.0
     known = evidence.sessions.get(metric)
-    if not isinstance(bounds, StudentBounds) or not part:
+    if not part:
         return case
-    if policy.drift is not None:
-        return replace(case, bounds=replace(bounds, widened=math.log1p(policy.drift * part), note=""))
-    if known is None:
+    if known is None and policy.drift is None:
         return replace(case, bounds=None, missing=NOT_KNOWN)
+    if not isinstance(bounds, StudentBounds):
+        return case
+    if policy.drift is not None or known is None:
+        return replace(case, bounds=replace(bounds, widened=math.log1p((policy.drift or 0.0) * part), note=""))
     se = np.sqrt(bounds.se**2 + 2 * known.log_variance)
     return replace(case, bounds=replace(bounds, se=se, df=np.minimum(bounds.df, known.df), note="", planned=None))
 

@@ -123,7 +123,9 @@ def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Met
         return f"Too few items to judge {_label(judged.metric)} yet."
     start = f"The bounds have the margin of {_margin(case)} between them: {_figures(judged, metric)}."
     if (least := case.bounds.least_for_pass) > judged.items:
-        start += f" A pass takes {plural(least, 'item')}: of fewer, 2% of the answers may be missed that take much longer."
+        start += (
+            f" A pass takes {plural(least, 'item')}: of fewer, 2% of the answers may be missed that take much longer."
+        )
     if judged.more_items is None:
         return f"{start} No number of items is likely to decide it: the change is too near to the margin."
     return f"{start} About {plural(judged.more_items, 'more item')} should decide it, if they are like these."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -15,7 +15,7 @@ from wattbench_reports.gate.decision.explain import expired, headline, reason
 from wattbench_reports.gate.decision.looks import cap_of, look_plan
 from wattbench_reports.gate.decision.lost_domains import lost_domains
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
-from wattbench_reports.gate.decision.state import Decision, GateState, bounds_of, questions, state_of
+from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import MONEY
 from wattbench_reports.gate.policy import Policy, Waiver
@@ -137,10 +137,10 @@ def _result(
     cap = sum(cap_of(each, policy) for each in evidences.values())
     items = sum(each.answered for each in evidences.values())
     state = state_of(every, policy, frozenset(waivers), items_left=items < cap)
-    asked = questions(every, state.decisions, policy.beta)
+    open_questions = questions(every, state.decisions, policy.beta)
     metrics = tuple(
         reason(_verdict(case, each, evidences[case.pair], question, waivers.get(case.rule.metric)), case, policy)
-        for case, each, question in zip(every, state.decisions, asked, strict=True)
+        for case, each, question in zip(every, state.decisions, open_questions, strict=True)
     )
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]
     notes = [f"{pair}: {note}" if pair else note for pair, each in evidences.items() for note in each.notes]
@@ -184,12 +184,14 @@ def _most(case: Case, domains: Sequence[str], cap: int) -> int:
 
 
 def _verdict(
-    case: Case, decision: Decision, evidence: Evidence, question: Question | None, waiver: Waiver | None
+    case: Case, decision: CaseState, evidence: Evidence, question: Question | None, waiver: Waiver | None
 ) -> MetricVerdict:
     worse = None if case.bounds is None else float(case.bounds.estimate[-1])
     if worse is None and case.baseline is not None and case.candidate is not None:
         worse = case.candidate / case.baseline - 1
-    low, high = (None if not math.isfinite(bound) or case.bounds is None else bound for bound in (decision.low, decision.high))
+    low, high = (
+        None if not math.isfinite(bound) or case.bounds is None else bound for bound in (decision.low, decision.high)
+    )
     if case.in_points:
         worse, low, high = (None if each is None else -each for each in (worse, high, low))
     items = 0 if case.bounds is None else int(case.bounds.items[-1])

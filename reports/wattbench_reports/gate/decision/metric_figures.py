@@ -17,7 +17,6 @@ from wattbench_reports.gate.decision.looks import STRETCHES, LookPlan, groups_at
 from wattbench_reports.gate.decision.quantile_bounds import QuantileBounds, QuantileLook
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import (
-    ACCURACY,
     COST_PER_CORRECT,
     COST_PER_REQUEST,
     JOULES_PER_CORRECT,

@@ -39,8 +39,8 @@ METRIC_VERDICTS = st.builds(
     MetricVerdict,
     metric=TEXTS, verdict=st.sampled_from(Verdict), blocks=st.booleans(), margin=SHARES, reason=TEXTS,
     baseline=st.none() | NUMBERS, candidate=st.none() | NUMBERS, change=st.none() | NUMBERS, low=st.none() | NUMBERS,
-    high=st.none() | NUMBERS, items=st.integers(0), rounds=st.integers(0), p_value=st.none() | NUMBERS,
-    more_items=st.none() | st.integers(0), detectable=st.none() | NUMBERS, provenance=TEXTS,
+    high=st.none() | NUMBERS, items=st.integers(0), rounds=st.integers(0),
+    more_items=st.none() | st.integers(0), detects=st.none() | NUMBERS, provenance=TEXTS,
     waived=st.none() | WAIVERS, allowed_by=st.none() | TRADES,
 )  # fmt: skip
 RESULTS = st.builds(
@@ -83,7 +83,7 @@ def test_a_policy_has_the_shape_of_a_suites_section() -> None:
 def test_there_is_neither_infinity_nor_nan(odd: float) -> None:
     policy = replace(passed().policy, record={"extra": [odd, {"deep": odd}]})
     made = gate(
-        Verdict.PASS, "", replace(ACCURACY, low=odd, high=odd, p_value=odd), planted={}, energy_j=odd, policy=policy
+        Verdict.PASS, "", replace(ACCURACY, low=odd, high=odd, detects=odd), planted={}, energy_j=odd, policy=policy
     )
     assert "NaN" not in as_json(made)
     assert "Infinity" not in as_json(made)

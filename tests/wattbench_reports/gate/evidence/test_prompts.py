@@ -96,7 +96,7 @@ def test_an_edited_prompt_of_one_item_is_found_in_two_runs(make_run) -> None:
     table.assign(prompt_hash=table["prompt_hash"].mask(edited, "edited")).to_parquet(two.layout.items_table)
     two = read_run(two.layout.root)
     found = evidence_of_two(one, two, gate_policy(drift=0.03))
-    assert set(found.apart) == {"accuracy", "latency_p50", "joules_per_correct"}
+    assert set(found.apart) >= {"accuracy", "latency_mean", "joules_per_request"}
     assert "1 of 60 items of spell_backward (document 7, for example)" in found.apart["accuracy"]
     allowed = evidence_of_two(one, two, gate_policy(drift=0.03, may_differ=["prompts"]))
     assert allowed.apart == {}
