@@ -134,8 +134,8 @@ def each_domain() -> GateResult:
     law = replace(
         ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
         change=-0.1875, low=-0.2504, high=-0.1112, items=96,
-        reason="Worse by more than 10.0 points, by both bounds: accuracy in law is 18.8 points lower [-25.0, -11.1], in "
-        "96 items.",
+        reason="Worse by more than 10.0 points, by both bounds: accuracy in law is 18.8 points lower [-25.0, -11.1], "
+        "in 96 items.",
     )  # fmt: skip
     maths = replace(
         ACCURACY, metric="accuracy · maths", verdict=Verdict.IMPROVED, margin=0.1, baseline=0.7917, candidate=0.9896,

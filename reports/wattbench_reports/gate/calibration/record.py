@@ -82,8 +82,7 @@ def read_calibration(path: Path) -> Calibration:
     if version in (1, 2):
         raise UserError(
             f"{path}: an earlier wattbench made this calibration, of gates that decided otherwise: its rates do not "
-            f"hold. "
-            f"Make a new one with: {_MAKE_ONE} -o {path}"
+            f"hold. Make a new one with: {_MAKE_ONE} -o {path}"
         )
     try:
         if version != SCHEMA_VERSION:
