@@ -254,9 +254,7 @@ def finds_text(detects: Mapping[str, float], policy: Policy, items: int) -> str:
     if not detects:
         return ""
     sizes = units.listed([_worsening(metric, size) for metric, size in detects.items()])
-    return (
-        f"With {units.plural(items, 'item')} this gate can find {sizes}, each in {100 * (1 - policy.beta):g}% of gates."
-    )
+    return f"With {units.plural(items, 'item')} this gate can find {sizes} (in {100 * (1 - policy.beta):g}% of gates)."
 
 
 def margins_text(policy: Policy, items: int) -> str:
