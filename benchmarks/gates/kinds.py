@@ -57,7 +57,7 @@ WORLDS: Mapping[str, World] = {
     "answers right independently": replace(_WORLD, independent=True),
     "lengths of their own, log-sd .3": replace(_WORLD, lengths_sd=0.3),
     "lengths of their own, log-sd .7": replace(_WORLD, lengths_sd=0.7),
-    "16 tasks moved by ±40 points": replace(_WORLD, shifts=_moved(16, -0.40, 0.40)),
+    "16 tasks moved by ±30 points": replace(_WORLD, shifts=_moved(16, -0.30, 0.30)),
 }
 """Worlds in which the two systems are equal, but for what the name says."""
 LOADED_ONCE: Mapping[str, World] = {

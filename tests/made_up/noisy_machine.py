@@ -139,7 +139,7 @@ def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np
 
 
 def wander(sd: float, memory_s: float, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return the factor on the seconds in each step of a first-order autoregression in their logarithm, 1 on average."""
+    """Return the factor on the seconds in each step: a first-order autoregression in the logarithm, 1 on average."""
     kept = math.exp(-STEP_S / memory_s)
     shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
     shocks[0] = rng.normal()

@@ -66,7 +66,7 @@ GATE_MARGINS: Mapping[GateMetric, GateMargin] = {
 """What a gate judges if no metrics are named; money only where both systems have a price."""
 
 GATE_ACCURACY_MARGIN = 0.05
-"""What `auto` stands for where there is no number of items: between two nights."""
+"""The margin of `auto` where there is no number of items: between two nights."""
 GATE_ACCURACY_MARGINS = (0.01, 0.02, 0.03, 0.05, 0.10, 0.15, 0.20)
 """The margins of `auto`: the smallest is taken that an unchanged candidate passes in most gates."""
 

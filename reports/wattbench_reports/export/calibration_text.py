@@ -8,7 +8,7 @@ from wattbench.terminal import TextColumn, log_text, text_table, wrapped
 from wattbench_reports.formatting.units import listed, percent, plural, points
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import ACCURACY, METRICS
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.gate import label
 
@@ -26,10 +26,10 @@ def calibration_text(calibration: Calibration) -> str:
         "",
     ]
     lines += [line for drill in calibration.drills for line in wrapped(_measured(drill), "  ", "    ")]
-    lines += ["", "  Noise floor (the smallest margin at which these gates keep their error rates):"]
+    lines += ["", "  Noise floor (the smallest margin at which an unchanged system passes as often as is promised):"]
     lines += [f"    {line}" for line in _margins(calibration)]
     if calibration.noise:
-        lines += ["", "  Spread of a pair's ratio (standard deviation of its logarithm):"]
+        lines += ["", "  Noise of one item (standard error of a worsening times the square root of its items):"]
         lines += [f"    {line}" for line in _noise(calibration)]
     return log_text("".join(f"{line}\n" for line in lines))
 
@@ -38,7 +38,7 @@ def _promised(calibration: Calibration) -> str:
     """Say which rate is which error, and what the policy promises of it."""
     return (
         f"False alarms are what regressed without a fault or with a trade: at most {percent(calibration.alpha)} are "
-        f"promised. Misses are what passed with a margin planted: at most {percent(calibration.beta)}."
+        f"promised. Misses are what passed with twice the margin planted: at most {percent(calibration.beta)}."
     )
 
 
@@ -61,7 +61,10 @@ def _measured(drill: Drill) -> str:
 
 
 def _noise(calibration: Calibration) -> list[str]:
-    rows = [(METRICS[metric].label, percent(spread)) for metric, spread in calibration.noise.items()]
+    rows = [
+        (METRICS[metric].label, points(noise) if metric == ACCURACY else percent(noise))
+        for metric, noise in calibration.noise.items()
+    ]
     return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 

@@ -1,7 +1,7 @@
 """Bound how much worse a candidate is in one metric, and decide by the bounds and the margin alone.
 
 A worsening is of accuracy the points by which it fell, of any other metric the share by which it rose; negative: an
-improvement. `MetricBounds` is what a metric is judged by, whether two systems were asked in turns or are of two records.
+improvement. `MetricBounds` is what a metric is judged by, of two systems that were asked in turns or of two records.
 The verdict is a function of the two bounds that are printed with it: whoever reads them can repeat it.
 """
 

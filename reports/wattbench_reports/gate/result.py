@@ -63,8 +63,8 @@ class MetricVerdict:
     is higher (0.1: 10% more)."""
     low: float | None = None
     """Bounds of the change that hold at every look; None: the items do not bound it. Both are beyond the margin exactly
-    if it regressed: those that fail err in at most `Policy.alpha` of gates, over all blocking metrics together. Both are
-    within the margin exactly if it passes: that errs in at most `Policy.beta`."""
+    if it regressed, which errs in at most `Policy.alpha` of gates, over all blocking metrics together. Both are within
+    the margin exactly if it passes, which errs in at most `Policy.beta`."""
     high: float | None = None
     items: int = 0
     """That both systems answered and this metric was judged by."""

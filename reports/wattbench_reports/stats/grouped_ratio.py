@@ -1,11 +1,12 @@
 """Estimate the logarithm of a ratio of sums over units that follow each other in time, and how far it may be off.
 
-Units (pairs of rounds) next to each other are alike, and so are all of one group (a load of the systems, or a stretch of
-time). Two estimates of the variance are made, and the larger one counts. Between groups it is that of a mean of
+Units (pairs of rounds) next to each other are alike, and so are all of one group (a load of the systems, or a stretch
+of time). Two estimates of the variance are made, and the larger one counts. Between groups it is that of a mean of
 independent groups, which need not be alike (R. Ibragimov and U. K. Müller, "t-statistic based correlation and
 heterogeneity robust inference", Journal of Business & Economic Statistics 28, 2010). Between units it is that of a
-first-order autoregression (the plug-in of D. W. K. Andrews, "Heteroskedasticity and autocorrelation consistent covariance
-matrix estimation", Econometrica 59, 1991), of which groups that are short against the wander of a machine know nothing.
+first-order autoregression (the plug-in of D. W. K. Andrews, "Heteroskedasticity and autocorrelation consistent
+covariance matrix estimation", Econometrica 59, 1991), of which groups that are short against the wander of a machine
+know nothing.
 
 Valid where groups or a single rate of decay describe what neighbours have in common, and no trend.
 """

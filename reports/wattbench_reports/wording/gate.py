@@ -260,12 +260,14 @@ def finds_text(detects: Mapping[str, float], policy: Policy, items: int) -> str:
     if not detects:
         return ""
     sizes = units.listed([_worsening(metric, size) for metric, size in detects.items()])
-    return f"With {units.plural(items, 'item')} this gate can find {sizes}, each in {100 * (1 - policy.beta):g}% of gates."
+    return f"With {units.plural(items, 'item')} this gate can find {sizes} (in {100 * (1 - policy.beta):g}% of gates)."
 
 
 def margins_text(policy: Policy, items: int) -> str:
     """Write what fails and passes: ``With 400 items: fails beyond 5 points of accuracy and 5% of ...``."""
-    margins = [f"{margin_text(rule.metric, rule.margin)} of {label(rule.metric)}" for rule in policy.rules if rule.blocks]
+    margins = [
+        f"{margin_text(rule.metric, rule.margin)} of {label(rule.metric)}" for rule in policy.rules if rule.blocks
+    ]
     return f"With {units.plural(items, 'item')} this gate fails a worsening by more than {units.listed(margins, 'or')}."
 
 
@@ -317,15 +319,15 @@ def policy_line(policy: Policy) -> str:
         caps.append(units.quantity(policy.max_joules, "J"))
     most = f"; at most {units.listed(caps)}" if caps else ""
     return (
-        f"false-alarm rate {100 * policy.alpha:g}%, miss rate {100 * policy.beta:g}% for a change as large as the margin"
-        f"{most}"
+        f"false-alarm rate {100 * policy.alpha:g}%, miss rate {100 * policy.beta:g}% for a change as large as the "
+        f"margin{most}"
     )
 
 
 def bounds_line(policy: Policy) -> str:
     """Explain the brackets."""
     return (
-        f"[a, b]: bounds of the change, valid at every look. A metric fails where both are beyond its margin (by chance "
-        f"in at most {100 * policy.alpha:g}% of gates) and passes where both are within it (in at most "
+        f"[a, b]: bounds of the change, valid at every look. A metric fails where both are beyond its margin (by "
+        f"chance in at most {100 * policy.alpha:g}% of gates) and passes where both are within it (in at most "
         f"{100 * policy.beta:g}%)"
     )

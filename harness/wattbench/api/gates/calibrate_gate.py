@@ -120,8 +120,8 @@ def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
             plants.append({"drop": round(margins[ACCURACY] / share, 4)})  # of all answers; only right ones are lost
         else:
             notice(
-                f"wattbench: {share:.1%} of the answers are correct, so accuracy cannot fall by twice the margin; no answers "
-                "are dropped"
+                f"wattbench: {share:.1%} of the answers are correct, so accuracy cannot fall by twice the margin; no "
+                "answers are dropped"
             )
         plants += _trade(right)
     return [*plants, {"work": joules[0]}] if joules else plants

@@ -60,7 +60,9 @@ def what_a_gate_finds(
     if paid is PaidBy.NOTHING or (paid is PaidBy.JOULES and unjudged):
         unjudged = (*unjudged, *MONEY)
     judged = replace(judged, rules=tuple(rule for rule in judged.rules if rule.metric not in unjudged))
-    warning = undecidable_text(_undecidable(judged, most, {of: part * most // whole for of, part in items.items()}), most)
+    warning = undecidable_text(
+        _undecidable(judged, most, {of: part * most // whole for of, part in items.items()}), most
+    )
     sizes = detectable_before(judged, most, calibrated_noise(judged, environment or {}))
     said = [f"WARNING: {warning}" if warning else "", margins_text(judged, most), finds_text(sizes, judged, most)]
     return [sentence for sentence in said if sentence]

@@ -144,9 +144,9 @@ def _over(session: GateSession, decide: Decide) -> bool:
 def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound], decide: Decide) -> None:
     context, gate, rows = session.context, session.gate, session.context.records.rounds()
     peaks = measure_peaks(context, gate, [item for planned in left for item in planned.items][:PEAK_ITEMS])
-    asked = sum(len(row.items) for row in rows)
-    times = gate_loads(asked + sum(len(planned.items) for planned in left)) - 1
-    points = reload_points(left, times if gate.policy.reloads == "auto" else gate.policy.reloads, asked=asked)
+    before = sum(len(row.items) for row in rows)
+    times = gate_loads(before + sum(len(planned.items) for planned in left)) - 1
+    points = reload_points(left, times if gate.policy.reloads == "auto" else gate.policy.reloads, before=before)
     loads = Loads(residents, gate, context.progress, max((row.load for row in rows), default=-1) + 1, points)
     loads.load()
     record_peaks(context, peaks)

@@ -81,17 +81,17 @@ def plan_rounds(
     return planned
 
 
-def reload_points(left: Sequence[PlannedRound], times: int, *, asked: int = 0) -> list[int]:
+def reload_points(left: Sequence[PlannedRound], times: int, *, before: int = 0) -> list[int]:
     """Spread the loadings of a gate evenly over its items: return the pairs before which both systems are loaded again.
 
     Args:
         left: the rounds of this process, before the first of which they are loaded anyway.
         times: how often, over the whole gate.
-        asked: items that were asked before, by processes that were interrupted.
+        before: items that processes asked which were interrupted.
     """
     pairs = list(pairs_of(left))
-    before = asked + np.cumsum([0, *(sum(len(one.items) for one in pair) for pair in pairs)])
-    at = {int(np.searchsorted(before, before[-1] * step / (times + 1))) for step in range(1, times + 1)}
+    counts = before + np.cumsum([0, *(sum(len(one.items) for one in pair) for pair in pairs)])
+    at = {int(np.searchsorted(counts, counts[-1] * step / (times + 1))) for step in range(1, times + 1)}
     return [pairs[number][0].pair for number in sorted(at) if 0 < number < len(pairs)]
 
 

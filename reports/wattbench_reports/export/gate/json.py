@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
-from wattbench.records.suite_defaults import GATE_DRIFT
+from wattbench.records.suite_defaults import GATE_DRIFT, GATE_RELOADS
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
@@ -97,6 +97,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
     return {
         **policy.record,
         **settings,
+        "reloads": GATE_RELOADS if policy.reloads is None else policy.reloads,
         "drift": GATE_DRIFT if policy.drift is None else policy.drift,
         "metrics": {rule.metric: _rule(rule) for rule in policy.rules},
         "trades": [

@@ -147,8 +147,8 @@ def check_floor(policy: Policy, path: Path, environment: Mapping[str, Any]) -> l
         return [f"The calibration {path.name} is of another machine or another power limit, and was not used."]
     notes = []
     for rule in policy.rules:
-        if rule.metric == PEAK_MEMORY or (rule.metric in MONEY and rule.metric not in calibration.floors):
-            continue  # what tokens cost has no noise of a machine
+        if rule.auto or rule.metric == PEAK_MEMORY or (rule.metric in MONEY and rule.metric not in calibration.floors):
+            continue  # the margin goes by the items, and what tokens cost has no noise of a machine
         if rule.metric not in calibration.floors:
             notes.append(f"The calibration {path.name} has no noise floor for {METRICS[rule.metric].label}.")
             continue

@@ -81,7 +81,8 @@ def read_calibration(path: Path) -> Calibration:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: {_MAKE_ONE}") from error
     if version in (1, 2):
         raise UserError(
-            f"{path}: an earlier wattbench made this calibration, of gates that decided otherwise: its rates do not hold. Make a new one with: {_MAKE_ONE} -o {path}"
+            f"{path}: an earlier wattbench made this calibration, of gates that decided otherwise: its rates do not "
+            f"hold. Make a new one with: {_MAKE_ONE} -o {path}"
         )
     try:
         if version != SCHEMA_VERSION:

@@ -16,7 +16,7 @@ from wattbench_reports.gate.decision.headline import headline
 from wattbench_reports.gate.decision.looks import cap_of, look_plan
 from wattbench_reports.gate.decision.lost_domains import lost_domains
 from wattbench_reports.gate.decision.outlook import Question, accuracy_can_pass, detectable, more_items
-from wattbench_reports.gate.decision.state import Decision, GateState, bounds_of, questions, state_of
+from wattbench_reports.gate.decision.state import CaseState, GateState, bounds_of, questions, state_of
 from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.metrics import MONEY
 from wattbench_reports.gate.policy import Policy, Waiver
@@ -138,10 +138,10 @@ def _result(
     cap = sum(cap_of(each, policy) for each in evidences.values())
     items = sum(each.answered for each in evidences.values())
     state = state_of(every, policy, frozenset(waivers), items_left=items < cap)
-    asked = questions(every, state.decisions, policy.beta)
+    open_questions = questions(every, state.decisions, policy.beta)
     metrics = tuple(
         reason(_verdict(case, each, evidences[case.pair], question, waivers.get(case.rule.metric)), case, policy)
-        for case, each, question in zip(every, state.decisions, asked, strict=True)
+        for case, each, question in zip(every, state.decisions, open_questions, strict=True)
     )
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]
     notes = [f"{pair}: {note}" if pair else note for pair, each in evidences.items() for note in each.notes]
@@ -187,7 +187,7 @@ def _most(case: Case, domains: Sequence[str], cap: int) -> int:
 
 
 def _verdict(
-    case: Case, decision: Decision, evidence: Evidence, question: Question | None, waiver: Waiver | None
+    case: Case, decision: CaseState, evidence: Evidence, question: Question | None, waiver: Waiver | None
 ) -> MetricVerdict:
     worse = None if case.bounds is None else float(case.bounds.estimate[-1])
     if worse is None and case.baseline and case.candidate is not None:

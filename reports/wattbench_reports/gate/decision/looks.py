@@ -6,8 +6,8 @@ sequential tests based on the type I error spending rate function", Biometrika 7
 bounds hold over all looks together by Bonferroni's inequality, whatever the looks have in common. When it is looked at
 depends on the plan alone, not on what was seen.
 
-What varies independently in seconds and joules are groups of rounds: the loads of the two systems, where there are three
-or more, else eight stretches of the gate (`wattbench_reports.stats.grouped_ratio`).
+What varies independently in seconds and joules are groups of rounds: the loads of the two systems, where there are
+three or more, else eight stretches of the gate (`wattbench_reports.stats.grouped_ratio`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Look:
     """One look at a gate."""
 
     rounds: int
-    """That it is of: so many from the beginning."""
+    """The number of rounds that it is of, from the first."""
     share: float
     """Of the items that the gate may ask, those that it plans to have asked by then."""
 
@@ -121,6 +121,10 @@ def _stretches(rounds: Sequence[Round]) -> NDArray[np.int64]:
 
 def _ends_of_pairs(rounds: Sequence[Round]) -> list[int]:
     """Return the number of rounds until the end of each pair; one that may go on is no end."""
-    last = [number for number, (one, two) in enumerate(pairwise(rounds), start=1) if one.pair is None or one.pair != two.pair]
+    last = [
+        number
+        for number, (one, two) in enumerate(pairwise(rounds), start=1)
+        if one.pair is None or one.pair != two.pair
+    ]
     whole = not rounds or rounds[-1].pair is None or (len(rounds) > 1 and rounds[-2].pair == rounds[-1].pair)
     return [*last, *([len(rounds)] if rounds and whole else [])]

@@ -17,7 +17,6 @@ from wattbench_reports.gate.decision.looks import STRETCHES, LookPlan, groups_at
 from wattbench_reports.gate.decision.quantile_bounds import QuantileBounds, QuantileLook
 from wattbench_reports.gate.evidence.model import Evidence, Pairs, Round
 from wattbench_reports.gate.metrics import (
-    ACCURACY,
     COST_PER_CORRECT,
     COST_PER_REQUEST,
     JOULES_PER_CORRECT,
@@ -123,10 +122,10 @@ def _ratio(
             that is not the number of items. NaN: not known.
         counts: shape (rounds,): the items of the sums; None: all.
     """
-    usable = np.asarray(np.isfinite(sums).all(axis=1))
     signs = np.array([-1.0, 1.0, 1.0, -1.0])[: sums.shape[1]]
     counts = np.array([one.items for one in rounds], dtype=np.int64) if counts is None else counts
     pair = np.array([-number - 1 if one.pair is None else one.pair for number, one in enumerate(rounds)])
+    usable = _whole(pair, np.asarray(np.isfinite(sums).all(axis=1)))
     rows, note, totals = [], "", np.zeros(0)
     for look in plan.looks:
         grouped = groups_at(rounds, look, plan)
@@ -166,6 +165,15 @@ def _units(pair: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     """Return the first round of each pair, and to which pair in their order each round belongs."""
     begins = np.concatenate(([True], pair[1:] != pair[:-1]))
     return np.flatnonzero(begins), np.cumsum(begins) - 1
+
+
+def _whole(pair: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return of which rounds both of the pair are known: what the order does cancels in these alone. A round without a
+    pair, of a negative number, is one by itself."""
+    if not len(pair):
+        return known
+    unit = _units(pair)[1]
+    return known & ((np.bincount(unit, known)[unit] == 2) | (pair < 0))
 
 
 def _least_items(rounds: Sequence[Round], items: int, beta: float) -> float:

@@ -1,5 +1,5 @@
-"""Say what a gate can still show: the smallest worsening that it finds, the items that a verdict takes, and whether one is
-likely at all.
+"""Say what a gate can still show: the smallest worsening that it finds, the items that a verdict takes, and whether
+one is likely at all.
 
 All of it is of the rounds so far: the noise, the answers that differ, and how rounds and loads hang together are those
 that were measured. What is expected of more items is what these show, in as much less noise as they are more. Where the
@@ -29,8 +29,8 @@ UNLIKELY = 0.1
 _MOST_ITEMS = 1e6
 """Beyond it no number of items is stated."""
 _LARGER_OF_TWO = 4.0
-"""The larger of two estimates of a variance (`wattbench_reports.stats.grouped_ratio`) scatters as one of a quarter of the
-degrees of freedom: in simulated gates of the default loads, with instances that differ by 2%."""
+"""The larger of two estimates of a variance (`wattbench_reports.stats.grouped_ratio`) scatters as one of a quarter of
+the degrees of freedom: in simulated gates of the default loads, with instances that differ by 2%."""
 _MOST_EXPONENT = math.log(5)
 """Of a rise that is stated: four times as much again."""
 _NORMAL = NormalDist()
@@ -66,7 +66,7 @@ def accuracy_margin(items: int, beta: float, *, in_turns: bool = True) -> float:
 
 
 def accuracy_can_pass(margin: float, items: int, beta: float) -> bool:
-    """Return whether a gate of so many items, all of them answered alike by both, passes accuracy."""
+    """Return whether a gate passes accuracy if both systems answer all of this many items alike."""
     return bool(items) and -_NORMAL.inv_cdf(beta * LAST_LOOK) * 2 / items <= margin
 
 
@@ -113,13 +113,13 @@ def detectable_before(policy: Policy, items: int, noise: Mapping[str, float]) ->
     """
     whole = math.fsum(rule.weight for rule in policy.rules if rule.blocks)
     df = gate_loads(items) - 1.0
-    found = {}
+    sizes = {}
     for rule in policy.rules:
         if rule.metric in noise:
             at_end = AtEnd(items, noise[rule.metric] / math.sqrt(items), df, LAST_LOOK)
             level = policy.alpha * (rule.weight / whole if rule.blocks else 1.0)
-            found[rule.metric] = _smallest(at_end, 0.0, rule.margin, level, policy.beta, rule.metric == ACCURACY)
-    return {metric: size for metric, size in found.items() if size is not None}
+            sizes[rule.metric] = _smallest(at_end, 0.0, rule.margin, level, policy.beta, rule.metric == ACCURACY)
+    return {metric: size for metric, size in sizes.items() if size is not None}
 
 
 def more_items(question: Question) -> int | None:
@@ -144,7 +144,7 @@ def more_items(question: Question) -> int | None:
 def chance_of_verdict(questions: Sequence[Question]) -> float:
     """Return the chance that a gate fails or passes by its last look, given what it shows until now.
 
-    What the estimate will be then has Student's t about what it is now, with the variance that the items to come take off
+    What the estimate will be then has Student's t about what it is now, with the variance that more items take off
     (the predictive power of D. J. Spiegelhalter, L. S. Freedman and P. R. Blackburn, "Monitoring clinical trials:
     conditional or predictive power?", Controlled Clinical Trials 7, 1986, with a flat prior).
 

@@ -18,7 +18,7 @@ ORDER = (Verdict.REGRESSED, Verdict.NOT_COMPARABLE, Verdict.NOT_MEASURED, Verdic
 
 
 @dataclass(frozen=True)
-class Decision:
+class CaseState:
     """The state of one case."""
 
     verdict: Verdict
@@ -51,7 +51,7 @@ def bounds_of(case: Case, level: float, beta: float) -> tuple[Values, Values]:
 class GateState:
     """All cases at the last look so far."""
 
-    decisions: tuple[Decision, ...]
+    decisions: tuple[CaseState, ...]
     verdict: Verdict
     futile: bool
     """There are items left, and no verdict is likely with them."""
@@ -84,21 +84,23 @@ def state_of(every: Sequence[Case], policy: Policy, waived: frozenset[str], *, i
     return GateState(decisions, verdict if any(blocks) else Verdict.NOT_MEASURED, futile, known)
 
 
-def _decided(case: Case, level: float, blocks: bool, beta: float) -> Decision:
+def _decided(case: Case, level: float, blocks: bool, beta: float) -> CaseState:
     if case.apart is not None:
-        return Decision(Verdict.NOT_COMPARABLE, -math.inf, math.inf, level, blocks)
+        return CaseState(Verdict.NOT_COMPARABLE, -math.inf, math.inf, level, blocks)
     if case.waits:
-        return Decision(Verdict.INCONCLUSIVE, -math.inf, math.inf, level, blocks)
+        return CaseState(Verdict.INCONCLUSIVE, -math.inf, math.inf, level, blocks)
     if case.bounds is not None:
         low, high = (float(side[-1]) for side in bounds_of(case, level, beta))
-        return Decision(verdict_of(low, high, case.rule.margin, either=case.rule.either), low, high, level, blocks)
+        return CaseState(verdict_of(low, high, case.rule.margin, either=case.rule.either), low, high, level, blocks)
     if case.missing is not None or case.baseline is None or case.candidate is None:
-        return Decision(Verdict.NOT_MEASURED, -math.inf, math.inf, level, blocks)
+        return CaseState(Verdict.NOT_MEASURED, -math.inf, math.inf, level, blocks)
     rise = case.candidate / case.baseline - 1
-    return Decision(verdict_of(rise, rise, case.rule.margin, either=case.rule.either), rise, rise, level, blocks)
+    return CaseState(verdict_of(rise, rise, case.rule.margin, either=case.rule.either), rise, rise, level, blocks)
 
 
-def _traded(case: Case, alone: Decision, every: Sequence[Case], single: Sequence[Decision], policy: Policy) -> Decision:
+def _traded(
+    case: Case, alone: CaseState, every: Sequence[Case], single: Sequence[CaseState], policy: Policy
+) -> CaseState:
     if alone.verdict is not Verdict.REGRESSED or case.domain:
         return alone
     of = {
@@ -107,10 +109,10 @@ def _traded(case: Case, alone: Decision, every: Sequence[Case], single: Sequence
         if other.pair == case.pair and not other.domain and other.judged
     }
     kept, undecided = excuse(policy.trades, case.rule.metric, of)
-    return Decision(alone.verdict, alone.low, alone.high, alone.level, alone.blocks, kept, undecided)
+    return CaseState(alone.verdict, alone.low, alone.high, alone.level, alone.blocks, kept, undecided)
 
 
-def questions(every: Sequence[Case], decisions: Sequence[Decision], beta: float) -> list[Question | None]:
+def questions(every: Sequence[Case], decisions: Sequence[CaseState], beta: float) -> list[Question | None]:
     """Return what each case asks of its bounds; None where it has none."""
     return [
         None
@@ -120,9 +122,9 @@ def questions(every: Sequence[Case], decisions: Sequence[Decision], beta: float)
     ]
 
 
-def _futile(every: Sequence[Case], decisions: Sequence[Decision], policy: Policy) -> bool:
+def _futile(every: Sequence[Case], decisions: Sequence[CaseState], policy: Policy) -> bool:
     if policy.trades or any(each.counts and case.waits for case, each in zip(every, decisions, strict=True)):
         return False
-    asked = questions(every, decisions, policy.beta)
-    counted = [each for each, one in zip(asked, decisions, strict=True) if one.counts and each is not None]
+    every_question = questions(every, decisions, policy.beta)
+    counted = [each for each, one in zip(every_question, decisions, strict=True) if one.counts and each is not None]
     return chance_of_verdict(counted) < UNLIKELY

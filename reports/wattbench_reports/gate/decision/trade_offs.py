@@ -15,7 +15,7 @@ def holds(trade: DeclaredTrade, of: Mapping[str, Bounds]) -> bool | None:
 
     Args:
         trade: as declared.
-        of: metric of the pair to its bounds; a metric that is not judged is left out, and a trade-off of it is not kept.
+        of: metric of the pair to its bounds. A trade-off of a metric that is not among them is not kept.
     """
     if trade.give not in of or trade.get not in of:
         return False

@@ -46,7 +46,7 @@ def test_it_says_what_fails_and_nothing_of_what_it_finds_where_no_noise_is_known
 def test_it_says_what_it_finds_where_a_calibration_knows_the_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_power, "calibrated_noise", lambda policy, environment: {"latency_mean": 0.2})
     _, said = what_a_gate_finds(GatePolicy(), {"text": 400}, COUNTER)
-    assert said == "With 400 items this gate can find a rise of mean seconds per request by 10%, each in 90% of gates."
+    assert said == "With 400 items this gate can find a rise of mean seconds per request by 10% (in 90% of gates)."
 
 
 @pytest.mark.parametrize(("items", "points"), [(100, "10"), (400, "5"), (1200, "3"), (5000, "2")])

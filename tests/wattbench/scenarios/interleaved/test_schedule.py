@@ -102,7 +102,7 @@ def test_each_pair_has_a_coin_of_its_own() -> None:
 )
 def test_loads_are_spread_evenly_over_the_items(items: int, times: int, asked: int, expected: list[int]) -> None:
     plan = plan_rounds({"sums": items}, seed=1, block=8, joules=True)
-    assert reload_points(plan, times, asked=asked) == expected
+    assert reload_points(plan, times, before=asked) == expected
 
 
 def test_which_is_loaded_first_is_drawn_for_each_load() -> None:

@@ -331,7 +331,9 @@ def test_neither_units_nor_the_order_within_a_round_change_anything(seed: int, d
     first, second = decide(seen), decide(replace(seen, rounds=tuple(rounds)))
     for ours, theirs in zip(first.metrics, second.metrics, strict=True):
         assert ours.verdict is theirs.verdict
-        assert (ours.change, ours.low, ours.high) == pytest.approx((theirs.change, theirs.low, theirs.high), nan_ok=True)
+        assert (ours.change, ours.low, ours.high) == pytest.approx(
+            (theirs.change, theirs.low, theirs.high), nan_ok=True
+        )
 
 
 @settings(max_examples=30, deadline=None)
@@ -360,7 +362,12 @@ def test_looking_back_is_looking_at_the_time(seed: int, drop: float, slower: flo
 def test_swapping_two_equal_systems_swaps_nothing() -> None:
     told = evidence(drop=0.0)
     swapped = [
-        replace(one, correct=one.correct[:, ::-1], seconds=one.seconds[:, ::-1], energy_j=one.energy_j and one.energy_j[::-1])
+        replace(
+            one,
+            correct=one.correct[:, ::-1],
+            seconds=one.seconds[:, ::-1],
+            energy_j=one.energy_j and one.energy_j[::-1],
+        )
         for one in told.rounds
     ]
     first, second = decide(told), decide(replace(told, rounds=tuple(swapped)))
