@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.nights.judge import BY, CHANGED_ON
 
 from benchmarks.nights.document import LEAST_FOUND, tables
 from benchmarks.nights.figures import NightFigures, simulated
-from benchmarks.nights.judge import BY, CHANGED_ON
 from tests.made_up.nights_on_disk import Step, make_history
 from tests.made_up.noisy_nights import NIGHTS
 

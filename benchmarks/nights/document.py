@@ -65,8 +65,8 @@ def _records(records: Sequence[RecordGates]) -> str:
         for each in records
     ]  # fmt: skip
     return (
-        f"Gates of two nights of these machines as two records, with five sessions before them and the default margin of "
-        f"mean seconds ({records[0].gates:,} gates each):\n\n{table(['candidate', 'fails', 'passes'], rows)}"
+        f"Gates of two nights of these machines as two records, with five sessions before them and the default margin "
+        f"of mean seconds ({records[0].gates:,} gates each):\n\n{table(['candidate', 'fails', 'passes'], rows)}"
     )
 
 

@@ -36,9 +36,7 @@ def alarmed_on(figures: NDArray[np.float64], metrics: int = 1) -> list[int]:
     single = domains if domains > 1 else 0
     thresholds = evidence_needed(NIGHT_POLICY.alpha, metrics * systems, metrics * systems * single)
     panel = panel_of(figures)
-    watched = watch(
-        panel, np.full(len(panel.values), math.log1p(NIGHT_MARGIN)), np.where(panel.overall, *thresholds)
-    )
+    watched = watch(panel, np.full(len(panel.values), math.log1p(NIGHT_MARGIN)), np.where(panel.overall, *thresholds))
     return [each.shown for each in watched.changes if each.after > each.before]
 
 

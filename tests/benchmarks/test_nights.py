@@ -84,7 +84,8 @@ def test_figures_are_read_back(tmp_path: Path) -> None:
 
 
 def test_without_a_table_of_machines_the_recorded_figures_stay() -> None:
-    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, RECORDED.machines, RECORDED.records)
+    recorded = RECORDED.machines, RECORDED.records
+    assert figures_of(RECORDED.years, None) == NightFigures(RECORDED.version, RECORDED.years, *recorded)
 
 
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:

@@ -18,7 +18,7 @@ from wattbench.records.suite_defaults import (
     GATE_ROUND_ITEMS,
     gate_weight,
 )
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.gate.metrics import ACCURACY, LATENCY_P50, METRICS
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,10 @@ stray by up to 8% in a year."""
 NIGHT_POLICY = replace(
     DEFAULT_POLICY,
     rules=tuple(
-        rule if rule.metric == ACCURACY else replace(rule, margin=NIGHT_MARGIN) for rule in DEFAULT_POLICY.rules
+        rule
+        if rule.metric == ACCURACY
+        else replace(rule, margin=NIGHT_MARGIN, blocks=rule.blocks or rule.metric == LATENCY_P50)
+        for rule in DEFAULT_POLICY.rules
     ),
 )
 """That of nights."""

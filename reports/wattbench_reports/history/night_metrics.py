@@ -13,6 +13,7 @@ from wattbench_reports.gate.metrics import (
     ENERGY,
     JOULES_PER_CORRECT,
     JOULES_PER_REQUEST,
+    LATENCY_MEAN,
     LATENCY_P50,
     LATENCY_P95,
     TTFT,
@@ -27,7 +28,9 @@ from wattbench_reports.tables import provenance
 if TYPE_CHECKING:
     import pandas as pd
 
-FIGURES = (ACCURACY, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS, *RATES)
+FIGURES = (
+    ACCURACY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS, *RATES
+)  # fmt: skip
 """What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
 tokens; over all domains its throughput, too."""
 
@@ -77,6 +80,7 @@ per_answer AS (
   SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere, any_value(kind) AS kind,
          string_agg(DISTINCT energy_provenance, '{provenance.SEPARATOR}') FILTER (energy_j IS NOT NULL) AS provenance,
          count(seconds) AS timed, count(ttft) AS streamed,
+         avg(seconds) AS mean_seconds, stddev_samp(seconds) / sqrt(count(seconds)) AS mean_seconds_se,
          quantile_disc(seconds, [0.25, 0.5, 0.75, 0.9, 0.95, 0.98]) AS seconds,
          quantile_disc(ttft, [0.25, 0.5, 0.75]) AS ttft
   FROM answers GROUP BY GROUPING SETS ((filename, system), (filename, system, domain))
@@ -84,6 +88,7 @@ per_answer AS (
 SELECT filename, system, kind, everywhere, CASE WHEN everywhere THEN '' ELSE per_item.domain END AS domain, items,
        coalesce(provenance, '') AS provenance, lowest, highest,
        accuracy, accuracy_se,
+       mean_seconds AS {LATENCY_MEAN}, mean_seconds_se AS {LATENCY_MEAN}_se,
        seconds[2] AS {LATENCY_P50}, sqrt(0.25 / timed) * (seconds[3] - seconds[1]) / 0.5 AS {LATENCY_P50}_se,
        CASE WHEN timed >= {needed(0.95)} THEN seconds[5] END AS {LATENCY_P95},
        sqrt(0.0475 / timed) * (seconds[6] - seconds[4]) / 0.08 AS {LATENCY_P95}_se,

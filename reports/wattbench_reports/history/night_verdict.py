@@ -212,6 +212,5 @@ def _of_changes(changes: Sequence[NightChange], policy: Policy, history: History
             change=each.change,
             low=each.low,
             high=each.high,
-            detectable=each.detectable,
             waived=waiver_of(policy, each.metric, today),
         )

@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from wattbench_reports.history import History
 
-METRICS_SHOWN = ("accuracy", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct")
+METRICS_SHOWN = (
+    "accuracy", "latency_mean", "latency_p50", "latency_p95", "ttft", "joules_per_request", "joules_per_correct",
+)  # fmt: skip
 """The metrics that have a page of trends, in the order of the navigation."""
 
 INDEX, NIGHTS, TODAY, FEED = "index.html", "nights.html", "today.html", "feed.xml"

@@ -147,5 +147,5 @@ def _error_rates(changes: Sequence[NightChange]) -> str:
         return ""
     return (
         "Each interval has a confidence of 95% and holds the scatter between nights. Worse: all of it is beyond the "
-        "margin. Within: it rules out a worsening by the margin. Undecided: neither. Alarms hold their rate over a year."
+        "margin. Within: it rules out a worsening by the margin. Undecided: neither."
     )
