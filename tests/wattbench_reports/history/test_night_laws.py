@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 
 from tests.made_up.history_of_figures import history_of, judged
 from tests.wattbench_reports.site.pagetext import Page
-from wattbench_reports.export.night import annotations, as_json, as_junit, as_markdown, as_text
-from wattbench_reports.formatting.units import percent
+from wattbench_reports.export.night import annotations, as_json, as_markdown, as_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import EXIT_CODES, Verdict
 from wattbench_reports.history import History, NightChange, trends
 from wattbench_reports.history.change_words import size, state
-from wattbench_reports.history.night_verdict import NightVerdict, margin
+from wattbench_reports.history.night_verdict import margin
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
@@ -183,7 +182,7 @@ def test_every_place_has_the_same_verdict_and_figures(made: Made) -> None:
             assert size(each) in place
             assert state(each) in place
     for alarm in verdict.alarms:
-        assert all(alarm.text in place for place in (text, markdown, page, as_junit_text(verdict)))
+        assert all(alarm.text in place for place in (text, markdown, page))
     loud = [line for line in annotations(verdict) if line.startswith(("::error", "::warning"))]
     assert bool(loud) is (code != 0)
 
@@ -191,10 +190,6 @@ def test_every_place_has_the_same_verdict_and_figures(made: Made) -> None:
 def json_of(change: NightChange) -> dict[str, Any]:
     return {key: None if isinstance(each, float) and not math.isfinite(each) else each
             for key, each in asdict(change).items()}  # fmt: skip
-
-
-def as_junit_text(verdict: NightVerdict) -> str:
-    return as_junit(verdict).replace("&gt;", ">").replace("&#10;", "\n")
 
 
 def own_rows(history: History, system: str) -> dict[tuple[str, str], NightChange]:
@@ -247,7 +242,3 @@ def test_a_wider_margin_takes_no_pass_away(made: Made, factor: float) -> None:
     history = made.history()
     if judged(history).result.verdict is Verdict.PASS:
         assert judged(history, with_margin(factor)).result.verdict is Verdict.PASS
-
-
-def test_shares_are_printed_as_they_are_judged() -> None:
-    assert percent(0.0125) == "1.3%"
