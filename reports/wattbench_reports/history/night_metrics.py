@@ -29,8 +29,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FIGURES = (
-    ACCURACY, LATENCY_MEAN, LATENCY_P50, LATENCY_P95, TTFT, JOULES_PER_REQUEST, JOULES_PER_CORRECT, OUTPUT_TOKENS, *RATES
-)  # fmt: skip
+    ACCURACY,
+    LATENCY_MEAN,
+    LATENCY_P50,
+    LATENCY_P95,
+    TTFT,
+    JOULES_PER_REQUEST,
+    JOULES_PER_CORRECT,
+    OUTPUT_TOKENS,
+    *RATES,
+)
 """What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
 tokens; over all domains its throughput, too."""
 

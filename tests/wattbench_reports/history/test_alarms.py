@@ -51,7 +51,7 @@ def test_a_smaller_change_takes_more_nights_and_one_within_the_margin_none() -> 
         ("latency_p50", -0.3, {}, NIGHT_POLICY),
         ("output_tokens", 0.3, {}, NIGHT_POLICY),
         ("latency_p95", 0.3, {}, NIGHT_POLICY),
-        ("joules_per_correct", 0.3, {"provenance": "counter+modelled"}, NIGHT_POLICY),
+        ("joules_per_request", 0.3, {"provenance": "counter+modelled"}, NIGHT_POLICY),
         ("latency_p50", 0.3, {}, Policy((Rule("latency_p50", 0.1, blocks=False),))),
         ("latency_p50", 0.3, {}, replace(NIGHT_POLICY, waivers=(WAIVER,))),
     ],
@@ -63,7 +63,7 @@ def test_what_raises_no_alarm(metric: str, by: float, more: dict[str, str], poli
 
 def test_modelled_joules_raise_one_where_the_policy_judges_them() -> None:
     policy = replace(NIGHT_POLICY, judge_modelled=True)
-    assert len(raised("joules_per_correct", stepped(0.3), policy, provenance="modelled")) == 1
+    assert len(raised("joules_per_request", stepped(0.3), policy, provenance="modelled")) == 1
 
 
 def test_a_waiver_that_has_run_out_lets_nothing_through() -> None:
@@ -86,7 +86,7 @@ def test_golden_sentences(golden) -> None:
     said = [
         alarm.text
         for metric, figures in (
-            ("latency_p50", stepped(0.16)), ("joules_per_correct", 40 * stepped(0.6)), ("accuracy", accuracy),
+            ("latency_p50", stepped(0.16)), ("joules_per_request", 40 * stepped(0.6)), ("accuracy", accuracy),
         )
         for some in raised(metric, figures, provenance="rapl").values()
         for alarm in some

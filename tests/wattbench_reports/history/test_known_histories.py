@@ -200,8 +200,8 @@ def test_of_a_system_that_answers_the_judged_figures_stay_due() -> None:
     """Joules block only where they are measured; so does a system that is no longer in the suite."""
     for since in (15, 12, 5):
         assert gone_since("accuracy", since).result.verdict is Verdict.INCONCLUSIVE
-    assert gone_since("joules_per_correct", 15).result.verdict is Verdict.INCONCLUSIVE
-    assert gone_since("joules_per_correct", 12).result.verdict is Verdict.PASS
+    assert gone_since("joules_per_request", 15).result.verdict is Verdict.INCONCLUSIVE
+    assert gone_since("joules_per_request", 12).result.verdict is Verdict.PASS
     assert gone_since("latency_p50", 15).result.verdict is Verdict.INCONCLUSIVE
     assert gone_since("latency_p50", 12).result.verdict is Verdict.PASS
 

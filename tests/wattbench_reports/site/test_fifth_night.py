@@ -43,7 +43,7 @@ def test_the_verdict_is_not_pass_and_has_the_size(root: Path) -> None:
     verdict = night_verdict(load_history(root))
     assert verdict.result.exit_code == 2
     text = " ".join(as_text(verdict).split())
-    assert text.startswith("INCONCLUSIVE: The night of 2026-01-05 does not pass: specialist latency p50 is +199.")
+    assert text.startswith("INCONCLUSIVE: The night of 2026-01-05 does not pass: specialist mean seconds per request")
     assert "an alarm takes " in text
     slow = next(each for each in verdict.changes if (each.system, each.metric) == ("specialist", "latency_p50"))
     assert slow.change == pytest.approx(SLOW - 1, abs=0.1)
