@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +18,7 @@ from wattbench.records.suite_defaults import (
     GATE_ROUND_ITEMS,
     gate_weight,
 )
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import ACCURACY, COST_PER_CORRECT, JOULES_PER_CORRECT, LATENCY_P50, METRICS
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,17 @@ DEFAULT_POLICY = Policy(
     )
 )
 """The policy of a suite that names none."""
+
+NIGHT_POLICY = replace(
+    DEFAULT_POLICY,
+    rules=(
+        Rule(ACCURACY, GATE_ACCURACY_MARGIN, weight=gate_weight(ACCURACY)),
+        Rule(LATENCY_P50, 0.10),
+        Rule(JOULES_PER_CORRECT, 0.10, only_if_measured=True),
+        Rule(COST_PER_CORRECT, 0.10, blocks=False),
+    ),
+)
+"""The policy of the nights of such a suite, which know no mean seconds."""
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:

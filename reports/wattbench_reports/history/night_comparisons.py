@@ -19,7 +19,7 @@ from datetime import date
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.formatting.units import listed, percent, points
 from wattbench_reports.gate.metrics import ENERGY, METRICS
-from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.history.model import History, Night
 from wattbench_reports.history.night_figures import PREVIOUS, REFERENCE, ComparedFigure, compared_figures
@@ -66,7 +66,7 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
     """
     nights = history.series_nights()
     if not nights:
-        return Drift(policy or DEFAULT_POLICY)
+        return Drift(policy or NIGHT_POLICY)
     chosen = policy or policy_of_night(read_run(nights[-1].root))
     figures = compared_figures(history)
     others: dict[str, Night | None] = {PREVIOUS: nights[-2] if len(nights) > 1 else None}
@@ -81,9 +81,9 @@ def drift(history: History, policy: Policy | None = None) -> Drift:
 
 
 def policy_of_night(run: RunRecords) -> Policy:
-    """Return the policy of its suite's `gate:` section, else `DEFAULT_POLICY`."""
+    """Return the policy of its suite's `gate:` section, else `NIGHT_POLICY`."""
     recorded = header_record(run).suite.gate
-    return policy_of(recorded, str(run.layout.header)) if recorded else DEFAULT_POLICY
+    return policy_of(recorded, str(run.layout.header)) if recorded else NIGHT_POLICY
 
 
 def _notes(history: History) -> Iterator[str]:

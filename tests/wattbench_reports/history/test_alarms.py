@@ -12,12 +12,12 @@ import pytest
 
 from tests.made_up.nights_on_disk import Step, make_history
 from wattbench.config import GatePolicy
-from wattbench_reports.gate.policy import DEFAULT_POLICY, Policy, Rule, Waiver, policy_of
+from wattbench_reports.gate.policy import DEFAULT_POLICY, NIGHT_POLICY, Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history import Alarm, Drift, History, alarms, drift, load_history
 
 Maker = Callable[..., History]
-NOTHING = Drift(DEFAULT_POLICY)
+NOTHING = Drift(NIGHT_POLICY)
 WAIVER = Waiver("latency_p50", "known", datetime.date(2027, 1, 1))
 
 
@@ -27,9 +27,7 @@ def stepped(count: int, at: int, by: float, level: float = 0.5, seed: int = 1) -
     return figures
 
 
-def raised(
-    make: Maker, metric: str, figures: np.ndarray, policy: Policy = DEFAULT_POLICY, **more: object
-) -> list[Alarm]:
+def raised(make: Maker, metric: str, figures: np.ndarray, policy: Policy = NIGHT_POLICY, **more: object) -> list[Alarm]:
     return list(alarms(make({("a", "text", metric): figures}, **more), Drift(policy)))
 
 
@@ -47,15 +45,15 @@ def test_a_change_is_told_on_the_night_that_first_shows_it_and_not_again(in_memo
 @pytest.mark.parametrize(
     ("metric", "by", "more", "policy"),
     [
-        ("latency_p50", -0.1, {}, DEFAULT_POLICY),
-        ("output_tokens", 0.1, {}, DEFAULT_POLICY),
-        ("joules_per_request", 0.1, {"provenance": "counter+modelled"}, DEFAULT_POLICY),
+        ("latency_p50", -0.1, {}, NIGHT_POLICY),
+        ("output_tokens", 0.1, {}, NIGHT_POLICY),
+        ("joules_per_request", 0.1, {"provenance": "counter+modelled"}, NIGHT_POLICY),
         ("latency_p50", 0.1, {}, Policy((Rule("latency_p50", 0.1, blocks=False),))),
         (
             "latency_p50",
             0.1,
             {},
-            replace(DEFAULT_POLICY, waivers=(Waiver("latency_p50", "known", datetime.date(2027, 1, 1)),)),
+            replace(NIGHT_POLICY, waivers=(Waiver("latency_p50", "known", datetime.date(2027, 1, 1)),)),
         ),
     ],
     ids=["better", "tokens", "modelled", "does not block", "waived"],
@@ -68,7 +66,7 @@ def test_what_raises_no_alarm(in_memory: Maker, metric: str, by: float, more: di
 
 
 def test_modelled_joules_raise_one_where_the_policy_judges_them(in_memory: Maker) -> None:
-    figures, policy = stepped(106, 100, 0.1), replace(DEFAULT_POLICY, judge_modelled=True)
+    figures, policy = stepped(106, 100, 0.1), replace(NIGHT_POLICY, judge_modelled=True)
     found = [
         raised(in_memory, "joules_per_request", figures[:n], policy, provenance="modelled") for n in range(101, 107)
     ]
@@ -76,7 +74,7 @@ def test_modelled_joules_raise_one_where_the_policy_judges_them(in_memory: Maker
 
 
 def test_a_waiver_that_has_run_out_lets_nothing_through(in_memory: Maker) -> None:
-    past = replace(DEFAULT_POLICY, waivers=(Waiver("latency_p50", "known", datetime.date(2026, 1, 31)),))
+    past = replace(NIGHT_POLICY, waivers=(Waiver("latency_p50", "known", datetime.date(2026, 1, 31)),))
     figures = stepped(106, 100, 0.1)
     assert any(raised(in_memory, "latency_p50", figures[:count], past) for count in range(101, 107))
 
@@ -84,7 +82,7 @@ def test_a_waiver_that_has_run_out_lets_nothing_through(in_memory: Maker) -> Non
 def test_no_nights_no_alarms(in_memory: Maker) -> None:
     history = in_memory({("a", "", "accuracy"): np.ones(2)}, gaps=(0, 1))
     assert alarms(history) == ()
-    assert drift(history) == Drift(DEFAULT_POLICY)
+    assert drift(history) == Drift(NIGHT_POLICY)
 
 
 def test_the_defaults_are_those_of_a_suite_without_a_policy() -> None:
@@ -105,7 +103,7 @@ def slowed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_night_is_held_against_the_one_before_and_the_reference(slowed: Path) -> None:
     history = load_history(slowed)
     found = drift(history)
-    assert found.policy == DEFAULT_POLICY
+    assert found.policy == NIGHT_POLICY
     for results, night in ((found.previous, history.nights[-2]), (found.reference, history.nights[0])):
         assert {system: result.verdict for system, result in results.items()} == {
             "generalist": Verdict.REGRESSED, "generalist-large": Verdict.REGRESSED, "generalist-tuned": Verdict.PASS,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.wattbench_reports.history.conftest import day
-from wattbench_reports.gate.policy import DEFAULT_POLICY
+from wattbench_reports.gate.policy import NIGHT_POLICY
 from wattbench_reports.history import History, NightChange, Reference, night_changes
 from wattbench_reports.history.night_changes import beyond_all_seen
 
@@ -24,7 +24,7 @@ def scattered(seed: int, count: int, level: float = 0.5, sd: float = 0.01) -> np
 def against(history: History, kind: str, system: str = "a", metric: str = "latency_p50") -> NightChange:
     [change] = [
         each
-        for each in night_changes(history, DEFAULT_POLICY)
+        for each in night_changes(history, NIGHT_POLICY)
         if (each.against, each.system, each.metric) == (kind, system, metric)
     ]
     return change
@@ -83,7 +83,7 @@ def test_the_interval_of_a_change_holds_none_as_often_as_it_says(in_memory: Make
     held = []
     for seed in range(150):
         own = {("a", "", "latency_p50"): scattered(seed, 25), ("a", "", "ttft"): scattered(1000 + seed, 25)}
-        changes = night_changes(in_memory(own), DEFAULT_POLICY)
+        changes = night_changes(in_memory(own), NIGHT_POLICY)
         held += [change.low <= 0 <= change.high for change in changes if change.against == "four_weeks"]
     assert np.mean(held) >= 0.92
 
@@ -102,7 +102,7 @@ def test_other_conditions_are_not_comparable(in_memory: Maker) -> None:
     history = in_memory(
         {("a", "", "latency_p50"): scattered(1, 20)}, conditions=lambda night: "new" if night == 19 else "old"
     )
-    [change] = night_changes(history, DEFAULT_POLICY)
+    [change] = night_changes(history, NIGHT_POLICY)
     assert (change.against, change.state, change.change, change.before) == ("previous", "not_comparable", None, None)
 
 
@@ -120,7 +120,7 @@ def test_the_worse_come_first_and_the_biggest_of_them(in_memory: Maker) -> None:
     figures["b", "", "latency_p50"][-1] = 0.5 * 1.5
     figures["d", "", "latency_p50"][-1] = 0.5 * 1.1
     figures["c", "", "latency_p50"][-1] = 0.5 * 0.6
-    changes = night_changes(in_memory(figures), DEFAULT_POLICY)
+    changes = night_changes(in_memory(figures), NIGHT_POLICY)
     worse = [change.worse for change in changes]
     assert worse == sorted(worse, reverse=True)
     assert [change.system for change in changes[:4]] == ["b", "b", "d", "d"]
