@@ -53,7 +53,6 @@ CALIBRATION = Calibration(
     floors={"latency_p50": 0.1, "accuracy": None},
     not_judged={"x": "why"},
     noise={"latency_p50": 0.03},
-    discordant=0.01,
 )
 SESSIONS = SessionRecord(
     suite="s",

@@ -48,6 +48,6 @@ def test_a_metric_outside_the_policy_fails_the_test_and_none_at_all_is_a_mistake
     one = judged(Verdict.PASS, accuracy=Verdict.PASS)
     with pytest.raises(pytest.fail.Exception, match="does not judge latency_p95: it judges accuracy"):
         _ = one.latency_p95
-    with pytest.raises(AttributeError, match="no metric 'acuracy'; there are accuracy, latency_p50"):
+    with pytest.raises(AttributeError, match="no metric 'acuracy'; there are accuracy, latency_mean"):
         _ = one.acuracy
     assert not hasattr(one, "__iter__")

@@ -104,7 +104,7 @@ def groups_at(rounds: Sequence[Round], look: Look, plan: LookPlan) -> tuple[NDAr
     if plan.loads * look.share < LEAST_LOADS <= plan.loads:
         return None
     group = _stretches(seen)
-    return None if group[-1] + 1 < LEAST_STRETCHES else (group, OF_THESE_INSTANCES)
+    return None if group.max() + 1 < LEAST_STRETCHES else (group, OF_THESE_INSTANCES)
 
 
 def _stretches(rounds: Sequence[Round]) -> NDArray[np.int64]:

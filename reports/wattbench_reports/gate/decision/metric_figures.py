@@ -173,7 +173,7 @@ def _whole(pair: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool
     if not len(pair):
         return known
     unit = _units(pair)[1]
-    return known & ((np.bincount(unit, known)[unit] == 2) | (pair < 0))
+    return np.asarray(known & ((np.bincount(unit, known)[unit] == 2) | (pair < 0)))
 
 
 def _least_items(rounds: Sequence[Round], items: int, beta: float) -> float:

@@ -50,7 +50,7 @@ class QuantileLook:
         """
         items = len(seconds)
         group = np.unique(group, return_inverse=True)[1]
-        groups = int(group[-1]) + 1 if items else 0
+        groups = int(group.max()) + 1 if items else 0
         limit_s, theirs_s = (quantile(column, share) for column in seconds.T)
         order = np.argsort(seconds[:, 1], kind="stable")
         is_of = group[order] == np.arange(groups)[:, None]
