@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.nights.years import alarmed_on
-from tests.made_up.nights_in_memory import history_of
+from tests.made_up.history_of_figures import history_of
 from wattbench_reports.gate.policy import NIGHT_POLICY
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history import alarms, night_changes

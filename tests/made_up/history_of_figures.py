@@ -36,6 +36,7 @@ def history_of(
     reference: Reference | int | None = None,
     node: Callable[[int], str] = lambda night: "",
     canaries: tuple[str, ...] = (),
+    days: Sequence[datetime.date] = (),
 ) -> History:
     """A history of given figures.
 
@@ -49,18 +50,20 @@ def history_of(
         reference: the pinned run, or the place of its night.
         node: of a night.
         canaries: systems that never change.
+        days: the date of each night; one after the other where they are not given.
     """
     count = len(next(iter(figures.values())))
+    dates = list(days) or [day(place) for place in range(count)]
     there = [place for place in range(count) if place not in gaps]
     rows = [
-        (f"run-{place:03}", day(place), system, "generalist", domain, metric, own[place], 0.01,
+        (f"run-{place:03}", dates[place], system, "generalist", domain, metric, own[place], 0.01,
          items if isinstance(items, int) else items[system], provenance, conditions(place))
         for (system, domain, metric), own in figures.items()
         for place in there
         if np.isfinite(own[place])
     ]  # fmt: skip
     nights = tuple(
-        Night(f"run-{place:03}", root / f"run-{place:03}", day(place), f"{day(place)}T03:00:00+00:00", None, False,
+        Night(f"run-{place:03}", root / f"run-{place:03}", dates[place], f"{dates[place]}T03:00:00+00:00", None, False,
               "nightly", node(place), canaries)
         for place in there
     )  # fmt: skip

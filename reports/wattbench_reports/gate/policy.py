@@ -18,11 +18,7 @@ from wattbench.records.suite_defaults import (
     GATE_ROUND_ITEMS,
     gate_weight,
 )
-<<<<<<< HEAD
 from wattbench_reports.gate.metrics import ACCURACY, LATENCY_P50, METRICS
-=======
-from wattbench_reports.gate.metrics import ACCURACY, COST_PER_CORRECT, JOULES_PER_CORRECT, LATENCY_P50, METRICS
->>>>>>> gate-turns
 
 
 @dataclass(frozen=True)
@@ -105,7 +101,6 @@ DEFAULT_POLICY = Policy(
 )
 """The policy of a suite that names none."""
 
-<<<<<<< HEAD
 NIGHT_MARGIN = 0.10
 """Of seconds, joules and money from night to night, where no policy names one: machines on which nothing was changed
 stray by up to 8% in a year."""
@@ -120,18 +115,6 @@ NIGHT_POLICY = replace(
     ),
 )
 """That of nights."""
-=======
-NIGHT_POLICY = replace(
-    DEFAULT_POLICY,
-    rules=(
-        Rule(ACCURACY, GATE_ACCURACY_MARGIN, weight=gate_weight(ACCURACY)),
-        Rule(LATENCY_P50, 0.10),
-        Rule(JOULES_PER_CORRECT, 0.10, only_if_measured=True),
-        Rule(COST_PER_CORRECT, 0.10, blocks=False),
-    ),
-)
-"""The policy of the nights of such a suite, which know no mean seconds."""
->>>>>>> gate-turns
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:

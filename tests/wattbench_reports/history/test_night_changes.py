@@ -10,18 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-<<<<<<< HEAD
 from tests.made_up.history_of_figures import Figures, day, history_of
 from wattbench.errors import MissingExtraError
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Rule, Waiver
 from wattbench_reports.history import NightChange, night_changes
 from wattbench_reports.history.night_changes import as_printed, state_of
-=======
-from tests.wattbench_reports.history.conftest import day
-from wattbench_reports.gate.policy import NIGHT_POLICY
-from wattbench_reports.history import History, NightChange, Reference, night_changes
-from wattbench_reports.history.night_changes import beyond_all_seen
->>>>>>> gate-turns
 
 KEY = ("a", "", "latency_p50")
 
@@ -30,21 +23,11 @@ def scattered(seed: int, count: int, level: float = 0.5, sd: float = 0.01) -> np
     return level * np.exp(np.random.default_rng(seed).normal(0.0, sd, count))
 
 
-<<<<<<< HEAD
 def changes(figures: Figures, policy: Policy = NIGHT_POLICY, **given: Any) -> dict[str, NightChange]:
     """What the last night's figures of one system show, by what they are compared with."""
     made = night_changes(history_of(figures, **given), policy)
     assert len({each.against for each in made}) == len(made)
     return {each.against: each for each in made}
-=======
-def against(history: History, kind: str, system: str = "a", metric: str = "latency_p50") -> NightChange:
-    [change] = [
-        each
-        for each in night_changes(history, NIGHT_POLICY)
-        if (each.against, each.system, each.metric) == (kind, system, metric)
-    ]
-    return change
->>>>>>> gate-turns
 
 
 def test_a_threefold_slowdown_in_the_fifth_night_is_worse() -> None:
@@ -69,20 +52,12 @@ def test_the_first_night_is_compared_with_nothing() -> None:
 
 def test_the_interval_of_an_unchanged_night_holds_none_as_often_as_it_says() -> None:
     held = []
-<<<<<<< HEAD
     for seed in range(200):
         change = changes({KEY: scattered(seed, 25)})["four_weeks"]
         assert change.low is not None
         assert change.high is not None
         held.append(change.low <= 0 <= change.high)
     assert np.mean(held) >= 0.91  # 200 of 95%: standard error 1.5%
-=======
-    for seed in range(150):
-        own = {("a", "", "latency_p50"): scattered(seed, 25), ("a", "", "ttft"): scattered(1000 + seed, 25)}
-        changes = night_changes(in_memory(own), NIGHT_POLICY)
-        held += [change.low <= 0 <= change.high for change in changes if change.against == "four_weeks"]
-    assert np.mean(held) >= 0.92
->>>>>>> gate-turns
 
 
 def test_a_night_of_the_smallest_detectable_size_shows_it_and_one_below_does_not() -> None:
@@ -124,12 +99,7 @@ def test_with_a_wider_margin_a_state_is_no_worse(low: float, width: float, margi
         order.index(state_of("latency_p50", low, low + width, each).replace("better", "within"))
         for each in (margin, factor * margin)
     )
-<<<<<<< HEAD
     assert first <= second
-=======
-    [change] = night_changes(history, NIGHT_POLICY)
-    assert (change.against, change.state, change.change, change.before) == ("previous", "not_comparable", None, None)
->>>>>>> gate-turns
 
 
 def test_halves_are_rounded_as_they_are_printed() -> None:
@@ -186,15 +156,8 @@ def test_the_worse_come_first_and_the_biggest_of_them() -> None:
     figures["b", "", "latency_p50"][-1] = 0.5 * 1.5
     figures["d", "", "latency_p50"][-1] = 0.5 * 1.3
     figures["c", "", "latency_p50"][-1] = 0.5 * 0.6
-<<<<<<< HEAD
     made = night_changes(history_of(figures))
     assert [(each.system, each.state) for each in made[:3]] == [("b", "worse"), ("d", "worse"), ("c", "better")]
-=======
-    changes = night_changes(in_memory(figures), NIGHT_POLICY)
-    worse = [change.worse for change in changes]
-    assert worse == sorted(worse, reverse=True)
-    assert [change.system for change in changes[:4]] == ["b", "b", "d", "d"]
->>>>>>> gate-turns
 
 
 def test_one_answer_more_or_less_is_no_change() -> None:
