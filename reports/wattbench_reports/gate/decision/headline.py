@@ -82,8 +82,8 @@ def _why_taken(verdict: Verdict, metrics: Sequence[MetricVerdict], better: Seque
     clauses = (
         (better if verdict is Verdict.IMPROVED else [], "better in {}"),
         (fine, "no regression beyond the margin in {}"),
-        (allowed, "a declared trade-off allows the regression in {}"),
-        (waived, "the regression in {} is waived"),
+        (allowed, "a declared trade-off allows worse {}"),
+        (waived, "waived: worse {}"),
         (unjudged, "not judged: {}"),
     )
     said = [text.format(some(names)) for names, text in clauses if names]
