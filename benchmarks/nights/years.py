@@ -56,7 +56,7 @@ def panel_of(figures: NDArray[np.float64]) -> SeriesPanel:
         values=values,
         systems=numbers,
         breaks=((),) * len(values),
-        resolution=0.005,
+        resolution=np.full(len(values), 0.005),
         overall=overall,
         canaries=np.zeros(len(values), dtype=bool),
     )
