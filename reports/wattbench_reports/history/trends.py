@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -37,16 +37,27 @@ YEAR = 365
 DOMAINS_SHARE = 0.5
 """Of the error rate of a year, for the series of single domains; those over all domains have the rest."""
 
-Margins = tuple[tuple[str, float], ...]
-"""Metric to its margin, in the metric's own terms; metrics without one have `OTHER_MARGIN`."""
-
 OTHER_MARGIN = 0.1
 """Of a metric that the policy does not judge."""
 
 
-def margins_of(policy: Policy) -> Margins:
-    """Return the margins of a policy's metrics."""
-    return tuple((rule.metric, rule.margin) for rule in policy.rules)
+@dataclass(frozen=True)
+class _Judging:
+    """What of a policy the watch over a history depends on."""
+
+    margins: tuple[tuple[str, float], ...]
+    """Metric to its margin, in the metric's own terms; metrics without one have `OTHER_MARGIN`."""
+    blocking: frozenset[str]
+    """The metrics that may raise an alarm, and share its rate."""
+    alpha: float
+
+    @classmethod
+    def of(cls, policy: Policy) -> _Judging:
+        return cls(
+            tuple((rule.metric, rule.margin) for rule in policy.rules),
+            frozenset(rule.metric for rule in policy.rules if rule.blocks),
+            policy.alpha,
+        )
 
 
 def watched(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Watched, ...]:
@@ -56,20 +67,20 @@ def watched(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Watched, .
         history: from `load_history`.
         policy: for margins, and for the rate of false alarms in a year of nights.
     """
-    return _watched(history, margins_of(policy), policy.alpha)
+    return _watched(history, _Judging.of(policy))
 
 
 @lru_cache(maxsize=2)  # a page, its table and its alarms ask the same history
-def _watched(history: History, margins: Margins, alpha: float) -> tuple[Watched, ...]:
+def _watched(history: History, judging: _Judging) -> tuple[Watched, ...]:
     nights = history.series_nights()
     values = history.values
     series = tuple(_series(values[~values["metric"].isin(RATES)], nights)) if nights else ()
     laid_out = panels(series, nights[-1].canaries if nights else ())
-    overall = sum(int(panel.overall.sum()) for panel in laid_out)
-    thresholds = evidence_needed(alpha, overall, len(series) - overall)
-    return tuple(
-        watch(panel, _margin(panel, dict(margins)), np.where(panel.overall, *thresholds)) for panel in laid_out
-    )
+    counted = [panel.overall for panel in laid_out if panel.metric in judging.blocking]
+    overall, in_all = sum(int(each.sum()) for each in counted), sum(map(len, counted))
+    thresholds = evidence_needed(judging.alpha, overall, in_all - overall)
+    margins = dict(judging.margins)
+    return tuple(watch(panel, _margin(panel, margins), np.where(panel.overall, *thresholds)) for panel in laid_out)
 
 
 def evidence_needed(alpha: float, overall: int, in_domains: int) -> tuple[float, float]:
@@ -79,8 +90,8 @@ def evidence_needed(alpha: float, overall: int, in_domains: int) -> tuple[float,
 
     Args:
         alpha: the rate.
-        overall: series over all domains.
-        in_domains: series of single domains.
+        overall: series over all domains that may raise an alarm.
+        in_domains: such series of single domains.
     """
     share = DOMAINS_SHARE if in_domains else 0.0
     return YEAR * max(overall, 1) / (alpha * (1 - share)), YEAR * max(in_domains, 1) / (alpha * DOMAINS_SHARE)
@@ -93,14 +104,14 @@ def _margin(panel: SeriesPanel, margins: Mapping[str, float]) -> NDArray[np.floa
 
 def trends(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Trend, ...]:
     """Return every series of the last night's suite, systems in the order of their names. Arguments as of `watched`."""
-    return _trends(history, margins_of(policy), policy.alpha)
+    return _trends(history, _Judging.of(policy))
 
 
 @lru_cache(maxsize=2)
-def _trends(history: History, margins: Margins, alpha: float) -> tuple[Trend, ...]:
+def _trends(history: History, judging: _Judging) -> tuple[Trend, ...]:
     rows = [
         replace(trend, changes=_changes(each, row))
-        for each in _watched(history, margins, alpha)
+        for each in _watched(history, judging)
         for row, trend in enumerate(each.panel.trends)
     ]
     nights, values = history.series_nights(), history.values

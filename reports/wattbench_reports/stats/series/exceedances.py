@@ -1,19 +1,19 @@
 """Detect a series that left its level, by an e-detector of the nights that lie beyond a limit.
 
 Assumed of a series that keeps to its level: given all nights before, the next one lies beyond its limit with
-probability 1/20 at most, beyond twice the limit with 1/200 and beyond four times with 1/2,000. Where more nights than
-that were beyond before (the latest five excepted, which may be the change itself), their share is assumed. A night then
-multiplies the wealth of a bet on a change by
+probability 1/20 at most, beyond twice the limit with 1/200, and so on: tenfold less with each doubling. Where more
+nights than that were beyond before (the latest five excepted, which may be the change itself), their share is assumed.
+A night then multiplies the wealth of a bet on a change by
 
     0.9 / q where it is beyond, 0.1 / (1 - q) where it is not
 
 which is at most 1 on average. Every night a new bet of 1 is begun, and the sum of all is the Shiryaev-Roberts
 e-detector (J. Shin, A. Ramdas, A. Rinaldo, "E-detectors: a nonparametric framework for sequential change detection",
 New England Journal of Statistics in Data Science 2, 2024): the mean number of nights until it reaches A without a
-change is at least A, and among n nights it reaches it with probability n / A at most. The mean of the detectors of the
-three limits is one too. Nothing is assumed of the distribution within the limits, nor of independence.
+change is at least A, and among n nights it reaches it with probability n / A at most. The mean of the detectors of
+several limits is one too. Nothing is assumed of the distribution within the limits, nor of independence.
 
-The rates fall tenfold with each doubling, as in the tails of Student's t with three degrees of freedom (eightfold).
+The tails of Student's t with three degrees of freedom fall eightfold with each doubling, nearly as slowly as these rates.
 Where it can fail: nights that stay away from the level for a while without a change, such as a busy week, lie beyond
 the limit one after the other. Of 33,000 nights of 58 series of cloud machines that nothing was changed on, 1 in 420 lay
 beyond a limit of the larger of 10% and three standard errors, and 1 in 33,000 beyond 2.5 times that.
@@ -21,13 +21,15 @@ beyond a limit of the larger of 10% and three standard errors, and 1 in 33,000 b
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 Series = NDArray[np.float64]
 
-_LIMITS = np.array([[1.0], [2.0], [4.0]])
-_RATES = np.array([[1 / 20], [1 / 200], [1 / 2000]])
+_LIMITS = np.array([[1.0], [2.0], [3.0], [4.0], [6.0]])
+_RATES = 1 / 20 / _LIMITS ** math.log2(10)
 _SHARE = 0.9
 """Of the nights after a change that are taken to lie beyond."""
 _LATEST = 5
