@@ -13,10 +13,10 @@ New England Journal of Statistics in Data Science 2, 2024): the mean number of n
 change is at least A, and among n nights it reaches it with probability n / A at most. The mean of the detectors of
 several limits is one too. Nothing is assumed of the distribution within the limits, nor of independence.
 
-The tails of Student's t with three degrees of freedom fall eightfold with each doubling, nearly as slowly as these rates.
-Where it can fail: nights that stay away from the level for a while without a change, such as a busy week, lie beyond
-the limit one after the other. Of 33,000 nights of 58 series of cloud machines that nothing was changed on, 1 in 420 lay
-beyond a limit of the larger of 10% and three standard errors, and 1 in 33,000 beyond 2.5 times that.
+The tails of Student's t with three degrees of freedom fall eightfold with each doubling, nearly as slowly. Where it can
+fail: nights that stay away from the level for a while without a change, such as a busy week, lie beyond the limit one
+after the other. Of 33,000 nights of 58 series of cloud machines that nothing was changed on, 1 in 420 lay beyond a
+limit of the larger of 10% and three standard errors, and 1 in 33,000 beyond 2.5 times that.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from wattbench_reports.stats import ExceedanceDetector, nights_to
 
-RATES = (Fraction(1, 20), Fraction(1, 200), Fraction(1, 2000))
+LIMITS = (1, 2, 3, 4, 6)
+RATES = tuple(Fraction(1 / 20 / limit ** math.log2(10)) for limit in LIMITS)
 SHARE = Fraction(9, 10)
 
 
@@ -30,7 +32,7 @@ def test_the_first_nights_are_those_of_exact_arithmetic() -> None:
     """Sums of products of bets: Shiryaev-Roberts."""
     beyond = [float(SHARE / rate) for rate in RATES]
     within = [float((1 - SHARE) / (1 - rate)) for rate in RATES]
-    far, near = evidence([5.0, 0.5])
+    far, near = evidence([7.0, 0.5])
     assert far == pytest.approx(np.mean(beyond))
     assert near == pytest.approx(np.mean([(bet + 1) * none for bet, none in zip(beyond, within, strict=True)]))
 
@@ -43,7 +45,7 @@ def test_without_a_change_it_reaches_a_threshold_no_more_often_than_it_says(thre
     detector, reached = ExceedanceDetector(runs), np.zeros(runs, dtype=bool)
     for _ in range(nights):
         chance = rng.random(runs)
-        distance = np.select([chance < 1 / 2000, chance < 1 / 200, chance < 1 / 20], [5.0, 3.0, 1.5], 0.5)
+        distance = np.select([chance < float(rate) for rate in reversed(RATES)], [7.0, 5.0, 3.5, 2.5, 1.5], 0.5)
         reached |= detector.update(distance, np.ones(runs, dtype=bool)) >= threshold
     most = nights / threshold
     assert reached.mean() <= most + 3 * np.sqrt(most * (1 - most) / runs)
