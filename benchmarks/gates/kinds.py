@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tests.made_up.gate_worlds import World
-from tests.made_up.noisy_machine import NOISES
+from tests.made_up.noisy_machine import NOISES, Noise
 
 
 class Truth(StrEnum):
@@ -46,7 +46,7 @@ WORLDS: Mapping[str, World] = {
     "drift over 30 s": replace(_WORLD, noise=NOISES["drift over 30 s"]),
     "drift over 300 s": replace(_WORLD, noise=NOISES["drift over 300 s"]),
     "bursts": replace(_WORLD, noise=NOISES["bursts"]),
-    "cron": replace(_WORLD, noise=NOISES["cron"]),
+    "cron": replace(_WORLD, noise=Noise(cron_every_s=60.0)),
     "each wanders by 3% over 60 s": replace(_WORLD, wander_sd=0.03),
     "each wanders by 5% over 60 s": replace(_WORLD, wander_sd=0.05),
     "each wanders by 10% over 30 s": replace(_WORLD, wander_sd=0.10, wander_s=30.0),

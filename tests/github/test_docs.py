@@ -51,13 +51,16 @@ def test_every_key_of_a_policy_is_explained_with_its_default() -> None:
 def test_the_defaults_are_those_that_are_told() -> None:
     [metrics, _] = rows("| key | default | meaning |\n| --- | --- | --- |\n| `metrics` |")["metrics"]
     assert metrics == (
-        "`accuracy` 5 points, `latency_p50` 10%, `joules_per_correct` 10% if measured, `cost_per_correct` 10% "
-        "not blocking"
+        "`accuracy` `auto`, `latency_mean` 5%, `joules_per_request` 5% if measured; not blocking: `latency_p50` 5%, "
+        "`latency_p95`, `joules_per_correct` and `cost_per_correct` 10%"
     )
     assert {name: (each.margin, each.blocks) for name, each in GatePolicy().metrics.items()} == {
-        "accuracy": (0.05, True),
-        "latency_p50": (0.10, True),
-        "joules_per_correct": (0.10, "if_measured"),
+        "accuracy": ("auto", True),
+        "latency_mean": (0.05, True),
+        "joules_per_request": (0.05, "if_measured"),
+        "latency_p50": (0.05, False),
+        "latency_p95": (0.10, False),
+        "joules_per_correct": (0.10, False),
         "cost_per_correct": (0.10, False),
     }
 

@@ -76,7 +76,6 @@ NOISES: dict[str, Noise] = {
     "drift over 300 s": Noise(drift_sd=0.10, drift_memory_s=300.0),
     "bursts": Noise(burst_slowdown=1.0),
     "warming": Noise(warming=0.10),
-    "cron": Noise(cron_every_s=60.0),
     "sessions of 5%": Noise(drift_sd=0.03, session_sd=0.05),
     "sessions of 15%": Noise(drift_sd=0.03, session_sd=0.15),
 }
