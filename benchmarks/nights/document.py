@@ -71,7 +71,7 @@ def _records(records: Sequence[RecordGates]) -> str:
 
 
 def _share(number: int, of: int) -> str:
-    return f"{number} of {of}"
+    return f"{number:,} of {of:,}"
 
 
 def with_tables(document: str, figures: NightFigures) -> str:

@@ -14,7 +14,7 @@ from benchmarks.nights.years import false_alarms
 from benchmarks.written_tables import DOCUMENT
 
 RECORDED = read()
-OWN_NOISE = ("constant", "alike .5", "alike .8", "Student's t, 3 degrees of freedom", "tripled from night 120 on")
+OWN_NOISE = ("constant", "alike .5", "Student's t, 3 degrees of freedom", "tripled from night 120 on")
 """Worlds in which the stated assumption holds, or fails for a few nights."""
 
 
