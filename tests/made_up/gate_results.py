@@ -133,7 +133,7 @@ def improved() -> GateResult:
     """Faster, and no worse otherwise."""
     faster = replace(
         LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222,
-        reason="Better, by both bounds: latency p50 is 25.4% lower [-28.1, -22.2], in 192 items.",
+        reason="Better, by its bounds: latency p50 is 25.4% lower [-28.1, -22.2], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.IMPROVED, "",
@@ -145,7 +145,7 @@ def slower() -> MetricVerdict:
     """Latency that regressed."""
     return replace(
         LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, items=64, rounds=4,
-        reason="Worse by more than 10.0%, by both bounds: latency p50 is 19.6% higher [15.1, 24.2], in 64 items.",
+        reason="Worse by more than 10.0%, by its bounds: latency p50 is 19.6% higher [15.1, 24.2], in 64 items.",
     )  # fmt: skip
 
 
@@ -183,13 +183,13 @@ def each_domain() -> GateResult:
     law = replace(
         ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
         change=-0.1875, low=-0.2504, high=-0.1112, items=96,
-        reason="Worse by more than 10.0 points, by both bounds: accuracy in law is 18.8 points lower [-25.0, -11.1], "
+        reason="Worse by more than 10.0 points, by its bounds: accuracy in law is 18.8 points lower [-25.0, -11.1], "
         "in 96 items.",
     )  # fmt: skip
     maths = replace(
         ACCURACY, metric="accuracy · maths", verdict=Verdict.IMPROVED, margin=0.1, baseline=0.7917, candidate=0.9896,
         change=0.1979, low=0.0804, high=0.2791, items=96,
-        reason="Better, by both bounds: accuracy in maths is 19.8 points higher [8.0, 27.9], in 96 items.",
+        reason="Better, by its bounds: accuracy in maths is 19.8 points higher [8.0, 27.9], in 96 items.",
     )  # fmt: skip
     return gate(
         Verdict.REGRESSED, "",
@@ -283,12 +283,12 @@ def traded() -> GateResult:
     """Accuracy that was given for joules."""
     given = replace(
         ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7385, change=-0.074, low=-0.0961, high=-0.0523,
-        allowed_by=SPENT, reason="Worse by more than 5.0 points, by both bounds: accuracy is 7.4 points lower "
+        allowed_by=SPENT, reason="Worse by more than 5.0 points, by its bounds: accuracy is 7.4 points lower "
         "[-9.6, -5.2], in 192 items.",
     )  # fmt: skip
     got = replace(
         JOULES, verdict=Verdict.IMPROVED, candidate=15.1, change=-0.2924, low=-0.331, high=-0.248,
-        reason="Better, by both bounds: joules per correct answer is 29.2% lower [-33.1, -24.8], in 192 items.",
+        reason="Better, by its bounds: joules per correct answer is 29.2% lower [-33.1, -24.8], in 192 items.",
     )  # fmt: skip
     return gate(
         Verdict.PASS, "",
@@ -348,11 +348,11 @@ def dearer() -> GateResult:
     cost = replace(
         JOULES, metric="cost_per_request", verdict=Verdict.REGRESSED, baseline=0.00011, candidate=0.00014,
         change=0.2727, low=0.241, high=0.305, provenance="", currency="EUR",
-        reason="Worse by more than 10.0%, by both bounds: cost per request is 27.3% higher [24.1, 30.5], in 192 items.",
+        reason="Worse by more than 10.0%, by its bounds: cost per request is 27.3% higher [24.1, 30.5], in 192 items.",
     )  # fmt: skip
     per_correct = replace(
         cost, metric="cost_per_correct", blocks=False, baseline=0.0132, candidate=0.0168,
-        reason="Worse by more than 10.0%, by both bounds: cost per correct answer is 27.3% higher [24.1, 30.5], in 192 "
+        reason="Worse by more than 10.0%, by its bounds: cost per correct answer is 27.3% higher [24.1, 30.5], in 192 "
         "items.",
     )  # fmt: skip
     rules = (*POLICY.rules[:2], Rule("cost_per_request", 0.10), Rule("cost_per_correct", 0.10, blocks=False))

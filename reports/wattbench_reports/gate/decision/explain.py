@@ -42,7 +42,7 @@ def _pass(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> 
 
 
 def _improved(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
-    return f"Better, by both bounds: {_figures(judged, metric)}, in {plural(judged.items, 'item')}."
+    return f"Better, by its bounds: {_figures(judged, metric)}, in {plural(judged.items, 'item')}."
 
 
 def _regressed(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
@@ -50,7 +50,7 @@ def _regressed(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric
         return f"{_figures(judged, metric)}, beyond the margin of {percent(case.rule.margin)}."
     verb = "Changed" if case.rule.either else "Worse"
     return (
-        f"{verb} by more than {_margin(case)}, by both bounds: {_figures(judged, metric)}, in "
+        f"{verb} by more than {_margin(case)}, by its bounds: {_figures(judged, metric)}, in "
         f"{plural(judged.items, 'item')}."
     )
 
