@@ -84,8 +84,8 @@ def write_stated() -> Callable[[Path, Path], Path]:
     routing = importlib.import_module("wattbench_reports.sections.routing")
     every = page.panels
 
-    def stated(study: Any) -> list[Any]:
-        names = {each: getattr(each, "func", each).__name__ for each in every(study)}
+    def stated(*of_page: Any) -> list[Any]:
+        names = {each: getattr(each, "func", each).__name__ for each in every(*of_page)}
         return [each for each, name in names.items() if name.removesuffix("_section") in STATED]
 
     def write(run_dir: Path, out: Path) -> Path:
