@@ -149,6 +149,7 @@ def of_five(run: RunRecords) -> SessionRecord:
         j_per_request=moved(record.j_per_request),
         seconds_per_request=moved(record.seconds_per_request),
         figures={"latency_p95": moved(record.figures["latency_p95"])},
+        made_of={},
     )
 
 
