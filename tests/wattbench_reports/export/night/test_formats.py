@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.made_up.night_verdicts import NIGHTS, change, history, hostile, verdict
+from tests.made_up.night_verdicts import LESS_ACCURATE, NIGHTS, change, history, hostile, verdict
 from wattbench_reports.export.gate import result_of_json
 from wattbench_reports.export.gate.annotations import MOST_OF_A_KIND
 from wattbench_reports.export.night import annotations, as_json, as_junit, as_markdown, as_text
@@ -76,3 +76,11 @@ def test_of_many_changes_the_biggest_are_named() -> None:
     night = verdict(history(12), changes=changes)
     assert "; 55 more." in " ".join(as_text(night).split())
     assert "20 more are in the job log." in as_markdown(night)
+
+
+def test_alarms_of_domains_next_to_one_over_all_are_counted_in_the_terminal() -> None:
+    overall = replace(LESS_ACCURATE, text="small: accuracy fell")
+    parts = [replace(overall, domain=domain, text=f"small, {domain}: accuracy fell") for domain in ("law", "maths")]
+    other = replace(overall, system="big", domain="law", text="big, law: accuracy fell")
+    text = as_text(verdict(history(12), [overall, *parts, other], []))
+    assert "- small: accuracy fell.\n- big, law: accuracy fell.\n- 2 more of the same in single domains.\n" in text
