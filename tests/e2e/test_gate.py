@@ -69,10 +69,10 @@ def test_a_system_against_itself_passes_and_a_drill_on_it_does_not(wattbench, su
     fails = "With 40 items this gate fails a worsening by more than 30 points of accuracy."
     assert fails in done.stderr
     assert fails in wattbench("plan", path, "--load").stdout
-    drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=60%")
+    drill = wattbench("gate", path, *both, "--out", "drill", "--plant", "drop=90%")
     assert drill.returncode == 1, drill.stdout + drill.stderr
     [root] = (tmp_path / "drill").iterdir()
-    assert read_run(root).header.gate["planted"] == {"drop": 0.6}
+    assert read_run(root).header.gate["planted"] == {"drop": 0.9}
 
 
 def test_too_few_items_tell_nothing(wattbench, suite, policy: Path) -> None:
