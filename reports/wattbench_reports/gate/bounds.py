@@ -2,7 +2,7 @@
 
 A worsening is of accuracy the points by which it fell, of any other metric the share by which it rose; negative: an
 improvement. `MetricBounds` is what a metric is judged by, of two systems that were asked in turns or of two records.
-The verdict is a function of the two bounds that are printed with it: whoever reads them can repeat it.
+The verdict is a function of the two bounds that are printed with it, so that a reader can repeat it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from wattbench_reports.formatting.units import NONE, digits, percent, points, quantity
+
 ACCURACY = "accuracy"
 LATENCY_MEAN = "latency_mean"
 LATENCY_P50 = "latency_p50"
@@ -86,3 +88,16 @@ def label_in_sentence(metric: str) -> str:
     if parts.domain:
         return f"{label} in {parts.domain}"
     return f"{label} of {parts.benchmark}" if parts.benchmark else label
+
+
+def figure_text(metric: str, value: float | None) -> str:
+    """Write a figure in its metric's unit: ``45.0%``, ``820 ms``, ``12.3 J``; a dash if not available."""
+    known = METRICS.get(metric)
+    if known is None:
+        return NONE if value is None else digits(value)
+    return percent(value) if known.unit == "share" else quantity(value, known.unit)
+
+
+def size_text(metric: str, size: float) -> str:
+    """Write the size of a change or a margin, without its sign: of accuracy ``5.0 points``, of all others ``10.0%``."""
+    return points(size) if metric == ACCURACY else percent(abs(size))

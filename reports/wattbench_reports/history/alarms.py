@@ -11,8 +11,8 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wattbench_reports.formatting.units import percent, plural, points, quantity
-from wattbench_reports.gate.metrics import ENERGY, METRICS
+from wattbench_reports.formatting.units import plural
+from wattbench_reports.gate.metrics import ENERGY, METRICS, figure_text, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy, Waiver
 from wattbench_reports.history.model import EVERYWHERE, OUTPUT_TOKENS, History
 from wattbench_reports.history.trend import Change, Trend
@@ -94,19 +94,10 @@ def waiver_of(policy: Policy, metric: str, today: datetime.date) -> Waiver | Non
 
 def _sentence(trend: Trend, change: Change) -> str:
     where = "" if trend.domain == EVERYWHERE else f", {trend.domain}"
-    before, after = (_figure(trend.metric, level) for level in (change.before, change.after))
+    before, after = (figure_text(trend.metric, level) for level in (change.before, change.after))
     rose = "rose" if change.shift > 0 else "fell"
-    nights = plural(change.nights, "night")
+    size, limit = (size_text(trend.metric, each) for each in (change.shift, change.limit))
     return (
-        f"{trend.system}{where}: {METRICS[trend.metric].label} {rose} by {_size(trend.metric, change.shift)} on "
-        f"{change.date}, from {before} to {after} ({nights} beyond the limit of {_size(trend.metric, change.limit)})"
+        f"{trend.system}{where}: {METRICS[trend.metric].label} {rose} by {size} on {change.date}, from {before} to "
+        f"{after} ({plural(change.nights, 'night')} beyond the limit of {limit})"
     )
-
-
-def _figure(metric: str, value: float) -> str:
-    unit = METRICS[metric].unit
-    return percent(value) if unit == "share" else quantity(value, unit)
-
-
-def _size(metric: str, shift: float) -> str:
-    return points(abs(shift)) if METRICS[metric].unit == "share" else percent(abs(shift))

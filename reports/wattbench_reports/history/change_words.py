@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text
 from wattbench_reports.history.night_changes import NightChange, State
 
 AGAINST: Mapping[str, str] = {
@@ -66,14 +66,6 @@ def label(metric: str) -> str:
     return METRICS[metric].label if metric in METRICS else metric
 
 
-def figure(metric: str, value: float | None) -> str:
-    """Write a figure in its metric's unit; a dash if not available."""
-    known = METRICS.get(metric)
-    if known is None:
-        return units.NONE if value is None else units.digits(value)
-    return units.percent(value) if known.unit == "share" else units.quantity(value, known.unit)
-
-
 def compared_with(change: NightChange) -> str:
     """Write what it is compared with, and its date or span: ``the reference (2026-01-04)``."""
     return f"{AGAINST[change.against]} ({change.label})" if change.label else AGAINST[change.against]
@@ -84,7 +76,7 @@ def sentence(change: NightChange) -> str:
     what = f"{change.system}: {label(change.metric)}"
     size_and_figures = f" against {compared_with(change)}"
     if change.change is not None:
-        figures = f"{figure(change.metric, change.before)} → {figure(change.metric, change.now)}"
+        figures = f"{figure_text(change.metric, change.before)} → {figure_text(change.metric, change.now)}"
         size_and_figures = f" {size(change)}{size_and_figures}, {figures}"
     return f"{what}{size_and_figures}: {_state_and_note(change)}."
 

@@ -21,16 +21,17 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from wattbench_reports.formatting.units import fixed, percent, plural, points
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.formatting.units import fixed, plural
+from wattbench_reports.gate.metrics import METRICS, size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
-from wattbench_reports.history.alarms import alarms, blocks, worsenings
+from wattbench_reports.history.alarms import blocks, worsenings
 from wattbench_reports.history.change_shape import fitted_shape
 from wattbench_reports.history.model import EVERYWHERE, History
 from wattbench_reports.history.series_panels import SeriesPanel, scaled_margin, shift_of, unscaled
 from wattbench_reports.history.series_watch import LEAST_NIGHTS, MOST_NIGHTS, Watched
-from wattbench_reports.history.trend import Trend
+from wattbench_reports.history.trend import Change, Trend
 from wattbench_reports.history.trends import HIGHER_IS_WORSE, OTHER_MARGIN, is_worse, watched
 from wattbench_reports.stats import Levels, levels_of, nights_to, single_night
 from wattbench_reports.stats.student import t_quantile
@@ -115,7 +116,11 @@ def night_changes(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Nigh
         policy: which metrics are judged, and by which margins.
     """
     metrics = [each for each in watched(history, policy) if each.panel.metric in METRICS]
-    changes = [row for metric in metrics for row in _of(metric, metrics, history, policy)]
+    raised: dict[tuple[str, str], list[Change]] = {}
+    for trend, change in worsenings(history, policy):
+        if trend.domain == EVERYWHERE:
+            raised.setdefault((trend.system, trend.metric), []).append(change)
+    changes = [row for metric in metrics for row in _of(metric, metrics, history, policy, raised)]
     return tuple(sorted(changes, key=_rank))
 
 
@@ -130,8 +135,14 @@ def _rank(change: NightChange) -> tuple[int, bool, float]:
     return _ORDER[change.state], not change.worse, -size
 
 
-def _of(metric: Watched, metrics: Sequence[Watched], history: History, policy: Policy) -> Iterator[NightChange]:
-    """Yield the comparisons of one metric on one machine."""
+def _of(
+    metric: Watched,
+    metrics: Sequence[Watched],
+    history: History,
+    policy: Policy,
+    raised: Mapping[tuple[str, str], Sequence[Change]],
+) -> Iterator[NightChange]:
+    """Yield the comparisons of one metric on one machine. `raised`: system and metric to the changes with an alarm."""
     panel = metric.panel
     nights = history.series_nights()
     if panel.nights[-1] != nights[-1].date:  # of a machine that did not measure the last night
@@ -140,7 +151,7 @@ def _of(metric: Watched, metrics: Sequence[Watched], history: History, policy: P
     for row, trend in enumerate(panel.trends):
         if trend.domain != EVERYWHERE:
             continue
-        series = _Series(metric, row, history, policy)
+        series = _Series(metric, row, history, policy, raised.get((trend.system, panel.metric), ()))
         if not math.isfinite(panel.values[row, -1]):
             yield from series.not_measured()
         elif series.known or not (other := _last_elsewhere(elsewhere, trend)):
@@ -165,7 +176,8 @@ def _last_elsewhere(panels: Sequence[SeriesPanel], trend: Trend) -> tuple[dateti
 class _Series:
     """The comparisons of one series."""
 
-    def __init__(self, metric: Watched, row: int, history: History, policy: Policy) -> None:
+    def __init__(self, metric: Watched, row: int, history: History, policy: Policy, raised: Sequence[Change]) -> None:
+        self._raised = raised
         self._watched, self._row, self._history, self._policy = metric, row, history, policy
         self._panel = metric.panel
         self._trend = self._panel.trends[row]
@@ -222,13 +234,7 @@ class _Series:
     def _recent(self, recent: _Stretch) -> NightChange:
         row = self._row
         change = self._compared(FOUR_WEEKS, recent)
-        date = self._panel.nights[-1]
-        raised = any(
-            (each.system, each.domain, each.metric) == (self._trend.system, EVERYWHERE, self._metric)
-            and each.change.shown == date
-            for each in alarms(self._history, self._policy)
-        )
-        if raised:
+        if any(each.shown == self._panel.nights[-1] for each in self._raised):
             return replace(change, state="alarm")
         if change.state not in ("worse", "open"):
             return change
@@ -248,12 +254,7 @@ class _Series:
     def _since_alarm(self, change: NightChange, column: int) -> NightChange:
         """Return a change that is worse as still regressed where an alarm since that night says so."""
         since = self._panel.nights[column]
-        worse = [
-            each
-            for trend, each in worsenings(self._history, self._policy)
-            if (trend.system, trend.domain, trend.metric) == (self._trend.system, EVERYWHERE, self._metric)
-            and each.date > since
-        ]
+        worse = [each for each in self._raised if each.date > since]
         if change.state != "worse" or not worse:
             return change
         note = f"changed on {worse[0].date}; a later reference accepts it"
@@ -273,7 +274,7 @@ class _Series:
         if rise - t_quantile(MOST_NIGHTS) * spread <= _TELLING * margin:
             return ""
         fitted = fitted_shape(values, self._panel.days[columns], self._resolution)
-        size = f"{'+' if self._way > 0 else '−'}{_size(self._metric, shift_of(self._way * rise, self._metric))}"
+        size = f"{'+' if self._way > 0 else '−'}{size_text(self._metric, shift_of(self._way * rise, self._metric))}"
         if fitted.shape == "step":
             return f"a step of {size} about {self._panel.nights[columns[fitted.position]]}"
         return f"{CREEPS}: {size} since {self._panel.nights[columns[0]]}"
@@ -301,11 +302,13 @@ class _Series:
         for first, end in zip([0, *changes], [*changes, self._last], strict=True):
             part = [column for column in columns if first <= column < end]
             length = min(len(part), MOST_NIGHTS)
-            for start in range(len(part) - length + 1) if length >= LEAST_NIGHTS else ():
+            if length < LEAST_NIGHTS:
+                continue
+            centres = self._way * np.median(sliding_window_view(self._values[part], length), axis=1)
+            start = int(centres.argmin())
+            if best is None or centres[start] < self._way * best.level.centre[0]:
                 some = part[start : start + length]
-                centre = self._way * float(np.median(self._values[some]))
-                if best is None or centre < self._way * float(best.level.centre[0]):
-                    best = _Stretch(tuple(some), levels_of(self._values[None, some], self._resolution))
+                best = _Stretch(tuple(some), levels_of(self._values[None, some], self._resolution))
         return best
 
     def _compared(self, against: Against, stretch: _Stretch) -> NightChange:
@@ -400,7 +403,3 @@ def _too_few(nights: int) -> str:
 
 def _one(levels: Levels, row: int) -> Levels:
     return Levels(levels.centre[row : row + 1], levels.error[row : row + 1], levels.nights[row : row + 1])
-
-
-def _size(metric: str, shift: float) -> str:
-    return points(abs(shift)) if METRICS[metric].unit == "share" else percent(abs(shift))

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.formatting.units import percent, points
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import GateResult, MetricVerdict, Verdict
 from wattbench_reports.history.alarms import Alarm, alarms, waiver_of
@@ -167,18 +166,13 @@ def _why_not(change: NightChange, more: str) -> str:
         return f"{name}{more} has {change.note}"
     if change.note:
         return f"{_figure(change)}{more}; {change.note}"
-    limit = margin(change.metric, change.margin)
+    limit = size_text(change.metric, change.margin)
     if change.state == "worse":
         return f"{_figure(change)}{more}, beyond the margin of {limit}"
     assert change.detectable is not None  # it has bounds
-    least = margin(change.metric, change.detectable)
+    least = size_text(change.metric, change.detectable)
     sign = "+" if HIGHER_IS_WORSE[change.metric] else "−"
     return f"{_figure(change)}{more}, margin {limit}; only {sign}{least} would show"
-
-
-def margin(metric: str, share: float) -> str:
-    """Write a margin: ``10.0%``, ``5.0 points``."""
-    return points(share) if METRICS[metric].unit == "share" else percent(share)
 
 
 def _of_domains(raised: Sequence[Alarm]) -> Iterator[MetricVerdict]:

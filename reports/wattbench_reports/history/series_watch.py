@@ -8,7 +8,7 @@ Product", 1931). An e-detector counts nights beyond (`wattbench_reports.stats.se
 night beyond.
 
 A night that the machine slowed slows other systems, too. So a night beyond does not count where another system of this
-machine moved as far or half as far the same way: machine and change cannot be told apart then. Where the suite names a
+machine moved as far or half as far the same way: which of the two changed is then open. Where the suite names a
 canary, which never changes, only canaries are looked at, and no night of a canary counts. Without another system no
 night is excused. Nothing is taken off a figure.
 """
@@ -16,7 +16,6 @@ night is excused. Nothing is taken off a figure.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,8 +56,6 @@ class Watched:
 
     panel: SeriesPanel
     changes: tuple[LevelChange, ...]
-    starts: NDArray[np.int64]
-    """Shape (series,): the column from which on each keeps to one level."""
     levels: Levels
     """Before the last night."""
     levels_from: NDArray[np.int64]
@@ -79,12 +76,6 @@ def watch(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np
         margin: shape (series,), on the scale of the values: no smaller change is of interest.
         threshold: shape (series,), the evidence at which the level of each has changed.
     """
-    *_, last = watch_nights(panel, margin, threshold)
-    return last
-
-
-def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDArray[np.float64]) -> Iterator[Watched]:
-    """Go through the nights of a metric, and yield what is known after each one. Arguments as of `watch`."""
     series, nights = panel.values.shape
     detectors = [ExceedanceDetector(series) for _ in _EITHER_WAY]
     starts = np.zeros(series, dtype=np.int64)
@@ -108,7 +99,7 @@ def watch_nights(panel: SeriesPanel, margin: NDArray[np.float64], threshold: NDA
                 changes.append(_change(panel, row, night, int(starts[row]), way, levels, limits, excused[row]))
                 starts[row] = changes[-1].column
                 _restart(detectors, row)
-        yield Watched(panel, tuple(changes), starts.copy(), levels, first, threshold, limits, excused[:, night])
+    return Watched(panel, tuple(changes), levels, first, threshold, limits, excused[:, -1])
 
 
 def _restart(detectors: list[ExceedanceDetector], row: int) -> None:

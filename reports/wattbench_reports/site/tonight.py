@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from wattbench_reports.gate.metrics import figure_text, size_text
 from wattbench_reports.history import NightChange
-from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
-from wattbench_reports.history.night_verdict import margin
+from wattbench_reports.history.change_words import AGAINST, alarming, label, size, state
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.links import METRICS_SHOWN, Links
 from wattbench_reports.wording import night as wording
@@ -117,15 +117,15 @@ def _row(cells: Mapping[str, NightChange], columns: Mapping[str, str], anchors: 
         position=anchors.positions.get(first.system),
         metric=label(first.metric),
         href=links.metric(first.metric, anchor) if anchor and first.metric in METRICS_SHOWN else None,
-        now=figure(first.metric, first.now),
-        margin=margin(first.metric, first.margin),
+        now=figure_text(first.metric, first.now),
+        margin=size_text(first.metric, first.margin),
         cells=tuple(_cell(cells[against], span) if against in cells else None for against, span in columns.items()),
         has_change=bool(wording.shown_changes(list(cells.values()))),
     )
 
 
 def _cell(change: NightChange, span: str) -> ShownChange:
-    before = figure(change.metric, change.before)
+    before = figure_text(change.metric, change.before)
     return ShownChange(
         size=size(change),
         state=state(change),

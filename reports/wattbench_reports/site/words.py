@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text, size_text
 from wattbench_reports.history import EVERYWHERE, Change
 from wattbench_reports.stats import Interval
 
@@ -27,9 +27,7 @@ def label(metric: str) -> str:
 
 def figure(value: float | None, metric: str) -> str:
     """Write a figure: ``45.0%``, ``820 ms``, ``12.3 J``; a dash if not available."""
-    if METRICS[metric].unit == "share":
-        return units.percent(value)
-    return units.quantity(value, METRICS[metric].unit)
+    return figure_text(metric, value)
 
 
 def bounds(value: float, standard_error: float | None, metric: str) -> tuple[float, float] | None:
@@ -63,8 +61,7 @@ def shift(before: float, after: float, metric: str) -> str:
 def change(seen: Change, metric: str) -> str:
     """Write a change of a series: ``920 ms → 1.16 s (+26.1%, limit 10.0%)``."""
     before, after = (figure(level, metric) for level in (seen.before, seen.after))
-    limit = units.points(abs(seen.limit)) if metric == ACCURACY else units.percent(abs(seen.limit))
-    return f"{before} → {after} ({shift(seen.before, seen.after, metric)}, limit {limit})"
+    return f"{before} → {after} ({shift(seen.before, seen.after, metric)}, limit {size_text(metric, seen.limit)})"
 
 
 def tick_text(value: float, metric: str, step: float) -> str:

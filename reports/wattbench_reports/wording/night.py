@@ -12,7 +12,7 @@ from wattbench_reports.history.what_changed import CODE, FactChange, NightDiffer
 
 ALL_WITHIN = "All within their margins"
 
-TOLD = ("alarm", "still_regressed", "worse", "not_judged", "better")
+SHOWN = ("alarm", "still_regressed", "worse", "not_judged", "better")
 """States in which a change by more than the margin is shown."""
 
 _SHORT_HASH = 10
@@ -22,7 +22,7 @@ _LONGEST_FACT = 60
 
 def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
     """Return the changes by more than their margins, and those within them that crept or stepped, in order."""
-    return [each for each in changes if each.state in TOLD or (each.state == "within" and each.note)]
+    return [each for each in changes if each.state in SHOWN or (each.state == "within" and each.note)]
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
@@ -48,7 +48,7 @@ def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[s
 
 def _nothing_shown(made: Sequence[NightChange]) -> str:
     """Say that all is within its margins, and of how many metrics nothing could be shown."""
-    counted = [(sum(each.state == state for each in made), text) for state, text in _UNTOLD.items()]
+    counted = [(sum(each.state == state for each in made), text) for state, text in _OPEN.items()]
     left = [f"{number} {text}" for number, text in counted if number]
     if sum(number for number, _ in counted) < len(made):
         return f"{ALL_WITHIN}{f', but {units.listed(left)}' if left else ''}"
@@ -57,7 +57,7 @@ def _nothing_shown(made: Sequence[NightChange]) -> str:
     return f"Nothing could be shown: {units.listed(left)}{biggest}"
 
 
-_UNTOLD = {
+_OPEN = {
     "too_few_nights": "with too few nights",
     "not_comparable": "not comparable",
     "not_measured": "not measured",

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.made_up.history_of_figures import history_of, judged
 from tests.wattbench_reports.site.pagetext import Page
 from wattbench_reports.export.night import annotations, as_json, as_markdown, as_text
+from wattbench_reports.gate.metrics import size_text
 from wattbench_reports.gate.policy import NIGHT_POLICY, Policy
 from wattbench_reports.gate.result import EXIT_CODES, Verdict
 from wattbench_reports.history import History, NightChange, trends
 from wattbench_reports.history.change_words import size, state
-from wattbench_reports.history.night_verdict import margin
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
@@ -103,7 +103,7 @@ def printed(change: NightChange) -> tuple[float, float]:
 
 
 def margin_printed(change: NightChange) -> float:
-    return float(re.match(r"[\d.]+", margin(change.metric, change.margin)).group())
+    return float(re.match(r"[\d.]+", size_text(change.metric, change.margin)).group())
 
 
 @settings(max_examples=200)

@@ -11,9 +11,10 @@ from wattbench.terminal import TextColumn
 from wattbench_reports.formatting.markdown import escaped_for_github as escaped
 from wattbench_reports.formatting.markdown import in_code, markdown_table
 from wattbench_reports.formatting.repository_links import RepositoryLinks
-from wattbench_reports.history.change_words import AGAINST, alarming, figure, label, size, state
+from wattbench_reports.gate.metrics import figure_text, size_text
+from wattbench_reports.history.change_words import AGAINST, alarming, label, size, state
 from wattbench_reports.history.night_changes import NightChange
-from wattbench_reports.history.night_verdict import NightVerdict, margin
+from wattbench_reports.history.night_verdict import NightVerdict
 from wattbench_reports.history.what_changed import NightDifference
 from wattbench_reports.wording import gate as gate_wording
 from wattbench_reports.wording import night as wording
@@ -64,10 +65,10 @@ def _row(change: NightChange) -> tuple[str, ...]:
         escaped(change.system, _NAME),
         escaped(label(change.metric), _NAME),
         escaped(AGAINST[change.against], _NAME),
-        escaped(figure(change.metric, change.before), _NAME),
-        escaped(figure(change.metric, change.now), _NAME),
+        escaped(figure_text(change.metric, change.before), _NAME),
+        escaped(figure_text(change.metric, change.now), _NAME),
         escaped(size(change), _NAME),
-        escaped(margin(change.metric, change.margin), _NAME),
+        escaped(size_text(change.metric, change.margin), _NAME),
         f"{mark}{escaped(state(change), _NAME)}{mark}",
     )
 
