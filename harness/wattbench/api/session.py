@@ -88,8 +88,10 @@ def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | 
     Raises:
         UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
-    from wattbench.meters import choose, require_measured, unmeasured_systems
+    from wattbench.meters import Chosen, choose, require_measured, unmeasured_systems
 
+    if suite is not None and not suite.measure.energy:
+        return Chosen([], [])
     chosen = choose() if suite is None else choose(suite.meters)
     if suite is not None and suite.measure.require_measured:
         require_measured(chosen, systems)

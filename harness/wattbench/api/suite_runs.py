@@ -53,10 +53,32 @@ def _check_carbon(suite: Suite) -> None:
 
 def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
     """Add to a suite that no joules may be modelled, where the user asks for it; its record then says so."""
-    if not require_measured:
+    return measured_with(resolved, require_measured=True) if require_measured else resolved
+
+
+def measured_with(resolved: Resolved, **settings: Any) -> Resolved:
+    """Replace settings of a suite's `measure` by those that the user gives; its record then says so.
+
+    Args:
+        resolved: the suite.
+        settings: by name; None: as the suite has it.
+
+    Raises:
+        UserError: they cannot be, or do not fit together.
+    """
+    from pydantic import ValidationError
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not given:
         return resolved
-    measure = resolved.suite.measure.model_copy(update={"require_measured": True})
-    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
+    measure = resolved.suite.measure
+    try:
+        changed = type(measure).model_validate(measure.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "measure"
+        raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": changed}))
 
 
 def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:

@@ -9,11 +9,18 @@ import click
 
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
+from wattbench.api.suite_runs import (
+    measured_with,
+    requiring,
+    run_new,
+    run_resumed,
+    shard_of_arguments,
+    spending_at_most,
+)
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
-from wattbench.cli._options import block_options, command_line, measured_option, narrowing_options
+from wattbench.cli._options import block_options, command_line, effort_options, measured_option, narrowing_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 @main.command(cls=WaitingCommand)
 @click.argument("suite", required=False)
 @narrowing_options
+@effort_options
 @measured_option
 @wait_option
 @cluster_options
@@ -61,6 +69,8 @@ def run(
     slot: str | None,
     retry_failed: bool,
     allow_unsafe_code: bool,
+    effort: str | None,
+    energy: bool | None,
     require_measured: bool,
     wait_s: float,
     cluster: SlotSource | None,
@@ -77,12 +87,15 @@ def run(
         raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
+    if resume is not None and (effort, energy) != (None, None):
+        raise UserError("--effort and --energy go with a new run; a resumed one keeps its own")
     if resume is not None and (block, seed) != (None, None):
         raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
         if suite is not None:
-            resolved = requiring(read_suite(suite, **narrowing), require_measured)
+            resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
+            resolved = requiring(resolved, require_measured)
             resolved = spending_at_most(resolved, max_cost)
             root = run_new(
                 resolved,
