@@ -61,7 +61,7 @@ class CellRecorder:
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
         fills = fill and not engine.paid
-        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s) if fills else 0.0
+        self._min_window_s = context.effort.min_window_s if fills else 0.0
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._block, self._attempt = block, attempt
@@ -162,7 +162,7 @@ class CellRecorder:
         row = self._window.close(
             idle_w=self._idle_w,
             passes=1 + len(again_s),
-            min_window_s=self._measure.min_window_s,
+            min_window_s=self._measure.least_window_s,
             pass_s=self._pass_s(again_s),
         )
         if again_s:

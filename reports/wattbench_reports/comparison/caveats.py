@@ -257,8 +257,11 @@ def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         counts = [f"{name} ({each.contended} of {each.windows})" for name, each in busy.items()]
         text = (
             f"The machine was busy: other work ran during measured windows of {named(counts)}. Their latencies are "
-            "those of a busy machine, and joules of the processor are not valid there."
+            "those of a busy machine"
         )
+        if any(each.invalid for each in busy.values()):
+            text += ", and joules that hold the other work are not valid"
+        text += "."
         yield Caveat("busy-machine", text, tuple(busy))
 
 
@@ -267,12 +270,12 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
     if wholly:
         text = (
-            f"The joules of {named(wholly)} are modelled from load, not measured by a sensor: a difference between "
-            "systems is mostly a difference in seconds and in processor load."
+            f"The joules of {named(wholly)} are modelled from CPU seconds, not measured by a sensor: a difference "
+            "between systems is a difference in CPU seconds and in seconds."
         )
         yield Caveat("modelled-energy", text, tuple(wholly))
     if partly:
-        text = f"The joules of {named(partly)} are partly modelled from load, not measured by a sensor."
+        text = f"The joules of {named(partly)} are partly modelled from CPU seconds, not measured by a sensor."
         yield Caveat("partly-modelled-energy", text, tuple(partly))
 
 
