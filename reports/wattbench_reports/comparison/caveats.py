@@ -22,6 +22,7 @@ from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
+from wattbench_reports.metrics.throughput import MOSTLY, Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
@@ -117,6 +118,25 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
+
+
+def client_caveats(served: Mapping[str, Throughput], measured: Mapping[str, Measures]) -> tuple[Caveat, ...]:
+    """Warn where most of the time that joules were measured over was wattbench's own: answers of microseconds.
+
+    Args:
+        served: each system's throughput.
+        measured: its figures.
+    """
+    names = tuple(
+        name
+        for name, each in served.items()
+        if (each.client_share_of_windows or 0) > MOSTLY and measured[name].j_per_request is not None
+    )
+    text = (
+        f"Most of the joules of {named(names)} are of wattbench's own work between requests: a window's joules, and "
+        "its hours where they have a price, are divided among its requests. Take them as upper bounds."
+    )
+    return (Caveat("client-joules", text, names),) if names else ()
 
 
 def impact_caveats(no_tables: str) -> tuple[Caveat, ...]:
