@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -176,10 +175,3 @@ def test_doctor_says_what_will_be_measured(wattbench) -> None:
     assert done.returncode == 0, done.stderr
     assert "modelled" in done.stdout or "measured" in done.stdout
     assert json.loads(wattbench("doctor", "--json").stdout)
-
-
-def test_help_imports_nothing_heavy(command, environment) -> None:
-    done = subprocess.run(command("--help"), env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0
-    assert "compare" in done.stdout
-    assert "Traceback" not in done.stderr
