@@ -38,6 +38,7 @@ CASES = [
     ("load", "mlperf_loadgen", (
         PLAIN[0], "measure: {scenario: load, load: {rates_per_s: [1], deadline_s: 9}}",
     ), RUN),
+    ("router", "skops", ("engine: sklearn, model: m.skops", ""), RUN),
     ("router", "sklearn", (
         "engine: hybrid, members: {support: rules, rest: third}, fallback: rest, "
         "router: {type: classifier, model: c.npz}}\n"
@@ -54,6 +55,8 @@ def test_the_extra_is_named_with_the_command_that_installs_it(
     extra: str, module: str, suite: tuple[str, str], words: tuple[str, ...],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in sys.modules if name.startswith(f"{module}.")]:  # a test before may have loaded it
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, module, None)
     Path("suite.yaml").write_text(SUITE % suite)
     Path("tickets.csv").write_text("text,team\n" + "a,b\n" * 8)
