@@ -141,4 +141,5 @@ def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: s
             listing = night_listing(layout)
     for note in listing.notes:
         notice(f"wattbench: {note}")
-    click.echo(rows_text(listing.columns, listing.rows, form), nl=False)
+    shown = (listing.for_people or listing) if form == "table" else listing
+    click.echo(rows_text(shown.columns, shown.rows, form), nl=False)

@@ -207,8 +207,7 @@ def _cost_label(decision: Decision, many: str) -> str:
 def _tick(decision: Decision, value: float) -> str:
     if decision.unit is not CostUnit.MONEY:
         return tick(value, decision.label or "s")
-    number = units.digits(value)
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    return units.trimmed(units.digits(value))
 
 
 def _legend(decision: Decision) -> str:
