@@ -66,7 +66,7 @@ def test_modelled_joules_fail_the_test_that_does_not_allow_them(figure: str, pro
 def test_joules_that_are_missing_fail_it_whatever_it_allows(figure: str, modelled: bool) -> None:
     nothing = Validity("small", 2, 2, (("throttled", 2),))
     one = measured(provenance="", modelled=modelled, j_per_request=None, j_per_correct=None, judged=nothing)
-    with pytest.raises(pytest.fail.Exception, match="small: .* not measured: 2 of 2 windows not valid .throttled: 2."):
+    with pytest.raises(pytest.fail.Exception, match=r"small: .* not measured: 2 of 2 windows not valid .throttled: 2."):
         getattr(one, figure)
     assert not one.valid
 
