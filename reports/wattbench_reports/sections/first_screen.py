@@ -128,7 +128,7 @@ def _capital(text: str) -> str:
 
 def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
     shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
-    if not shown:
+    if len(shown) < 2:
         return None
     points = _points(decision, shown, analysis)
     words = request_words(decision)
