@@ -16,7 +16,7 @@ _CAUSES = (
     ),
     ("throttled", ("throttled", "power-capped")),
     ("interrupted", ("interrupted; ",)),
-    ("no meter was read", ("nothing was measured: ", "not measured: ")),
+    ("no meter was read", ("nothing was measured: ", "not measured: ", "no meter could be read")),
     ("too short", ("lasted ", " is too short for a sensor ", " are too few for an integral ")),
 )
 """Causes, the most telling first, and what the reasons on record that name them hold: see `wattbench.meters`."""
