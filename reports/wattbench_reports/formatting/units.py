@@ -157,6 +157,8 @@ def money_interval(interval: Interval | None, currency: str) -> str:
 def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[float, str]:
     """Choose for how many requests sums are stated, so that the least of them needs no string of zeros.
 
+    Of a billion only where all of them are small: next to a price of 5 EUR per million it is the least that has zeros.
+
     Args:
         values: money for one.
         noun: what it is for one of.
@@ -165,6 +167,8 @@ def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[
         The factor, and what follows *per*: ``(1000.0, "1,000 requests")``, ``(1.0, "request")``.
     """
     known = [abs(value) for value in values if value is not None and math.isfinite(value) and value != 0]
-    least = min(known, default=1.0)
-    factor, number = next((each for each in _MONEY_SCALES if least * each[0] >= _LEAST_MONEY), _MONEY_SCALES[-1])
+    *usual, largest = _MONEY_SCALES
+    fit = [each for each in usual if min(known, default=1.0) * each[0] >= _LEAST_MONEY]
+    of_millions = usual[-1] if max(known, default=1.0) * usual[-1][0] >= _LEAST_MONEY else largest
+    factor, number = fit[0] if fit else of_millions
     return factor, f"{number}{noun}{'s' if number else ''}"

@@ -20,6 +20,8 @@ SERIES_COLUMNS = (
 TEXT_COLUMNS = tuple(name for name in SERIES_COLUMNS if name != "unit")
 """Of `series_texts`: each figure names its unit."""
 
+TEXT_FIGURES = ("value", "standard_error", "change")
+
 _FIGURES = ("value", "standard_error")
 _PREFIXED = ("s", "J", "B")
 

@@ -29,10 +29,11 @@ def with_content(section: Section, *, joules: bool) -> Section:
 
 
 def _passage(passage: Passage, joules: bool) -> Passage:
-    tables, folded = (
-        tuple(_table(each, joules) for each in own if each.rows) for own in (passage.tables, passage.folded)
-    )
-    return replace(passage, tables=tables, folded=folded)
+    return replace(passage, tables=_tables(passage.tables, joules), folded=_tables(passage.folded, joules))
+
+
+def _tables(tables: tuple[Table, ...], joules: bool) -> tuple[Table, ...]:
+    return tuple(_table(each, joules) for each in tables if each.rows)
 
 
 def _says_something(passage: Passage) -> bool:

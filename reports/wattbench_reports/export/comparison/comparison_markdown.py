@@ -53,7 +53,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
         lines += ["", *_table(*summary_table(comparison))]
-    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
+    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}".rstrip())]
     for text in _explained(comparison):
         lines += ["", escaped(text)] if text else []
     lines += _impacts(comparison)

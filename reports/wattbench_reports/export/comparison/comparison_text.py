@@ -61,7 +61,10 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
         for lines in [(_detail(figures, comparison), _latency(figures, tails), throughput.detail(figures))]
     ]
     lines = [*_heading(comparison), "", *_filled(columns, rows, below=details)]
-    lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines += [
+        "",
+        *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT if wording.has_joules(comparison) else ''}"),
+    ]
     lines += wrapped(throughput.line(comparison))
     lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))

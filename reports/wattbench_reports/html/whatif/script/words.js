@@ -31,8 +31,9 @@ const moneyBounds = (i, currency) => {
 	return `${at} [${low}, ${high}]${word} ${currency}${i.few ? data.constants.few_mark : ""}`;
 };
 const moneyScale = (values) => { // for how many requests sums are stated, and that number in words
-	const least = min(...values.map(abs).filter((each) => isFinite(each) && each)), scales = [[1, ""], [1e3, "1,000"], [1e6, "million"], [1e9, "billion"]];
-	return scales.find(([own]) => (isFinite(least) ? least : 1) * own >= 0.01) || scales[3];
+	const known = values.map(abs).filter((each) => isFinite(each) && each), most = known.length ? max(...known) : 1;
+	const scales = [[1, ""], [1e3, "1,000"], [1e6, "million"], [1e9, "billion"]], fit = scales.slice(0, 3).find(([own]) => (known.length ? min(...known) : 1) * own >= 0.01);
+	return fit || scales[most * 1e6 >= 0.01 ? 2 : 3];
 };
 const roughly = (value) => (value >= 1e6 && isFinite(value) ? si(value, "").trimEnd() : digits(value));
 const grams = (value) => si(value, "g");
