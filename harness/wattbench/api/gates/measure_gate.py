@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice, stdout_to_stderr
-from wattbench.api.suite_runs import load, planned_again, requiring
+from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -164,7 +164,6 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     Raises:
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
-    from wattbench.config import resolved_from_record, with_secrets
     from wattbench.records import RunWriter, read_run
     from wattbench.scenarios.interleaved.gate import Gate
 
@@ -173,7 +172,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     if records.finished:
         notice(f"{root} is finished already")
         return []
-    resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    resolved = requiring(recorded_suite(records), require_measured)
     with stdout_to_stderr(), measuring_alone(wait_s), _checked_out_again(root, gate):
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)

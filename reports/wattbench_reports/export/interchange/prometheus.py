@@ -151,9 +151,9 @@ def _validity(made: _Families, analysis: Analysis, name: str) -> None:
     made.add(
         "wattbench_system_contended_windows", "Windows next to other work on the machine", shared, judged.contended
     )
-    for reason, count in judged.reasons:
-        labels = {**shared, "reason": reason}
-        made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by reason", labels, count)
+    for cause, count in judged.causes:
+        labels = {**shared, "cause": cause}
+        made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by cause", labels, count)
 
 
 def _energy(made: _Families, analysis: Analysis, name: str) -> None:
