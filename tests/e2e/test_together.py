@@ -1,4 +1,4 @@
-"""Several runs on one machine: which of their parts go on at once, and which wait for each other.
+"""Several runs on one machine, as docs/running.md has it: which parts go on at once, and which wait for each other.
 
 The parts of each run wait at gates until a test lets them pass, so that no order depends on how fast the machine is.
 """

@@ -1,4 +1,4 @@
-"""Wait for a measuring lock that another measurement holds, for some time at most, and say for whom and how long."""
+"""Wait for a measuring lock that another measurement holds, for some time at most, and say which one it is and how long it takes."""
 
 from __future__ import annotations
 
