@@ -1,4 +1,4 @@
-"""Wait for a measuring lock that another measurement holds, for some time at most, and say which one it is and how long it takes."""
+"""Wait for a measuring lock that another measurement holds, for some time at most, and say what is waited for."""
 
 from __future__ import annotations
 
