@@ -67,7 +67,7 @@ def effort_options(command: Any) -> Any:
     effort = click.option(
         "--effort",
         type=click.Choice(["quick", "normal", "thorough"]),
-        help="How much time intervals and joules may take. normal: at most twice the answering time and two minutes, and loading.",
+        help="How much time intervals and joules may take; normal: twice the answering time and 2 min, and loading.",
     )
     energy = click.option(
         "--energy",

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from wattbench.config import Measure, Resolved, hosts_of
 from wattbench.machine.shared_machine import SharedMachine
+from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.failed_requests import FailuresInARow
 from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.measure.window_names import WindowNames
@@ -91,9 +92,9 @@ class MeasuringContext:
         return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 
     @property
-    def min_window_s(self) -> float:
-        """Return the shortest measured window that is valid, by the suite and by the sensors."""
-        return max(self.measure.min_window_s, self.metering.shortest_window_s)
+    def effort(self) -> Effort:
+        """Return how much is asked for intervals and joules, by the suite and by what can be metered here."""
+        return effort_of(self.measure, self.metering.provenance, self.metering.shortest_window_s)
 
     def idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
         """Measure the watts per component with everything loaded and nothing asked.
@@ -105,11 +106,11 @@ class MeasuringContext:
 
         Returns:
             Empty if the suite measures no idle draw, or its window is invalid. Of a window in which the machine was
-            busy, the GPUs' alone.
+            busy, without what holds other work.
         """
-        if not self.measure.idle_s:
+        idle_s = self.effort.idle_s
+        if not idle_s:
             return {}
-        idle_s = max(self.measure.idle_s, self.metering.shortest_window_s)  # a slow sensor may need longer
         self.progress.note(f"{title}: idle for {idle_s:g} s ...")
         label = self.names.label(system, None, Purpose.IDLE)
         window = self.metering.open(label, self._hosts(loaded or [system]))
@@ -117,9 +118,10 @@ class MeasuringContext:
         time.sleep(idle_s)
         row = window.close()
         self.writer.append_window(row)
-        if row.contended:
-            self.progress.note(f"{title}: idle draw of the processor not known, as the machine was busy")
-        return {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
+        usable = {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
+        if row.contended and (unknown := sorted(row.energy_j.keys() - usable.keys())):
+            self.progress.note(f"{title}: idle draw of {', '.join(unknown)} is not known, as the machine was busy")
+        return usable
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.registry import make_meter
 from wattbench.meters.slots.here import in_slot
+from wattbench.meters.windows.thresholds import MIN_STEPS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Chosen:
     def provenance(self) -> dict[str, str]:
         """Return component to how its joules will be measured."""
         return {component: how for meter in self.meters for component, how in meter.provenance.items()}
+
+    @property
+    def shortest_window_s(self) -> float:
+        """Return how long a window must be for these sensors, as far as that is known before they are opened."""
+        steps_s = [meter.step_s.get(component, 0.0) for meter in self.meters for component in meter.provenance]
+        return MIN_STEPS * max(steps_s, default=0.0)
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
+from wattbench_reports.metrics.throughput import MOSTLY, Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
@@ -82,7 +83,7 @@ def caveats(
             "Not all measured windows of {names} are valid; the reasons are under Validity in the report. Their energy "
             "is not ranked.",
         ),
-        *_contended(judged),
+        *_contended(judged, measured),
         *slots_caveat(frames),
         *_modelled(measured),
         *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
@@ -117,6 +118,25 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
+
+
+def client_caveats(served: Mapping[str, Throughput], measured: Mapping[str, Measures]) -> tuple[Caveat, ...]:
+    """Warn where most of the time that joules were measured over was wattbench's own: answers of microseconds.
+
+    Args:
+        served: each system's throughput.
+        measured: its figures.
+    """
+    names = tuple(
+        name
+        for name, each in served.items()
+        if (each.client_share_of_windows or 0) > MOSTLY and measured[name].j_per_request is not None
+    )
+    text = (
+        f"Most of the joules of {named(names)} are of wattbench's own work between requests: a window's joules, and "
+        "its hours where they have a price, are divided among its requests. Take them as upper bounds."
+    )
+    return (Caveat("client-joules", text, names),) if names else ()
 
 
 def impact_caveats(no_tables: str) -> tuple[Caveat, ...]:
@@ -251,14 +271,19 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
             yield Caveat("invalid-windows", text, (name,))
 
 
-def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+def _contended(judged: Mapping[str, Validity], measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     busy = {name: each for name, each in judged.items() if each.contended}
     if busy:
         counts = [f"{name} ({each.contended} of {each.windows})" for name, each in busy.items()]
         text = (
             f"The machine was busy: other work ran during measured windows of {named(counts)}. Their latencies are "
-            "those of a busy machine, and joules of the processor are not valid there."
+            "those of a busy machine"
         )
+        if any(each.invalid for each in busy.values()):
+            text += ", and joules that hold the other work are not valid"
+        text += "."
+        if any(is_modelled(measured[name].provenance) for name in busy):
+            text += " Modelled joules may be too high there: threads that wait for each other use CPU seconds."
         yield Caveat("busy-machine", text, tuple(busy))
 
 
@@ -267,12 +292,12 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
     if wholly:
         text = (
-            f"The joules of {named(wholly)} are modelled from load, not measured by a sensor: a difference between "
-            "systems is mostly a difference in seconds and in processor load."
+            f"The joules of {named(wholly)} are modelled from CPU seconds, not measured by a sensor: a difference "
+            "between systems is a difference in CPU seconds and in seconds."
         )
         yield Caveat("modelled-energy", text, tuple(wholly))
     if partly:
-        text = f"The joules of {named(partly)} are partly modelled from load, not measured by a sensor."
+        text = f"The joules of {named(partly)} are partly modelled from CPU seconds, not measured by a sensor."
         yield Caveat("partly-modelled-energy", text, tuple(partly))
 
 

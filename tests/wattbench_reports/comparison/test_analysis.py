@@ -43,7 +43,7 @@ def test_columns_are_the_contract() -> None:
         "cost_per_correct_high cost_currency cost_few imported own_cpu_s_per_request blocks j_per_correct_few sessions "
         "j_per_correct_another_run_low j_per_correct_another_run_high failed "
         "requests_per_s requests_per_s_low requests_per_s_high output_tokens_per_s output_tokens_per_s_low "
-        "output_tokens_per_s_high requests_in_flight throughput_from"
+        "output_tokens_per_s_high requests_in_flight throughput_from client_share"
     )
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
+from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.hosts import not_measured
@@ -124,9 +124,10 @@ def _judge_component(
             f"{component}: {points.duration_s:.2f} s is too short for a sensor that advances every {step_s:g} s "
             f"(at least {min_steps * step_s:g} s)"
         )
+    kept_up = points.provenance == MODELLED  # what own processes use is the same whenever it is read
     if (
         points.counted
-        and not stuck
+        and not (stuck or kept_up)
         and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s)
     ):
         findings.faults.append(
@@ -134,7 +135,7 @@ def _judge_component(
             "(the machine was too busy)"
         )
     gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.counted, step_s)
-    if gap_s > limit_s:
+    if gap_s > limit_s and not kept_up:
         findings.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
         _judge_counter(points, step_s, limits, findings, part=part)
@@ -203,9 +204,9 @@ def _judge_integral(points: Series, step_s: float, limits: PowerRange, findings:
 def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     """Judge what else the machine did; return whether the window is contended.
 
-    That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
-    what is replayed comes of another machine. So does a window that was not watched: other work may be in its joules.
-    Of others it is a remark. An idle window times nothing: that the processor was slower says nothing of its watts.
+    That makes a measured window invalid if its joules hold those of other processes (`holds_other_work`). So does a
+    window that was not watched: other work may be in its joules. Of others it is a remark. An idle window times
+    nothing: that the processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
     if label.purpose == Purpose.IDLE or evidence.co_runners:
@@ -214,7 +215,7 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
             canary = find_contention({Signal.CANARY: slower})
             findings.remarks.extend(f"{said}; the other slots may be why" for said in canary.contended + canary.remarks)
     judged = find_contention(signals)
-    shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
+    shared = [c for c in components.added(findings.energy_j) if holds_other_work(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
     level.extend(judged.contended)
     if not evidence.watched:
@@ -244,13 +245,16 @@ def usable_as_idle(row: WindowRow, component: str) -> bool:
     """
     if component in row.shared:
         return False
-    return row.valid and not (row.contended and _is_shared(component, row.provenance[component]))
+    return row.valid and not (row.contended and holds_other_work(component, row.provenance[component]))
 
 
-def _is_shared(component: str, provenance: str) -> bool:
-    """Return whether a component's joules hold what other processes of this machine used."""
+def holds_other_work(component: str, provenance: str) -> bool:
+    """Return whether a component's joules hold what other processes of this machine used.
+
+    A GPU's do not, and a model's are by the CPU seconds of the own processes.
+    """
     elsewhere = components.host_of(component) is not None
-    return not faults.is_gpu(component) and provenance != REPLAYED and not elsewhere
+    return not faults.is_gpu(component) and provenance not in (MODELLED, REPLAYED) and not elsewhere
 
 
 def _notes(ordered: Sequence[Reading], series: Mapping[str, Series]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from wattbench.errors import UserError
@@ -20,6 +21,8 @@ from wattbench.scenarios.blocks.attempts import (
     over_limit,
     repetitions_in_words,
     signals_in_words,
+    stays_busy,
+    within_time,
 )
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
@@ -100,11 +103,7 @@ def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int
 def _left(
     rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringContext, again: frozenset[int]
 ) -> list[Block]:
-    return [
-        block
-        for block in blocks
-        if block.number in again or next_attempt(_of(rows, block), context.measure.busy) is not None
-    ]
+    return [block for block in blocks if block.number in again or _attempt_after(context, rows, block) is not None]
 
 
 def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
@@ -120,14 +119,38 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
             context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
-            _say(context, row, plan.blocks)
+            _say(context, block, row, plan.blocks)
 
 
 def _next(context: MeasuringContext, block: Block, *, retry: bool) -> int | None:
-    rows = _of(context.records.blocks(), block)
+    rows = context.records.blocks()
     if retry:
-        return max(row.attempt for row in rows) + 1
-    return next_attempt(rows, context.measure.busy)
+        return max(row.attempt for row in _of(rows, block)) + 1
+    return _attempt_after(context, rows, block)
+
+
+def _attempt_after(context: MeasuringContext, rows: Sequence[BlockRow], block: Block) -> int | None:
+    """Return which attempt of a block is to be asked next; None if it is complete.
+
+    Because of other work a block is asked again where a sensor counted that work, as long as it may help, and in half
+    of the time that the blocks take by themselves.
+    """
+    again = context.effort.asks_again and not stays_busy(rows)
+    if again and any(row.attempt or row.contended for row in rows):
+        plan, shard = context.records.block_plan(), context.records.header.shard
+        assert plan is not None  # a block was asked
+        blocks = plan.blocks if shard is None else len(shard["blocks"])
+        again = within_time(rows, _took_s(context.records.windows()), block.number, blocks)
+    return next_attempt(_of(rows, block), context.measure.busy, because_of_work=again)
+
+
+def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
+    """Return block and attempt to the seconds of their windows."""
+    took_s: dict[tuple[int, int], float] = defaultdict(float)
+    for row in windows:
+        if row.block is not None:
+            took_s[row.block, row.attempt] += row.duration_s
+    return took_s
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
@@ -157,7 +180,7 @@ def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
     return sorted({signal for row in windows if row.system == system for signal in over_limit(row)})
 
 
-def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
+def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) -> None:
     """Say what follows of a block that other work or an interruption spoiled.
 
     Raises:
@@ -175,8 +198,13 @@ def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
     )
     if row.contended and context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
-    again = next_attempt([row], context.measure.busy) is not None
-    context.progress.note(f"{what}; " + ("it is asked again" if again else "its windows are marked"))
+    rows = context.records.blocks()
+    if _attempt_after(context, rows, block) is not None:
+        context.progress.note(f"{what}; it is asked again")
+    elif stays_busy(rows) and not stays_busy(rows[:-1]):
+        context.progress.note(f"{what}; other work goes on, and no block is asked again from here on")
+    elif not stays_busy(rows):
+        context.progress.note(f"{what}; its windows are marked")
 
 
 def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Block], cells: Sequence[Cell]) -> Turns:
@@ -192,7 +220,7 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
 def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
     """Return a block as the progress knows it: until a turn of a system is complete, with what the survey timed."""
     systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
-    items, window_s = len(block.items) * context.measure.repeats, context.min_window_s
+    items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
     return [
         PlannedTurn(
             name,

@@ -48,9 +48,11 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [
-        [f"  {line}" for line in lines if line]
+        [
+            *(f"  {line}" for line in (_detail(figures, comparison), _latency(figures, tails)) if line),
+            *wrapped(throughput.detail(figures), "  ", "    "),
+        ]
         for figures in comparison.systems
-        for lines in [(_detail(figures, comparison), _latency(figures, tails), throughput.detail(figures))]
     ]
     lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
     lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]

@@ -77,6 +77,7 @@ FIGURES = (
             bounds=True, labels={"source": "throughput_from"}),
     _Figure("output_tokens_per_s", "output_tokens{}_per_second", "Output tokens of all requests per second",
             bounds=True, labels={"source": "throughput_from"}),
+    _Figure("client_share", "client_time_ratio", "Share of the measured time that was wattbench's own"),
     _Figure("requests_in_flight", "requests_in_flight", "Mean requests in flight"),
     _Figure("offered_per_s", "offered_requests_per_second", "Rate at which requests were offered"),
     _Figure("cost_per_request", "request_cost{}", "Mean money of a request", bounds=True, labels=_CURRENCY),
