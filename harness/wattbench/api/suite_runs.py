@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench.api.changed_suite import changed_suite
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
-from wattbench.api.session import measuring_alone, meters_here, name_run, notice
+from wattbench.api.session import meters_here, notice, sharing_machine
 from wattbench.api.stopped_run import how_to_go_on
 from wattbench.errors import UserError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from wattbench.api.cluster_runs import SlotSource
     from wattbench.config import Resolved, Suite
     from wattbench.distributed.shard_choice import ShardChoice
+    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
@@ -160,13 +162,13 @@ def run_new(
             resume=resume or RESUME,
             wait_s=wait_s,
         )
-    with measuring_alone(wait_s, slot):
+    with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine:
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_shard(resolved, shard, cells)
         record = None if shard is None else shard.as_record(resolved.sha256)
         writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night, shard=record)
-        return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
+        return _measure(writer, resolved, cells, chosen, machine, allow_unsafe_code, resume)
 
 
 def run_resumed(
@@ -223,15 +225,18 @@ def run_resumed(
     resolved = spending_at_most(resolved, max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
-    with measuring_alone(wait_s, slot):
-        if not finished and records.finished:  # by what was waited for
-            notice(f"{root} is finished already")
-            return root
+    with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine, ExitStack() as stack:
+        if not finished:
+            writer = stack.enter_context(RunWriter(root))  # no other process may go on with it meanwhile
+            if records.finished:
+                notice(f"{root} is finished already")
+                return root
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         if finished:
             root = copy_of(records, command)
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
-        return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
+            writer = RunWriter(root)
+        return _measure(writer, resolved, cells, chosen, machine, allow_unsafe_code, resume, retry_failed=retry_failed)
 
 
 def recorded_suite(records: RunRecords) -> Resolved:
@@ -288,6 +293,7 @@ def _measure(
     resolved: Resolved,
     cells: list[Cell],
     chosen: Chosen,
+    machine: SharedMachine,
     allow_unsafe_code: bool,
     resume: str | None,
     *,
@@ -298,9 +304,11 @@ def _measure(
 
     root = writer.layout.root
     again = None if resume is None else f"{resume} {root}{' --retry-failed' if retry_failed else ''}"
-    name_run(root)
+    machine.name_run(root)
     try:
-        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
+        run_to_end(
+            writer, resolved, cells, chosen, machine, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
+        )
     except BudgetReachedError as error:
         if resume is None:
             raise
