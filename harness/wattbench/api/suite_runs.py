@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.session import measuring_alone, meters_here, name_run, notice
+from wattbench.api.stopped_run import RunInterruptedError, how_to_report
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -270,8 +272,14 @@ def _measure(
 
         command = f"{resume} {shlex.quote(str(root))} --max-cost 'AMOUNT {error.currency}'"
         raise error.with_more(f"{left_to_ask(root, resolved, cells)}. Go on with: {command}") from None
-    except BaseException:
+    except BaseException as error:
         if resume is not None:
             notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}{again}")
+        if resume == RESUME:
+            with contextlib.suppress(UserError):  # the record is gone or damaged
+                if (how := how_to_report(root)) is not None:
+                    notice(f"wattbench: {how}")
+        if isinstance(error, KeyboardInterrupt):
+            raise RunInterruptedError(root) from error
         raise
     return root
