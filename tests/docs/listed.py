@@ -48,6 +48,7 @@ SHOWN = {
     ("docs/records.md", "runs/<UTC>-<suite>-<id>/"): "a listing",
     ("docs/rescoring.md", "Scores depend on how"): "output",
     ("docs/routing.md", "Worth building:"): "output",
+    ("docs/running.md", "  system   items"): "output",
     ("docs/running.md", "wattbench: another wattbench run"): "output",
     ("docs/running.md", "wattbench: nothing is merged"): "output",
     ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
