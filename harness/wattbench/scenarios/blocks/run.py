@@ -46,7 +46,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
         ask_blocks(context, cells, residents)
     rows = context.records.blocks()
     for line in repetitions_in_words(rows, len({row.number for row in rows})):
-        context.progress.note(line)
+        context.progress.note(line, keep=True)
     finish(context, cells)
 
 
