@@ -25,7 +25,7 @@ AROUND_S = 45.0
 QUICK_S = 20.0
 """What windows and switches of `quick` may add to the answering time."""
 FEW_BLOCKS, MANY_BLOCKS = 5, 32
-"""At most so many blocks: `wattbench.measure.number_of_blocks` says what fewer and more would bring."""
+"""At most this many blocks: `wattbench.measure.number_of_blocks` says what fewer and more would bring."""
 _WINDOW_S = {"quick": SHORTEST_S, "normal": 2 * SHORTEST_S, "thorough": 5.0}
 """The shortest window with a sensor: in a shorter one nothing is known of other work. A choice: longer ones make a
 sensor's step matter less."""
