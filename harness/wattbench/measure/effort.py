@@ -61,6 +61,18 @@ class Effort:
         again = 1.0 + (AGAIN if self.asks_again else 0.0)
         return (NORMAL_SHARE * answering_s + NORMAL_S - AROUND_S) / again
 
+    def in_words(self, provenance: Mapping[str, str]) -> str:
+        """Return what is metered and how, in one line.
+
+        Args:
+            provenance: component to how its joules come about.
+        """
+        if not provenance:
+            return f"effort {self.name}: accuracy and latency alone"
+        metered = ", ".join(f"{component} {how}" for component, how in provenance.items())
+        again = "blocks that other work spoils are asked again" if self.asks_again else "no block is asked again"
+        return f"effort {self.name}: {metered}; idle {self.idle_s:g} s, windows of at least {self.min_window_s:g} s, {again}"
+
 
 def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s: float = 0.0) -> Effort:
     """Return how much a run asks for intervals and joules.

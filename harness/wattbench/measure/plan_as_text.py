@@ -58,10 +58,10 @@ def as_text(
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
         f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
-        f"effort: {effort.name}: " + (_windows(effort) if metered else "accuracy and latency alone"),
+        effort.in_words(metered),
         *_long_run(cells, measure),
         *blocks,
-        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or _unmetered(measure)),
+        *([] if metered else ["energy: no sensor can be read here" if measure.energy else "energy: off"]),
     ]
     for section in filter(None, sections):
         lines += ["", *section]
@@ -69,14 +69,6 @@ def as_text(
     lines += [f"runs its own code: {name}" for name in code_to_run(resolved)]
     lines += [f"note: {note}" for note in notes]
     return log_text("\n".join(map(printable, lines)).rstrip("\n"))
-
-
-def _windows(effort: Effort) -> str:
-    return f"idle {effort.idle_s:g} s, windows of at least {effort.min_window_s:g} s"
-
-
-def _unmetered(measure: Measure) -> str:
-    return "no sensor can be read here" if measure.energy else "off"
 
 
 def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:

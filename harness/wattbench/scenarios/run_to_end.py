@@ -49,6 +49,7 @@ def run_to_end(
             check_other_work(busy_now(), resolved.suite.measure.busy, shown)
         else:
             shown.note(f"nothing watches for other work on this machine: {SWITCH} is off")
+        shown.note(context.effort.in_words(context.metering.provenance))
         (run_blocks if in_blocks else run_cells)(context, cells)
 
 

@@ -82,7 +82,7 @@ def caveats(
             "Not all measured windows of {names} are valid; the reasons are under Validity in the report. Their energy "
             "is not ranked.",
         ),
-        *_contended(judged),
+        *_contended(judged, measured),
         *slots_caveat(frames),
         *_modelled(measured),
         *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
@@ -251,7 +251,7 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
             yield Caveat("invalid-windows", text, (name,))
 
 
-def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+def _contended(judged: Mapping[str, Validity], measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     busy = {name: each for name, each in judged.items() if each.contended}
     if busy:
         counts = [f"{name} ({each.contended} of {each.windows})" for name, each in busy.items()]
@@ -262,6 +262,8 @@ def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         if any(each.invalid for each in busy.values()):
             text += ", and joules that hold the other work are not valid"
         text += "."
+        if any(is_modelled(measured[name].provenance) for name in busy):
+            text += " Modelled joules may be too high there: threads that wait for each other use CPU seconds."
         yield Caveat("busy-machine", text, tuple(busy))
 
 
