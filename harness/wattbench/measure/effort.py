@@ -85,7 +85,7 @@ def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s
     sensor = any(how != MODELLED for how in provenance.values())
     automatic_window_s = _WINDOW_S[measure.effort] if sensor else 0.0
     automatic_idle_s = _IDLE_S[measure.effort] if sensor else MODELLED_IDLE_S if provenance else 0.0
-    min_window_s = automatic_window_s if measure.min_window_s == "auto" else measure.min_window_s
+    min_window_s = automatic_window_s if measure.min_window_s == "auto" else measure.least_window_s
     idle_s = automatic_idle_s if measure.idle_s == "auto" else measure.idle_s
     min_window_s = max(min_window_s, shortest_window_s)
     return Effort(
