@@ -53,7 +53,7 @@ class SlotsHere:
         chosen = choose_for(resolved.suite)
         effort = effort_of(resolved.suite.measure, chosen.provenance, chosen.shortest_window_s)
         check_in_slot(chosen.meters)
-        yield MachineSlots(slots[: self.number], _idle_w(chosen.meters, effort.idle_s))
+        yield MachineSlots(slots[: self.number], _idle_w(chosen.meters, effort.idle_s) if chosen.meters else {})
 
 
 def _idle_w(meters: Sequence[Meter], idle_s: float) -> Mapping[str, float]:
