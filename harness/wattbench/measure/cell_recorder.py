@@ -25,6 +25,9 @@ from wattbench.systems import Engine
 SHORTEST_PASS_S = 0.1
 """Passes are compared from this length on: ten time slices of the scheduler, so that one lost slice is 10%."""
 
+LEAST_ASKED = 0.5
+"""Items are in flight for at least this share of the shortest window: what the harness does between them is not theirs."""
+
 SHORTEST_ROW_S = 0.05
 """Passes of less than this are recorded together."""
 
@@ -124,12 +127,17 @@ class CellRecorder:
             self._close([])  # long enough: its items are not asked again
 
     def done(self) -> None:
-        """Ask the last window's items again until it is long enough, and close it."""
+        """Ask the last window's items again until they have filled it, and close it.
+
+        Where items take microseconds, writing their records to disk would else be most of the window.
+        """
         if self._window is None:
             return
-        again_s = []
-        while self._window.elapsed_s < self._min_window_s:
+        again_s: list[tuple[float, float]] = []
+        asked_s = self._first_pass_s()
+        while self._window.elapsed_s < self._min_window_s or asked_s < LEAST_ASKED * self._min_window_s:
             again_s.append(self._ask_again())
+            asked_s += again_s[-1][1] - again_s[-1][0]
         self._close(again_s)
 
     def _ask_again(self) -> tuple[float, float]:
@@ -171,13 +179,17 @@ class CellRecorder:
         self._context.writer.append_window(row)
         self._window = None
 
+    def _first_pass_s(self) -> float:
+        """Return the seconds in which any item of the first pass was in flight."""
+        starts, ends = (np.array(column) for column in zip(*self._in_flight_s, strict=True))
+        return float(alone_s(starts, ends).sum())
+
     def _pass_s(self, again_s: Sequence[tuple[float, float]]) -> list[float]:
         """Return the seconds that items of each pass were in flight: the record is written between those of the first.
 
         Empty where the first pass was so short that a comparison with it would say nothing.
         """
-        starts, ends = (np.array(column) for column in zip(*self._in_flight_s, strict=True))
-        first_s = float(alone_s(starts, ends).sum())
+        first_s = self._first_pass_s()
         if first_s < SHORTEST_PASS_S:
             return []
         return [first_s, *(finished_s - started_s for started_s, finished_s in again_s)]

@@ -71,7 +71,8 @@ class Effort:
             return f"effort {self.name}: accuracy and latency alone"
         metered = ", ".join(f"{component} {how}" for component, how in provenance.items())
         again = "blocks that other work spoils are asked again" if self.asks_again else "no block is asked again"
-        return f"effort {self.name}: {metered}; idle {self.idle_s:g} s, windows of at least {self.min_window_s:g} s, {again}"
+        windows = f"idle {self.idle_s:g} s, windows of at least {self.min_window_s:g} s"
+        return f"effort {self.name}: {metered}; {windows}, {again}"
 
 
 def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s: float = 0.0) -> Effort:

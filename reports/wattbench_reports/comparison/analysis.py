@@ -56,6 +56,7 @@ from wattbench_reports.metrics.money.money_sums import MoneySums, answers_money,
 from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
+from wattbench_reports.metrics.other_work import other_work_sums
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.second_costs import (
     SecondFigures,
@@ -402,7 +403,9 @@ def _analysis(
         same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
         paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
         seconds = _seconds(read, decide, paid)
-        more = sums | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
+        more = (
+            sums | other_work_sums(frames) | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
+        )
         base = basis(table, **{kind: _known(values) for kind, values in more.items()})
         shares = shares_of(used_for, base)
         priced = None
