@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -93,15 +94,14 @@ def test_quick_takes_no_more_than_normal_and_normal_no_more_than_thorough(
     min_window_s: Any, idle_s: Any, metered: dict[str, str], shortest_s: float, answering_s: float
 ) -> None:
     efforts = [
-        effort_of(Measure(effort=name, min_window_s=min_window_s, idle_s=idle_s), metered, shortest_s)
-        for name in NAMES
+        effort_of(Measure(effort=name, min_window_s=min_window_s, idle_s=idle_s), metered, shortest_s) for name in NAMES
     ]
 
     def figures(effort: Effort) -> tuple[float, ...]:
         asking_s = effort.most_asking_s(answering_s)
         return (effort.min_window_s, effort.watched_s, effort.idle_s, effort.most_blocks, effort.asks_again, asking_s)
 
-    for less, more in zip(efforts, efforts[1:], strict=False):
+    for less, more in itertools.pairwise(efforts):
         assert all(a <= b for a, b in zip(figures(less), figures(more), strict=True))
 
 

@@ -70,7 +70,8 @@ def test_a_dearer_switch_never_brings_more_blocks(
 
 def test_the_formula_is_kaliberas_and_jones() -> None:
     # sqrt(1.0 / 0.25 x 100) = 20 items per block; 400 of them make 20 blocks.
-    def chosen(measure: Measure = Measure(), **given: float) -> NumberOfBlocks:
+    def chosen(repeats: int = 1, **given: float) -> NumberOfBlocks:
+        measure = Measure(repeats=repeats)
         return choose_number(400, measure, thorough(measure), switch_s={"a": 1.0}, item_s={"a": 0.25}, **given)
 
     assert pytest.approx(100.0) == VARIANCE_RATIO
@@ -79,7 +80,7 @@ def test_the_formula_is_kaliberas_and_jones() -> None:
     assert chosen().variance_ratio == pytest.approx(100.0)
     # Twice the spread between items: twice the items per block. Two repeats of each item count as one dearer item.
     assert chosen(item_sd=1.0).blocks == 10
-    assert chosen(Measure(repeats=4)).blocks == 32
+    assert chosen(repeats=4).blocks == 32
 
 
 @pytest.mark.parametrize(
@@ -102,9 +103,7 @@ def test_what_limits_it_is_said(
     items: int, switch_s: float, item_s: float, effort: dict[str, Any], expected: int, reason: str
 ) -> None:
     measure = Measure.model_validate({"effort": "thorough", "min_window_s": 0.0} | effort)
-    chosen = choose_number(
-        items, measure, effort_of(measure, SENSOR), switch_s={"a": switch_s}, item_s={"a": item_s}
-    )
+    chosen = choose_number(items, measure, effort_of(measure, SENSOR), switch_s={"a": switch_s}, item_s={"a": item_s})
     assert chosen.blocks == expected, chosen.why
     assert reason in chosen.why
     assert reason or chosen.why.endswith("(Kalibera and Jones 2013)")

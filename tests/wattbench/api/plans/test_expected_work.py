@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.made_up.answered_runs import SYSTEM, write_answered
 from wattbench.api.plans import earlier_runs
 from wattbench.api.plans.earlier_runs import Earlier, EarlierRequests, find_earlier
-from wattbench.api.plans.expected_work import ExpectedWork, Expectation, expected_as_text, expected_work
+from wattbench.api.plans.expected_work import Expectation, ExpectedWork, expected_as_text, expected_work
 from wattbench.config import Load, Measure, PythonSystem, Resolved, Suite
 from wattbench.errors import UserError
 from wattbench.measure.effort import AGAIN, AROUND_S, NORMAL_S, NORMAL_SHARE, QUICK_S, effort_of

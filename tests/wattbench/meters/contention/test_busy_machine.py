@@ -19,6 +19,7 @@ pytestmark = [
     pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="only Linux shows its processes"),
 ]
 
+
 def window(steady: PlayedMeter, label: WindowLabel) -> WindowRow:
     import numpy as np
 

@@ -79,7 +79,7 @@ def test_a_disturbed_block_is_asked_again_at_most_twice(rows, busy, expected) ->
 def test_where_other_work_spoils_no_joules_a_block_is_asked_again_only_for_other_reasons(rows, busy, expected) -> None:
     assert next_attempt(rows, busy, because_of_work=False) == expected
     given = {"blocks": 5, "busy": busy, "asks_again": False}
-    assert attempt_after(rows, 0, lambda: {}, **given) == expected
+    assert attempt_after(rows, 0, dict, **given) == expected
 
 
 @dataclass

@@ -277,9 +277,10 @@ def test_a_run_that_is_resumed_asks_again_no_more_than_one_that_was_not(blocked,
         if row.number == 2:
             raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(RunWriter, "append_block", killed)
-        run.run()
+        with pytest.raises(Killed):
+            run.run()
     records = run.run()
     check_whole(records, run.items)
     assert [(row.number, row.attempt) for row in records.blocks()] == [(0, 0), (0, 1), (0, 2), *first_attempts(1, 8)]

@@ -95,7 +95,8 @@ def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> No
         ({"scenario": "load", "load": {"rates_per_s": [0], "deadline_s": 1}}, "greater than 0"),
         (
             {
-                "scenario": "load", "min_window_s": 3,
+                "scenario": "load",
+                "min_window_s": 3,
                 "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2},
             },
             "min_window_s",
