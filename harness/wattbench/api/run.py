@@ -47,7 +47,7 @@ def run(
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
     One run at a time meters: energy is counted for the whole machine. Where another meters, this one is refused, or
-    waits.
+    waits when it has loaded its systems.
 
     Args:
         suite: a file, or the name of a suite that wattbench ships.

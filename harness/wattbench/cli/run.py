@@ -133,11 +133,11 @@ def doctor(as_json: bool) -> None:
 
     from wattbench.machine import doctor as checks
     from wattbench.machine.busy import busy_now
-    from wattbench.machine.measuring_lock import slots_now
+    from wattbench.machine.measuring_lock import runs_now, slots_now
     from wattbench.meters import survey, survey_signals
 
     with stdout_to_stderr():
-        surveyed = survey(), survey_signals(), busy_now(), slots_now()
+        surveyed = survey(), survey_signals(), busy_now(), slots_now(), runs_now()
     text = json.dumps(checks.as_data(*surveyed), indent=2) + "\n" if as_json else checks.as_text(*surveyed)
     click.echo(text, nl=False)
 

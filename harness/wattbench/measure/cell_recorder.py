@@ -26,7 +26,7 @@ SHORTEST_PASS_S = 0.1
 """Passes are compared from this length on: ten time slices of the scheduler, so that one lost slice is 10%."""
 
 LEAST_ASKED = 0.5
-"""Items are in flight for at least this share of the shortest window: what the harness does between them is not theirs."""
+"""Items are in flight for at least this share of the shortest window: the rest is the harness's, between them."""
 
 SHORTEST_ROW_S = 0.05
 """Passes of less than this are recorded together."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from wattbench.config import Measure, Resolved, hosts_of
+from wattbench.machine.shared_machine import SharedMachine
 from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.failed_requests import FailuresInARow
 from wattbench.measure.services.spending_of_run import spending_of
@@ -38,6 +39,7 @@ class MeasuringContext:
     spending: Spending | None = field(default=None, compare=False)
     """What requests cost."""
     failures: FailuresInARow = field(default_factory=FailuresInARow, compare=False)
+    machine: SharedMachine = field(default_factory=SharedMachine, compare=False)
 
     @property
     def measure(self) -> Measure:
@@ -48,6 +50,22 @@ class MeasuringContext:
     def records(self) -> RunRecords:
         """Return what is on disk so far: the rows of each request, and the header, which never changes, read once."""
         return read_run(self.writer.layout.root)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Have this machine alone, while idle draw and measured windows are recorded.
+
+        Raises:
+            UserError: another run measures, and the time to wait for it is over.
+        """
+        return self.machine.alone(self.progress.note, self._left_s)
+
+    def loading(self) -> AbstractContextManager[None]:
+        """Have this machine while systems are loaded, as far as others' windows require; raises what `alone` does."""
+        return self.machine.loading(self.progress.note, self._left_s)
+
+    def _left_s(self) -> float | None:
+        left = self.progress.left()
+        return left.seconds if left.is_known and not left.unknown else None
 
     def bill(self, engine: Engine) -> None:
         """Have a loaded system count what its requests cost."""
@@ -115,8 +133,18 @@ def measuring(
     *,
     allow_unsafe_code: bool = False,
     retry_failed: bool = False,
+    machine: SharedMachine | None = None,
 ) -> Iterator[MeasuringContext]:
     """Open the record, the meters and the progress display of a run, new or resumed; close them at the end.
+
+    Args:
+        writer: of the run.
+        resolved: its suite.
+        chosen: the meters.
+        progress: the display.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        retry_failed: ask again what failed before the run was resumed.
+        machine: taken while windows are open; None: the caller has it.
 
     Raises:
         UserError: a meter cannot be opened.
@@ -126,6 +154,16 @@ def measuring(
     with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
         spending = spending_of(resolved, records, writer)
         try:
-            yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code, retry_failed, spending)
+            yield MeasuringContext(
+                resolved,
+                writer,
+                metering,
+                names,
+                shown,
+                allow_unsafe_code,
+                retry_failed,
+                spending,
+                machine=machine or SharedMachine(),
+            )
         finally:
             spending.close()  # what is under way after an interrupt writes into no record

@@ -43,6 +43,10 @@ class Progress(Protocol):
         """End the cell: it is complete."""
         ...
 
+    def left(self) -> TimeLeft:
+        """Return how long the rest will take. May be called by another thread."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -66,6 +70,10 @@ class NotesAlone:
 
     def end_cell(self) -> None:
         """Nothing."""
+
+    def left(self) -> TimeLeft:
+        """Return that it is not known here."""
+        return TimeLeft(0.0, is_known=False)
 
     def __enter__(self) -> Self:
         return self
@@ -188,6 +196,10 @@ class LiveProgress:
             self._bars.remove_task(self._cell)
             self._cell = None
 
+    def left(self) -> TimeLeft:
+        """Return how long all cells will take."""
+        return self._counts.remaining.of_all()
+
     def __enter__(self) -> Self:
         self._bars.start()
         return self
@@ -250,6 +262,10 @@ class PlainProgress:
         counts.end_cell()
         left = counts.remaining.of_all()
         self.note(f"    done; {counts.done}/{counts.items} {self._items_are} of all {self._cells_are}; {left}")
+
+    def left(self) -> TimeLeft:
+        """Return how long all cells will take."""
+        return self._counts.remaining.of_all()
 
     def __enter__(self) -> Self:
         return self

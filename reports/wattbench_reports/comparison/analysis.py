@@ -17,7 +17,14 @@ from wattbench_reports.comparability.joules import SystemJoules, why_not_compara
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import year
 from wattbench_reports.comparison.another_run import joule_ratios
-from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact_caveats, strict_caveats, unread_caveats
+from wattbench_reports.comparison.caveats import (
+    carbon_caveats,
+    caveats,
+    client_caveats,
+    impact_caveats,
+    strict_caveats,
+    unread_caveats,
+)
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
@@ -447,6 +454,7 @@ def _analysis(
             *(() if machines is None else machine_caveats(machines)),
             *few_in_common(facts.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
             *caveats(frames, measured, judged, check, weighed=used_for.shares is not None),
+            *client_caveats(facts.served, measured),
             *unread_caveats(facts.strictness),
             *strict_caveats(facts.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),

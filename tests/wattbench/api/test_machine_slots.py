@@ -142,6 +142,9 @@ def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys,
 
     monkeypatch.setattr("wattbench.distributed.cluster_run.run_on", interrupted)
     root, resume = tmp_path / "a run", "wattbench nightly --history 'night{s}' --resume"
+    answers = root / "shards" / "s" / "items" / "a" / "t.jsonl"
+    answers.parent.mkdir(parents=True)
+    answers.write_text("{}\n")
     for source, words in ((SlotsHere(2), " --slots 2"), (None, "")):
         with pytest.raises(KeyboardInterrupt):
             cluster_runs._brought_to_its_end(root, None, None, resume, source)  # type: ignore[arg-type]

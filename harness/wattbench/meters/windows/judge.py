@@ -21,6 +21,7 @@ from wattbench.meters.windows.plausible import (
     power_range,
 )
 from wattbench.meters.windows.series import Series
+from wattbench.quantities import column, quantity
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.rows import components
 
@@ -59,7 +60,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         findings.faults.append("nothing was measured: no meter was read")
     if measured and evidence.duration_s < evidence.min_window_s:
         findings.faults.append(
-            f"lasted {evidence.duration_s:.2f} s; the suite requires at least {evidence.min_window_s:g} s"
+            f"lasted {quantity(evidence.duration_s, 's')}; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
         if component in evidence.distrusted:
@@ -121,8 +122,8 @@ def _judge_component(
         min_steps = max(min_steps, thresholds.MIN_STEPS_UNPLACED)
     if points.duration_s < min_steps * step_s:
         findings.faults.append(
-            f"{component}: {points.duration_s:.2f} s is too short for a sensor that advances every {step_s:g} s "
-            f"(at least {min_steps * step_s:g} s)"
+            f"{component}: {quantity(points.duration_s, 's')} is too short for a sensor that advances every "
+            f"{step_s:g} s (at least {min_steps * step_s:g} s)"
         )
     kept_up = points.provenance == MODELLED  # what own processes use is the same whenever it is read
     if (
@@ -168,8 +169,9 @@ def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: 
     findings.check_energy_j[component] = check_j
     larger_j = max(counted_j, check_j)
     if larger_j > 0 and abs(counted_j - check_j) / larger_j > thresholds.DISAGREEMENT:
+        counted, integrated = column((counted_j, check_j), "J")
         findings.remarks.append(
-            f"{component}: the counter gives {counted_j:.1f} J and integrated power {check_j:.1f} J "
+            f"{component}: the counter gives {counted} and integrated power {integrated} "
             f"({(check_j - counted_j) / larger_j:+.0%})"
         )
 

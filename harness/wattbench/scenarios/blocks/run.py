@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from wattbench.errors import UserError
+from wattbench.machine.lock_holder import Doing
+from wattbench.machine.measuring_lock import runs_now
 from wattbench.measure.failed_requests import blocks_with_failures, forget_scores_of_failed, without_failed
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
@@ -39,7 +41,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     if (shard := context.records.header.shard) is not None:
         which = part_in_words(shard["blocks"], shard["of"])
         context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
-    with residents_for(context, cells) as residents:
+    with context.loading(), residents_for(context, cells) as residents:
         ask_blocks(context, cells, residents)
     rows = context.records.blocks()
     for line in repetitions_in_words(rows, len({row.number for row in rows})):
@@ -77,7 +79,11 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
     if left := _left(records.blocks(), blocks, context, again):
-        _ask(plan, left, _turns(context, residents, dealt, cells), again)
+        if not residents.one_at_a_time:
+            for name in residents.configs:
+                residents.get(name)
+        with context.alone():
+            _ask(plan, left, _turns(context, residents, dealt, cells), again)
     for name in mixtures_to_observe(context, cells):
         count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     return plan
@@ -102,11 +108,8 @@ def _left(
 def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
     """Ask every block that is not complete, and those that are asked again."""
     context, residents = turns.context, turns.residents
-    if not residents.one_at_a_time:
-        for name in residents.configs:
-            residents.get(name)
-        if not any(residents.idle_w.values()):
-            turns.measure_idle("all loaded", next(iter(residents.configs)))
+    if not residents.one_at_a_time and not any(residents.idle_w.values()):
+        turns.measure_idle("all loaded", next(iter(residents.configs)))
     for index, block in enumerate(left):
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
@@ -186,7 +189,10 @@ def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) ->
         "other work": f"was disturbed by other work on this machine ({signals_in_words([row])})",
         "interruption": f"was interrupted, and not all its joules are valid ({', '.join(row.interrupted)})",
     }
-    what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}"
+    also = [each.name for each in runs_now() if each.does is not Doing.WAITS] if row.contended else []
+    what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}" + (
+        f"; also here: {', '.join(also)}" if also else ""
+    )
     if row.contended and context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
     rows = context.records.blocks()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wattbench.meters import Reading, WindowEvidence, judge, usable_as_idle
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.contention.signals import Contention
+from wattbench.quantities import column
 from wattbench.records import WindowLabel, WindowRow
 
 QUIET = Contention(dict.fromkeys(Signal, 0.0), 4.0)
@@ -164,7 +165,7 @@ def test_a_stuck_counter_gives_no_figure() -> None:
 def test_methods_that_disagree_are_stated() -> None:
     row = judged([replace(r, power_w={"gpu0": 80.0}) for r in counted()])
     assert row.valid
-    assert row.reasons == ["gpu0: the counter gives 1000.0 J and integrated power 800.0 J (-20%)"]
+    assert row.reasons == ["gpu0: the counter gives 1.00 kJ and integrated power 0.800 kJ (-20%)"]
 
 
 def test_a_model_is_no_check_of_itself() -> None:
@@ -499,7 +500,8 @@ def test_a_meter_at_the_wall_reads_no_less_than_what_it_contains(wall_w: float, 
         )
     )  # fmt: skip
     assert row.valid is valid
-    said = f"wall: {wall_w * 10:.1f} J, less than the 1000.0 J of gpu0, which it contains"
+    less = column((wall_w * 10, 1000.0), "J")
+    said = f"wall: {less[0]}, less than the {less[1]} of gpu0, which it contains"
     assert any(said in reason for reason in row.reasons) is not valid
 
 
