@@ -94,6 +94,7 @@ NOT_RUN = {
     "wattbench run load": "loads a real model for minutes; tests/e2e/test_load.py runs a suite of its kind",
     "wattbench run nightly": "two hours: the reference family",
     "wattbench run quick": "minutes of real models; tests/e2e/test_quick.py runs it with fewer items",
+    "wattbench run quick --energy off": "tests/wattbench/api/test_energy_off.py, with a smaller suite",
     "wattbench run quick --report report.html": "as `wattbench run quick`",
     "wattbench run quick --require-measured": "refuses here, which tests/e2e/test_require_measured.py checks",
     "wattbench gate gate --baseline generalist-tuned --candidate moe": "minutes of real models; tests/e2e/test_gate.py",

@@ -126,11 +126,11 @@ def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | 
     Raises:
         UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
-    from wattbench.meters import Chosen, choose, require_measured, unmeasured_systems
+    from wattbench.meters import choose, choose_for, require_measured, unmeasured_systems
 
+    chosen = choose() if suite is None else choose_for(suite)
     if suite is not None and not suite.measure.energy:
-        return Chosen([], [])
-    chosen = choose() if suite is None else choose(suite.meters)
+        return chosen
     if suite is not None and suite.measure.require_measured:
         require_measured(chosen, systems)
     for component in {sensor.component: None for sensor in chosen.unmeasured}:

@@ -123,8 +123,9 @@ class Measure(Strict):
 
     @property
     def least_window_s(self) -> float:
-        """Return how long a measured window must last because the suite says so; 0 where it does not."""
-        return 0.0 if self.min_window_s == "auto" else self.min_window_s
+        """Return how long a measured window must last because the suite says so; 0 where it does not, or meters
+        nothing."""
+        return 0.0 if self.min_window_s == "auto" or not self.energy else self.min_window_s
 
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:

@@ -25,7 +25,7 @@ _MEANING = {
     "integrated": "measured: sampled power, integrated",
     "rapl": "measured by the CPU's own counters (RAPL)",
     "replayed": "replayed from a recorded trace",
-    MODELLED: "only modelled: an estimate from load, not a measurement",
+    MODELLED: "only modelled: an estimate from CPU seconds and memory, not a measurement",
 }
 
 

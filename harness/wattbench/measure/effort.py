@@ -25,7 +25,7 @@ AROUND_S = 45.0
 QUICK_S = 20.0
 """What windows and switches of `quick` may add to the answering time."""
 FEW_BLOCKS, MANY_BLOCKS = 5, 32
-"""At most so many blocks: `wattbench.measure.number_of_blocks` says what fewer and more would bring."""
+"""At most this many blocks: `wattbench.measure.number_of_blocks` says what fewer and more would bring."""
 _WINDOW_S = {"quick": SHORTEST_S, "normal": 2 * SHORTEST_S, "thorough": 5.0}
 """The shortest window with a sensor: in a shorter one nothing is known of other work. A choice: longer ones make a
 sensor's step matter less."""
@@ -86,7 +86,7 @@ def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s
     sensor = any(how != MODELLED for how in provenance.values())
     automatic_window_s = _WINDOW_S[measure.effort] if sensor else 0.0
     automatic_idle_s = _IDLE_S[measure.effort] if sensor else MODELLED_IDLE_S if provenance else 0.0
-    min_window_s = automatic_window_s if measure.min_window_s == "auto" else measure.min_window_s
+    min_window_s = automatic_window_s if measure.min_window_s == "auto" else measure.least_window_s
     idle_s = automatic_idle_s if measure.idle_s == "auto" else measure.idle_s
     min_window_s = max(min_window_s, shortest_window_s)
     return Effort(

@@ -22,9 +22,10 @@ _BUSY = {
     "refuse": "no start on a busy machine, and the run ends at a block that other work disturbs",
 }
 _TIME = {
-    "quick": f"the answering time and {QUICK_S:g} s, and what is around the blocks",
-    "normal": f"{NORMAL_SHARE:g} times the answering time and {NORMAL_S / 60:g} min, and loading",
+    "quick": (QUICK_S, f"; at most the answering time and {QUICK_S:g} s, and what is around the blocks"),
+    "normal": (NORMAL_S, f"; at most {NORMAL_SHARE:g} times the answering time and {NORMAL_S / 60:g} min, and loading"),
 }
+"""Effort to the seconds that it adds to answering, and its promise in words."""
 
 
 def plan_of_blocks(
@@ -50,11 +51,12 @@ def plan_of_blocks(
     else:
         blocks, which = _how_many(measure, effort, items)
     least_s = systems * blocks * effort.min_window_s + effort.idle_s
-    most = f"; at most {_TIME[effort.name]}" if effort.name in _TIME and shard is None else ""
+    added_s, promise = _TIME.get(effort.name, (0.0, ""))
+    kept = measure.blocks == "auto" and shard is None and least_s <= added_s
     return [
         f"blocks: {which}; in each all systems in a random order",
         f"resident: {_RESIDENT[measure.resident]}; busy: {busy}",
-        f"time: at least {_minutes(least_s)}, and what answers and loading take{most}",
+        f"time: at least {_minutes(least_s)}, and what answers and loading take{promise if kept else ''}",
     ]
 
 

@@ -20,7 +20,7 @@ from wattbench.meters.base import (
     SteppedMeter,
     WindowAccount,
 )
-from wattbench.meters.choose import Chosen, choose, require_measured
+from wattbench.meters.choose import Chosen, choose, choose_for, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
 from wattbench.meters.contention.readable import SignalState, survey_signals
 from wattbench.meters.contention.watch import MachineWatch, watch_here
@@ -59,6 +59,7 @@ __all__ = [
     "WindowAccount",
     "WindowEvidence",
     "choose",
+    "choose_for",
     "holds_other_work",
     "judge",
     "meters_for",

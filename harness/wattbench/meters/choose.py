@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wattbench.config import AutoSettings, MeterSettings, SystemBase
+from wattbench.config import AutoSettings, MeterSettings, Suite, SystemBase
 from wattbench.errors import UserError
 from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import MODELLED, REPLAYED, DescribedMeter, Meter
@@ -55,6 +55,15 @@ class Chosen:
         """Return the sensors that exist and will not be measured."""
         measured = self.provenance
         return [s for s in self.sensors if s.exists and not s.readable and s.component not in measured]
+
+
+def choose_for(suite: Suite) -> Chosen:
+    """Return the meters of a suite; none where it sets `energy: off`.
+
+    Raises:
+        UserError: as `choose`.
+    """
+    return choose(suite.meters) if suite.measure.energy else Chosen([])
 
 
 def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Chosen:

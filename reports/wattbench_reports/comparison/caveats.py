@@ -78,6 +78,7 @@ def caveats(
         *_windows(judged),
         *_contended(judged, measured),
         *slots_caveat(frames),
+        *_not_metered(frames),
         *_modelled(measured),
         *_together(_unmetered(measured, judged, frames), "Some or all requests of {names} have no valid joules."),
         *_together(_waited(frames), "Requests of {names} waited before they were sent; no latency counts that."),
@@ -268,6 +269,11 @@ def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
         yield Caveat("invalid-windows", text, spoiled)
 
 
+def _not_metered(frames: Frames) -> Iterator[Caveat]:
+    if not frames.record.suite.measure.energy:
+        yield Caveat("not-metered", "Joules are not metered (energy: off).", tuple(frames.systems))
+
+
 def _contended(judged: Mapping[str, Validity], measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     busy = {name: each for name, each in judged.items() if each.contended}
     if busy:
@@ -391,6 +397,8 @@ def _unmetered(measured: Mapping[str, Measures], judged: Mapping[str, Validity],
 
 def _without_joules(figures: Measures, frames: Frames) -> int:
     """Count the requests without joules. Those of machines of another class have some, which are left out."""
+    if not frames.record.suite.measure.energy:  # as is said once of all
+        return 0
     if frames.recorded is None:
         return figures.unmetered
     joules = frames.recorded.figures("energy_j", frames.answers_of(figures.system))

@@ -68,7 +68,8 @@ def by_cause(judged: Iterable[Validity]) -> str:
 def validity(frames: Frames) -> dict[str, Validity]:
     """Each system's validity, in the order of `frames.systems`."""
     windows = frames.windows
-    valid = windows["valid"].astype(bool).tolist()
+    metered = frames.record.suite.measure.energy  # else no joules are claimed, and none can be wrong
+    valid = [each or not metered for each in windows["valid"].astype(bool).tolist()]
     contended = (windows["contended"] == 1).tolist()
     reasons = windows["reasons"].tolist()
 

@@ -34,8 +34,8 @@ _ROUNDS = "loading, idle and rounds"
 
 
 def power_section(analysis: Analysis) -> Section | None:
-    """Make a passage per system; None where the run has no power trace."""
-    if not has_traces(analysis):
+    """Make a passage per system; None where the run has no power trace, or nothing was metered."""
+    if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
     passages = []
     for index, system in enumerate(system_powers(analysis)):

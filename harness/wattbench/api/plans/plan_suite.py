@@ -167,7 +167,7 @@ def plan_suite(
         limits=answer_limits(seen.cells, seen.scores),
         costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
-        expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others()),
+        expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others() if earlier.cells else 0.0),
         effort=effort,
         earlier_runs=folder,
         metered=metered,

@@ -14,7 +14,7 @@ from wattbench.records.rows import components
 def standstill(points: Series, step_s: float) -> str | None:
     """Find a counter that did not advance for several of its steps, though it was read."""
     if points.provenance == MODELLED:
-        return None  # a model that gave too much pauses until its total is right
+        return None  # the own processes may wait, and use no CPU seconds
     longest_s, since_s, count_j = 0.0, -float("inf"), float("nan")
     for at_s, now_j in points.energy:
         if now_j != count_j:

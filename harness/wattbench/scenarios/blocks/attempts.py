@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from wattbench.measure.effort import AGAIN
@@ -14,7 +14,7 @@ from wattbench.records.contention_words import signal_in_words
 MOST_RETRIES = 2
 """A block is asked again at most twice: what still disturbs it then is how this machine is."""
 STAYS = 2
-"""After so many attempts in succession that changed nothing, no block of the run is asked again."""
+"""After this many attempts in succession that changed nothing, no block of the run is asked again."""
 OF_THE_SYSTEM = frozenset({Signal.LATER_PASSES.value})
 """Signals that a system may cause itself: one that keeps what it computed is quicker in later passes. A block that
 shows nothing else is asked again once."""
@@ -50,6 +50,36 @@ def next_attempt(
     return last.attempt + 1 if last.attempt < most else None
 
 
+def attempt_after(
+    rows: Sequence[BlockRow],
+    block: int,
+    took_s: Callable[[], Mapping[tuple[int, int], float]],
+    *,
+    blocks: int,
+    busy: Literal["retry", "mark", "refuse"],
+    asks_again: bool,
+) -> int | None:
+    """Return which attempt of a block is to be asked next; None if the block is complete.
+
+    Because of other work a block is asked again as long as that helped so far, and in `effort.AGAIN` of the time that
+    the blocks take by themselves. What was asked after it changes nothing, so that a resumed run decides the same.
+
+    Args:
+        rows: the attempts of all blocks that are complete, in the order in which they were asked.
+        block: its number.
+        took_s: gives block and attempt to the seconds of its windows.
+        blocks: of the run.
+        busy: the suite's setting.
+        asks_again: whether other work spoils joules that a sensor counts.
+    """
+    last = max((i for i, row in enumerate(rows) if row.number == block), default=-1)
+    until = rows[: last + 1]
+    again = asks_again and not stays_busy(until)
+    if again and any(row.attempt or row.contended for row in until):
+        again = _within_time(until, took_s(), blocks)
+    return next_attempt([row for row in until if row.number == block], busy, because_of_work=again)
+
+
 def stays_busy(rows: Sequence[BlockRow]) -> bool:
     """Return whether asking again changed nothing, so that no block is asked again any more.
 
@@ -60,20 +90,12 @@ def stays_busy(rows: Sequence[BlockRow]) -> bool:
     return len(again) >= STAYS and all(row.contended for row in again[-STAYS:])
 
 
-def within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], float], block: int, blocks: int) -> bool:
-    """Return whether asking a block again keeps to the share of time that is for that (`effort.AGAIN`).
-
-    Args:
-        rows: all attempts of all blocks.
-        took_s: block and attempt to the seconds of its windows.
-        block: that would be asked again, and took what its last attempt did.
-        blocks: of the run.
-    """
+def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], float], blocks: int) -> bool:
+    """Return whether asking the last block again, which takes as long as it did, keeps to the time that is for that."""
     first_s = [took_s.get((row.number, 0), 0.0) for row in rows if row.attempt == 0]
     again_s = sum(took_s.get((row.number, row.attempt), 0.0) for row in rows if row.attempt)
-    last = max((row.attempt for row in rows if row.number == block), default=0)
     planned_s = blocks * sum(first_s) / len(first_s) if first_s else 0.0
-    return again_s + took_s.get((block, last), 0.0) <= AGAIN * planned_s
+    return again_s + took_s.get((rows[-1].number, rows[-1].attempt), 0.0) <= AGAIN * planned_s
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:

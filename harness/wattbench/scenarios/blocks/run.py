@@ -16,13 +16,12 @@ from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.records.shards import part_in_words
 from wattbench.scenarios.blocks.attempts import (
+    attempt_after,
     lost_joules,
-    next_attempt,
     over_limit,
     repetitions_in_words,
     signals_in_words,
     stays_busy,
-    within_time,
 )
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
@@ -130,18 +129,16 @@ def _next(context: MeasuringContext, block: Block, *, retry: bool) -> int | None
 
 
 def _attempt_after(context: MeasuringContext, rows: Sequence[BlockRow], block: Block) -> int | None:
-    """Return which attempt of a block is to be asked next; None if it is complete.
-
-    Because of other work a block is asked again where a sensor counted that work, as long as it may help, and in half
-    of the time that the blocks take by themselves.
-    """
-    again = context.effort.asks_again and not stays_busy(rows)
-    if again and any(row.attempt or row.contended for row in rows):
-        plan, shard = context.records.block_plan(), context.records.header.shard
-        assert plan is not None  # a block was asked
-        blocks = plan.blocks if shard is None else len(shard["blocks"])
-        again = within_time(rows, _took_s(context.records.windows()), block.number, blocks)
-    return next_attempt(_of(rows, block), context.measure.busy, because_of_work=again)
+    plan, shard = context.records.block_plan(), context.records.header.shard
+    assert plan is not None  # it has been laid out
+    return attempt_after(
+        rows,
+        block.number,
+        lambda: _took_s(context.records.windows()),
+        blocks=plan.blocks if shard is None else len(shard["blocks"]),
+        busy=context.measure.busy,
+        asks_again=context.effort.asks_again,
+    )
 
 
 def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
@@ -201,7 +198,7 @@ def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) ->
     if _attempt_after(context, rows, block) is not None:
         context.progress.note(f"{what}; it is asked again")
     elif stays_busy(rows) and not stays_busy(rows[:-1]):
-        context.progress.note(f"{what}; other work goes on, and no block is asked again from here on")
+        context.progress.note(f"{what}; asking again does not help, and no block is asked again from here on")
     elif not stays_busy(rows):
         context.progress.note(f"{what}; its windows are marked")
 

@@ -114,7 +114,8 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
 def _marks(read: _Read, side: str) -> str:
     """Count the windows of long rounds that are not valid or contended; of short rounds no joules are expected."""
     windows = [read.window(row, side) for row in read.rows if row.long]
-    invalid = sum(not each.valid for each in windows)
+    metered = header_record(read.run).suite.measure.energy
+    invalid = sum(not each.valid for each in windows if metered)
     contended = sum(each.contended for each in windows)
     marks = Validity(read.names[side], len(windows), invalid, (), contended).marks
     return f"{read.names[side]}: {marks}" if marks else ""
