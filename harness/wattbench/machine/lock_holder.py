@@ -17,8 +17,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
-
 from wattbench.clock import now_s
 from wattbench.progress.remaining import duration
 from wattbench.redaction import hide_command
