@@ -40,7 +40,7 @@ from wattbench.measure.resume import new_run
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, choose, meters_for, survey
-from wattbench.progress import PlainProgress, PlannedTurn
+from wattbench.progress import Display, Log
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.blocks.turn import Turns
@@ -201,7 +201,7 @@ def _run_in_blocks(suite: Resolved, folder: Path, turns: Clocked, warm_ups: Cloc
     writer = new_run(folder, resolved, cells, chosen.provenance, ["bench"])
     for clocked in (turns, warm_ups):
         clocked.clear()
-    with measuring(writer, resolved, chosen, PlainProgress([PlannedTurn("bench", ITEMS_IN_BLOCKS)])) as context:
+    with measuring(writer, resolved, chosen, Display([], Log())) as context:
         context.metering.shortest_window_s = 0.0
         run_blocks(context, cells)
     for which, seconds in enumerate((total.answering_s, total.processor_s)):
@@ -272,9 +272,7 @@ def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer
     with Metering(meters_for(survey())) as metering:
         metering.shortest_window_s = 0.0  # nor is an item asked again for a sensor's sake
         before = time.perf_counter()
-        context = MeasuringContext(
-            suite, writer, metering, WindowNames("bench", 0), PlainProgress([PlannedTurn("bench", ITEMS)])
-        )
+        context = MeasuringContext(suite, writer, metering, WindowNames("bench", 0), Display([], Log()))
         context.trace_to(name, cell)
         recorder = CellRecorder(context, engine, system=name, task=cell, idle_w={})
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())

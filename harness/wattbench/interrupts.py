@@ -35,6 +35,8 @@ class _Seen:
     """How many blocks of `held` it is in."""
     number: int = 0
     """Interrupts since the outermost `noticed` began."""
+    first: int = 0
+    """The signal of the first of them."""
     since_s: float = 0.0
     """When the last one came that was not taken as part of an earlier one, on the monotonic clock."""
     waiting: bool = False
@@ -124,8 +126,28 @@ def raise_if_interrupted() -> None:
         raise KeyboardInterrupt
 
 
-def _interrupt(_: int, __: FrameType | None) -> None:
+def was_ctrl_c() -> bool:
+    """Return whether the last interrupt was Ctrl-C (SIGINT): another one comes from no one who could be asked."""
+    return _seen.number > 0 and _seen.first == signal.SIGINT
+
+
+@contextlib.contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Raise `KeyboardInterrupt` in a block at each further signal, as while a person is asked something: what was
+    interrupted has ended."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(signal_number: int, __: FrameType | None) -> None:
     _seen.number += 1
+    if _seen.number == 1:
+        _seen.first = signal_number
     if _seen.number > 1 and time.monotonic() - _seen.since_s < PATIENCE_S:
         return
     _seen.since_s = time.monotonic()

@@ -66,24 +66,25 @@ def _without_middle(text: str, width: int) -> str:
     return f"{head}...{tail[::-1]}"
 
 
-def wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
-    """Break a paragraph into lines of at most `WIDTH` columns; an empty text has no line.
+def wrapped(text: str, first: str = "", rest: str = "", *, width: int = WIDTH) -> list[str]:
+    """Break a paragraph into lines; an empty text has no line.
 
     Args:
         text: white space is folded, and control characters are replaced.
         first: before the first line.
         rest: before each of the others.
+        width: columns that a line may have.
     """
     words = printable(" ".join(text.split())).split()[::-1]
     lines: list[str] = []
     while words:
         indent = rest if lines else first
-        width = WIDTH - _cells_of(indent)
-        line, room = [], width
+        line, room = [], max(width - _cells_of(indent), 2)
+        whole = room
         while words and _cells_of(words[-1]) <= room:
             room -= _cells_of(words[-1]) + 1
             line.append(words.pop())
-        if words and _cells_of(words[-1]) > width:  # no line has room for all of it
+        if words and _cells_of(words[-1]) > whole:  # no line has room for all of it
             head, words[-1] = _split(words[-1], room)
             line += [head] if head else []
         lines.append(indent + " ".join(line))

@@ -50,6 +50,7 @@ SHOWN = {
     ("docs/rescoring.md", "Scores depend on how"): "output",
     ("docs/routing.md", "Worth building:"): "output",
     ("docs/running.md", "wattbench: waiting for process"): "output",
+    ("docs/running.md", "  system   items"): "output",
     ("docs/running.md", "wattbench: nothing is merged"): "output",
     ("examples/api-or-local/README.md", "Run api or rules"): "output, whose accuracies tests/examples compares",
     ("examples/gate-in-a-repository/README.md", "REGRESSED: teams"): "output",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wattbench.progress import PlannedTurn, TimeLeft
 
@@ -14,8 +14,11 @@ class Quiet:
         self.cells: list[str] = []
         self.advanced = 0
         self.notes: list[str] = []
+        self.seconds: dict[str, list[float | None]] = {}
+        self.watts: dict[str, list[tuple[float | None, str]]] = {}
+        self.scores: dict[str, list[tuple[float, int] | None]] = {}
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, keep: bool = False) -> None:
         self.notes.append(text)
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
@@ -26,6 +29,16 @@ class Quiet:
 
     def advance(self, items: int) -> None:
         self.advanced += items
+
+    def answered(self, system: str, seconds: Sequence[float | None]) -> None:
+        self.advanced += len(seconds)
+        self.seconds.setdefault(system, []).extend(seconds)
+
+    def window_closed(self, system: str, watts: float | None, provenance: str) -> None:
+        self.watts.setdefault(system, []).append((watts, provenance))
+
+    def score(self, system: str, count: Callable[[], tuple[float, int] | None]) -> None:
+        self.scores.setdefault(system, []).append(count())
 
     def end_cell(self) -> None:
         """Nothing."""

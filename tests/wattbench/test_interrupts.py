@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from wattbench import interrupts
-from wattbench.interrupts import held, noticed, raise_if_interrupted
+from wattbench.interrupts import ending_at_once, held, noticed, raise_if_interrupted, was_ctrl_c
 
 
 @pytest.fixture
@@ -172,3 +172,21 @@ def test_handlers_are_put_back() -> None:
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, mine)
+
+
+def test_a_person_who_is_asked_leaves_at_once(noticing: None) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+    assert was_ctrl_c()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with pytest.raises(KeyboardInterrupt), ending_at_once():
+            interrupt(number)
+    interrupt()  # within the patience, as before
+
+
+def test_what_no_person_sent_is_no_ctrl_c(noticing: None) -> None:
+    assert not was_ctrl_c()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(signal.SIGTERM)
+    interrupt()
+    assert not was_ctrl_c()

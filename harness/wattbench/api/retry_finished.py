@@ -29,6 +29,7 @@ def failed_requests_of(records: RunRecords) -> int:
     for part, why in (
         (header.imported, "another tool asked its requests"),
         (header.rescored, "it is rescored: ask those of the run whose answers it holds, and rescore that"),
+        (header.part_of, "it holds complete blocks of a run that was stopped: resume that one"),
         (header.night, "it is a night, which is kept as it was; the next night asks everything"),
     ):
         if part is not None:

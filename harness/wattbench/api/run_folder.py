@@ -28,7 +28,7 @@ class ListedRun:
     path: Path
     state: str
     kind: str = ""
-    """``run``, ``gate``, ``night``, ``import`` or ``rescored``; empty where that is not known."""
+    """``run``, ``gate``, ``night``, ``import``, ``rescored`` or ``part`` (of a stopped run); empty: not known."""
     suite: str = ""
     systems: Sequence[str] = field(default_factory=tuple)
     items: int | None = None
@@ -123,7 +123,10 @@ def _listed(layout: RunLayout) -> ListedRun:
 
 
 def _kind(header: RunHeader) -> str:
-    kinds = {"import": header.imported, "rescored": header.rescored, "gate": header.gate, "night": header.night}
+    kinds = {
+        "import": header.imported, "rescored": header.rescored, "gate": header.gate, "night": header.night,
+        "part": header.part_of,
+    }  # fmt: skip
     return next((kind for kind, record in kinds.items() if record is not None), "run")
 
 

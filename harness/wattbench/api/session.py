@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
+from wattbench.progress import in_notebook
 from wattbench.redaction import hide
 from wattbench.terminal import log_text, printable
 
@@ -21,16 +23,24 @@ if TYPE_CHECKING:
 def notice(text: str) -> None:
     """Print lines on standard error, where the progress of a run goes too. What is in them is hostile.
 
-    Where no one listens any more (a terminal that was closed, a pipe that ended) nothing is printed.
+    In a notebook on standard output, as there the other one is red. Where no one listens any more (a terminal that was
+    closed, a pipe that ended) nothing is printed.
     """
     with contextlib.suppress(OSError):
-        print(log_text(hide(text)), file=sys.stderr, flush=True)  # noqa: T201 - printing is what it is for
+        stream = sys.stdout if in_notebook() else sys.stderr
+        print(log_text(hide(text)), file=stream, flush=True)
 
 
 @contextlib.contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """Redirect what libraries print: standard output is for what was asked for."""
-    with contextlib.redirect_stdout(sys.stderr):
+    """Redirect what libraries print: standard output is for what was asked for. In a notebook it is the other way
+    round, as what it prints there is for people, and standard error is red."""
+    if not in_notebook():
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+        return
+    warnings.filterwarnings("ignore", message="IProgress not found")  # of tqdm as it is imported: its bars are off
+    with contextlib.redirect_stderr(sys.stdout):
         yield
 
 

@@ -6,6 +6,15 @@ import shutil
 from pathlib import Path
 
 
+class RunInterruptedError(KeyboardInterrupt):
+    """A run was interrupted, and can be resumed."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(f"{root} can be resumed")
+        self.root = root
+        """Of the run."""
+
+
 def _has_answers(root: Path) -> bool:
     """Return whether a run, or a shard in its directory, has an answer on record."""
     return any(path.stat().st_size for path in root.rglob("items/*/*.jsonl"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from wattbench.api.changed_suite import changed_suite
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
+from wattbench.api.run_so_far import how_to_report
 from wattbench.api.session import meters_here, notice, sharing_machine
-from wattbench.api.stopped_run import how_to_go_on
+from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -316,8 +318,16 @@ def _measure(
 
         command = f"{resume} {shlex.quote(str(root))} --max-cost 'AMOUNT {error.currency}'"
         raise error.with_more(f"{left_to_ask(root, resolved, cells)}. Go on with: {command}") from None
-    except BaseException:
+    except BaseException as error:
         if (said := how_to_go_on(root, again)) is not None:
             notice(said)
+        if not root.exists():
+            raise
+        if resume == RESUME:
+            with contextlib.suppress(UserError):  # the record is gone or damaged
+                if (how := how_to_report(root)) is not None:
+                    notice(f"wattbench: {how}")
+        if isinstance(error, KeyboardInterrupt):
+            raise RunInterruptedError(root) from error
         raise
     return root

@@ -72,8 +72,9 @@ def _shard_hint(root: Path) -> str | None:
     from wattbench.records import read_run
     from wattbench.records.shards import part_in_words
 
-    shard = read_run(root).header.shard
-    if shard is None:
+    header = read_run(root).header
+    shard = header.shard
+    if shard is None or header.part_of is not None:
         return None
     folder, merged = (shlex.quote(str(each)) for each in (root.parent, root.parent / "merged"))
     which = part_in_words(shard["blocks"], shard["of"])

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.session import notice
+from wattbench.api.run_so_far import part_of
+from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
-from wattbench.cli._options import assumption_options, names
+from wattbench.cli._options import assumption_options, command_line, names
 from wattbench.cli._run_argument import RunPath
 
 if TYPE_CHECKING:
@@ -90,14 +91,33 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
     help="Routers to score from this run's answers: a CSV (router, task, doc_id, member, router_s, router_j), or a log "
     "of vLLM's semantic router or LiteLLM.",
 )
+@click.option(
+    "--so-far", is_flag=True, help="Of a run that was stopped: report its complete blocks, in a run of their own."
+)
+@click.option("--allow-unsafe-code", is_flag=True, help="With --so-far: allow tasks that run code which a model wrote.")
 @assumption_options
-def report(run: Path, output: Path | None, routes: Path | None, assumptions: Assumptions, *, open_page: bool) -> None:
+def report(
+    run: Path,
+    output: Path | None,
+    routes: Path | None,
+    assumptions: Assumptions,
+    *,
+    open_page: bool,
+    so_far: bool,
+    allow_unsafe_code: bool,
+) -> None:
     """Write the report of RUN: one self-contained HTML page, and next to it its figures as CSV and Parquet.
 
     Prints the path of the page.
     """
     from wattbench_reports.html import write_report
 
+    if so_far:
+        with stdout_to_stderr():
+            part = part_of(run, command_line(), allow_unsafe_code=allow_unsafe_code)
+        if part != run:
+            notice(f"wattbench: the complete blocks of {run} are the run {part}")
+        run = part
     page = page_of(run) if output is None else output
     write_report(run, page, replace(assumptions, routers=routes), processes=2)
     click.echo(page)

@@ -55,7 +55,7 @@ def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]
     turns = [PlannedTurn(name, planned_documents(reference_family, name)) for name in wanted]
     with (
         Metering(meters_here().meters, watch_here()) as metering,
-        progress(turns, "members", "documents") as shown,
+        progress(turns, "documents") as shown,
     ):
         build(reference_family, wanted, metering, shown, training_grams(reference_family.recipe.carbon))
     return wanted

@@ -21,6 +21,7 @@ from wattbench.cli._cluster import cluster_options
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import block_options, command_line, effort_options, measured_option, narrowing_options
+from wattbench.cli._stopped import report_offered
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
 
@@ -92,7 +93,8 @@ def run(
     if resume is not None and (block, seed) != (None, None):
         raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
     shard = shard_of_arguments(block, seed)
-    with stdout_to_stderr():
+    offered = report_offered(report, open_page=open_page, allow_unsafe_code=allow_unsafe_code)
+    with stdout_to_stderr(), offered:
         if suite is not None:
             resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
             resolved = requiring(resolved, require_measured)

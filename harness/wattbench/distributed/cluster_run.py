@@ -102,7 +102,7 @@ def _ask(root: Path, job: ClusterJob, slots: SlotProvider) -> None:
     items = sum(requests(cell.items, job.resolved.suite.measure) for cell in job.cells)
     before = sum(_answers(shard) for shard in whole)
     name = f"{len(left)} of {deal.of} blocks"
-    with progress([PlannedTurn("all slots", items)], "blocks") as shown:
+    with progress([PlannedTurn("all slots", items)]) as shown:
         shown.start_cell(name, PlannedTurn("all slots", items), before)
         Coordinator(root / SHARDS, slots, _setup(header, job), shown).ask(left)
         shown.end_cell()

@@ -65,7 +65,7 @@ class NotedProgress(NotesAlone):
 
     link: WorkerLink
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, keep: bool = False) -> None:
         """Say it to the driver."""
         self.link.say("note", text=text)
 

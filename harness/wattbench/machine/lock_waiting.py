@@ -78,7 +78,7 @@ class Waiting:
 
     def _tell(self, where: str, holder: LockHolder | None, now: float) -> None:
         so_far_s = now - (now if self._began_s is None else self._began_s)
-        of = where, holder and holder.pid, holder is not None and holder.left_s is not None
+        of = where, None if holder is None else holder.pid, holder is not None and holder.left_s is not None
         who, how_long = _text(where, holder, so_far_s)
         if self.show is not None:
             self.show(_in_one_line(who, how_long))

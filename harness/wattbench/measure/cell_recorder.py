@@ -111,7 +111,8 @@ class CellRecorder:
             self._context.failures.count(self._system, row)
         self._batches.append(asks)
         self._asked += len(asks)
-        self._context.progress.advance(len(rows))
+        latencies_s = [row.finished_s - row.started_s if row.failure is None else None for row in rows]
+        self._context.progress.answered(self._system, latencies_s)
 
     def full(self, left: int) -> bool:
         """Return whether the window is long enough, and the items left would fill another."""
@@ -177,6 +178,7 @@ class CellRecorder:
             first_s = min(start for start, _ in self._in_flight_s), max(end for _, end in self._in_flight_s)
             self._context.writer.append_passes(_pass_rows(row.window, first_s, again_s))
         self._context.writer.append_window(row)
+        self._context.progress.window_closed(self._system, row.power_w, row.provenance_label)
         self._window = None
 
     def _first_pass_s(self) -> float:

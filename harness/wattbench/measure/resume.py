@@ -112,7 +112,21 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
         raise _cannot_resume(
             records, "it was begun by an older wattbench, which limited the tokens of answers otherwise"
         )
-    now = [cell.as_record() for cell in cells]
+    check_same_tasks(records, cells)
+    _check_same_machine(records, environment(records.layout.root))
+    if dict(meters) != header.meters:
+        raise _cannot_resume(
+            records, f"its energy was measured as {_meters(header.meters)} and would now be {_meters(meters)}"
+        )
+
+
+def check_same_tasks(records: RunRecords, cells: Sequence[Cell]) -> None:
+    """Check that the tasks and documents of a run are as they were when it began.
+
+    Raises:
+        UserError: they are not; the message says what differs.
+    """
+    header, now = records.header, [cell.as_record() for cell in cells]
     if len(header.cells) != len(now):
         raise _cannot_resume(records, f"it had {len(header.cells)} cells and would now have {len(now)}")
     for was, is_now in zip(header.cells, now, strict=True):
@@ -121,11 +135,6 @@ def check_same_work(records: RunRecords, cells: Sequence[Cell], meters: Mapping[
                 cell = f"{is_now['system']} on {is_now['task']}"
                 what = _CHANGED.get(key, "").format(task=is_now["task"])
                 raise _cannot_resume(records, f"{what}{key} of {cell} was {was.get(key)} and is now {is_now.get(key)}")
-    _check_same_machine(records, environment(records.layout.root))
-    if dict(meters) != header.meters:
-        raise _cannot_resume(
-            records, f"its energy was measured as {_meters(header.meters)} and would now be {_meters(meters)}"
-        )
 
 
 def left_to_ask(root: Path, resolved: Resolved, cells: Sequence[Cell]) -> str:

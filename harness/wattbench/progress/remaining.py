@@ -9,7 +9,7 @@ which nothing is known is named, and the estimate is then a lower bound.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -30,11 +30,18 @@ class PlannedTurn:
     """What it should take, by what was timed before; None: not known."""
     paced: bool = False
     """`expected_s` holds however fast the system is: its requests arrive at stated rates."""
+    systems: tuple[str, ...] = ()
+    """The systems that are asked in turns, each as many of the items; empty: `system` alone."""
 
     @property
     def key(self) -> _Key:
         """Return what turns of one speed have in common."""
         return self.system, self.task
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the systems that are asked."""
+        return self.systems or (self.system,)
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,7 @@ class TimeLeft:
         """``about 12 min 3 s left``."""
         if not self.is_known:
             return "time left not known yet"
-        if not self.unknown:
-            return f"about {duration(self.seconds)} left"
-        named = ", ".join(self.unknown[:3]) + (", ..." if len(self.unknown) > 3 else "")
-        return f"more than {duration(self.seconds)} left (not timed yet: {named})"
+        return f"{'more than' if self.unknown else 'about'} {duration(self.seconds)} left"
 
 
 @dataclass
@@ -136,9 +140,14 @@ class Remaining:
             self._ended = now, current.turn.system
         self._current = None
 
-    def of_turn(self) -> TimeLeft:
-        """Estimate the turn that is under way."""
-        return _sum([self._of_current()])
+    def items_left(self) -> dict[str, int]:
+        """Return how many items each system is still to be asked, as far as it is planned."""
+        current, items = self._current, Counter[str]()
+        under_way = [] if current is None else [(current.turn, current.left)]
+        for turn, left in [*under_way, *((turn, turn.items) for turn in self.left)]:
+            for name in turn.names:
+                items[name] += left // len(turn.names)
+        return items
 
     def of_all(self) -> TimeLeft:
         """Estimate all that is left."""

@@ -104,6 +104,7 @@ def _run_cell(context: MeasuringContext, cell: Cell, engine: Engine, idle_w: Map
         for phase in split_cell(context.records, cell.system, task):
             context.writer.append_phase(phase)
     context.writer.write_scores(cell.system, task, scores)
+    context.progress.score(cell.system, lambda: (sum(score.correct for score in scores), len(scores)))
     context.progress.end_cell()
 
 

@@ -22,9 +22,10 @@ def check_other_work(now: BusyNow, busy: Literal["retry", "mark", "refuse"], sho
         UserError: the machine is busy, and the suite refuses that.
     """
     limit = LIMITS[Signal.FOREIGN_CPU].contended
-    if busy == "refuse" and now.share is not None and now.share > limit:
+    busier = now.share is not None and now.share > limit
+    if busy == "refuse" and busier:
         raise UserError(
             f"{now.text}, and measure.busy is refuse (limit {limit:.0%}). Wait until the machine is free, or set busy: "
             "retry or mark"
         )
-    shown.note(now.text)
+    shown.note(now.text, keep=busier)

@@ -41,7 +41,7 @@ def run_to_end(
         retry_failed: ask again what failed before the run was resumed.
     """
     in_blocks = _in_blocks(resolved.suite.measure, read_run(writer.layout.root))
-    shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells], "turns" if in_blocks else "cells")
+    shown = progress([turn_of(cell, resolved.suite.measure) for cell in cells])
     with (
         old_objects_kept(),
         measuring(
@@ -59,7 +59,7 @@ def run_to_end(
             busy = "mark" if machine.is_waited_for else resolved.suite.measure.busy
             check_other_work(busy_now(), busy, shown)
         else:
-            shown.note(f"nothing watches for other work on this machine: {SWITCH} is off")
+            shown.note(f"nothing watches for other work on this machine: {SWITCH} is off", keep=True)
         shown.note(context.effort.in_words(context.metering.provenance))
         (run_blocks if in_blocks else run_cells)(context, cells)
 

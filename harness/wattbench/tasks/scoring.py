@@ -6,6 +6,7 @@ import json
 import random
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,22 @@ def _seed(seed: int) -> None:
     np.random.seed(seed)  # lm-eval's samplers and models draw from the global generator
     if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
+
+
+@contextmanager
+def generators_kept() -> Iterator[None]:
+    """Put back the state of the global generators of random numbers, which `evaluate` seeds: systems may draw too."""
+    state, numpy_state = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")
+    with ExitStack() as stack:
+        if torch is not None:
+            devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+            stack.enter_context(torch.random.fork_rng(devices=devices))
+        try:
+            yield
+        finally:
+            random.setstate(state)
+            np.random.set_state(numpy_state)
 
 
 def score_rows(

@@ -219,6 +219,10 @@ def _shard(frames: Frames) -> Iterator[Caveat]:
     shard = frames.run.header.shard
     if shard is not None:
         which = part_in_words(shard["blocks"], shard["of"])
+        if (stopped := frames.run.header.part_of) is not None:
+            text = f"The run {stopped} was stopped: this holds {which} of it. Resume it before you choose by it."
+            yield Caveat("stopped", text, ())
+            return
         text = f"This is a shard: it holds {which} of its suite. Merge it with the others before you choose by it."
         yield Caveat("shard", text, ())
 

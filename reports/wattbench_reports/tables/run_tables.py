@@ -334,9 +334,11 @@ def check_finished(run: RunRecords) -> None:
         UserError: it has not; with the command that finishes it.
     """
     if not run.finished:
-        root = run.layout.root
+        root = shlex.quote(str(run.layout.root))
+        blocks = run.layout.blocks.exists() and run.header.night is None
+        part = f", or report its complete blocks with: wattbench report --so-far {root}" if blocks else ""
         raise UserError(
-            f"{root}: this run is not finished. Finish it with: wattbench run --resume {shlex.quote(str(root))}"
+            f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
         )
 
 

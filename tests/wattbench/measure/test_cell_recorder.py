@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.progress import Quiet
 from wattbench.clock import now_s
 from wattbench.config import Measure, load_suite
 from wattbench.measure.attribution import attribute
@@ -19,7 +20,6 @@ from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.timed_lm import TimedLM
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, Reading
-from wattbench.progress import PlainProgress, PlannedTurn
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.systems import Engine, Facts, Reply
 
@@ -72,13 +72,11 @@ class Sleeper(Engine):
         return Facts()
 
 
-def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) -> RunRecords:
+def run_cell(writer: RunWriter, engine: Engine, items: int, shown: Quiet | None = None, **measure: float) -> RunRecords:
     suite = load_suite(str(SUITE))
     suite = replace(suite, suite=suite.suite.model_copy(update={"measure": Measure(**measure)}))
     with Metering([SteadyMeter()]) as metering:
-        context = MeasuringContext(
-            suite, writer, metering, WindowNames("r", 0), PlainProgress([PlannedTurn("adder", items)])
-        )
+        context = MeasuringContext(suite, writer, metering, WindowNames("r", 0), shown or Quiet())
         context.trace_to("s", "t")
         recorder = CellRecorder(context, engine, system="s", task="t", idle_w={"gpu0": 20.0})
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
@@ -90,8 +88,8 @@ def run_cell(writer: RunWriter, engine: Engine, items: int, **measure: float) ->
 @pytest.mark.waits
 @pytest.mark.timed
 def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: RunWriter) -> None:
-    engine = Sleeper(0.01)
-    records = run_cell(writer, engine, 4, warmup=2, min_window_s=0.5)
+    engine, shown = Sleeper(0.01), Quiet()
+    records = run_cell(writer, engine, 4, shown, warmup=2, min_window_s=0.5)
     warm_up, measured = records.windows()
     assert (warm_up.purpose, measured.purpose) == ("warm-up", "measured")
     assert engine.asked[:2] == [2, 3]  # the last items, so that no cache has seen the first
@@ -101,6 +99,8 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
     assert measured.valid, measured.reasons
     assert f"its items were asked {measured.passes} times to fill it" in measured.reasons
     assert measured.total_j == pytest.approx(WATTS * measured.duration_s, rel=0.02)
+    assert [row.finished_s - row.started_s for row in records.answers("s", "t")] == shown.seconds["s"]
+    assert shown.watts == {"s": [(measured.total_j / measured.duration_s, "counter")]}
 
     answers = records.answers("s", "t")
     assert [row.doc_id for row in answers] == [0, 1, 2, 3]  # recorded once each

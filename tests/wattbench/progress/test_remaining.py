@@ -69,15 +69,14 @@ def test_before_anything_is_timed_it_says_so() -> None:
     assert str(remaining.of_all()) == "time left not known yet"
     remaining.begin(PlannedTurn("a", 3), 0)
     assert not remaining.of_all().is_known
-    assert str(remaining.of_turn()) == "time left not known yet"
 
 
-def test_a_system_that_is_not_timed_yet_is_named_and_not_taken_for_the_fast_one() -> None:
+def test_a_system_that_is_not_timed_yet_is_not_taken_for_the_fast_one() -> None:
     run = Simulated(FAST_AND_SLOW, cell_by_cell(["rules", "small", "large"], ["x"], 60))
     seen = dict(run.run())
     assert not seen[max(at_s for at_s in seen if at_s < 0.1)].is_known
     first = seen[min(at_s for at_s in seen if at_s > 0.1)]
-    assert str(first) == "more than 30 s left (not timed yet: large)"
+    assert str(first) == "more than 30 s left"
     halfway = seen[min(at_s for at_s in seen if at_s >= 15)]
     assert halfway.unknown == ("large",)
     assert halfway.seconds == pytest.approx(15, abs=1)
@@ -114,7 +113,6 @@ def test_what_was_timed_before_the_first_turn_is_used() -> None:
     remaining = Remaining(turns, lambda: 0.0)
     assert remaining.of_all() == TimeLeft(105.0)
     remaining.begin(PlannedTurn("a", 10), 5)
-    assert remaining.of_turn().seconds == 50
     assert remaining.of_all().seconds == 55
 
 
@@ -126,7 +124,7 @@ def test_rates_say_how_long_their_requests_take() -> None:
     remaining.begin(remaining.left[0], 0)
     remaining.advance(100)
     now = 30.0
-    assert remaining.of_turn().seconds == 90
+    assert remaining.of_all().seconds == 90 + 120
     remaining.advance(300)
     remaining.end()
     assert remaining.of_all().seconds == 120
@@ -147,7 +145,6 @@ def test_what_was_answered_before_says_nothing_of_the_speed() -> None:
     remaining.begin(PlannedTurn("a", 100, "x"), 90)
     now = 20.0
     remaining.advance(2)
-    assert remaining.of_turn().seconds == pytest.approx(80)
     assert remaining.of_all().seconds == pytest.approx(80 + 1000), "the other task is guessed from this one"
     complete = Remaining([PlannedTurn("a", 5), PlannedTurn("b", 5)], lambda: 0.0)
     complete.begin(PlannedTurn("a", 5), 5)
@@ -214,7 +211,6 @@ def test_any_order_of_events_ends_in_an_estimate(events: list[tuple[str, int]]) 
         else:
             now += number - 10  # a clock that was set back, too
         assert remaining.of_all().seconds >= 0
-        assert remaining.of_turn().seconds >= 0
 
 
 @pytest.mark.parametrize(

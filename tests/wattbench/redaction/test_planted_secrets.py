@@ -25,7 +25,7 @@ from wattbench.errors import UserError
 from wattbench.measure.resume import new_run
 from wattbench.meters import MeterError
 from wattbench.meters.external.command_output import CommandSource
-from wattbench.progress import PlainProgress, PlannedTurn
+from wattbench.progress import Display, Log, PlannedTurn
 from wattbench.records import AnswerRow, ItemRow, ScoreRow, SystemRow, WindowLabel, read_run
 from wattbench.redaction import HIDDEN, hidden_output, keep_environment, keep_secret
 from wattbench.systems.endpoint import client as openai_client
@@ -249,7 +249,7 @@ def test_logs_progress_and_crashes_are_hidden(
         keep_secret(secret)
     everything = " ".join(secrets)
     notice(everything)
-    with PlainProgress([PlannedTurn(everything, 1)]) as shown:
+    with Display([PlannedTurn(everything, 1)], Log()) as shown:
         shown.note(everything)
         shown.start_cell(everything, PlannedTurn(everything, 1), 0)
     hook = sys.excepthook

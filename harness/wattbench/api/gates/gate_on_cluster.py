@@ -62,7 +62,7 @@ class _Answers(NotesAlone):
     def __init__(self) -> None:
         self._answers, self._said_s = 0, now_s()
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, keep: bool = False) -> None:
         """Print a line."""
         notice(text)
 

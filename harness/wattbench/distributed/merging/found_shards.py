@@ -32,6 +32,8 @@ class Shard:
         header, root = records.header, records.layout.root
         if header.shard is None:
             raise UserError(f"{root}: it is no shard: it asked all blocks of its suite (run SUITE --block makes one)")
+        if header.part_of is not None:
+            raise UserError(f"{root}: it is a part of {header.part_of}, which was stopped: finish and merge that run")
         if header.rescored is not None:
             raise UserError(f"{root}: it is rescored: merge the shard that it was made of, and rescore the merged run")
         return cls(records, tuple(header.shard["blocks"]))
@@ -132,7 +134,8 @@ def _runs_of(path: Path) -> list[Path]:
         ) from error
     if not runs:
         raise UserError(f"{path}: no run, and no folder of runs (it has no run.json, and nothing in it has one)")
-    return [root for root in runs if read_run(root).header.shard is not None]
+    headers = [(root, read_run(root).header) for root in runs]
+    return [root for root, header in headers if header.shard is not None and header.part_of is None]
 
 
 def check_disjoint(shards: Sequence[Shard]) -> dict[int, Shard]:

@@ -52,6 +52,8 @@ class RunHeader(RecordRow):
     of scores of the tasks that were. All else in the record is of the run that it is from."""
     retried_from: str | None = None
     """For a copy of a finished run in which its failed requests were asked again: the run that it is from."""
+    part_of: str | None = None
+    """For a copy of the complete blocks of a run that was stopped: that run. `shard` says which blocks."""
     node: str = ""
     """The machine that measured, as `wattbench.machine.node` names it. Empty in older records, in imported ones and in
     a run that several machines measured."""

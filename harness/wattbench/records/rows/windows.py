@@ -136,6 +136,11 @@ class WindowRow(RecordRow):
         return components.total_j(self.energy_j)
 
     @property
+    def power_w(self) -> float | None:
+        """Return the mean watts of all components; None if none was read, or the window is not valid."""
+        return self.total_j / self.duration_s if self.valid and self.duration_s and self.total_j is not None else None
+
+    @property
     def above_idle_j(self) -> float | None:
         """Return the joules beyond what the loaded system draws when idle; None if its idle draw is not known."""
         counted = components.added(self.energy_j)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from wattbench.config import Resolved
 from wattbench.measure.failed_requests import check_some_answered
 from wattbench.measure.item_rows import expert_rows, item_rows
 from wattbench.measure.measuring_context import MeasuringContext
@@ -12,6 +13,7 @@ from wattbench.measure.plan import Cell
 from wattbench.measure.scorer import Scorer
 from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
+from wattbench.records import RunWriter, read_run
 from wattbench.records.read_once import RecordsReadOnce
 from wattbench.scenarios.residents import Resident
 
@@ -41,19 +43,36 @@ def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence
 
 
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count."""
-    records = RecordsReadOnce.of(context.records)
+    """Complete the record of a run that is measured, as `finish_record` does."""
+    finish_record(context.writer, context.resolved, cells, allow_unsafe_code=context.allow_unsafe_code)
+
+
+def finish_record(
+    writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], *, allow_unsafe_code: bool = False
+) -> None:
+    """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count.
+
+    Args:
+        writer: of the run.
+        resolved: its suite.
+        cells: its plan.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+
+    Raises:
+        UserError: a system answered nothing, or a task cannot be scored.
+    """
+    records = RecordsReadOnce.of(read_run(writer.layout.root))
     check_some_answered(records, [(cell.system, cell.choice.task) for cell in cells])
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
     for system in dict.fromkeys(cell.system for cell in cells):
         for phase in split_system(records, system, tasks):
-            context.writer.append_phase(phase)
+            writer.append_phase(phase)
     for task in tasks:
         of_task = [cell for cell in cells if cell.choice.task == task and records.scores(cell.system, task) is None]
         if of_task:
-            scorer = Scorer(context.resolved, of_task[0].choice, allow_unsafe_code=context.allow_unsafe_code)
+            scorer = Scorer(resolved, of_task[0].choice, allow_unsafe_code=allow_unsafe_code)
             for cell in of_task:
-                context.writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
+                writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
     items = item_rows(records, cells, records.windows())
-    context.writer.append_estimates(estimate_rows(context.resolved, items))
-    context.writer.finish(items, records.windows(), datetime.now(UTC).isoformat(timespec="seconds"))
+    writer.append_estimates(estimate_rows(resolved, items))
+    writer.finish(items, records.windows(), datetime.now(UTC).isoformat(timespec="seconds"))

@@ -45,7 +45,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
         ask_blocks(context, cells, residents)
     rows = context.records.blocks()
     for line in repetitions_in_words(rows, len({row.number for row in rows})):
-        context.progress.note(line)
+        context.progress.note(line, keep=True)
     finish(context, cells)
 
 
@@ -189,10 +189,9 @@ def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) ->
         "other work": f"was disturbed by other work on this machine ({signals_in_words([row])})",
         "interruption": f"was interrupted, and not all its joules are valid ({', '.join(row.interrupted)})",
     }
-    also = [each.name for each in runs_now() if each.does is not Doing.WAITS] if row.contended else []
-    what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}" + (
-        f"; also here: {', '.join(also)}" if also else ""
-    )
+    what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}"
+    if row.contended and (also := [run.name for run in runs_now() if run.does is not Doing.WAITS]):
+        what += f"; also here: {', '.join(also)}"
     if row.contended and context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
     rows = context.records.blocks()

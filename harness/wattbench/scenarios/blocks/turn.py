@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.measure.ask_items import ask_items
-from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.keeping_recorder import KeepingRecorder
+from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow
@@ -29,6 +30,11 @@ class Turns:
     numbers: Mapping[str, int]
     """System to the number of its next call."""
     _calls: dict[str, Iterator[int]] = field(default_factory=dict)
+    _scores: LiveScores = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to score."""
+        self._scores = LiveScores(self.context.resolved)
 
     def measure_idle(self, title: str, system: str) -> None:
         """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
@@ -50,7 +56,7 @@ class Turns:
         if missing:
             context.trace_to(name, None, block.number)
             warmup = min(measure.warmup, 1) if resident.warm else measure.warmup
-            recorder = CellRecorder(
+            recorder = KeepingRecorder(
                 context,
                 resident.engine,
                 system=name,
@@ -67,6 +73,7 @@ class Turns:
             # The recorder keeps the answers.
             deque(ask_items(resident.engine, recorder, asks, batch=measure.batch, numbers=numbers), maxlen=0)
             recorder.done()
+            context.progress.score(name, lambda: self._scores.of(recorder.rows))
             if self.residents.one_at_a_time:
                 self.residents.record_peak(resident)
         context.progress.end_cell()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from wattbench.measure.ask_items import ItemRequests, ask_items
-from wattbench.measure.cell_recorder import CellRecorder
+from wattbench.measure.ask_items import ask_items
+from wattbench.measure.keeping_recorder import KeepingRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.records import AnswerRow
 from wattbench.scenarios.interleaved.schedule import Item, PlannedRound
@@ -55,14 +54,14 @@ class GateTurns:
         recorder.done()
         return RoundAnswers(recorder.window, recorder.rows)
 
-    def _recorder(self, resident: Resident, *, long: bool) -> _RoundRecorder:
+    def _recorder(self, resident: Resident, *, long: bool) -> KeepingRecorder:
         """Prepare a round. A system is warmed up after it was loaded, and with one item where the other one was asked
         last: what a switch costs would else be part of the seconds of a short round."""
         measure = self.context.measure
         most = measure.warmup if not resident.warm else 0 if self._last == resident.name else 1
         # Its part of a round is one window, however long it takes.
         one_window = measure.model_copy(update={"window_s": float("inf"), "warmup": min(most, measure.warmup)})
-        return _RoundRecorder(
+        return KeepingRecorder(
             self.context,
             resident.engine,
             system=resident.name,
@@ -71,23 +70,3 @@ class GateTurns:
             measure=one_window,
             fill=long,
         )
-
-
-class _RoundRecorder(CellRecorder):
-    """Keep the rows of a round by task, to be scored."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.rows: dict[str, list[AnswerRow]] = {}
-        self.window = ""
-        """The id of the round's window."""
-
-    def before_batch(self) -> str:
-        self.window = super().before_batch()
-        return self.window
-
-    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
-        super().keep(asks, rows)
-        for ask, row in zip(asks, rows, strict=True):
-            assert ask.task is not None  # residents name the task of every item
-            self.rows.setdefault(ask.task, []).append(row)

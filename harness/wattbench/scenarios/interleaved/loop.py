@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wattbench.config import Resolved
 from wattbench.measure.measuring_context import MeasuringContext
@@ -122,7 +123,7 @@ def _say_what_is_left_out(session: GateSession) -> None:
         items = (
             "1 item of an interrupted round is" if len(torn) == 1 else f"{len(torn)} items of an interrupted round are"
         )
-        session.context.progress.note(f"{items} left out: only one of the systems may have been asked")
+        session.context.progress.note(f"{items} left out: only one of the systems may have been asked", keep=True)
 
 
 def _over(session: GateSession, decide: Decide) -> bool:
@@ -136,7 +137,7 @@ def _over(session: GateSession, decide: Decide) -> bool:
     most_j = session.gate.policy.max_joules
     spent_j = sum(row.total_j or 0.0 for row in records.windows() if row.purpose == Purpose.MEASURED)
     if most_j is not None and spent_j >= most_j:
-        context.progress.note(f"{spent_j:.0f} J were measured; the policy ends the gate at {most_j:g} J")
+        context.progress.note(f"{spent_j:.0f} J were measured; the policy ends the gate at {most_j:g} J", keep=True)
         return True
     return False
 
@@ -162,11 +163,12 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
     number = len(rows)
     for stretch in _stretches(left):
         title = _title(number, sum(map(len, stretch)))
-        context.progress.start_cell(title, _turn(stretch, context.measure.repeats), 0)
+        context.progress.start_cell(title, _turn(stretch, gate, context.measure.repeats), 0)
         for pair in stretch:
             loads.load_again_before(pair[0].pair)
             for planned in pair:
                 row = _ask_round(number, planned, gate, residents, turns, scorers)
+                _show_scores(context, gate, row)
                 context.writer.append_round(replace(row, load=loads.number - 1))
                 number += 1
             if is_look(pair[0]) and _over(session, decide):
@@ -207,6 +209,16 @@ def _ask_round(
     )
 
 
+def _show_scores(context: MeasuringContext, gate: Gate, row: RoundRow) -> None:
+    for side, by_task in row.scores.items():
+        scores = [score.correct for of_task in by_task.values() for score in of_task]
+        context.progress.score(gate.sides[side].name, partial(_summed, scores))
+
+
+def _summed(scores: Sequence[float]) -> tuple[float, int]:
+    return sum(scores), len(scores)
+
+
 def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:
     """Yield pairs as they are shown together: later ones alone, the first, short ones up to eight, as they take little
     time."""
@@ -223,15 +235,16 @@ def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]
         yield stretch
 
 
-def steps_of(left: Sequence[PlannedRound], repeats: int) -> list[PlannedTurn]:
+def steps_of(left: Sequence[PlannedRound], gate: Gate, repeats: int) -> list[PlannedTurn]:
     """Return the steps that a gate has at most, as its progress knows them."""
-    return [_turn(stretch, repeats) for stretch in _stretches(left)]
+    return [_turn(stretch, gate, repeats) for stretch in _stretches(left)]
 
 
-def _turn(stretch: Sequence[Sequence[PlannedRound]], repeats: int) -> PlannedTurn:
+def _turn(stretch: Sequence[Sequence[PlannedRound]], gate: Gate, repeats: int) -> PlannedTurn:
     """Return some rounds of both systems; each asks both as often."""
     items = sum(len(planned.items) for pair in stretch for planned in pair)
-    return PlannedTurn("the gate", items * len(SIDES) * repeats)
+    names = tuple(side.name for side in gate.sides.values())
+    return PlannedTurn("the gate", items * len(SIDES) * repeats, systems=names)
 
 
 def _title(begun: int, rounds: int) -> str:

@@ -119,6 +119,7 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
     slots = slots_of(cell.engine, cell.load)
     row = load_row(cell.system, cell.task, rate_per_s, cell.load, answers, offered, slots=slots, trace=trace)
     writer.append_window(closed[0])
+    progress.window_closed(cell.system, closed[0].power_w, closed[0].provenance_label)
     for answer in answers:
         writer.append_answer(cell.system, cell.task, answer)
     writer.append_load(row)

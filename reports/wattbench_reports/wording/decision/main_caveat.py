@@ -19,6 +19,7 @@ FIRST = (
     "no-items",
     "not-scored",
     "shard",
+    "stopped",
     "not-held",
     "held-here",
     "different-tasks",

@@ -16,6 +16,7 @@ import pytest
 from tests.made_up.meters import PlayedMeter
 from wattbench.config import EndpointSystem, HybridSystem
 from wattbench.errors import UserError
+from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
@@ -310,3 +311,29 @@ def test_all_cannot_be_demanded_of_servers_on_one_port(blocked) -> None:
         UserError, match=r"several systems are served at http://127\.0\.0\.1:8000/v1\. Set resident: one"
     ):
         replace(run, cells=cells).run()
+
+
+def test_the_progress_is_given_seconds_watts_and_scores_of_each_turn(
+    blocked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, open_at_scoring = blocked(), []
+    score = LiveScores.of
+
+    def watched(self: LiveScores, by_task: Any) -> tuple[float, int] | None:
+        open_at_scoring.append(len(run.records.open_windows()))
+        self._spent_s = 0.0  # however short the run is
+        return score(self, by_task)
+
+    monkeypatch.setattr(LiveScores, "of", watched)
+    records, shown = run.run(), run.quiet
+    items = run.items
+    assert {name: len(seconds) for name, seconds in shown.seconds.items()} == {"adder": 9, "small": 9}
+    assert all(seconds is not None and seconds >= 0 for of_system in shown.seconds.values() for seconds in of_system)
+    for name, of_system in shown.scores.items():
+        scored = [each for each in of_system if each is not None]
+        assert len(scored) == 3
+        assert sum(count for _, count in scored) == 9
+        assert sum(right for right, _ in scored) == items[items["system"] == name]["correct"].sum()
+    assert open_at_scoring == [0] * 6, "no window is open while answers are scored"
+    windows = [row for row in measured(records).values() if row.system == "adder"]
+    assert shown.watts["adder"] == [(row.power_w, "rapl") for row in windows]

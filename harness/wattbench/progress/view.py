@@ -1,0 +1,128 @@
+"""Lay out what a run has done so far: as a table for a terminal or a notebook, and as one line for a log.
+
+Names and notes are hostile: no control character is in what is returned, and no line is longer than it may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wattbench.progress.remaining import duration
+from wattbench.progress.so_far import RunSoFar, SystemSoFar
+from wattbench.redaction import hide
+from wattbench.terminal import TextColumn, clipped, clipped_apart, printable, text_table, without_commands, wrapped
+
+LOG_WIDTH = 120
+_SHORTEST_NAME, _LONGEST_NAME = 12, 30
+_LINES_OF_A_NOTE = 2
+_FIXED_LINES = 4
+"""Of a view: the heads, the count of what is left out, the sums, and the turn that is under way."""
+_COLUMNS = ("accuracy", "mean latency", "power")
+_UNDER_WAY = "> "
+
+
+def table(run: RunSoFar, width: int, height: int) -> list[str]:
+    """Return a row for each system, the sums, what is under way, and the last notes.
+
+    Args:
+        run: what was done.
+        width: columns that a line may have.
+        height: lines that there may be. Where not all systems have room, the one under way is among those shown.
+    """
+    notes = [part for note in run.notes for part in _shortened(note, width)]
+    title = printable(hide(run.title))
+    rows = _rows(run, width, max(height - _FIXED_LINES - len(notes), 1))
+    return [clipped(line, width) for line in (*rows, _sums(run), *([title] if title else []), *notes)]
+
+
+def end_table(run: RunSoFar, width: int) -> list[str]:
+    """Return what stays to be read when a run has ended: every system, the sums, and the notes that were to be kept."""
+    rows = [*_rows(run, width, len(run.systems)), _sums(run)]
+    notes = [part for note in run.kept for part in wrapped(note, width=width)]
+    return [*(clipped(row, width) for row in rows), *notes]
+
+
+def line(run: RunSoFar) -> str:
+    """Return all in one line of a log: the sums, and as many systems as it has room for."""
+    known = list(run.systems.items())  # before their items: another thread may add a system
+    items, said = run.items(), _sums(run)
+    systems = []
+    for name, so_far in known:
+        facts = [cell for cell in _cells(so_far)[:2] if cell]
+        systems.append(" ".join([clipped(_name(name), _LONGEST_NAME), _count(so_far, items[name]), *facts]))
+    for shown in range(len(systems), -1, -1):
+        left_out = [f"and {len(systems) - shown} more"] if shown < len(systems) else []
+        text = without_commands("; ".join([said, *systems[:shown], *left_out]))
+        if clipped(text, LOG_WIDTH) == text:
+            return text
+    return clipped(said, LOG_WIDTH)
+
+
+def _sums(run: RunSoFar) -> str:
+    """Return how many items are done, and the time that was and will be needed."""
+    planned, done = sum(run.items().values()), sum(each.done for each in list(run.systems.values()))
+    left = run.remaining.of_all()
+    ends = [] if done >= planned and not left.seconds else [str(left)]
+    return ", ".join([f"{done:,} of {planned:,} {run.items_are}", f"{duration(run.elapsed_s)} so far", *ends])
+
+
+def _rows(run: RunSoFar, width: int, most: int) -> list[str]:
+    """Return the heads and the rows, and how many systems there was no room for."""
+    systems = list(run.systems.items())  # before their items: another thread may add a system
+    items = run.items()
+    names = [name for name, _ in systems][:most]
+    if run.under_way in run.systems and run.under_way not in names:
+        names[-1] = str(run.under_way)
+    cells = {name: _cells(so_far) for name, so_far in systems}
+    there = [number for number in range(len(_COLUMNS)) if any(row[number] for row in cells.values())]
+    heads = ["items", *(_COLUMNS[number] for number in there)]
+    rows = [
+        [_count(run.systems[name], items[name]), *(cells[name][number] or "-" for number in there)] for name in names
+    ]
+    taken = sum(max(map(len, column)) + 2 for column in zip(heads, *rows, strict=True))
+    shown = clipped_apart([_name(name) for name in names], max(width - taken - len(_UNDER_WAY), _SHORTEST_NAME))
+    marked = [f"{_UNDER_WAY if name == run.under_way else '  '}{cut}" for name, cut in zip(names, shown, strict=True)]
+    columns = [TextColumn("  system"), *(TextColumn(head, right=head != "power") for head in heads)]
+    lines = text_table(columns, [[name, *row] for name, row in zip(marked, rows, strict=True)])
+    more = len(systems) - len(names)
+    return [*lines, *([f"  and {more} more systems"] if more else [])]
+
+
+def _shortened(note: str, width: int) -> list[str]:
+    lines = wrapped(note, width=width)
+    if len(lines) <= _LINES_OF_A_NOTE:
+        return lines
+    return [*lines[: _LINES_OF_A_NOTE - 1], clipped(" ".join(lines[_LINES_OF_A_NOTE - 1 :]), width)]
+
+
+def _name(name: str) -> str:
+    return printable(hide(name)) or "?"
+
+
+def _count(so_far: SystemSoFar, items: int) -> str:
+    return f"{so_far.done:,}/{items:,}"
+
+
+def _cells(so_far: SystemSoFar) -> Sequence[str]:
+    """Return the cells of `_COLUMNS`; one of which nothing is known is empty."""
+    accuracy, latency_s, watts = so_far.accuracy, so_far.latency_s, so_far.watts
+    return (
+        "" if accuracy is None else f"{accuracy:.1%}",
+        "" if latency_s is None else _seconds(latency_s),
+        "" if not so_far.provenance else "not valid" if watts is None else _power(watts, so_far.provenance),
+    )
+
+
+def _seconds(seconds: float) -> str:
+    if seconds >= 99.95:
+        return duration(seconds)
+    unit, size = ("s", 1.0) if seconds >= 0.9995 else ("ms", 1e-3) if seconds >= 0.9995e-3 else ("µs", 1e-6)
+    return f"{seconds / size:.3g} {unit}"
+
+
+def _power(watts: float, provenance: str) -> str:
+    """Return watts and where they come from. Of many sources it is said whether one is no sensor."""
+    parts = provenance.split("+")
+    if len(parts) > 2:
+        provenance = "partly modelled" if "modelled" in parts else "of several meters"
+    return f"{watts:{',.0f' if watts >= 99.5 else '.3g'}} W {provenance}"
