@@ -13,7 +13,9 @@ from wattbench.redaction import hide
 from wattbench.terminal import TextColumn, clipped, clipped_apart, printable, text_table, without_commands, wrapped
 
 LOG_WIDTH = 120
-_SHORTEST_NAME, _LONGEST_NAME = 12, 30
+_SHORTEST_NAME = 12
+_NAMES_IN_A_LINE = (30, 16, 10)
+"""Columns of a name in a log, the next where not all systems have room."""
 _LINES_OF_A_NOTE = 2
 _FIXED_LINES = 4
 """Of a view: the heads, the count of what is left out, the sums, and the turn that is under way."""
@@ -46,16 +48,23 @@ def line(run: RunSoFar) -> str:
     """Return all in one line of a log: the sums, and as many systems as it has room for."""
     known = list(run.systems.items())  # before their items: another thread may add a system
     items, said = run.items(), _sums(run)
-    systems = []
-    for name, so_far in known:
-        facts = [cell for cell in _cells(so_far)[:2] if cell]
-        systems.append(" ".join([clipped(_name(name), _LONGEST_NAME), _count(so_far, items[name]), *facts]))
-    for shown in range(len(systems), -1, -1):
-        left_out = [f"and {len(systems) - shown} more"] if shown < len(systems) else []
-        text = without_commands("; ".join([said, *systems[:shown], *left_out]))
-        if clipped(text, LOG_WIDTH) == text:
+    for width in _NAMES_IN_A_LINE:
+        shown = clipped_apart([_name(name) for name, _ in known], width)
+        systems = [
+            " ".join([cut, _count(so_far, items[name]), *filter(None, _cells(so_far)[:2])])
+            for cut, (name, so_far) in zip(shown, known, strict=True)
+        ]
+        if (text := _fitting([said, *systems])) is not None:
+            return text
+    for count in range(len(systems) - 1, 0, -1):
+        if (text := _fitting([said, *systems[:count], f"and {len(systems) - count} more"])) is not None:
             return text
     return clipped(said, LOG_WIDTH)
+
+
+def _fitting(parts: Sequence[str]) -> str | None:
+    text = without_commands("; ".join(parts))
+    return text if clipped(text, LOG_WIDTH) == text else None
 
 
 def _sums(run: RunSoFar) -> str:
