@@ -75,6 +75,10 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
     if left := _left(records.blocks(), blocks, context, again):
+        before = sum(len(block.items) for block in blocks if block not in left) * context.measure.repeats
+        for name in residents.configs if before else ():
+            context.progress.start_cell("answered before", PlannedTurn(name, before), before)
+            context.progress.end_cell()
         _ask(plan, left, _turns(context, residents, dealt, cells), again)
     for name in mixtures_to_observe(context, cells):
         count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
