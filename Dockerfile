@@ -1,17 +1,17 @@
-# wattbench in a container. One file, two images:
+# wattbench in a container. One file; EXTRAS says what the image can run:
 #
 #     docker build --tag wattbench .
-#     docker build --tag wattbench:cuda --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu128 .
+#     docker build --tag wattbench:models --build-arg EXTRAS=hf,llamacpp,router .
 #
-# PyTorch's wheels bring CUDA with them, so both have the same base; the driver is the host's. docs/container.md says how to
-# run them, and what was not tried.
+# PyTorch's wheels bring CUDA with them, so all images have the same base; the driver is the host's. docs/container.md says how
+# to build one with CUDA, how to run them, and what was not tried.
 #
 # The base is pinned by version and not by digest: a digest that is never renewed keeps every fault that its distribution has
 # mended since, and nothing here renews it. Who builds for others pins it: --build-arg BASE=python:3.11-slim-bookworm@sha256:...
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
-ARG EXTRAS=hf,llamacpp,router,history
+ARG EXTRAS=""
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /source
 COPY pyproject.toml uv.lock tox.ini README.md LICENSE ./

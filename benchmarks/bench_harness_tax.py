@@ -267,13 +267,14 @@ def _alone(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, side:
 def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer: RunWriter, side: Side) -> None:
     """As `wattbench.scenarios.closed_loop` has it, with the meters that a run would use on this machine."""
     measure = suite.suite.measure.model_copy(update={"min_window_s": 0.0, "warmup": 0})  # nothing is asked twice
+    suite = replace(suite, suite=suite.suite.model_copy(update={"measure": measure}))
     cell = secrets.token_hex(4)  # each round is a cell of its own
     with Metering(meters_for(survey())) as metering:
         metering.shortest_window_s = 0.0  # nor is an item asked again for a sensor's sake
         before = time.perf_counter()
         context = MeasuringContext(suite, writer, metering, WindowNames("bench", 0), Display([], Log()))
         context.trace_to(name, cell)
-        recorder = CellRecorder(context, engine, system=name, task=cell, idle_w={}, measure=measure)
+        recorder = CellRecorder(context, engine, system=name, task=cell, idle_w={})
         lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
         lm.generate_until = side.clock(lm.generate_until)  # type: ignore[method-assign]  # a clock around it
         samples = evaluate(lm, load_task(suite, choice), suite.systems[name].prompt, measure)

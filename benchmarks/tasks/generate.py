@@ -24,6 +24,8 @@ import reasoning
 import yaml
 from documents import ASKED
 
+from wattbench.errors import UserError, require
+
 FOLDER = Path(__file__).parent
 DRAWS_PER_DOCUMENT = 60
 """How many draws a document may cost before the recipe is thought impossible."""
@@ -40,8 +42,7 @@ def recipes(folder: Path = FOLDER) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def draw(recipe: dict[str, Any], seed: int, size: int) -> Iterable[Document]:
     """Yield the documents of ``size`` seeds of a generator, in their order, less those that fail its check."""
-    import reasoning_gym
-
+    reasoning_gym = require("reasoning_gym", extra="tasks", what="drawing documents anew")
     keep = checks.CHECKS.get(recipe["dataset"], lambda _question, _answer: True)
     entries = reasoning_gym.create_dataset(recipe["dataset"], seed=seed, size=size, **recipe["settings"])
     for index in range(size):
@@ -126,6 +127,10 @@ def _with_reasoning(task: str, document: Document) -> Document:
 
 
 if __name__ == "__main__":
-    for path, text in files():
-        path.write_text(text, encoding="utf-8")
-        print(path.relative_to(FOLDER), text.count("\n"), file=sys.stderr)
+    try:
+        for path, text in files():
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(FOLDER), text.count("\n"), file=sys.stderr)
+    except UserError as error:
+        print(f"generate: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

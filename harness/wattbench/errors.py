@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import importlib
+import importlib.util
 import re
 from collections.abc import Iterable
 from types import ModuleType
@@ -124,6 +125,21 @@ def require(module: str, *, extra: str, what: str) -> ModuleType:
         if error.name is not None and module.partition(".")[0] != error.name.partition(".")[0]:
             raise
         raise MissingExtraError(what, extra) from error
+
+
+def require_installed(*modules: str, extra: str, what: str) -> None:
+    """Check that optional dependencies are installed, without importing them, which may take seconds.
+
+    Args:
+        modules: their top-level names.
+        extra: the wattbench extra that installs them.
+        what: the feature that needs them, as the start of a sentence.
+
+    Raises:
+        MissingExtraError: one of them is not installed.
+    """
+    if any(importlib.util.find_spec(module) is None for module in modules):
+        raise MissingExtraError(what, extra)
 
 
 _MOST_OF_NAME = 200

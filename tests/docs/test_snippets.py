@@ -208,8 +208,9 @@ def check_python(words: list[str]) -> None:
 def check_docker(words: list[str]) -> None:
     """Its arguments are those of the Dockerfile, and what it runs are commands of wattbench."""
     arguments = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
-    given = [words[place + 1].partition("=")[0] for place, word in enumerate(words) if word == "--build-arg"]
-    assert set(given) <= arguments
+    given = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--build-arg")
+    assert given.keys() <= arguments
+    assert set(given.get("EXTRAS", "").split(",")) - {""} <= PROJECT["optional-dependencies"].keys()
     image = next(place for place, word in enumerate(words) if re.fullmatch(r"wattbench(:\w+)?", word))
     if words[0] == "run":
         check_words(shlex.join(words[image + 1 :]))
@@ -245,8 +246,8 @@ def test_what_pip_installs_is_there(page: str) -> None:
 @pytest.mark.package
 def test_the_repository_of_the_readme_is_one_that_pip_installs(tmp_path: Path) -> None:
     """It is here this checkout's own; that a checkout installs is for tests/e2e/test_wheel.py."""
-    checkout, repository = [shlex.split(line) for line in only("README.md", "pip install '.[").splitlines()]
-    assert checkout[2].startswith(".[")
+    base, checkout, repository = [shlex.split(line) for line in only("README.md", "pip install .").splitlines()]
+    assert base[2] == "." and checkout[2].startswith(".[")
     here = re.sub(REPOSITORY, f"git+file://localhost{ROOT}", repository[2])
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     there, environment = tmp_path / "there", uncompressed(tmp_path / "site")

@@ -19,7 +19,7 @@ from tests.docs.snippets import snippets
 from tests.e2e.preloaded import Preloaded
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-QUICK = "measure: {idle_s: 0, warmup: 0, min_window_s: 0, blocks: 2, busy: mark}"
+QUICK = "measure: {effort: quick, energy: off}"
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
 PORT = re.compile(r"\b8765\b")
 

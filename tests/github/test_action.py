@@ -228,7 +228,8 @@ def test_pip_is_asked_for_one_thing(action: Callable[..., Job], inputs: dict[str
 @pytest.mark.parametrize(
     ("inputs", "what"),
     [
-        ({}, "locked [hf,llamacpp,router] "),
+        ({}, "locked [] "),
+        ({"extras": "hf,router"}, "locked [hf,router] "),
         ({"extras": "$(touch owned)"}, "locked [$(touch owned)] "),
         ({"extras": "", "torch_index": "https://example.org/cpu"}, "locked [] https://example.org/cpu"),
     ],

@@ -76,7 +76,8 @@ def test_every_input_of_the_action_is_explained() -> None:
     inputs = read(ROOT / "action.yml")["inputs"]
     told = rows("| input | default | |")
     assert told.keys() == inputs.keys()
-    for name in ("fail-on", "extras", "artifact"):
+    assert (told["extras"][0], inputs["extras"]["default"]) == ("none", "")
+    for name in ("fail-on", "artifact"):
         assert told[name][0] == f"`{inputs[name]['default']}`"
     assert told["python-version"][0] == inputs["python-version"]["default"]
 

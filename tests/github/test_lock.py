@@ -63,6 +63,39 @@ def test_each_environment_is_locked_but_those_that_are_there_to_try_others() -> 
     assert re.findall(r"^    (\S+)==\S+$", TOX, re.M) == ["tox", "tox-uv-bare", "uv"]
 
 
+def required(names: set[str]) -> set[str]:
+    """Return what the lock installs for some packages, themselves included, on any Python and system."""
+    requirements: dict[str, list[dict[str, Any]]] = {}
+    for package in LOCK["package"]:  # several versions of one name are for different Pythons
+        requirements.setdefault(package["name"], []).extend(package.get("dependencies", []))
+        for extra, more in package.get("optional-dependencies", {}).items():
+            requirements.setdefault(f"{package['name']}[{extra}]", []).extend(more)
+    reached: set[str] = set()
+    waiting = [*names]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            for each in requirements.get(name, []):
+                waiting += [each["name"], *(f"{each['name']}[{extra}]" for extra in each.get("extra", []))]
+    return {name for name in reached if "[" not in name}
+
+
+def test_the_base_installs_what_the_docs_list_with_a_reason_and_no_more() -> None:
+    page = (ROOT / "docs" / "installing.md").read_text()
+    table = page.partition("| requirement | MB | brings |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    listed = {name.strip("`"): (re.findall("`(.+?)`", brings), why) for name, _, brings, _, why in rows}
+    (project,) = [each for each in LOCK["package"] if each["name"] == "wattbench"]
+    assert listed.keys() == {"wattbench", *(each["name"] for each in project["dependencies"])}
+    assert all(why for _, why in listed.values())
+    packages = [*listed, *(name for brings, _ in listed.values() for name in brings)]
+    assert sorted(packages) == sorted(required({"wattbench"}))
+    assert f"wattbench and {len(packages) - 1} packages" in page
+    for name, (brings, _) in listed.items():
+        assert set(brings) <= required({name})
+
+
 PYTHON = """
 import os, sys
 from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wattbench.progress import PlannedTurn
+from wattbench.progress import PlannedTurn, TimeLeft
 
 
 class Quiet:
@@ -44,6 +44,9 @@ class Quiet:
 
     def end_cell(self) -> None:
         """Nothing."""
+
+    def left(self) -> TimeLeft:
+        return TimeLeft(0.0, is_known=False)
 
     def __enter__(self) -> Quiet:
         return self

@@ -33,6 +33,8 @@ class FakeSystem:
     kind: str = "generalist"
     accuracy: float = 0.5
     latency_s: float = 0.5
+    pause_s: float = 0.0
+    """What the client takes between two of its requests."""
     energy_j: float | None = 8.0
     provenance: str = "counter"
     engine: str = "transformers"
@@ -252,7 +254,7 @@ def _write_system(
             domains = list(dict.fromkeys(domain for _, domain in fake.tasks))
             writer.write_experts(system.name, task, _experts(system, rows, domains.index(domain)))
         joules = [row.energy_j for row in rows if row.energy_j is not None]
-        length_s = sum(row.finished_s - row.started_s for row in rows)
+        length_s = sum(row.finished_s - row.started_s + system.pause_s for row in rows)
         windows.append(
             _window(window, run, system, task, "measured", length_s, sum(joules) if joules else None, spoiled)
         )
@@ -319,12 +321,12 @@ def _write_blocks(
                     own_cpu_s=0.9 * seconds if fake.own_cpu else None, node=node.node,
                 )
             )  # fmt: skip
-    rows = _one_after_the_other(rows)
+    rows = _one_after_the_other(rows, system.pause_s)
     items += rows
     for block in range(fake.blocks):
         inside = [row for row in rows if row.block == block]
         joules = [row.energy_j for row in inside if row.energy_j is not None]
-        length_s = sum(row.finished_s - row.started_s for row in inside)
+        length_s = sum(row.finished_s - row.started_s + system.pause_s for row in inside)
         reasons = system.invalid if block == 0 else ()
         total_j = sum(joules) if joules else None
         window = _window(f"w{number}b{block}", run, system, None, "measured", length_s, total_j, reasons)
@@ -338,12 +340,12 @@ def _write_blocks(
         )  # fmt: skip
 
 
-def _one_after_the_other(rows: list[ItemRow]) -> list[ItemRow]:
+def _one_after_the_other(rows: list[ItemRow], pause_s: float) -> list[ItemRow]:
     """Return rows with the times of a system that is asked block after block, in the order of `rows`."""
     now_s, started_s = START_S, [0.0] * len(rows)
     for place in sorted(range(len(rows)), key=lambda place: rows[place].block or 0):
         started_s[place] = now_s
-        now_s += rows[place].finished_s - rows[place].started_s
+        now_s += rows[place].finished_s - rows[place].started_s + pause_s
     return [
         replace(row, scheduled_s=at_s, started_s=at_s, finished_s=at_s + row.finished_s - row.started_s)
         for row, at_s in zip(rows, started_s, strict=True)
@@ -383,7 +385,7 @@ def _items(
                     filtered=system.output, target="42",
                 )
             )  # fmt: skip
-            now_s += latency_s
+            now_s += latency_s + system.pause_s
     return rows
 
 

@@ -47,6 +47,19 @@ def golden_run() -> FakeRun:
     )
 
 
+def quick_systems() -> FakeRun:
+    """A model, a classifier and a rule: of their time a client takes little, a part, and most."""
+    return FakeRun(
+        systems=(
+            FakeSystem("model", accuracy=0.55, latency_s=0.8, pause_s=0.0003, energy_j=12.0),
+            FakeSystem("classifier", "specialist", accuracy=0.5, latency_s=0.001, pause_s=0.0003, energy_j=0.25),
+            FakeSystem("rule", "specialist", accuracy=0.4, latency_s=0.00002, pause_s=0.0003, energy_j=0.125),
+        ),
+        blocks=4,
+        carbon={"region": None, "intensity_g_per_kwh": 100.0, "pue": 1.25},
+    )
+
+
 def many_systems(number: int = 37) -> FakeRun:
     """More systems than a table shows at once, with long names that begin and end alike."""
     size = [0.5 + 0.35 * place for place in range(number)]

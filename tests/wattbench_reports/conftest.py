@@ -9,7 +9,16 @@ from types import SimpleNamespace
 import pytest
 
 from tests.made_up.runs import FakeRun, FakeSystem
-from tests.made_up.standard_runs import family_run, golden_run, hostile_run, machine, plain_systems, recorded, trained
+from tests.made_up.standard_runs import (
+    family_run,
+    golden_run,
+    hostile_run,
+    machine,
+    plain_systems,
+    quick_systems,
+    recorded,
+    trained,
+)
 from tests.made_up.store import RunStore
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import Analysis
@@ -30,6 +39,7 @@ def fake(run_store: RunStore) -> SimpleNamespace:
         plain=lambda: FakeRun(plain_systems()),
         hostile=hostile_run,
         golden=golden_run,
+        quick=quick_systems,
         family=family_run,
         trained=trained,
         machine=machine,

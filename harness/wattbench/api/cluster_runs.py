@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wattbench.api.session import notice
+from wattbench.api.stopped_run import how_to_go_on
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
 
@@ -188,6 +189,7 @@ def _brought_to_its_end(
         run_on(root, job, slots, notice)
     except BaseException:
         again = shlex.join([str(root), *([] if cluster is None else cluster.words())])
-        notice(f"wattbench: stopped. Complete blocks are kept; resume with: {resume} {again}")
+        if (said := how_to_go_on(root, f"{resume} {again}", "Complete blocks are kept")) is not None:
+            notice(said)
         raise
     return root

@@ -22,6 +22,10 @@ class Listing:
     """A row may lack some of the columns."""
     notes: tuple[str, ...] = ()
     """What a reader should know, such as runs that were left out."""
+    right: tuple[str, ...] = ()
+    """Columns of texts that are aligned as numbers are."""
+    for_people: Listing | None = None
+    """The same with figures in units that fit their size; None: this is for people too."""
 
 
 def night_listing(layout: NightsLayout) -> Listing:
@@ -46,10 +50,10 @@ def series_listing(
         UserError: the history has no such series.
     """
     from wattbench_reports.history import load_history, trends
-    from wattbench_reports.history.listing import SERIES_COLUMNS, series_rows
+    from wattbench_reports.history.listing import SERIES_COLUMNS, TEXT_COLUMNS, TEXT_FIGURES, series_rows, series_texts
 
     rows = series_rows(trends(load_history(layout.root)), system=system, metric=metric, domain=domain)
-    return Listing(SERIES_COLUMNS, rows)
+    return Listing(SERIES_COLUMNS, rows, for_people=Listing(TEXT_COLUMNS, series_texts(rows), right=TEXT_FIGURES))
 
 
 def sql_listing(layout: NightsLayout, select: str) -> Listing:

@@ -40,7 +40,8 @@ class SlotsHere:
         """
         from wattbench.distributed.machine_slots import MachineSlots
         from wattbench.machine.slot import all_slots
-        from wattbench.meters import choose
+        from wattbench.measure.effort import effort_of
+        from wattbench.meters import choose_for
         from wattbench.meters.slots.here import check_in_slot
 
         slots = all_slots(self.gpus_per_slot)
@@ -49,9 +50,10 @@ class SlotsHere:
                 f"--slots {self.number}: the GPUs that can be used here are enough for {len(slots)}"
                 + (f" of {self.gpus_per_slot} GPUs each" if self.gpus_per_slot > 1 else "")
             )
-        meters = choose(resolved.suite.meters).meters
-        check_in_slot(meters)
-        yield MachineSlots(slots[: self.number], _idle_w(meters, resolved.suite.measure.idle_s))
+        chosen = choose_for(resolved.suite)
+        effort = effort_of(resolved.suite.measure, chosen.provenance, chosen.shortest_window_s)
+        check_in_slot(chosen.meters)
+        yield MachineSlots(slots[: self.number], _idle_w(chosen.meters, effort.idle_s) if chosen.meters else {})
 
 
 def _idle_w(meters: Sequence[Meter], idle_s: float) -> Mapping[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError
+from wattbench.quantities import quantity
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ class Window:
     def __repr__(self) -> str:
         if self._row is None:
             return f"<window {self.name!r}: open>"
+        took = quantity(self.seconds, "s")
         if self.joules is None:
-            return printable(f"<window {self.name!r}: not valid, {self.seconds:.3g} s: {'; '.join(self.reasons)}>")
-        return f"<window {self.name!r}: {self.joules:.4g} J ({self.provenance}), {self.seconds:.3g} s>"
+            return printable(f"<window {self.name!r}: not valid, {took}: {'; '.join(self.reasons)}>")
+        return f"<window {self.name!r}: {quantity(self.joules, 'J')} ({self.provenance}), {took}>"

@@ -110,21 +110,39 @@ def _joules(rows: Sequence[ItemRow]) -> float | None:
 
 
 def _throughput(rows: Sequence[ItemRow]) -> dict[str, float | None]:
-    """Return answered requests, and their tokens, per second of the windows that have a clock and times."""
+    """Return answered requests, and their tokens, per second of the windows that have a clock and times, and of these
+    seconds the client's share."""
     windows: dict[str, list[ItemRow]] = defaultdict(list)
     for row in rows:
         windows[row.window].append(row)
     requests: list[tuple[float, float]] = []
     tokens: list[tuple[float, float]] = []
+    client: list[tuple[float, float]] = []
     for name, answers in windows.items():
         seconds, answered = _span_s(answers), [row for row in answers if row.failure is None]
         if not name or seconds is None:
             continue
         requests.append((len(answered), seconds))
+        if answers[0].offered_per_s is None:
+            client.append((_client_s(answers), seconds))
         counts = [row.output_tokens for row in answered if row.output_tokens is not None]
         if len(counts) == len(answered):
             tokens.append((sum(counts), seconds))
-    return {"requests_per_s": _per_s(requests), "output_tokens_per_s": _per_s(tokens)}
+    return {
+        "requests_per_s": _per_s(requests),
+        "output_tokens_per_s": _per_s(tokens),
+        "client_share": _per_s(client),
+    }
+
+
+def _client_s(answers: Sequence[ItemRow]) -> float:
+    """Return for how long a window's slots were empty while a request was left to send, in the mean over its slots."""
+    timed = [row for row in answers if row.started_s is not None and row.finished_s is not None]
+    slots = 1 if len({row.batch for row in answers}) < len(answers) else max(1, *(row.batch_size for row in answers))
+    begun = sorted(row.started_s - row.waited_s for row in timed if row.started_s is not None)
+    ended = sorted(row.finished_s for row in timed if row.finished_s is not None)
+    free = [*begun[:1] * slots, *ended]
+    return math.fsum(max(at_s - free_s, 0.0) for at_s, free_s in zip(begun, free, strict=False)) / slots
 
 
 def _span_s(answers: Sequence[ItemRow]) -> float | None:

@@ -10,7 +10,7 @@ from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.plans.plan_suite import SuitePlan, plan_suite
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, shard_of_arguments
+from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
 
 
 def plan(
@@ -19,6 +19,8 @@ def plan(
     systems: Sequence[str] = (),
     tasks: Sequence[str] = (),
     limit: int | None = None,
+    effort: str | None = None,
+    energy: bool | None = None,
     prompts: int = 1,
     like: str | os.PathLike[str] | None = None,
     load: bool = False,
@@ -35,6 +37,7 @@ def plan(
         systems: only these systems of the suite.
         tasks: only these tasks of the suite.
         limit: at most this many items of each task.
+        effort: how much time intervals and joules may take, as of `wattbench.run`. So `energy`.
         prompts: how many items of each task are shown.
         like: an earlier run, or a folder of runs, from which time and joules are expected; None: the runs of this
             machine in the folder `runs`.
@@ -54,8 +57,9 @@ def plan(
     }
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
+        resolved = measured_with(read_suite(os.fspath(suite), **narrowing), effort=effort, energy=energy)
         return plan_suite(
-            requiring(read_suite(os.fspath(suite), **narrowing), require_measured),
+            requiring(resolved, require_measured),
             allow_unsafe_code=allow_unsafe_code,
             load=load,
             network=not offline,

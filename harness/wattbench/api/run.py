@@ -10,7 +10,15 @@ from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.slot_source import slot_source
-from wattbench.api.suite_runs import load, requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
+from wattbench.api.suite_runs import (
+    load,
+    measured_with,
+    requiring,
+    run_new,
+    run_resumed,
+    shard_of_arguments,
+    spending_at_most,
+)
 from wattbench.errors import UserError
 
 
@@ -20,6 +28,8 @@ def run(
     systems: Sequence[str] = (),
     tasks: Sequence[str] = (),
     limit: int | None = None,
+    effort: str | None = None,
+    energy: bool | None = None,
     out: str | os.PathLike[str] = "runs",
     resume: str | os.PathLike[str] | None = None,
     retry_failed: bool = False,
@@ -36,13 +46,17 @@ def run(
 ) -> Run:
     """Run a suite, or finish an interrupted run. Progress goes to standard error.
 
-    One run at a time: energy is counted for the whole machine. Where another measures, this one is refused, or waits.
+    One run at a time meters: energy is counted for the whole machine. Where another meters, this one is refused, or
+    waits when it has loaded its systems.
 
     Args:
         suite: a file, or the name of a suite that wattbench ships.
         systems: only these systems of the suite.
         tasks: only these tasks of the suite.
         limit: at most this many items of each task.
+        effort: how much time intervals and joules may take: ``"quick"``, ``"normal"`` or ``"thorough"``; None: as the
+            suite has it.
+        energy: False measures accuracy and latency alone; None: as the suite has it.
         out: the folder in which the run gets its directory.
         resume: an interrupted run to finish, in place of a suite.
         retry_failed: of the resumed run, ask again the requests that failed. Of a finished run in a copy next to it,
@@ -77,6 +91,8 @@ def run(
         raise UserError("retry_failed goes with a run to resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
+    if resume is not None and (effort, energy) != (None, None):
+        raise UserError("effort and energy go with a new run; a resumed one keeps its own")
     if resume is not None and (block, seed) != (None, None):
         raise UserError("block and seed go with a new run; a resumed one keeps its own")
     shard = shard_of_arguments(block, seed)
@@ -97,12 +113,14 @@ def run(
             )
             return read(root)
         assert suite is not None
-        resolved = requiring(load(os.fspath(suite), **narrowing), require_measured)
+        resolved = measured_with(load(os.fspath(suite), **narrowing), effort=effort, energy=energy)
+        resolved = requiring(resolved, require_measured)
         resolved = spending_at_most(resolved, max_cost)
         command = [
             "wattbench.run",
             os.fspath(suite),
-            *_given(narrowing | {"max_cost": max_cost, "block": block, "seed": seed}),
+            *_given(narrowing | {"effort": effort, "max_cost": max_cost, "block": block, "seed": seed}),
+            *([] if energy is None else [f"energy={energy}"]),
             *(source.words() if source else []),
         ]
         root = run_new(

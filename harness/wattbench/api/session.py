@@ -6,16 +6,17 @@ import contextlib
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
 from wattbench.progress import in_notebook
 from wattbench.redaction import hide
-from wattbench.terminal import log_text
+from wattbench.terminal import log_text, printable
 
 if TYPE_CHECKING:
     from wattbench.config import Suite, SystemBase
+    from wattbench.machine.lock_waiting import Waiting
+    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.meters import Chosen
 
 
@@ -44,18 +45,41 @@ def stdout_to_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def measuring_alone(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]:
-    """Hold the machine's lock during a run, notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
+def sharing_machine(wait_s: float = 0.0, slot: str | None = None, *, metered: bool = True) -> Iterator[SharedMachine]:
+    """Let a run have this machine while it measures; notice every Ctrl-C, and treat SIGTERM and SIGHUP as one.
 
     Args:
-        wait_s: how long to wait for another measurement to end, which standard error says; infinite: as long as it
-            takes.
-        slot: the GPUs to have, as a user names them, while other slots have others; None: the whole machine.
+        wait_s: how long to wait for another measurement to end; infinite: as long as it takes. 0: one that measures
+            already is refused to be waited for.
+        slot: the GPUs to have, as a user names them, while other slots have others; None: the whole machine. A slot is
+            held all the while, as it decides which meters there are.
+        metered: whether joules are measured. Without, nothing is held, and there is no wait.
 
     Raises:
         UserError: another process is measuring on this machine, or on the slot's GPUs; or there is no such slot.
     """
-    with noticed(), machine_lock(wait_s, slot):
+    from wattbench.machine.shared_machine import SharedMachine
+    from wattbench.machine.slot import find_slot
+
+    machine = SharedMachine()
+    with noticed(), contextlib.ExitStack() as stack:
+        if slot is not None and metered:
+            stack.enter_context(machine_lock(wait_s, slot))
+        else:
+            if slot is not None:
+                find_slot(slot).take()
+            stack.enter_context(machine.shared(_waiting(wait_s), metered=metered))
+        yield machine
+
+
+@contextlib.contextmanager
+def measuring_alone(wait_s: float = 0.0) -> Iterator[None]:
+    """Hold the machine's lock from beginning to end, and notice interrupts as `sharing_machine` does.
+
+    Raises:
+        UserError: another process is measuring on this machine.
+    """
+    with noticed(), machine_lock(wait_s):
         yield
 
 
@@ -64,28 +88,32 @@ def machine_lock(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]
     """Hold the locks that one measurement on a machine, and on each GPU, can have: energy is counted for all of it.
 
     Args:
-        wait_s: as of `measuring_alone`.
+        wait_s: as of `sharing_machine`.
         slot: as well. This process then sees its GPUs alone.
 
     Raises:
         UserError: another process, or another measurement in this one, has it.
     """
-    from wattbench.machine.lock_waiting import Waiting
     from wattbench.machine.measuring_lock import measuring_lock
     from wattbench.machine.slot import find_slot
 
     gpus = None if slot is None else find_slot(slot)
     if gpus is not None:
         gpus.take()
-    with measuring_lock(Waiting(wait_s, notice), gpus):
+    with measuring_lock(_waiting(wait_s), gpus):
         yield
 
 
-def name_run(root: Path) -> None:
-    """Let others that find the machine's lock taken know which run is being written."""
-    from wattbench.machine import measuring_lock
+def _waiting(wait_s: float) -> Waiting:
+    from wattbench.machine.lock_waiting import Waiting
 
-    measuring_lock.name_run(root)
+    return Waiting(wait_s, notice, show=_show_line if sys.stderr.isatty() else None)
+
+
+def _show_line(text: str) -> None:
+    """Show a line on the terminal in place of the one before."""
+    with contextlib.suppress(OSError):
+        print(f"\r\x1b[K{printable(hide(text))}", end="", file=sys.stderr, flush=True)  # noqa: T201 - as `notice`
 
 
 def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | None = None) -> Chosen:
@@ -98,9 +126,11 @@ def meters_here(suite: Suite | None = None, systems: Mapping[str, SystemBase] | 
     Raises:
         UserError: a meter that the suite names cannot measure anything here, or it requires more than can be measured.
     """
-    from wattbench.meters import choose, require_measured, unmeasured_systems
+    from wattbench.meters import choose, choose_for, require_measured, unmeasured_systems
 
-    chosen = choose() if suite is None else choose(suite.meters)
+    chosen = choose() if suite is None else choose_for(suite)
+    if suite is not None and not suite.measure.energy:
+        return chosen
     if suite is not None and suite.measure.require_measured:
         require_measured(chosen, systems)
     for component in {sensor.component: None for sensor in chosen.unmeasured}:

@@ -6,20 +6,24 @@ import contextlib
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wattbench.api.changed_suite import changed_suite
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
-from wattbench.api.session import measuring_alone, meters_here, name_run, notice
-from wattbench.api.stopped_run import RunInterruptedError, how_to_report
+from wattbench.api.run_so_far import how_to_report
+from wattbench.api.session import meters_here, notice, sharing_machine
+from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.api.cluster_runs import SlotSource
     from wattbench.config import Resolved, Suite
     from wattbench.distributed.shard_choice import ShardChoice
+    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
     from wattbench.measure.resume import Night
     from wattbench.meters import Chosen
@@ -55,10 +59,32 @@ def _check_carbon(suite: Suite) -> None:
 
 def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
     """Add to a suite that no joules may be modelled, where the user asks for it; its record then says so."""
-    if not require_measured:
+    return measured_with(resolved, require_measured=True) if require_measured else resolved
+
+
+def measured_with(resolved: Resolved, **settings: Any) -> Resolved:
+    """Replace settings of a suite's `measure` by those that the user gives; its record then says so.
+
+    Args:
+        resolved: the suite.
+        settings: by name; None: as the suite has it.
+
+    Raises:
+        UserError: they cannot be, or do not fit together.
+    """
+    from pydantic import ValidationError
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    if not given:
         return resolved
-    measure = resolved.suite.measure.model_copy(update={"require_measured": True})
-    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
+    measure = resolved.suite.measure
+    try:
+        changed = type(measure).model_validate(measure.model_dump() | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "measure"
+        raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": changed}))
 
 
 def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
@@ -138,13 +164,13 @@ def run_new(
             resume=resume or RESUME,
             wait_s=wait_s,
         )
-    with measuring_alone(wait_s, slot):
+    with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine:
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_shard(resolved, shard, cells)
         record = None if shard is None else shard.as_record(resolved.sha256)
         writer = new_run(out, resolved, cells, chosen.provenance, command, chosen.details, night=night, shard=record)
-        return _measure(writer, resolved, cells, chosen, allow_unsafe_code, resume)
+        return _measure(writer, resolved, cells, chosen, machine, allow_unsafe_code, resume)
 
 
 def run_resumed(
@@ -176,7 +202,6 @@ def run_resumed(
     Raises:
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
-    from wattbench.config import resolved_from_record, with_secrets
     from wattbench.distributed.cluster_run import is_handed_out
     from wattbench.records import RunWriter, read_run
 
@@ -186,7 +211,7 @@ def run_resumed(
     finished = records.finished
     if not finished and is_handed_out(records.header, root):
         _check_only(root, retry_failed=retry_failed, slot=slot)
-        resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+        resolved = requiring(recorded_suite(records), require_measured)
         return run_resumed_on(
             cluster, records, resolved, allow_unsafe_code=allow_unsafe_code, resume=resume, wait_s=wait_s
         )
@@ -198,19 +223,36 @@ def run_resumed(
     if finished and not failed_requests_of(records):
         notice(f"{root} is finished already, and none of its requests failed")
         return root
-    resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
+    resolved = requiring(recorded_suite(records), require_measured)
     resolved = spending_at_most(resolved, max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
-    with measuring_alone(wait_s, slot):
-        if not finished and records.finished:  # by what was waited for
-            notice(f"{root} is finished already")
-            return root
+    with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine, ExitStack() as stack:
+        if not finished:
+            writer = stack.enter_context(RunWriter(root))  # no other process may go on with it meanwhile
+            if records.finished:
+                notice(f"{root} is finished already")
+                return root
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         if finished:
             root = copy_of(records, command)
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
-        return _measure(RunWriter(root), resolved, cells, chosen, allow_unsafe_code, resume, retry_failed=retry_failed)
+            writer = RunWriter(root)
+        return _measure(writer, resolved, cells, chosen, machine, allow_unsafe_code, resume, retry_failed=retry_failed)
+
+
+def recorded_suite(records: RunRecords) -> Resolved:
+    """Read the suite of a run that is to go on from its record, and say what has changed in its file since.
+
+    Raises:
+        UserError: it cannot be read, or a secret of it is needed and gone.
+    """
+    from wattbench.config import resolved_from_record, with_secrets
+
+    recorded = resolved_from_record(with_secrets(records.header.suite))
+    if (said := changed_suite(records.header, recorded)) is not None:
+        notice(said)
+    return recorded
 
 
 def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:
@@ -253,6 +295,7 @@ def _measure(
     resolved: Resolved,
     cells: list[Cell],
     chosen: Chosen,
+    machine: SharedMachine,
     allow_unsafe_code: bool,
     resume: str | None,
     *,
@@ -261,10 +304,13 @@ def _measure(
     from wattbench.scenarios.run_to_end import run_to_end
     from wattbench.systems.spending import BudgetReachedError
 
-    root, again = writer.layout.root, " --retry-failed" if retry_failed else ""
-    name_run(root)
+    root = writer.layout.root
+    again = None if resume is None else f"{resume} {root}{' --retry-failed' if retry_failed else ''}"
+    machine.name_run(root)
     try:
-        run_to_end(writer, resolved, cells, chosen, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed)
+        run_to_end(
+            writer, resolved, cells, chosen, machine, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
+        )
     except BudgetReachedError as error:
         if resume is None:
             raise
@@ -273,8 +319,10 @@ def _measure(
         command = f"{resume} {shlex.quote(str(root))} --max-cost 'AMOUNT {error.currency}'"
         raise error.with_more(f"{left_to_ask(root, resolved, cells)}. Go on with: {command}") from None
     except BaseException as error:
-        if resume is not None:
-            notice(f"wattbench: stopped. Recorded answers are kept; resume with: {resume} {root}{again}")
+        if (said := how_to_go_on(root, again)) is not None:
+            notice(said)
+        if not root.exists():
+            raise
         if resume == RESUME:
             with contextlib.suppress(UserError):  # the record is gone or damaged
                 if (how := how_to_report(root)) is not None:

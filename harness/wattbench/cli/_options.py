@@ -62,6 +62,22 @@ measured_option = click.option(
 )
 
 
+def effort_options(command: Any) -> Any:
+    """Add the options that say how much time a run may take for intervals and joules."""
+    effort = click.option(
+        "--effort",
+        type=click.Choice(["quick", "normal", "thorough"]),
+        help="How much time intervals and joules may take; normal: twice the answering time and 2 min, and loading.",
+    )
+    energy = click.option(
+        "--energy",
+        type=click.Choice(["on", "off"]),
+        callback=lambda _, __, value: None if value is None else value == "on",
+        help="off: accuracy and latency alone; any number of such runs may go on side by side.",
+    )
+    return effort(energy(command))
+
+
 class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.2 on
     """A value that a function of the reports reads, whose error is the command line's."""
 

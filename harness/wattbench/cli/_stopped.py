@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from wattbench.api.run_so_far import BlocksSoFar, part_of
 from wattbench.api.session import notice
-from wattbench.api.stopped_run import BlocksSoFar, RunInterruptedError, part_of
+from wattbench.api.stopped_run import RunInterruptedError
 from wattbench.cli._ending import end_of_run, page_of
 from wattbench.cli._options import command_line
 from wattbench.errors import UserError

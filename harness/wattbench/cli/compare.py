@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wattbench.api.run_so_far import part_of
 from wattbench.api.session import notice, stdout_to_stderr
-from wattbench.api.stopped_run import part_of
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main

@@ -10,6 +10,7 @@ import click
 from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.gates.judge_gate import failed
 from wattbench.api.session import notice, stdout_to_stderr
+from wattbench.api.stopped_run import how_to_go_on
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names
@@ -123,8 +124,10 @@ def _say_how_to_resume(request: GateRequest) -> None:
 
     if request.run is None or not RunLayout(request.run).header.exists() or RunLayout(request.run).finished.exists():
         return
-    if request.measures:
-        click.echo(
-            f"wattbench: stopped. Recorded answers are kept; resume with: wattbench gate --resume {request.run}",
-            err=True,
-        )
+    if not request.measures:
+        return
+    said = how_to_go_on(request.run, f"wattbench gate --resume {request.run}")
+    if said is not None:
+        notice(said)
+    if not request.run.exists():
+        request.run = None

@@ -141,4 +141,8 @@ def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: s
             listing = night_listing(layout)
     for note in listing.notes:
         notice(f"wattbench: {note}")
-    click.echo(rows_text(listing.columns, listing.rows, form), nl=False)
+    shown = (listing.for_people or listing) if form == "table" else listing
+    columns = shown.columns
+    if form == "table" and sql is None:  # which names its columns
+        columns = [name for name in columns if any(row.get(name) not in (None, "", "–") for row in shown.rows)]
+    click.echo(rows_text(columns or shown.columns, shown.rows, form, shown.right), nl=False)

@@ -21,7 +21,7 @@ from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
-from wattbench.errors import UserError
+from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
 from wattbench.terminal import printable
 
@@ -104,6 +104,7 @@ def nightly(
         _check_options(suite, resume, date, wanted, narrowing)
         if wanted is not None and cluster is not None:
             raise UserError("--commit checks commits out on this machine alone: leave --cluster out")
+        require_installed("duckdb", "ruptures", extra="history", what="wattbench nightly")
         if wanted is not None and any((policy, junit, markdown, json_file)):
             raise UserError(
                 "--commit judges nothing, so there is no verdict to write: leave out --policy and the verdict files"

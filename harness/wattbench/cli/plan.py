@@ -9,14 +9,15 @@ import click
 
 from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, shard_of_arguments
+from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
 from wattbench.cli._group import main
-from wattbench.cli._options import block_options, measured_option, narrowing_options
+from wattbench.cli._options import block_options, effort_options, measured_option, narrowing_options
 
 
 @main.command()
 @click.argument("suite")
 @narrowing_options
+@effort_options
 @measured_option
 @click.option(
     "--load",
@@ -46,6 +47,8 @@ from wattbench.cli._options import block_options, measured_option, narrowing_opt
 def plan(
     suite: str,
     allow_unsafe_code: bool,
+    effort: str | None,
+    energy: bool | None,
     require_measured: bool,
     load: bool,
     offline: bool,
@@ -69,7 +72,8 @@ def plan(
 
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
-        resolved = requiring(read_suite(suite, **narrowing), require_measured)
+        resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
+        resolved = requiring(resolved, require_measured)
         for code in code_to_run(resolved) if load else ():
             notice(f"wattbench: --load: may run {code}")
         planned = plan_suite(

@@ -9,11 +9,18 @@ import click
 
 from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import requiring, run_new, run_resumed, shard_of_arguments, spending_at_most
+from wattbench.api.suite_runs import (
+    measured_with,
+    requiring,
+    run_new,
+    run_resumed,
+    shard_of_arguments,
+    spending_at_most,
+)
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
-from wattbench.cli._options import block_options, command_line, measured_option, narrowing_options
+from wattbench.cli._options import block_options, command_line, effort_options, measured_option, narrowing_options
 from wattbench.cli._stopped import report_offered
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 @main.command(cls=WaitingCommand)
 @click.argument("suite", required=False)
 @narrowing_options
+@effort_options
 @measured_option
 @wait_option
 @cluster_options
@@ -62,6 +70,8 @@ def run(
     slot: str | None,
     retry_failed: bool,
     allow_unsafe_code: bool,
+    effort: str | None,
+    energy: bool | None,
     require_measured: bool,
     wait_s: float,
     cluster: SlotSource | None,
@@ -78,13 +88,16 @@ def run(
         raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
     if resume is not None and any(narrowing.values()):
         raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
+    if resume is not None and (effort, energy) != (None, None):
+        raise UserError("--effort and --energy go with a new run; a resumed one keeps its own")
     if resume is not None and (block, seed) != (None, None):
         raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
     shard = shard_of_arguments(block, seed)
     offered = report_offered(report, open_page=open_page, allow_unsafe_code=allow_unsafe_code)
     with stdout_to_stderr(), offered:
         if suite is not None:
-            resolved = requiring(read_suite(suite, **narrowing), require_measured)
+            resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
+            resolved = requiring(resolved, require_measured)
             resolved = spending_at_most(resolved, max_cost)
             root = run_new(
                 resolved,
@@ -122,11 +135,11 @@ def doctor(as_json: bool) -> None:
 
     from wattbench.machine import doctor as checks
     from wattbench.machine.busy import busy_now
-    from wattbench.machine.measuring_lock import slots_now
+    from wattbench.machine.measuring_lock import runs_now, slots_now
     from wattbench.meters import survey, survey_signals
 
     with stdout_to_stderr():
-        surveyed = survey(), survey_signals(), busy_now(), slots_now()
+        surveyed = survey(), survey_signals(), busy_now(), slots_now(), runs_now()
     text = json.dumps(checks.as_data(*surveyed), indent=2) + "\n" if as_json else checks.as_text(*surveyed)
     click.echo(text, nl=False)
 

@@ -81,12 +81,21 @@ class Measure(Strict):
     """Items in flight together. single-stream is batch 1."""
     load: Load | None = None
     """For the scenario `load`, and only for it."""
-    idle_s: PauseSeconds = 5.0
-    """Seconds of idle, with the system loaded, before its first measured window; 0 measures none."""
+    effort: Literal["quick", "normal", "thorough"] = "normal"
+    """How much time may go into intervals and joules, beyond the answering itself: how many blocks there are, how long
+    windows last, and whether a disturbed block is asked again. `normal` ends within twice the answering time plus two
+    minutes, loading not counted."""
+    energy: bool = True
+    """`off` measures accuracy and latency alone: no meter is read, and any number of such runs may go on side by
+    side."""
+    idle_s: Literal["auto"] | PauseSeconds = "auto"
+    """Seconds of idle, with the system loaded, before its first measured window; 0 measures none. `auto`: by the effort
+    where a sensor is read; 1 where joules are modelled."""
     warmup: Annotated[int, Field(ge=0, le=10**6)] = 3
     """Items asked before anything is measured, in every cell."""
-    min_window_s: PauseSeconds = 5.0
-    """The shortest measured window that is valid. A cell that ends sooner asks its items again until then."""
+    min_window_s: Literal["auto"] | PauseSeconds = "auto"
+    """The shortest measured window that is valid. A cell that ends sooner asks its items again until then. `auto`: what
+    the sensors need, and by the effort; without a sensor no item is asked again to make a window longer."""
     window_s: PauseSeconds = 30.0
     """A longer cell is divided into windows of about this length, so that a disturbance makes only one of them
     invalid."""
@@ -100,9 +109,9 @@ class Measure(Strict):
     """Who stays loaded between blocks: `all` systems, or `one` at a time, loaded anew in every block. `auto` keeps all
     loaded where memory allows."""
     busy: Literal["retry", "mark", "refuse"] = "retry"
-    """What follows when other work ran on the machine: `retry` asks such a block again, at most twice; `mark` marks its
-    windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without blocks windows are
-    marked."""
+    """What follows when other work ran on the machine: `retry` asks such a block again, as far as the effort allows;
+    `mark` marks its windows; `refuse` does not start on a busy machine, and ends the run at such a block. Without
+    blocks windows are marked."""
     seed: Seed = 1234
     require_measured: bool = False
     """Refuse to run if a component's joules would come from a formula or a recording, and not from a sensor."""
@@ -111,6 +120,12 @@ class Measure(Strict):
     def in_blocks(self) -> bool:
         """Return whether items are dealt into blocks."""
         return self.load is None and self.blocks != 1
+
+    @property
+    def least_window_s(self) -> float:
+        """Return how long a measured window must last because the suite says so; 0 where it does not, or meters
+        nothing."""
+        return 0.0 if self.min_window_s == "auto" or not self.energy else self.min_window_s
 
     @model_validator(mode="after")
     def _single_stream_is_one(self) -> Self:
@@ -136,10 +151,19 @@ class Measure(Strict):
             raise ValueError(
                 "scenario: load takes no batch and no repeats; requests arrive at load.rates_per_s, or as in load.trace"
             )
-        if self.load.rates_per_s is not None and self.load.min_duration_s < self.min_window_s:
+        least_s = self.least_window_s
+        if self.load.rates_per_s is not None and self.load.min_duration_s < least_s:
             raise ValueError(
                 f"load.min_duration_s is {self.load.min_duration_s:g}, and windows shorter than min_window_s = "
-                f"{self.min_window_s:g} are not valid: raise the former, or lower the latter"
+                f"{least_s:g} are not valid: raise the former, or lower the latter"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _required_joules_are_metered(self) -> Self:
+        if self.require_measured and not self.energy:
+            raise ValueError(
+                "energy is off, so that no joules can be measured: remove require_measured, or energy: off"
             )
         return self
 

@@ -13,12 +13,14 @@ from wattbench.distributed.shard_session import ShardSession
 from wattbench.distributed.worker import NotedProgress, WorkerLink, serve
 
 if TYPE_CHECKING:
+    from wattbench.config import Resolved
     from wattbench.machine.slot import Slot
 
 
 def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
     from wattbench.machine.lock_waiting import Waiting
     from wattbench.machine.measuring_lock import measuring_lock
+    from wattbench.machine.shared_machine import SharedMachine
 
     messages = link.messages()
     begin = next(messages, None)
@@ -26,8 +28,10 @@ def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
         return
     progress = NotedProgress(link)
     slot = _slot() if shares else None
-    with measuring_lock(Waiting(float(begin["wait_s"]), progress.note), slot):
-        session = _session(begin, folder / "shards", progress)
+    resolved, waiting = _suite(begin), Waiting(float(begin["wait_s"]), progress.note)
+    metered = resolved.suite.measure.energy
+    with measuring_lock(waiting, slot) if metered else SharedMachine().shared(waiting, metered=False):
+        session = _session(begin, resolved, folder / "shards", progress)
         link.say("ready")
         try:
             for message in messages:
@@ -37,18 +41,27 @@ def _work(link: WorkerLink, folder: Path, shares: bool) -> None:
             session.close()
 
 
-def _session(begin: Mapping[str, Any], folder: Path, progress: NotedProgress) -> ShardSession:
+def _suite(begin: Mapping[str, Any]) -> Resolved:
     """Read the suite, and check that it is the driver's.
 
     Raises:
-        UserError: it is not, or cannot be run here.
+        UserError: it is not.
     """
     from wattbench.config import resolved_from_record, with_secrets
-    from wattbench.measure.plan import plan
 
     check_same_versions(begin["versions"])
     check_same_files(begin["files"])
-    resolved = resolved_from_record(with_secrets(begin["suite"]))
+    return resolved_from_record(with_secrets(begin["suite"]))
+
+
+def _session(begin: Mapping[str, Any], resolved: Resolved, folder: Path, progress: NotedProgress) -> ShardSession:
+    """Plan the suite, and check that its cells are the driver's.
+
+    Raises:
+        UserError: they are not, or it cannot be run here.
+    """
+    from wattbench.measure.plan import plan
+
     cells = plan(resolved, allow_unsafe_code=begin["allow_unsafe_code"])
     check_same_cells(begin["cells"], [cell.as_record() for cell in cells])
     return ShardSession(

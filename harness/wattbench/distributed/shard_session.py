@@ -12,7 +12,7 @@ from wattbench.machine.busy import busy_now
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import Night, new_run
-from wattbench.meters import choose, require_measured, watch_here
+from wattbench.meters import choose_for, require_measured, watch_here
 from wattbench.progress import Progress
 from wattbench.records import BlockPlan, SystemRow
 from wattbench.scenarios.blocks.finish import finish
@@ -47,7 +47,7 @@ class ShardSession:
             UserError: a system failed, or a meter cannot be opened.
         """
         suite = self.resolved.suite
-        chosen = choose(suite.meters)
+        chosen = choose_for(suite)
         if suite.measure.require_measured:
             require_measured(chosen, self.resolved.systems)
         writer = new_run(

@@ -28,7 +28,7 @@ from wattbench.terminal import wrapped
 
 _SHOWN_LABELS = 12
 _SHOWN_REPLY = 60
-QUICK = "measure: {idle_s: 0, warmup: 0, min_window_s: 0, blocks: 2, busy: mark}"
+QUICK = "measure: {effort: quick, energy: off}"
 """What shortens a first try."""
 
 
@@ -191,7 +191,7 @@ def _text(name: str, file: Path, table: Table, task: Section, systems: Sequence[
         {"systems": "kind: specialist, generalist, moe, distilled or hybrid, the system's role in the comparison."},
         (
             "",
-            "For a first try in a minute, without valid joules:",
+            "For a first try, accuracy and latency alone:",
             QUICK,
             "What you need, so that the advice is yours:",
             "decide: {min_accuracy: 0.9, max_p95_s: 1.0}",

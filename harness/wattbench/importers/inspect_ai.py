@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattbench.errors import MissingExtraError, UserError, as_message, nearest
+from wattbench.errors import UserError, as_message, nearest, require
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
 from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, open_regular, text, without_credentials
 from wattbench.importers.imported import Imported
@@ -121,11 +121,10 @@ def _names(logs: Sequence[_Log]) -> dict[Path, str]:
 
 
 def _read_log(path: Path) -> _Log:
-    try:
-        from inspect_ai.analysis import EvalColumn, SampleColumn, samples_df
-        from inspect_ai.log import read_eval_log
-    except ImportError as error:
-        raise MissingExtraError(f"{path}: reading a log of inspect_ai", "inspect") from error
+    require("inspect_ai.analysis", extra="inspect", what=f"{path}: reading a log of inspect_ai")
+    from inspect_ai.analysis import EvalColumn, SampleColumn, samples_df
+    from inspect_ai.log import read_eval_log
+
     _check_size(path)
     whole = {"path": "output.completion", "full": True}
     columns = [

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from wattbench.importers.imported import Imported
+from wattbench.quantities import quantity
 
 LATE_SHARE = 0.1
 """Of the mean latency: a mean delay that is longer is named."""
@@ -32,7 +33,8 @@ def late_clients(imported: Imported) -> str | None:
         return None
     worst = sorted(late, key=lambda system: -late[system][0])
     listed = "; ".join(
-        f"{system}: {late[system][0]:.3g} s late, answered in {late[system][1]:.3g} s" for system in worst[:MOST_NAMED]
+        f"{system}: {quantity(late[system][0], 's')} late, answered in {quantity(late[system][1], 's')}"
+        for system in worst[:MOST_NAMED]
     )
     more = f"; and {len(worst) - MOST_NAMED} more" if len(worst) > MOST_NAMED else ""
     return (

@@ -1,17 +1,18 @@
 """Find what else runs on this machine now: how much of the processor it uses, and the names of the largest processes.
 
-Names only: command lines may hold keys and passwords.
+Names only, as command lines may hold keys and passwords; and runs of wattbench as they say themselves.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.clock import now_s
+from wattbench.machine.measuring_lock import runs_now
 from wattbench.meters.contention.own_processes import PROC, all_processes, children_of_all, cpu_s
 from wattbench.meters.contention.proc_files import TICK_S, ProcessTimes
 from wattbench.meters.contention.watch import MachineReader
@@ -72,6 +73,7 @@ def busy_now(
     capacity_s = (time.perf_counter() - started_s) * len(reader.cpus)
     if processors is None or ended is None or not own_before or not own_after:
         return BusyNow(None, load_1min=_load())
+    names = _names_of_runs(proc)
     known_s, known = cpu_s(own_before, own_after), {pid for pid, _ in own_after}
     if book is not None:  # other slots are expected, and no other work
         ended_s = now_s()
@@ -79,8 +81,15 @@ def busy_now(
         known_s += book.others(began_s, ended_s).cpu_s
         known |= _with_descendants(book.pids, proc)
     foreign_s = max(0.0, ended.busy_s - processors.busy_s - known_s)
-    largest = _largest(before, [process for process in all_processes(proc) if process.pid not in known], capacity_s)
+    others = [process for process in all_processes(proc) if process.pid not in known]
+    largest = _largest(before, others, capacity_s, names)
     return BusyNow(foreign_s / capacity_s, largest, _load())
+
+
+def _names_of_runs(proc: Path) -> dict[int, str]:
+    """Return the processes of runs of wattbench, and all that they started, with the name of the run."""
+    runs = [run for run in runs_now() if run.seen_from_here]
+    return {pid: run.name for run in runs for pid in _with_descendants([run.pid], proc)}
 
 
 def _with_descendants(pids: Iterable[int], proc: Path) -> set[int]:
@@ -95,13 +104,17 @@ def _with_descendants(pids: Iterable[int], proc: Path) -> set[int]:
 
 
 def _largest(
-    before: dict[tuple[int, int], ProcessTimes], after: list[ProcessTimes], capacity_s: float
+    before: Mapping[tuple[int, int], ProcessTimes],
+    after: Iterable[ProcessTimes],
+    capacity_s: float,
+    names: Mapping[int, str],
 ) -> tuple[tuple[str, float], ...]:
     shares: dict[str, float] = {}
     for process in after:
         start = before.get(process.key)
         used_s = process.cpu_s - (start.cpu_s if start is not None else 0.0)
-        shares[process.name] = shares.get(process.name, 0.0) + max(0.0, used_s) / capacity_s
+        name = names.get(process.pid, process.name)
+        shares[name] = shares.get(name, 0.0) + max(0.0, used_s) / capacity_s
     named = sorted(shares.items(), key=lambda one: (-one[1], one[0]))
     return tuple((name, share) for name, share in named[:NAMED] if share >= max(LEAST, TICK_S / capacity_s))
 

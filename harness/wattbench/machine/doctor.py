@@ -18,18 +18,23 @@ from wattbench.terminal import TextColumn, log_text, printable, text_table
 
 if TYPE_CHECKING:
     from wattbench.machine.live_slots import LiveSlot
+    from wattbench.machine.lock_holder import LockHolder
 
 _MEANING = {
     "counter": "measured by a hardware energy counter",
     "integrated": "measured: sampled power, integrated",
     "rapl": "measured by the CPU's own counters (RAPL)",
     "replayed": "replayed from a recorded trace",
-    MODELLED: "only modelled: an estimate from load, not a measurement",
+    MODELLED: "only modelled: an estimate from CPU seconds and memory, not a measurement",
 }
 
 
 def as_data(
-    sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow, slots: Sequence[LiveSlot] = ()
+    sensors: Sequence[Sensor],
+    signals: Sequence[SignalState],
+    busy: BusyNow,
+    slots: Sequence[LiveSlot] = (),
+    runs: Sequence[LockHolder] = (),
 ) -> dict[str, Any]:
     """Return the survey as plain data.
 
@@ -37,6 +42,7 @@ def as_data(
         ``sensors``: one object per sensor. ``measured`` and ``modelled``: the components a run will report, and
         ``unmeasured``: those that exist and that it will not report. ``contention``: one object per signal of a busy
         machine. ``busy``: what else runs now. ``slots``: the device slots that measure now, and whose they are.
+        ``runs``: other runs of wattbench.
     """
     used = [sensor for sensor in sensors if sensor.used]
     reported = {sensor.component for sensor in used}
@@ -52,14 +58,19 @@ def as_data(
         "contention": [asdict(signal) for signal in signals],
         "busy": asdict(busy) | {"text": busy.text},
         "slots": [{"gpus": list(slot.gpus), "text": slot.text} for slot in slots],
+        "runs": [{"does": run.does, "text": run.text} for run in runs],
     }
 
 
 def as_text(
-    sensors: Sequence[Sensor], signals: Sequence[SignalState], busy: BusyNow, slots: Sequence[LiveSlot] = ()
+    sensors: Sequence[Sensor],
+    signals: Sequence[SignalState],
+    busy: BusyNow,
+    slots: Sequence[LiveSlot] = (),
+    runs: Sequence[LockHolder] = (),
 ) -> str:
     """Return the survey as plain lines that end in a newline."""
-    data = as_data(sensors, signals, busy, slots)
+    data = as_data(sensors, signals, busy, slots, runs)
     present = [(each.component, f"{each.what}: {_state(each)}") for each in sensors if each.provenance != MODELLED]
     reported = [(each.component, _MEANING[each.provenance]) for each in sensors if each.used and each.provenance]
     reported += [
@@ -69,6 +80,7 @@ def as_text(
     lines = ["Sensors", *_by_component(present), "", "What a run will report", *_by_component(reported)]
     lines += ["", "To measure more", *_by_component(fixes)] if fixes else []
     lines += ["", "Can a busy machine be seen?", *_contention(signals), "", "What else runs now", f"  {_busy(busy)}"]
+    lines += [f"  {run.text}" for run in runs]
     lines += ["", "Slots that measure now", *(f"  {slot.text}" for slot in slots)] if slots else []
     return log_text("".join(f"{printable(line)}\n" for line in [*lines, "", _summary(data)]))
 

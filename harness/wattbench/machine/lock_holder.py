@@ -1,7 +1,8 @@
-"""Who holds a measuring lock: the process, its command, since when, and the run that it writes.
+"""A process of wattbench as others see it: its command, what it does, since when, and the run that it writes.
 
-The holder writes this into the lock's file, for those that find it taken. The lock itself is the kernel's: what a
-killed process left in the file holds nothing. Every user can write the file, so what it says is only shown.
+It writes this into the file of a lock that it holds: the measuring lock's, for those that find it taken, or that of its
+presence. The lock itself is the kernel's: what a killed process left in the file holds nothing. Other users can write
+such files, so what they say is only shown.
 """
 
 from __future__ import annotations
@@ -12,23 +13,35 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
 
 from wattbench.clock import now_s
+from wattbench.progress.remaining import duration
 from wattbench.redaction import hide_command
+from wattbench.terminal import WIDTH, clipped, printable
 
-_MOST_BYTES = 4096
+_MOST_BYTES = 8192
+"""Of a file: two texts of as many characters as may be, escaped as JSON, and the rest."""
 _MOST_CHARACTERS = 300
-_SCALES = ((3600, "h"), (60, "min"), (1, "s"))
 _PROCESSES_OF = Path("/proc/self/ns/pid")
+
+
+class Doing(StrEnum):
+    """What a process of wattbench does."""
+
+    MEASURES = "measures"
+    WAITS = "waits for the machine"
+    PREPARES = "loads, scores or reports"
+    ENERGY_OFF = "energy off"
 
 
 @dataclass(frozen=True)
 class LockHolder:
-    """The process that measures."""
+    """A process of wattbench."""
 
     pid: int
     processes_of: str
@@ -38,13 +51,17 @@ class LockHolder:
     """When it took the lock, in seconds since the epoch."""
     run: str | None = None
     """The directory that it writes; None before there is one."""
+    does: Doing = Doing.MEASURES
+    ends_s: float | None = None
+    """When it expects to measure no longer, in seconds since the epoch; None: it does not say."""
 
     @classmethod
-    def here(cls) -> Self:
+    def here(cls, does: Doing = Doing.MEASURES) -> Self:
         """Return this process, as of now. Its command has no secrets."""
-        words = [Path(sys.argv[0]).name, *sys.argv[1:]]
+        program = Path(sys.argv[0])
+        words = [program.parent.name if program.name == "__main__.py" else program.name, *sys.argv[1:]]
         command = " ".join(map(str, hide_command(words)))
-        return cls(os.getpid(), _processes(), command[:_MOST_CHARACTERS], now_s())
+        return cls(os.getpid(), _processes(), command[:_MOST_CHARACTERS], now_s(), does=does)
 
     @classmethod
     def read(cls, descriptor: int) -> Self | None:
@@ -66,15 +83,17 @@ class LockHolder:
 
     @classmethod
     def _of(cls, given: Mapping[str, Any]) -> Self:
-        run, pid = given["run"], int(given["pid"])
+        run, pid, ends_s = given["run"], int(given["pid"]), given.get("ends_s")
         if not 0 < pid < 2**31:
             raise ValueError(f"no process has the number {pid}")
         return cls(
             pid,
             str(given["processes_of"])[:_MOST_CHARACTERS],
             str(given["command"])[:_MOST_CHARACTERS],
-            datetime.fromtimestamp(float(given["since_s"]), UTC).timestamp(),
+            _stamp(given["since_s"]),
             None if run is None else str(run)[:_MOST_CHARACTERS],
+            Doing(given.get("does", Doing.MEASURES)),
+            None if ends_s is None else _stamp(ends_s),
         )
 
     def write(self, descriptor: int) -> None:
@@ -83,35 +102,70 @@ class LockHolder:
         Raises:
             OSError: another user made the file, and it cannot be written.
         """
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(asdict(self)).encode(), 0)
+        # In one call and of one length: no reader finds half of it, or an end of what was there before.
+        os.pwrite(descriptor, json.dumps(asdict(self)).encode().ljust(_MOST_BYTES), 0)
 
     def with_run(self, run: Path) -> Self:
         """Return the same process with the directory that it writes."""
-        return replace(self, run=str(run.absolute()))
+        return replace(self, run=str(run.absolute())[:_MOST_CHARACTERS])
+
+    @property
+    def name(self) -> str:
+        """Return it in short: ``process 4242 (wattbench run quick)``."""
+        return f"process {self.pid}{self._where} ({clipped(printable(self.command), WIDTH)})"
+
+    @property
+    def name_with_run(self) -> str:
+        """Return the same with its run's directory: ``process 4242 (wattbench run quick, runs/20260102T...)``."""
+        run = "" if self.run is None else f", {'/'.join(Path(self.run).parts[-2:])}"
+        return f"{self.name[:-1]}{run})"
+
+    @property
+    def left_s(self) -> float | None:
+        """Return how long it expects to measure from now on; None: it does not say, or should have ended."""
+        left_s = 0.0 if self.ends_s is None else self.ends_s - now_s()
+        return left_s if left_s > 0.0 else None
 
     @property
     def is_this_process(self) -> bool:
         """Whether it is this process itself."""
-        return self._seen_from_here and self.pid == os.getpid()
+        return self.seen_from_here and self.pid == os.getpid()
 
     @property
     def ended(self) -> bool:
         """Whether the process is known to have ended; of one in another container that cannot be known."""
-        return self._seen_from_here and not psutil.pid_exists(self.pid)
+        return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property
-    def _seen_from_here(self) -> bool:
+    def seen_from_here(self) -> bool:
+        """Whether its number means the same process here: it is not in another container."""
         return self.processes_of == _processes()
 
+    @property
+    def _where(self) -> str:
+        return "" if self.seen_from_here else " of another container"
+
     def describe(self) -> str:
-        """Return a clause: ``process 4242 (wattbench run quick), since 05:12 UTC (40 min ago), run runs/...``."""
-        where = "" if self._seen_from_here else " of another container"
-        ago_s = max(now_s() - self.since_s, 0.0)
-        scale, unit = next(each for each in _SCALES if ago_s >= 2 * each[0] or each[0] == 1)
+        """Return a clause: ``process 4242 (wattbench run quick), since 05:12 UTC (40 min 3 s ago), run runs/...``."""
         run = "" if self.run is None else f", run {self.run}"
-        when = f"{datetime.fromtimestamp(self.since_s, UTC):%Y-%m-%d %H:%M} UTC ({ago_s / scale:.0f} {unit} ago)"
-        return f"process {self.pid}{where} ({self.command}), since {when}{run}"
+        ago = duration(max(now_s() - self.since_s, 0.0))
+        when = f"{datetime.fromtimestamp(self.since_s, UTC):%Y-%m-%d %H:%M} UTC ({ago} ago)"
+        return f"process {self.pid}{self._where} ({self.command}), since {when}{run}"
+
+    @property
+    def text(self) -> str:
+        """Return it with what it does: ``process 4242 (...), since ...: measures, for 5 min 3 s more``."""
+        left = f", for {duration(self.left_s)} more" if self.left_s is not None else ""
+        return f"{self.describe()}: {self.does}{left}"
+
+
+def _stamp(given: Any) -> float:
+    """Read a moment.
+
+    Raises:
+        ValueError: it is none that can be shown; or OverflowError, TypeError, OSError.
+    """
+    return datetime.fromtimestamp(float(given), UTC).timestamp()
 
 
 def _processes() -> str:

@@ -1,7 +1,7 @@
 """Let one measurement at a time have this machine, and each of its GPUs: for all users, and wherever caches are.
 
-A run has the whole machine. A slot has some of its GPUs: it shares the machine with other slots, and with no run that
-has the whole.
+A measurement has the whole machine. A slot has some of its GPUs: it shares the machine with other slots, and with no
+measurement that has the whole.
 
 The lock is the kernel's, on a file in a folder that every user of the machine can write: it ends with the process that
 holds it, however that ends. The name of the host's file is made of the kernel's boot, which containers have in common;
@@ -17,15 +17,17 @@ import hashlib
 import os
 import platform
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.machine.idle_power import known_idle_w
 from wattbench.machine.live_slots import LiveSlot, live_slots
-from wattbench.machine.lock_holder import LockHolder
-from wattbench.machine.lock_waiting import Waiting
+from wattbench.machine.lock_holder import Doing, LockHolder
+from wattbench.machine.lock_waiting import HERE, Waiting
+from wattbench.machine.run_presence import RunPresence, is_held, live_runs
 from wattbench.machine.slot import Slot
 from wattbench.meters.slots.book import SlotBook
 from wattbench.meters.slots.here import measuring_as
@@ -41,6 +43,8 @@ _FOR_ALL = stat.S_ISVTX | stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 _held: dict[int, LockHolder] = {}
 """Descriptors of the locks that this process holds alone, and what is written in each."""
+_writing = threading.Lock()
+"""Held while one of them is written: a thread says when a run will end."""
 _present: list[SlotPresence] = []
 """The slot that this process has."""
 
@@ -64,12 +68,8 @@ def measuring_lock(
     if slot is not None and _present:
         raise UserError("this process measures as a slot already; a process has one slot")
     with contextlib.ExitStack() as stack:
-        # In one order for all, so that no two wait for each other.
-        machine = folder / f"wattbench-host-{host}.lock"
-        stack.enter_context(_locked(machine, "on this machine", waiting, host, shared=slot is not None))
-        for uuid in _gpu_uuids() if slot is None else slot.gpus:
-            gpu = folder / f"wattbench-gpu-{_digest(uuid)}.lock"
-            stack.enter_context(_locked(gpu, f"on the GPU {uuid}", waiting, host))
+        for path, where in _locks(folder, host, _gpu_uuids() if slot is None else slot.gpus):
+            stack.enter_context(_locked(path, where, waiting, host, shared=slot is not None and where == HERE))
         waiting.over()
         if slot is not None:
             idle_w = known_idle_w() if idle_w is None else idle_w
@@ -78,6 +78,56 @@ def measuring_lock(
             stack.callback(_present.remove, presence)
             stack.enter_context(measuring_as(SlotBook(folder, host, presence.path.name)))
         yield
+
+
+def refuse_if_taken(waiting: Waiting) -> None:
+    """Refuse at once, before anything is prepared, where another measures and `waiting` does not wait.
+
+    It only looks: what is free now may be taken later, and no lock is disturbed.
+
+    Raises:
+        UserError: as `measuring_lock`; or this process measures already.
+    """
+    folder, host = folder_of_locks(), _digest(_host())
+    for path, where in _locks(folder, host, _gpu_uuids()):
+        holder = _holder(path) or (_a_slot(folder, host) if where == HERE else None)
+        if holder is not None and (holder.is_this_process or not waiting.limit_s):
+            waiting.go_on(where, holder)
+
+
+def measures_now() -> LockHolder | None:
+    """Return who has this whole machine now; None: no process, or it does not say."""
+    try:
+        return _holder(_host_lock(folder_of_locks(), _digest(_host())))
+    except UserError:
+        return None
+
+
+def runs_now() -> list[LockHolder]:
+    """Return the other processes of wattbench on this machine that say so, slots excepted; none where there is no
+    folder of locks."""
+    try:
+        present = live_runs(folder_of_locks(), _digest(_host()))
+    except UserError:
+        return []
+    measures = measures_now()
+    known = {(each.processes_of, each.pid) for each in present}
+    unseen = [] if measures is None or (measures.processes_of, measures.pid) in known else [measures]
+    return [each for each in (*unseen, *present) if not each.is_this_process]
+
+
+def presence_here(does: Doing) -> RunPresence:
+    """Return what others see of this process as long as it is entered.
+
+    Raises:
+        UserError: there is no folder of locks.
+    """
+    return RunPresence(folder_of_locks(), _digest(_host()), does)
+
+
+def has_gpus() -> bool:
+    """Return whether systems can use a GPU here, whose memory all runs share."""
+    return bool(_gpu_uuids())
 
 
 def slots_now() -> list[LiveSlot]:
@@ -92,10 +142,21 @@ def name_run(root: Path) -> None:
     """Write into the locks that this process holds which run it writes: for those that find them taken."""
     for presence in _present:
         presence.name_run(root)
-    for descriptor, holder in _held.items():
-        _held[descriptor] = holder.with_run(root)
-        with contextlib.suppress(OSError):
-            _held[descriptor].write(descriptor)
+    _write(lambda holder: holder.with_run(root))
+
+
+def name_end(ends_s: float | None) -> None:
+    """Write into them when this process expects to measure no longer, in seconds since the epoch. May be called by
+    another thread than the one that holds them."""
+    _write(lambda holder: replace(holder, ends_s=ends_s))
+
+
+def _write(change: Callable[[LockHolder], LockHolder]) -> None:
+    with _writing:
+        for descriptor, holder in _held.items():
+            _held[descriptor] = change(holder)
+            with contextlib.suppress(OSError):  # another user's file
+                _held[descriptor].write(descriptor)
 
 
 def folder_of_locks(folders: Sequence[Path] = FOLDERS) -> Path:
@@ -133,17 +194,43 @@ def _locked(path: Path, where: str, waiting: Waiting, host: str, *, shared: bool
         if shared:  # several have it: each says in its slot's file who it is
             yield
             return
-        _held[descriptor] = LockHolder.here()
+        with _writing:
+            _held[descriptor] = LockHolder.here()
         with contextlib.suppress(OSError):  # another user's file: who holds it is then not known
             _held[descriptor].write(descriptor)
         try:
             yield
         finally:
-            del _held[descriptor]
+            with _writing:
+                del _held[descriptor]
             with contextlib.suppress(OSError):
                 os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)  # which releases it; the file stays, as another may be opening it
+
+
+def _locks(folder: Path, host: str, gpus: Sequence[str]) -> list[tuple[Path, str]]:
+    """Return each lock with what it is of, in one order for all, so that no two wait for each other."""
+    of_gpus = [(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}") for uuid in gpus]
+    return [(_host_lock(folder, host), HERE), *of_gpus]
+
+
+def _host_lock(folder: Path, host: str) -> Path:
+    return folder / f"wattbench-host-{host}.lock"
+
+
+def _holder(path: Path) -> LockHolder | None:
+    """Return who holds a lock alone; None: no process, or it does not say."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        holder = LockHolder.read(descriptor)
+        # Only where it names a process is the lock tried: one that takes it meanwhile must not find it taken.
+        return holder if holder is not None and is_held(descriptor) else None
+    finally:
+        os.close(descriptor)
 
 
 def _a_slot(folder: Path, host: str) -> LockHolder | None:

@@ -133,10 +133,10 @@ def check_trace(resolved: Resolved) -> None:
     if load.sessions and part.no_sessions is not None:
         raise UserError(f"{resolved.path}: measure.load.sessions: {part.path}: {part.no_sessions}. Leave sessions out")
     mean_rate_per_s(load)
-    if part.span_s / load.speed < measure.min_window_s:
+    if part.span_s / load.speed < measure.least_window_s:
         raise UserError(
             f"{resolved.path}: measure.load.trace: {part.span_s:.3f} s of it at speed {load.speed:g} are "
-            f"{part.span_s / load.speed:.3f} s, and windows shorter than min_window_s = {measure.min_window_s:g} are "
+            f"{part.span_s / load.speed:.3f} s, and windows shorter than min_window_s = {measure.least_window_s:g} are "
             "not valid: send a longer part, lower speed, or lower min_window_s"
         )
 

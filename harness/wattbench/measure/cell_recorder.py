@@ -25,6 +25,9 @@ from wattbench.systems import Engine
 SHORTEST_PASS_S = 0.1
 """Passes are compared from this length on: ten time slices of the scheduler, so that one lost slice is 10%."""
 
+LEAST_ASKED = 0.5
+"""Items are in flight for at least this share of the shortest window: the rest is the harness's, between them."""
+
 SHORTEST_ROW_S = 0.05
 """Passes of less than this are recorded together."""
 
@@ -61,7 +64,7 @@ class CellRecorder:
         self._context, self._engine = context, engine
         self._measure = measure or context.measure
         fills = fill and not engine.paid
-        self._min_window_s = max(self._measure.min_window_s, context.metering.shortest_window_s) if fills else 0.0
+        self._min_window_s = context.effort.min_window_s if fills else 0.0
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._block, self._attempt = block, attempt
@@ -125,12 +128,17 @@ class CellRecorder:
             self._close([])  # long enough: its items are not asked again
 
     def done(self) -> None:
-        """Ask the last window's items again until it is long enough, and close it."""
+        """Ask the last window's items again until they have filled it, and close it.
+
+        Where items take microseconds, writing their records to disk would else be most of the window.
+        """
         if self._window is None:
             return
-        again_s = []
-        while self._window.elapsed_s < self._min_window_s:
+        again_s: list[tuple[float, float]] = []
+        asked_s = self._first_pass_s()
+        while self._window.elapsed_s < self._min_window_s or asked_s < LEAST_ASKED * self._min_window_s:
             again_s.append(self._ask_again())
+            asked_s += again_s[-1][1] - again_s[-1][0]
         self._close(again_s)
 
     def _ask_again(self) -> tuple[float, float]:
@@ -163,7 +171,7 @@ class CellRecorder:
         row = self._window.close(
             idle_w=self._idle_w,
             passes=1 + len(again_s),
-            min_window_s=self._measure.min_window_s,
+            min_window_s=self._measure.least_window_s,
             pass_s=self._pass_s(again_s),
         )
         if again_s:
@@ -173,13 +181,17 @@ class CellRecorder:
         self._context.progress.window_closed(self._system, row.power_w, row.provenance_label)
         self._window = None
 
+    def _first_pass_s(self) -> float:
+        """Return the seconds in which any item of the first pass was in flight."""
+        starts, ends = (np.array(column) for column in zip(*self._in_flight_s, strict=True))
+        return float(alone_s(starts, ends).sum())
+
     def _pass_s(self, again_s: Sequence[tuple[float, float]]) -> list[float]:
         """Return the seconds that items of each pass were in flight: the record is written between those of the first.
 
         Empty where the first pass was so short that a comparison with it would say nothing.
         """
-        starts, ends = (np.array(column) for column in zip(*self._in_flight_s, strict=True))
-        first_s = float(alone_s(starts, ends).sum())
+        first_s = self._first_pass_s()
         if first_s < SHORTEST_PASS_S:
             return []
         return [first_s, *(finished_s - started_s for started_s, finished_s in again_s)]

@@ -9,6 +9,7 @@ from wattbench.config import EndpointSystem, HybridSystem, Resolved
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.services.spending_of_run import tariffs_of
 from wattbench.measure.shown_prompts import ShownPrompt
+from wattbench.quantities import money
 from wattbench.systems.endpoint.request import most_prompt_tokens
 from wattbench.tasks.output_limit import output_limit
 from wattbench.tasks.task_scores import TaskScores
@@ -73,6 +74,6 @@ def costs_as_text(costs: Sequence[ExpectedCost], max_cost: str | None) -> list[s
         return []
     lines = ["cost at most, if every prompt is as long as the first of its task and every answer takes all its tokens:"]
     for each in costs:
-        what = f"not known: {each.why_unknown}" if each.most is None else f"{each.most:.3g} {each.currency}"
+        what = f"not known: {each.why_unknown}" if each.most is None else money(each.most, each.currency)
         lines.append(f"  {each.system}: {what}" + (f", {each.requests:,} requests" if each.requests else ""))
     return [*lines, f"  budget: {max_cost or 'none (max_cost)'}"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from wattbench.config import Measure, Resolved, hosts_of
+from wattbench.machine.shared_machine import SharedMachine
+from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.failed_requests import FailuresInARow
 from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.measure.window_names import WindowNames
@@ -37,6 +39,7 @@ class MeasuringContext:
     spending: Spending | None = field(default=None, compare=False)
     """What requests cost."""
     failures: FailuresInARow = field(default_factory=FailuresInARow, compare=False)
+    machine: SharedMachine = field(default_factory=SharedMachine, compare=False)
 
     @property
     def measure(self) -> Measure:
@@ -47,6 +50,22 @@ class MeasuringContext:
     def records(self) -> RunRecords:
         """Return what is on disk so far: the rows of each request, and the header, which never changes, read once."""
         return read_run(self.writer.layout.root)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Have this machine alone, while idle draw and measured windows are recorded.
+
+        Raises:
+            UserError: another run measures, and the time to wait for it is over.
+        """
+        return self.machine.alone(self.progress.note, self._left_s)
+
+    def loading(self) -> AbstractContextManager[None]:
+        """Have this machine while systems are loaded, as far as others' windows require; raises what `alone` does."""
+        return self.machine.loading(self.progress.note, self._left_s)
+
+    def _left_s(self) -> float | None:
+        left = self.progress.left()
+        return left.seconds if left.is_known and not left.unknown else None
 
     def bill(self, engine: Engine) -> None:
         """Have a loaded system count what its requests cost."""
@@ -73,9 +92,9 @@ class MeasuringContext:
         return frozenset[str | None]().union(*known) if known and len(known) == len(configs) else None
 
     @property
-    def min_window_s(self) -> float:
-        """Return the shortest measured window that is valid, by the suite and by the sensors."""
-        return max(self.measure.min_window_s, self.metering.shortest_window_s)
+    def effort(self) -> Effort:
+        """Return how much is asked for intervals and joules, by the suite and by what can be metered here."""
+        return effort_of(self.measure, self.metering.provenance, self.metering.shortest_window_s)
 
     def idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
         """Measure the watts per component with everything loaded and nothing asked.
@@ -87,11 +106,11 @@ class MeasuringContext:
 
         Returns:
             Empty if the suite measures no idle draw, or its window is invalid. Of a window in which the machine was
-            busy, the GPUs' alone.
+            busy, without what holds other work.
         """
-        if not self.measure.idle_s:
+        idle_s = self.effort.idle_s
+        if not idle_s:
             return {}
-        idle_s = max(self.measure.idle_s, self.metering.shortest_window_s)  # a slow sensor may need longer
         self.progress.note(f"{title}: idle for {idle_s:g} s ...")
         label = self.names.label(system, None, Purpose.IDLE)
         window = self.metering.open(label, self._hosts(loaded or [system]))
@@ -99,9 +118,10 @@ class MeasuringContext:
         time.sleep(idle_s)
         row = window.close()
         self.writer.append_window(row)
-        if row.contended:
-            self.progress.note(f"{title}: idle draw of the processor not known, as the machine was busy")
-        return {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
+        usable = {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
+        if row.contended and (unknown := sorted(row.energy_j.keys() - usable.keys())):
+            self.progress.note(f"{title}: idle draw of {', '.join(unknown)} is not known, as the machine was busy")
+        return usable
 
 
 @contextmanager
@@ -113,8 +133,18 @@ def measuring(
     *,
     allow_unsafe_code: bool = False,
     retry_failed: bool = False,
+    machine: SharedMachine | None = None,
 ) -> Iterator[MeasuringContext]:
     """Open the record, the meters and the progress display of a run, new or resumed; close them at the end.
+
+    Args:
+        writer: of the run.
+        resolved: its suite.
+        chosen: the meters.
+        progress: the display.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+        retry_failed: ask again what failed before the run was resumed.
+        machine: taken while windows are open; None: the caller has it.
 
     Raises:
         UserError: a meter cannot be opened.
@@ -124,6 +154,16 @@ def measuring(
     with writer, Metering(chosen.meters, watch_here()) as metering, progress as shown:
         spending = spending_of(resolved, records, writer)
         try:
-            yield MeasuringContext(resolved, writer, metering, names, shown, allow_unsafe_code, retry_failed, spending)
+            yield MeasuringContext(
+                resolved,
+                writer,
+                metering,
+                names,
+                shown,
+                allow_unsafe_code,
+                retry_failed,
+                spending,
+                machine=machine or SharedMachine(),
+            )
         finally:
             spending.close()  # what is under way after an interrupt writes into no record

@@ -19,14 +19,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from wattbench.config import Measure
+from wattbench.measure.effort import FEW_BLOCKS, MANY_BLOCKS, Effort
 
-LEAST = 5
+LEAST = FEW_BLOCKS
 """With fewer blocks a spread cannot be estimated well: at 95% Student's t is 2.78 for 5 blocks, 4.30 for 3, 12.7 for 2
 (a normal quantile is 1.96)."""
 LEAST_OF_SLOW_SWITCHES = 3
 SLOW_SWITCH_S = 60.0
 """From this on a switch costs minutes. There are then from 3 to 5 blocks, and the spread is known less well."""
-MOST = 32
+MOST = MANY_BLOCKS
 """Student's t for 32 blocks is 2.04: more narrow an interval by less than 4%, and cost a switch of each system each."""
 ITEM_SD = 0.5
 """Relative standard deviation of the joules (or seconds) of one request between items of several tasks: answers of a
@@ -53,10 +54,10 @@ class NumberOfBlocks:
 def choose_number(
     items: int,
     measure: Measure,
+    effort: Effort,
     *,
     switch_s: Mapping[str, float] = MappingProxyType({}),
     item_s: Mapping[str, float] = MappingProxyType({}),
-    min_window_s: float = 0.0,
     item_sd: float | None = None,
 ) -> NumberOfBlocks:
     """Choose the number of blocks.
@@ -64,9 +65,9 @@ def choose_number(
     Args:
         items: of all tasks, each counted once.
         measure: the suite's settings; `blocks: N` settles it.
+        effort: how long windows last, and how long all blocks may take.
         switch_s: system to the seconds that a turn costs beyond its items.
         item_s: system to the seconds of an item, for those systems where it is known.
-        min_window_s: the shortest valid window.
         item_sd: the relative standard deviation between items, where it was measured.
 
     Returns:
@@ -74,7 +75,7 @@ def choose_number(
     """
     if measure.blocks != "auto":
         return _as_set(measure.blocks, items)
-    least, most = bounds(items, measure)
+    least, most = bounds(items, measure, effort)
     switch_of_all_s = sum(switch_s.values()) / max(len(switch_s), 1)
     slow = switch_of_all_s >= SLOW_SWITCH_S
     if slow:
@@ -86,23 +87,25 @@ def choose_number(
     ratio = ((item_sd or ITEM_SD) / BLOCK_SD) ** 2
     best = math.sqrt(max(switch_of_all_s, 0.0) / max(item_of_all_s, 1e-9) * ratio)
     wanted = math.ceil(items / max(best, 1.0))
-    shortest = _most_for_windows(items * measure.repeats, item_s, min_window_s, least)
-    blocks = int(max(least, min(wanted, shortest, most)))
+    asks = items * measure.repeats
+    filled = _most_for_windows(asks, item_s, effort.watched_s, least)
+    in_time = _most_in_time(asks, item_s, switch_s, effort, least, most)
+    blocks = int(max(least, min(wanted, filled, in_time, most)))
     return NumberOfBlocks(
         blocks,
         f"{blocks} blocks: a switch costs {_seconds(switch_of_all_s)} and an item {_seconds(item_of_all_s)}, so about "
         f"{max(best, 1.0):.3g} items per block are best (Kalibera and Jones 2013)"
-        + _limit(wanted, shortest, most, least, items, slow=slow),
+        + _limit(wanted, filled, in_time, most, least, items, effort, slow=slow),
         ratio,
     )
 
 
-def bounds(items: int, measure: Measure) -> tuple[int, int]:
+def bounds(items: int, measure: Measure, effort: Effort) -> tuple[int, int]:
     """Return the fewest and the most blocks that `auto` may choose, where a switch does not cost minutes.
 
     A block holds at least one batch.
     """
-    most = max(1, min(items // measure.batch, MOST))
+    most = max(1, min(items // measure.batch, effort.most_blocks))
     return min(LEAST, most), most
 
 
@@ -129,30 +132,55 @@ def _as_set(blocks: int, items: int) -> NumberOfBlocks:
     return NumberOfBlocks(items, f"{items} blocks of one item each: the suite sets {blocks}, but has no more items")
 
 
-def _most_for_windows(asks: int, item_s: Mapping[str, float], min_window_s: float, least: int) -> float:
-    """Return the most blocks in which each system's items fill the shortest window.
+def _most_for_windows(asks: int, item_s: Mapping[str, float], watched_s: float, least: int) -> float:
+    """Return the most blocks in which each system's items fill a window in which other work would be noticed.
 
-    A system whose items do not fill it in the fewest blocks either has its items asked again in any case, and is left
-    out.
+    A system whose items do not fill it in the fewest blocks either is left out.
     """
-    if min_window_s <= 0:
-        return math.inf
-    fits = [asks * each_s // min_window_s for each_s in item_s.values()]
+    fits = [asks * each_s // watched_s for each_s in item_s.values()]
     return min((each for each in fits if each >= least), default=math.inf)
 
 
-def _limit(wanted: int, shortest: float, most: int, least: int, items: int, *, slow: bool) -> str:
+def _most_in_time(
+    asks: int, item_s: Mapping[str, float], switch_s: Mapping[str, float], effort: Effort, least: int, most: int
+) -> int:
+    """Return the most blocks that end in time: with what switches cost, and what fills the shortest windows."""
+    answering_s = {name: asks * each_s for name, each_s in item_s.items()}
+    most_s = effort.most_asking_s(sum(answering_s.values()))
+
+    def asking_s(blocks: int) -> float:
+        windows_s = sum(max(each_s, blocks * effort.min_window_s) for each_s in answering_s.values())
+        return windows_s + blocks * sum(switch_s.values())
+
+    return next((blocks for blocks in range(most, least, -1) if asking_s(blocks) <= most_s), least)
+
+
+def _limit(
+    wanted: int,
+    filled: float,
+    in_time: int,
+    most: int,
+    least: int,
+    items: int,
+    effort: Effort,
+    *,
+    slow: bool,
+) -> str:
     """Return why the number is not the one that the formula gives; empty if it is."""
     if wanted < least:
         if least == most < LEAST:
             return f"; {items} items make no more"
         return f"; fewer than {least} would show no spread" + (", and each more costs minutes" if slow else "")
-    if wanted <= min(shortest, most):
+    if wanted <= min(filled, in_time, most):
         return ""
-    if shortest < most:
-        return "; in more blocks the items of a system would not fill a window"
+    if in_time < min(filled, most):
+        return f"; more would take longer than effort: {effort.name} allows"
+    if filled < most:
+        return f"; in more blocks the items of a system would not fill a window of {effort.watched_s:g} s"
     if slow and most == LEAST:
         return f"; more than {LEAST} cost minutes each"
+    if most == effort.most_blocks < MOST:
+        return f"; effort: {effort.name} takes no more"
     return f"; more than {MOST} bring little" if most == MOST else f"; {items} items make no more"
 
 

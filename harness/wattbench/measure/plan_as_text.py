@@ -9,6 +9,7 @@ from typing import Any
 from wattbench.config import Load, Measure, Resolved
 from wattbench.measure.arrivals import offers, trace_part
 from wattbench.measure.code_to_run import code_to_run
+from wattbench.measure.effort import Effort
 from wattbench.measure.plan import Planned, requests
 from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.records.rate_bounds import highest_load
@@ -28,6 +29,8 @@ def as_text(
     notes: Sequence[str] = (),
     sections: Sequence[Sequence[str]] = (),
     shard: Mapping[str, Any] | None = None,
+    *,
+    effort: Effort,
 ) -> str:
     """Return the plan in words and a table, as `wattbench plan` prints it.
 
@@ -38,6 +41,7 @@ def as_text(
         notes: what could not be checked here, one per line.
         sections: more lines, each section after a blank line.
         shard: the blocks that are asked here, as `RunHeader.shard` has them; None: all.
+        effort: what the suite's settings come to here.
     """
     measure = resolved.suite.measure
     rows = [
@@ -46,18 +50,18 @@ def as_text(
     ]
     per_task = {cell.choice.task: cell.items for cell in cells}
     items = None if None in per_task.values() else sum(each or 0 for each in per_task.values())
-    blocks = plan_of_blocks(measure, len({cell.system for cell in cells}), items, shard)
+    blocks = plan_of_blocks(measure, effort, len({cell.system for cell in cells}), items, shard)
     lines = [
         f"suite {resolved.suite.name} ({resolved.path})",
         "",
         *text_table(_COLUMNS, rows),
         "",
         f"{len(cells)} cells, {_work(cells, measure)}; "
-        f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}, "
-        f"idle {measure.idle_s:g} s, windows of at least {measure.min_window_s:g} s",
+        f"warm-up {measure.warmup} items per {'system' if measure.in_blocks else 'cell'}",
+        effort.in_words(metered),
         *_long_run(cells, measure),
         *blocks,
-        "energy: " + (", ".join(f"{c} {p}" for c, p in metered.items()) or "no sensor can be read here"),
+        *([] if metered else ["energy: no sensor can be read here" if measure.energy else "energy: off"]),
     ]
     for section in filter(None, sections):
         lines += ["", *section]

@@ -1,4 +1,4 @@
-"""Say before anything is loaded how a run will be divided into blocks, and how long it will take at least."""
+"""Say before anything is loaded how a run will be divided into blocks, and what bounds its time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattbench.config import Measure
-from wattbench.measure.number_of_blocks import LEAST, MOST, bounds, choose_number
+from wattbench.measure.effort import NORMAL_S, NORMAL_SHARE, QUICK_S, Effort
+from wattbench.measure.number_of_blocks import LEAST, bounds, choose_number
 from wattbench.records.shards import part_in_words
 
 _RESIDENT = {
@@ -14,65 +15,74 @@ _RESIDENT = {
     "all": "all systems stay loaded",
     "one": "one system is loaded at a time, anew in every block",
 }
+_MARKED = "windows that other work disturbs are marked"
 _BUSY = {
-    "retry": "a block that other work disturbs is asked again, at most twice",
-    "mark": "windows that other work disturbs are marked",
+    "retry": "a block whose joules hold other work is asked again, in half as much time again at most",
+    "mark": _MARKED,
     "refuse": "no start on a busy machine, and the run ends at a block that other work disturbs",
 }
+_TIME = {
+    "quick": (QUICK_S, f"; at most the answering time and {QUICK_S:g} s, and what is around the blocks"),
+    "normal": (NORMAL_S, f"; at most {NORMAL_SHARE:g} times the answering time and {NORMAL_S / 60:g} min, and loading"),
+}
+"""Effort to the seconds that it adds to answering, and its promise in words."""
 
 
 def plan_of_blocks(
-    measure: Measure, systems: int, items: int | None, shard: Mapping[str, Any] | None = None
+    measure: Measure, effort: Effort, systems: int, items: int | None, shard: Mapping[str, Any] | None = None
 ) -> list[str]:
     """Return the lines of a plan on blocks; empty for the scenario `load`, which has none.
 
     Args:
         measure: the suite's settings.
+        effort: what they come to here.
         systems: how many.
         items: of all tasks together; None if not known.
         shard: the blocks that are asked here, as `RunHeader.shard` has them; None: all.
     """
     if measure.load is not None:
         return []
-    if shard is not None:
-        asked_s = systems * len(shard["blocks"]) * measure.min_window_s + measure.idle_s
-        return [
-            f"blocks: {part_in_words(shard['blocks'], shard['of'])} here, dealt by the seed {shard['seed']}; in each "
-            "all systems in a random order",
-            f"resident: {_RESIDENT[measure.resident]}; busy: {_BUSY[measure.busy]}",
-            f"time: at least {asked_s / 60:.1f} min here; what else this plan expects is of all {shard['of']} blocks",
-        ]
-    if measure.blocks == 1:
+    if measure.blocks == 1 and shard is None:
         return ["blocks: 1: one system after another, so that no interval holds time"]
-    least, how_many = _how_many(measure, items)
-    asked_s = systems * least * measure.min_window_s + measure.idle_s
+    busy = _BUSY[measure.busy] if effort.asks_again or measure.busy != "retry" else _MARKED
+    if shard is not None:
+        which = f"{part_in_words(shard['blocks'], shard['of'])} here, dealt by the seed {shard['seed']}"
+        blocks = len(shard["blocks"])
+    else:
+        blocks, which = _how_many(measure, effort, items)
+    least_s = systems * blocks * effort.min_window_s + effort.idle_s
+    added_s, promise = _TIME.get(effort.name, (0.0, ""))
+    kept = measure.blocks == "auto" and shard is None and least_s <= added_s
     return [
-        f"blocks: {how_many}; in each all systems in a random order",
-        f"resident: {_RESIDENT[measure.resident]}; busy: {_BUSY[measure.busy]}",
-        f"time: at least {asked_s / 60:.1f} min: {systems} systems x {least} blocks x windows of "
-        f"{measure.min_window_s:g} s, and idle; loading, warm-up and items that take longer come on top",
+        f"blocks: {which}; in each all systems in a random order",
+        f"resident: {_RESIDENT[measure.resident]}; busy: {busy}",
+        f"time: at least {_minutes(least_s)}, and what answers and loading take{promise if kept else ''}",
     ]
 
 
-def least_blocks(measure: Measure, items: int | None) -> int:
+def least_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
     """Return the least number of blocks that a run has.
 
     Args:
         measure: the suite's settings.
+        effort: what they come to here.
         items: of all tasks together; None if not known.
     """
-    return 1 if measure.blocks == 1 else _how_many(measure, items)[0]
+    return 1 if measure.blocks == 1 else _how_many(measure, effort, items)[0]
 
 
-def _how_many(measure: Measure, items: int | None) -> tuple[int, str]:
+def _how_many(measure: Measure, effort: Effort, items: int | None) -> tuple[int, str]:
     """Return the least number of blocks, and what is known of the number in words."""
     if measure.blocks != "auto":
-        number = measure.blocks if items is None else choose_number(items, measure).blocks
+        number = measure.blocks if items is None else choose_number(items, measure, effort).blocks
         return number, str(number)
-    least, most = (LEAST, MOST) if items is None else bounds(items, measure)
+    least, most = (LEAST, effort.most_blocks) if items is None else bounds(items, measure, effort)
     if most <= LEAST:
-        return most, f"{most}, as many as {items} items make in batches of {measure.batch}"
-    return least, (
-        f"auto: {least} to {most}, chosen when all systems have been loaded and timed, by what a switch costs against "
-        "an item (Kalibera and Jones 2013), and so that items fill the windows"
-    )
+        return most, f"{most}" + (
+            f", as many as {items} items make in batches of {measure.batch}" if items == most else ""
+        )
+    return least, f"auto: {least} to {most}, chosen when all systems have been loaded and timed"
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

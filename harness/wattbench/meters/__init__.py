@@ -20,7 +20,7 @@ from wattbench.meters.base import (
     SteppedMeter,
     WindowAccount,
 )
-from wattbench.meters.choose import Chosen, choose, require_measured
+from wattbench.meters.choose import Chosen, choose, choose_for, require_measured
 from wattbench.meters.codecarbon import CodecarbonMeter
 from wattbench.meters.contention.readable import SignalState, survey_signals
 from wattbench.meters.contention.watch import MachineWatch, watch_here
@@ -31,7 +31,7 @@ from wattbench.meters.rapl import RaplMeter
 from wattbench.meters.sampling.metering import Metering, OpenWindow
 from wattbench.meters.sampling.recover import INTERRUPTED, recover_window
 from wattbench.meters.windows.evidence import WindowEvidence
-from wattbench.meters.windows.judge import judge, usable_as_idle
+from wattbench.meters.windows.judge import holds_other_work, judge, usable_as_idle
 
 __all__ = [
     "INTERRUPTED",
@@ -59,6 +59,8 @@ __all__ = [
     "WindowAccount",
     "WindowEvidence",
     "choose",
+    "choose_for",
+    "holds_other_work",
     "judge",
     "meters_for",
     "recover_window",

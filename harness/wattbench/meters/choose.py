@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wattbench.config import AutoSettings, MeterSettings, SystemBase
+from wattbench.config import AutoSettings, MeterSettings, Suite, SystemBase
 from wattbench.errors import UserError
 from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import MODELLED, REPLAYED, DescribedMeter, Meter
@@ -15,6 +15,7 @@ from wattbench.meters.hosts import unmeasured_systems
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.registry import make_meter
 from wattbench.meters.slots.here import in_slot
+from wattbench.meters.windows.thresholds import MIN_STEPS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class Chosen:
     def provenance(self) -> dict[str, str]:
         """Return component to how its joules will be measured."""
         return {component: how for meter in self.meters for component, how in meter.provenance.items()}
+
+    @property
+    def shortest_window_s(self) -> float:
+        """Return how long a window must be for these sensors, as far as that is known before they are opened."""
+        steps_s = [meter.step_s.get(component, 0.0) for meter in self.meters for component in meter.provenance]
+        return MIN_STEPS * max(steps_s, default=0.0)
 
     @property
     def details(self) -> dict[str, dict[str, Any]]:
@@ -48,6 +55,15 @@ class Chosen:
         """Return the sensors that exist and will not be measured."""
         measured = self.provenance
         return [s for s in self.sensors if s.exists and not s.readable and s.component not in measured]
+
+
+def choose_for(suite: Suite) -> Chosen:
+    """Return the meters of a suite; none where it sets `energy: off`.
+
+    Raises:
+        UserError: as `choose`.
+    """
+    return choose(suite.meters) if suite.measure.energy else Chosen([])
 
 
 def choose(entries: Sequence[MeterSettings] = (AutoSettings(use="auto"),)) -> Chosen:

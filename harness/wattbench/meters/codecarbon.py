@@ -1,53 +1,55 @@
-"""Model the joules of CPU and memory with codecarbon, where no sensor measures them.
+"""Model the joules of CPU and memory by codecarbon's tables, where no sensor measures them.
 
-codecarbon models the power of the whole machine, P, from its load. Charged is what the machine draws at rest, and of
-what it draws above that the part by own CPU seconds:
+The processor: rated power of codecarbon's table, in proportion to the CPU seconds of the own processes. That is
+codecarbon's model of a process (`tracking_mode="process"`):
 
-    P(rest) + (P(load) - P(rest)) x own CPU seconds / CPU seconds of all processes
+    rated power / number of processors x own CPU seconds
 
-So other work on the machine is not charged to a system. Memory is a constant, which is charged whole.
+Memory: codecarbon's constant for the machine, for as long as the own threads did not wait for a processor that others
+used. So other work on the machine is not charged to a system, and does not spoil its joules. What the model assumes: a
+CPU second costs the same whichever work it does, and other work does not make it longer, as it may on a core that two
+threads share.
 """
 
 from __future__ import annotations
 
-import copy
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, Self
+from typing import Self
 
 from wattbench.clock import now_s
 from wattbench.config import CodecarbonSettings
 from wattbench.meters.base import MODELLED, MeterError, Reading
-from wattbench.meters.contention.own_processes import PROC
-from wattbench.meters.contention.own_share import OwnShare
+from wattbench.meters.contention.own_processes import PROC, cpu_s
+from wattbench.meters.contention.proc_files import TICK_S
+from wattbench.meters.contention.signals import Snapshot, hindered_s
+from wattbench.meters.contention.watch import MachineReader
 
-JOULES_PER_KWH = 3.6e6
-SHORTEST_TASK_S = 0.1
-"""codecarbon computes the CPU's load from ticks of 10 ms: with fewer than ten the load is mostly rounding."""
-TASKS_PER_TRACKER = 1000
-"""A tracker keeps every task in memory; after this many (17 minutes at 1 Hz) a new one starts, in 10 ms."""
-END_S = 5.0
-"""How long a tracker may take to stop."""
+_COMPONENTS = ("cpu", "dram")
 
-_FIELDS = {"cpu": "cpu_energy", "dram": "ram_energy"}
-"""Component to the field of codecarbon's `EmissionsData`. Its GPU energy is not used: NVML is read directly."""
+
+@dataclass(frozen=True)
+class ModelledPower:
+    """What codecarbon's tables say of this machine."""
+
+    rated_w: float
+    """Of all its processors, fully used."""
+    memory_w: float
+    """Of its memory, at any time."""
+    processors: int
+    """Logical ones."""
 
 
 class CodecarbonMeter:
-    """codecarbon's modelled joules for the components that nothing measures.
+    """Modelled joules for the components that nothing measures.
 
-    Without sensors its model is thermal design power (or 4 W per thread) on a curve over load, of which own CPU seconds
-    have their part (see above), and a constant per memory slot. `force_cpu_power` and `force_ram_power` of a user's own
-    codecarbon configuration are respected. Nothing is written, sent or printed.
-
-    It is rolled in tasks. A task's energy counts from the call of `start_task` to that of `stop_task`; the few
-    milliseconds between two tasks are charged at the power of the one before, so that no time is lost.
+    `force_cpu_power` and `force_ram_power` of a user's codecarbon configuration are respected. Nothing is written, sent
+    or printed.
     """
 
     name = "codecarbon"
@@ -55,24 +57,23 @@ class CodecarbonMeter:
 
     Settings = CodecarbonSettings
     reads: Mapping[str, str] = {
-        "cpu": "codecarbon's model: rated power, or 4 W a thread, by load; above rest, by own CPU seconds",
+        "cpu": "codecarbon's model of a process: rated power, or 4 W a thread, by its part of all CPU time",
         "dram": "codecarbon's model: a constant for each memory slot",
     }
 
-    def __init__(self, components: Sequence[str] = ("cpu", "dram"), proc: Path = PROC) -> None:
+    def __init__(self, components: Sequence[str] = _COMPONENTS, proc: Path = PROC) -> None:
         self.whole_machine = False
         self._proc = proc
-        self._own: OwnShare | None = None
-        self._rest_w: float | None = None
-        self._components = [component for component in _FIELDS if component in components]
-        self.step_s: Mapping[str, float] = dict.fromkeys(self._components, SHORTEST_TASK_S)
+        self._components = [component for component in _COMPONENTS if component in components]
+        self.step_s: Mapping[str, float] = dict.fromkeys(self._components, TICK_S)
         self.provenance: Mapping[str, str] = dict.fromkeys(self._components, MODELLED)
-        self._tracker: Any = None
-        self._tasks = 0
-        self._task_started_s = 0.0
-        self._charged_until_s = 0.0
+        self._power: ModelledPower | None = None
+        self._reader: MachineReader | None = None
+        self._seen: Snapshot | None = None
+        self._seen_s = 0.0
+        self._own_s = 0.0
+        """CPU seconds of this process at the last look: finer than the kernel's ticks."""
         self._charged_j: dict[str, float] = {}
-        self._told_j: dict[str, float] = {}
         self._power_w: dict[str, float] = {}
 
     @classmethod
@@ -81,152 +82,95 @@ class CodecarbonMeter:
         return cls(settings.components)
 
     def open(self) -> None:
-        """Start the model: it inspects the machine for a second or two, and gives its first watts.
+        """Look up what the machine is rated for.
 
         Raises:
-            MeterError: codecarbon does not start.
+            MeterError: codecarbon gives no figure.
         """
+        try:
+            self._power = modelled_power()
+        except Exception as error:  # whatever its code for this platform raises
+            raise MeterError(f"codecarbon gives no figure for this machine ({error!r})") from error
+        self._reader = MachineReader(self._proc)
         self._charged_j = dict.fromkeys(self._components, 0.0)
-        self._told_j = dict.fromkeys(self._components, 0.0)
-        self._next_task()
-        self._own = OwnShare(self._proc)
-        self._rest_w = _power_at_rest(self._tracker)
-        self._charged_until_s = self._task_started_s
-        time.sleep(SHORTEST_TASK_S)
-        self._roll()
+        self._power_w = {component: watts for component, watts in self.idle_w.items() if component in self._components}
+        self._look()
 
     @property
     def idle_w(self) -> Mapping[str, float]:
-        """Return the machine's power at rest: all of it for memory, which is a constant."""
-        resting_w = {} if self._rest_w is None else {"cpu": self._rest_w}
-        constant_w = {"dram": self._power_w["dram"]} if "dram" in self._power_w else {}
-        return resting_w | constant_w
+        """Return the power at rest: none of the processor, as nothing runs, and all of memory."""
+        return {} if self._power is None else {"cpu": 0.0, "dram": self._power.memory_w}
 
     def read(self) -> Reading:
-        """Return joules since the meter was opened, and the model's watts over the last task.
-
-        Raises:
-            MeterError: codecarbon gave no figure.
-        """
-        if now_s() - self._task_started_s >= SHORTEST_TASK_S:
-            self._roll()
-        at_s = now_s()
-        for component in self._components:
-            reached_j = self._charged_j[component] + self._power_w[component] * (at_s - self._charged_until_s)
-            # The next task may find that less was drawn than was told in advance: the counter then waits for it.
-            self._told_j[component] = max(self._told_j[component], reached_j)
-        return Reading(at_s, dict(self._told_j), dict(self._power_w))
+        """Return joules since the meter was opened, and mean watts since the last reading."""
+        before, before_s, before_own_s = self._seen, self._seen_s, self._own_s
+        now = self._look()
+        assert self._power is not None and before is not None  # it is open
+        duration_s = self._seen_s - before_s
+        if duration_s > 0.0:
+            used_s = self._used_s(before, now, self._own_s - before_own_s)
+            free_s = duration_s if self.whole_machine else max(duration_s - hindered_s(before, now), 0.0)
+            charged_j = {
+                "cpu": self._power.rated_w / self._power.processors * used_s,
+                "dram": self._power.memory_w * free_s,
+            }
+            for component in self._components:
+                self._charged_j[component] += charged_j[component]
+                self._power_w[component] = charged_j[component] / duration_s
+        return Reading(self._seen_s, dict(self._charged_j), dict(self._power_w))
 
     def close(self) -> None:
-        """Stop the model and its thread; not waiting for ever where an interrupt left its scheduler with its lock."""
-        if self._tracker is not None:
-            tracker, self._tracker = self._tracker, None
-            ending = threading.Thread(target=_stop, args=(tracker,), name="wattbench-codecarbon-end", daemon=True)
-            ending.start()
-            ending.join(END_S)
+        """Do nothing: no device is held."""
 
-    def _roll(self) -> None:
-        """End the running task, add its joules, and start the next."""
-        ended_s = now_s()
-        spent_s = ended_s - self._task_started_s
-        try:
-            data = self._tracker.stop_task()
-        except Exception as error:  # whatever its platform code raises: it is this reading's gap
-            self.close()
-            self._next_task()
-            raise MeterError(f"codecarbon failed ({error!r})") from error
-        self._next_task()
-        if data is None:
-            raise MeterError("codecarbon ended a task without a figure")
-        for component in self._components:
-            power_w = getattr(data, _FIELDS[component]) * JOULES_PER_KWH / spent_s
-            if component == "cpu":
-                power_w = self._own_power_w(power_w)
-            # From the end of the last task that had a figure: after a failed one, this power stands in for it.
-            self._charged_j[component] += power_w * (ended_s - self._charged_until_s)
-            self._power_w[component] = power_w
-        self._charged_until_s = ended_s
+    def _look(self) -> Snapshot:
+        assert self._reader is not None
+        self._seen, self._own_s, self._seen_s = self._reader.snapshot(), time.process_time(), now_s()
+        return self._seen
 
-    def _own_power_w(self, machine_w: float) -> float:
-        """Return what is charged of the machine's modelled power since the last call.
-
-        That is all of it where own CPU seconds or the power at rest are not known.
-        """
-        share = None if self._own is None else self._own.since_last()
-        if share is None or self._rest_w is None or self.whole_machine:
-            return machine_w
-        return machine_w - max(0.0, machine_w - self._rest_w) * (1.0 - share)
-
-    def _next_task(self) -> None:
-        if self._tracker is None or self._tasks >= TASKS_PER_TRACKER:
-            self.close()
-            self._tracker = _new_tracker()
-            self._tasks = 0
-        self._tasks += 1
-        self._task_started_s = now_s()
-        try:
-            self._tracker.start_task()
-        except Exception as error:  # its constructor swallows its own failures, which then show here
-            raise MeterError(f"codecarbon does not start ({error!r})") from error
-        if self._tasks == 1:  # the first start looks at the hardware, for up to two seconds, before it counts
-            self._tracker.stop_task()
-            self._task_started_s = now_s()
-            self._tracker.start_task()
+    def _used_s(self, before: Snapshot, now: Snapshot, own_s: float) -> float:
+        """Return the CPU seconds that are charged: of the own processes, or of all the machine."""
+        if self.whole_machine and before.processors is not None and now.processors is not None:
+            return max(now.processors.busy_s - before.processors.busy_s, 0.0)
+        if not before.processes or not now.processes:  # the kernel hides them: this process, and no other
+            return own_s
+        counted_s = cpu_s(before.processes, now.processes)
+        for key in before.processes.keys() & now.processes.keys():
+            if key[0] == os.getpid():  # known to the nanosecond
+                counted_s += own_s - (now.processes[key].cpu_s - before.processes[key].cpu_s)
+        return max(counted_s, 0.0)
 
 
-def _stop(tracker: Any) -> None:
-    with suppress(Exception):  # its figures were read before
-        tracker.stop()
-
-
-def _new_tracker() -> Any:
-    """Make a tracker that only models energy. What a configuration file could turn on is turned off by name."""
+def modelled_power() -> ModelledPower:
+    """Return what codecarbon's tables say of this machine: rated power of its
+    processor, else 4 W for each of its threads; a constant
+    for each memory slot that machines of this size have."""
     # Read once, when it is imported. In a job of Slurm it would model the job's part of the machine, and ask `scontrol`
     # for it, which a container lacks; what is charged to a run is its part by CPU seconds.
     with _environment(CODECARBON_LOG_LEVEL="critical", SLURM_JOB_ID=None, SLURM_JOBID=None):
-        from codecarbon import OfflineEmissionsTracker
-    _leave_gpus_alone()
-    return OfflineEmissionsTracker(
-        output_methods=[],
-        output_handlers=[],
-        output_dir=tempfile.gettempdir(),  # it must exist, though nothing is put there
-        emissions_endpoint=None,
-        electricitymaps_api_token="",
-        country_iso_code="DEU",
-        force_carbon_intensity_g_co2e_kwh=0.0,  # grams are made later, from joules: no look-up, no network
-        pue=1.0,
-        wue=0.0,
-        tracking_mode="machine",
-        allow_multiple_runs=True,
-        log_level="critical",
-    )
+        from codecarbon.core.config import get_hierarchical_config
+        from codecarbon.core.cpu import TDP
+        from codecarbon.core.util import count_cpus, count_physical_cpus
+        from codecarbon.external.hardware import CONSUMPTION_PERCENTAGE_CONSTANT, CPU
+        from codecarbon.external.logger import logger
+        from codecarbon.external.ram import RAM
+
+        logger.setLevel("CRITICAL")
+        given = get_hierarchical_config()
+        rated_w = _given(given, "force_cpu_power")
+        if rated_w is None and (of_table_w := TDP().tdp) is not None:
+            rated_w = of_table_w * count_physical_cpus()
+        # Its constant mode says this share of rated power, which it takes from its own constant where none is known.
+        constant = CPU.from_utils(tempfile.gettempdir(), "constant", "", rated_w)
+        memory = RAM(tracking_mode="machine", force_ram_power=_given(given, "force_ram_power"))
+        return ModelledPower(
+            rated_w=float(constant.total_power().W) / CONSUMPTION_PERCENTAGE_CONSTANT,
+            memory_w=float(memory.total_power().W),
+            processors=int(count_cpus()),
+        )
 
 
-def _power_at_rest(tracker: Any) -> float | None:
-    """Return the power at no load by codecarbon's own curve, in watts.
-
-    None if its figure does not follow the load (a constant, a sensor that it reads itself), or if a later version is
-    built otherwise: the machine's power is then charged whole.
-    """
-    with suppress(Exception):
-        (cpu,) = [part for part in tracker._hardware if getattr(part, "_mode", None) == "cpu_load"]
-        resting = copy.copy(cpu)
-        resting._cpu_load_meter = SimpleNamespace(percent=lambda *_: 0.0)
-        return float(resting._get_power_from_cpu_load().W)
-    return None
-
-
-def _leave_gpus_alone() -> None:
-    """Make codecarbon find no GPU: NVML is read directly, and a GPU that fails must not affect the figure of the CPU.
-
-    It asks once per process whether `nvidia-smi` and `rocm-smi` can be run, and remembers. A later version that asks
-    otherwise only reads the GPUs besides; their joules are not taken from it.
-    """
-    with suppress(ImportError, AttributeError), _environment(PATH=os.devnull):
-        from codecarbon.core import gpu
-
-        gpu.is_nvidia_system()
-        gpu.is_rocm_system()
+def _given(settings: Mapping[str, str], name: str) -> float | None:
+    return float(settings[name]) if name in settings else None
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 from wattbench.config import AmdSmiSettings
 from wattbench.meters.amd import AmdSmiMeter
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, AbsentError, Meter, MeterError
-from wattbench.meters.codecarbon import SHORTEST_TASK_S, CodecarbonMeter
+from wattbench.meters.codecarbon import CodecarbonMeter
+from wattbench.meters.contention.proc_files import TICK_S
 from wattbench.meters.nvml.meter import NvmlMeter
 from wattbench.meters.rapl import POWERCAP, STEP_S, RaplMeter, find_domains
 
@@ -68,7 +69,7 @@ def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP, 
                 used=component not in measured,
                 provenance=MODELLED,
                 reads=CodecarbonMeter.reads[component],
-                step_s=SHORTEST_TASK_S,
+                step_s=TICK_S,
             )
         )
     return sensors

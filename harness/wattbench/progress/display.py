@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
-from wattbench.progress.remaining import PlannedTurn
+from wattbench.progress.remaining import PlannedTurn, TimeLeft
 from wattbench.progress.so_far import RunSoFar
 from wattbench.progress.surfaces import Surface, surface_here
 
@@ -58,6 +58,10 @@ class Progress(Protocol):
         """End the cell: it is complete."""
         ...
 
+    def left(self) -> TimeLeft:
+        """Return how long the rest will take. May be called by another thread."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
@@ -90,6 +94,10 @@ class NotesAlone:
 
     def end_cell(self) -> None:
         """Nothing."""
+
+    def left(self) -> TimeLeft:
+        """Return that it is not known here."""
+        return TimeLeft(0.0, is_known=False)
 
     def __enter__(self) -> Self:
         return self
@@ -146,6 +154,10 @@ class Display:
     def end_cell(self) -> None:
         """End the turn."""
         self._run.end()
+
+    def left(self) -> TimeLeft:
+        """Return how long the rest will take."""
+        return self._run.remaining.of_all()
 
     def __enter__(self) -> Self:
         self._surface.begin(self._run)

@@ -132,7 +132,10 @@ class Measured:
     def _check_joules(self) -> None:
         __tracebackhide__ = True
         if self.figures.j_per_request is None:
-            why = "; ".join(reason for reason, _ in self.judged.reasons) or "no meter was read"
+            from wattbench_reports.metrics.validity import by_cause
+
+            causes = by_cause([self.judged])
+            why = f"{self.judged.marks} ({causes})" if causes else "no meter was read"
             raise pytest.fail.Exception(f"{self.system}: its joules were not measured: {why} (wattbench doctor)")
         if provenance.is_modelled(self.energy_provenance) and not self.modelled:
             qualified = provenance.qualified(self.energy_provenance)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Self
 
 from wattbench.config import ClassifierRouter
-from wattbench.errors import MissingExtraError, UserError
+from wattbench.errors import UserError, require_installed
 from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure, text_seen
 from wattbench.routers.stored import StoredClassifier, TextClassifier, load_classifier, read_stored
 
@@ -25,8 +24,7 @@ class Classifier(Chooser):
     @classmethod
     def check(cls, where: str, config: ClassifierRouter, members: Mapping[str, str]) -> None:
         """Check that scikit-learn is installed, and that the file is intact and names only members."""
-        if importlib.util.find_spec("sklearn") is None:
-            raise MissingExtraError(f"{where}: a classifier", "router")
+        require_installed("sklearn", extra="router", what=f"{where}: a classifier")
         _check_classes(where, config, read_stored(config.model, where=where), members)
 
     @classmethod

@@ -11,7 +11,6 @@ of the best one, is that of Shnitzer et al. 2023, "Large Language Model Routing 
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.config import PredictedRouter
-from wattbench.errors import MissingExtraError, UserError
+from wattbench.errors import UserError, require_installed
 from wattbench.routers.base import Choice, Chooser, Question, Setup
 from wattbench.routers.stored_scores import StoredScores, TextScores, load_scores, read_scores
 
@@ -37,8 +36,7 @@ class Predicted(Chooser):
     @classmethod
     def check(cls, where: str, config: PredictedRouter, members: Mapping[str, str]) -> None:
         """Check that scikit-learn is installed, and that the file is intact and names only members."""
-        if importlib.util.find_spec("sklearn") is None:
-            raise MissingExtraError(f"{where}: a predicted router", "router")
+        require_installed("sklearn", extra="router", what=f"{where}: a predicted router")
         _check_members(where, config, read_scores(config.model, where=where), members)
 
     @classmethod

@@ -39,10 +39,11 @@ def run_cells(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     by_system = [(name, list(of_system)) for name, of_system in groupby(cells, key=lambda cell: cell.system)]
     bases = [base_key(of_system[0].config) for _, of_system in by_system]
     try:
-        for (name, of_system), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
-            _run_system(context, name, of_system)
-            if base is None or base != following:  # None: a hybrid of several bases, say, may have left one
-                release_base()
+        with context.alone():
+            for (name, of_system), base, following in zip(by_system, bases, [*bases[1:], None], strict=True):
+                _run_system(context, name, of_system)
+                if base is None or base != following:  # None: a hybrid of several bases, say, may have left one
+                    release_base()
     finally:
         context.metering.trace_to(None)
     _finish(context, cells)

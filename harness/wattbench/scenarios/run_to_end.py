@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from wattbench.config import Measure, Resolved
 from wattbench.machine.busy import busy_now
+from wattbench.machine.shared_machine import SharedMachine
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import Cell
 from wattbench.meters import Chosen, watch_here
@@ -23,6 +24,7 @@ def run_to_end(
     resolved: Resolved,
     cells: Sequence[Cell],
     chosen: Chosen,
+    machine: SharedMachine,
     *,
     allow_unsafe_code: bool = False,
     retry_failed: bool = False,
@@ -34,6 +36,7 @@ def run_to_end(
         resolved: its suite.
         cells: its plan.
         chosen: the meters.
+        machine: taken while windows are open.
         allow_unsafe_code: whether tasks may run code that a model wrote.
         retry_failed: ask again what failed before the run was resumed.
     """
@@ -42,13 +45,22 @@ def run_to_end(
     with (
         old_objects_kept(),
         measuring(
-            writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, retry_failed=retry_failed
+            writer,
+            resolved,
+            chosen,
+            shown,
+            allow_unsafe_code=allow_unsafe_code,
+            retry_failed=retry_failed,
+            machine=machine,
         ) as context,
     ):
         if watch_here() is not None:
-            check_other_work(busy_now(), resolved.suite.measure.busy, shown)
+            # A run that is waited for is no reason to refuse.
+            busy = "mark" if machine.is_waited_for else resolved.suite.measure.busy
+            check_other_work(busy_now(), busy, shown)
         else:
             shown.note(f"nothing watches for other work on this machine: {SWITCH} is off", keep=True)
+        shown.note(context.effort.in_words(context.metering.provenance))
         (run_blocks if in_blocks else run_cells)(context, cells)
 
 

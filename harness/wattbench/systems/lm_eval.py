@@ -7,12 +7,15 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Self
 
 from wattbench.config import LmEvalSystem
-from wattbench.errors import UserError, nearest
+from wattbench.errors import MissingExtraError, UserError, nearest
 from wattbench.redaction import keep_secrets_of, scrub
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, declared_parameters
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
+
+_OF_HF = frozenset({"accelerate", "peft", "torch", "transformers"})
+"""What lm-eval's own models import of the extra `hf`."""
 
 
 class LmEvalEngine(Engine):
@@ -86,6 +89,8 @@ def _model_class(name: str, config: LmEvalSystem) -> Any:
     try:
         return get_model(config.model)
     except ModuleNotFoundError as error:
+        if error.name in _OF_HF:
+            raise MissingExtraError(f"system {name!r}: lm-eval's {config.model!r}", "hf") from error
         raise UserError(
             f"system {name!r}: lm-eval's {config.model!r} needs {error.name}, which is not installed. "
             f"Install it with: pip install {error.name}"

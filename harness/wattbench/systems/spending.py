@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from wattbench import quantities
 from wattbench.errors import UserError
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
@@ -109,9 +110,12 @@ class Spending:
         with self._changed:
             while self.most is not None and self._with(most) > self.most * (1 + _ROUNDING):
                 if not self._reserved:
+                    spent, all_of_it, next_one = (
+                        quantities.money(each, tariff.currency) for each in (self.spent, self.most, most)
+                    )
                     raise BudgetReachedError(
-                        f"max_cost: {self.spent:.6g} of {self.most:.6g} {tariff.currency} are spent, and the next "
-                        f"request of system {system!r} could cost {most:.6g}",
+                        f"max_cost: {spent} of {all_of_it} are spent, and the next request of system {system!r} could "
+                        f"cost {next_one}",
                         spent=self.spent,
                         most=self.most,
                         currency=tariff.currency,

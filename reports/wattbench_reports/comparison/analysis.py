@@ -17,7 +17,14 @@ from wattbench_reports.comparability.joules import SystemJoules, why_not_compara
 from wattbench_reports.comparability.rules import JOULES, groups
 from wattbench_reports.comparison.annual_cost import year
 from wattbench_reports.comparison.another_run import joule_ratios
-from wattbench_reports.comparison.caveats import carbon_caveats, caveats, impact_caveats, strict_caveats, unread_caveats
+from wattbench_reports.comparison.caveats import (
+    carbon_caveats,
+    caveats,
+    client_caveats,
+    impact_caveats,
+    strict_caveats,
+    unread_caveats,
+)
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.eligibility import Contest, contest
 from wattbench_reports.comparison.estimated import estimated_systems
@@ -56,6 +63,7 @@ from wattbench_reports.metrics.money.money_sums import MoneySums, answers_money,
 from wattbench_reports.metrics.money.price_bill import Bill
 from wattbench_reports.metrics.money.prices import prices_of
 from wattbench_reports.metrics.money.run_money import MoneyFigures, Tariff, money_figures, tariff
+from wattbench_reports.metrics.other_work import other_work_sums
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.second_costs import (
     SecondFigures,
@@ -402,7 +410,9 @@ def _analysis(
         same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
         paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
         seconds = _seconds(read, decide, paid)
-        more = sums | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
+        more = (
+            sums | other_work_sums(frames) | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
+        )
         base = basis(table, **{kind: _known(values) for kind, values in more.items()})
         shares = shares_of(used_for, base)
         priced = None
@@ -444,6 +454,7 @@ def _analysis(
             *(() if machines is None else machine_caveats(machines)),
             *few_in_common(facts.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
             *caveats(frames, measured, judged, check, weighed=used_for.shares is not None),
+            *client_caveats(facts.served, measured),
             *unread_caveats(facts.strictness),
             *strict_caveats(facts.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),

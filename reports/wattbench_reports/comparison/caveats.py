@@ -22,7 +22,8 @@ from wattbench_reports.metrics.carbon.sci import Sci
 from wattbench_reports.metrics.strictness import SystemStrictness
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import SHARES
-from wattbench_reports.metrics.validity import Validity
+from wattbench_reports.metrics.throughput import MOSTLY, Throughput
+from wattbench_reports.metrics.validity import Validity, by_cause
 from wattbench_reports.stats.percentiles import label, needed
 from wattbench_reports.tables.provenance import is_modelled
 from wattbench_reports.tables.run_tables import Frames
@@ -37,9 +38,6 @@ UNREAD = 0.1
 
 _LEAST_WAIT_S = 1.0
 """Seconds of waiting, of all requests of a system together, that are worth a sentence."""
-
-_REASONS = 4
-"""Reasons of invalid windows that a caveat names, the commonest first."""
 
 
 def caveats(
@@ -77,15 +75,12 @@ def caveats(
             "answered, and two systems are compared over those that both answered.",
         ),
         *input_caveats(check, frames.of_equal_text),
-        *_together(
-            _windows(judged),
-            "Not all measured windows of {names} are valid; the reasons are under Validity in the report. Their energy "
-            "is not ranked.",
-        ),
-        *_contended(judged),
+        *_windows(judged),
+        *_contended(judged, measured),
         *slots_caveat(frames),
+        *_not_metered(frames),
         *_modelled(measured),
-        *_together(_unmetered(measured, frames), "Some or all requests of {names} have no valid joules."),
+        *_together(_unmetered(measured, judged, frames), "Some or all requests of {names} have no valid joules."),
         *_together(_waited(frames), "Requests of {names} waited before they were sent; no latency counts that."),
         *_not_timed(measured),
         *_not_scored(measured),
@@ -117,6 +112,25 @@ def carbon_caveats(carbon: Carbon | None, sci: Mapping[str, Sci], unusable: str)
         return (Caveat("hours-missing", text, names),)
     text = f"{file} covers {carbon.intensity.span()}, and no hour of this run: no grams are stated."
     return (Caveat("hours-missing", text, names),)
+
+
+def client_caveats(served: Mapping[str, Throughput], measured: Mapping[str, Measures]) -> tuple[Caveat, ...]:
+    """Warn where most of the time that joules were measured over was wattbench's own: answers of microseconds.
+
+    Args:
+        served: each system's throughput.
+        measured: its figures.
+    """
+    names = tuple(
+        name
+        for name, each in served.items()
+        if (each.client_share_of_windows or 0) > MOSTLY and measured[name].j_per_request is not None
+    )
+    text = (
+        f"Most of the joules of {named(names)} are of wattbench's own work between requests: a window's joules, and "
+        "its hours where they have a price, are divided among its requests. Take them as upper bounds."
+    )
+    return (Caveat("client-joules", text, names),) if names else ()
 
 
 def impact_caveats(no_tables: str) -> tuple[Caveat, ...]:
@@ -239,30 +253,37 @@ def _waited(frames: Frames) -> Iterator[Caveat]:
 
 
 def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
-    for name, verdict in judged.items():
-        if verdict.imported:  # which is said of the whole run
-            continue
-        if not verdict.windows:
-            yield Caveat("no-windows", f"{name} has no measured window, so its figures cannot be validated.", (name,))
-        elif verdict.invalid:
-            shown = [reason if count == 1 else f"{reason} ({count}×)" for reason, count in verdict.reasons[:_REASONS]]
-            more = len(verdict.reasons) - len(shown)
-            why = "; ".join([*shown, f"{more} more, under Validity in the report"] if more else shown)
-            text = (
-                f"{name}: {verdict.invalid} of {plural(verdict.windows, 'measured window')} invalid"
-                f"{': ' + why if why else ''}. Its energy is not ranked."
-            )
-            yield Caveat("invalid-windows", text, (name,))
+    ours = {name: each for name, each in judged.items() if not each.imported}  # that is said of the whole run
+    without = tuple(name for name, each in ours.items() if not each.windows)
+    if without:
+        has = "has" if len(without) == 1 else "have"
+        text = f"{named(without)} {has} no measured window: the figures cannot be validated."
+        yield Caveat("no-windows", text, without)
+    spoiled = tuple(name for name, each in ours.items() if each.invalid)
+    if spoiled:
+        windows, invalid = (sum(getattr(each, what) for each in ours.values()) for what in ("windows", "invalid"))
+        text = (
+            f"Joules: {invalid} of {plural(windows, 'measured window')} {'is' if invalid == 1 else 'are'} not valid "
+            f"({by_cause(ours.values())}); see Validity in the report. Not ranked by energy: {named(spoiled)}."
+        )
+        yield Caveat("invalid-windows", text, spoiled)
 
 
-def _contended(judged: Mapping[str, Validity]) -> Iterator[Caveat]:
+def _not_metered(frames: Frames) -> Iterator[Caveat]:
+    if not frames.record.suite.measure.energy:
+        yield Caveat("not-metered", "Joules are not metered (energy: off).", tuple(frames.systems))
+
+
+def _contended(judged: Mapping[str, Validity], measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     busy = {name: each for name, each in judged.items() if each.contended}
     if busy:
         counts = [f"{name} ({each.contended} of {each.windows})" for name, each in busy.items()]
         text = (
             f"The machine was busy: other work ran during measured windows of {named(counts)}. Their latencies are "
-            "those of a busy machine, and joules of the processor are not valid there."
+            "those of a busy machine."
         )
+        if any(is_modelled(measured[name].provenance) for name in busy):
+            text += " Modelled joules may be too high there: threads that wait for each other use CPU seconds."
         yield Caveat("busy-machine", text, tuple(busy))
 
 
@@ -271,12 +292,12 @@ def _modelled(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
     partly = [name for name, figures in measured.items() if is_modelled(figures.provenance) and name not in wholly]
     if wholly:
         text = (
-            f"The joules of {named(wholly)} are modelled from load, not measured by a sensor: a difference between "
-            "systems is mostly a difference in seconds and in processor load."
+            f"The joules of {named(wholly)} are modelled from CPU seconds, not measured by a sensor: a difference "
+            "between systems is a difference in CPU seconds and in seconds."
         )
         yield Caveat("modelled-energy", text, tuple(wholly))
     if partly:
-        text = f"The joules of {named(partly)} are partly modelled from load, not measured by a sensor."
+        text = f"The joules of {named(partly)} are partly modelled from CPU seconds, not measured by a sensor."
         yield Caveat("partly-modelled-energy", text, tuple(partly))
 
 
@@ -351,7 +372,7 @@ def _not_scored(measured: Mapping[str, Measures]) -> Iterator[Caveat]:
         yield Caveat("not-scored", text, names)
 
 
-def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Caveat]:
+def _unmetered(measured: Mapping[str, Measures], judged: Mapping[str, Validity], frames: Frames) -> Iterator[Caveat]:
     bare = tuple(
         name for name, figures in measured.items() if figures.requests and figures.unmetered == figures.requests
     )
@@ -362,6 +383,8 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
         measured = {name: figures for name, figures in measured.items() if name not in bare}
     for name, figures in measured.items():
         unmetered = _without_joules(figures, frames)
+        if 0 < judged[name].windows == judged[name].invalid:  # as is said of its windows
+            continue
         if figures.requests and unmetered == figures.requests:
             yield Caveat("no-energy", f"{name} has no energy figures at all.", (name,))
         elif unmetered:
@@ -374,6 +397,8 @@ def _unmetered(measured: Mapping[str, Measures], frames: Frames) -> Iterator[Cav
 
 def _without_joules(figures: Measures, frames: Frames) -> int:
     """Count the requests without joules. Those of machines of another class have some, which are left out."""
+    if not frames.record.suite.measure.energy:  # as is said once of all
+        return 0
     if frames.recorded is None:
         return figures.unmetered
     joules = frames.recorded.figures("energy_j", frames.answers_of(figures.system))

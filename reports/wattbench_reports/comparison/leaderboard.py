@@ -13,7 +13,7 @@ from wattbench_reports.comparison.ranking import AccuracyOrder, EnergyOrder, acc
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.comparison.ties import energy_leaders, latency_leaders
 from wattbench_reports.metrics.system_metrics import Measures
-from wattbench_reports.metrics.throughput import RATES, REQUESTS
+from wattbench_reports.metrics.throughput import CLIENT, RATES, REQUESTS
 from wattbench_reports.metrics.validity import Validity
 
 Groups = Mapping[str, tuple[tuple[str, ...], ...]]
@@ -78,17 +78,23 @@ def throughput_standings(
     """Every standing by throughput, in the groups of latency; its differences are not tested.
 
     Args:
-        rows: of all systems. What the source of an import states is not ranked.
+        rows: of all systems. What the source of an import states is not ranked, nor is a lower bound; and no order is
+            made of the one that is left.
         candidates: the others are not ranked.
         divided: from `grouped`.
     """
-    ranked = [row for row in rows if row.system in candidates and row.throughput_from == REQUESTS]
+    known = [row for row in rows if row.system in candidates]
+    bounded = {row.system for row in known if row.throughput_from == CLIENT}
     standing: list[RankedGroup] = []
     for figure in RATES:
-        per_s = {row.system: value for row in ranked if (value := getattr(row, figure)) is not None}
+        per_s = {
+            row.system: value
+            for row in known
+            if row.throughput_from == REQUESTS and (value := getattr(row, figure)) is not None
+        }
         for number, members in enumerate(divided[LATENCY], start=1):
             names = sorted((name for name in members if name in per_s), key=lambda name: -per_s[name])
-            if names:
+            if len(names) > bool(bounded.intersection(members)):
                 standing.append(
                     RankedGroup(figure, number, tuple(RankedSystem(name, per_s[name], None) for name in names))
                 )

@@ -110,8 +110,12 @@ class SystemFigures:
     requests_in_flight: float | None = None
     """Mean over the same seconds."""
     throughput_from: str | None = None
-    """``requests``: their times; ``stated``: by the source of an import, which does not list the times of
-    all requests. None: not known."""
+    """``requests``: their times; ``client``: likewise, and most of that time was wattbench's own, so that the system's
+    is at least as high, and in no ranking; ``stated``: by the source of an import, which does not list the times of all
+    requests. None: not known."""
+    client_share: float | None = None
+    """The share of the same seconds that was wattbench's own (`wattbench_reports.tables.client_seconds`), 0 to 1; None
+    under load, and of an import."""
 
     def latency_s(self, share: float) -> float | None:
         """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
@@ -182,6 +186,7 @@ def with_throughput(row: SystemFigures, served: Throughput | None) -> SystemFigu
         **_rate("output_tokens_per_s", served.output_tokens),
         requests_in_flight=served.in_flight,
         throughput_from=served.source,
+        client_share=served.client_share,
     )
 
 

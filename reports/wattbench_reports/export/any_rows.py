@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,13 +17,14 @@ from wattbench_reports.formatting.json_text import json_text
 ROW_FORMATS = ("table", "json", "csv")
 
 
-def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str) -> str:
+def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: str, right: Collection[str] = ()) -> str:
     """Return rows as text that ends in a newline. A missing value is a dash in a table, empty in CSV, null in JSON.
 
     Args:
         columns: in order; a row may have no value for some.
         rows: of JSON values or dates.
         form: one of `ROW_FORMATS`.
+        right: columns of texts that a table aligns on the right, as it does numbers.
 
     Raises:
         UserError: there is no such format.
@@ -35,12 +36,14 @@ def rows_text(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], form: s
         cells = [[_plain(row.get(name)) for name in columns] for row in rows]
         return csv_lines([[for_spreadsheet(each) for each in row] for row in (columns, *cells)])
     if form == "table":
-        return _table(columns, rows)
+        return _table(columns, rows, right)
     raise UserError(f"no format {form!r}{nearest(form, ROW_FORMATS)}")
 
 
-def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    heads = [TextColumn(name, right=any(_is_number(row.get(name)) for row in rows)) for name in columns]
+def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], right: Collection[str]) -> str:
+    heads = [
+        TextColumn(name, right=name in right or any(_is_number(row.get(name)) for row in rows)) for name in columns
+    ]
     lines = text_table(heads, [[_cell(row.get(name)) for name in columns] for row in rows])
     return log_text("".join(f"{line}\n" for line in lines))
 

@@ -90,4 +90,4 @@ def quantity_axis(axes: Axes, values: Iterable[float], unit: str) -> None:
 def tick(value: float, unit: str, *, money: bool = False) -> str:
     """Format a quantity for an axis, without trailing zeros."""
     number, _, prefixed = (units.money if money else units.quantity)(value, unit).partition(" ")
-    return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {prefixed}"
+    return f"{units.trimmed(number)} {prefixed}"

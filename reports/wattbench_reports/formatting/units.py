@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
+from wattbench.quantities import NONE, amount, column, digits, money, money_factor, prefix, quantity, trimmed
 from wattbench_reports.stats import Interval
 
-NONE = "–"
-"""Shown for a figure that is not available."""
+__all__ = ["NONE", "column", "digits", "money", "prefix", "quantity", "trimmed"]
+"""What this module passes on of `wattbench.quantities`."""
 
 FEW = "†"
 """Marks an interval that may be too narrow, as few items have most of what was summed."""
@@ -17,43 +18,14 @@ FEW = "†"
 NAMED = 5
 """The number of names that a sentence lists at most."""
 
-_LEAST, _MOST = Decimal("0.001"), 10**12
-_LEAST_RATIO = 1e-6
-"""A ratio that is only said to be under a thousandth."""
-_PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
-
-
-LEAST_MONEY = 0.001
-"""A smaller sum is said to be below it."""
-
-_LARGE_SUMS = ((1e9, " billion"), (1e6, " million"))
-
-_MONEY_SCALES = ((1.0, ""), (1e3, "1,000 "), (1e6, "million "))
+_MONEY_SCALES = ((1.0, ""), (1e3, "1,000 "), (1e6, "million "), (1e9, "billion "))
+_LEAST_MONEY = 0.01
+"""A smaller sum is stated for more requests."""
 
 
 def fixed(value: float, places: int) -> str:
     """Round to this many decimals, halves away from zero: as a person does, and the page's script."""
     return f"{Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)}"
-
-
-def digits(value: float) -> str:
-    """Format with three significant digits, never in scientific notation: ``1,230,000``, ``under 0.001``.
-
-    A figure outside a thousandth to a thousand billion is only bounded: its unit is the wrong one for a person.
-    """
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if value == 0:
-        return "0"
-    exact = Decimal(value)
-    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP)
-    sign, below, above = ("-", "over", "under") if value < 0 else ("", "under", "over")
-    if abs(rounded) < _LEAST:
-        return f"{below} {sign}{_LEAST}"
-    if abs(rounded) > _MOST:
-        return f"{above} {sign}{_MOST:,}"
-    # 9.996 rounds to 10.00, which has one decimal fewer to show.
-    return f"{float(rounded):,.{max(0, 2 - rounded.adjusted())}f}"
 
 
 def plain(value: float, significant: int = 17) -> str:
@@ -65,25 +37,6 @@ def plain(value: float, significant: int = 17) -> str:
 def part(ratio: float) -> str:
     """Format a part of a whole: ``12.3%``; one below a thousandth as a fraction, ``1/10,900``."""
     return f"1/{digits(1 / ratio)}" if 0 < ratio < 0.001 else f"{digits(100 * ratio)}%"
-
-
-def prefix(value: float) -> tuple[float, str]:
-    """Return the prefix that fits a figure, and how many of the unit it is: ``(1000.0, "k")``."""
-    size = abs(value)
-    if size == 0 or not math.isfinite(size):
-        return 1.0, ""
-    for factor, name in _PREFIXES:
-        if size >= factor * 0.9995:  # what rounds to 1,000 takes the next prefix
-            return factor, name
-    return _PREFIXES[-1]
-
-
-def quantity(value: float | None, unit: str) -> str:
-    """Format a figure in an SI unit with a prefix: ``820 ms``, ``12.3 J``, ``1.5 kJ``. None gives a dash."""
-    if value is None or math.isnan(value):
-        return NONE
-    factor, letter = prefix(value)
-    return f"{digits(value / factor)} {letter}{unit}"
 
 
 def quantity_interval(interval: Interval | None, unit: str) -> str:
@@ -117,14 +70,11 @@ def percent_interval(interval: Interval | None) -> str:
 
 
 def ratio_interval(interval: Interval | None) -> str:
-    """Format a ratio of figures in the same unit: ``1.25 [0.90, 1.71]``.
-
-    Bounds that are below what is shown say no more than the ratio: ``under 0.001``.
-    """
+    """Format a ratio of figures in the same unit: ``1.25 [0.900, 1.71]``."""
     if interval is None:
         return NONE
     at, low, high = (digits(each) for each in (interval.estimate, interval.low, interval.high))
-    return at if at == low == high == digits(_LEAST_RATIO) else f"{at} [{low}, {high}]"
+    return f"{at} [{low}, {high}]"
 
 
 def points(share: float) -> str:
@@ -164,11 +114,13 @@ def duration(seconds: float) -> str:
 
 
 def count(value: float | None) -> str:
-    """Format a count, without decimals if it is an integer: ``60``, ``23.4``, ``135 M``."""
+    """Format a count, without decimals if it is an integer: ``60``, ``23.4``, ``0.0234``, ``135 M``."""
     if value is None or math.isnan(value):
         return NONE
     if value >= 1e6:
         return quantity(value, "").rstrip()
+    if value < 1:
+        return digits(value)
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
@@ -193,33 +145,19 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def money(value: float | None, currency: str) -> str:
-    """Format a sum with three significant digits: ``12.3 EUR``, ``1.57 million EUR``, ``under 0.001 EUR``.
-
-    None gives a dash.
-    """
-    if value is None or math.isnan(value):
-        return NONE
-    factor, word = _money_factor(value)
-    return f"{_amount(value / factor)}{word} {currency}"
-
-
 def money_interval(interval: Interval | None, currency: str) -> str:
-    """Format a sum with its bounds: ``12.3 [10.1, 14.8] EUR``. None gives a dash.
-
-    Bounds that are below what is shown say no more than the sum: ``under 0.001 EUR``.
-    """
+    """Format a sum with its bounds: ``12.3 [10.1, 14.8] EUR``. None gives a dash."""
     if interval is None:
         return NONE
-    factor, word = _money_factor(interval.estimate)
-    at, low, high = (_amount(each / factor) for each in (interval.estimate, interval.low, interval.high))
-    if at == low == high == _amount(LEAST_MONEY / 2):
-        return f"{at} {currency}"
+    factor, word = money_factor(interval.estimate)
+    at, low, high = (amount(each / factor) for each in (interval.estimate, interval.low, interval.high))
     return f"{at} [{low}, {high}]{word} {currency}{FEW if interval.few else ''}"
 
 
 def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[float, str]:
     """Choose for how many requests sums are stated, so that the least of them needs no string of zeros.
+
+    Of a billion only where all of them are small: next to a price of 5 EUR per million it is the least that has zeros.
 
     Args:
         values: money for one.
@@ -229,19 +167,8 @@ def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[
         The factor, and what follows *per*: ``(1000.0, "1,000 requests")``, ``(1.0, "request")``.
     """
     known = [abs(value) for value in values if value is not None and math.isfinite(value) and value != 0]
-    least = min(known, default=1.0)
-    factor, number = next((each for each in _MONEY_SCALES if least * each[0] >= 10 * LEAST_MONEY), _MONEY_SCALES[-1])
+    *usual, largest = _MONEY_SCALES
+    fit = [each for each in usual if min(known, default=1.0) * each[0] >= _LEAST_MONEY]
+    of_millions = usual[-1] if max(known, default=1.0) * usual[-1][0] >= _LEAST_MONEY else largest
+    factor, number = fit[0] if fit else of_millions
     return factor, f"{number}{noun}{'s' if number else ''}"
-
-
-def _money_factor(value: float) -> tuple[float, str]:
-    # What rounds to 1,000 thousand is a million.
-    return next((each for each in _LARGE_SUMS if math.isfinite(value) and abs(value) >= 0.9995 * each[0]), (1.0, ""))
-
-
-def _amount(value: float) -> str:
-    if 0 < abs(value) < LEAST_MONEY:
-        return f"under {LEAST_MONEY}"
-    if abs(value) >= 999_500 and math.isfinite(value):
-        return f"{value:,.0f}"
-    return digits(value)

@@ -23,7 +23,7 @@ from wattbench_reports.history.night_metrics import COLUMNS
 if TYPE_CHECKING:
     import pandas as pd
 
-VERSION = 5
+VERSION = 6
 """Rises when what is kept changes, or how it is computed."""
 
 FOLDER = ".index"

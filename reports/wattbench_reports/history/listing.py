@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError, nearest
-from wattbench_reports.gate.metrics import METRICS
+from wattbench_reports.formatting import units
+from wattbench_reports.gate.metrics import METRICS, MONEY_UNIT, size_text
 
 if TYPE_CHECKING:
     from wattbench_reports.history import History, Trend
@@ -16,6 +17,13 @@ NIGHT_COLUMNS = ("date", "run", "commit", "systems", "verdict", "notes", "node")
 SERIES_COLUMNS = (
     "date", "run", "system", "domain", "metric", "unit", "value", "standard_error", "provenance", "change", "node",
 )  # fmt: skip
+TEXT_COLUMNS = tuple(name for name in SERIES_COLUMNS if name != "unit")
+"""Of `series_texts`: each figure names its unit."""
+
+TEXT_FIGURES = ("value", "standard_error", "change")
+
+_FIGURES = ("value", "standard_error")
+_PREFIXED = ("s", "J", "B")
 
 
 def night_rows(history: History, verdicts: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -74,6 +82,32 @@ def series_rows(
         if system in (None, trend.system) and metric in (None, trend.metric) and trend.domain == (domain or "")
     ]
     return [row for trend in wanted for row in _points(trend)]
+
+
+def series_texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of `series_rows` for people: figures in a unit that fits the whole column."""
+    shown = [dict(row) for row in rows]
+    for unit in dict.fromkeys(row["unit"] for row in rows):
+        of_unit = [row for row in shown if row["unit"] == unit]
+        known = [row[name] for row in of_unit for name in _FIGURES]
+        texts = iter(_in_unit(known, unit))
+        for row in of_unit:
+            row.update({name: next(texts) for name in _FIGURES})
+            row["change"] = (
+                None
+                if row["change"] is None
+                else f"{'−' if row['change'] < 0 else '+'}" + size_text(row["metric"], row["change"])
+            )
+    return shown
+
+
+def _in_unit(values: Sequence[float | None], unit: str) -> list[str]:
+    if unit == "share":
+        return [units.percent(value) for value in values]
+    if unit in _PREFIXED:
+        return units.column(values, unit)
+    number = "" if unit == MONEY_UNIT else f" {unit}"
+    return [units.NONE if value is None else f"{units.digits(value)}{number}" for value in values]
 
 
 def _points(trend: Trend) -> Iterator[dict[str, Any]]:

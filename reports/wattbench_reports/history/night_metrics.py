@@ -21,7 +21,7 @@ from wattbench_reports.gate.metrics import (
 from wattbench_reports.history.model import OUTPUT_TOKENS
 from wattbench_reports.history.night_machines import ranked_as
 from wattbench_reports.history.series_key import Conditions
-from wattbench_reports.metrics.throughput import OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
+from wattbench_reports.metrics.throughput import MOSTLY, OUTPUT_TOKENS_PER_S, RATES, REQUESTS_PER_S
 from wattbench_reports.stats.percentiles import needed
 from wattbench_reports.tables import provenance
 
@@ -40,7 +40,7 @@ FIGURES = (
     *RATES,
 )
 """What a night has of each system and domain: names of `wattbench_reports.gate.metrics`, and the mean number of output
-tokens; over all domains its throughput, too."""
+tokens; over all domains its throughput, too, unless that is a lower bound (`wattbench_reports.metrics.throughput`)."""
 
 COLUMNS = (
     "run", "date", "system", "kind", "domain", "metric", "value", "standard_error", "items", "provenance", "conditions",
@@ -51,14 +51,19 @@ for joules."""
 
 # An item is a document of a task, and the cluster: the answers to it are not independent of each other. A quantile's
 # standard error is sqrt(q (1 - q) / n) / density, and the density there is a share of the answers by the seconds in
-# which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3.
+# which they lie. A ratio's is linearised: Cochran, "Sampling Techniques" (1977), 6.3. The client's seconds are those of
+# `wattbench_reports.tables.client_seconds`. What older tables lack is added as a column without values.
 _SQL = f"""
 WITH answers AS (
   SELECT filename, system, kind, domain, task, doc_id, doc_hash, correct, energy_j, energy_provenance, "window",
-         started_s, finished_s, failure IS NULL AS answered,
+         started_s, finished_s, failure IS NULL AS answered, batch, batch_size,
+         CASE WHEN offered_per_s IS NULL THEN started_s - coalesce(waited_s, 0) END AS begun_s,
          CAST(output_tokens AS DOUBLE) AS tokens,
          CASE WHEN failure IS NULL THEN finished_s - started_s END AS seconds, first_token_s - started_s AS ttft
-  FROM read_parquet($1, filename = true)
+  FROM (
+    FROM read_parquet($1, filename = true)
+    UNION ALL BY NAME SELECT NULL::DOUBLE AS waited_s, NULL::DOUBLE AS offered_per_s WHERE false
+  )
 ),
 items AS (
   SELECT filename, system, domain, avg(correct) AS score, min(correct) AS lowest, max(correct) AS highest,
@@ -71,11 +76,18 @@ spans AS (
   SELECT filename, system, max(finished_s) - min(started_s) AS span_s, count(*) FILTER (answered) AS served,
          count(*) FILTER (answered AND tokens IS NULL) = 0 AS counted,
          CASE WHEN counted THEN coalesce(sum(tokens) FILTER (answered), 0) END AS served_tokens,
-         CASE WHEN counted THEN max(finished_s) - min(started_s) END AS counted_s
+         CASE WHEN counted THEN max(finished_s) - min(started_s) END AS counted_s,
+         list(begun_s ORDER BY begun_s) AS begun, list(finished_s ORDER BY finished_s) AS ended,
+         CASE WHEN count(DISTINCT batch) < count(*) THEN 1 ELSE greatest(max(batch_size), 1) END AS slots,
+         list_sum([
+           greatest(begun[i] - CASE WHEN i > slots THEN ended[i - slots] ELSE begun[1] END, 0)
+           FOR i IN range(1, len(begun) + 1)
+         ]) / slots AS client_s
   FROM answers WHERE "window" <> '' GROUP BY filename, system, "window"
 ),
 rates AS (
-  SELECT filename, system, {{requests}}, {{tokens}} FROM spans GROUP BY filename, system
+  SELECT filename, system, sum(client_s) > {MOSTLY} * sum(span_s) AS bounded, {{requests}}, {{tokens}}
+  FROM spans GROUP BY filename, system
 ),
 per_item AS (
   SELECT filename, system, domain, GROUPING(domain) = 1 AS everywhere,
@@ -200,7 +212,9 @@ def _queried(
 def _throughput() -> dict[str, str]:
     """Write the SQL of requests and tokens per second over the windows of a system, for all domains together."""
     rates = ", ".join(
-        f"CASE WHEN everywhere THEN {name}{end} END AS {name}{end}" for name in RATES for end in ("", "_se")
+        f"CASE WHEN everywhere AND bounded IS NOT true THEN {name}{end} END AS {name}{end}"
+        for name in RATES
+        for end in ("", "_se")
     )
     return {
         "requests": _ratio(REQUESTS_PER_S, "served", "span_s"),

@@ -13,13 +13,14 @@ from functools import cache, partial
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.gate.result import GateResult
-from wattbench_reports.html.whatif import what_if_section
+from wattbench_reports.html.whatif import WHAT_IF, what_if_section
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.second_process import meanwhile, shared_parts
 from wattbench_reports.sections.arrival_rates import load_section
 from wattbench_reports.sections.carbon import carbon_section
 from wattbench_reports.sections.comparison import comparison_section
+from wattbench_reports.sections.content import with_content
 from wattbench_reports.sections.disagreements import items_section
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.sections.domains import domains_section
@@ -140,7 +141,9 @@ def _made(analysis: Analysis, parts: _Parts, second: _Second, gate: GateResult |
     made = {number: makers[number](analysis) for number in sorted(of_both, key=lambda each: _waits(makers[each]))}
     study_of_run = studied()
     of_page = (shared[EITHER.index(make)] if make in EITHER else made[number] for number, make in enumerate(makers))
-    return Made(study_of_run, [section for section in of_page if section is not None])
+    joules = any(each.j_per_request is not None for each in analysis.measured.values())
+    whole = (with_content(section, joules=joules) for section in of_page if section is not None)
+    return Made(study_of_run, [each for each in whole if each.passages or each.id == WHAT_IF])
 
 
 def _waits(make: Panel) -> bool:

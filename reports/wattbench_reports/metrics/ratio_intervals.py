@@ -5,9 +5,10 @@ what the machine did meanwhile: the log of the ratio ± t standard errors. In a 
 again, and the outer of two bounds is taken: the percentile of the draws, and the log of the ratio ± t standard errors
 of the draws, as a percentile alone is too narrow with few items and heavy tails; time is then in no interval.
 
-Three things that no spread shows are added. Joules of few items: see `FEW_ITEMS` and `OPEN_ITEMS`. A domain of
+Four things that no spread shows are added. Joules of few items: see `FEW_ITEMS` and `OPEN_ITEMS`. A domain of
 one item: nothing bounds the figure. A domain in which all answers are wrong, or all right: half an answer more, or
-less, as accuracies have it. The browser does the same sums (`reports/wattbench_reports/html/whatif/script/`).
+less, as accuracies have it. Modelled joules next to other work: fewer, by what that may have added. The browser does
+the same sums (`reports/wattbench_reports/html/whatif/script/`).
 
 Source: blocks: `wattbench_reports.stats.block_ratios`; the variance of a ratio of draws: W. G. Cochran,
 "Sampling Techniques" (1977), 6.3; half an answer after A. Agresti and B. Caffo, The American Statistician 54 (2000).
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import combined, factors, per_request
+from wattbench_reports.metrics.other_work import TOO_MANY
 from wattbench_reports.stats import BlockRatio, Interval, block_ratio, percentile_interval, ratios
 from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS, outer_log_t
 from wattbench_reports.stats.student import t_quantile
@@ -53,7 +55,7 @@ def intervals(
     else:
         blocks = block_ratios(basis, parts, shares, per_correct=per_correct)
         spread = [_by_blocks(float(total), block) for total, block in zip(totals, blocks, strict=True)]
-    alone, worth = lone_share(basis, shares), items_worth(basis, shares)
+    alone, worth, sure = lone_share(basis, shares), items_worth(basis, shares), _surely(basis, parts, shares)
     low, high = _half_an_answer(basis, shares) if per_correct else (np.ones(len(totals)), np.ones(len(totals)))
     bounded: list[Interval | None] = []
     for system, interval in enumerate(spread):
@@ -64,7 +66,7 @@ def intervals(
         else:
             upper = interval.high * float(high[system]) if worth[system] >= OPEN_ITEMS else math.inf
             few = bool(worth[system] < FEW_ITEMS)
-            bounded.append(replace(interval, low=interval.low * float(low[system]), high=upper, few=few))
+            bounded.append(replace(interval, low=interval.low * float(low[system] * sure[system]), high=upper, few=few))
     return bounded
 
 
@@ -191,6 +193,15 @@ def lone_share(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
     """Return which share of each system's requests is of domains in which a single item has joules."""
     part = factors(basis, shares) * basis.metered
     return np.asarray(np.where(basis.metered_items == 1, part, 0.0).sum(axis=0))
+
+
+def _surely(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> NDArray[np.float64]:
+    """Return which share of each figure other work cannot have added (`wattbench_reports.metrics.other_work`)."""
+    if TOO_MANY not in basis.totals or "energy_j" not in parts:
+        return np.ones(len(basis.systems))
+    whole = per_request(basis, combined(parts, basis.totals), shares)
+    too_many = parts["energy_j"] * per_request(basis, basis.totals[TOO_MANY], shares)
+    return 1.0 - np.divide(too_many, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
 def _half_an_answer(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,11 +14,16 @@ ended, as this does; `vllm bench serve`, SGLang and AIPerf have what their clien
 throughput says anything: the mean is given here, seconds of all requests over the same wall time (J. D. C. Little,
 Operations Research 9, 1961).
 
+A part of these seconds is the client's own: `wattbench_reports.tables.client_seconds` defines it. Where it is more than
+half, a throughput is more the client's than the system's. The system's is at least as high: `Throughput.source` is then
+`CLIENT`, there are no bounds, and nothing is concluded from it.
+
 Another quantity is how fast one request's tokens follow each other (decode speed, 1 / TPOT): it is in no figure here.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 
@@ -35,8 +40,19 @@ REQUESTS_PER_S, OUTPUT_TOKENS_PER_S = "requests_per_s", "output_tokens_per_s"
 RATES = (REQUESTS_PER_S, OUTPUT_TOKENS_PER_S)
 """Names of request throughput and output token throughput, wherever figures have names."""
 
-REQUESTS, STATED = "requests", "stated"
-"""Where a throughput is from: the times of the requests, or what the source of an import states over all of them."""
+REQUESTS, CLIENT, STATED = "requests", "client", "stated"
+"""Where a throughput is from: the times of the requests; likewise, and most of the time was the client's, so that it is
+a lower bound; or what the source of an import states over all of them."""
+
+CLIENT_SHARE = "client_share"
+"""The name of the client's share of the time, wherever figures have names."""
+
+MOSTLY = 0.5
+"""The client's share above which a throughput is `CLIENT`."""
+
+NOTED = 0.1
+"""The client's share from which it is named. MLPerf's compliance tests take two results within 10% for the same
+(mlcommons/inference, compliance/nvidia/TEST01/verify_performance.py)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,7 @@ class Rate:
 
     per_s: float
     interval: Interval | None = None
-    """Over other blocks; None with fewer than two, and where the source of an import states the figure."""
+    """Over other blocks; None with fewer than two, and where the figure is a lower bound or what a source states."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +78,11 @@ class Throughput:
     answered: int = 0
     """Requests that were answered in them."""
     source: str = REQUESTS
+    client_share: float | None = None
+    """Of the seconds, 0 to 1; None where it is not known."""
+    client_share_of_windows: float | None = None
+    """The same seconds as a share of those of the whole windows, all passes over their items included: of what joules
+    are measured over, at least this share is the client's, as power is taken to be even."""
 
 
 def throughputs(frames: Frames, *, by_block: bool = True) -> dict[str, Throughput]:
@@ -88,14 +109,15 @@ def throughputs(frames: Frames, *, by_block: bool = True) -> dict[str, Throughpu
     return measured
 
 
-def window_throughput(frames: Frames) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the requests and the output tokens per second of each window whose answers count, by its id.
+def window_throughput(frames: Frames) -> dict[str, dict[str, float]]:
+    """Return `RATES` and `CLIENT_SHARE` of each window whose answers count, each by its id.
 
     Raises:
         UserError: a table of the run is damaged.
     """
     requests: dict[str, float] = {}
     tokens: dict[str, float] = {}
+    client: dict[str, float] = {}
     for system in frames.systems:
         spans = window_spans(frames, system)
         measured = spans.timed & (spans.seconds > 0)
@@ -104,7 +126,8 @@ def window_throughput(frames: Frames) -> tuple[dict[str, float], dict[str, float
             requests[name] = float(spans.answered[number] / spans.seconds[number])
             if spans.counted[number]:
                 tokens[name] = float(spans.output_tokens[number] / spans.seconds[number])
-    return requests, tokens
+            client[name] = float(spans.client_s[number] / spans.seconds[number])
+    return {REQUESTS_PER_S: requests, OUTPUT_TOKENS_PER_S: tokens, CLIENT_SHARE: client}
 
 
 def throughput_of_shares(frames: Frames, shares: Sequence[Collection[int] | None]) -> list[Throughput | None]:
@@ -139,15 +162,25 @@ def _measured(spans: WindowSpans, *, by_block: bool) -> Throughput | None:
     seconds = spans.seconds
     if not spans.timed.any() or seconds[spans.timed].sum() <= 0:
         return None
-    block = spans.block if by_block else np.full(len(seconds), np.nan)
-    requests = _rate(spans.answered, seconds, block, spans.timed)
+    measured_s, client_s = float(seconds[spans.timed].sum()), float(spans.client_s[spans.timed].sum())
+    share, of_windows = (_share(client_s, each) for each in (measured_s, float(spans.window_s[spans.timed].sum())))
+    source = CLIENT if share is not None and share > MOSTLY else REQUESTS
+    block = spans.block if by_block and source == REQUESTS else np.full(len(seconds), np.nan)
     return Throughput(
-        requests=requests,
+        requests=_rate(spans.answered, seconds, block, spans.timed),
         output_tokens=_rate(spans.output_tokens, seconds, block, spans.timed & spans.counted),
-        in_flight=float(spans.in_flight_s[spans.timed].sum() / seconds[spans.timed].sum()),
-        seconds=float(seconds[spans.timed].sum()),
+        in_flight=float(spans.in_flight_s[spans.timed].sum() / measured_s),
+        seconds=measured_s,
         answered=int(spans.answered[spans.timed].sum()),
+        source=source,
+        client_share=share,
+        client_share_of_windows=of_windows,
     )
+
+
+def _share(client_s: float, of_s: float) -> float | None:
+    """Return the share; None where one of them is not known."""
+    return min(client_s / of_s, 1.0) if of_s > 0 and not math.isnan(client_s) else None
 
 
 def _rate(

@@ -35,8 +35,10 @@ _PART = 1_000_000
 """Answers that are looked at together."""
 
 
-def domains_section(analysis: Analysis) -> Section:
-    """Make the matrices with their plot, then the specialists where there are any."""
+def domains_section(analysis: Analysis) -> Section | None:
+    """Make the matrices with their plot, then the specialists where there are any; None where all is one domain."""
+    if len(analysis.by_domain) < 2:
+        return None
     share = tail_of_cells(analysis)
     best = best_by_domain(analysis)
     overview = Passage(

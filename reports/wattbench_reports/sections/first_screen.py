@@ -128,7 +128,7 @@ def _capital(text: str) -> str:
 
 def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
     shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
-    if not shown:
+    if len(shown) < 2:
         return None
     points = _points(decision, shown, analysis)
     words = request_words(decision)
@@ -207,8 +207,7 @@ def _cost_label(decision: Decision, many: str) -> str:
 def _tick(decision: Decision, value: float) -> str:
     if decision.unit is not CostUnit.MONEY:
         return tick(value, decision.label or "s")
-    number = units.digits(value)
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    return units.trimmed(units.digits(value))
 
 
 def _legend(decision: Decision) -> str:

@@ -34,8 +34,8 @@ _ROUNDS = "loading, idle and rounds"
 
 
 def power_section(analysis: Analysis) -> Section | None:
-    """Make a passage per system; None where the run has no power trace."""
-    if not has_traces(analysis):
+    """Make a passage per system; None where the run has no power trace, or nothing was metered."""
+    if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
     passages = []
     for index, system in enumerate(system_powers(analysis)):
@@ -67,7 +67,9 @@ def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     rows = [window.row for cell in system.cells for window in cell.windows]
     wrong = sum(not row.valid for row in rows if row.purpose == "measured")
     if wrong:
-        said.append(f"{units.plural(wrong, 'measured window')} not valid: hatched here, with the reasons in the table.")
+        said.append(
+            f"{units.plural(wrong, 'measured window')} not valid: hatched here; the reasons are under Validity."
+        )
     return tuple(said)
 
 
@@ -135,7 +137,6 @@ def _table(analysis: Analysis, system: SystemPower) -> Table:
             Column("Largest gap", numeric=True),
             Column("Provenance"),
             Column("Validity"),
-            Column("Reasons"),
         ),
         rows=tuple(_row(*windows[index]) for index in shown),
         note=(
@@ -161,7 +162,6 @@ def _row(number: int, cell: CellPower, window: WindowPower) -> tuple[Cell, ...]:
         Cell(units.quantity(row.largest_gap_s, "s")),
         energy_badge(row.provenance_label),
         Cell("valid" if row.valid else "NOT VALID", "badge" if row.valid else "badge-bad"),
-        Cell("; ".join(str(reason) for reason in row.reasons)),
     )
 
 

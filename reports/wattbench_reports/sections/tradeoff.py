@@ -29,27 +29,14 @@ _LEAD = (
 )
 
 
-def tradeoff_section(analysis: Analysis) -> Section:
-    """Make a passage on joules, one on money where a system has a cost, and one on latency.
+def tradeoff_section(analysis: Analysis) -> Section | None:
+    """Make a passage for each of joules, money and latency that any of several systems has; None where there is none.
 
     A system without the metric is in the table only.
     """
-    by_joules, by_latency = tradeoffs(analysis)
-    passages = (
-        Passage(
-            "Against joules per request",
-            (*_circumstances(analysis), *_sentences(by_joules, "No system has joules to plot.", "joules")),
-            (_joules_table(analysis, by_joules),),
-            _drawing(analysis, by_joules, JOULES),
-        ),
-        *_money_passage(analysis),
-        Passage(
-            "Against latency",
-            tuple(_sentences(by_latency, "No system has enough requests for a median latency.", "latencies")),
-            (_latency_table(analysis, by_latency),),
-            _drawing(analysis, by_latency, SECONDS),
-        ),
-    )
+    passages = tuple(_passages(analysis)) if len(analysis.frames.systems) > 1 else ()
+    if not passages:
+        return None
     return Section(
         "trade-off",
         "Trade-off",
@@ -60,9 +47,32 @@ def tradeoff_section(analysis: Analysis) -> Section:
     )
 
 
+def _passages(analysis: Analysis) -> Iterable[Passage]:
+    by_joules, by_latency = tradeoffs(analysis)
+    if _has_costs(by_joules):
+        yield Passage(
+            "Against joules per request",
+            (*_circumstances(analysis), *_sentences(by_joules, "joules")),
+            (_joules_table(analysis, by_joules),),
+            _drawing(analysis, by_joules, JOULES),
+        )
+    yield from _money_passage(analysis)
+    if _has_costs(by_latency):
+        yield Passage(
+            "Against latency",
+            tuple(_sentences(by_latency, "latencies")),
+            (_latency_table(analysis, by_latency),),
+            _drawing(analysis, by_latency, SECONDS),
+        )
+
+
+def _has_costs(tradeoff: Tradeoff) -> bool:
+    return any(each.cost is not None for each in tradeoff.places)
+
+
 def _money_passage(analysis: Analysis) -> Iterable[Passage]:
     by_money = money_tradeoff(analysis)
-    if by_money is None or analysis.money is None:
+    if by_money is None or analysis.money is None or not _has_costs(by_money):
         return
     currency = analysis.money.currency
     factor, scale = units.money_scale(None if each.cost is None else each.cost.estimate for each in by_money.places)
@@ -70,7 +80,7 @@ def _money_passage(analysis: Analysis) -> Iterable[Passage]:
     cost = Cost("tradeoff-money-figure", currency, f"{currency} per {scale}", is_money=True)
     yield Passage(
         "Against money per request",
-        (*_sentences(scaled, "No system has a cost to plot.", "costs"), wording.cost_line(analysis.comparison)),
+        (*_sentences(scaled, "costs"), wording.cost_line(analysis.comparison)),
         (_money_table(analysis, scaled, scale),),
         _drawing(analysis, scaled, cost),
     )
@@ -113,10 +123,7 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
         yield f"All values are for this mix of domains: {analysis.workload.describe_mix()}."
 
 
-def _sentences(tradeoff: Tradeoff, nothing: str, what: str) -> Iterable[str]:
-    if all(point.cost is None for point in tradeoff.places):
-        yield nothing
-        return
+def _sentences(tradeoff: Tradeoff, what: str) -> Iterable[str]:
     fronts = tradeoff.fronts
     if len(fronts) > 1:
         yield (
@@ -156,7 +163,7 @@ def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | No
             points.append(
                 figures.TradeoffPoint(_label(point.system, analysis), number, point.cost, each.accuracy, hollow)
             )
-    if not points:
+    if len(points) < 2:
         return None
     fronts = [
         [_label(point.system, analysis) for point in _not_excluded(front)]

@@ -31,6 +31,8 @@ def validity_section(analysis: Analysis) -> Section:
     summary = f"All {total} are valid." if good == len(measured) else f"{good} of {total} are valid."
     if measured.empty:
         summary = "No window was measured."
+    if not analysis.frames.record.suite.measure.energy:
+        summary = "Joules are not metered (energy: off)."
     lead = (
         f"{summary} A window that fails a check is marked, never dropped; a system with such a window is shown but "
         "not ranked by energy."
@@ -157,6 +159,7 @@ def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
     shown = _on_page(windows["valid"].to_numpy(dtype=bool))
     blocks, cpu = bool(windows["block"].notna().any()), bool(windows["own_cpu_s"].notna().any())
+    metered = analysis.frames.record.suite.measure.energy
     note = "Passes: how many times the items of the window were asked to make it long enough."
     caption = f"All windows ({len(windows)})"
     if len(shown) < len(windows):
@@ -181,7 +184,7 @@ def _windows(analysis: Analysis) -> Table:
             Column("Validity"),
             Column("Reasons"),
         ),
-        rows=tuple(_row(row, blocks=blocks, cpu=cpu) for _, row in windows.iloc[shown].iterrows()),
+        rows=tuple(_row(row, metered, blocks=blocks, cpu=cpu) for _, row in windows.iloc[shown].iterrows()),
         note=note,
     )
 
@@ -194,7 +197,7 @@ def _on_page(valid: NDArray[np.bool_]) -> list[int]:
     return sorted(int(index) for index in chosen)
 
 
-def _row(row: pd.Series, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:
+def _row(row: pd.Series, metered: bool, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:
     reasons = () if row["reasons"] is None else row["reasons"]
     valid, contended = bool(row["valid"]), row["contended"] == 1
     block = units.NONE if pd.isna(row["block"]) else f"{int(row['block']) + 1}"
@@ -213,7 +216,7 @@ def _row(row: pd.Series, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:
         Cell(units.quantity(float(row["largest_gap_s"]), "s")),
         Cell(units.count(row["passes"])),
         *((Cell(units.quantity(float(row["own_cpu_s"]), "s")),) if cpu else ()),
-        _validity(valid=valid, contended=contended),
+        _validity(valid=valid, contended=contended) if metered else Cell("not metered", "badge"),
         Cell("; ".join(str(reason) for reason in reasons)),
     )
 

@@ -26,7 +26,8 @@ class Sparkline:
     """Its newest figure."""
     modelled: bool
     description: str
-    drawing: Chart
+    drawing: Chart | None
+    """None of one night."""
     colour: int
 
 
@@ -103,11 +104,9 @@ def _last_point(series: TrendSeries | None) -> TrendPoint | None:
 
 
 def _spark(series: TrendSeries | None, anchors: Anchors, links: Links) -> Sparkline | None:
-    drawing = None if series is None else chart(series, SPARK)
-    if series is None or drawing is None:
+    if series is None or series.last is None:
         return None
     trend, last = series.trend, series.last
-    assert last is not None  # else there was nothing to draw
     newest = trend.points[last]
     text = words.figure(newest.value, trend.metric)
     return Sparkline(
@@ -116,7 +115,7 @@ def _spark(series: TrendSeries | None, anchors: Anchors, links: Links) -> Sparkl
         modelled=trend.metric in ENERGY and is_modelled(newest.provenance),
         description=f"{trend.system}, {words.label(trend.metric)}: {plural(series.nights, 'night')}, "
         f"{plural(len(series.changes), 'change point')}, {text} on {newest.date}",
-        drawing=drawing,
+        drawing=chart(series, SPARK),
         colour=anchors.positions[trend.system] % 8,
     )
 

@@ -79,8 +79,8 @@ class Chart:
 
 
 def chart(series: TrendSeries, box: Box = SMALL) -> Chart | None:
-    """Draw a series; None if it has no figure."""
-    if not series.nights:
+    """Draw a series; None if it has figures of fewer than two nights."""
+    if series.nights < 2:
         return None
     scale = _Scale.of(series, box)
     small = box is SMALL

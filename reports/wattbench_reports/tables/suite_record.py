@@ -38,13 +38,16 @@ class MeasureSettings:
 
     scenario: str | None = None
     batch: int | None = None
+    energy: bool = True
+    """Whether joules were to be metered."""
     as_recorded: Mapping[str, Any] = field(default_factory=dict)
     """Every setting of the block ``measure``, for comparing runs."""
 
     @classmethod
     def of(cls, recorded: Mapping[str, Any]) -> MeasureSettings:
         """Read the block ``measure``."""
-        return cls(text(recorded.get("scenario")), whole_number(recorded.get("batch")), recorded)
+        metered = recorded.get("energy") is not False
+        return cls(text(recorded.get("scenario")), whole_number(recorded.get("batch")), metered, recorded)
 
     @property
     def compared(self) -> Mapping[str, Any]:

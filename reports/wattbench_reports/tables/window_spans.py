@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.tables.client_seconds import client_seconds, slots_of
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
 
@@ -36,6 +37,11 @@ class WindowSpans:
     """Seconds of all requests together, failed ones included."""
     block: NDArray[np.float64]
     """NaN without one."""
+    client_s: NDArray[np.float64]
+    """Of `seconds`, the client's (`wattbench_reports.tables.client_seconds`). NaN where it is not known: under load,
+    where requests are sent when they are due, and of what another tool measured."""
+    window_s: NDArray[np.float64]
+    """Of the whole window, with what was before and after these requests and with all passes; NaN without one."""
 
 
 def window_spans(frames: Frames, system: str) -> WindowSpans:
@@ -55,6 +61,9 @@ def window_spans(frames: Frames, system: str) -> WindowSpans:
     apart = np.array([bool(name) for name in names])
     # Where a source gives durations alone, all start at 0.
     clock = apart | (-sums.least(-started_s) > 0)
+    client_s = np.full(len(names), np.nan)
+    if frames.record.imported is None and frames.record.suite.measure.scenario != "load":
+        client_s = np.minimum(_client_s(frames, rows, windows, len(names), started_s, finished_s), last_s - first_s)
     return _joined(
         WindowSpans(
             names=names,
@@ -65,11 +74,34 @@ def window_spans(frames: Frames, system: str) -> WindowSpans:
             counted=sums.of(np.isnan(tokens)) == 0,
             in_flight_s=sums.of(np.where(timed, finished_s - started_s, 0.0)),
             block=sums.least(frames.figures("block", rows)),
+            client_s=client_s,
+            window_s=_window_s(frames, names),
         ),
         apart,
         first_s,
         last_s,
     )
+
+
+def _client_s(
+    frames: Frames,
+    rows: Rows,
+    windows: NDArray[np.int64],
+    number: int,
+    started_s: NDArray[np.float64],
+    finished_s: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the client's seconds of each window, of the requests with times."""
+    waited_s, call, together = (frames.further(name)(rows) for name in ("waited_s", "batch", "batch_size"))
+    known = np.isfinite(started_s) & np.isfinite(finished_s)
+    slots = slots_of(windows, np.nan_to_num(call), together, number)
+    begun_s = started_s - np.nan_to_num(waited_s)
+    return client_seconds(windows[known], begun_s[known], finished_s[known], slots)
+
+
+def _window_s(frames: Frames, names: tuple[str, ...]) -> NDArray[np.float64]:
+    table = frames.windows.drop_duplicates("window").set_index("window").reindex(list(names))
+    return (table["finished_s"] - table["started_s"]).to_numpy(dtype=np.float64)
 
 
 def _windows(frames: Frames, rows: Rows) -> tuple[tuple[str, ...], NDArray[np.int64]]:
@@ -116,6 +148,8 @@ def _joined(
         counted=np.append(spans.counted[apart], spans.counted[together].all()),
         in_flight_s=added(spans.in_flight_s),
         block=np.append(spans.block[apart], np.nan),
+        client_s=np.append(spans.client_s[apart], np.nan),
+        window_s=np.append(spans.window_s[apart], np.nan),
     )
 
 

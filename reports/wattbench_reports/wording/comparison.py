@@ -102,7 +102,9 @@ def latency_bounds(figures: SystemFigures, share: float) -> str:
 
 
 def co2(figures: SystemFigures, comparison: Comparison) -> str:
-    """Format grams per 1,000 requests: ``0.92 g``; `NO_REGION` where no grid is set."""
+    """Format grams per 1,000 requests: ``0.92 g``; `NO_REGION` where no grid is set, a dash without joules."""
+    if figures.energy_j_per_request is None:
+        return units.NONE
     if comparison.carbon is None:
         return NOT_AVAILABLE if _unusable(comparison) else NO_REGION
     return units.quantity(figures.co2_g_per_1000, "g")
@@ -114,6 +116,11 @@ def sci(figures: SystemFigures) -> str:
     if figures.sci_g_per_correct is None or low is None or high is None:
         return units.NONE
     return units.quantity_interval(Interval(figures.sci_g_per_correct, low, high, figures.j_per_correct_few), "g")
+
+
+def has_joules(comparison: Comparison) -> bool:
+    """Whether any system has joules, so that tables have columns for them."""
+    return any(each.energy_j_per_request is not None for each in comparison.systems)
 
 
 def has_cost(comparison: Comparison) -> bool:
@@ -263,7 +270,9 @@ def valid(figures: SystemFigures) -> str:
 
 
 def carbon_line(comparison: Comparison) -> str:
-    """Describe the carbon intensity used, or how to set one."""
+    """Describe the carbon intensity used, or how to set one; empty where no system has joules."""
+    if not has_joules(comparison):
+        return ""
     if comparison.carbon is None:
         if _unusable(comparison):
             return "CO2: not available, because the file of intensities cannot be used."

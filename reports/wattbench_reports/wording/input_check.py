@@ -90,7 +90,8 @@ def _scores(system: SystemInput) -> str:
     low, high = system.score_low, system.score_high
     if low is None or high is None:
         return "none"
-    return f"all {low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    texts = [units.trimmed(units.digits(each)) for each in (low, high)]
+    return f"all {texts[0]}" if low == high else " to ".join(texts)
 
 
 def _figure(figure: FigureCheck, unit: str) -> str:

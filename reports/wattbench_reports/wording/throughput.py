@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
-from wattbench_reports.metrics.throughput import STATED
+from wattbench_reports.metrics.throughput import CLIENT, NOTED, STATED
 
 REQUESTS, OUTPUT_TOKENS, IN_FLIGHT = "requests per s", "output tokens per s", "in flight"
 """The columns of `columns`."""
@@ -33,14 +33,25 @@ def cells(figures: SystemFigures, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(texts[name] for name in names)
 
 
-def requests(figures: SystemFigures) -> str:
-    """Format request throughput: ``3.21 [3.05, 3.38]``; without bounds where they are not known."""
-    return rate(figures.requests_per_s, figures.requests_per_s_low, figures.requests_per_s_high)
+def requests(figures: SystemFigures, unit: str = "") -> str:
+    """Format request throughput: ``3.21 [3.05, 3.38]``; without bounds where they are not known. Where most of the time
+    was wattbench's: ``at least 1,200 (98.1% of the time wattbench's own)``.
+
+    Args:
+        figures: of the system.
+        unit: behind the figure.
+    """
+    per_s = rate(figures.requests_per_s, figures.requests_per_s_low, figures.requests_per_s_high)
+    if figures.throughput_from != CLIENT:
+        return f"{per_s}{unit}"
+    return f"at least {per_s}{unit} ({units.percent(figures.client_share)} of the time wattbench's own)"
 
 
-def output_tokens(figures: SystemFigures) -> str:
-    """Format output token throughput, likewise."""
-    return rate(figures.output_tokens_per_s, figures.output_tokens_per_s_low, figures.output_tokens_per_s_high)
+def output_tokens(figures: SystemFigures, unit: str = "") -> str:
+    """Format output token throughput, likewise; without the share."""
+    per_s = rate(figures.output_tokens_per_s, figures.output_tokens_per_s_low, figures.output_tokens_per_s_high)
+    least = "at least " if figures.throughput_from == CLIENT and figures.output_tokens_per_s is not None else ""
+    return f"{least}{per_s}{unit}"
 
 
 def rate(per_s: float | None, low: float | None, high: float | None) -> str:
@@ -64,9 +75,9 @@ def detail(figures: SystemFigures) -> str:
 
 def _parts(figures: SystemFigures) -> Iterator[str]:
     if figures.requests_per_s is not None:
-        yield f"{requests(figures)} requests/s"
+        yield requests(figures, " requests/s")
     if figures.output_tokens_per_s is not None:
-        yield f"{output_tokens(figures)} output tokens/s"
+        yield output_tokens(figures, " output tokens/s")
     if figures.requests_in_flight is not None:
         yield f"{in_flight(figures.requests_in_flight)} in flight"
     if figures.throughput_from == STATED:
@@ -85,8 +96,24 @@ def line(comparison: Comparison) -> str:
     return (
         "Requests/s and output tokens/s: throughput, answered requests and their tokens divided by the seconds from "
         f"{first} to the last one ended, with the mean number of requests in flight. It is not the speed "
-        f"of one request (1 / TPOT), and is only compared at the same load.{of_mix}{whose}"
+        f"of one request (1 / TPOT), and is only compared at the same load.{of_mix}{whose}{_client(comparison)}"
     )
+
+
+def _client(comparison: Comparison) -> str:
+    """Say where a part of the time was wattbench's own; nothing where it is small everywhere."""
+    noted = [
+        f"{each.system} {units.percent(each.client_share)}"
+        for each in comparison.systems
+        if each.client_share is not None and each.client_share >= NOTED and each.throughput_from != CLIENT
+    ]
+    some = f" Of this time wattbench's own work between requests took: {units.named(noted)}." if noted else ""
+    if any(each.throughput_from == CLIENT for each in comparison.systems):
+        some += (
+            " At least: wattbench's own work between requests took most of the time, so that what the system serves is "
+            "not known, and not ranked."
+        )
+    return some
 
 
 def intervals(comparison: Comparison) -> str:

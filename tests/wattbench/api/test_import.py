@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import subprocess
-import sys
 
 import pytest
 
 import wattbench
-
-HEAVY = {"click", "filelock", "numpy", "pandas", "pydantic", "pyarrow", "torch", "wattbench_reports", "yaml"}
-
-
-def _modules_after(code: str) -> set[str]:
-    """The top-level modules of a fresh interpreter after some code, and all of wattbench's."""
-    names = "print(*(name if name.startswith('wattbench.') else name.partition('.')[0] for name in sys.modules))"
-    command = [sys.executable, "-c", f"import sys; {code}; {names}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+from tests.loaded import loaded_by
 
 
-def test_importing_it_imports_nothing_else() -> None:
-    loaded = _modules_after("import wattbench")
-    assert "wattbench" in loaded
-    assert not HEAVY & loaded
-    assert not {name for name in loaded if name.startswith("wattbench.")}
+def test_importing_it_loads_nothing_else() -> None:
+    assert loaded_by("import wattbench") == {"wattbench"}
 
 
-def test_naming_a_function_imports_nothing_heavy() -> None:
-    assert not HEAVY & _modules_after("import wattbench; wattbench.read, wattbench.compare, wattbench.metering")
+def test_naming_a_function_loads_no_other_package() -> None:
+    loaded = loaded_by("import wattbench; wattbench.read, wattbench.compare, wattbench.metering")
+    assert {name.partition(".")[0] for name in loaded} == {"wattbench"}
 
 
 @pytest.mark.parametrize("name", [name for name in wattbench.__all__ if name != "__version__"])

@@ -15,6 +15,7 @@ from wattbench.api import cluster_runs, machine_slots
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.machine_slots import SlotsHere
 from wattbench.api.slot_source import slot_source
+from wattbench.config import Measure
 from wattbench.errors import UserError
 from wattbench.machine import idle_power, measuring_lock
 from wattbench.machine import slot as slot_module
@@ -23,7 +24,7 @@ from wattbench.meters import Chosen, Reading
 from wattbench.meters.nvml.visible_gpus import Gpu
 
 DATA = Path(__file__).parents[2] / "data"
-SUITE = SimpleNamespace(suite=SimpleNamespace(meters=[], measure=SimpleNamespace(idle_s=5.0)))
+SUITE = SimpleNamespace(suite=SimpleNamespace(meters=[PlayedMeter(Reading)], measure=Measure(idle_s=5.0)))
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +36,12 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
     monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
     monkeypatch.setattr(machine_slots, "machine_lock", contextlib.nullcontext)
     monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
-    monkeypatch.setattr("wattbench.meters.choose", lambda entries: Chosen(list(entries)))
+    monkeypatch.setattr(importlib.import_module("wattbench.meters.choose"), "choose", lambda each: Chosen(list(each)))
     return busy
 
 
-def slots_of(source: SlotsHere) -> tuple[list[str], dict[str, float]]:
-    with source.slots(SUITE) as slots:  # type: ignore[arg-type]
+def slots_of(source: SlotsHere, suite: SimpleNamespace = SUITE) -> tuple[list[str], dict[str, float]]:
+    with source.slots(suite) as slots:  # type: ignore[arg-type]
         return [str(slot) for slot in slots.slots], dict(slots.idle_w)
 
 
@@ -48,6 +49,13 @@ def test_each_slot_has_gpus_and_the_machine_is_measured_at_rest_before() -> None
     assert slots_of(SlotsHere()) == (["GPU-0", "GPU-1", "GPU-2", "GPU-3"], {"cpu": 40.0})
     assert slots_of(SlotsHere(2))[0] == ["GPU-0", "GPU-1"]
     assert slots_of(SlotsHere(gpus_per_slot=2))[0] == ["GPU-0,GPU-1", "GPU-2,GPU-3"]
+
+
+def test_where_energy_is_off_no_meter_is_read_and_no_other_run_is_in_the_way(monkeypatch) -> None:
+    monkeypatch.setattr(machine_slots, "machine_lock", pytest.fail)
+    wall = PlayedMeter(Reading, name="external (wall)", component="wall")  # refused where it is metered
+    suite = SimpleNamespace(suite=SimpleNamespace(meters=[wall], measure=Measure(energy=False, idle_s=5.0)))
+    assert slots_of(SlotsHere(2), suite) == (["GPU-0", "GPU-1"], {})
 
 
 def test_too_few_gpus_are_refused() -> None:
@@ -59,7 +67,7 @@ def test_too_few_gpus_are_refused() -> None:
 
 def test_a_meter_at_the_wall_is_refused_before_a_worker_is_started() -> None:
     wall = PlayedMeter(Reading, name="external (wall)", component="wall")
-    suite = SimpleNamespace(suite=SimpleNamespace(meters=[wall], measure=SimpleNamespace(idle_s=5.0)))
+    suite = SimpleNamespace(suite=SimpleNamespace(meters=[wall], measure=Measure()))
     with pytest.raises(UserError, match="holds the joules of the GPUs of all slots"), SlotsHere().slots(suite):  # type: ignore[arg-type]
         pass
 
@@ -134,6 +142,9 @@ def test_the_command_that_resumes_is_printed_as_it_is_typed(monkeypatch, capsys,
 
     monkeypatch.setattr("wattbench.distributed.cluster_run.run_on", interrupted)
     root, resume = tmp_path / "a run", "wattbench nightly --history 'night{s}' --resume"
+    answers = root / "shards" / "s" / "items" / "a" / "t.jsonl"
+    answers.parent.mkdir(parents=True)
+    answers.write_text("{}\n")
     for source, words in ((SlotsHere(2), " --slots 2"), (None, "")):
         with pytest.raises(KeyboardInterrupt):
             cluster_runs._brought_to_its_end(root, None, None, resume, source)  # type: ignore[arg-type]

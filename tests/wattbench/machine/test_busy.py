@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from tests.made_up.proc import CPUS, FakeProc
 from wattbench.machine import busy
 from wattbench.machine.busy import BusyNow, busy_now
+from wattbench.machine.lock_holder import LockHolder
 from wattbench.meters.slots.book import CoRunning
 from wattbench.meters.slots.here import measuring_as
 
 OWN = os.getpid()
 BOOTED_S = 1000.0
+THIS = LockHolder.here()
 
 
 @pytest.fixture
@@ -34,13 +39,20 @@ def one_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(busy, "_load", lambda: 1.5)
 
 
-def look(fake_proc: FakeProc, used_s: dict[int, tuple[str, float]], *, busy_s: float, own_s: float = 0.0) -> BusyNow:
+def look(
+    fake_proc: FakeProc,
+    used_s: dict[int, tuple[str, float]],
+    *,
+    busy_s: float,
+    own_s: float = 0.0,
+    parents: Mapping[int, int] = MappingProxyType({}),
+) -> BusyNow:
     for pid, (name, _) in used_s.items():
-        fake_proc.process(pid, name=name, cpu_s=7.0)
+        fake_proc.process(pid, parent=parents.get(pid, 1), name=name, cpu_s=7.0)
 
     def work(_: float) -> None:
         for pid, (name, seconds) in used_s.items():
-            fake_proc.process(pid, name=name, cpu_s=7.0 + seconds)
+            fake_proc.process(pid, parent=parents.get(pid, 1), name=name, cpu_s=7.0 + seconds)
         fake_proc.process(OWN + 1, parent=OWN, name="llama-server", cpu_s=5.0 + own_s)
         fake_proc.machine(busy_s=BOOTED_S + busy_s)
 
@@ -79,6 +91,17 @@ def test_command_lines_are_never_read(fake_proc: FakeProc) -> None:
 def test_a_kernel_that_hides_all(tmp_path: Path) -> None:
     now = busy_now(proc=tmp_path / "none", sleep=lambda _: None, system=tmp_path)
     assert now.text == "what other processes use cannot be seen here"
+
+
+def test_runs_of_wattbench_are_named_by_their_command_with_all_that_they_started(fake_proc, monkeypatch) -> None:
+    run = replace(THIS, pid=21, command="wattbench run tickets.yaml --energy off")
+    elsewhere = replace(run, pid=23, processes_of="pid:[1]")
+    monkeypatch.setattr(busy, "runs_now", lambda: [run, elsewhere])
+    used = {21: ("python3", 8.0), 22: ("llama-server", 40.0), 23: ("chromium", 4.0)}
+    assert look(fake_proc, used, busy_s=52.0, parents={22: 21}).text == (
+        "other processes use 52% of the processor: process 21 (wattbench run tickets.yaml --energy off) (48%), "
+        "chromium (4%)"
+    )
 
 
 class Book:

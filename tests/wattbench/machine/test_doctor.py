@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
+from wattbench.machine import lock_holder
 from wattbench.machine.busy import BusyNow
 from wattbench.machine.doctor import as_data, as_text
 from wattbench.machine.live_slots import LiveSlot
-from wattbench.machine.lock_holder import LockHolder
+from wattbench.machine.lock_holder import Doing, LockHolder
 from wattbench.meters import Sensor, SignalState
 from wattbench.meters.contention.limits import Signal
 
@@ -153,3 +154,19 @@ def test_slots_that_measure_now_are_listed_and_none_steers_the_terminal() -> Non
     data = as_data(MACHINES["nothing"], SHOWN, QUIET, slots)["slots"]
     assert [slot["gpus"] for slot in data] == [["GPU-1", "GPU-2"], ["GPU-3"]]
     assert "Slots that measure now" not in as_text(MACHINES["nothing"], SHOWN, QUIET)
+
+
+def test_other_runs_are_listed_with_what_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_holder, "now_s", lambda: 200.0)
+    measures = LockHolder(4242, "elsewhere", "wattbench run \x1b[2J", 80.0, "/runs/one", ends_s=503.0)
+    accuracy = LockHolder(17, "elsewhere", "wattbench run a.yaml --energy off", 140.0, does=Doing.ENERGY_OFF)
+    text = as_text(MACHINES["nothing"], SHOWN, QUIET, [], [measures, accuracy])
+    assert text.splitlines()[-5:-2] == [
+        f"  {QUIET.text}",
+        "  process 4242 of another container (wattbench run ?[2J), since 1970-01-01 00:01 UTC (2 min 0 s ago), run "
+        "/runs/one: measures, for 5 min 3 s more",
+        "  process 17 of another container (wattbench run a.yaml --energy off), since 1970-01-01 00:02 UTC (1 min 0 s "
+        "ago): energy off",
+    ]
+    data = json.loads(json.dumps(as_data(MACHINES["nothing"], SHOWN, QUIET, [], [measures, accuracy])))["runs"]
+    assert [run["does"] for run in data] == ["measures", "energy off"]

@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.errors import UserError
+from wattbench.machine import lock_holder
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine.lock_holder import LockHolder
 from wattbench.machine.lock_waiting import SAY_EVERY_S, Waiting
-from wattbench.machine.measuring_lock import measuring_lock, name_run
+from wattbench.machine.measuring_lock import measuring_lock, name_end, name_run
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Elsewhere:
     """A process that holds the lock until it is ended."""
 
-    def __init__(self, run: Path | None = None) -> None:
+    def __init__(self, run: Path | None = None, ends_s: float | None = None) -> None:
         ready, written = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:  # pragma: no cover - another process
@@ -40,6 +41,7 @@ class Elsewhere:
                 with measuring_lock():
                     if run is not None:
                         name_run(run)
+                    name_end(ends_s)
                     os.write(written, b"x")
                     signal.pause()
             finally:
@@ -56,8 +58,8 @@ class Elsewhere:
 
 
 @contextmanager
-def measuring_elsewhere(run: Path | None = None) -> Iterator[Elsewhere]:
-    held = Elsewhere(run)
+def measuring_elsewhere(run: Path | None = None, ends_s: float | None = None) -> Iterator[Elsewhere]:
+    held = Elsewhere(run, ends_s)
     try:
         yield held
     finally:
@@ -103,9 +105,40 @@ def test_a_run_waits_for_as_long_as_it_takes() -> None:
         clock = Clock(5000, held.end)
         with measuring_lock(waiting(math.inf, clock, said)):
             assert clock.now() == 5000
-    assert len(said) == 2 + 5000 // SAY_EVERY_S, "at the start, now and then, and when it is over"
-    assert all(each.startswith("wattbench: waiting: another wattbench run, process ") for each in said[:-1])
-    assert said[-1] == "wattbench: the machine is free, after a wait of 5000 s"
+    assert len(said) == 2 + 5000 // SAY_EVERY_S, "at the start, each minute, and when it is over"
+    assert all(each.startswith("wattbench: waiting for process ") for each in said[:-1])
+    assert "), 3 min 0 s so far (Ctrl-C ends the wait)" in said[3]
+    assert said[-1] == "wattbench: the machine is free, after a wait of 1 h 23 min"
+
+
+def test_a_terminal_shows_one_line_of_its_width_which_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["wattbench", "run", "tickets" * 40])
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(lock_holder, "now_s", lambda: 1000.0)
+    said: list[str] = []
+    shown: list[str] = []
+    with measuring_elsewhere(ends_s=1303.0) as held:
+        clock = Clock(90, held.end)
+        with measuring_lock(Waiting(math.inf, said.append, clock.now, clock.sleep, shown.append)):
+            """It is free."""
+    assert len(shown) == 91
+    assert re.fullmatch(r"waiting for process \d+ \(w.*\.\.\., 1 min 29 s so far; it expects 5 min 3 s more", shown[-2])
+    assert max(map(len, shown)) == 79
+    assert shown[-1] == ""
+    assert said == ["wattbench: the machine is free, after a wait of 1 min 30 s"]
+
+
+def test_who_waits_sees_how_long_the_other_will_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock_holder, "now_s", lambda: 1000.0)
+    said: list[str] = []
+    with measuring_elsewhere(tmp_path / "runs" / "20260102T030405Z-quick-abc", ends_s=1303.0) as held:
+        pid = held.pid
+        with measuring_lock(waiting(math.inf, Clock(1, held.end), said)):
+            """It is free."""
+    assert said[0].startswith(f"wattbench: waiting for process {pid} (")
+    assert said[0].endswith(
+        ", runs/20260102T030405Z-quick-abc), 0 s so far; it expects 5 min 3 s more (Ctrl-C ends the wait)"
+    )
 
 
 def test_a_wait_ends_when_its_time_is_over() -> None:
@@ -150,7 +183,7 @@ def test_a_gpu_and_the_machine_are_waited_for_together(monkeypatch: pytest.Monke
         monkeypatch.setattr(locks, "_host", lambda: "another host")
         with measuring_lock(waiting(60, Clock(3, held.end), said)):
             pass
-    assert "is measuring on the GPU GPU-1 (Ctrl-C ends the wait)" in said[0]
+    assert said[0].endswith("on the GPU GPU-1, 0 s so far (Ctrl-C ends the wait)")
 
 
 def test_what_a_killed_run_left_in_the_file_names_no_one(folder: Path) -> None:
@@ -187,7 +220,7 @@ _json = st.recursive(
     lambda inner: st.lists(inner, max_size=3),
     max_leaves=4,
 )
-_key = st.sampled_from(["pid", "processes_of", "command", "since_s", "run"])
+_key = st.sampled_from(["pid", "processes_of", "command", "since_s", "run", "does", "ends_s"])
 
 
 @given(st.binary(max_size=60) | st.dictionaries(_key, _json, min_size=3).map(lambda each: json.dumps(each).encode()))
@@ -196,4 +229,4 @@ def test_whatever_is_in_the_file_ends_in_a_name_or_none(tmp_path_factory: pytest
     path.write_bytes(data)
     with path.open("rb") as file:
         holder = LockHolder.read(file.fileno())
-    assert holder is None or holder.describe()
+    assert holder is None or (holder.describe() and holder.text and holder.name_with_run)

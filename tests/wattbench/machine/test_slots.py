@@ -98,7 +98,7 @@ def test_a_slot_waits_for_its_gpu() -> None:
             os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
         with measuring_lock(Waiting(math.inf, said.append, sleep=sleep), ONE):
-            assert "is measuring on the GPU GPU-1" in said[0]
+            assert "on the GPU GPU-1, 0 s so far" in said[0]
             assert len(slots_now()) == 1
 
 

@@ -155,4 +155,4 @@ def test_next_to_other_work_the_idle_draw_of_the_processor_is_not_known(
         assert context.idle_power_w("s", "the system") == {}
     (row,) = read_run(root).windows()
     assert (row.contended, row.valid) == (True, True)
-    assert "the system: idle draw of the processor not known, as the machine was busy" in quiet.notes
+    assert "the system: idle draw of cpu is not known, as the machine was busy" in quiet.notes

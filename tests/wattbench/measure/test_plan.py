@@ -10,8 +10,10 @@ from rich.cells import cell_len
 
 from wattbench.config import LmEvalSystem, Measure, Resolved, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
+from wattbench.measure.effort import effort_of
 from wattbench.measure.plan import plan
 from wattbench.measure.plan_as_text import as_text
+from wattbench.measure.plan_of_blocks import plan_of_blocks
 from wattbench.tasks.loading import load_task
 
 DATA = Path(__file__).parents[2] / "data"
@@ -23,13 +25,15 @@ def resolved() -> Resolved:
 
 
 def test_the_plan_in_words(resolved: Resolved, golden) -> None:
-    text = as_text(resolved, plan(resolved.narrowed(limit=7)), {"gpu0": "counter", "cpu": "modelled"})
+    metered = {"gpu0": "counter", "cpu": "modelled"}
+    effort = effort_of(resolved.suite.measure, metered)
+    text = as_text(resolved, plan(resolved.narrowed(limit=7)), metered, effort=effort)
     golden("plan.txt", text.replace(str(DATA), "DATA") + "\n")
 
 
 def test_a_suite_cannot_steer_the_terminal_that_shows_its_plan(resolved: Resolved) -> None:
     cells = [replace(cell, system="\x1b[2J語") for cell in plan(resolved.narrowed(limit=7))]
-    lines = as_text(resolved, cells, {}, ["a note\x07"]).split("\n")
+    lines = as_text(resolved, cells, {}, ["a note\x07"], effort=effort_of(resolved.suite.measure, {})).split("\n")
     assert all(line.isprintable() for line in lines)
     assert {cell_len(line.partition("python")[0]) for line in lines if "[2J" in line} == {20}
 
@@ -116,5 +120,31 @@ def test_under_load_the_plan_says_what_the_requests_can_show(resolved: Resolved,
     measure = Measure.model_validate({"scenario": "load", "load": {"deadline_s": 2, **load}})
     arriving = replace(resolved, suite=resolved.suite.model_copy(update={"measure": measure}))
     cells = [cell for cell in plan(resolved) if cell.choice.task == "sums"]
-    text = " ".join(as_text(arriving, cells, {}).split())
+    text = " ".join(as_text(arriving, cells, {}, effort=effort_of(measure, {})).split())
     assert [text.count(line) for line in said] == [1] * len(said)
+
+
+@pytest.mark.parametrize(
+    ("measure", "shortest_s", "said"),
+    [
+        (
+            {},
+            0.1,
+            "at least 10 s, and what answers and loading take; at most 2 times the answering time and 2 min",
+        ),
+        ({"effort": "quick"}, 0.1, "take; at most the answering time and 20 s, and what is around the blocks"),
+        ({"effort": "thorough"}, 0.1, "at least 35 s, and what answers and loading take"),
+        ({}, 10.0, "at least 1.8 min, and what answers and loading take; at most 2 times"),
+        ({"effort": "quick"}, 10.0, "at least 1.8 min, and what answers and loading take"),  # its windows take longer
+        ({"blocks": 30}, 0.1, "at least 35 s, and what answers and loading take"),  # which the suite sets
+    ],
+)
+def test_a_plan_promises_only_the_time_that_its_windows_leave(
+    measure: dict[str, object], shortest_s: float, said: str
+) -> None:
+    of_suite = Measure.model_validate(measure)
+    effort = effort_of(of_suite, {"cpu": "rapl"}, shortest_s)
+    systems = 1 if shortest_s < 1.0 else 2
+    *_, time = plan_of_blocks(of_suite, effort, systems, 400)
+    assert said in time
+    assert ("at most" in time) is ("at most" in said)

@@ -12,6 +12,7 @@ import pytest
 
 from wattbench.config import EndpointSystem, Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
+from wattbench.measure.effort import Effort, effort_of
 from wattbench.measure.plan import plan
 from wattbench.measure.plan_as_text import as_text
 from wattbench.measure.preview import preview
@@ -56,9 +57,15 @@ def with_tasks(resolved: Resolved, folder: Path, *names: str) -> Resolved:
     return replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
 
 
+def effort(resolved: Resolved) -> Effort:
+    return effort_of(resolved.suite.measure, {})
+
+
 def test_a_suite_that_can_run_here_is_shown_as_it_will_run(resolved: Resolved) -> None:
     seen, cells = preview(resolved, load=True), plan(resolved)
-    assert as_text(resolved, seen.cells, {}, seen.notes) == as_text(resolved, cells, {})
+    assert as_text(resolved, seen.cells, {}, seen.notes, effort=effort(resolved)) == as_text(
+        resolved, cells, {}, effort=effort(resolved)
+    )
     assert seen.notes == []
 
 
@@ -91,7 +98,8 @@ def test_so_does_the_rest_of_its_catalogue(gpu: Resolved, tmp_path: Path) -> Non
 def test_what_could_not_be_checked_is_said(gpu: Resolved, golden) -> None:
     some = gpu.narrowed(systems=["generalist", "moe"], tasks=["gsm8k_cot_zeroshot", "humaneval_instruct"], limit=80)
     seen = preview(some)
-    text = as_text(some, seen.cells, {"gpu0": "counter"}, seen.notes)
+    metered = {"gpu0": "counter"}
+    text = as_text(some, seen.cells, metered, seen.notes, effort=effort_of(some.suite.measure, metered))
     golden("preview.txt", text.replace(str(some.path), "gpu.yaml") + "\n")
     assert not any("unsafe" in note for note in preview(some, allow_unsafe_code=True).notes)
 
@@ -148,7 +156,7 @@ def test_documents_on_a_hub_are_not_fetched(resolved: Resolved, tmp_path: Path) 
     there = with_tasks(resolved, tmp_path, "sums", "far")
     seen = preview(there, load=True)
     assert [cell.items for cell in seen.cells] == [40, None, 40, None]
-    assert "more than 80 items to ask" in as_text(there, seen.cells, {}, seen.notes)
+    assert "more than 80 items to ask" in as_text(there, seen.cells, {}, seen.notes, effort=effort(there))
     assert seen.notes == ["documents not read, as they may have to be downloaded: far"]
 
 

@@ -1,8 +1,10 @@
-"""The fake NVIDIA driver, compiled and loaded by the real binding."""
+"""The fake NVIDIA driver, compiled and loaded by the real binding; and a busy machine."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,18 @@ import pytest
 
 from tests.e2e.preloaded import Preloaded
 from tests.fakes.driver import FakeDriver, build, compiler, serving_scripts
+from wattbench.meters.contention.watch import usable_cpus
 from wattbench.records import WindowLabel
+
+LOOP = "print(flush=True)\nwhile True: pass"
+DETACHED = f"""
+import subprocess, sys
+loop = subprocess.Popen(
+    [sys.executable, "-c", {LOOP!r}], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+)
+loop.stdout.readline()
+print(loop.pid, flush=True)
+"""
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +52,17 @@ def driver(fake_library: Path, tmp_path: Path, forks: Preloaded) -> FakeDriver:
 @pytest.fixture
 def label() -> WindowLabel:
     return WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")
+
+
+@pytest.fixture
+def busy_loops() -> Iterator[None]:
+    """One on each processor, none of them a child of this process: each was started by one that has ended."""
+    pids = []
+    try:
+        for _ in usable_cpus():
+            started = subprocess.run([sys.executable, "-c", DETACHED], capture_output=True, text=True, check=True)
+            pids.append(int(started.stdout))
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, 9)

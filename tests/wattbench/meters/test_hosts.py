@@ -72,4 +72,4 @@ def test_a_wall_meter_contains_the_components_of_its_own_machine_alone() -> None
     joules = {"wall@alpha": 100.0, "gpu0@alpha": 80.0, "gpu0": 500.0, "cpu": 50.0}
     assert list(less_than_contained(joules, dict.fromkeys(joules, "counter"))) == []
     (fault,) = less_than_contained({**joules, "gpu0@alpha": 200.0}, dict.fromkeys(joules, "counter"))
-    assert fault.startswith("wall@alpha: 100.0 J, less than the 200.0 J of gpu0@alpha")
+    assert fault.startswith("wall@alpha: 100 J, less than the 200 J of gpu0@alpha")

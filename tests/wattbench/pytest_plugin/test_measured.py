@@ -64,9 +64,9 @@ def test_modelled_joules_fail_the_test_that_does_not_allow_them(figure: str, pro
 @pytest.mark.parametrize("figure", ["joules_per_request", "joules_per_correct"])
 @pytest.mark.parametrize("modelled", [False, True])
 def test_joules_that_are_missing_fail_it_whatever_it_allows(figure: str, modelled: bool) -> None:
-    nothing = Validity("small", 2, 2, (("gpu0: throttled", 2),))
+    nothing = Validity("small", 2, 2, (("throttled", 2),))
     one = measured(provenance="", modelled=modelled, j_per_request=None, j_per_correct=None, judged=nothing)
-    with pytest.raises(pytest.fail.Exception, match="small: its joules were not measured: gpu0: throttled"):
+    with pytest.raises(pytest.fail.Exception, match=r"small: .* not measured: 2 of 2 windows not valid .throttled: 2."):
         getattr(one, figure)
     assert not one.valid
 

@@ -6,7 +6,7 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from wattbench.config import LmEvalSystem
-from wattbench.errors import UserError
+from wattbench.errors import MissingExtraError, UserError
 from wattbench.systems import open_engine
 
 
@@ -26,3 +26,14 @@ def test_unknown_models_and_wrong_arguments_are_explained() -> None:
         open_engine("s", system("dumy"), batch=1, seed=0)
     with pytest.raises(UserError, match="lm-eval cannot build a 'local-completions' model from its args"):
         open_engine("s", system("local-completions", colour="blue"), batch=1, seed=0)
+
+
+def test_what_a_model_type_lacks_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_model(name: str) -> None:
+        raise ModuleNotFoundError(name={"hf": "torch", "anthropic-chat": "anthropic"}[name])
+
+    monkeypatch.setattr("lm_eval.api.registry.get_model", get_model)
+    with pytest.raises(MissingExtraError, match=r"lm-eval's 'hf' needs .* pip install 'wattbench\[hf\]'"):
+        open_engine("s", system("hf"), batch=1, seed=0)
+    with pytest.raises(UserError, match=r"needs anthropic, .* Install it with: pip install anthropic"):
+        open_engine("s", system("anthropic-chat"), batch=1, seed=0)

@@ -132,17 +132,24 @@ def test_yardsticks_are_drawn_and_on_no_front(analysed, fake) -> None:
 
 
 def test_too_few_requests_have_no_median(make_run, fake) -> None:
-    run = make_run(fake.Run((fake.System("only"),), tasks=(("t", "d"),), items=6))
-    (place,) = tradeoffs(analyse(run))[1].places
-    assert (place.cost, place.reason) == (None, "too few requests for a p50")
+    run = make_run(fake.Run((fake.System("one"), fake.System("other")), tasks=(("t", "d"),), items=6))
+    for place in tradeoffs(analyse(run))[1].places:
+        assert (place.cost, place.reason) == (None, "too few requests for a p50")
     section = tradeoff_section(analyse(run))
-    assert "No system has enough requests for a median latency." in section.passages[1].sentences
-    assert section.passages[1].drawing is None
+    assert [passage.heading for passage in section.passages] == ["Against joules per request"]
+
+
+def test_of_one_system_there_is_no_trade_off(analysed, fake) -> None:
+    assert tradeoff_section(analysed(fake.Run((fake.System("only"),)))) is None
 
 
 def test_the_tail_is_the_highest_percentile_that_is_supported(make_run, fake) -> None:
     for items, tail in ((43, []), (44, ["Latency p90"]), (89, ["Latency p90"]), (90, ["Latency p95"])):
-        run = make_run(dataclasses.replace(fake.Run((fake.System("a"),), (("t", "d"),), items=items), id=f"i{items}"))
+        run = make_run(
+            dataclasses.replace(
+                fake.Run((fake.System("a"), fake.System("b")), (("t", "d"),), items=items), id=f"i{items}"
+            )
+        )
         row = table(tradeoff_section(analyse(run)), "Accuracy and latency, as plotted")["a"]
         assert [name for name in row if name.startswith("Latency") and name != "Latency p50"] == tail
         assert all(row[name] != "–" for name in tail)

@@ -43,7 +43,7 @@ def test_columns_are_the_contract() -> None:
         "cost_per_correct_high cost_currency cost_few imported own_cpu_s_per_request blocks j_per_correct_few sessions "
         "j_per_correct_another_run_low j_per_correct_another_run_high failed "
         "requests_per_s requests_per_s_low requests_per_s_high output_tokens_per_s output_tokens_per_s_low "
-        "output_tokens_per_s_high requests_in_flight throughput_from"
+        "output_tokens_per_s_high requests_in_flight throughput_from client_share"
     )
 
 
@@ -99,8 +99,10 @@ def test_what_limits_a_run_is_said(make_run, fake) -> None:
 
     assert not by_name["throttled"].valid
     assert by_name["generalist"].valid
-    assert "throttled: <b>hot</b>" in said["invalid-windows"].text
-    assert "1 of 3 measured windows" in said["invalid-windows"].text
+    assert said["invalid-windows"].text == (
+        "Joules: 1 of 18 measured windows is not valid (throttled: 1); see Validity in the report. "
+        "Not ranked by energy: throttled."
+    )
 
     never_right = by_name["never-right"]
     assert never_right.accuracy == 0

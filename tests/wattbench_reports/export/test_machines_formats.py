@@ -88,6 +88,7 @@ def test_frames_have_the_machine(analysed: Callable[[FakeRun], Analysis], unequa
     assert (1 / frame.set_index("node")["requests_per_s"]).to_dict() == pytest.approx(of_windows.to_dict())
     assert frame.loc[1, "requests_per_s"] < frame.loc[0, "requests_per_s"]
     assert frame["output_tokens_per_s"].notna().all()
+    assert frame["client_share"].between(0, 1).all()
     (only,) = machines_frame(older)["requests_per_s"]
     assert 1 / only == pytest.approx((1 / windows_frame(older)["requests_per_s"]).mean())
     assert len(machines_frame(older)) == 1

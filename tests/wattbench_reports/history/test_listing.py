@@ -17,9 +17,11 @@ from wattbench_reports.history import Change, History, Night, Reference, Trend, 
 from wattbench_reports.history.listing import (
     NIGHT_COLUMNS,
     SERIES_COLUMNS,
+    TEXT_COLUMNS,
     night_rows,
     nights_behind_changes,
     series_rows,
+    series_texts,
 )
 
 
@@ -85,3 +87,22 @@ def test_rows_of_any_kind_are_written() -> None:
     assert rows_text("ab", rows, "csv") == "a,b\n0.25,2026-03-01T02:00:00\n,\n"
     with pytest.raises(UserError, match="no format 'tabel'; did you mean 'table'"):
         rows_text("ab", rows, "tabel")
+
+
+def trend(metric: str, unit: str, *values: float | None) -> Trend:
+    points = tuple(point(place, f"run-{place}", value) for place, value in enumerate(values, start=1))
+    return Trend("small", "", metric, unit, points, (Change(date(2026, 3, 2), "run-2", 1.0, 1.2, 0.2, 0.05, 1),))
+
+
+def test_a_series_for_people_has_its_figures_in_one_unit_that_fits() -> None:
+    texts = series_texts(series_rows((trend("latency_p50", "s", 77.2e-6, 0.9e-3, None),)))
+    assert [row["value"] for row in texts] == ["77.2 µs", "900 µs", "–"]
+    assert [row["change"] for row in texts] == [None, "+20.0%", None]
+    apart = series_texts(series_rows((trend("joules_per_request", "J", 3e-7, 12.0),)))
+    assert [row["value"] for row in apart] == ["300 nJ", "12.0 J"]
+    shares = series_texts(series_rows((trend("accuracy", "share", 0.8, 0.7),)))
+    assert [row["value"] for row in shares] == ["80.0%", "70.0%"]
+    tokens = series_texts(series_rows((trend("output_tokens", "tokens", 0.0004, 12.0),)))
+    assert [row["value"] for row in tokens] == ["0.000400 tokens", "12.0 tokens"]
+    table = rows_text(TEXT_COLUMNS, texts, "table")
+    assert "900 µs" in table and "under" not in table

@@ -4,6 +4,7 @@ import datetime
 import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,10 +16,12 @@ import pytest
 
 from tests.made_up.percentiles import percentile_of
 from wattbench.errors import UserError
-from wattbench.records import RunLayout
+from wattbench.records import RunLayout, read_run
 from wattbench_reports.history import load_history
 from wattbench_reports.history.index import index_path
+from wattbench_reports.metrics.throughput import CLIENT, RATES, REQUESTS, throughputs
 from wattbench_reports.stats import clustered_se, ratio_se
+from wattbench_reports.tables.run_tables import load_frames
 
 NAMES = ("run", "system", "domain", "metric")
 
@@ -75,6 +78,35 @@ def test_figures_are_those_of_the_items(made_once: Path, domain: str) -> None:
     assert (found["items"] == len(rows)).all()
     assert found.at["joules_per_request", "provenance"] == "counter+rapl"
     assert found.at["accuracy", "provenance"] == ""
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize(
+    ("part", "together", "calls_of", "bounded"),
+    [(0.3, 1, 1, True), (0.7, 1, 1, False), (0.7, 4, 1, True), (0.7, 4, 4, False)],
+)
+def test_a_throughput_that_is_mostly_the_clients_is_none_of_a_night(
+    indexed_root: Path, part: float, together: int, calls_of: int, bounded: bool, older: bool
+) -> None:
+    """Each request of one system takes a part of its seconds, and the client the rest. Where four were to be in flight
+    one was; four that one call answered took one slot."""
+    run = load_history(indexed_root).nights[-1].run
+    layout = RunLayout(indexed_root / "runs" / run)
+    items = items_of(indexed_root, run)
+    own = items["system"] == "generalist"
+    items.loc[own, "finished_s"] = items["started_s"] + part * (items["finished_s"] - items["started_s"])
+    items.loc[own, "batch"] = np.arange(own.sum()) // calls_of
+    items.loc[own, "batch_size"] = together
+    table = pa.Table.from_pandas(items, schema=pq.read_schema(layout.items_table), preserve_index=False)
+    pq.write_table(table.drop_columns(["waited_s", "offered_per_s"]) if older else table, layout.items_table)
+    layout.finished.write_text(layout.finished.read_text() + " ")
+    served = throughputs(load_frames(replace(read_run(layout.root), check_digests=False)))
+    assert (served["generalist"].source == CLIENT) == bounded
+    for system in served:
+        found = cell(load_history(indexed_root).values, run, system, "")
+        assert (set(RATES) <= set(found.index)) == (served[system].source == REQUESTS)
+        assert set(RATES).isdisjoint(found.index) == (served[system].source == CLIENT)
+        assert "latency_p50" in found.index
 
 
 def test_repeats_are_no_further_items(indexed_root: Path) -> None:

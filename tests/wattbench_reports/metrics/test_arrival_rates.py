@@ -155,6 +155,7 @@ def test_tokens_per_second_are_over_the_seconds_of_the_requests_served(loaded: R
         (same,) = [each for each in comparison.load.compared.systems if each.system == row.system]
         assert row.requests_per_s == pytest.approx(same.served_per_s)
         assert row.output_tokens_per_s == same.output_tokens_per_s
+        assert row.client_share is None, "requests were sent when they were due"
 
 
 def test_a_name_cannot_steer_the_terminal(loaded: RunRecords) -> None:

@@ -75,6 +75,19 @@ def test_one_at_a_time_the_pauses_between_requests_count(tmp_path) -> None:
     assert found.requests.interval is None, "one window shows no spread"
 
 
+def test_between_requests_the_time_is_the_clients_and_under_a_limit_it_is_the_services(tmp_path) -> None:
+    found = served(tmp_path / "pauses", [answer(number, 4.0 * number, 1.0) for number in range(5)])
+    assert found is not None
+    assert (found.client_share, found.source) == (12 / 17, "client")
+    waited = served(tmp_path / "limit", [answer(number, 4.0 * number, 1.0, waited_s=2.5) for number in range(5)])
+    assert waited is not None
+    assert (waited.client_share, waited.source) == (2 / 17, "requests")
+    kept = [answer(number, 0.25 * (number % 4) + 4.0 * (number // 4), 3.0, batch_size=4) for number in range(8)]
+    four = served(tmp_path / "four", kept)
+    assert four is not None
+    assert four.client_share == pytest.approx((1.5 + 4 * 1.0) / 4 / 7.75), "each of the first waits for the one before"
+
+
 def test_several_at_once_count_each_second_once(tmp_path) -> None:
     found = served(tmp_path, [answer(number, 0.25 * number, 4.0) for number in range(8)])
     assert found is not None
@@ -237,6 +250,7 @@ def test_an_import_with_starts_has_the_span_of_its_requests(imported: Table) -> 
     assert row.requests_per_s == pytest.approx(8 / 8.5)
     assert row.output_tokens_per_s == pytest.approx(56 / 8.5)
     assert row.requests_in_flight == pytest.approx(12 / 8.5)
+    assert row.client_share is None, "whose time it was between them is not known"
     assert row.requests_per_s_low is None
 
 

@@ -95,7 +95,7 @@ def test_sections_are_absent_where_there_is_nothing_to_say(make_run, reported, f
     _, page = reported(fake.plain())
     assert set(re.findall(r'<section id="([a-z-]+)"', page)) == {*ALWAYS, "routing", "energy", "items"}
     blind = report(make_run(fake.Run((fake.System("blind", energy_j=None),), name="blind")))
-    assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS
+    assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS - {"trade-off"}
 
 
 def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:

@@ -110,7 +110,7 @@ def test_everything_is_drawn_within_its_box(values, metric, box) -> None:
     values = [value if value is None or metric != "accuracy" else value / 1e9 for value in values]
     drawing = drawn(values, box, metric=metric, error=None)
     if drawing is None:
-        assert all(value is None for value in values)
+        assert sum(value is not None for value in values) < 2
         return
     for x, y in re.findall(r"([-\d.einfa+]+),([-\d.einfa+]+)", f"{drawing.line} {drawing.band} {drawing.dots}"):
         assert box.left <= float(x) <= box.right
@@ -123,7 +123,7 @@ def test_everything_is_drawn_within_its_box(values, metric, box) -> None:
     assert 1 <= len(drawing.x_ticks) <= 4
 
 
-@pytest.mark.parametrize("days", [1, 2, 10, 89, 200, 365, 1200])
+@pytest.mark.parametrize("days", [2, 10, 89, 200, 365, 1200])
 def test_dates_on_the_axis_are_few_and_differ(days) -> None:
     ticks = drawn([1.0] * days).x_ticks
     assert 1 <= len(ticks) <= 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import unchanged
 from wattbench.api.gates.measure_gate import GateJob, gate_rules, measure_sides
-from wattbench.api.session import measuring_alone, notice, stdout_to_stderr
+from wattbench.api.session import measuring_alone, notice, sharing_machine, stdout_to_stderr
 from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError
 
@@ -54,6 +54,7 @@ def measure_against_base(
     Raises:
         UserError: there is no such base, suite or system; or as `measure_new`.
     """
+    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.repository import changes_since, worktree
     from wattbench.scenarios.interleaved.base_changes import differences, digest_of
     from wattbench.scenarios.interleaved.base_system import Checkouts, base_system
@@ -61,8 +62,9 @@ def measure_against_base(
 
     here = Path.cwd()
     with stdout_to_stderr():
-        _compared(job, against, here)  # what is wrong is said at once; files may change while it waits
-    with stdout_to_stderr(), measuring_alone(job.wait_s):
+        metered = _compared(job, against, here).suite.suite.measure.energy  # what is wrong is said at once
+    # The lock is held from here on: files of the working tree may change during a wait.
+    with stdout_to_stderr(), measuring_alone(job.wait_s) if metered else sharing_machine(metered=False):
         compared = _compared(job, against, here)
         working, name, policy = compared.suite, compared.system, compared.policy
         repository, base = compared.repository, compared.base
@@ -88,7 +90,7 @@ def measure_against_base(
             )
             resolved, sides = _sides(checkouts, of_base, working, name)
             job = replace(job, suite=str(working.path), baseline=f"{name}.base", candidate=name)
-            return measure_sides(job, gate_rules(job, resolved), resolved, sides, recorded, out, begun)
+            return measure_sides(job, gate_rules(job, resolved), resolved, sides, recorded, out, begun, SharedMachine())
 
 
 @dataclass(frozen=True)

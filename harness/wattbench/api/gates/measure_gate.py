@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
-from wattbench.api.session import measuring_alone, meters_here, name_run, notice, stdout_to_stderr
-from wattbench.api.suite_runs import load, planned_again, requiring
+from wattbench.api.session import meters_here, notice, sharing_machine, stdout_to_stderr
+from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved
+    from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
     from wattbench.meters import Chosen
     from wattbench.records import RunWriter
@@ -69,8 +70,8 @@ def measure_new(
         suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
         resolved, sides = choose_sides(suite, job.baseline, job.candidate)
         rules = gate_rules(job, resolved)
-        with measuring_alone(job.wait_s):
-            return measure_sides(job, rules, resolved, sides, None, out, begun, until)
+        with sharing_machine(job.wait_s, metered=resolved.suite.measure.energy) as machine:
+            return measure_sides(job, rules, resolved, sides, None, out, begun, machine, until)
 
 
 @dataclass(frozen=True)
@@ -115,9 +116,10 @@ def measure_sides(
     base: BaseOfGate | None,
     out: Path,
     begun: Callable[[Path], None],
+    machine: SharedMachine,
     until: Callable[[Path], bool] = gate_is_decided,
 ) -> list[str]:
-    """Measure two systems that were chosen, as `measure_new` does. The machine's lock is held.
+    """Measure two systems that were chosen, as `measure_new` does.
 
     Args:
         job: how.
@@ -126,6 +128,7 @@ def measure_sides(
         sides: which of them is the baseline, and which the candidate.
         base: the commit of the baseline, of a gate against a base.
         out: as of `measure_new`; so are `begun` and `until`, and what is returned and raised.
+        machine: taken while it measures.
     """
     from wattbench.machine.environment import environment
     from wattbench.measure.plan import plan
@@ -145,7 +148,7 @@ def measure_sides(
             notice(line)
     writer = new_run(out, resolved, cells, chosen.provenance, job.command, chosen.details, gate.as_record())
     begun(writer.layout.root)
-    _measure(writer, resolved, gate, cells, chosen, job.allow_unsafe_code, until)
+    _measure(writer, resolved, gate, cells, chosen, machine, job.allow_unsafe_code, until)
     return rules.notes
 
 
@@ -164,7 +167,6 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     Raises:
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
-    from wattbench.config import resolved_from_record, with_secrets
     from wattbench.records import RunWriter, read_run
     from wattbench.scenarios.interleaved.gate import Gate
 
@@ -173,11 +175,16 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     if records.finished:
         notice(f"{root} is finished already")
         return []
-    resolved = requiring(resolved_from_record(with_secrets(records.header.suite)), require_measured)
-    with stdout_to_stderr(), measuring_alone(wait_s), _checked_out_again(root, gate):
+    resolved = requiring(recorded_suite(records), require_measured)
+    with (
+        stdout_to_stderr(),
+        sharing_machine(wait_s, metered=resolved.suite.measure.energy) as machine,
+        RunWriter(root) as writer,
+        _checked_out_again(root, gate),
+    ):
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         notes = floor_notes(as_reports_know_it(gate.policy), records.header.environment)
-        _measure(RunWriter(root), resolved, gate, cells, chosen, allow_unsafe_code, gate_is_decided)
+        _measure(writer, resolved, gate, cells, chosen, machine, allow_unsafe_code, gate_is_decided)
     return notes
 
 
@@ -213,6 +220,7 @@ def _measure(
     gate: Gate,
     cells: list[Cell],
     chosen: Chosen,
+    machine: SharedMachine,
     allow_unsafe_code: bool,
     until: Callable[[Path], bool],
 ) -> None:
@@ -222,9 +230,9 @@ def _measure(
     from wattbench.scenarios.interleaved.loop import GateSession, rounds_of, run_gate, steps_of
 
     root = writer.layout.root
-    name_run(root)
+    machine.name_run(root)
     rounds = rounds_of(resolved, gate, cells, read_run(root))
     notice(f"{root}: judged by {gate.policy_source}")
     shown = progress(steps_of(rounds, gate, resolved.suite.measure.repeats), "answers at most")
-    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code) as context:
+    with measuring(writer, resolved, chosen, shown, allow_unsafe_code=allow_unsafe_code, machine=machine) as context:
         run_gate(GateSession(context, gate, cells), lambda: until(root))

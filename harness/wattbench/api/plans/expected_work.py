@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
     from wattbench.api.plans.earlier_runs import Earlier
     from wattbench.config import Measure, Resolved
+    from wattbench.measure.effort import Effort
     from wattbench.measure.plan import Planned
 
 LEAST_REQUESTS = 5
 """From fewer requests of a cell nothing is expected."""
 _Z = 1.96
+SLOWED = 2.0
+"""By which share answers may take longer, for each share of the processor that others use. On two cores next to two
+busy loops (all of it) answers of one thread took 1.5 to 3 times as long."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class ExpectedWork:
 
     systems: tuple[SystemWork, ...]
     time_s: Expectation | None
-    """Of the whole run but for warm-up and blocks that are asked again; None if some cell's is not known."""
+    """Of the whole run; its upper end holds all that the effort admits. None if some cell's is not known."""
     joules: Expectation | None
     """Of all answers, each asked once; None if some cell's are not known."""
     provenance: tuple[str, ...]
@@ -77,24 +81,28 @@ class ExpectedWork:
         }
 
 
-def expected_work(resolved: Resolved, cells: Sequence[Planned], earlier: Earlier) -> ExpectedWork:
+def expected_work(
+    resolved: Resolved, cells: Sequence[Planned], earlier: Earlier, effort: Effort, used_by_others: float = 0.0
+) -> ExpectedWork:
     """Return what a run of a suite is expected to need.
 
     Args:
         resolved: the suite.
         cells: of its plan.
         earlier: what earlier runs took.
+        effort: how much is asked for intervals and joules here.
+        used_by_others: the share of the processor that other processes use now.
     """
     measure = resolved.suite.measure
     by_system: dict[str, list[Planned]] = {}
     for cell in cells:
         by_system.setdefault(cell.system, []).append(cell)
     items = [cell.items for cell in next(iter(by_system.values()), [])]
-    least_s = _least_asking_s(measure, items)
-    systems = [_of_system(name, of_system, measure, earlier, least_s) for name, of_system in by_system.items()]
+    least_s = _least_asking_s(measure, items, effort)
+    systems = [_of_system(name, of_system, measure, earlier, least_s, effort) for name, of_system in by_system.items()]
     asking = _sum(each.asking_s for each in systems)
-    around_s = measure.idle_s + sum(each.loading_s or 0.0 for each in systems)
-    time_s = None if asking is None else Expectation(*(each + around_s for each in asdict(asking).values()))
+    around_s = effort.idle_s + sum(each.loading_s or 0.0 for each in systems)
+    time_s = None if asking is None else _whole_time(asking, around_s, measure, effort, used_by_others, len(systems))
     used = [requests for cell in cells for requests in earlier.cells.get((cell.system, cell.choice.task), [])]
     return ExpectedWork(
         systems=tuple(systems),
@@ -107,11 +115,29 @@ def expected_work(resolved: Resolved, cells: Sequence[Planned], earlier: Earlier
     )
 
 
-def _of_system(name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float) -> SystemWork:
+def _whole_time(
+    asking: Expectation, around_s: float, measure: Measure, effort: Effort, used_by_others: float, systems: int
+) -> Expectation:
+    """Return how long a run takes: from answers alone to all that its effort admits, next to what else runs now."""
+    from wattbench.measure.effort import AGAIN, AROUND_S, QUICK_S
+
+    if not measure.in_blocks:  # each cell once; rates decide how long arrivals take
+        return Expectation(*(each + around_s for each in (asking.estimate, asking.low, asking.high + AROUND_S)))
+    slowest_s = asking.high * (1.0 + SLOWED * used_by_others)
+    windows_s = slowest_s + systems * effort.most_blocks * effort.min_window_s
+    blocks_s = max(min(effort.most_asking_s(slowest_s), windows_s + QUICK_S), asking.high)
+    again = 1.0 + (AGAIN if effort.asks_again else 0.0)
+    high_s = again * blocks_s + max(AROUND_S, effort.idle_s) + around_s
+    return Expectation(asking.estimate + around_s, asking.low + around_s, high_s)
+
+
+def _of_system(
+    name: str, cells: Sequence[Planned], measure: Measure, earlier: Earlier, least_s: float, effort: Effort
+) -> SystemWork:
     from wattbench.measure.plan import requests
     from wattbench.measure.plan_of_blocks import least_blocks
 
-    times = least_blocks(measure, None) if measure.in_blocks and measure.resident == "one" else 1
+    times = least_blocks(measure, effort, None) if measure.in_blocks and measure.resident == "one" else 1
     numbers = [None if cell.items is None else requests(cell.items, measure) for cell in cells]
     runs = [earlier.cells.get((name, cell.choice.task), []) for cell in cells]
     loads = earlier.loading_s.get(name)
@@ -146,14 +172,14 @@ def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
     return Expectation(whole_s, whole_s, whole_s)
 
 
-def _least_asking_s(measure: Measure, items: Sequence[int | None]) -> float:
+def _least_asking_s(measure: Measure, items: Sequence[int | None], effort: Effort) -> float:
     """Return how long the windows of a system last at least."""
     from wattbench.measure.plan_of_blocks import least_blocks
 
     known = [each for each in items if each is not None]
     whole = sum(known) if len(known) == len(items) else None
-    windows = least_blocks(measure, whole) if measure.in_blocks else len(items)
-    return windows * measure.min_window_s
+    windows = least_blocks(measure, effort, whole) if measure.in_blocks else len(items)
+    return windows * effort.min_window_s
 
 
 def _total(requests: int | None, runs: Sequence[NDArray[np.float64]]) -> Expectation | None:
@@ -223,9 +249,9 @@ def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
     label = f" Joules: {', '.join(work.provenance)}." if work.provenance else ""
     if work.joules is None and work.runs:
         label += " Joules are not known where no window of these runs was valid, or a cell was not asked."
-    top = "Warm-up, and blocks that are asked again, come on top."
+    top = "The upper end of all holds warm-up, scoring, blocks that are asked again, and what else runs now."
     spread = "requests and of runs" if len(work.runs) > 1 else "requests: that between runs is not known from one"
-    ranges = "" if work.by_rates else f" A range holds 95% of runs, by the spread of {spread}."
+    ranges = "" if work.by_rates else f" Ranges are of 95%, by the spread of {spread}."
     return [
         *wrapped(f"expected, from {source}{where if work.runs and not work.by_rates else ''}{machine}:", rest="  "),
         *text_table(columns, rows),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wattbench.config import Resolved
     from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.measure.answer_limits import AnswerLimit
+    from wattbench.measure.effort import Effort
     from wattbench.measure.expected_cost import ExpectedCost
     from wattbench.measure.preview import Preview
     from wattbench.measure.shown_prompts import ShownPrompt
@@ -41,6 +42,8 @@ class SuitePlan:
     """After how many tokens the answers of each cell end at the latest."""
     costs: list[ExpectedCost]
     """What the requests of systems with a price can cost."""
+    effort: Effort
+    """What the suite's settings of effort come to here."""
     gate: list[str]
     """What a gate of two systems finds, in sentences; empty where the suite has no policy."""
     shard: Mapping[str, Any] | None = None
@@ -71,7 +74,9 @@ class SuitePlan:
             expected_as_text(self.expected, f"in {self.earlier_runs}"),
             prompts_as_text(self.prompts, whole=whole_prompts),
         ]
-        text = as_text(self.resolved, self.preview.cells, self.metered, self.notes, sections, self.shard)
+        text = as_text(
+            self.resolved, self.preview.cells, self.metered, self.notes, sections, self.shard, effort=self.effort
+        )
         return hide("\n".join([text, *(f"a gate of two systems: {line}" for line in self.gate)]))
 
     def as_record(self) -> dict[str, Any]:
@@ -98,6 +103,7 @@ class SuitePlan:
             "detectable_accuracy": [each.as_record() for each in self.detectable],
             "expected": self.expected.as_record(),
             "prompts": [each.as_record() for each in self.prompts],
+            "effort": asdict(self.effort),
             "energy": dict(self.metered),
             "code": code_to_run(self.resolved),
             "costs": [asdict(each) for each in self.costs],
@@ -139,6 +145,7 @@ def plan_suite(
     from wattbench.api.session import meters_here
     from wattbench.distributed.shard_choice import check_shard
     from wattbench.measure.answer_limits import answer_limits
+    from wattbench.measure.effort import effort_of
     from wattbench.measure.expected_cost import expected_costs
     from wattbench.measure.preview import preview
     from wattbench.measure.shown_prompts import shown_prompts
@@ -146,7 +153,9 @@ def plan_suite(
     check_shard(resolved, shard)
     seen = preview(resolved, allow_unsafe_code=allow_unsafe_code, load=load, network=network)
     items = items_by_domain(seen.cells)
-    metered = meters_here(resolved.suite, resolved.systems).provenance
+    chosen = meters_here(resolved.suite, resolved.systems)
+    metered, measure = chosen.provenance, resolved.suite.measure
+    effort = effort_of(measure, metered, chosen.shortest_window_s)
     folder = RUNS if like is None else like
     looked = like is not None or folder.is_dir()
     earlier = find_earlier(resolved, seen.tasks, folder, any_machine=like is not None) if looked else Earlier()
@@ -158,12 +167,20 @@ def plan_suite(
         limits=answer_limits(seen.cells, seen.scores),
         costs=expected_costs(resolved, seen.cells, shown, seen.scores),
         detectable=detectable_accuracy(items or {}),
-        expected=expected_work(resolved, seen.cells, earlier),
+        expected=expected_work(resolved, seen.cells, earlier, effort, _used_by_others() if earlier.cells else 0.0),
+        effort=effort,
         earlier_runs=folder,
         metered=metered,
         gate=_of_a_gate(resolved, items, metered),
         shard=None if shard is None else shard.as_record(resolved.sha256),
     )
+
+
+def _used_by_others() -> float:
+    """Return the share of the processor that other processes use now; 0 where that is hidden."""
+    from wattbench.machine.busy import busy_now
+
+    return busy_now().share or 0.0
 
 
 def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Mapping[str, str]) -> list[str]:

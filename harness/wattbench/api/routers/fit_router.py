@@ -61,7 +61,7 @@ class WrittenRouter:
         fitted, ledger = self.fitted, self.fitted.ledger
         share = wilson_interval(fitted.right / fitted.held_out, fitted.held_out)
         joules = f"{units.quantity(ledger.total_j, 'J')} ({', '.join(sorted(set(ledger.provenance.values())))})"
-        took = f"{ledger.seconds:.3g} s, {joules if ledger.energy_j else 'joules not measured'}"
+        took = f"{units.quantity(ledger.seconds, 's')}, {joules if ledger.energy_j else 'joules not measured'}"
         invalid = ", in a window that is not valid" if ledger.windows_invalid else ""
         include = os.path.relpath(self.folder / HYBRID, self.suite.parent)
         return (

@@ -49,8 +49,7 @@ LIMITS: dict[Signal, ContentionLimits] = {
 control groups can explain, not threads of the system that wait for each other: see
 `wattbench.meters.contention.signals`.
 
-`foreign_cpu`: joules of RAPL, of a meter at the wall and of a model by load hold the work of other processes in about
-this proportion.
+`foreign_cpu`: joules of RAPL and of a meter at the wall hold the work of other processes in about this proportion.
 
 `steal`: as the wait. A hypervisor may hide it (always 0).
 

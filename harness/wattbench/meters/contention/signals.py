@@ -78,17 +78,10 @@ def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) ->
         return Contention(own_cpu_s=own_s)
     known_s = own_s + co_runners_cpu_s
     foreign_s = _foreign_s(before, after, known_s)
-    throttled_s = _throttled_s(before.groups, after.groups)
-    steal_s = None if before.steal_s is None or after.steal_s is None else max(0.0, after.steal_s - before.steal_s)
+    throttled_s, steal_s = _throttled_s(before.groups, after.groups), _stolen_s(before, after)
     signals: dict[Signal, float] = {}
-    if after.threads:
-        wait_s, ran_s = waited_s(before.threads, after.threads)
-        ready = (wait_s + ran_s) / (duration_s * after.cpus)
-        """Own threads that were ready to run, per processor."""
-        if foreign_s is not None:
-            wait_s = min(wait_s, (foreign_s + (steal_s or 0.0) + (throttled_s or 0.0)) * max(1.0, ready))
-        if foreign_s is not None or (ready <= 1.0 and not co_runners_cpu_s):
-            signals[Signal.RUN_QUEUE_WAIT] = wait_s / max(wait_s + ran_s, duration_s)
+    if (hindered := _hindered_share(before, after, known_s, co_runners_cpu_s)) is not None:
+        signals[Signal.RUN_QUEUE_WAIT] = hindered
     foreign = [
         *([] if foreign_s is None else [foreign_s / (duration_s * after.cpus)]),
         *_foreign_in_group(before.groups, after.groups, known_s, duration_s),
@@ -99,6 +92,41 @@ def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) ->
         if lost_s is not None:
             signals[signal] = lost_s / max(lost_s + own_s, duration_s)
     return Contention(signals, own_s)
+
+
+def hindered_s(before: Snapshot, after: Snapshot) -> float:
+    """Return the seconds between two snapshots in which own threads waited for processors that others used.
+
+    The rest is what the same work takes on a machine that does nothing else. 0 where the kernel hides it.
+    """
+    if not before.processes or not after.processes or after.at_s <= before.at_s:
+        return 0.0
+    share = _hindered_share(before, after, cpu_s(before.processes, after.processes))
+    return (share or 0.0) * (after.at_s - before.at_s)
+
+
+def _hindered_share(before: Snapshot, after: Snapshot, known_s: float, co_runners_cpu_s: float = 0.0) -> float | None:
+    """Return for which share of their time own threads waited for processors that others used; None if that is hidden.
+
+    Args:
+        before: when it began.
+        after: when it ended.
+        known_s: CPU seconds of the own processes and of other slots.
+        co_runners_cpu_s: those of other slots.
+    """
+    if not after.threads:
+        return None
+    duration_s = after.at_s - before.at_s
+    wait_s, ran_s = waited_s(before.threads, after.threads)
+    ready = (wait_s + ran_s) / (duration_s * after.cpus)
+    """Own threads that were ready to run, per processor."""
+    foreign_s = _foreign_s(before, after, known_s)
+    if foreign_s is not None:
+        lost_s = (_stolen_s(before, after) or 0.0) + (_throttled_s(before.groups, after.groups) or 0.0)
+        wait_s = min(wait_s, (foreign_s + lost_s) * max(1.0, ready))
+    elif ready > 1.0 or co_runners_cpu_s:
+        return None
+    return wait_s / max(wait_s + ran_s, duration_s)
 
 
 def later_passes(pass_s: Sequence[float]) -> float | None:
@@ -129,6 +157,10 @@ def _foreign_in_group(
     if before is None or after is None or before.usage_s is None or after.usage_s is None or not after.limit_cpus:
         return []
     return [max(0.0, after.usage_s - before.usage_s - known_s) / (duration_s * after.limit_cpus)]
+
+
+def _stolen_s(before: Snapshot, after: Snapshot) -> float | None:
+    return None if before.steal_s is None or after.steal_s is None else max(0.0, after.steal_s - before.steal_s)
 
 
 def _throttled_s(before: GroupTimes | None, after: GroupTimes | None) -> float | None:

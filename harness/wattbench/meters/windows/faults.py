@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.series import Series
+from wattbench.quantities import column
 from wattbench.records.rows import components
 
 
 def standstill(points: Series, step_s: float) -> str | None:
     """Find a counter that did not advance for several of its steps, though it was read."""
     if points.provenance == MODELLED:
-        return None  # a model that gave too much pauses until its total is right
+        return None  # the own processes may wait, and use no CPU seconds
     longest_s, since_s, count_j = 0.0, -float("inf"), float("nan")
     for at_s, now_j in points.energy:
         if now_j != count_j:
@@ -74,9 +75,10 @@ def _less_than_contained(measured: Mapping[str, float]) -> str | None:
     outer_j, inner_j = sum(measured[c] for c in outermost), sum(inner.values())
     if outer_j >= inner_j * (1.0 - thresholds.LESS_THAN_CONTAINED):
         return None
+    outer, within = column((outer_j, inner_j), "J")
     return (
-        f"{', '.join(outermost)}: {outer_j:.1f} J, less than the {inner_j:.1f} J of {', '.join(inner)}, which it "
-        "contains (another clock, another unit, or another outlet)"
+        f"{', '.join(outermost)}: {outer}, less than the {within} of "
+        f"{', '.join(inner)}, which it contains (another clock, another unit, or another outlet)"
     )
 
 

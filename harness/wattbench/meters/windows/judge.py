@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wattbench.meters.base import COUNTER, RAPL, REPLAYED, Reading
+from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
 from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.hosts import not_measured
@@ -21,6 +21,7 @@ from wattbench.meters.windows.plausible import (
     power_range,
 )
 from wattbench.meters.windows.series import Series
+from wattbench.quantities import column, quantity
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.rows import components
 
@@ -59,7 +60,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         findings.faults.append("nothing was measured: no meter was read")
     if measured and evidence.duration_s < evidence.min_window_s:
         findings.faults.append(
-            f"lasted {evidence.duration_s:.2f} s; the suite requires at least {evidence.min_window_s:g} s"
+            f"lasted {quantity(evidence.duration_s, 's')}; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
         if component in evidence.distrusted:
@@ -121,12 +122,13 @@ def _judge_component(
         min_steps = max(min_steps, thresholds.MIN_STEPS_UNPLACED)
     if points.duration_s < min_steps * step_s:
         findings.faults.append(
-            f"{component}: {points.duration_s:.2f} s is too short for a sensor that advances every {step_s:g} s "
-            f"(at least {min_steps * step_s:g} s)"
+            f"{component}: {quantity(points.duration_s, 's')} is too short for a sensor that advances every "
+            f"{step_s:g} s (at least {min_steps * step_s:g} s)"
         )
+    kept_up = points.provenance == MODELLED  # what own processes use is the same whenever it is read
     if (
         points.counted
-        and not stuck
+        and not (stuck or kept_up)
         and points.slip_s() > max(thresholds.HELD_UP_S, thresholds.MAX_SLIP * points.duration_s)
     ):
         findings.faults.append(
@@ -134,7 +136,7 @@ def _judge_component(
             "(the machine was too busy)"
         )
     gap_s, limit_s = points.largest_gap_s() or 0.0, thresholds.max_gap_s(points.counted, step_s)
-    if gap_s > limit_s:
+    if gap_s > limit_s and not kept_up:
         findings.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
         _judge_counter(points, step_s, limits, findings, part=part)
@@ -167,8 +169,9 @@ def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: 
     findings.check_energy_j[component] = check_j
     larger_j = max(counted_j, check_j)
     if larger_j > 0 and abs(counted_j - check_j) / larger_j > thresholds.DISAGREEMENT:
+        counted, integrated = column((counted_j, check_j), "J")
         findings.remarks.append(
-            f"{component}: the counter gives {counted_j:.1f} J and integrated power {check_j:.1f} J "
+            f"{component}: the counter gives {counted} and integrated power {integrated} "
             f"({(check_j - counted_j) / larger_j:+.0%})"
         )
 
@@ -203,9 +206,9 @@ def _judge_integral(points: Series, step_s: float, limits: PowerRange, findings:
 def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
     """Judge what else the machine did; return whether the window is contended.
 
-    That makes a measured window invalid if its joules hold those of other processes, as all that is not a GPU's do;
-    what is replayed comes of another machine. So does a window that was not watched: other work may be in its joules.
-    Of others it is a remark. An idle window times nothing: that the processor was slower says nothing of its watts.
+    That makes a measured window invalid if its joules hold those of other processes (`holds_other_work`). So does a
+    window that was not watched: other work may be in its joules. Of others it is a remark. An idle window times
+    nothing: that the processor was slower says nothing of its watts.
     """
     label, signals = evidence.label, dict(evidence.contention.signals)
     if label.purpose == Purpose.IDLE or evidence.co_runners:
@@ -214,7 +217,7 @@ def _judge_contention(evidence: WindowEvidence, findings: _Findings) -> bool:
             canary = find_contention({Signal.CANARY: slower})
             findings.remarks.extend(f"{said}; the other slots may be why" for said in canary.contended + canary.remarks)
     judged = find_contention(signals)
-    shared = [c for c in components.added(findings.energy_j) if _is_shared(c, evidence.provenance[c])]
+    shared = [c for c in components.added(findings.energy_j) if holds_other_work(c, evidence.provenance[c])]
     level = findings.faults if label.purpose == Purpose.MEASURED and shared else findings.remarks
     level.extend(judged.contended)
     if not evidence.watched:
@@ -244,13 +247,16 @@ def usable_as_idle(row: WindowRow, component: str) -> bool:
     """
     if component in row.shared:
         return False
-    return row.valid and not (row.contended and _is_shared(component, row.provenance[component]))
+    return row.valid and not (row.contended and holds_other_work(component, row.provenance[component]))
 
 
-def _is_shared(component: str, provenance: str) -> bool:
-    """Return whether a component's joules hold what other processes of this machine used."""
+def holds_other_work(component: str, provenance: str) -> bool:
+    """Return whether a component's joules hold what other processes of this machine used.
+
+    A GPU's do not, and a model's are by the CPU seconds of the own processes.
+    """
     elsewhere = components.host_of(component) is not None
-    return not faults.is_gpu(component) and provenance != REPLAYED and not elsewhere
+    return not faults.is_gpu(component) and provenance not in (MODELLED, REPLAYED) and not elsewhere
 
 
 def _notes(ordered: Sequence[Reading], series: Mapping[str, Series]) -> list[str]:

@@ -27,7 +27,7 @@ def power_range(component: str, provenance: str, limit_w: float | None = None) -
 
     Args:
         component: ``gpu0``, ``cpu``, ``wall``; of a name that is not known only the widest range is.
-        provenance: a model may say 0 W: it makes up its total later.
+        provenance: a model may say 0 W: own processes that wait use no CPU seconds.
         limit_w: the most that it is allowed to draw, where its driver says so; None where it does not.
     """
     kind = components.kind_of(component)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from wattbench.meters.base import INTEGRATED, REPLAYED, Reading
+from wattbench.meters.base import INTEGRATED, MODELLED, REPLAYED, Reading
 from wattbench.meters.windows.integral import Point, integrate, sampling_error
 
 
@@ -111,9 +111,14 @@ class Series:
         return max(0.0, (self.last_s - self.first_s) - self.duration_s)
 
     def counted_j(self) -> float:
-        """Return the joules by the counter, from the first reading to the last, scaled to the window between them."""
+        """Return the joules by the counter, from the first reading to the last, scaled to the window between them.
+
+        A model's are not scaled: where its last reading is late, the own processes waited meanwhile.
+        """
         span_s = self.last_s - self.first_s
         counted_j = self.energy[-1][1] - self.energy[0][1]
+        if self.provenance == MODELLED:
+            return counted_j
         return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
 
     def largest_fall_j(self) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
+from wattbench.measure.effort import AGAIN
 from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.records import BlockRow, SpoiledBy, WindowRow, attempts_by_block
@@ -12,6 +13,8 @@ from wattbench.records.contention_words import signal_in_words
 
 MOST_RETRIES = 2
 """A block is asked again at most twice: what still disturbs it then is how this machine is."""
+STAYS = 2
+"""After this many attempts in succession that changed nothing, no block of the run is asked again."""
 OF_THE_SYSTEM = frozenset({Signal.LATER_PASSES.value})
 """Signals that a system may cause itself: one that keeps what it computed is quicker in later passes. A block that
 shows nothing else is asked again once."""
@@ -23,23 +26,76 @@ _BECAUSE: Mapping[SpoiledBy | None, str] = {
 }
 
 
-def next_attempt(rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refuse"]) -> int | None:
+def next_attempt(
+    rows: Sequence[BlockRow], busy: Literal["retry", "mark", "refuse"], *, because_of_work: bool = True
+) -> int | None:
     """Return which attempt of a block is to be asked next; None if the block is complete.
 
     Args:
         rows: the attempts of this block that are complete.
         busy: the suite's setting.
+        because_of_work: whether a block is asked again because of other work.
     """
     if not rows:
         return 0
     last = max(rows, key=lambda row: row.attempt)
     if last.spoiled_by is None or busy == "mark":
         return None
+    if busy == "retry" and not because_of_work and not last.interrupted:
+        return None
     if busy == "refuse" and last.contended:  # such a block ended the run, which was resumed
         return last.attempt + 1
     of_the_system = last.contended and not last.interrupted and OF_THE_SYSTEM.issuperset(last.signals)
     most = 1 if of_the_system else MOST_RETRIES
     return last.attempt + 1 if last.attempt < most else None
+
+
+def attempt_after(
+    rows: Sequence[BlockRow],
+    block: int,
+    took_s: Callable[[], Mapping[tuple[int, int], float]],
+    *,
+    blocks: int,
+    busy: Literal["retry", "mark", "refuse"],
+    asks_again: bool,
+) -> int | None:
+    """Return which attempt of a block is to be asked next; None if the block is complete.
+
+    Because of other work a block is asked again as long as that helped so far, and in `effort.AGAIN` of the time that
+    the blocks take by themselves. What was asked after it changes nothing, so that a resumed run decides the same.
+
+    Args:
+        rows: the attempts of all blocks that are complete, in the order in which they were asked.
+        block: its number.
+        took_s: gives block and attempt to the seconds of its windows.
+        blocks: of the run.
+        busy: the suite's setting.
+        asks_again: whether other work spoils joules that a sensor counts.
+    """
+    last = max((i for i, row in enumerate(rows) if row.number == block), default=-1)
+    until = rows[: last + 1]
+    again = asks_again and not stays_busy(until)
+    if again and any(row.attempt or row.contended for row in until):
+        again = _within_time(until, took_s(), blocks)
+    return next_attempt([row for row in until if row.number == block], busy, because_of_work=again)
+
+
+def stays_busy(rows: Sequence[BlockRow]) -> bool:
+    """Return whether asking again changed nothing, so that no block is asked again any more.
+
+    Args:
+        rows: all attempts of all blocks, in the order in which they were asked.
+    """
+    again = [row for row in rows if row.attempt]
+    return len(again) >= STAYS and all(row.contended for row in again[-STAYS:])
+
+
+def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], float], blocks: int) -> bool:
+    """Return whether asking the last block again, which takes as long as it did, keeps to the time that is for that."""
+    first_s = [took_s.get((row.number, 0), 0.0) for row in rows if row.attempt == 0]
+    again_s = sum(took_s.get((row.number, row.attempt), 0.0) for row in rows if row.attempt)
+    planned_s = blocks * sum(first_s) / len(first_s) if first_s else 0.0
+    return again_s + took_s.get((rows[-1].number, rows[-1].attempt), 0.0) <= AGAIN * planned_s
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
@@ -62,8 +118,8 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
             )
     if still:
         lines.append(
-            f"disturbed by other work to the end ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their "
-            "windows are marked, and joules that include the other work are not valid"
+            f"disturbed by other work ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their windows are "
+            "marked"
         )
     return lines
 

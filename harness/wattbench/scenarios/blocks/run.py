@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from wattbench.errors import UserError
+from wattbench.machine.lock_holder import Doing
+from wattbench.machine.measuring_lock import runs_now
 from wattbench.measure.failed_requests import blocks_with_failures, forget_scores_of_failed, without_failed
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
@@ -13,11 +16,12 @@ from wattbench.progress import PlannedTurn
 from wattbench.records import BlockPlan, BlockRow, Purpose, WindowRow
 from wattbench.records.shards import part_in_words
 from wattbench.scenarios.blocks.attempts import (
+    attempt_after,
     lost_joules,
-    next_attempt,
     over_limit,
     repetitions_in_words,
     signals_in_words,
+    stays_busy,
 )
 from wattbench.scenarios.blocks.deal import Block, blocks_to_ask, deal_documents, order_of
 from wattbench.scenarios.blocks.finish import count_experts, finish, mixtures_to_observe
@@ -37,7 +41,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     if (shard := context.records.header.shard) is not None:
         which = part_in_words(shard["blocks"], shard["of"])
         context.progress.note(f"asks {which} of the suite, dealt by the seed {shard['seed']}")
-    with residents_for(context, cells) as residents:
+    with context.loading(), residents_for(context, cells) as residents:
         ask_blocks(context, cells, residents)
     rows = context.records.blocks()
     for line in repetitions_in_words(rows, len({row.number for row in rows})):
@@ -79,7 +83,11 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
         for name in residents.configs if before else ():
             context.progress.start_cell("answered before", PlannedTurn(name, before), before)
             context.progress.end_cell()
-        _ask(plan, left, _turns(context, residents, dealt, cells), again)
+        if not residents.one_at_a_time:
+            for name in residents.configs:
+                residents.get(name)
+        with context.alone():
+            _ask(plan, left, _turns(context, residents, dealt, cells), again)
     for name in mixtures_to_observe(context, cells):
         count_experts(context, residents.get(name), [cell for cell in cells if cell.system == name])
     return plan
@@ -98,21 +106,14 @@ def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int
 def _left(
     rows: Sequence[BlockRow], blocks: Sequence[Block], context: MeasuringContext, again: frozenset[int]
 ) -> list[Block]:
-    return [
-        block
-        for block in blocks
-        if block.number in again or next_attempt(_of(rows, block), context.measure.busy) is not None
-    ]
+    return [block for block in blocks if block.number in again or _attempt_after(context, rows, block) is not None]
 
 
 def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[int]) -> None:
     """Ask every block that is not complete, and those that are asked again."""
     context, residents = turns.context, turns.residents
-    if not residents.one_at_a_time:
-        for name in residents.configs:
-            residents.get(name)
-        if not any(residents.idle_w.values()):
-            turns.measure_idle("all loaded", next(iter(residents.configs)))
+    if not residents.one_at_a_time and not any(residents.idle_w.values()):
+        turns.measure_idle("all loaded", next(iter(residents.configs)))
     for index, block in enumerate(left):
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
@@ -121,14 +122,36 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
             context.progress.expect([turn for each in rest for turn in _turns_of(context, plan, each, attempt)])
             row = _ask_attempt(context, turns, plan, block, attempt)
             context.writer.append_block(row)
-            _say(context, row, plan.blocks)
+            _say(context, block, row, plan.blocks)
 
 
 def _next(context: MeasuringContext, block: Block, *, retry: bool) -> int | None:
-    rows = _of(context.records.blocks(), block)
+    rows = context.records.blocks()
     if retry:
-        return max(row.attempt for row in rows) + 1
-    return next_attempt(rows, context.measure.busy)
+        return max(row.attempt for row in _of(rows, block)) + 1
+    return _attempt_after(context, rows, block)
+
+
+def _attempt_after(context: MeasuringContext, rows: Sequence[BlockRow], block: Block) -> int | None:
+    plan, shard = context.records.block_plan(), context.records.header.shard
+    assert plan is not None  # it has been laid out
+    return attempt_after(
+        rows,
+        block.number,
+        lambda: _took_s(context.records.windows()),
+        blocks=plan.blocks if shard is None else len(shard["blocks"]),
+        busy=context.measure.busy,
+        asks_again=context.effort.asks_again,
+    )
+
+
+def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
+    """Return block and attempt to the seconds of their windows."""
+    took_s: dict[tuple[int, int], float] = defaultdict(float)
+    for row in windows:
+        if row.block is not None:
+            took_s[row.block, row.attempt] += row.duration_s
+    return took_s
 
 
 def _ask_attempt(context: MeasuringContext, turns: Turns, plan: BlockPlan, block: Block, attempt: int) -> BlockRow:
@@ -158,7 +181,7 @@ def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
     return sorted({signal for row in windows if row.system == system for signal in over_limit(row)})
 
 
-def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
+def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) -> None:
     """Say what follows of a block that other work or an interruption spoiled.
 
     Raises:
@@ -171,10 +194,17 @@ def _say(context: MeasuringContext, row: BlockRow, blocks: int) -> None:
         "interruption": f"was interrupted, and not all its joules are valid ({', '.join(row.interrupted)})",
     }
     what = f"block {row.number + 1} of {blocks} {spoiled[row.spoiled_by]}"
+    if row.contended and (also := [run.name for run in runs_now() if run.does is not Doing.WAITS]):
+        what += f"; also here: {', '.join(also)}"
     if row.contended and context.measure.busy == "refuse":
         raise UserError(f"{what}, and measure.busy is refuse. Resume the run when the machine is free")
-    again = next_attempt([row], context.measure.busy) is not None
-    context.progress.note(f"{what}; " + ("it is asked again" if again else "its windows are marked"))
+    rows = context.records.blocks()
+    if _attempt_after(context, rows, block) is not None:
+        context.progress.note(f"{what}; it is asked again")
+    elif stays_busy(rows) and not stays_busy(rows[:-1]):
+        context.progress.note(f"{what}; asking again does not help, and no block is asked again from here on")
+    elif not stays_busy(rows):
+        context.progress.note(f"{what}; its windows are marked")
 
 
 def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Block], cells: Sequence[Cell]) -> Turns:
@@ -190,7 +220,7 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
 def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
     """Return a block as the progress knows it: until a turn of a system is complete, with what the survey timed."""
     systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
-    items, window_s = len(block.items) * context.measure.repeats, context.min_window_s
+    items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
     return [
         PlannedTurn(
             name,

@@ -77,9 +77,9 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
         else choose_number(
             len(items),
             measure,
+            context.effort,
             switch_s=switch_s,
             item_s=timings.item_s(),
-            min_window_s=context.min_window_s,
             item_sd=item_spread(timings.items_s),
         )
     )

@@ -13,7 +13,6 @@ from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow
-from wattbench.scenarios.blocks.attempts import MOST_RETRIES
 from wattbench.scenarios.blocks.deal import Block
 from wattbench.scenarios.blocks.survey import last_of_each_task
 from wattbench.scenarios.residents import ItemKey, Resident, Residents, items_in
@@ -87,14 +86,13 @@ class Turns:
         return idle_w[resident.name]
 
     def _idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
-        """Measure idle watts, again if other work disturbed it: they are those of every window of the run."""
+        """Measure idle watts, once more if other work disturbed them: they are those of every window of the run."""
         self.context.trace_to(system, None)
-        watts: Mapping[str, float] = {}
-        for _ in range(1 + (MOST_RETRIES if self.context.measure.busy == "retry" else 0)):
-            watts = self.context.idle_power_w(system, title, loaded)
-            if watts or not self.context.measure.idle_s:
-                break
-        return watts
+        watts = self.context.idle_power_w(system, title, loaded)
+        effort = self.context.effort
+        if watts or not effort.idle_s or not effort.asks_again or self.context.measure.busy != "retry":
+            return watts
+        return self.context.idle_power_w(system, title, loaded)
 
     def _warm_up_items(self, block: Block) -> list[tuple[ItemKey, int]]:
         """Return items of the block before: no cache has then seen those that are measured now."""

@@ -95,7 +95,7 @@ def run_gate(session: GateSession, decide: Decide) -> None:
     left = rounds_of(context.resolved, gate, session.cells, context.records)
     if left and not _over(session, decide):
         configs = {system.name: context.resolved.systems[system.name] for system in gate.sides.values()}
-        with Residents(context, configs, one_at_a_time=False, change=_planting(gate)) as residents:
+        with context.alone(), Residents(context, configs, one_at_a_time=False, change=_planting(gate)) as residents:
             _ask(session, residents, left, decide)
     finish(context, gate, session.cells)
 

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wattbench.config import Load
+from wattbench.quantities import quantity
 from wattbench.records.client_lag import Sending
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
 
@@ -143,8 +144,8 @@ def _client_reasons(client: Sending, load: Load) -> list[str]:
         return []
     return [
         f"the client lagged: it sent {late} of {len(client.own_lag_s)} requests more than {most_s:g} s after it could "
-        f"have, the latest by {client.largest_s:.3f} s, {client.largest_at_s:.1f} s after the first arrival. Their "
-        "latency is the client's, not the system's"
+        f"have, the latest by {quantity(client.largest_s, 's')}, {client.largest_at_s:.1f} s after the first arrival. "
+        "Their latency is the client's, not the system's"
     ]
 
 

@@ -96,7 +96,7 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
     closed: list[WindowRow] = []
 
     def end() -> None:
-        closed.append(window.close(idle_w=cell.idle_w, min_window_s=measure.min_window_s))
+        closed.append(window.close(idle_w=cell.idle_w, min_window_s=measure.least_window_s))
 
     arrivals: Sequence[TraceArrival] = ()
     if planned.arrivals is None:

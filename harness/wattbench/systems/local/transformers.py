@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 from wattbench.config import MoeSystem, TransformersSystem
-from wattbench.errors import MissingExtraError, UserError
+from wattbench.errors import UserError, require_installed
 from wattbench.systems import weights
 from wattbench.systems.local.engine import LocalEngine
 from wattbench.systems.local.shared_layers import keep_layers, sharing, with_adapter
@@ -42,8 +41,7 @@ def check_local(name: str, config: TransformersSystem | MoeSystem, *, needed: li
     Raises:
         UserError: it cannot be loaded here.
     """
-    if any(importlib.util.find_spec(module) is None for module in ["torch", "transformers", *needed]):
-        raise MissingExtraError(f"system {name!r}: the {config.engine} engine", "hf")
+    require_installed("torch", "transformers", *needed, extra="hf", what=f"system {name!r}: the {config.engine} engine")
     weights.check(config.weights, where=f"system {name!r}")
 
 

@@ -41,6 +41,8 @@ class Machine:
     """Answered requests of all systems, over the seconds of their windows; None: no times are recorded."""
     output_tokens_per_s: float | None = None
     """Likewise; None where no window has the tokens of every answer."""
+    client_share: float | None = None
+    """The share of these seconds that was wattbench's own; above a half the two rates are lower bounds."""
 
     @property
     def flags(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from wattbench_reports.comparison.machines.block_figures import BlockFigures, bl
 from wattbench_reports.comparison.machines.model import FIGURES, DifferenceBetweenMachines, Machine, Machines
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.throughput import (
+    CLIENT_SHARE,
     OUTPUT_TOKENS_PER_S,
     REQUESTS_PER_S,
     Throughput,
@@ -72,6 +73,7 @@ def machines_of(frames: Frames) -> Machines:
                     hotter_c=temperature_c - float(np.median(others)) if temperature_c is not None and others else None,
                     requests_per_s=served[node.node].get(REQUESTS_PER_S),
                     output_tokens_per_s=served[node.node].get(OUTPUT_TOKENS_PER_S),
+                    client_share=served[node.node].get(CLIENT_SHARE),
                 )
             )
         if number == 1 and len(members) > 1:
@@ -127,7 +129,7 @@ def on_another_machine(
 
 
 def _served(frames: Frames, nodes: Sequence[NodeRecord]) -> dict[str, dict[str, float]]:
-    """Return what each machine served per second, by the name of the rate; without what is not known."""
+    """Return what each machine served per second, by the name of the figure; without what is not known."""
     shares = [node.blocks if len(nodes) > 1 else None for node in nodes]
     return {
         node.node: {} if known is None else _rates(known)
@@ -137,7 +139,8 @@ def _served(frames: Frames, nodes: Sequence[NodeRecord]) -> dict[str, dict[str, 
 
 def _rates(known: Throughput) -> dict[str, float]:
     rates = {REQUESTS_PER_S: known.requests, OUTPUT_TOKENS_PER_S: known.output_tokens}
-    return {name: rate.per_s for name, rate in rates.items() if rate is not None}
+    share = {} if known.client_share is None else {CLIENT_SHARE: known.client_share}
+    return {name: rate.per_s for name, rate in rates.items() if rate is not None} | share
 
 
 def _answers(frames: Frames) -> int:

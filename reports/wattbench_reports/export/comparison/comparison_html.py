@@ -7,6 +7,7 @@ from html import escape
 
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.export.comparison.comparison_markdown import LEFT_ALIGNED, summary_table
+from wattbench_reports.formatting.filled_columns import filled_columns
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.metrics.trace_bursts import bursts
 from wattbench_reports.wording import arrival_rates, estimated, impacts, input_check, trace_bursts
@@ -87,6 +88,7 @@ def _table_of(decided: DecisionWords) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head, rows = filled_columns(head, rows)
     return aligned_table(head, rows, ["left" if name in LEFT_ALIGNED else "right" for name in head])
 
 

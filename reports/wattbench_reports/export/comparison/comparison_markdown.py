@@ -9,6 +9,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.filled_columns import filled_columns
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.tail_latency import MEDIAN
@@ -52,7 +53,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
         lines += ["", escaped(arrival_rates.explained(comparison.load))]
     else:
         lines += ["", *_table(*summary_table(comparison))]
-    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")]
+    lines += ["", escaped(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}".rstrip())]
     for text in _explained(comparison):
         lines += ["", escaped(text)] if text else []
     lines += _impacts(comparison)
@@ -169,5 +170,6 @@ def _cells(
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
+    head, rows = filled_columns(head, rows)
     columns = [TextColumn(name, right=name not in LEFT_ALIGNED) for name in head]
     return markdown_table(columns, [[escaped(cell) for cell in row] for row in rows])

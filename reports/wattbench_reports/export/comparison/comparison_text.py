@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len
 
@@ -11,6 +11,7 @@ from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.export.comparison.decision_text import NAME_WIDTH, decision_text
 from wattbench_reports.formatting import units
+from wattbench_reports.formatting.filled_columns import filled_columns
 from wattbench_reports.metrics.arrival_rates import LoadReport
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.metrics.trace_bursts import bursts
@@ -23,6 +24,13 @@ from wattbench_reports.wording.leaderboard import rank_lines, rank_note
 
 def _columns(system: str, *figures: str) -> tuple[TextColumn, ...]:
     return (TextColumn(system), *(TextColumn(figure, right=True) for figure in figures))
+
+
+def _filled(
+    columns: Sequence[TextColumn], rows: Iterable[Sequence[str]], below: Sequence[Sequence[str]] = ()
+) -> list[str]:
+    """Return a table without columns in which no system has anything."""
+    return text_table(*filled_columns(columns, rows), below=below, widest_label=NAME_WIDTH)
 
 
 def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> str:
@@ -48,12 +56,17 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
     columns = _columns("system", "accuracy", *cost, "joules per correct", "p50", *map(label, tails), "CO2e/1,000")
     rows = [_cells(figures, comparison, tails) for figures in comparison.systems]
     details = [
-        [f"  {line}" for line in lines if line]
+        [
+            *(f"  {line}" for line in (_detail(figures, comparison), _latency(figures, tails)) if line),
+            *wrapped(throughput.detail(figures), "  ", "    "),
+        ]
         for figures in comparison.systems
-        for lines in [(_detail(figures, comparison), _latency(figures, tails), throughput.detail(figures))]
     ]
-    lines = [*_heading(comparison), "", *text_table(columns, rows, below=details, widest_label=NAME_WIDTH)]
-    lines += ["", *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT}")]
+    lines = [*_heading(comparison), "", *_filled(columns, rows, below=details)]
+    lines += [
+        "",
+        *wrapped(f"{wording.intervals_line(comparison)} {_PER_CORRECT if wording.has_joules(comparison) else ''}"),
+    ]
     lines += wrapped(throughput.line(comparison))
     lines += wrapped(wording.cost_line(comparison))
     lines += wrapped(wording.another_run_line(comparison))
@@ -109,7 +122,7 @@ def _year(comparison: Comparison) -> list[str]:
     return [
         "",
         *wrapped(f"{title}:"),
-        *text_table(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison), widest_label=NAME_WIDTH),
+        *_filled(_columns("system", *_YEAR_COLUMNS, *cost), wording.year_rows(comparison)),
     ]
 
 
@@ -118,7 +131,7 @@ def _impacts(comparison: Comparison) -> list[str]:
     texts = list(impacts.lines(comparison))
     if not texts:
         return []
-    table = text_table(_columns(*impacts.head(comparison)), impacts.rows(comparison), widest_label=NAME_WIDTH)
+    table = _filled(_columns(*impacts.head(comparison)), impacts.rows(comparison))
     return ["", f"{impacts.title(comparison)}:", *table, *(line for text in texts for line in wrapped(text))]
 
 
@@ -176,7 +189,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
         lines += [
             "",
             printable(arrival_rates.title(at)),
-            *text_table(_RATE_COLUMNS, rows, below=details, widest_label=NAME_WIDTH),
+            *_filled(_RATE_COLUMNS, rows, below=details),
         ]
     return [*lines, *_bursts(report), "", *wrapped(arrival_rates.explained(report))]
 
@@ -189,7 +202,7 @@ def _bursts(report: LoadReport) -> list[str]:
         return lines
     head, rows = trace_bursts.table(compared)
     texts = [line for text in trace_bursts.sentences(compared) for line in wrapped(text, first="- ", rest="  ")]
-    return [*lines, "", trace_bursts.TITLE, *text_table(_columns(*head), rows, widest_label=NAME_WIDTH), *texts]
+    return [*lines, "", trace_bursts.TITLE, *_filled(_columns(*head), rows), *texts]
 
 
 def _heading(comparison: Comparison) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.machines import FIGURES, Machine, machines_of
 from wattbench_reports.export.frames.typed_frame import typed
-from wattbench_reports.metrics.throughput import RATES
+from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +33,7 @@ COLUMNS = {
     "flags": "string",
     "requests_per_s": "float64",
     "output_tokens_per_s": "float64",
+    "client_share": "float64",
 }
 """The columns in order, with pandas' type of each. What is not known, and a bound that does not exist, is missing."""
 
@@ -66,4 +67,4 @@ def machine_row(machine: Machine) -> dict[str, Any]:
             f"{figure}_relative_low": ratio.low if ratio is not None and known else None,
             f"{figure}_relative_high": ratio.high if ratio is not None and known else None,
         }
-    return row | {"flags": ", ".join(machine.flags)} | {name: getattr(machine, name) for name in RATES}
+    return row | {"flags": ", ".join(machine.flags)} | {name: getattr(machine, name) for name in (*RATES, CLIENT_SHARE)}

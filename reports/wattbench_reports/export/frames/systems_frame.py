@@ -91,6 +91,7 @@ TYPES = {
     "output_tokens_per_s_high": "float64",
     "requests_in_flight": "float64",
     "throughput_from": "string",
+    "client_share": "float64",
 }
 """The columns in order, with pandas' type of each. `domain` is missing for all domains together; `unmetered` counts
 the requests without joules, `failed` those that failed; a percentile of latency is missing from too few requests, its

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.typed_frame import typed
-from wattbench_reports.metrics.throughput import RATES, window_throughput
+from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES, window_throughput
 from wattbench_reports.tables.run_tables import NEWER_WINDOW_COLUMNS, NODE
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ COLUMNS = {
     "node": "string",
     "requests_per_s": "float64",
     "output_tokens_per_s": "float64",
+    "client_share": "float64",
 }
 """The columns in order, as in `windows.parquet`, with pandas' type of each, and the throughput of those whose answers
 count (`wattbench_reports.metrics.throughput`). Figures per component are JSON objects, as components vary."""
@@ -51,22 +52,21 @@ def windows_frame(analysis: Analysis) -> pd.DataFrame:
     Raises:
         UserError: the record is damaged.
     """
-    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *RATES)]
+    older = [name for name in COLUMNS if name not in (*NEWER_WINDOW_COLUMNS, NODE, *RATES, CLIENT_SHARE)]
     table = analysis.frames.window_columns(*older)
     windows = analysis.frames.windows
     newer = {name: windows[name] for name in NEWER_WINDOW_COLUMNS} | {NODE: windows[NODE].where(windows[NODE] != "")}
     reasons = ["; ".join(map(str, () if each is None else each)) for each in table["reasons"]]
-    rates = {name: table["window"].map(of_window) for name, of_window in zip(RATES, _served(analysis), strict=True)}
+    rates = {name: table["window"].map(of_window) for name, of_window in _served(analysis).items()}
     return typed(table.assign(reasons=reasons, **newer, **rates), COLUMNS, analysis.frames.run.layout.windows_table)
 
 
-def _served(analysis: Analysis) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the requests and the output tokens per second of each window: at every rate, and of every machine."""
+def _served(analysis: Analysis) -> dict[str, dict[str, float]]:
+    """Return the throughput of each window, by figure: at every rate, and of every machine."""
     load = analysis.comparison.load
     every = [analysis.frames] if load is None else [at.frames for at in load.rates]
-    requests: dict[str, float] = {}
-    tokens: dict[str, float] = {}
+    served: dict[str, dict[str, float]] = {}
     for frames in every:
-        for known, added in zip((requests, tokens), window_throughput(frames.recorded or frames), strict=True):
-            known.update(added)
-    return requests, tokens
+        for name, of_window in window_throughput(frames.recorded or frames).items():
+            served.setdefault(name, {}).update(of_window)
+    return served

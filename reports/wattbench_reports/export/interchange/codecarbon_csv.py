@@ -2,7 +2,7 @@
 
 Source of the columns: codecarbon 3.3, `codecarbon.output_methods.emissions_data.EmissionsData`. Energies are in kWh and
 with the building's share (PUE), powers in watts, emissions in kg of CO2 equivalent, as there. After its columns come
-two of throughput, which it does not have.
+two of throughput and the share of its time that was wattbench's own, which it does not have.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.interchange.finished import finished_utc
 from wattbench_reports.export.interchange.metered_time import metered_time
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
-from wattbench_reports.metrics.throughput import RATES
+from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,7 @@ CODECARBON = (
 )  # fmt: skip
 """In codecarbon 3.3's order."""
 
-COLUMNS = (*CODECARBON, *RATES)
+COLUMNS = (*CODECARBON, *RATES, CLIENT_SHARE)
 
 GRAMS_PER_KG = 1000
 BYTES_PER_GB = 1024**3
@@ -64,7 +64,7 @@ def _row(analysis: Analysis, name: str) -> dict[str, Any]:
         "experiment_id": name,
         "pue": pue,
         "duration": None if time is None else time.seconds,
-        **{rate: getattr(figures, rate) for rate in RATES},
+        **{name: getattr(figures, name) for name in (*RATES, CLIENT_SHARE)},
     }
     if split.j_per_request is not None:
         row["energy_consumed"] = split.j_per_request * split.requests / JOULES_PER_KWH * pue

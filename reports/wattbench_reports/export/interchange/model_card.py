@@ -137,9 +137,9 @@ def _throughput(figures: SystemFigures) -> Iterator[tuple[str, str]]:
     of = figures.requests_in_flight
     load = "" if of is None else f", {throughput.in_flight(of)} in flight"
     if figures.requests_per_s is not None:
-        yield "request throughput", f"{throughput.requests(figures)} requests/s{load}"
+        yield "request throughput", throughput.requests(figures, " requests/s") + load
     if figures.output_tokens_per_s is not None:
-        yield "output token throughput", f"{throughput.output_tokens(figures)} tokens/s{load}"
+        yield "output token throughput", throughput.output_tokens(figures, " tokens/s") + load
 
 
 def _in(seconds: float | None) -> str:

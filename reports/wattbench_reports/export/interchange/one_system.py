@@ -7,6 +7,7 @@ import uuid
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.validity import by_cause
 from wattbench_reports.tables.header_record import MachineRecord
 from wattbench_reports.wording import throughput
 
@@ -29,10 +30,9 @@ def valid_energy(analysis: Analysis, system: str) -> SystemSplit | None:
 def why_no_energy(analysis: Analysis, system: str) -> str:
     """Return why `valid_energy` is None, as a sentence without its full stop."""
     judged = analysis.judged[system]
-    if analysis.comparison.splits[system].j_per_request is None or not judged.reasons:
+    if analysis.comparison.splits[system].j_per_request is None or not judged.causes:
         return f"no joules of {system} were measured"
-    reasons = "; ".join(reason for reason, _ in judged.reasons)
-    return f"{judged.invalid} of {judged.windows} measured windows of {system} are not valid: {reasons}"
+    return f"{judged.invalid} of {judged.windows} measured windows of {system} are not valid ({by_cause([judged])})"
 
 
 def throughput_of(analysis: Analysis, system: str) -> dict[str, str]:

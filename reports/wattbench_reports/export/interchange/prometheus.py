@@ -77,6 +77,7 @@ FIGURES = (
             bounds=True, labels={"source": "throughput_from"}),
     _Figure("output_tokens_per_s", "output_tokens{}_per_second", "Output tokens of all requests per second",
             bounds=True, labels={"source": "throughput_from"}),
+    _Figure("client_share", "client_time_ratio", "Share of the measured time that was wattbench's own"),
     _Figure("requests_in_flight", "requests_in_flight", "Mean requests in flight"),
     _Figure("offered_per_s", "offered_requests_per_second", "Rate at which requests were offered"),
     _Figure("cost_per_request", "request_cost{}", "Mean money of a request", bounds=True, labels=_CURRENCY),
@@ -150,9 +151,9 @@ def _validity(made: _Families, analysis: Analysis, name: str) -> None:
     made.add(
         "wattbench_system_contended_windows", "Windows next to other work on the machine", shared, judged.contended
     )
-    for reason, count in judged.reasons:
-        labels = {**shared, "reason": reason}
-        made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by reason", labels, count)
+    for cause, count in judged.causes:
+        labels = {**shared, "cause": cause}
+        made.add("wattbench_system_invalid_windows", "Measured windows that are not valid, by cause", labels, count)
 
 
 def _energy(made: _Families, analysis: Analysis, name: str) -> None:

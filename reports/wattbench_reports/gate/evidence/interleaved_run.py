@@ -40,7 +40,7 @@ from wattbench_reports.gate.evidence.recorded_rounds import Item, SideAnswers, a
 from wattbench_reports.gate.evidence.same_work import other_documents, other_machines, other_prompts
 from wattbench_reports.gate.metrics import PEAK_MEMORY
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.validity import Validity
+from wattbench_reports.metrics.validity import Validity, cause_of
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import HeaderRecord, header_record
 from wattbench_reports.tables.json_values import mapping
@@ -114,7 +114,8 @@ def evidence_in_turns(run: RunRecords, policy: Policy) -> Evidence:
 def _marks(read: _Read, side: str) -> str:
     """Count the windows of long rounds that are not valid or contended; of short rounds no joules are expected."""
     windows = [read.window(row, side) for row in read.rows if row.long]
-    invalid = sum(not each.valid for each in windows)
+    metered = header_record(read.run).suite.measure.energy
+    invalid = sum(not each.valid for each in windows if metered)
     contended = sum(each.contended for each in windows)
     marks = Validity(read.names[side], len(windows), invalid, (), contended).marks
     return f"{read.names[side]}: {marks}" if marks else ""
@@ -261,7 +262,7 @@ class _Read:
             window = self.window(row, side)
             counted_j = self.side_joules(row, side)
             if not window.valid:
-                reasons.update(window.reasons or ["a window is not valid"])
+                reasons.add(cause_of(window.reasons))
             elif counted_j is None:
                 reasons.add(NOT_READ)
             else:

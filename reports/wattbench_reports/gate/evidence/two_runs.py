@@ -34,7 +34,7 @@ from wattbench_reports.gate.metrics import (
     TTFT,
 )
 from wattbench_reports.gate.policy import Policy
-from wattbench_reports.metrics.validity import validity
+from wattbench_reports.metrics.validity import by_cause, validity
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.completeness import check_whole
 from wattbench_reports.tables.header_record import header_record
@@ -285,7 +285,7 @@ def _without_partner(
 
 
 def _without_joules(sides: tuple[_Side, _Side], both: PairedItems) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Name each system that lacks joules, for how many items, and why its windows are invalid.
+    """Name each system that lacks joules, for how many items, and the causes.
 
     Returns:
         Metric to why it is missing, where no item has joules of both; else a note, where some have none.
@@ -294,8 +294,8 @@ def _without_joules(sides: tuple[_Side, _Side], both: PairedItems) -> tuple[dict
     reasons = []
     for side, count in zip(sides, bare.sum(axis=0).tolist(), strict=True):
         if count:
-            judged = validity(side.frames)[side.name]
-            why = "; ".join(reason if times == 1 else f"{reason} ({times}×)" for reason, times in judged.reasons)
+            causes = by_cause([validity(side.frames)[side.name]])
+            why = f"windows not valid, {causes}" if causes else ""
             reasons.append(f"{side.shown} has no valid joules for {plural(count, 'item')}{f' ({why})' if why else ''}")
     of_either = int(bare.any(axis=1).sum())
     if not of_either:

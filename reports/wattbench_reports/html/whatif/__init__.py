@@ -15,10 +15,11 @@ the rest of the report.
 from wattbench_reports.html.whatif.embedded_data import carried
 from wattbench_reports.html.whatif.page_script import script_of_page
 from wattbench_reports.html.whatif.restated_figures import command, restated, words_of_page
-from wattbench_reports.html.whatif.section import Controls, controls, what_if_section
+from wattbench_reports.html.whatif.section import WHAT_IF, Controls, controls, what_if_section
 from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 
 __all__ = [
+    "WHAT_IF",
     "Controls",
     "Lead",
     "Tipping",

@@ -37,6 +37,15 @@ _LEAD = (
 )
 
 
+_LEAD_WITHOUT_JOULES = (
+    "The mix of domains is an assumption that can be changed. No system has joules, so that a year of requests has no "
+    "energy, electricity cost or CO2e."
+)
+
+WHAT_IF = "what-if"
+"""The section that holds the controls, whatever else is in it."""
+
+
 def what_if_section(analysis: Analysis) -> Section:
     """Make the section."""
     texts = restated_figures(analysis)
@@ -44,10 +53,10 @@ def what_if_section(analysis: Analysis) -> Section:
     if by_domain := tippings(analysis):
         passages.append(_tipping_passage(by_domain))
     return Section(
-        "what-if",
+        WHAT_IF,
         "What if",
         "A year of requests, and what would change the verdict",
-        _LEAD,
+        _LEAD if analysis.comparison.years else _LEAD_WITHOUT_JOULES,
         tuple(passages),
         line="other grids, prices, domains and requirements",
     )

@@ -18,6 +18,7 @@ from wattbench_reports.metrics.bootstrap_sums import CombinedDraws
 from wattbench_reports.metrics.costs import MONEY, PRICED, PRICED_CORRECT
 from wattbench_reports.metrics.domain_sums import Basis, DomainTotals
 from wattbench_reports.metrics.money.price_bill import Bill
+from wattbench_reports.metrics.other_work import TOO_MANY
 from wattbench_reports.tables.item_matrix import ItemTable, item_sums
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
@@ -134,13 +135,19 @@ def money_basis(basis: Basis, table: ItemTable, per_joule: NDArray[np.float64]) 
     known, totals = table.metered.sum(axis=0) > 0, DomainTotals(table, basis.domains)
 
     def as_joules(sums: Mapping[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        money = np.where(known, per_joule, 0.0) * sums["energy_j"]
+        price = np.where(known, per_joule, 0.0)
+        too_many = {TOO_MANY: price * sums[TOO_MANY]} if TOO_MANY in sums else {}
         if MONEY in sums:
             return {
-                "energy_j": np.where(known, sums[MONEY], 0.0) + money,
+                "energy_j": np.where(known, sums[MONEY], 0.0) + price * sums["energy_j"],
                 "correct": np.where(known, sums[PRICED_CORRECT], 0.0),
+                **too_many,
             }
-        return {"energy_j": money, "correct": np.where(known, sums["correct"], 0.0)}
+        return {
+            "energy_j": price * sums["energy_j"],
+            "correct": np.where(known, sums["correct"], 0.0),
+            **too_many,
+        }
 
     def draw() -> CombinedDraws:
         drawn = as_joules({kind: basis.drawn.of(kind) for kind in basis.drawn.kinds})

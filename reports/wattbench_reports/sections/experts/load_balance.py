@@ -55,17 +55,13 @@ def _dependence(use: ExpertUse) -> tuple[str, ...]:
     result = "is not distinguishable from chance" if chance else "depends on the domain"
     share = dependence.mean_bits / use.at_most_bits if use.at_most_bits > 0 else 0.0
     degree = next(word for bound, word in _DEGREES if share <= bound or bound == 1.0)
+    mean, most, by_chance = map(units.digits, (dependence.mean_bits, use.at_most_bits, dependence.by_chance_bits))
     much = (
-        f"Mutual information of expert and domain: {_bits(dependence.mean_bits)} bits on average over the layers, of "
-        f"{_bits(use.at_most_bits)} possible ({units.percent(share)}), and {_bits(dependence.by_chance_bits)} with the "
-        "domains shuffled"
+        f"Mutual information of expert and domain: {mean} bits on average over the layers, of {most} possible "
+        f"({units.percent(share)}), and {by_chance} with the domains shuffled"
     )
     word = "" if chance else f": a {degree} specialisation"
     return (f"The selection of experts {result} ({test}).", f"{much}{word}.")
-
-
-def _bits(value: float) -> str:
-    return f"{value:.3f}" if value >= 0.01 else f"{value:.4f}"
 
 
 def _load(use: ExpertUse) -> str:
@@ -138,7 +134,7 @@ def _layer_table(use: ExpertUse) -> Table:
         rows=tuple(
             (
                 Cell(str(layer)),
-                Cell(units.NONE if of_layer is None else _bits(of_layer)),
+                Cell(units.NONE if of_layer is None else units.digits(of_layer)),
                 Cell(units.digits(even)),
                 Cell(units.digits(most)),
             )

@@ -55,7 +55,7 @@ def fleet_passage(analysis: Analysis, requests_per_year: float) -> Passage | Non
 
 
 def _rate(rate_per_s: float) -> str:
-    return f"{units.plain(rate_per_s, 3) if rate_per_s >= 0.001 else units.digits(rate_per_s)} per second"
+    return f"{units.trimmed(units.digits(rate_per_s))} per second"
 
 
 def _table(analysis: Analysis, sizing: Fleets, index: int, caption: str) -> Table:

@@ -170,6 +170,7 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
         sentences.append(f"Not all measured windows of {units.named(invalid)} are valid: these values are unreliable.")
     factor = analysis.comparison.carbon
     made = "" if factor is None or factor.embodied is None else f" Manufacture: {factor.embodied.describe()}."
+    trained = any(each.training_recorded for each in yearly)
     table = Table(
         caption=f"Joules and CO2e of {requests:,.0f} requests and of training",
         columns=(
@@ -183,7 +184,7 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
             Column("CO2e of manufacture", numeric=True),
             Column("Total CO2e", numeric=True),
         ),
-        rows=tuple(_year_row(analysis, each) for each in yearly),
+        rows=tuple(_year_row(analysis, each, "none" if trained else units.NONE) for each in yearly),
         note=(
             "Requests with the item mix of this run, at their mean joules, without idle time between them. Training "
             "is counted in full, although it serves more than one year. None: no training on record. CO2e: "
@@ -193,16 +194,16 @@ def _year_passage(analysis: Analysis, requests: float) -> Passage | None:
     return Passage(f"{requests:,.0f} requests", tuple(sentences), (table,))
 
 
-def _year_row(analysis: Analysis, each: Total) -> tuple[Cell, ...]:
+def _year_row(analysis: Analysis, each: Total, without: str) -> tuple[Cell, ...]:
     declared = analysis.comparison.carbon is not None and analysis.comparison.carbon.embodied is not None
     return (
         Cell(each.system, series=analysis.frames.systems.index(each.system), detail=each.kind),
         Cell(units.quantity(each.requests_j, "J")),
-        Cell(units.quantity(each.training_j, "J") if each.training_recorded else "none"),
+        Cell(units.quantity(each.training_j, "J") if each.training_recorded else without),
         Cell(units.quantity(each.energy_j, "J")),
         energy_badge(each.provenance),
         Cell(units.quantity(each.requests_g, "g")),
-        Cell(units.quantity(each.training_g, "g") if each.training_recorded else "none"),
+        Cell(units.quantity(each.training_g, "g") if each.training_recorded else without),
         Cell(units.quantity(each.manufacture_g, "g") if declared else "not declared"),
         Cell(units.quantity(each.grams_co2e, "g")),
     )

@@ -66,7 +66,9 @@ def _router_amounts(study: RoutingStudy) -> str:
         shown = [units.quantity(mine[name], unit) for name, unit in ((JOULES, "J"), (SECONDS, "s"), (GRAMS, "g CO2e"))
                  if mine.get(name)]  # fmt: skip
         if mine.get(MONEY) and study.unit is CostUnit.MONEY:
-            shown.append(units.money(mine[MONEY], study.label))
+            factor, scale = units.money_scale([mine[MONEY]])
+            many = f" per {scale}" if factor > 1 else ""
+            shown.append(f"{units.money(factor * mine[MONEY], study.label)}{many}")
         if shown:
             clauses.append(PHRASES[f"own_{origin}"].format(amounts=units.listed(shown)))
     return "; ".join(clauses) or "nothing"

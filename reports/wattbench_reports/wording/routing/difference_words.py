@@ -1,8 +1,7 @@
-"""Write differences of costs, and of net benefits, all with the same decimals: those of a figure next to them."""
+"""Write differences of costs, and of net benefits, all in the unit of a figure next to them."""
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -29,25 +28,15 @@ class DifferenceWords:
 
     def cell(self, interval: Interval) -> str:
         """Format a difference for a column whose heading says how many requests it is of."""
-        shown = [each for each in (interval.estimate, interval.low, interval.high) if math.isfinite(each)]
-        places = min(self._places(each) for each in (self.like, max(map(abs, shown), default=0.0)) if each)
-        at, low, high = (self._number(each, places) for each in (interval.estimate, interval.low, interval.high))
+        at, low, high = (self._number(each) for each in (interval.estimate, interval.low, interval.high))
         return f"{at} [{low}, {high}] {self._unit}"
 
     def amount(self, value: float) -> str:
         """Format a difference without bounds: ``0.52 USD per request``."""
-        places = min(self._places(each) for each in (self.like, value) if each)
-        return self.costs.of_requests(f"{self._number(value, places)} {self._unit}")
+        return self.costs.of_requests(f"{self._number(value)} {self._unit}")
 
-    def _places(self, value: float) -> int:
-        """Return the decimals of three significant digits."""
-        return len(units.digits(abs(value) * self._factor).partition(".")[2])
-
-    def _number(self, value: float, places: int) -> str:
-        if not math.isfinite(value):
-            return "∞" if value > 0 else "−∞"
-        text = f"{float(units.fixed(value * self._factor, places)):,.{places}f}"
-        return text.removeprefix("-") if not float(text.replace(",", "")) else minus(text)
+    def _number(self, value: float) -> str:
+        return minus(units.digits(value * self._factor))
 
     @property
     def _factor(self) -> float:

@@ -148,8 +148,7 @@ def _tick(study: RoutingStudy, value: float) -> str:
         return f"{round(100 * value, 1):g}%"
     if study.unit is not CostUnit.MONEY:
         return tick(value, study.label)
-    number = units.digits(value)
-    return number.rstrip("0").rstrip(".") if "." in number else number
+    return units.trimmed(units.digits(value))
 
 
 def _described(study: RoutingStudy, marks: Sequence[RoutingMark], costs: CostWords) -> str:

@@ -123,6 +123,29 @@ def test_the_python_api_plans_as_the_command_does(suite: Path) -> None:
         wattbench.plan(suite, offline=True, like="nowhere")
 
 
+@pytest.mark.parametrize(
+    ("options", "effort"),
+    [
+        # A recording gives a figure each second, and ten are needed; what is replayed holds no other work of here.
+        ([], {"name": "normal", "min_window_s": 10.0, "idle_s": 10.0, "most_blocks": 32, "asks_again": False}),
+        (["--effort", "quick"], {"name": "quick", "min_window_s": 10.0, "idle_s": 10.0, "most_blocks": 5}),
+        (["--effort", "thorough", "--energy", "off"], {"name": "thorough", "min_window_s": 0.0, "idle_s": 0.0}),
+    ],
+)
+def test_a_plan_in_json_has_what_effort_comes_to(suite: Path, options: list[str], effort: dict[str, Any]) -> None:
+    done = run(str(suite), "--offline", "--json", *options)
+    assert done.exit_code == 0, done.output
+    record = json.loads(done.stdout)
+    assert effort.items() <= record["effort"].items()
+    assert (record["energy"] == {}) is ("off" in options)
+    assert ("energy: off" in run(str(suite), "--offline", *options).stdout.splitlines()) is ("off" in options)
+
+
+def test_a_plan_without_earlier_runs_does_not_look_what_else_runs(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wattbench.machine.busy.busy_now", pytest.fail)
+    assert plan_suite(load_suite(str(suite))).expected.time_s is None
+
+
 def test_that_a_template_wraps_a_chat_is_noted(suite: Path) -> None:
     planned = plan_suite(load_suite(str(suite)))
     assert any("wraps them" in note for note in planned.notes)

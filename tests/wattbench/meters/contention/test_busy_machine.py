@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from tests.made_up.meters import PlayedMeter
 from wattbench.meters import MachineWatch, Metering
 from wattbench.meters.contention.own_processes import OwnProcesses, cpu_s
-from wattbench.meters.contention.watch import usable_cpus
 from wattbench.records import WindowLabel, WindowRow
 
 pytestmark = [
@@ -20,30 +18,6 @@ pytestmark = [
     pytest.mark.serial,
     pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="only Linux shows its processes"),
 ]
-
-LOOP = "print(flush=True)\nwhile True: pass"
-DETACHED = f"""
-import subprocess, sys
-loop = subprocess.Popen(
-    [sys.executable, "-c", {LOOP!r}], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-)
-loop.stdout.readline()
-print(loop.pid, flush=True)
-"""
-
-
-@pytest.fixture
-def busy_loops() -> Iterator[None]:
-    """One on each processor, none of them a child of this process: each was started by one that has ended."""
-    pids = []
-    try:
-        for _ in usable_cpus():
-            started = subprocess.run([sys.executable, "-c", DETACHED], capture_output=True, text=True, check=True)
-            pids.append(int(started.stdout))
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, 9)
 
 
 def window(steady: PlayedMeter, label: WindowLabel) -> WindowRow:

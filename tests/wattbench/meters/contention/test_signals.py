@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from wattbench.meters.contention.control_group import GroupTimes
 from wattbench.meters.contention.proc_files import ProcessorTimes, ProcessTimes, ThreadTimes
-from wattbench.meters.contention.signals import Contention, Snapshot, between, later_passes
+from wattbench.meters.contention.signals import Contention, Snapshot, between, hindered_s, later_passes
 
 CPUS = 2
 SECONDS = 10.0
@@ -74,6 +74,26 @@ def test_where_the_machine_is_hidden_wait_counts_if_each_thread_could_have_had_a
     assert "foreign_cpu" not in hidden(own_s=8.0)
 
 
+def test_what_is_left_without_the_waiting_is_what_the_work_takes_on_a_machine_of_its_own() -> None:
+    def rest_s(before: Snapshot, after: Snapshot) -> float:
+        return after.at_s - before.at_s - hindered_s(before, after)
+
+    # One thread that computes, next to as much other work on each processor: half of the time, and twice as long.
+    assert rest_s(snapshot(), snapshot(20.0, busy_s=40.0, own_s=10.0, wait_s=10.0)) == pytest.approx(10.0)
+    # One that rests most of the time lost only what it waited.
+    assert rest_s(snapshot(), snapshot(10.0, busy_s=20.0, own_s=0.5, wait_s=0.5)) == pytest.approx(9.5)
+    assert rest_s(snapshot(), snapshot(10.0, busy_s=20.0, own_s=20.0, wait_s=60.0)) == 10.0  # for each other
+
+
+def test_no_time_is_hindered_where_the_kernel_hides_processes_or_none_passed() -> None:
+    late = snapshot(SECONDS, busy_s=20.0, own_s=10.0, wait_s=10.0)
+    assert hindered_s(snapshot(), late) > 0.0
+    assert hindered_s(late, late) == hindered_s(late, snapshot()) == 0.0
+    assert hindered_s(replace(snapshot(), processes={}, threads={}), late) == 0.0
+    assert hindered_s(snapshot(), replace(late, processes={}, threads={})) == 0.0
+    assert hindered_s(snapshot(), replace(late, threads={})) == 0.0
+
+
 def test_steal_and_throttling_are_shares_of_the_time_that_was_wanted() -> None:
     assert signals(busy_s=9.0, own_s=9.0, steal_s=1.0)["steal"] == pytest.approx(0.1)
     assert "steal" not in signals(snapshot(steal_s=None), steal_s=None)
@@ -110,6 +130,7 @@ def test_no_counters_give_a_negative_share(
         seen = between(replace(before, at_s=0.0), replace(after, at_s=SECONDS, groups=groups))
         assert min(seen.signals.values()) >= 0.0
         assert max(seen.signals.values()) <= 1.0
+        assert 0.0 <= hindered_s(replace(before, at_s=0.0), replace(after, at_s=SECONDS, groups=groups)) <= SECONDS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from tests.made_up.proc import FakeProc
 from wattbench.meters.contention import readable, signals, watch
 from wattbench.meters.contention.canary import EVERY, REMEMBERED, Canary, CanaryTime
 from wattbench.meters.contention.limits import LIMITS, Signal
-from wattbench.meters.contention.own_share import OwnShare
 from wattbench.meters.contention.readable import survey_signals
 from wattbench.meters.contention.watch import MachineReader, MachineWatch, slowdown, watch_here
 
@@ -198,18 +197,3 @@ def test_this_machine_is_read() -> None:
     reader = MachineReader()
     assert reader.snapshot().processes
     assert all(state.what for state in readable.survey_signals(reader))
-
-
-def test_own_share_of_the_machine(fake_proc: FakeProc) -> None:
-    fake_proc.process(OWN, cpu_s=1.0)
-    fake_proc.machine(busy_s=10.0)
-    share = OwnShare(fake_proc.root)
-    assert share.since_last() == 1.0  # of nothing
-    fake_proc.process(OWN, cpu_s=2.0)
-    fake_proc.machine(busy_s=14.0)
-    assert share.since_last() == pytest.approx(0.25)
-    fake_proc.process(OWN, cpu_s=9.0)
-    fake_proc.machine(busy_s=15.0)
-    assert share.since_last() == 1.0
-    fake_proc.ends(OWN)
-    assert share.since_last() is None

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from wattbench.meters import Reading, WindowEvidence, judge, usable_as_idle
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.contention.signals import Contention
+from wattbench.quantities import column
 from wattbench.records import WindowLabel, WindowRow
 
 QUIET = Contention(dict.fromkeys(Signal, 0.0), 4.0)
@@ -164,7 +165,7 @@ def test_a_stuck_counter_gives_no_figure() -> None:
 def test_methods_that_disagree_are_stated() -> None:
     row = judged([replace(r, power_w={"gpu0": 80.0}) for r in counted()])
     assert row.valid
-    assert row.reasons == ["gpu0: the counter gives 1000.0 J and integrated power 800.0 J (-20%)"]
+    assert row.reasons == ["gpu0: the counter gives 1.00 kJ and integrated power 0.800 kJ (-20%)"]
 
 
 def test_a_model_is_no_check_of_itself() -> None:
@@ -289,6 +290,15 @@ def test_edges_that_were_read_long_after_the_window_spoil_it() -> None:
     assert row.reasons == ["gpu0: its edges were read 0.50 s away from the window's (the machine was too busy)"]
 
 
+def test_what_a_model_counts_of_own_processes_is_as_good_read_late_or_seldom() -> None:
+    """Other work kept the meter's thread waiting, and the own processes with it."""
+    readings = [Reading(at_s, {"cpu": count_j}) for at_s, count_j in ((0.0, 5.0), (7.0, 40.0), (12.0, 65.0))]
+    row = judged(readings, "modelled", component="cpu", step_s=0.01)
+    assert row.valid, row.reasons
+    assert row.energy_j == {"cpu": 60.0}  # all of it, and not 10 / 12
+    assert len(judged(readings, "rapl", component="cpu", step_s=0.01).reasons) == 2  # late, and seldom
+
+
 @pytest.mark.parametrize(("seconds", "valid"), [(3.9, False), (4.0, True)])
 def test_a_counter_whose_step_was_not_caught_takes_a_longer_window(seconds: float, valid: bool) -> None:
     *readings, last = counted(seconds)
@@ -348,7 +358,7 @@ BUSY = Contention({Signal.FOREIGN_CPU: 0.5}, 4.0)
     [
         ("gpu0", "counter", True),
         ("cpu", "rapl", False),
-        ("cpu", "modelled", False),
+        ("cpu", "modelled", True),
         ("dram", "rapl", False),
         ("wall", "counter", False),
         ("cpu", "replayed", True),
@@ -361,15 +371,16 @@ def test_joules_of_a_gpu_alone_or_of_a_recording_stay_valid(component: str, prov
     assert row.reasons == ["the machine was busy: other processes used 50% of the processor (limit 10%)"]
 
 
-def test_a_gpu_next_to_a_processor_is_in_one_total_with_it() -> None:
+@pytest.mark.parametrize(("processor", "valid"), [("rapl", False), ("modelled", True)])
+def test_a_gpu_next_to_a_processor_is_in_one_total_with_it(processor: str, valid: bool) -> None:
     readings = [Reading(r.at_s, {"gpu0": r.energy_j["gpu0"], "cpu": 10.0 * r.at_s}) for r in counted()]
     row = judge(
         WindowEvidence(
             label=LABEL, started_s=0.0, finished_s=10.0, readings=readings, contention=BUSY,
-            provenance={"gpu0": "counter", "cpu": "modelled"}, step_s={"gpu0": 0.1, "cpu": 0.1},
+            provenance={"gpu0": "counter", "cpu": processor}, step_s={"gpu0": 0.1, "cpu": 0.1},
         )
     )  # fmt: skip
-    assert not row.valid
+    assert row.valid is valid
 
 
 @pytest.mark.parametrize("purpose", ["idle", "load", "warm-up", "training"])
@@ -489,7 +500,8 @@ def test_a_meter_at_the_wall_reads_no_less_than_what_it_contains(wall_w: float, 
         )
     )  # fmt: skip
     assert row.valid is valid
-    said = f"wall: {wall_w * 10:.1f} J, less than the 1000.0 J of gpu0, which it contains"
+    less = column((wall_w * 10, 1000.0), "J")
+    said = f"wall: {less[0]}, less than the {less[1]} of gpu0, which it contains"
     assert any(said in reason for reason in row.reasons) is not valid
 
 

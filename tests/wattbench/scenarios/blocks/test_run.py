@@ -13,15 +13,16 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.made_up.meters import PlayedMeter
 from wattbench.config import EndpointSystem, HybridSystem
 from wattbench.errors import UserError
 from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.meters import Chosen
+from wattbench.meters import Chosen, Reading
 from wattbench.meters.sampling.metering import OpenWindow
-from wattbench.records import Purpose, RunRecords, WindowRow
+from wattbench.records import BlockRow, Purpose, RunRecords, RunWriter, WindowRow
 from wattbench.scenarios.blocks.deal import deal, order_of
 from wattbench.scenarios.closed_loop import run_cells
 
@@ -216,15 +217,74 @@ def test_a_disturbed_block_is_asked_again_whole(blocked, disturbed) -> None:
 
 
 @pytest.mark.timed  # its windows are short: one that is read late is not valid
-def test_what_stays_disturbed_is_marked_after_the_second_time_and_never_dropped(blocked, disturbed) -> None:
+def test_what_stays_disturbed_is_marked_and_never_dropped(blocked, disturbed) -> None:
     disturbed(lambda row: row.block == 0)
-    run = blocked()
+    run = blocked(("min_window_s: 0.01", "min_window_s: 0.1"), measure="blocks: 2")
     records = run.run()
     check_whole(records, run.items)
-    assert [row.attempt for row in records.blocks() if row.number == 0] == [0, 1, 2]
+    assert [row.attempt for row in records.blocks() if row.number == 0] == [0, 1]  # again makes half of the run already
     assert run.items[run.items["block"] == 0]["energy_j"].isna().all()
     assert run.items[run.items["block"] != 0]["energy_j"].notna().all()
-    assert run.quiet.notes[-1].startswith(f"disturbed by other work to the end ({STEAL}): 1 of 3 blocks")
+    assert f"block 1 of 2 was disturbed by other work on this machine ({STEAL}); its windows are marked" in (
+        run.quiet.notes
+    )
+    assert run.quiet.notes[-1] == f"disturbed by other work ({STEAL}): 1 of 2 blocks; their windows are marked"
+
+
+def test_where_other_work_goes_on_no_block_is_asked_again_which_is_said_once(blocked, disturbed) -> None:
+    disturbed(lambda row: True)
+    run = blocked(measure="blocks: 8")
+    records = run.run()
+    check_whole(records, run.items)
+    assert [(row.number, row.attempt) for row in records.blocks()] == [(0, 0), (0, 1), (0, 2), *first_attempts(1, 8)]
+    said = [note for note in run.quiet.notes if note.startswith("block ")]
+    disturbed_block = f"block 1 of 8 was disturbed by other work on this machine ({STEAL}); "
+    assert said == [
+        f"{disturbed_block}it is asked again",
+        f"{disturbed_block}it is asked again",
+        f"{disturbed_block}asking again does not help, and no block is asked again from here on",
+    ]
+    assert f"disturbed by other work ({STEAL}): 8 of 8 blocks; their windows are marked" in run.quiet.notes
+
+
+def first_attempts(start: int, stop: int) -> list[tuple[int, int]]:
+    """The first attempts of blocks."""
+    return [(number, 0) for number in range(start, stop)]
+
+
+def test_modelled_joules_are_not_asked_again_for(blocked, disturbed) -> None:
+    def modelled() -> PlayedMeter:
+        return PlayedMeter(lambda at_s: Reading(at_s, {"cpu": 100.0 * at_s}), provenance="modelled")
+
+    disturbed(lambda row: True)
+    run = replace(blocked(), make_meter=modelled)
+    records = run.run()
+    check_whole(records, run.items)
+    assert [(row.number, row.attempt) for row in records.blocks()] == first_attempts(0, 3)
+    assert records.blocks()[0].contended
+
+
+def test_a_run_that_is_resumed_asks_again_no_more_than_one_that_was_not(blocked, disturbed, monkeypatch) -> None:
+    disturbed(lambda row: row.block in (0, 1, 5))
+    run = blocked(measure="blocks: 8")
+
+    class Killed(BaseException):
+        pass
+
+    append = RunWriter.append_block
+
+    def killed(self: RunWriter, row: BlockRow) -> None:
+        append(self, row)
+        if row.number == 2:
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunWriter, "append_block", killed)
+        with pytest.raises(Killed):
+            run.run()
+    records = run.run()
+    check_whole(records, run.items)
+    assert [(row.number, row.attempt) for row in records.blocks()] == [(0, 0), (0, 1), (0, 2), *first_attempts(1, 8)]
 
 
 def test_a_suite_may_only_mark_or_refuse(blocked, disturbed) -> None:

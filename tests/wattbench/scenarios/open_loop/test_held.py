@@ -93,7 +93,14 @@ def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> No
         ({"scenario": "load", "load": {"rates_per_s": [1, 1], "deadline_s": 1}}, "name each rate once"),
         ({"scenario": "load", "load": {"rates_per_s": [], "deadline_s": 1}}, "at least 1 item"),
         ({"scenario": "load", "load": {"rates_per_s": [0], "deadline_s": 1}}, "greater than 0"),
-        ({"scenario": "load", "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2}}, "min_window_s"),
+        (
+            {
+                "scenario": "load",
+                "min_window_s": 3,
+                "load": {"rates_per_s": [1], "deadline_s": 1, "min_duration_s": 2},
+            },
+            "min_window_s",
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_refused(measure, message: str) -> None:

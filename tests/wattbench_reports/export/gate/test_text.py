@@ -53,7 +53,7 @@ def test_caps_are_shown_where_there_are_any() -> None:
         (float("nan"), None, None, "81.8%  –  "),
         (0.02, float("nan"), None, "+2.0 points  5 points"),
         (None, None, None, "81.8%  –  "),
-        (1e30, 0.0, 1e30, "+over 1,000,000,000,000 points [0.0, +over 1,000,000,000,000] "),
+        (1e30, 0.0, 1e30, "+1.00×10³² points [0.0, +1.00×10³²] "),
     ],
 )
 def test_changes(change: float | None, low: float | None, high: float | None, shown: str) -> None:

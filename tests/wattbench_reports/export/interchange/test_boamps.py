@@ -73,7 +73,7 @@ def test_a_report_states_no_country_that_was_not_named(make_run, fake) -> None:
 def test_there_is_no_report_without_valid_joules(make_run, fake) -> None:
     run = make_run(dataclasses.replace(fake.hostile(), environment=fake.machine()))
     for system, why in {
-        "throttled": r"are not valid: throttled: <b>hot</b>",
+        "throttled": r"are not valid \(throttled: 1\)",
         "unmetered": "no joules of unmetered were measured",
     }.items():
         with pytest.raises(UserError, match=why):

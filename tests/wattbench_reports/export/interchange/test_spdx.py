@@ -88,7 +88,7 @@ def test_a_declared_training_is_training_and_an_unknown_one_is_named(make_run, f
 
 def test_joules_that_are_not_valid_are_left_out(make_run, fake) -> None:
     run = make_run(fake.hostile())
-    for system, why in {"throttled": "throttled: <b>hot</b>", "unmetered": "no joules of unmetered"}.items():
+    for system, why in {"throttled": "not valid (throttled: 1)", "unmetered": "no joules of unmetered"}.items():
         package = package_of(export_to_bytes(run, "spdx", system=system))
         assert package.ai_energyConsumption is None
         assert why in package.comment

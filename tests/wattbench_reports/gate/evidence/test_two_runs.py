@@ -253,7 +253,9 @@ def test_a_gate_of_yesterday_is_evidence_too(make_gate, gates, make_run, fake) -
     assert found.items == 20
     assert found.apart == {}
     assert found.measured["ttft"].bounds.items.tolist() == [20]
-    assert found.notes == ("4 of 20 items have no joules: new has no valid joules for 4 items (throttled).",)
+    assert found.notes == (
+        "4 of 20 items have no joules: new has no valid joules for 4 items (windows not valid, throttled: 1).",
+    )
     assert found.validity == "new: 1 of 5 windows not valid"
     joules = found.measured["joules_per_request"]
     assert (joules.baseline, joules.candidate, joules.bounds.items.tolist()) == (8.0, 8.0, [16])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 
 from wattbench.config import Serve
-from wattbench.errors import MissingExtraError, MissingHereError, UserError
+from wattbench.errors import MissingHereError, UserError, require_installed
 from wattbench.systems import weights
 from wattbench.systems.endpoint.serving.base import Server
 from wattbench.systems.endpoint.serving.command_line import PORT, split_command
@@ -19,8 +18,7 @@ def check_server(serve: Serve, *, where: str, base_url: str | None) -> None:
         UserError: it cannot, and what to do about it.
     """
     if serve.llamacpp is not None:
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise MissingExtraError(f"{where}: serve: {{llamacpp: ...}}", "llamacpp")
+        require_installed("xllamacpp", extra="llamacpp", what=f"{where}: serve: {{llamacpp: ...}}")
         weights.check(serve.llamacpp.weights, where=where)
         return
     program = split_command(serve, where)[0]

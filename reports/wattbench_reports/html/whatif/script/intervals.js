@@ -32,6 +32,8 @@ const rate = (s, parts, mix, view = ENERGY, perCorrect = true) => { // of each c
 	const agree = (hit) => sum(D, (d) => (counts[d][s] > 0 && hit(totals[right][d][s], d) ? worth[d] / 2 : 0));
 	const wrong = perCorrect ? agree((n) => n === 0) : 0, all = perCorrect ? agree((n, d) => n === counts[d][s]) : 0;
 	if (perCorrect) low *= C / (C + wrong);
+	const joules = parts.find(([kind]) => kind === "energy_j");
+	if (joules && totals.energy_j_too_many && J > 0) low *= 1 - weigh(s, worth, [["energy_j_too_many", joules[1]]], whole) / J; // other work
 	high = equal < data.constants.too_few || (perCorrect && C <= all) ? Infinity : perCorrect ? high * (C / (C - all)) : high;
 	return { at: value, low, high, few: equal < data.constants.few_items, drawn, linear, worth };
 };

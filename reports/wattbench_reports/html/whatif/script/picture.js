@@ -7,7 +7,7 @@ const PICTURE = "decision-picture", drawn = (name, attributes = {}, ...inside) =
 };
 const spot = (x) => ((x * 4) % 4 === 1 ? x - 0.05 : x).toFixed(1); // halves to even, as Python rounds
 const tickText = (d, value) => {
-	const cut = (number) => (number.includes(".") ? number.replace(/0+$/, "").replace(/\.$/, "") : number);
+	const cut = (number) => number.replace(/(\.\d*?)0+(?=×|$)/, "$1").replace(/\.(?=×|$)/, "");
 	if (d.unit === "money") return cut(digits(value));
 	const [number, ...unit] = si(value, d.label || "s").split(" ");
 	return `${cut(number)} ${unit.join(" ")}`;
@@ -30,9 +30,9 @@ const described = (d, shown, words) => {
 	const more = shown.length - parts.length;
 	return fillIn(known.picture.described, { systems: parts.join("; "), more: more ? fillIn(known.picture.more, { count: more }) : "" });
 };
-const pictureOf = (d) => { // null where no system has an accuracy and a cost
+const pictureOf = (d) => { // null where fewer than two systems have an accuracy and a cost
 	const shown = d.systems.filter((each) => costOf(d, each) && each.accuracy);
-	if (!shown.length) return null;
+	if (shown.length < 2) return null;
 	const words = requestWords(d), factor = words.factor, label = costLabel(d, words.many), region = regionOf(d), tick = (cost) => tickText(d, cost * factor);
 	const top = d.systems.slice(0, limits.top), points = shown.map((each) => ({
 		...each, cost: costOf(d, each), label: top.includes(each) ? known.labels[each.s] : "",
