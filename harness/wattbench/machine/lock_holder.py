@@ -132,6 +132,8 @@ class LockHolder:
     @property
     def ended(self) -> bool:
         """Whether the process is known to have ended; of one in another container that cannot be known."""
+        import psutil
+
         return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property
