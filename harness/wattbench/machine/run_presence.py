@@ -18,8 +18,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Self
 
-import psutil
-
 from wattbench.machine.lock_holder import Doing, LockHolder
 
 _ENDING = ".run"
@@ -109,6 +107,8 @@ def _is_of(user: int, holder: LockHolder) -> bool:
     """Return whether a user has the process; of one in another container that cannot be known."""
     if not holder.seen_from_here:
         return True
+    import psutil
+
     try:
         return psutil.Process(holder.pid).uids().effective == user
     except psutil.Error:
