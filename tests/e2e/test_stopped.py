@@ -123,6 +123,7 @@ def test_yes_writes_the_report_of_the_complete_blocks(stopped: tuple[AtTerminal,
     assert wattbench("verify", part).returncode == 0
 
     again = wattbench("report", "--so-far", root)
+    assert "it/s]" not in again.stderr + command.written, "no bars of libraries"
     assert again.returncode == 0, again.stderr
     assert again.stdout == f"{part}.html\n", "what is there already is reported"
     refused = wattbench("compare", root)

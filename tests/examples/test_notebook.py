@@ -34,6 +34,9 @@ def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     notebook = nbformat.read(tmp_path / "examples" / "notebook.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path / "examples"}}).execute()
     cells = {cell["source"]: cell for cell in _code(notebook)}
+    assert not [each for cell in cells.values() for each in cell["outputs"] if each.get("name") == "stderr"]
+    shown, *_ = _outputs(next(cell for source, cell in cells.items() if "wattbench.run(" in source), "text/plain")
+    assert shown.split()[:2] == ["system", "items"], "the progress of the run, as it ended"
     [table] = _outputs(cells["run.compare()"], "text/html")
     assert "<table>" in table
     assert "careful" in table

@@ -12,6 +12,7 @@ class Quiet:
 
     def __init__(self) -> None:
         self.cells: list[str] = []
+        self.items_before: list[int] = []
         self.advanced = 0
         self.notes: list[str] = []
         self.seconds: dict[str, list[float | None]] = {}
@@ -26,6 +27,7 @@ class Quiet:
 
     def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
         self.cells.append(name)
+        self.items_before.append(answered)
 
     def advance(self, items: int) -> None:
         self.advanced += items

@@ -76,6 +76,9 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
     Raises:
         UserError: no block is complete, or the run has none; its tasks have changed; or it cannot be written.
     """
+    from wattbench.tasks.loading import quiet_lm_eval
+
+    quiet_lm_eval()  # before anything else imports it
     from wattbench.config import resolved_from_record, with_secrets
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_tasks

@@ -202,6 +202,9 @@ def run_resumed(
     Raises:
         UserError: it cannot be resumed here, a system failed, or another run is measuring.
     """
+    from wattbench.tasks.loading import quiet_lm_eval
+
+    quiet_lm_eval()  # before anything else imports it
     from wattbench.distributed.cluster_run import is_handed_out
     from wattbench.records import RunWriter, read_run
 

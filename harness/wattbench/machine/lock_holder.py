@@ -17,8 +17,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
-import psutil
-
 from wattbench.clock import now_s
 from wattbench.progress.remaining import duration
 from wattbench.redaction import hide_command
@@ -134,6 +132,8 @@ class LockHolder:
     @property
     def ended(self) -> bool:
         """Whether the process is known to have ended; of one in another container that cannot be known."""
+        import psutil
+
         return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property

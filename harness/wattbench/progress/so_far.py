@@ -112,6 +112,11 @@ class RunSoFar:
         self.title, self.under_way = "", None
 
     @property
+    def is_complete(self) -> bool:
+        """Return whether nothing is left to ask."""
+        return not any(self.remaining.items_left().values())
+
+    @property
     def elapsed_s(self) -> float:
         """Return the seconds since it began."""
         return max(self.now() - self.began_s, 0.0)

@@ -41,6 +41,8 @@ class Terminal:
 
     every_s = 1.0
     """What it shows are whole seconds, and drawing takes processor time of the machine that is measured."""
+    _FREE = 3
+    """Columns that stay free: ``^C``, which a terminal writes where the last line ends, must not begin another one."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -56,7 +58,7 @@ class Terminal:
 
     def draw(self, run: RunSoFar) -> None:
         """Draw it in place of what was drawn before."""
-        self._show(table(run, self._console.width, self._console.height - 1))
+        self._show(table(run, self._console.width - self._FREE, self._console.height - 1))
 
     def note(self, text: str) -> None:
         """Nothing: what is drawn has the last notes."""
@@ -64,7 +66,7 @@ class Terminal:
     def end(self, run: RunSoFar) -> None:
         """Leave the table, and the notes that are to be kept."""
         self._live.vertical_overflow = "visible"
-        self._show(end_table(run, self._console.width))
+        self._show(end_table(run, self._console.width - self._FREE))
         self._live.stop()
 
     def _show(self, lines: list[str]) -> None:
@@ -123,7 +125,7 @@ class Log:
 
     def end(self, run: RunSoFar) -> None:
         """Print a line."""
-        self.draw(run)
+        _print(line(run, ended=True))
 
 
 def in_notebook() -> bool:

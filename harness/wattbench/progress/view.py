@@ -13,7 +13,9 @@ from wattbench.redaction import hide
 from wattbench.terminal import TextColumn, clipped, clipped_apart, printable, text_table, without_commands, wrapped
 
 LOG_WIDTH = 120
-_SHORTEST_NAME, _LONGEST_NAME = 12, 30
+_SHORTEST_NAME = 12
+_NAMES_IN_A_LINE = (30, 16, 10)
+"""Columns of a name in a log, the next where not all systems have room."""
 _LINES_OF_A_NOTE = 2
 _FIXED_LINES = 4
 """Of a view: the heads, the count of what is left out, the sums, and the turn that is under way."""
@@ -36,37 +38,54 @@ def table(run: RunSoFar, width: int, height: int) -> list[str]:
 
 
 def end_table(run: RunSoFar, width: int) -> list[str]:
-    """Return what stays to be read when a run has ended: every system, the sums, and the notes that were to be kept."""
-    rows = [*_rows(run, width, len(run.systems)), _sums(run)]
+    """Return what stays to be read when a run has ended: every system, the sums, and the notes that were to be kept.
+
+    Figures so far are left out of a complete one: they may lack answers of before it was resumed, and what follows has
+    those of the run.
+    """
+    rows = [*_rows(run, width, len(run.systems), figures=not run.is_complete), _sums(run)]
     notes = [part for note in run.kept for part in wrapped(note, width=width)]
     return [*(clipped(row, width) for row in rows), *notes]
 
 
-def line(run: RunSoFar) -> str:
-    """Return all in one line of a log: the sums, and as many systems as it has room for."""
+def line(run: RunSoFar, *, ended: bool = False) -> str:
+    """Return all in one line of a log: the sums, and as many systems as it has room for.
+
+    Args:
+        run: what was done.
+        ended: it is the last line, which has figures as `end_table` has them.
+    """
+    figures = not (ended and run.is_complete)
     known = list(run.systems.items())  # before their items: another thread may add a system
     items, said = run.items(), _sums(run)
-    systems = []
-    for name, so_far in known:
-        facts = [cell for cell in _cells(so_far)[:2] if cell]
-        systems.append(" ".join([clipped(_name(name), _LONGEST_NAME), _count(so_far, items[name]), *facts]))
-    for shown in range(len(systems), -1, -1):
-        left_out = [f"and {len(systems) - shown} more"] if shown < len(systems) else []
-        text = without_commands("; ".join([said, *systems[:shown], *left_out]))
-        if clipped(text, LOG_WIDTH) == text:
+    for width in _NAMES_IN_A_LINE:
+        shown = clipped_apart([_name(name) for name, _ in known], width)
+        systems = [
+            " ".join([cut, _count(so_far, items[name]), *(filter(None, _cells(so_far)[:2]) if figures else ())])
+            for cut, (name, so_far) in zip(shown, known, strict=True)
+        ]
+        if (text := _fitting([said, *systems])) is not None:
+            return text
+    for count in range(len(systems) - 1, 0, -1):
+        if (text := _fitting([said, *systems[:count], f"and {len(systems) - count} more"])) is not None:
             return text
     return clipped(said, LOG_WIDTH)
+
+
+def _fitting(parts: Sequence[str]) -> str | None:
+    text = without_commands("; ".join(parts))
+    return text if clipped(text, LOG_WIDTH) == text else None
 
 
 def _sums(run: RunSoFar) -> str:
     """Return how many items are done, and the time that was and will be needed."""
     planned, done = sum(run.items().values()), sum(each.done for each in list(run.systems.values()))
     left = run.remaining.of_all()
-    ends = [] if done >= planned and not left.seconds else [str(left)]
+    ends = [] if run.is_complete and not left.seconds else [str(left)]
     return ", ".join([f"{done:,} of {planned:,} {run.items_are}", f"{duration(run.elapsed_s)} so far", *ends])
 
 
-def _rows(run: RunSoFar, width: int, most: int) -> list[str]:
+def _rows(run: RunSoFar, width: int, most: int, *, figures: bool = True) -> list[str]:
     """Return the heads and the rows, and how many systems there was no room for."""
     systems = list(run.systems.items())  # before their items: another thread may add a system
     items = run.items()
@@ -74,7 +93,7 @@ def _rows(run: RunSoFar, width: int, most: int) -> list[str]:
     if run.under_way in run.systems and run.under_way not in names:
         names[-1] = str(run.under_way)
     cells = {name: _cells(so_far) for name, so_far in systems}
-    there = [number for number in range(len(_COLUMNS)) if any(row[number] for row in cells.values())]
+    there = [number for number in range(len(_COLUMNS)) if figures and any(row[number] for row in cells.values())]
     heads = ["items", *(_COLUMNS[number] for number in there)]
     rows = [
         [_count(run.systems[name], items[name]), *(cells[name][number] or "-" for number in there)] for name in names

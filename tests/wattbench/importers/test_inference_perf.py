@@ -76,7 +76,7 @@ def test_a_client_that_is_late_is_named(tmp_path) -> None:
     imported = read_sources([write_run(tmp_path / "late", delay_s=12.57)])
     said = late_clients(imported)
     assert said is not None
-    assert "org/model 2/s: 12.6 s late, answered in 1 s" in said
+    assert "org/model 2/s: 12.6 s late, answered in 1.00 s" in said
     header = read_run(written_run(imported, tmp_path / "runs", "i", ["wattbench"])).header
     assert header.imported["remarks"] == {"late-client": said}
     result = click.testing.CliRunner().invoke(
@@ -129,7 +129,7 @@ def test_answers_with_due_times_show_a_late_client_too(tmp_path) -> None:
     """vLLM's bench records what a request waited for one of ``--max-concurrency``."""
     path = tmp_path / "result.json"
     path.write_text(json.dumps(vllm_result(queue_times=[12.0, 12.5, 11.5, 0.0])))
-    assert "org/model 10/s 4 at once: 12 s late, answered in 0.09 s" in str(late_clients(read_sources([path])))
+    assert "org/model 10/s 4 at once: 12.0 s late, answered in 90.0 ms" in str(late_clients(read_sources([path])))
     path.write_text(json.dumps(vllm_result(queue_times=[0.001, 0.0, 0.0, 0.0])))
     assert late_clients(read_sources([path])) is None
     path.write_text(json.dumps(vllm_result(queue_times=[12.0, 12.5, 11.5, 0.0], request_rate="inf")))

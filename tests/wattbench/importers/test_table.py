@@ -81,7 +81,7 @@ def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
     row = comparison.systems[0]
     assert (row.accuracy, row.j_per_correct, row.co2_g_per_1000, row.sci_g_per_correct) == (None,) * 4
     text = wattbench("compare", run.layout.root).output
-    assert "–" in text
+    assert "joules per correct" not in text and "a has no energy" not in text
     assert report(run)
 
 

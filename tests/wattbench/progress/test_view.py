@@ -109,6 +109,18 @@ def test_systems_that_are_asked_in_turns_share_the_items() -> None:
     assert run.items() == {"old": 40, "new": 40}
 
 
+def test_a_run_that_is_complete_ends_without_figures_so_far() -> None:
+    """They may be of a part of its answers; the figures of the run follow."""
+    run = RunSoFar([PlannedTurn("a", 2)], now=lambda: 0.0)
+    run.start("a on x", run.turns[0], 1)
+    run.answered("a", [0.5])
+    run.scored("a", 1.0, 1)
+    assert table(run, 80, 24)[1] == "> a         2/2    100.0%        500 ms"
+    run.end()
+    assert end_table(run, 80) == ["  system  items", "  a         2/2", "2 of 2 items, 0 s so far"]
+    assert line(run, ended=True) == "2 of 2 items, 0 s so far; a 2/2"
+
+
 def test_what_was_answered_before_is_counted_and_not_timed() -> None:
     run = RunSoFar([PlannedTurn("a", 10)], now=lambda: 0.0)
     run.start("a on x", run.turns[0], 4)

@@ -66,7 +66,9 @@ def test_a_refused_request_costs_nothing() -> None:
 def test_the_next_request_must_fit_and_what_was_spent_before_counts() -> None:
     account = spending(0.01, before=0.007).account("api")
     assert account is not None
-    with pytest.raises(BudgetReachedError, match=r"0\.007 of 0\.01 USD are spent.*'api' could cost 0\.004") as reached:
+    with pytest.raises(
+        BudgetReachedError, match=r"0\.00700 USD of 0\.0100 USD are spent.*'api' could cost 0\.00400 USD"
+    ) as reached:
         account.reserve(1000, 500)
     assert reached.value.exit_code == 4
     assert account.reserve(1000, 250).most == pytest.approx(0.003)  # to the last cent

@@ -79,6 +79,10 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
     blocks = blocks_to_ask(dealt, records.header.shard)
     again = _to_retry(context, cells)
     if left := _left(records.blocks(), blocks, context, again):
+        before = sum(len(block.items) for block in blocks if block not in left) * context.measure.repeats
+        for name in residents.configs if before else ():
+            context.progress.start_cell("answered before", PlannedTurn(name, before), before)
+            context.progress.end_cell()
         if not residents.one_at_a_time:
             for name in residents.configs:
                 residents.get(name)

@@ -28,7 +28,8 @@ def decision_html(decided: DecisionWords) -> str:
 
 def _decision(decided: DecisionWords) -> Iterator[str]:
     yield paragraph(decided.advice, bold=True)
-    yield _table_of(decided)
+    if len(decided.columns) > 1:
+        yield _table_of(decided)
     yield html_list(decided.evidence)
 
 
@@ -59,7 +60,7 @@ def _parts(comparison: Comparison, decided: DecisionWords | None) -> Iterator[st
         yield paragraph(arrival_rates.explained(comparison.load))
     else:
         yield _table(*summary_table(comparison))
-    yield paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}")
+    yield paragraph(f"{wording.intervals_line(comparison)} {wording.carbon_line(comparison)}".rstrip())
     yield paragraph(wording.cost_line(comparison))
     yield paragraph(wording.another_run_line(comparison))
     yield paragraph(wording.sci_line(comparison))

@@ -11,5 +11,6 @@ def decision_markdown(words: DecisionWords) -> list[str]:
     """Return the lines; every text of a record shows as itself."""
     columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
     rows = [[escaped(cell) for cell in row] for row in words.rows]
-    lines = [f"**{escaped(words.advice)}**", "", *markdown_table(columns, rows)]
+    table = ["", *markdown_table(columns, rows)] if len(columns) > 1 else []
+    lines = [f"**{escaped(words.advice)}**", *table]
     return [*lines, "", *(f"- {escaped(sentence)}" for sentence in words.evidence)] if words.evidence else lines

@@ -24,11 +24,13 @@ def decision_text(words: DecisionWords) -> list[str]:
 
 
 def decision_table(words: DecisionWords) -> list[str]:
-    """Return the lines of the table; a text that the last column has no room for is below its row."""
+    """Return the lines of the table; what the last column has no room for is below its row. None of names alone."""
+    if len(words.columns) < 2:
+        return []
     columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
     rows = [list(row) for row in words.rows]
     below: list[list[str]] = [[] for _ in rows]
-    if len(columns) > 1 and not words.columns[-1].number:  # names have their own way to be long
+    if not words.columns[-1].number:  # names have their own way to be long
         room = _room_of_last(columns, rows)
         for number, row in enumerate(rows):
             if cell_len(row[-1]) > room:

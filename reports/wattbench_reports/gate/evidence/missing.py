@@ -13,7 +13,7 @@ from wattbench_reports.gate.policy import Policy
 
 NOT_READ = "no meter could be read"
 MODELLED = (
-    "its joules are modelled from load, not measured by a sensor, so that a difference mostly reflects seconds. "
+    "its joules are modelled from CPU seconds, not measured by a sensor, and a difference is mostly one of these. "
     "To judge them nevertheless: judge_modelled: true"
 )
 

@@ -50,7 +50,7 @@ def test_a_resumed_run_goes_on_from_what_is_on_record(resolved: Any, tmp_path: P
         reserved = account.reserve(1, 1)
         assert reserved.number == 2
         account.settle(reserved, (1, 0, None, 1))
-        with pytest.raises(BudgetReachedError, match=r"0\.9 of 1 USD are spent"):
+        with pytest.raises(BudgetReachedError, match=r"0\.900 USD of 1\.00 USD are spent"):
             account.reserve(1, 1)
         assert second.account("mixed") is None  # its members are paid, and count for it
 

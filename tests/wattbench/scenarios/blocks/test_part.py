@@ -139,3 +139,11 @@ def test_a_night_is_reported_when_it_is_finished(stopped: Callable[..., Any]) ->
     assert how_to_report(run.root) is None
     with pytest.raises(UserError, match="it has no blocks that can be reported before its end"):
         part_of(run.root, [])
+
+
+def test_a_resumed_run_counts_what_was_answered_before(stopped: Callable[..., Any]) -> None:
+    run = stopped(after=2)
+    begun = len(run.quiet.cells)
+    run.run()
+    assert run.quiet.cells[begun : begun + 2] == ["answered before"] * 2
+    assert run.quiet.items_before[begun : begun + 2] == [3, 3]

@@ -194,7 +194,7 @@ def test_a_lagging_client_does_not_hold_and_its_largest_lag_has_a_moment() -> No
     assert judged(sending(stamps, 64)) == []
     stamps[70] = SentRequest(70, 70, 82, 82.5)
     assert judged(sending(stamps, 64)) == [
-        "the client lagged: it sent 1 of 100 requests more than 0.2 s after it could have, the latest by 12.000 s, "
+        "the client lagged: it sent 1 of 100 requests more than 0.2 s after it could have, the latest by 12.0 s, "
         "70.0 s after the first arrival. Their latency is the client's, not the system's"
     ]
     assert most_lag_s(LOAD.model_copy(update={"ttft_deadline_s": 0.2})) == 0.1

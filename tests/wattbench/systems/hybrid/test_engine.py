@@ -26,6 +26,7 @@ from wattbench.config import (
     load_suite,
 )
 from wattbench.errors import UserError
+from wattbench.measure.effort import effort_of
 from wattbench.measure.plan import check_pair, plan
 from wattbench.measure.plan_as_text import as_text
 from wattbench.systems import Engine, TaskContext, base_key, engine_class, open_engine
@@ -292,7 +293,8 @@ def test_what_does_not_go_together_is_said_before_anything_is_loaded(hybrid, cal
 
 def test_the_plan_lists_its_cells_and_the_code_of_its_members(hybrid, calls: Path, resolved: Resolved) -> None:
     there = replace(resolved, systems={"h": hybrid({"type": "random"})}).narrowed(limit=4)
-    text = as_text(there, plan(there), {"cpu": "modelled"})
+    metered = {"cpu": "modelled"}
+    text = as_text(there, plan(there), metered, effort=effort_of(there.suite.measure, metered))
     assert "h       hybrid      hybrid        sums  arithmetic        4" in text
     assert f"runs its own code: system 'parrot' ({calls}:parrot)" in text
     assert f"runs its own code: system 'counter' ({calls}:counter)" in text

@@ -68,7 +68,7 @@ def test_short_rounds_owe_no_joules(make_gate, gates) -> None:
 
 @pytest.mark.parametrize(
     ("meters", "expected"),
-    [({}, "no meter could be read"), ({"cpu": "rapl", "gpu0": "modelled"}, "its joules are modelled from load")],
+    [({}, "no meter could be read"), ({"cpu": "rapl", "gpu0": "modelled"}, "its joules are modelled from CPU seconds")],
 )
 def test_a_gate_without_long_rounds_says_at_once_why_it_has_no_joules(make_gate, gates, meters, expected: str) -> None:
     fake = gates.Gate(rounds=3, short=80, long_rounds=False, meters=meters, finished=False)
