@@ -36,8 +36,12 @@ def answer(prompt):
     return "3"
 """
 SCORES = """
+from wattbench.machine.measuring_lock import measures_now
+
 def score(doc, results):
-    if (FOLDER / "answer.reached").exists():  # the plan tries it out before
+    # The plan tries it out before anything is answered, and what is shown meanwhile is scored between blocks.
+    holder = measures_now()
+    if (FOLDER / "answer.reached").exists() and not (holder and holder.is_this_process):
         reach("score")
     return {"exact_match": float(results[0] == "3")}
 """
