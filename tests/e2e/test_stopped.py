@@ -89,7 +89,6 @@ def stopped(tmp_path: Path, suite, environment: dict[str, str]) -> Iterator[tupl
 def check_can_be_resumed(root: Path, environment: dict[str, str], part: Path | None) -> None:
     assert not (root / "finished.json").exists()
     assert {each for each in root.parent.iterdir() if each.is_dir()} == {root, *([] if part is None else [part])}
-    command = [sys.executable, "-m", "wattbench", "run", "--resume", str(root)]
     resumed = AtTerminal(
         [sys.executable, "-m", "wattbench", "run", "--resume", str(root)], root.parents[1], environment
     )
