@@ -32,7 +32,7 @@ def estimated_section(analysis: Analysis) -> Section | None:
         "estimated",
         "Estimated",
         f"Services: {wording.TITLE.lower()}",
-        explained,
-        (Passage("", tuple(others), (table,) if rows else ()),),
+        explained if rows else "",
+        (Passage("", tuple(others), (table,)) if rows else Passage("", (explained, *others)),),
         line="joules, grams and water of services, which no meter reads",
     )
