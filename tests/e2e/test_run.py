@@ -154,7 +154,7 @@ def test_a_users_mistake_ends_in_one_message_and_exit_code_2(
 
 
 def test_an_answerer_that_fails_leaves_a_resumable_run(wattbench, suite, tmp_path: Path) -> None:
-    done = wattbench("run", suite(("answers.py:add_small", "answers.py:fail")))
+    done = wattbench("run", suite(("answers.py:add_small", "answers.py:fail_later")))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "system 'small': its callable raised RuntimeError: no idea" in done.stderr
