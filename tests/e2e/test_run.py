@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pandas as pd
@@ -76,6 +75,27 @@ def test_restating_a_run_for_another_grid_changes_grams_alone(finished: Path, wa
     wrong = wattbench("compare", finished, "--region", "FRX")
     assert wrong.returncode == 2
     assert "FRX" in wrong.stderr
+
+
+def test_a_throughput_that_is_mostly_wattbenchs_is_at_least(wattbench, suite) -> None:
+    """A function that returns a constant, and one that takes 50 ms."""
+    done = wattbench(
+        "run", suite(('answers.py:add"', 'answers.py:add_slowly"'), ("answers.py:add_small", "answers.py:wrong"))
+    )
+    assert done.returncode == 0, done.stderr
+    run = done.stdout.strip()
+    printed = json.loads(wattbench("compare", run, "--format", "json").stdout)
+    slow, quick = printed["systems"]
+    assert slow["throughput_from"] == "requests"
+    assert slow["client_share"] < 0.5
+    assert quick["throughput_from"] == "client"
+    assert quick["client_share"] > 0.5
+    assert quick["client_share"] == pytest.approx(1 - quick["requests_in_flight"], abs=1e-6), "one at a time"
+    assert quick["requests_per_s"] > slow["requests_per_s"]
+    text = wattbench("compare", run).stdout
+    assert text.count("of the time wattbench's own)") == 1
+    assert "Request throughput, highest first" not in text, "one of the two is not known"
+    assert wattbench("verify", run).returncode == 0, "the lines say the same"
 
 
 def test_plan_prints_and_runs_nothing(wattbench, suite, tmp_path: Path) -> None:
@@ -168,10 +188,3 @@ def test_doctor_says_what_will_be_measured(wattbench) -> None:
     assert done.returncode == 0, done.stderr
     assert "modelled" in done.stdout or "measured" in done.stdout
     assert json.loads(wattbench("doctor", "--json").stdout)
-
-
-def test_help_imports_nothing_heavy(command, environment) -> None:
-    done = subprocess.run(command("--help"), env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0
-    assert "compare" in done.stdout
-    assert "Traceback" not in done.stderr
