@@ -86,8 +86,8 @@ class Measure(Strict):
     windows last, and whether a disturbed block is asked again. `normal` ends within twice the answering time plus two
     minutes, loading not counted."""
     energy: bool = True
-    """`off` measures accuracy and latency alone: no meter is read, and any number of such runs may go on side by
-    side."""
+    """`off` measures accuracy and latency alone: no meter is read, no window is filled, and any number of such runs
+    may go on side by side."""
     idle_s: Literal["auto"] | PauseSeconds = "auto"
     """Seconds of idle, with the system loaded, before its first measured window; 0 measures none. `auto`: by the effort
     where a sensor is read; 1 where joules are modelled."""
