@@ -24,9 +24,12 @@ def components_on(
         hosts: the machines on which the system runs; None among them is this one. None in their place: not asked.
         partly: whether the components of some machines count though others are not read, as for an idle draw, which is
             known per component. Otherwise a system of which a part is not read has no components.
+
+    Returns:
+        Both empty where no meter is read at all.
     """
     named = list(known)
-    if hosts is None:
+    if hosts is None or not named:
         return named, []
     kept = [component for component in named if host_of(component) in hosts]
     read = {host_of(component) for component in kept}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from wattbench.progress.remaining import duration
 from wattbench.progress.so_far import RunSoFar, SystemSoFar
+from wattbench.quantities import quantity
 from wattbench.redaction import hide
 from wattbench.terminal import TextColumn, clipped, clipped_apart, printable, text_table, without_commands, wrapped
 
@@ -133,10 +134,7 @@ def _cells(so_far: SystemSoFar) -> Sequence[str]:
 
 
 def _seconds(seconds: float) -> str:
-    if seconds >= 99.95:
-        return duration(seconds)
-    unit, size = ("s", 1.0) if seconds >= 0.9995 else ("ms", 1e-3) if seconds >= 0.9995e-3 else ("µs", 1e-6)
-    return f"{seconds / size:.3g} {unit}"
+    return duration(seconds) if seconds >= 99.95 else quantity(seconds, "s")
 
 
 def _power(watts: float, provenance: str) -> str:
@@ -144,4 +142,4 @@ def _power(watts: float, provenance: str) -> str:
     parts = provenance.split("+")
     if len(parts) > 2:
         provenance = "partly modelled" if "modelled" in parts else "of several meters"
-    return f"{watts:{',.0f' if watts >= 99.5 else '.3g'}} W {provenance}"
+    return f"{quantity(watts, 'W')} {provenance}"

@@ -71,7 +71,7 @@ def test_a_terminal_is_drawn_in_place_and_keeps_what_matters_at_the_end(monkeypa
     written = screen.getvalue()
     assert "\x1b[2K" in written, "what was drawn before is erased"
     end = written.rpartition("\x1b[2K")[2]
-    assert "  a       10/10     75.0%        250 ms  12 W modelled" in end
+    assert "  a       10/10     75.0%        250 ms  12.0 W modelled" in end
     assert "disturbed to the end" in end
     assert "loading a" not in end
 

@@ -19,7 +19,7 @@ WHY = (
     "16 blocks: with fewer the intervals between blocks would be wider than those of the items, and with more the "
     "windows would take longer than the answers"
 )
-KEPT = "disturbed by other work to the end (CPU time of other processes): 2 of 16 blocks; their windows are marked"
+KEPT = "asked again because of other work on this machine (CPU time of other processes): 2 of 16 blocks, 3 times in all"
 
 
 class Clock:
@@ -129,7 +129,7 @@ def test_what_was_answered_before_is_counted_and_not_timed() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "shown"),
-    [(1.04e-5, "10.4 µs"), (0.00312, "3.12 ms"), (0.99999, "1 s"), (12.34, "12.3 s"), (200, "3 min 20 s")],
+    [(1.04e-5, "10.4 µs"), (0.00312, "3.12 ms"), (0.99999, "1.00 s"), (12.34, "12.3 s"), (200, "3 min 20 s")],
 )
 def test_latency_has_its_unit(seconds: float, shown: str) -> None:
     run = RunSoFar([PlannedTurn("a", 10)], now=lambda: 0.0)

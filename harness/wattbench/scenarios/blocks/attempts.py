@@ -99,15 +99,13 @@ def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], floa
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
-    """Return what the end of a run says of blocks that were asked again or disturbed, a line for each reason.
+    """Return what the end of a run says of blocks that were asked again, a line for each reason.
 
     Args:
         rows: all attempts of all blocks.
         blocks: how many there are.
     """
-    by_block = attempts_by_block(rows)
-    repeated = [row for attempts in by_block for row in attempts[:-1]]
-    still = [attempts[-1] for attempts in by_block if attempts[-1].contended]
+    repeated = [row for attempts in attempts_by_block(rows) for row in attempts[:-1]]
     lines = []
     for reason, because in _BECAUSE.items():
         if rows_of := [row for row in repeated if row.spoiled_by == reason]:
@@ -116,11 +114,6 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
                 f"asked again because {because.format(signals=signals_in_words(rows_of))}: {count} of {blocks} blocks, "
                 f"{times} {'time' if times == 1 else 'times'} in all"
             )
-    if still:
-        lines.append(
-            f"disturbed by other work ({signals_in_words(still)}): {len(still)} of {blocks} blocks; their windows are "
-            "marked"
-        )
     return lines
 
 

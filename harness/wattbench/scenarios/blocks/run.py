@@ -203,8 +203,10 @@ def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) ->
         context.progress.note(f"{what}; it is asked again")
     elif stays_busy(rows) and not stays_busy(rows[:-1]):
         context.progress.note(f"{what}; asking again does not help, and no block is asked again from here on")
-    elif not stays_busy(rows):
+    elif row.interrupted:
         context.progress.note(f"{what}; its windows are marked")
+    elif not stays_busy(rows) and not any(each.contended for each in rows if each.number != row.number):
+        context.progress.note(f"{what}; its windows are marked, as those of further ones will be")
 
 
 def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Block], cells: Sequence[Cell]) -> Turns:
