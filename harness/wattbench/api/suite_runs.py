@@ -149,6 +149,7 @@ def run_new(
     from wattbench.distributed.shard_choice import check_shard
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
+    from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 
     check_shard(resolved, shard)
     if cluster is not None:
@@ -165,6 +166,8 @@ def run_new(
             wait_s=wait_s,
         )
     with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine:
+        if (said := let_waiting_threads_sleep(resolved.systems)) is not None:
+            notice(f"wattbench: {said}")
         chosen = meters_here(resolved.suite, resolved.systems)  # before any data set is fetched: it may refuse
         cells = plan(resolved, allow_unsafe_code=allow_unsafe_code)
         check_shard(resolved, shard, cells)
@@ -207,6 +210,7 @@ def run_resumed(
     quiet_lm_eval()  # before anything else imports it
     from wattbench.distributed.cluster_run import is_handed_out
     from wattbench.records import RunWriter, read_run
+    from wattbench.scenarios.waiting_threads import let_waiting_threads_sleep
 
     records = read_run(root)
     if records.header.gate is not None:
@@ -236,6 +240,7 @@ def run_resumed(
             if records.finished:
                 notice(f"{root} is finished already")
                 return root
+        let_waiting_threads_sleep(resolved.systems, records.header.environment)
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)
         if finished:
             root = copy_of(records, command)

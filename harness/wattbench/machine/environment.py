@@ -20,7 +20,14 @@ PACKAGES = (
 )  # fmt: skip
 """The packages whose versions can change a result."""
 
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+WAIT_POLICY = "OMP_WAIT_POLICY"
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    WAIT_POLICY,
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+)
 
 
 def environment(folder: Path) -> dict[str, Any]:
