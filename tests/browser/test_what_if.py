@@ -77,7 +77,8 @@ def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tu
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, write_stated: Any) -> dict[str, Any]:
     """The family; the same without an intensity; one whose suite has a mix and a price; one with few items, so that
-    figures fall on ties of rounding and bounds are infinite; one in blocks, and one in blocks with a mix."""
+    figures fall on ties of rounding and bounds are infinite; one in blocks, one in blocks with a mix, and one of
+    modelled joules next to other work."""
     root = tmp_path_factory.mktemp("what-if")
     family = family_run(24)
     silent = {"region": None, "intensity_g_per_kwh": None, "pue": 1.1}
@@ -93,6 +94,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory, write_stated: Any) -> dict[st
             family_run(9), name="few-blocks", blocks=5, workload={"mix": {"text": 2, "logic": 1, "time": 1}}
         ),
     }
+    modelled = tuple(dataclasses.replace(system, provenance="modelled") for system in family.systems)
+    made["busy"] = dataclasses.replace(made["blocks"], name="busy", systems=modelled, busy_blocks=4)
     found = {}
     for name, run in made.items():
         directory = write_run(root / name, run)
@@ -100,7 +103,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, write_stated: Any) -> dict[st
     return found
 
 
-@pytest.mark.parametrize("name", ["family", "silent", "mixed", "few", "blocks", "few-blocks"])
+@pytest.mark.parametrize("name", ["family", "silent", "mixed", "few", "blocks", "few-blocks", "busy"])
 def test_the_page_states_what_the_command_line_computes(browser, show, runs, name) -> None:
     directory, page = runs[name]
     show(page)
@@ -109,7 +112,7 @@ def test_the_page_states_what_the_command_line_computes(browser, show, runs, nam
     before = browser.execute_script(READ)
     assert set(before) <= set(restated(own))
     assert before == {key: text for key, text in restated(own).items() if key in before}
-    asked = grid()[:: {"family": 5, "blocks": 23, "few-blocks": 31}.get(name, 11)]
+    asked = grid()[:: {"family": 5, "blocks": 23, "few-blocks": 31, "busy": 23}.get(name, 11)]
     for values, weights in asked:
         browser.execute_script(SET, values, weights)
         shown = browser.execute_script(READ)

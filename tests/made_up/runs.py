@@ -115,6 +115,8 @@ class FakeRun:
     """The spread of the log of a block's speed, which all systems share."""
     asked_again: int = 0
     """So many of the first blocks have an earlier attempt, during which the machine was busy."""
+    busy_blocks: int = 0
+    """In so many of the first blocks other work ran next to the measured windows."""
     speed: float = 1.0
     """What the session multiplies all seconds and joules by."""
     own_cpu: bool = False
@@ -335,7 +337,8 @@ def _write_blocks(
         heat = {} if node.temperature_c is None else {"part0": node.temperature_c}
         windows.append(
             replace(
-                window, block=block, attempt=attempt, own_cpu_s=own_cpu_s, node=node.node, temperature_c=heat
+                window, block=block, attempt=attempt, own_cpu_s=own_cpu_s, node=node.node, temperature_c=heat,
+                contended=block < fake.busy_blocks,
             )
         )  # fmt: skip
 
