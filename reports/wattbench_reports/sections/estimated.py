@@ -14,8 +14,6 @@ def estimated_section(analysis: Analysis) -> Section | None:
     if not comparison.estimates:
         return None
     explained, *others = wording.lines(comparison)
-    if not any(each.sums for each in comparison.estimates):  # there is no table to explain
-        explained, others = "", [explained, *others]
     columns = tuple(Column(name[0].upper() + name[1:], numeric=1 <= at <= 4) for at, name in enumerate(wording.HEAD))
     rows = wording.rows(comparison)
     index = {name: at for at, name in enumerate(analysis.frames.systems)}

@@ -11,11 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.machine import run_presence
 from wattbench.machine.lock_holder import Doing, LockHolder
 from wattbench.machine.run_presence import RunPresence, live_runs
 
@@ -88,7 +88,7 @@ def test_a_command_has_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_file_names_no_process_of_another_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = SimpleNamespace(uids=lambda: SimpleNamespace(effective=os.geteuid() + 1))
     with RunPresence(tmp_path, HOST, Doing.PREPARES):
-        monkeypatch.setattr(run_presence.psutil, "Process", lambda _: theirs)
+        monkeypatch.setattr(psutil, "Process", lambda _: theirs)
         assert live_runs(tmp_path, HOST) == []
 
 
