@@ -1,7 +1,7 @@
 """What a run takes beyond its answers, alone and next to busy loops; and what busy loops do to CPU seconds.
 
-Three systems answer 400 items in 16 seconds. `effort: normal` promises an end within twice that and two minutes; the
-joules of a run next to busy loops hold those of the run alone within their intervals.
+Three systems answer 400 items in 16 seconds. `effort: normal` promises an end within twice that and two minutes. The
+modelled joules of a run next to busy loops are those of the run alone, to within what their lower bound allows for.
 """
 
 from __future__ import annotations
@@ -83,8 +83,11 @@ def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path)
         for loops in LOOPS:
             with busy(loops):
                 started_s = time.perf_counter()
-                run = wattbench.run(suite, out=tmp_path / "runs")
+                # In a process of its own: loops that it had started would be its own work.
+                command = [sys.executable, "-m", "wattbench", "run", suite, "--out", tmp_path / "runs"]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
                 whole_s = time.perf_counter() - started_s
+            run = wattbench.read(done.stdout.strip())
             items = run.items()
             told[str(loops)] = {
                 "run_s": whole_s,
@@ -107,8 +110,8 @@ def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path)
         assert each["run_s"] <= NORMAL_SHARE * each["answering_s"] + NORMAL_S
         assert each["accuracy"] == told["0"]["accuracy"]
         for name in ("small", "large"):  # those of a rule of microseconds are the harness's
-            low, _, high = each["joules_per_request"][name]
-            assert low <= told["0"]["joules_per_request"][name][1] <= high
+            ratio = each["joules_per_request"][name][1] / told["0"]["joules_per_request"][name][1]
+            assert 1.0 / (1.0 + LONGER) <= ratio <= 1.0 + LONGER
 
 
 def _written(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.tables.item_matrix import item_sums
@@ -34,8 +35,8 @@ def other_work_sums(frames: Frames) -> dict[str, NDArray[np.float64]]:
     Returns:
         Empty where no modelled joules are of a window next to other work.
     """
-    windows = frames.windows.drop_duplicates("window").set_index("window")["contended"] == 1
-    contended = windows.reindex([*frames.categories("window"), None], fill_value=False).to_numpy(dtype=bool)
+    names = [*frames.categories("window"), None]
+    contended = _next_to_other_work(frames.windows).reindex(names, fill_value=False).to_numpy(dtype=bool)
     if not contended.any():
         return {}
     modelled = np.array([name == "modelled" for name in frames.categories("energy_provenance")] + [False])
@@ -48,3 +49,14 @@ def other_work_sums(frames: Frames) -> dict[str, NDArray[np.float64]]:
 
     [too_many] = item_sums(frames, 1, of_system)
     return {TOO_MANY: too_many} if too_many.any() else {}
+
+
+def _next_to_other_work(windows: pd.DataFrame) -> pd.Series:
+    """Return whether other work ran in each window, by its name; in a block, in any window of it.
+
+    Of a window shorter than half a second the kernel says nothing: the others of its block were next to it in time.
+    """
+    table = windows.drop_duplicates("window").set_index("window")
+    contended = table["contended"] == 1
+    in_block = contended.groupby([table["block"], table["attempt"]]).transform("any")  # outside of blocks: missing
+    return contended | in_block.eq(True)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
-from wattbench_reports.metrics.other_work import LONGER, TOO_MANY
+from wattbench_reports.metrics.other_work import LONGER, TOO_MANY, other_work_sums
+from wattbench_reports.tables.run_tables import load_frames
 
 BLOCKS = 6
 RUN = FakeRun(
@@ -46,6 +47,19 @@ def test_the_lower_bound_alone_moves_by_what_other_work_may_have_added(by_busy_b
     money_before, money_after = (each.comparison.money.systems["modelled"].per_request for each in (quiet, busy))
     assert money_after.low == pytest.approx(money_before.low / (1 + LONGER))
     assert money_after.high == money_before.high
+
+
+def test_a_window_too_short_to_tell_is_as_the_others_of_its_block(tmp_path: Path) -> None:
+    both = dataclasses.replace(
+        RUN, systems=tuple(dataclasses.replace(each, provenance="modelled") for each in RUN.systems)
+    )
+    run = read_run(write_run(tmp_path, dataclasses.replace(both, busy_blocks=1)))
+    frames = load_frames(run)
+    whole = other_work_sums(frames)[TOO_MANY]
+    frames.windows.loc[frames.windows["system"] == "modelled", "contended"] = 0
+    assert (other_work_sums(frames)[TOO_MANY] == whole).all()
+    frames.windows["contended"] = 0
+    assert other_work_sums(frames) == {}
 
 
 def test_a_quiet_run_carries_nothing_for_it(by_busy_blocks: list[Analysis]) -> None:
