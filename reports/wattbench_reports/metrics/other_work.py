@@ -23,7 +23,7 @@ from wattbench_reports.tables.run_tables import Frames
 TOO_MANY = "energy_j_too_many"
 """The kind of sum: joules that may be too many, of all answers that have some."""
 LONGER = 0.10
-"""By which share. One thread of Python next to busy loops on two processors: 0 to 6% (`benchmarks/bench_effort.py`)."""
+"""By which share. One thread of Python next to busy loops on two processors: 0 to 7% (`benchmarks/bench_effort.py`)."""
 
 
 def other_work_sums(frames: Frames) -> dict[str, NDArray[np.float64]]:
