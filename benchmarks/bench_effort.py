@@ -77,7 +77,7 @@ def _cpu_s() -> float:
 def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path) -> None:
     """One run for each number of busy loops."""
     suite = _written(tmp_path)
-    told: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
 
     def runs() -> None:
         for loops in LOOPS:
@@ -89,7 +89,7 @@ def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path)
                 whole_s = time.perf_counter() - started_s
             run = wattbench.read(done.stdout.strip())
             items = run.items()
-            told[str(loops)] = {
+            measured[str(loops)] = {
                 "run_s": whole_s,
                 "answering_s": float(items["seconds"].sum()),
                 "joules_per_request": {
@@ -105,12 +105,12 @@ def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path)
             }
 
     benchmark.pedantic(runs, rounds=1)
-    benchmark.extra_info["by busy loops"] = told
-    for each in told.values():
+    benchmark.extra_info["by busy loops"] = measured
+    for each in measured.values():
         assert each["run_s"] <= NORMAL_SHARE * each["answering_s"] + NORMAL_S
-        assert each["accuracy"] == told["0"]["accuracy"]
+        assert each["accuracy"] == measured["0"]["accuracy"]
         for name in ("small", "large"):  # those of a rule of microseconds are the harness's
-            ratio = each["joules_per_request"][name][1] / told["0"]["joules_per_request"][name][1]
+            ratio = each["joules_per_request"][name][1] / measured["0"]["joules_per_request"][name][1]
             assert 1.0 / (1.0 + LONGER) <= ratio <= 1.0 + LONGER
 
 

@@ -3,7 +3,7 @@
 GPUs without a counter are read at 20 Hz, and may cost twice that.
 
 Counted by the processes' and threads' own clocks, not by the wall. The whole process is counted, so that what a meter
-leaves to threads or programs of its own (codecarbon has a timer) is in the figure. The edges of a window, where a
+leaves to threads or programs of its own is in the figure. The edges of a window, where a
 counter's next step is waited for, come once per window and are told apart.
 """
 

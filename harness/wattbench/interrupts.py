@@ -3,8 +3,8 @@
 Python raises `KeyboardInterrupt` in the main thread between any two of its instructions. Where that is within a
 finaliser or a callback it is printed and dropped, and the run goes on as if nothing had been pressed. Where it is
 between taking a lock and entering the block that releases it, the lock stays taken, and a thread that needs it waits
-for ever: in codecarbon's scheduler, for one, which each reading of the modelled joules starts or stops. Where it is
-within the clearing up after an earlier one, a server stays or a traceback ends the program. So a run
+for ever, as in the scheduler of a library. Where it is within the clearing up after an earlier one, a server stays or a
+traceback ends the program. So a run
 
 - holds interrupts back while it reads, opens or closes meters (`held`),
 - looks after each answer whether one has come that nothing noticed (`raise_if_interrupted`), and

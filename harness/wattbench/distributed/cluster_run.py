@@ -21,7 +21,7 @@ from wattbench.distributed.messages import encode
 from wattbench.distributed.same_work import files_of, versions
 from wattbench.distributed.slots import SlotProvider
 from wattbench.errors import UserError
-from wattbench.measure.number_of_blocks import LEAST
+from wattbench.measure.effort import LEAST
 from wattbench.measure.plan import Cell, requests
 from wattbench.progress import PlannedTurn, progress
 from wattbench.records import RunHeader, RunLayout, read_run

@@ -19,16 +19,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from wattbench.config import Measure
-from wattbench.measure.effort import FEW_BLOCKS, MANY_BLOCKS, Effort
+from wattbench.measure.effort import LEAST, MOST, Effort
 
-LEAST = FEW_BLOCKS
-"""With fewer blocks a spread cannot be estimated well: at 95% Student's t is 2.78 for 5 blocks, 4.30 for 3, 12.7 for 2
-(a normal quantile is 1.96)."""
 LEAST_OF_SLOW_SWITCHES = 3
 SLOW_SWITCH_S = 60.0
 """From this on a switch costs minutes. There are then from 3 to 5 blocks, and the spread is known less well."""
-MOST = MANY_BLOCKS
-"""Student's t for 32 blocks is 2.04: more narrow an interval by less than 4%, and cost a switch of each system each."""
 ITEM_SD = 0.5
 """Relative standard deviation of the joules (or seconds) of one request between items of several tasks: answers of a
 few to some dozen tokens behind prompts of unlike length. A choice; .3 to 1 is usual."""

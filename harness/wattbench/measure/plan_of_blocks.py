@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from wattbench.config import Measure
-from wattbench.measure.effort import NORMAL_S, NORMAL_SHARE, QUICK_S, Effort
-from wattbench.measure.number_of_blocks import LEAST, bounds, choose_number
+from wattbench.measure.effort import LEAST, NORMAL_S, NORMAL_SHARE, QUICK_S, Effort
+from wattbench.measure.number_of_blocks import bounds, choose_number
 from wattbench.records.shards import part_in_words
 
 _RESIDENT = {

@@ -1,8 +1,9 @@
 """Have the threads of a model sleep while they wait for each other, on a machine that does other work.
 
 OpenMP's threads compute while they wait, as that is quicker on processors of their own. Where other work has the
-processor of the thread that is waited for, all others compute in vain: a mixture of experts on two processors next to
-two busy loops took 20 times as long. With `OMP_WAIT_POLICY=passive` they sleep (OpenMP 5.2, section 21.7).
+processor of the thread that is waited for, all others compute in vain: on two processors next to two busy loops the
+answers of a mixture of experts took 4 to 34 times as long (means of two blocks). With `OMP_WAIT_POLICY=passive` they
+sleep (OpenMP API 5.2, chapter 21).
 """
 
 from __future__ import annotations

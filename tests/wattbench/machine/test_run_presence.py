@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.other_process import holding_elsewhere, kill
 from wattbench.machine.lock_holder import Doing, LockHolder
 from wattbench.machine.run_presence import RunPresence, live_runs
 
@@ -23,35 +23,15 @@ HOST = "abc"
 
 
 @contextmanager
-def elsewhere(folder: Path) -> Iterator[int]:
+def named(folder: Path) -> Iterator[None]:
+    with RunPresence(folder, HOST, Doing.ENERGY_OFF) as presence:
+        presence.name_run(Path("/runs/one"))
+        yield
+
+
+def elsewhere(folder: Path) -> AbstractContextManager[int]:
     """A process with a presence, which a test may kill."""
-    ready, written = os.pipe()
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover - another process
-        try:
-            with RunPresence(folder, HOST, Doing.ENERGY_OFF) as presence:
-                presence.name_run(Path("/runs/one"))
-                os.write(written, b"x")
-                signal.pause()
-        finally:
-            os._exit(1)
-    os.close(written)
-    assert os.read(ready, 1) == b"x"
-    os.close(ready)
-    try:
-        yield pid
-    finally:
-        kill(pid)
-
-
-def kill(pid: int) -> None:
-    if pid in children_left():
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-
-
-def children_left() -> list[int]:
-    return [int(each) for each in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+    return holding_elsewhere(lambda: named(folder))
 
 
 def test_a_run_is_seen_with_what_it_does_until_it_ends(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ import math
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.made_up.other_process import holding_elsewhere
 from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine import slot as slot_module
@@ -32,26 +33,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def elsewhere(slot: Slot | None) -> Iterator[int]:
+def measuring(slot: Slot | None) -> Iterator[None]:
+    with measuring_lock(slot=slot):
+        locks.name_run(Path("runs/other"))
+        yield
+
+
+def elsewhere(slot: Slot | None) -> AbstractContextManager[int]:
     """A process that measures, as a slot or with the whole machine."""
-    ready, written = os.pipe()
-    pid = os.fork()
-    if pid == 0:  # pragma: no cover - another process
-        try:
-            with measuring_lock(slot=slot):
-                locks.name_run(Path("runs/other"))
-                os.write(written, b"x")
-                signal.pause()
-        finally:
-            os._exit(1)
-    os.close(written)
-    assert os.read(ready, 1) == b"x"
-    os.close(ready)
-    try:
-        yield pid
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+    return holding_elsewhere(lambda: measuring(slot))
 
 
 def refused(slot: Slot | None, match: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench.config import Measure
-from wattbench.measure.effort import AGAIN, AROUND_S, FEW_BLOCKS, NORMAL_S, NORMAL_SHARE, Effort, effort_of
+from wattbench.measure.effort import AGAIN, AROUND_S, LEAST, NORMAL_S, NORMAL_SHARE, Effort, effort_of
 from wattbench.meters.contention.proc_files import TICK_S
 from wattbench.meters.windows.thresholds import MIN_STEPS
 
@@ -116,5 +116,5 @@ def test_normal_keeps_its_promise_with_all_that_is_asked_again(metered: dict[str
 def test_thorough_has_all_the_time_and_quick_has_few_blocks() -> None:
     quick, normal, thorough = (effort_of(Measure(effort=name), {"cpu": "rapl"}) for name in NAMES)
     assert thorough.most_asking_s(1.0) == math.inf
-    assert quick.most_blocks == FEW_BLOCKS < normal.most_blocks
+    assert quick.most_blocks == LEAST < normal.most_blocks
     assert (quick.min_window_s, normal.min_window_s, thorough.min_window_s) == (0.5, 1.0, 5.0)

@@ -23,7 +23,7 @@ KEPT = "asked again because of other work on this machine (CPU time of other pro
 
 
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that a test moves."""
 
     now_s = 0.0
 

@@ -126,7 +126,7 @@ def conclusions(analysis: Analysis) -> dict[str, object]:
 
 @pytest.mark.parametrize("name", ["quick", "family"])
 def test_no_conclusion_is_drawn_from_a_throughput(analysed, fake, name: str) -> None:
-    """Whatever systems serve, and whoever's time it was: what is concluded stays the same."""
+    """Conclusions stay the same whatever the throughputs are, and whichever share of their time is the client's."""
     analysis = analysed(getattr(fake, name)())
     expected = conclusions(analysis)
     for factor, source in ((1000.0, CLIENT), (1e-3, CLIENT), (1000.0, REQUESTS)):
