@@ -66,4 +66,5 @@ def _header(records: RunRecords, command: Sequence[str]) -> RunHeader:
         suite_sha256=sha256,
         command=list(command),
         retried_from=old.run,
+        journal=True,
     )

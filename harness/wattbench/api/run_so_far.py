@@ -118,4 +118,5 @@ def _header(records: RunRecords, so_far: BlocksSoFar, command: Sequence[str]) ->
         command=list(command),
         shard={"blocks": list(so_far.complete), "of": plan.blocks, "seed": plan.seed},
         part_of=old.run,
+        journal=False,
     )

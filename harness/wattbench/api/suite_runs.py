@@ -236,7 +236,7 @@ def run_resumed(
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine, ExitStack() as stack:
         if not finished:
-            writer = stack.enter_context(RunWriter(root))  # no other process may go on with it meanwhile
+            writer = stack.enter_context(writer_to_resume(root))  # no other process may go on with it meanwhile
             if records.finished:
                 notice(f"{root} is finished already")
                 return root
@@ -269,6 +269,20 @@ def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:
         raise UserError(f"{root}: finish the run first; of a finished one failed requests are asked again")
     if slot is not None:
         raise UserError(f"{root}: a run of a cluster is finished by whole machines: leave --slot out")
+
+
+def writer_to_resume(root: Path) -> RunWriter:
+    """Open a run that is to go on, and say what of it its journal lacked.
+
+    Raises:
+        UserError: another process writes it, or it was changed since it was written.
+    """
+    from wattbench.records import RunWriter
+
+    writer = RunWriter(root)
+    for left in writer.left:
+        notice(f"wattbench: {left}")
+    return writer
 
 
 def planned_again(records: RunRecords, resolved: Resolved, allow_unsafe_code: bool) -> tuple[Chosen, list[Cell]]:

@@ -351,6 +351,7 @@ def _header(
         cells=[_scored_so(cell, digests) for cell in old.cells],
         night=None,
         rescored=record,
+        journal=False,
     )
 
 

@@ -97,6 +97,7 @@ def new_run(
         night=None if night is None else night.as_record(here["commit"]),
         node=node(),
         shard=None if shard is None else dict(shard),
+        journal=not (shard or {}).get("handed_out", False),
     )
     return RunWriter.create(folder / run, header)
 

@@ -95,10 +95,10 @@ def seal(record: Mapping[str, Any]) -> str:
 def run_files(layout: RunLayout) -> list[str]:
     """Return the files that a run holds, relative to it, in order: all that its layout names.
 
-    Not `finished.json` and `run.lock`, not what a killed process left under a temporary name, and no link: no reader
-    of a run asks for those, or for files that someone else put there.
+    Not `finished.json`, its signature and `run.lock`, not what a killed process left under a temporary name, and no
+    link: no reader of a run asks for those, or for files that someone else put there.
     """
-    not_held = (layout.finished, layout.lock)
+    not_held = (layout.finished, layout.lock, layout.signature)
     names = [path.name for path in layout.top_files() if path not in not_held and is_plain(path)]
     for folder in FOLDERS:
         names += _below(layout.root, layout.root / folder)

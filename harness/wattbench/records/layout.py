@@ -49,6 +49,16 @@ class RunLayout:
         return self.root / "run.lock"
 
     @property
+    def journal(self) -> Path:
+        """`journal.jsonl`: what was written to the run, in order, with digests."""
+        return self.root / "journal.jsonl"
+
+    @property
+    def signature(self) -> Path:
+        """`finished.json.sig`: a signature of `finished.json`, of a run that was signed."""
+        return self.root / "finished.json.sig"
+
+    @property
     def systems(self) -> Path:
         """`systems.jsonl`: what each system is and what loading it cost."""
         return self.root / "systems.jsonl"

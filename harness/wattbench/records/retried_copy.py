@@ -29,7 +29,16 @@ def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
         UserError: a file cannot be read or written.
     """
     target = out / header.run
-    ends = (old.header, old.finished, old.lock, old.items_table, old.windows_table, old.windows)
+    ends = (
+        old.header,
+        old.finished,
+        old.lock,
+        old.signature,
+        old.journal,
+        old.items_table,
+        old.windows_table,
+        old.windows,
+    )
     left_out = {path.name for path in ends}
     with (
         failing_as(target, _FAILURE),
@@ -43,6 +52,7 @@ def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
                 (writer.layout.root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, writer.layout.root / name)
             write_windows_of(header.run, old, writer.layout)
+            writer.journal_files()
         writer.layout.lock.unlink(missing_ok=True)
         move_into_place(aside / header.run, target, failure=_FAILURE)
     return target

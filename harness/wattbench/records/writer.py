@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,8 +14,10 @@ import filelock
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
 from wattbench.records.files.jsonl import Appender
-from wattbench.records.finish_record import finish_record
+from wattbench.records.finish_record import finish_record, run_files
+from wattbench.records.journal import Journal
 from wattbench.records.layout import RunLayout
+from wattbench.records.reader import read_run
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
 from wattbench.records.rows.blocks import BlockPlan, BlockRow
@@ -30,6 +33,7 @@ from wattbench.records.rows.spending import SpentRow
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.rows.systems import SystemRow
 from wattbench.records.rows.windows import WindowLabel, WindowRow
+from wattbench.records.shards import shard_of
 from wattbench.redaction import hide_command, hide_known, hide_settings
 
 
@@ -46,9 +50,19 @@ class RunWriter:
                 raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
         self._answers: dict[tuple[str, str], Path] = {}
+        self._journal: Journal | None = None
+        self._writing = threading.Lock()  # lines of the journal are in the order of what they digest
+        self.left: Sequence[str] = ()
+        """Of a run that is resumed: what its journal lacks of it, a sentence each."""
         self._begun = self.layout.header.exists()
         if self._begun:
             remove_temporaries(root)
+            try:
+                if read_run(root).header.journal and not self.layout.finished.exists():
+                    self._journal, self.left = Journal.resumed(self.layout)
+            except BaseException:
+                self._lock.release()
+                raise
 
     @classmethod
     def create(cls, root: Path, header: RunHeader) -> Self:
@@ -67,6 +81,8 @@ class RunWriter:
         text = json.dumps(_without_secrets(header), indent=2, ensure_ascii=False, allow_nan=False)
         write_atomically(writer.layout.header, text.encode())
         writer._begun = True
+        if header.journal:
+            writer._journal = Journal.begin(writer.layout)
         return writer
 
     def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
@@ -85,7 +101,8 @@ class RunWriter:
         self._append(self.layout.open_windows, label)
 
     def append_window(self, row: WindowRow) -> None:
-        """Record a judged window."""
+        """Record a judged window, and in the journal first the readings behind it."""
+        self._journal_new(self.layout.trace(row.system, row.task, row.block, shard=shard_of(row.window)))
         self._append(self.layout.windows, row)
 
     def append_load(self, row: LoadRow) -> None:
@@ -124,6 +141,7 @@ class RunWriter:
         write_atomically(
             self.layout.block_plan, json.dumps(hide_known(asdict(plan)), indent=2, ensure_ascii=False).encode()
         )
+        self._journal_new(self.layout.block_plan, whole=True)
 
     def append_phase(self, row: PhaseRow) -> None:
         """Record how one component's joules in a cell divide into prefill and decode."""
@@ -132,17 +150,20 @@ class RunWriter:
     def write_experts(self, system: str, task: str, rows: Iterable[ExpertRow]) -> None:
         """Write which experts a mixture used in a cell, completely or not at all."""
         self._check_there()
-        _write_rows(self.layout.experts(system, task), rows)
+        self._write_rows(self.layout.experts(system, task), rows)
 
     def write_scores(self, system: str, task: str, rows: Iterable[ScoreRow]) -> None:
         """Write lm-eval's scores of a cell, completely or not at all: the cell is complete with them."""
         self._check_there()
-        _write_rows(self.layout.scores(system, task), rows)
+        self._write_rows(self.layout.scores(system, task), rows)
 
     def forget_scores(self, system: str, task: str) -> None:
         """Remove the scores of a cell of which answers are about to be replaced: it is not complete any more."""
         self._check_there()
         path = self.layout.scores(system, task)
+        if self._journal is not None:
+            with self._writing:
+                self._journal.removed(path)
         with failing_as(path, FAILURE):
             path.unlink(missing_ok=True)
             sync_folder(path.parent)
@@ -170,8 +191,17 @@ class RunWriter:
         window_rows = window_batches.write_windows(self.layout.windows_table, windows)
         self._end(rows, window_rows, finished_utc)
 
+    def journal_files(self) -> None:
+        """Add to the journal what it lacks of any file: of a copy, or of traces and logs at the end of a run."""
+        tables = (self.layout.items_table, self.layout.windows_table, self.layout.journal)
+        for name in run_files(self.layout) if self._journal is not None else ():
+            if (path := self.layout.root / name) not in tables:
+                self._journal_new(path)
+
     def close(self) -> None:
         """Close every file and let the next process append."""
+        if self._journal is not None:
+            self._journal.close()
         for appender in self._appenders.values():
             appender.close()
         self._appenders.clear()
@@ -188,14 +218,31 @@ class RunWriter:
         self._end(item_rows, window_rows, finished_utc)
 
     def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
+        self.journal_files()
         write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 
     def _append(self, path: Path, row: RecordRow) -> None:
         self._append_all(path, [row])
 
     def _append_all(self, path: Path, rows: Iterable[RecordRow]) -> None:
-        with failing_as(path, FAILURE):
-            self._appender(path).append_all(row.as_json() for row in rows)
+        with self._writing:
+            if self._journal is not None:
+                self._journal.check_complete()
+            with failing_as(path, FAILURE):
+                self._appender(path).append_all(row.as_json() for row in rows)
+            if self._journal is not None:
+                self._journal.note(path)
+
+    def _write_rows(self, path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
+        lines = [json.dumps(hide_known(row.as_json()), ensure_ascii=False) + "\n" for row in rows]
+        write_atomically(path, "".join(lines).encode())
+        self._journal_new(path, whole=True)
+
+    def _journal_new(self, path: Path, *, whole: bool = False) -> None:
+        """Add to the journal what a file has gained, if there is one."""
+        if self._journal is not None and path.exists():
+            with self._writing:
+                self._journal.note(path, whole=whole)
 
     def _appender(self, path: Path) -> Appender:
         if path not in self._appenders:
@@ -216,8 +263,3 @@ class RunWriter:
 def _without_secrets(header: RunHeader) -> dict[str, Any]:
     raw = asdict(header)
     return {**hide_known(raw), "suite": hide_settings(raw["suite"]), "command": hide_command(raw["command"])}
-
-
-def _write_rows(path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
-    lines = [json.dumps(hide_known(row.as_json()), ensure_ascii=False) + "\n" for row in rows]
-    write_atomically(path, "".join(lines).encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,19 +17,17 @@ Writes = list[tuple[Path, bool, bytes]]
 def note_writes(monkeypatch: pytest.MonkeyPatch) -> Writes:
     """Note every write from now on."""
     made: Writes = []
-    append, write = Appender.append_all, writer.write_atomically
+    append, write = Appender.append_bytes, writer.write_atomically
 
-    def append_all(self: Appender, rows: Any) -> None:
-        before = self._file.tell()
-        append(self, rows)
-        path = Path(self._file.name)
-        made.append((path, False, path.read_bytes()[before:]))
+    def append_bytes(self: Appender, data: bytes) -> None:
+        append(self, data)
+        made.append((Path(self._file.name), False, data))
 
     def write_atomically(path: Path, data: bytes) -> None:
         write(path, data)
         made.append((path, True, data))
 
-    monkeypatch.setattr(Appender, "append_all", append_all)
+    monkeypatch.setattr(Appender, "append_bytes", append_bytes)
     monkeypatch.setattr(writer, "write_atomically", write_atomically)
     monkeypatch.setattr(os, "fsync", lambda _: None)  # no power is cut here
     return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
 from wattbench.api.session import meters_here, notice, sharing_machine, stdout_to_stderr
-from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring
+from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring, writer_to_resume
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     Raises:
         UserError: it is not the run of a gate, cannot be resumed here, or a system failed.
     """
-    from wattbench.records import RunWriter, read_run
+    from wattbench.records import read_run
     from wattbench.scenarios.interleaved.gate import Gate
 
     records = read_run(root)
@@ -179,7 +179,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     with (
         stdout_to_stderr(),
         sharing_machine(wait_s, metered=resolved.suite.measure.energy) as machine,
-        RunWriter(root) as writer,
+        writer_to_resume(root) as writer,
         _checked_out_again(root, gate),
     ):
         chosen, cells = planned_again(records, resolved, allow_unsafe_code)

@@ -30,6 +30,7 @@ def merged_header(shards: Shards, command: Sequence[str], run: str | None = None
         machines=machines if len(machines) > 1 else {},
         shard=None,
         retried_from=None,
+        journal=False,
         merged=[_provenance(shard) for shard in shards.every],
     )
 

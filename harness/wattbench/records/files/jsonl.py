@@ -28,6 +28,11 @@ class Appender:
         _cut_torn_tail(path)
         self._file = path.open("ab", buffering=0)  # a buffer would keep what a full disk refused, and write it later
 
+    @property
+    def is_empty(self) -> bool:
+        """Return whether it has no line."""
+        return os.fstat(self._file.fileno()).st_size == 0
+
     def append(self, row: dict[str, Any]) -> None:
         """Write one line and wait until the disk has it.
 
@@ -40,9 +45,14 @@ class Appender:
         """Write lines and wait until the disk has them: once for all."""
         # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
         lines = (_JSON.encode(hide_known(row)).encode() + b"\n" for row in rows)
-        self._write(b"".join(lines))
+        self.append_bytes(b"".join(lines))
 
-    def _write(self, data: bytes) -> None:
+    def append_bytes(self, data: bytes) -> None:
+        """Write whole lines as they are, and wait until the disk has them.
+
+        Raises:
+            OSError: as of `append`.
+        """
         status = os.fstat(self._file.fileno())
         if not status.st_nlink:
             raise FileNotFoundError(errno.ENOENT, "it was removed while it was written", self._file.name)

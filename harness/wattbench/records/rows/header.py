@@ -68,6 +68,10 @@ class RunHeader(RecordRow):
     """For a run that was merged of shards: ``{"run", "node", "blocks", "created_utc", "sha256"}`` of each, the last
     being the digest of its `finished.json`."""
 
+    journal: bool = False
+    """Whether `journal.jsonl` has all that is written to it. False in older records, and in runs that are written at
+    once: imported, merged, rescored ones, and copies of complete blocks."""
+
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
         """Check that each cell names its system and its task."""

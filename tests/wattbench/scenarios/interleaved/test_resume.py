@@ -51,7 +51,7 @@ def check_whole(records: RunRecords, items: Any) -> None:
 
 
 def test_no_item_is_lost_or_doubled_wherever_a_gate_is_killed(
-    whole: Any, writes: Writes, make_steady: Any, quiet: Any, tmp_path: Path
+    writes: Writes, whole: Any, make_steady: Any, quiet: Any, tmp_path: Path
 ) -> None:
     whole.run(make_steady(), quiet)
     check_whole(whole.records, whole.items)

@@ -1,0 +1,217 @@
+"""Compare the files of a run with its journal: what was changed, cut, removed or put there since it was written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from wattbench.errors import UserError
+from wattbench.records.finish_record import run_files
+from wattbench.records.layout import RunLayout
+from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.journal import JournalRow, Written
+
+_LINE_BYTES = 1 << 16
+"""Of a line of the journal at most: the longest path of a file takes a part of it."""
+_CHUNK_BYTES = 1 << 20
+_READINGS = ("power", "loads")
+"""Folders of what is written next to the lines of a run, until they have it: readings of meters, and LoadGen's logs."""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Bytes at the end of a file that its journal does not have; from byte 0: a file of which it has nothing, or a
+    trace that is not as it was written."""
+
+    file: str
+    begin: int
+    end: int
+    lines: int
+    """How many end in them."""
+
+    @property
+    def sentence(self) -> str:
+        """Say what it is."""
+        lines = f"{self.lines:,} {'line' if self.lines == 1 else 'lines'}"
+        return f"{self.file} has {lines} that the journal lacks"
+
+    @property
+    def of_readings(self) -> bool:
+        """Return whether it is of a trace or a log."""
+        return is_of_readings(self.file)
+
+
+@dataclass(frozen=True)
+class CheckedJournal:
+    """A journal, compared with the files of its run."""
+
+    rows: int
+    last_sha256: str
+    """Of its last line; empty if it has none."""
+    ends: dict[str, int]
+    """File to how many of its bytes it has."""
+    problems: tuple[str, ...]
+    """A clause for each file that was changed, cut or removed, and each line of the journal that does not follow."""
+    spoiled: tuple[str, ...]
+    """Likewise of traces and logs."""
+    lacking: tuple[Lacking, ...]
+    """What it does not have."""
+    left: tuple[str, ...]
+    """Files with bytes that were there when the run was resumed, and that it lacked until then."""
+
+
+def checked_journal(layout: RunLayout) -> CheckedJournal:
+    """Compare the files of a run with its journal.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    read = _Journal()
+    problems = list(read.lines_of(layout.journal))
+    spoiled: list[str] = []
+    lacking: list[Lacking] = []
+    not_in_it = {layout.items_table.name, layout.windows_table.name, layout.journal.name}
+    there = [name for name in run_files(layout) if name not in not_in_it]
+    for name in dict.fromkeys([*read.spans, *there]):
+        spans, path = read.spans.get(name, _Spans()), layout.root / name
+        changed = None
+        if name not in there:
+            changed = f"{name} is not a regular file any more" if path.exists() else f"{name} is missing"
+        elif spans.ends:
+            changed = _change(path, name, spans)
+        if changed is not None:
+            (spoiled if is_of_readings(name) else problems).append(changed)
+        if name in there and (rest := _beyond(path, name, 0 if changed is not None else spans.end)) is not None:
+            lacking += [rest] if changed is None or is_of_readings(name) else []
+    return CheckedJournal(
+        read.rows,
+        read.last_sha256,
+        {name: spans.end for name, spans in read.spans.items()},
+        tuple(problems),
+        tuple(spoiled),
+        tuple(lacking),
+        tuple(dict.fromkeys(read.left)),
+    )
+
+
+def is_of_readings(name: str) -> bool:
+    """Return whether a file of a run is a trace of meters or a log of LoadGen."""
+    return name.split("/", maxsplit=1)[0] in _READINGS
+
+
+@dataclass
+class _Spans:
+    """What the journal has of a file, from its first byte on."""
+
+    ends: list[int] = field(default_factory=list)
+    """Of each span the byte after its last one; the next begins there."""
+    digests: list[str] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+
+@dataclass
+class _Journal:
+    """What the lines of a journal say."""
+
+    spans: dict[str, _Spans] = field(default_factory=dict)
+    rows: int = 0
+    last_sha256: str = ""
+    left: list[str] = field(default_factory=list)
+
+    def lines_of(self, path: Path) -> Iterator[str]:
+        """Take in all lines, and yield a clause for each that does not follow the one before it."""
+        for number, line in enumerate(_complete_lines(path), start=1):
+            try:
+                row = JournalRow.from_json(json.loads(line))
+            except (FieldError, ValueError, RecursionError, AttributeError) as error:
+                raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
+            if row.before != self.last_sha256 or row.number != self.rows:
+                yield f"{path.name}: line {number} does not follow the one before it, which was changed or taken out"
+            self.rows = row.number + 1
+            self.last_sha256 = hashlib.sha256(line).hexdigest()
+            if not self._take(row):
+                yield f"{path.name}: line {number} begins at byte {row.begin} of {row.file!r:.80}, after a gap"
+
+    def _take(self, row: JournalRow) -> bool:
+        """Take in a line; return whether its bytes follow those before."""
+        if row.how == Written.REMOVED:
+            self.spans.pop(row.file, None)
+            return True
+        if row.how == Written.LEFT:
+            self.left.append(row.file)
+        if row.how == Written.WHOLE or row.begin == 0:
+            self.spans[row.file] = _Spans()
+        spans = self.spans.setdefault(row.file, _Spans())
+        follows = row.begin == spans.end
+        spans.ends.append(row.end)
+        spans.digests.append(row.sha256)
+        return follows
+
+
+def _complete_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a journal without their ends; a last one that a kill left incomplete is dropped.
+
+    Raises:
+        UserError: it cannot be read, or a line is too long.
+    """
+    try:
+        with path.open("rb") as file:
+            while line := file.readline(_LINE_BYTES):
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+                elif len(line) == _LINE_BYTES:
+                    raise UserError(f"{path}: a line is longer than {_LINE_BYTES:,} bytes; the record is damaged")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _change(path: Path, name: str, spans: _Spans) -> str | None:
+    """Return a clause for the first span of a file that is not as the journal has it; None if all are."""
+    try:
+        with path.open("rb") as file:
+            begin, line = 0, 1
+            for end, sha256 in zip(spans.ends, spans.digests, strict=True):
+                digest, size, lines = _of_span(file, end - begin)
+                if not size and end > begin:
+                    return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
+                if digest != sha256:
+                    last = line + max(lines, 1) - 1
+                    where = f"line {line} of {name} is" if last == line else f"lines {line} to {last} of {name} are"
+                    return f"{where} not as {'it was' if last == line else 'they were'} written"
+                begin, line = end, line + lines
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    return None
+
+
+def _of_span(file: IO[bytes], size: int) -> tuple[str, int, int]:
+    """Return the digest of the next bytes of a file, how many there are, and how many lines end in them."""
+    digest, left, lines = hashlib.sha256(), size, 0
+    while left > 0 and (data := file.read(min(left, _CHUNK_BYTES))):
+        digest.update(data)
+        lines += data.count(b"\n")
+        left -= len(data)
+    return digest.hexdigest(), size - left, lines
+
+
+def _beyond(path: Path, name: str, begin: int) -> Lacking | None:
+    """Return what a file has beyond some byte, without a last line that a kill left incomplete; None if nothing."""
+    end, lines, at = begin, 0, begin
+    try:
+        with path.open("rb") as file:
+            file.seek(begin)
+            while data := file.read(_CHUNK_BYTES):
+                lines += data.count(b"\n")
+                complete = len(data) if not name.endswith(".jsonl") else data.rfind(b"\n") + 1
+                end = at + complete if complete else end
+                at += len(data)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    return Lacking(name, begin, end, lines) if end > begin else None

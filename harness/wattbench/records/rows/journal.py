@@ -1,0 +1,52 @@
+"""Define a line of `journal.jsonl`: what was written to a run, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from wattbench.records.rows.field_checks import FieldError
+from wattbench.records.rows.schema import RecordRow
+
+
+class Written(StrEnum):
+    """How the bytes of a line of the journal came into their file."""
+
+    APPENDED = "appended"
+    """They were appended to what the journal has of the file."""
+    WHOLE = "whole"
+    """They are all of the file, which replaces what the journal has of it."""
+    REMOVED = "removed"
+    """The file was removed."""
+    LEFT = "left"
+    """They were in the file when the run was resumed, and not in the journal. Or, from byte 0: they are all of a file
+    that was not as the journal has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalRow(RecordRow):
+    """A line of `journal.jsonl`."""
+
+    number: int
+    """From 0."""
+    how: str
+    """A `Written`."""
+    file: str
+    """Relative to the run, with slashes."""
+    begin: int
+    """The first byte. `end` is after the last one."""
+    end: int
+    sha256: str
+    """Of these bytes, in hexadecimal."""
+    before: str
+    """The SHA-256 of the line before this one, without its end; empty for the first."""
+
+    @classmethod
+    def check(cls, raw: Mapping[str, Any]) -> None:
+        """Check that the bytes are a span of a file."""
+        if raw["how"] not in [*Written]:
+            raise FieldError(f"how is {raw['how']!r:.40}: it must be one of {', '.join(Written)}")
+        if not 0 <= raw["begin"] <= raw["end"]:
+            raise FieldError(f"begin is {raw['begin']} and end is {raw['end']}: they must be a span of a file")
