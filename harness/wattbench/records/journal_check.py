@@ -182,9 +182,11 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
                 if not size and end > begin:
                     return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
                 if digest != sha256:
-                    last = line + max(lines, 1) - 1
-                    where = f"line {line} of {name} is" if last == line else f"lines {line} to {last} of {name} are"
-                    return f"{where} not as {'it was' if last == line else 'they were'} written"
+                    if lines <= 1:
+                        return f"line {line} of {name} is not as it was written"
+                    at_once = begin == 0 and end == spans.end
+                    which = name if at_once else f"one of the lines {line} to {line + lines - 1} of {name}"
+                    return f"{which} is not as it was written"
                 begin, line = end, line + lines
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error

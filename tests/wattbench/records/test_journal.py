@@ -83,7 +83,7 @@ def test_a_run_that_nobody_changed_goes_on(run: RunLayout) -> None:
     [
         (ANSWERS, 1, {"replies": ["3"]}, f"line 2 of {ANSWERS}"),
         (ANSWERS, 2, {"finished_s": 1.1}, f"line 3 of {ANSWERS}"),
-        (SCORES, 0, {"correct": 0.0}, f"lines 1 to 3 of {SCORES}"),
+        (SCORES, 0, {"correct": 0.0}, f"{SCORES} is not"),
         ("windows.jsonl", 0, {"energy_j": {"cpu": 5.0, "dram": 1.0}}, "line 1 of windows.jsonl"),
         ("windows.jsonl", 0, {"valid": False}, "line 1 of windows.jsonl"),
         ("blocks.jsonl", 0, {"number": 1}, "line 1 of blocks.jsonl"),
@@ -100,7 +100,7 @@ def test_a_line_that_was_changed_is_named(
 
 def test_a_header_that_was_changed_is_named(run: RunLayout) -> None:
     run.header.write_text(run.header.read_text().replace('"suite_sha256": "0"', '"suite_sha256": "1"'))
-    with pytest.raises(UserError, match=r"run\.json are not as they were written"):
+    with pytest.raises(UserError, match=r"run\.json is not as it was written"):
         resume(run)
 
 
@@ -148,7 +148,7 @@ def test_more_lines_than_a_kill_leaves_are_refused(run: RunLayout) -> None:
 def test_a_spoiled_trace_does_not_lose_the_run(run: RunLayout) -> None:
     trace = run.root / TRACE
     trace.write_text(trace.read_text().replace("2,cpu", "7,cpu"))
-    assert f"of {TRACE} are not as they were written" in resume(run).left[0]
+    assert f"{TRACE} is not as it was written" in resume(run).left[0]
     with RunWriter(run.root) as writer:
         trace.write_text(trace.read_text() + "9,cpu\n")
         writer.append_window(replace(WINDOW, window="w0002"))
