@@ -31,6 +31,7 @@ from wattbench.records.tables.run_tables import read_table
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison import comparison_rows
+from wattbench_reports.tables.session_record import session_record, sessions_json
 
 
 def problems(found: Verified) -> dict[str, tuple[str, ...]]:
@@ -49,6 +50,16 @@ def test_a_run_as_it_was_written_passes_every_check(whole_run: Path) -> None:
         ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
     ]  # fmt: skip
     assert found.ok, problems(found)
+
+
+def test_each_night_of_a_history_passes_whatever_is_next_to_it_and_an_edited_one_does_not(tmp_path: Path) -> None:
+    nights = [write_whole_run(tmp_path, night=number) for number in range(15)]
+    (tmp_path / "sessions-whole.json").write_text(sessions_json(session_record([read_run(run) for run in nights[:9]])))
+    assert json.loads(printed(nights[3]))["sessions"]["sessions"] == 9
+    assert {run.name: problems(verify(run)) for run in nights} == {run.name: {} for run in nights}
+    (tmp_path / "sessions-whole.json").unlink()
+    (nights[7] / "items.parquet").write_bytes(b"damaged")
+    assert {run.name for run in nights if not verify(run).ok} == {nights[7].name}
 
 
 def test_a_run_of_too_few_requests_for_a_percentile_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
