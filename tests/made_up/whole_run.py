@@ -40,7 +40,7 @@ class _Counter:
 
     name = "rapl"
     provenance: ClassVar = {"cpu": "counter"}
-    step_s: ClassVar = {"cpu": 0.1}
+    step_s: ClassVar = {"cpu": 0.05}
 
 
 def write_whole_run(folder: Path, *, night: int | None = None) -> Path:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from tests.made_up import whole_run
 from tests.made_up.digests import without_digests
 from tests.made_up.whole_run import damage, write_whole_run
-from wattbench.api.recomputed_comparison import comparison_differences
 from wattbench.api.verify import Verified, verify
+from wattbench.api.verifying.recomputed_comparison import comparison_differences
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild
@@ -47,7 +47,8 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_a_run_as_it_was_written_passes_every_check(whole_run: Path) -> None:
     found = verify(whole_run)
     assert [(check.name, check.made) for check in found.checks] == [
-        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
+        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("power", True), ("figures", True),
+        ("scores", False),
     ]  # fmt: skip
     assert found.ok, problems(found)
 
@@ -148,7 +149,7 @@ def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
 
 def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(whole_run: Path) -> None:
     found = resealed(whole_run, lambda whole_run: edit(whole_run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
-    assert set(problems(found)) == {"invariants", "tables"}
+    assert set(problems(found)) == {"invariants", "tables", "power"}
     assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
 
 
