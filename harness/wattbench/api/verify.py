@@ -54,9 +54,7 @@ class Verified:
         return [check for check in self.checks if check.made and not check.problems]
 
 
-def verify(
-    run: str | os.PathLike[str], *, run_code: bool = False, allow_unsafe_code: bool = False
-) -> Verified:
+def verify(run: str | os.PathLike[str], *, run_code: bool = False, allow_unsafe_code: bool = False) -> Verified:
     """Check a finished run against its digests and itself. Nothing is written into it, and no system is asked.
 
     Args:

@@ -6,6 +6,8 @@ a stranger's, and names the files by which its tasks are loaded.
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +18,9 @@ from wattbench.records import RunRecords, ScoreRow
 from wattbench.tasks.loading import allow_model_code, code_of_task, outline_task, reason
 from wattbench.tasks.scoring import generators_kept
 
-ALLOW_CODE = "allow with --run-code"
-ALLOW_MODEL_CODE = "it runs code that a model wrote; allow with --allow-unsafe-code"
+_ALLOW_CODE = "allow with --run-code"
+_FETCHED = f"its documents may have to be fetched; {_ALLOW_CODE}"
+_ALLOW_MODEL_CODE = "it runs code that a model wrote; allow with --allow-unsafe-code"
 
 _Key = tuple[int, int, float | None, str | None]
 """Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
@@ -77,20 +80,22 @@ def _scorer(
     """Load a task, unless that would do what is not allowed."""
     try:
         choice = choices[task]
+        if not run_code and choice.source == "lm_eval":  # to look into all of lm-eval's tasks takes many seconds
+            raise _NotScoredError(_FETCHED)
         outline = outline_task(resolved, choice)
         if not run_code and (outline is None or code_of_task(resolved, choice).a_strangers):
-            raise _NotScoredError(f"it runs code; {ALLOW_CODE}")
+            raise _NotScoredError(f"it runs code of its file; {_ALLOW_CODE}")
         if not run_code and outline is not None and not outline.local:
-            raise _NotScoredError(f"its documents may have to be fetched; {ALLOW_CODE}")
+            raise _NotScoredError(_FETCHED)
         if not allow_unsafe_code and outline is not None and outline.unsafe_code:
-            raise _NotScoredError(ALLOW_MODEL_CODE)
+            raise _NotScoredError(_ALLOW_MODEL_CODE)
         scorer = Scorer(resolved, choice, allow_unsafe_code=allow_unsafe_code)
     except KeyError:
         raise _NotScoredError("the suite in the record does not have it") from None
     except UserError as error:
         raise _NotScoredError(str(error)) from error
     if not allow_unsafe_code and scorer.loaded.outline.unsafe_code:  # of a class this is known only now
-        raise _NotScoredError(ALLOW_MODEL_CODE)
+        raise _NotScoredError(_ALLOW_MODEL_CODE)
     return scorer
 
 
@@ -101,7 +106,7 @@ def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequ
         raise _NotScoredError("its settings, or lm-eval's, are not those of the run any more")
     hashes = {row.doc_id: row.doc_hash for row in records.scores(system, task) or []}
     try:
-        with generators_kept():
+        with generators_kept(), contextlib.redirect_stderr(io.StringIO()):  # lm-eval has progress bars of its own
             scored = scorer.score([row for row in records.answers(system, task) if row.doc_id in hashes])
     except IndexError:
         raise _NotScoredError("documents of it are gone") from None

@@ -23,9 +23,7 @@ def scores(records: RunRecords, *, run_code: bool, allow_unsafe_code: bool) -> C
         forget_task_files()
         finished, _ = as_finished(records)
         scored = score_again(finished, run_code=run_code, allow_unsafe_code=allow_unsafe_code)
-    left_out = tuple(
-        f"scores of {task}: {why}" if task else f"scores: {why}" for task, why in scored.left_out.items()
-    )
+    left_out = tuple(f"scores of {task}: {why}" if task else f"scores: {why}" for task, why in scored.left_out.items())
     if not scored.answers:
         return not_made("scores", "; ".join(left_out) or "scores: there is no answer")
     said = f"scores of {scored.answers:,} answers, from their texts"

@@ -97,9 +97,7 @@ def _ways(row: WindowRow, around: Sequence[tuple[str, Reading]], read: set[str])
         yield plain + counts_at_edges(sorted(read), plain, row.started_s, row.finished_s)
 
 
-def _joules(
-    row: WindowRow, name: str, recorded: RecordedReadings, taken: Sequence[Sequence[Reading]]
-) -> Iterator[str]:
+def _joules(row: WindowRow, name: str, recorded: RecordedReadings, taken: Sequence[Sequence[Reading]]) -> Iterator[str]:
     provenance, stated_j = recorded.provenance[name], row.energy_j[name]
     if row.provenance[name] != provenance:
         yield f"has joules of {name} by {row.provenance[name]}, and its readings are {provenance}"
@@ -137,7 +135,7 @@ def _evidence(
 
 
 def _validity(row: WindowRow, judged: Sequence[WindowRow]) -> Iterator[str]:
-    """Yield what contradicts a window's validity. Some faults are in no trace: those it may have beyond its readings."""
+    """Yield what contradicts a window's validity. Some faults are in no trace: it may have others than its readings."""
     valid = [each for each in judged if each.valid]
     if row.valid and not valid:
         yield f"is valid, and by its readings it is not: {judged[-1].reasons[0]}"

@@ -61,9 +61,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
     return judge(evidence)
 
 
-def readings_at_end(
-    readings: Iterable[tuple[str, Reading]], started_s: float, finished_s: float
-) -> list[Reading]:
+def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, finished_s: float) -> list[Reading]:
     """Return what each meter would have read when a window ended, of those whose readings show it.
 
     Args:
