@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wattbench.api.rescore import rescore
     from wattbench.api.route import RunRouting
     from wattbench.api.run import run
+    from wattbench.api.verify import Verified, verify
     from wattbench.errors import UserError
 
     __version__: str
@@ -37,6 +38,7 @@ __all__ = [
     "RunRouting",
     "SuitePlan",
     "UserError",
+    "Verified",
     "Window",
     "__version__",
     "compare",
@@ -48,6 +50,7 @@ __all__ = [
     "read",
     "rescore",
     "run",
+    "verify",
 ]
 
 _MODULES = {
@@ -60,6 +63,7 @@ _MODULES = {
     "RunRouting": "wattbench.api.route",
     "SuitePlan": "wattbench.api.plans.plan_suite",
     "UserError": "wattbench.errors",
+    "Verified": "wattbench.api.verify",
     "Window": "wattbench.api.metered_window",
     "compare": "wattbench.api.compare",
     "gate": "wattbench.api.gate",
@@ -70,6 +74,7 @@ _MODULES = {
     "read": "wattbench.api.read",
     "rescore": "wattbench.api.rescore",
     "run": "wattbench.api.run",
+    "verify": "wattbench.api.verify",
 }
 """Public name to the module that has it."""
 

@@ -26,12 +26,13 @@ from wattbench.records import (
 
 SYSTEM = {"kind": "generalist", "engine": "python", "call": "m:f"}
 START_S = 1_700_000_000.0
+EMPTY: Mapping[str, Any] = {}
 
 Answers = Mapping[str, Mapping[str, Sequence[Any]]]
 """System to task to its answer to each document: a text, or a pair per choice."""
 
 
-def write_answered(root: Path, tasks: Path, answers: Answers) -> RunRecords:
+def write_answered(root: Path, tasks: Path, answers: Answers, environment: Mapping[str, Any] = EMPTY) -> RunRecords:
     """Write a finished run of tasks in a folder, and open it: every item takes a second and a joule."""
     names = list(dict.fromkeys(task for of_system in answers.values() for task in of_system))
     suite = Suite.model_validate(
@@ -57,7 +58,7 @@ def write_answered(root: Path, tasks: Path, answers: Answers) -> RunRecords:
     run = f"20260102T030405Z-answered-{hashlib.sha256(repr(answers).encode()).hexdigest()[:6]}"
     header = RunHeader(
         schema_version=SCHEMA_VERSION, run=run, suite=resolved.as_record(), suite_sha256=resolved.sha256,
-        created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run"], environment={}, meters={},
+        created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run"], environment=dict(environment), meters={},
         cells=[cell.as_record() for cell in cells],
     )  # fmt: skip
     with RunWriter.create(root / run, header) as writer:

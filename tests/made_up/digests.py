@@ -1,11 +1,16 @@
-"""Take the digests out of a finished run, so that a test may change its files as it likes."""
+"""Take the digests out of a finished run, or write them anew, so that a test may change its files as it likes."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from wattbench.measure.rebuilt_tables import rebuild
+from wattbench.records import read_run
+from wattbench.records.finish_record import finish_record
 from wattbench.records.layout import RunLayout
+from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
 
 def without_digests(run: Path) -> Path:
@@ -13,4 +18,15 @@ def without_digests(run: Path) -> Path:
     path = RunLayout(run).finished
     record = json.loads(path.read_bytes())
     path.write_text(json.dumps({name: record[name] for name in ("finished_utc", "items", "windows")}))
+    return run
+
+
+def made_consistent(run: Path) -> Path:
+    """Write the tables of a run whose lines were edited, and all digests, anew; return its directory."""
+    records = replace(read_run(run), check_digests=False)
+    layout, rebuilt = records.layout, rebuild(records, records.windows())
+    layout.items_table.write_bytes(items_parquet(rebuilt.items))
+    layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
+    ended = json.loads(layout.finished.read_bytes())["finished_utc"]
+    layout.finished.write_bytes(finish_record(layout, ended, len(rebuilt.items), len(rebuilt.windows)))
     return run

@@ -1,13 +1,18 @@
-"""A small run with all of its lines, so that its tables can be built from them; and ways to damage it."""
+"""A small run with all of its lines and readings, so that its tables can be built from them; and ways to damage it."""
 
 from __future__ import annotations
 
+import datetime
 import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
+from wattbench.machine.environment import installation
 from wattbench.measure.rebuilt_tables import rebuild
+from wattbench.meters import Reading
+from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records import (
     SCHEMA_VERSION,
     AnswerRow,
@@ -30,9 +35,23 @@ TASKS = (("add", "arithmetic"), ("spell", "text"))
 DOCUMENTS = 8
 
 
-def write_whole_run(folder: Path) -> Path:
-    """Write a finished run of two systems on two tasks and return its directory."""
-    run = "20260102T030405Z-whole-abc123"
+class _Counter:
+    """What a trace says of a meter that counts."""
+
+    name = "rapl"
+    provenance: ClassVar = {"cpu": "counter"}
+    step_s: ClassVar = {"cpu": 0.05}
+
+
+def write_whole_run(folder: Path, *, night: int | None = None) -> Path:
+    """Write a finished run of two systems on two tasks and return its directory.
+
+    Args:
+        folder: that gets it.
+        night: of a history, from 0: each takes 1% longer than the one before. None: of no history.
+    """
+    date = datetime.date(2026, 1, 2) + datetime.timedelta(days=night or 0)
+    run = f"{date:%Y%m%d}T030405Z-whole-abc123"
     cells = [
         {"system": system, "kind": "generalist", "task": task, "domain": domain, "items": DOCUMENTS}
         for system, _, _ in SYSTEMS
@@ -40,20 +59,21 @@ def write_whole_run(folder: Path) -> Path:
     ]
     header = RunHeader(
         schema_version=SCHEMA_VERSION, run=run, suite={"suite": {"name": "whole"}, "systems": {}}, suite_sha256="0",
-        created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run"], environment={"hostname": "bench-1"},
-        meters={"cpu": "counter"}, cells=cells,
+        created_utc=f"{date}T03:04:05+00:00", command=["wattbench", "run"],
+        environment={"hostname": "bench-1", "packages": installation()["packages"]}, meters={"cpu": "counter"},
+        cells=cells, night=None if night is None else {"date": f"{date}", "commit": "0" * 40, "backfilled": False},
     )  # fmt: skip
     with RunWriter.create(folder / run, header) as writer:
         for number, cell in enumerate(cells):
-            _write_cell(writer, run, number, str(cell["system"]), str(cell["task"]))
+            _write_cell(writer, run, number, str(cell["system"]), str(cell["task"]), 1.01 ** (night or 0))
         records = read_run(folder / run)
         whole = rebuild(records, records.windows())
-        writer.finish(whole.items, whole.windows, "2026-01-02T03:10:00+00:00")
+        writer.finish(whole.items, whole.windows, f"{date}T03:10:00+00:00")
     return folder / run
 
 
-def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str) -> None:
-    seconds, joules = next(rest for name, *rest in SYSTEMS if name == system)
+def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str, longer: float) -> None:
+    seconds, joules = next((longer * each for each in rest) for name, *rest in SYSTEMS if name == system)
     if task == TASKS[0][0]:
         writer.append_system(SystemRow(system=system, kind="generalist", engine="python", load_s=1.5))
     window, start_s = f"w{number:04d}", START_S + 100 * number
@@ -87,6 +107,16 @@ def _write_cell(writer: RunWriter, run: str, number: int, system: str, task: str
         )
     )  # fmt: skip
     writer.write_scores(system, task, scores)
+    _write_trace(writer.layout.trace(system, task), start_s, DOCUMENTS * seconds, joules / seconds)
+
+
+def _write_trace(path: Path, started_s: float, length_s: float, power_w: float) -> None:
+    """Write the readings of a counter around a window."""
+    trace, readings = TraceWriter(path), round(length_s / 0.1)
+    for number in range(readings + 1):
+        at_s = started_s + length_s * number / readings
+        trace.write(_Counter(), Reading(at_s, {"cpu": 1000.0 + power_w * (at_s - started_s)}))
+    trace.close()
 
 
 ODD: tuple[object, ...] = (

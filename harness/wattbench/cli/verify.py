@@ -14,23 +14,35 @@ from wattbench.errors import UserError
 
 @main.command(cls=ComputingCommand)
 @click.argument("run", type=RunPath())
-def verify(run: Path) -> None:
+@click.option(
+    "--run-code",
+    is_flag=True,
+    help="Score answers again also where that runs code of task files, or fetches documents: the record names them.",
+)
+@click.option("--allow-unsafe-code", is_flag=True, help="Allow tasks that run code which a model wrote.")
+def verify(run: Path, run_code: bool, allow_unsafe_code: bool) -> None:
     """Check that RUN is as it was written, and that its figures follow from its lines.
 
-    Checks the digests of its files, the type and range of every field, that no row or window is there twice, that the
-    joules of items sum to their windows', and computes the tables and what compare prints anew from the lines alone.
+    Checks the digests of its files, the type and range of every field, and lines and windows against each other.
+    Computes the tables and what compare prints from the lines, the joules of windows from their readings, and the
+    scores from the recorded answers. Says at the end what it checked, what it recomputed, and what it cannot know.
 
-    Exits with 2 where something is wrong. Digests find damage, not forgery. Runs of an older wattbench have none.
+    Exits with 2 where something is wrong. Nothing is written, no system is asked, and no code of a task runs unless it
+    is allowed.
     """
     from wattbench.api.verify import verify as verified
     from wattbench.terminal import printable
 
-    outcome = verified(run)
+    outcome = verified(run, run_code=run_code, allow_unsafe_code=allow_unsafe_code)
     for check in outcome.checks:
         mark = "FAILED" if check.problems else "ok" if check.made else "-"
         click.echo(printable(f"{check.name:<11} {mark:<7} {check.said}"))
         for problem in check.problems:
             click.echo(printable(f"            {problem}"))
+    for name, clauses in (
+        ("checked", outcome.checked), ("recomputed", outcome.recomputed), ("cannot know", outcome.cannot_know),
+    ):  # fmt: skip
+        click.echo(printable(f"{name}: {'; '.join(clauses) or 'nothing'}"))
     if not outcome.ok:
         failed = ", ".join(check.name for check in outcome.checks if check.problems)
         raise UserError(f"{run}: damaged, or changed since it was written ({failed}). Do not use its figures")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -26,7 +25,7 @@ from wattbench.measure.code_to_run import with_members
 from wattbench.measure.services.estimates import check_estimates
 from wattbench.measure.services.spending_of_run import check_budget
 from wattbench.systems import base_key, engine_class
-from wattbench.tasks.loading import TaskOutline, load_task, outline_task
+from wattbench.tasks.loading import TaskOutline, allow_model_code, load_task, outline_task
 from wattbench.tasks.task_scores import scores_of
 
 
@@ -87,7 +86,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
         UserError: a task or a system cannot be run here; the message says why.
     """
     if allow_unsafe_code:
-        os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
+        allow_model_code()
     else:
         _refuse_unsafe(resolved)  # before loading: that runs a trial of such code
     check_scenario(resolved)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +26,7 @@ from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges
 from wattbench.tasks.bounded_pattern import compiled, first_matches
-from wattbench.tasks.loading import TaskOutline, outline_task, tasks_in
+from wattbench.tasks.loading import TaskOutline, allow_model_code, outline_task, tasks_in
 
 Digests = dict[str, tuple[str, str]]
 """Task to its version, and to a hash of how its answers are scored."""
@@ -256,7 +255,7 @@ def _from_folder(resolved: Resolved, folder: Path) -> Resolved:
 def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, allow_unsafe_code: bool) -> frozenset[str]:
     """Return the tasks whose answers are texts; refuse what is to be done to an answer that is none."""
     if allow_unsafe_code:
-        os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")  # Hugging Face evaluate, which scores such code, asks as well
+        allow_model_code()
     outlines = {name: outline_task(*each) for name, each in tasks.items()}
     for name, outline in outlines.items():
         if outline is not None and outline.unsafe_code and not allow_unsafe_code:

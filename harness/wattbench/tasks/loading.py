@@ -106,6 +106,11 @@ def quiet_lm_eval() -> None:
     logging.getLogger("datasets").setLevel(logging.ERROR)
 
 
+def allow_model_code() -> None:
+    """Let tasks run code that a model wrote: Hugging Face `evaluate`, which scores such code, asks as lm-eval does."""
+    os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")
+
+
 def forget_task_files() -> None:
     """Read task files anew from now on: they may have been edited since."""
     _manager.cache_clear()

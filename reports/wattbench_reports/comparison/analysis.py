@@ -420,7 +420,8 @@ def _analysis(
             every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
             priced = money_figures(base, table, paid, rates, shares, every)
         measured = measures(frames, table, base, shares=shares, overall=overall)
-        sessions = None if frames.record.imported is not None else sessions_of(run, assumptions.sessions)
+        alone = assumptions.alone or frames.record.imported is not None
+        sessions = None if alone else sessions_of(run, assumptions.sessions)
         uncertain = joule_ratios(base, shares)
         sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
         facts = computed()

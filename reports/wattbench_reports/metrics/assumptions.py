@@ -20,6 +20,8 @@ class Assumptions:
     """A file of routers to replay, a table or a log: see `wattbench_reports.tables.routes.read_routes`."""
     sessions: Path | None = None
     """A record of earlier sessions, or a folder of runs: see `wattbench_reports.tables.session_record.sessions_of`."""
+    alone: bool = False
+    """Whether what is next to the run is left out: no earlier sessions are looked for."""
     cluster: str | None = None
     """``task``: intervals speak of other tasks of the kind, not of other items of the same ones."""
     decision: DecisionChoice = field(default_factory=DecisionChoice)
@@ -46,3 +48,6 @@ class Assumptions:
 
 AS_IN_SUITE = Assumptions()
 """Everything as the suite has it, and no routers to replay."""
+
+ALONE = Assumptions(alone=True)
+"""Everything as the suite has it, by the run's own files alone."""

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from tests.made_up import whole_run
 from tests.made_up.digests import without_digests
 from tests.made_up.whole_run import damage, write_whole_run
-from wattbench.api.recomputed_comparison import comparison_differences
 from wattbench.api.verify import Verified, verify
+from wattbench.api.verifying.recomputed_comparison import comparison_differences
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild
@@ -31,6 +31,7 @@ from wattbench.records.tables.run_tables import read_table
 from wattbench_reports.export import render
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison import comparison_rows
+from wattbench_reports.tables.session_record import session_record, sessions_json
 
 
 def problems(found: Verified) -> dict[str, tuple[str, ...]]:
@@ -46,9 +47,20 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_a_run_as_it_was_written_passes_every_check(whole_run: Path) -> None:
     found = verify(whole_run)
     assert [(check.name, check.made) for check in found.checks] == [
-        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("figures", True),
+        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("power", True), ("figures", True),
+        ("scores", False),
     ]  # fmt: skip
     assert found.ok, problems(found)
+
+
+def test_each_night_of_a_history_passes_whatever_is_next_to_it_and_an_edited_one_does_not(tmp_path: Path) -> None:
+    nights = [write_whole_run(tmp_path, night=number) for number in range(15)]
+    (tmp_path / "sessions-whole.json").write_text(sessions_json(session_record([read_run(run) for run in nights[:9]])))
+    assert json.loads(printed(nights[3]))["sessions"]["sessions"] == 9
+    assert {run.name: problems(verify(run)) for run in nights} == {run.name: {} for run in nights}
+    (tmp_path / "sessions-whole.json").unlink()
+    (nights[7] / "items.parquet").write_bytes(b"damaged")
+    assert {run.name for run in nights if not verify(run).ok} == {nights[7].name}
 
 
 def test_a_run_of_too_few_requests_for_a_percentile_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +149,7 @@ def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
 
 def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(whole_run: Path) -> None:
     found = resealed(whole_run, lambda whole_run: edit(whole_run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
-    assert set(problems(found)) == {"invariants", "tables"}
+    assert set(problems(found)) == {"invariants", "tables", "power"}
     assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
 
 

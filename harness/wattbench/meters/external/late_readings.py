@@ -55,19 +55,26 @@ class Feed:
         return -math.inf if reading is None else reading.at_s
 
     def edges(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
-        """Return counts at a window's edges, on the line between the readings around each: wrong by at most a quarter
-        of a step.
+        """Return counts at a window's edges, as `counts_at_edges` has them."""
+        return counts_at_edges(self.meter.provenance, readings, started_s, finished_s)
 
-        An edge without a reading on one of its sides has no count: the window then reports it.
-        """
-        placed = []
-        for component in self.meter.provenance:
-            points = sorted((r.at_s, r.energy_j[component]) for r in readings if component in r.energy_j)
-            for at_s in (started_s, finished_s):
-                count_j = _on_line(points, at_s)
-                if count_j is not None:
-                    placed.append(Reading(at_s, {component: count_j}))
-        return placed
+
+def counts_at_edges(
+    components: Iterable[str], readings: Sequence[Reading], started_s: float, finished_s: float
+) -> list[Reading]:
+    """Return counts at a window's edges, on the line between the readings around each: wrong by at most a quarter of a
+    step.
+
+    An edge without a reading on one of its sides has no count: the window then reports it.
+    """
+    placed = []
+    for component in components:
+        points = sorted((r.at_s, r.energy_j[component]) for r in readings if component in r.energy_j)
+        for at_s in (started_s, finished_s):
+            count_j = _on_line(points, at_s)
+            if count_j is not None:
+                placed.append(Reading(at_s, {component: count_j}))
+    return placed
 
 
 def _on_line(points: Iterable[Point], at_s: float) -> float | None:

@@ -35,12 +35,9 @@ def replay_error(
     Returns:
         A sentence without a full stop; None where the window has no joules of it.
     """
-    series = Series.of(component, REPLAYED, sorted(readings, key=lambda each: each.at_s), *played)
-    if series.edge_fault() is not None:
-        return None
-    window_j = series.counted_j() if series.counted else series.integral_j()
+    window_j = Series.of(component, REPLAYED, sorted(readings, key=lambda each: each.at_s), *played).joules()
     stretch_j = _joules(recorded.energy, recorded.power, *mapped) / speed
-    if not stretch_j > 0 or not math.isfinite(window_j):
+    if window_j is None or not stretch_j > 0 or not math.isfinite(window_j):
         return None
     return (
         f"{component}: replayed at {speed:g} times its speed, {mapped[1] - mapped[0]:.1f} recorded seconds: its joules "

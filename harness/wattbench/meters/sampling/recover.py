@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from wattbench.meters.base import Reading
@@ -43,18 +43,13 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
     if started_s is None:
         raise ValueError(f"window {label.window} was never opened: its label has no started_s")
     trace = read_trace(trace_csv) if trace_csv.exists() else Trace()
-    by_meter: dict[str, list[Reading]] = {}
-    for meter, reading in sorted(trace.readings, key=lambda named: named[1].at_s):
-        by_meter.setdefault(meter, []).append(reading)
-    readings = [reading for taken in by_meter.values() for reading in taken]
-    last_s = max((reading.at_s for reading in readings), default=started_s)
+    last_s = max((reading.at_s for _, reading in trace.readings), default=started_s)
     finished_s = max(started_s, last_s if until_s is None else until_s)
-    ends = [end for taken in by_meter.values() if (end := _at_end(taken, started_s, finished_s)) is not None]
     evidence = WindowEvidence(
         label=label,
         started_s=started_s,
         finished_s=finished_s,
-        readings=[*readings, *ends],
+        readings=[reading for _, reading in trace.readings] + readings_at_end(trace.readings, started_s, finished_s),
         provenance=trace.provenance,
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
@@ -64,6 +59,20 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         parts=frozenset(label.shared),
     )
     return judge(evidence)
+
+
+def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, finished_s: float) -> list[Reading]:
+    """Return what each meter would have read when a window ended, of those whose readings show it.
+
+    Args:
+        readings: meter name and reading, in any order.
+        started_s: of the window; so the next one.
+        finished_s: seconds since the epoch.
+    """
+    by_meter: dict[str, list[Reading]] = {}
+    for meter, reading in sorted(readings, key=lambda named: named[1].at_s):
+        by_meter.setdefault(meter, []).append(reading)
+    return [end for taken in by_meter.values() if (end := _at_end(taken, started_s, finished_s)) is not None]
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:

@@ -121,6 +121,12 @@ class Series:
             return counted_j
         return counted_j * self.duration_s / span_s if span_s > 0.0 else counted_j
 
+    def joules(self) -> float | None:
+        """Return the window's joules, by the counter or by sampled power; None where an edge of it was not read."""
+        if self.edge_fault() is not None:
+            return None
+        return self.counted_j() if self.counted else self.integral_j()
+
     def largest_fall_j(self) -> float:
         """Return the most by which the counter fell from one reading to the next; 0 where it never did."""
         counts_j = [count_j for _, count_j in self.energy]

@@ -14,6 +14,9 @@ change in power, at each end: two quarters of a step in ten steps are 5%. Step o
 newer (Yang, Adamek, Armour, "Part-time Power Measurements", arXiv 2312.02741).
 """
 
+EDGE_STEPS = 0.5
+"""These two quarters: by so many steps' worth of joules may two ways to place a window's edges differ."""
+
 MIN_STEPS_UNPLACED = 40.0
 """The same 5% where the edges could not be placed (a window closed from its trace): up to a whole step
 at each end, so two steps in forty."""

@@ -29,8 +29,9 @@ def figure_differences(records: RunRecords, items: Sequence[ItemRow]) -> Iterato
     """
     from wattbench_reports.comparison.analysis import analyse
     from wattbench_reports.export.comparison.comparison_rows import plain_row
+    from wattbench_reports.metrics.assumptions import ALONE
 
-    comparison = analyse(records).comparison
+    comparison = analyse(records, ALONE).comparison
     at = None if comparison.load is None else comparison.load.compared
     rate, arrivals = (None, None) if at is None else (at.offered_per_s, at.arrivals)
     machines = comparison.machines

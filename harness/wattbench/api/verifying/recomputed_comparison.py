@@ -6,11 +6,12 @@ import json
 import math
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
+from wattbench.records.layout import RunLayout
 
 if TYPE_CHECKING:
     from wattbench.measure.rebuilt_tables import Rebuilt
@@ -33,29 +34,38 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
         yield f"compare prints {where} {_short(one)}, and the lines give {_short(other)}"
 
 
+@dataclass(frozen=True)
+class _OtherTables(RunLayout):
+    """A run whose tables are in another folder."""
+
+    folder: Path
+
+    @property
+    def items_table(self) -> Path:
+        return self.folder / super().items_table.name
+
+    @property
+    def windows_table(self) -> Path:
+        return self.folder / super().windows_table.name
+
+
 def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
-    """Return the run with other tables: all of its other files are links to those that are there."""
-    from wattbench.records.layout import RunLayout
     from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
-    source = records.layout
-    layout = RunLayout(folder / source.root.resolve().name)
-    layout.root.mkdir()
+    layout = _OtherTables(records.layout.root, folder)
     layout.items_table.write_bytes(items_parquet(rebuilt.items))
     layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
-    for path in source.root.resolve().iterdir():
-        if not (layout.root / path.name).exists():
-            (layout.root / path.name).symlink_to(path)
     return replace(records, layout=layout, check_digests=False)
 
 
 def _printed(records: RunRecords) -> Any:
-    """Return the comparison as programs read it, or why there is none."""
+    """Return the comparison as programs read it, or why there is none. What is next to the run is none of its lines."""
     from wattbench_reports.export import render
     from wattbench_reports.export.compared_runs import compare_runs
+    from wattbench_reports.metrics.assumptions import ALONE
 
     try:
-        compared = compare_runs([records])
+        compared = compare_runs([records], assumptions=ALONE)
     except UserError as error:
         return str(error).replace(str(records.layout.root), "")
     return json.loads(render(compared.comparison, "json", compared.decided))

@@ -1,0 +1,1 @@
+"""The checks of `wattbench.verify`, one kind per file."""

@@ -1,0 +1,78 @@
+"""Check that a run is as it was written, and that its lines fit together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from wattbench.api.verifying.check import Check, check, not_made, without_path
+from wattbench.errors import UserError
+
+if TYPE_CHECKING:
+    from wattbench.records import RunRecords
+    from wattbench.records.finish_record import FinishRecord
+
+
+def digests(records: RunRecords, record: FinishRecord) -> Check:
+    """Compare the files with their digests."""
+    from wattbench.records.verified_files import changed_files
+
+    if record.sha256 is None:
+        return not_made("digests", "digests: the run is of an older wattbench, and has none")
+    return check(
+        "digests",
+        f"{len(record.sha256)} files, against the digests of the run's end",
+        lambda: changed_files(records.layout, record),
+        records.layout.root,
+    )
+
+
+def lines(records: RunRecords) -> Check:
+    """Read every line of the run: each field has its type and range."""
+    return check(
+        "lines", "every field, against its type and range", lambda: _problems_of_lines(records), records.layout.root
+    )
+
+
+def _problems_of_lines(records: RunRecords) -> Iterable[str]:
+    readers: list[Callable[[], object]] = [
+        records.systems, records.windows, records.passes, records.block_plan, records.blocks, records.open_windows,
+        records.loads, records.rounds, records.phases, records.spending, records.estimates, records.summaries,
+    ]  # fmt: skip
+    for read in readers:
+        try:
+            read()
+        except UserError as error:
+            yield without_path(str(error), records.layout.root)
+    for cell in records.header.cells:
+        system, task = str(cell.get("system")), str(cell.get("task"))
+        for of_cell in (records.answers_of_all_attempts, records.scores, _checked_experts(records)):
+            try:
+                of_cell(system, task)
+            except UserError as error:
+                yield without_path(str(error), records.layout.root)
+
+
+def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
+    from wattbench.records.reader import read_rows
+    from wattbench.records.rows.experts import ExpertRow
+
+    return lambda system, task: read_rows(records.layout.experts(system, task), ExpertRow)
+
+
+def invariants(records: RunRecords, record: FinishRecord) -> Check:
+    """Check what holds between lines, and between rows of tables."""
+    from wattbench.records.answer_times import time_problems
+    from wattbench.records.invariants import table_problems
+    from wattbench.records.line_checks import line_problems
+
+    measured = records.header.imported is None
+    said = "answers, windows, documents, stamps and joules, against each other" if measured else "rows and scores"
+
+    def problems() -> Iterable[str]:
+        yield from line_problems(records)
+        if measured:
+            yield from time_problems(records)
+        yield from table_problems(records, record.items, record.windows)
+
+    return check("invariants", said, problems, records.layout.root)

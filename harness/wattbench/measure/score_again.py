@@ -1,0 +1,136 @@
+"""Compare the recorded scores of a run with those that its recorded answers get now. No system is asked anything.
+
+Only what loads and scores by wattbench's and lm-eval's own code, from files of this machine, is scored: a record may be
+a stranger's, and names the files by which its tasks are loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from wattbench.config import Resolved, TaskChoice, tasks_from_record
+from wattbench.errors import UserError
+from wattbench.measure.scorer import Scorer
+from wattbench.records import RunRecords, ScoreRow
+from wattbench.tasks.loading import allow_model_code, code_of_task, outline_task, reason
+from wattbench.tasks.scoring import generators_kept
+
+_ALLOW_CODE = "allow with --run-code"
+_FETCHED = f"its documents may have to be fetched; {_ALLOW_CODE}"
+_ALLOW_MODEL_CODE = "it runs code that a model wrote; allow with --allow-unsafe-code"
+
+_Key = tuple[int, int, float | None, str | None]
+"""Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
+
+
+@dataclass(frozen=True)
+class ScoredAgain:
+    """What scoring again shows."""
+
+    answers: int
+    """How many were scored."""
+    differences: tuple[str, ...]
+    """A sentence for each answer whose score is not the recorded one."""
+    left_out: Mapping[str, str]
+    """Task to why its answers, or some of them, were not scored; with the empty text: why none was."""
+
+
+def score_again(records: RunRecords, *, run_code: bool = False, allow_unsafe_code: bool = False) -> ScoredAgain:
+    """Score the answers of a run again.
+
+    Args:
+        records: of a finished run; of a gate: of its complete rounds.
+        run_code: whether tasks may run code of their files, and fetch their documents.
+        allow_unsafe_code: whether they may run code that a model wrote.
+    """
+    if records.header.imported is not None:
+        return ScoredAgain(0, (), {"": "another tool gave them"})
+    if records.header.rescored is not None:
+        return ScoredAgain(0, (), {"": "they were given by rescore, and not as the suite has it"})
+    try:
+        resolved = tasks_from_record(records.header.suite)
+    except UserError as error:
+        return ScoredAgain(0, (), {"": str(error)})
+    if allow_unsafe_code:
+        allow_model_code()
+    answers, differences, left_out = 0, list[str](), dict[str, str]()
+    choices = {choice.task: choice for choice in resolved.tasks}
+    for task in dict.fromkeys(str(cell["task"]) for cell in records.header.cells):
+        try:
+            scorer = _scorer(resolved, choices, task, run_code, allow_unsafe_code)
+            for system in (str(cell["system"]) for cell in records.header.cells if cell["task"] == task):
+                scored = _scored(scorer, records, system, task)
+                differences += _differences(records, system, task, scored)
+                answers += len(scored)
+        except _NotScoredError as error:
+            left_out[task] = str(error)
+    return ScoredAgain(answers, tuple(differences), left_out)
+
+
+class _NotScoredError(Exception):
+    """A task's answers cannot be scored again; the message says why."""
+
+
+def _scorer(
+    resolved: Resolved, choices: Mapping[str, TaskChoice], task: str, run_code: bool, allow_unsafe_code: bool
+) -> Scorer:
+    """Load a task, unless that would do what is not allowed."""
+    try:
+        choice = choices[task]
+        if not run_code and choice.source == "lm_eval":  # to look into all of lm-eval's tasks takes many seconds
+            raise _NotScoredError(_FETCHED)
+        outline = outline_task(resolved, choice)
+        if not run_code and (outline is None or code_of_task(resolved, choice).a_strangers):
+            raise _NotScoredError(f"it runs code of its file; {_ALLOW_CODE}")
+        if not run_code and outline is not None and not outline.local:
+            raise _NotScoredError(_FETCHED)
+        if not allow_unsafe_code and outline is not None and outline.unsafe_code:
+            raise _NotScoredError(_ALLOW_MODEL_CODE)
+        scorer = Scorer(resolved, choice, allow_unsafe_code=allow_unsafe_code)
+    except KeyError:
+        raise _NotScoredError("the suite in the record does not have it") from None
+    except UserError as error:
+        raise _NotScoredError(str(error)) from error
+    if not allow_unsafe_code and scorer.loaded.outline.unsafe_code:  # of a class this is known only now
+        raise _NotScoredError(_ALLOW_MODEL_CODE)
+    return scorer
+
+
+def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequence[ScoreRow]:
+    """Score the answers of a cell whose documents, and the way they are scored, are those of the run."""
+    cell = next(each for each in records.header.cells if (each["system"], each["task"]) == (system, task))
+    if cell.get("task_sha256", scorer.loaded.asking_sha256) not in ("", scorer.loaded.asking_sha256):
+        raise _NotScoredError("its settings, or lm-eval's, are not those of the run any more")
+    hashes = {row.doc_id: row.doc_hash for row in records.scores(system, task) or []}
+    try:
+        with generators_kept(), contextlib.redirect_stderr(io.StringIO()):  # lm-eval has progress bars of its own
+            scored = scorer.score([row for row in records.answers(system, task) if row.doc_id in hashes])
+    except IndexError:
+        raise _NotScoredError("documents of it are gone") from None
+    except Exception as error:  # of others' code, from answers that may be anything
+        raise _NotScoredError(f"its answers cannot be scored: {reason(error)}") from error
+    changed = {row.doc_id for row in scored if row.doc_hash != hashes[row.doc_id]}
+    if changed:
+        raise _NotScoredError(f"{len(changed)} of its {len(hashes)} documents have changed")
+    return scored
+
+
+def _differences(records: RunRecords, system: str, task: str, scored: Sequence[ScoreRow]) -> Iterator[str]:
+    name = records.layout.scores(system, task).relative_to(records.layout.root).as_posix()
+    now = {_key(row): row for row in scored}
+    for row in records.scores(system, task) or []:
+        again = now.get(_key(row))
+        if again is None:  # what has no answer is found between the lines
+            continue
+        document = f"{name}: document {row.doc_id}" + (f", repeat {row.repeat}," if row.repeat else "")
+        if row.correct != again.correct:
+            yield f"{document} is scored {row.correct:g}, and its answer scores {again.correct:g}"
+        elif row.filtered != again.filtered:
+            yield f"{document} is scored for {row.filtered!r:.60}, and its answer says {again.filtered!r:.60}"
+
+
+def _key(row: ScoreRow) -> _Key:
+    return row.doc_id, row.repeat, row.offered_per_s, row.arrivals
