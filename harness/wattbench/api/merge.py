@@ -22,10 +22,11 @@ def merge(shards: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out
         UserError: a block is missing or there twice, they are not of one suite, one is damaged, or `out` cannot be
             written.
     """
+    from wattbench.api.verify import require_verified
     from wattbench.distributed.merging import merge_shards
 
     given = [shards] if isinstance(shards, str | os.PathLike) else list(shards)
     if not given:
         raise UserError("name the shards to merge: their directories, or a folder of them")
     command = ["wattbench.merge", *(os.fspath(each) for each in given), f"out={os.fspath(out)}"]
-    return read(merge_shards([Path(each) for each in given], Path(out), command, notice))
+    return read(merge_shards([Path(each) for each in given], Path(out), command, notice, check=require_verified))

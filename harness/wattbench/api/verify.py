@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_000_000
 """Rows of a table that are checked one by one, each in memory: of more, digests and lines alone are checked."""
 
-_WRITTEN = ("digests", "lines", "invariants")
+_WRITTEN = ("digests", "journal", "lines", "invariants")
 """Checks that compute nothing again."""
 
 
@@ -88,6 +89,22 @@ def verify_record(run: Path) -> Verified:
     return Verified(records.layout.root, tuple(checks))
 
 
+def require_verified(run: Path) -> None:
+    """Check a run before something is concluded from it; one without digests, of an older wattbench, by its lines alone.
+
+    Raises:
+        UserError: it does not verify; the first problem is named.
+    """
+    checks = verify_record(run).checks
+    older = checks[0].name == "digests" and not checks[0].made
+    for check in checks:
+        for problem in check.problems if check.name in _WRITTEN or not older else ():
+            raise UserError(
+                f"{run}: {problem}. The run was damaged, or changed since it was written; see what else differs with: "
+                f"wattbench verify {shlex.quote(str(run))}"
+            )
+
+
 def _opened(root: Path) -> RunRecords:
     from wattbench.records import read_run
     from wattbench_reports.tables.run_tables import check_finished
@@ -101,7 +118,7 @@ def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
     """Make the checks that need the record alone; return its tables from the lines, where these could be built."""
     from wattbench.api.verifying.power import power
     from wattbench.api.verifying.recomputed import tables
-    from wattbench.api.verifying.written import digests, invariants, lines
+    from wattbench.api.verifying.written import digests, invariants, journal, lines
     from wattbench.records.finish_record import read_finish
 
     try:
@@ -109,7 +126,7 @@ def _of_record(records: RunRecords) -> tuple[list[Check], Rebuilt | None]:
     except UserError as error:
         problem = without_path(str(error), records.layout.root)
         return [Check("digests", "cannot be read", (problem,))], None
-    checks = [digests(records, record), lines(records)]
+    checks = [digests(records, record), journal(records), lines(records)]
     if checks[-1].problems:
         return checks, None
     if (rows := _rows(records)) > MOST_ROWS:

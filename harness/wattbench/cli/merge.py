@@ -28,9 +28,10 @@ def merge(shards: tuple[Path, ...], out: Path) -> None:
     A shard is what run --block makes; DIR is one, or a folder of them. The run is as if one machine had asked all
     blocks. Blocks that are missing are named with the commands that ask them (exit code 2), and nothing is written.
     """
+    from wattbench.api.verify import require_verified
     from wattbench.distributed.merging import merge_shards
 
-    root = merge_shards(shards, out, command_line(), notice)
+    root = merge_shards(shards, out, command_line(), notice, check=require_verified)
     click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, None, open_page=False)

@@ -155,12 +155,15 @@ class GateRequest:
     def _again(self, root: Path) -> GateResult:
         self._allow_only("the run of a gate", "policy")
         self._begun(root)
+        _check_finished_one(root)
         return judge_gate(root, self.policy)
 
     def _of_runs(self, first: Path, second: Path) -> GateResult:
         self._allow_only("two runs", "baseline", "candidate", "policy", "across", "sessions")
         first, second = (run_of(path, self.out, self.command) for path in (first, second))
         self._begun(second)
+        for root in dict.fromkeys((first, second)):
+            _check_finished_one(root)
         return judge_runs(
             first,
             second,
@@ -184,6 +187,19 @@ class GateRequest:
         for option in _OPTIONS:
             if option not in allowed and getattr(self, option):
                 raise UserError(f"{self.spelled(option)} does not go with {form}")
+
+
+def _check_finished_one(root: Path) -> None:
+    """Check a record before it is judged, if its run is finished.
+
+    Raises:
+        UserError: it does not verify.
+    """
+    from wattbench.api.verify import require_verified
+    from wattbench.records import read_run
+
+    if read_run(root).finished:
+        require_verified(root)
 
 
 def _is_run(path: Path) -> bool:

@@ -18,8 +18,8 @@ class Check:
     """One thing that was checked."""
 
     name: str
-    """``digests``, ``lines``, ``invariants``; and what is computed again: ``tables``, ``power``, ``figures``,
-    ``scores``."""
+    """``digests``, ``journal``, ``lines``, ``invariants``; and what is computed again: ``tables``, ``power``,
+    ``figures``, ``scores``."""
     said: str
     """What was compared with what, in a clause; of a check that could not be made: why."""
     problems: tuple[str, ...] = ()

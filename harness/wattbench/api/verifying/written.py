@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wattbench.api.verifying.check import Check, check, not_made, without_path
@@ -17,6 +18,8 @@ def digests(records: RunRecords, record: FinishRecord) -> Check:
     """Compare the files with their digests."""
     from wattbench.records.verified_files import changed_files
 
+    if record.sha256 is None and records.header.journal:
+        return Check("digests", "failed", ("finished.json has no digests, which the run was given",))
     if record.sha256 is None:
         return not_made("digests", "digests: the run is of an older wattbench, and has none")
     return check(
@@ -25,6 +28,30 @@ def digests(records: RunRecords, record: FinishRecord) -> Check:
         lambda: changed_files(records.layout, record),
         records.layout.root,
     )
+
+
+def journal(records: RunRecords) -> Check:
+    """Compare the files with what the run noted as it wrote them."""
+    from wattbench.records.journal_check import checked_journal
+
+    root = records.layout.root
+    if not records.header.journal:
+        return not_made("journal", "in which order it was written: it has no journal")
+    if not records.layout.journal.exists():
+        return Check("journal", "failed", (f"{records.layout.journal.name} is missing",))
+    try:
+        checked = checked_journal(records.layout)
+    except UserError as error:
+        return Check("journal", "failed", (without_path(str(error), root),))
+    lacking = (each.sentence for each in checked.lacking)
+    made = check(
+        "journal",
+        f"{checked.rows:,} writes, in their order",
+        lambda: [*checked.problems, *checked.spoiled, *lacking],
+        root,
+    )
+    left = f"who wrote what was there when the run was resumed, and not in its journal, in {', '.join(checked.left)}"
+    return replace(made, left_out=(left,) if checked.left else ())
 
 
 def lines(records: RunRecords) -> Check:
