@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_000_000
 """Rows of a table that are checked one by one, each in memory: of more, digests and lines alone are checked."""
 
-_WRITTEN = ("digests", "journal", "lines", "invariants")
+SIGNATURE = "signature"
+_WRITTEN = ("digests", "journal", "lines", "invariants", SIGNATURE)
 """Checks that compute nothing again."""
 
 
@@ -48,34 +49,45 @@ class Verified:
     def cannot_know(self) -> tuple[str, ...]:
         """Return what no check of a record finds, and what was not checked of this one and why, in clauses."""
         left_out = [each for check in self.checks for each in (check.left_out if check.made else (check.said,))]
-        return ("who wrote it", "whether the models that it names gave the answers", *left_out)
+        signed = any(check.name == SIGNATURE for check in self._passed)
+        unknown = "how its signer came by it" if signed else "who wrote it"
+        return (unknown, "whether the models that it names gave the answers", *left_out)
 
     @property
     def _passed(self) -> list[Check]:
         return [check for check in self.checks if check.made and not check.problems]
 
 
-def verify(run: str | os.PathLike[str], *, run_code: bool = False, allow_unsafe_code: bool = False) -> Verified:
+def verify(
+    run: str | os.PathLike[str],
+    *,
+    run_code: bool = False,
+    allow_unsafe_code: bool = False,
+    signers: str | os.PathLike[str] | None = None,
+) -> Verified:
     """Check a finished run against its digests and itself. Nothing is written into it, and no system is asked.
 
     Args:
         run: its directory, or what `wattbench.read` returns.
         run_code: let tasks run the code of their files, and fetch their documents, to score the answers again.
         allow_unsafe_code: let them also run code that a model wrote.
+        signers: a file of OpenSSH keys of which one must have signed the run, as `allowed_signers`. None: any or none.
 
     Raises:
         UserError: it is not the directory of a run, or is not finished.
     """
     from wattbench.api.verifying.recomputed import figures
     from wattbench.api.verifying.scores import scores
+    from wattbench.api.verifying.written import signature
 
     records = _opened(Path(run))
     checks, rebuilt = _of_record(records)
     if rebuilt is not None:
         checks.append(figures(records, rebuilt))
-    if len(checks) > len(_WRITTEN):
+    if any(check.name == "tables" for check in checks):
         checks.append(scores(records, run_code=run_code, allow_unsafe_code=allow_unsafe_code))
-    return Verified(records.layout.root, tuple(checks))
+    signed = signature(records, None if signers is None else Path(signers))
+    return Verified(records.layout.root, (*checks, *([] if signed is None else [signed])))
 
 
 def verify_record(run: Path) -> Verified:
@@ -90,7 +102,7 @@ def verify_record(run: Path) -> Verified:
 
 
 def require_verified(run: Path) -> None:
-    """Check a run before something is concluded from it; one without digests, of an older wattbench, by its lines alone.
+    """Check a run before something is concluded from it; of one without digests, which is older, the lines alone.
 
     Raises:
         UserError: it does not verify; the first problem is named.

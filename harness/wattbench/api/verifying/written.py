@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.verifying.check import Check, check, not_made, without_path
@@ -52,6 +53,19 @@ def journal(records: RunRecords) -> Check:
     )
     left = f"who wrote what was there when the run was resumed, and not in its journal, in {', '.join(checked.left)}"
     return replace(made, left_out=(left,) if checked.left else ())
+
+
+def signature(records: RunRecords, signers: Path | None) -> Check | None:
+    """Check who signed the run, where it is signed or is to be; None where it is neither."""
+    from wattbench.records.signature import signer
+
+    if signers is None:
+        there = records.layout.signature.exists()
+        return not_made("signature", "whose its signature is: no keys were named that count") if there else None
+    try:
+        return Check("signature", f"the signature of {signer(records.layout, signers):.100}")
+    except UserError as error:
+        return Check("signature", "failed", (without_path(str(error), records.layout.root),))
 
 
 def lines(records: RunRecords) -> Check:
