@@ -23,12 +23,12 @@ def power(records: RunRecords) -> Check:
         return not_made("power", "joules: those of an imported run are its source's")
     done: Counter[str] = Counter()
     """Windows of which joules were computed, and why those of the others were not."""
-    found = check("power", "", lambda: _differences(records, done), records.layout.root)
+    made = check("power", "", lambda: _differences(records, done), records.layout.root)
     computed, others = done.pop(_COMPUTED, 0), tuple(f"joules of {_windows(n)}: {why}" for why, n in done.items())
-    if not found.problems and not computed:
+    if not made.problems and not computed:
         return Check("power", "; ".join(others) or "joules: no window has any", made=False)
-    said = found.said if found.problems else f"joules of {_windows(computed)}, from their readings"
-    return Check("power", said, found.problems, left_out=others)
+    said = made.said if made.problems else f"joules of {_windows(computed)}, from their readings"
+    return Check("power", said, made.problems, left_out=others)
 
 
 _COMPUTED = ""
