@@ -151,6 +151,12 @@ def test_a_window_that_is_called_valid_against_its_readings_is_named(
     assert problems(run) == {}
 
 
+def test_a_trace_that_is_none_is_named(run: Path) -> None:
+    RunLayout(run).trace("s", "parity").write_text("watts\n")
+    made_consistent(run)
+    assert problems(run)["power"][0].startswith("power/s/parity.csv: not a power trace")
+
+
 def test_windows_that_another_version_judged_keep_its_judgement(run: Path) -> None:
     write_trace(run, note="cpu: throttled (thermal)")
     header = json.loads((run / "run.json").read_text())

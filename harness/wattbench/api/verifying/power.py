@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.verifying.check import Check, check, not_made
+from wattbench.api.verifying.check import Check, check, not_made, without_path
+from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords, WindowRow
@@ -53,7 +54,11 @@ def _differences(records: RunRecords, done: Counter[str]) -> Iterator[str]:
         if path.stat().st_size > MOST_BYTES:
             done[f"their readings take more than {MOST_BYTES // 1_000_000} MB"] += with_joules
             continue
-        recorded = RecordedReadings(read_trace(path))
+        try:
+            recorded = RecordedReadings(read_trace(path))
+        except UserError as error:
+            yield without_path(str(error), records.layout.root)
+            continue
         for row in rows:
             judged = judge_again(row, recorded, by_same_rules=by_same_rules)
             for clause in () if judged is None else judged.differences:
