@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -257,6 +258,18 @@ def test_documents_are_not_fetched(run: Path, monkeypatch: pytest.MonkeyPatch) -
     made_consistent(run)
     said = "scores of parity: its documents may have to be fetched; allow with --run-code"
     assert said in wattbench.verify(run).cannot_know
+
+
+def test_a_record_that_names_the_whole_disk_or_a_file_without_an_end_is_not_followed(run: Path, tmp_path: Path) -> None:
+    header = json.loads((run / "run.json").read_text())
+    os.mkfifo(tmp_path / "endless.yaml")
+    for folder, said in (("/", "/, which its suite includes, holds more than"), (tmp_path, "is not a regular file")):
+        header["suite"]["suite"]["tasks"]["include"] = [str(folder)]
+        (run / "run.json").write_text(json.dumps(header))
+        made_consistent(run)
+        found = wattbench.verify(run)
+        assert found.ok
+        assert said in found.cannot_know[-1]
 
 
 def test_a_record_alone_is_checked_without_its_task(run: Path, original: Path) -> None:
