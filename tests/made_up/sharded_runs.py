@@ -30,6 +30,7 @@ from wattbench.records.rows.experts import ExpertRow
 from wattbench.records.rows.passes import PassRow
 from wattbench.records.rows.phases import TOTAL, Split
 from wattbench.records.rows.spending import SpentRow
+from wattbench.records.trace import COLUMNS
 from wattbench.scenarios.blocks.deal import Block, deal, order_of
 
 START_S = 1_700_000_000.0
@@ -41,6 +42,11 @@ TASKS = {"add": 11, "spell": 3}
 OF, SEED, REPEATS = 6, 5, 2
 AGAIN, INVALID, FAILED = 2, 3, 4
 """Blocks that were asked twice, that have a window which is not valid, and a request that failed."""
+
+
+def _trace_of(meter: str) -> str:
+    """Return a trace of one reading, long before the windows."""
+    return f"{','.join(COLUMNS)}\n1.0,{meter},cpu,1.0,,,,counter,0.1\n"
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def write_shard(folder: Path, made: Made) -> Path:
             writer.append_system(replace(row, **more))
             trace = writer.layout.trace(name, None, shard=f"b{numbers[0] + 1}" if made.shard else "")
             trace.parent.mkdir(parents=True)
-            trace.write_text(f"loading on {made.node}\n")
+            trace.write_text(_trace_of(f"loading on {made.node}"))
         plan = BlockPlan(blocks=OF, seed=SEED, resident="all", chosen_by="shards", why=f"{OF} blocks")
         writer.write_block_plan(plan)
         calls = dict.fromkeys((name for name, _, _ in SYSTEMS), 0)
@@ -167,7 +173,7 @@ def _write_attempt(writer: RunWriter, names: _Names, block: Block, attempt: int,
                 [PassRow(window=label.window, number=0, started_s=at_s - 9.0, finished_s=at_s, passes=passes)]
             )
         trace = writer.layout.trace(name, None, block.number)
-        trace.write_text(f"block {block.number} of {name}\n")
+        trace.write_text(_trace_of(f"block {block.number} of {name}"))
     writer.append_block(
         BlockRow(
             number=block.number, attempt=attempt, order=order, doc_ids=block.doc_ids, windows=windows,

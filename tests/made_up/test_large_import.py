@@ -25,7 +25,8 @@ def test_a_run_of_many_rows_is_verified_by_its_digests_and_says_so(
     assert [(check.name, check.made) for check in found.checks] == [
         ("digests", True), ("lines", True), ("invariants", False),
     ]  # fmt: skip
-    assert found.checks[-1].said == "not checked: 400 rows, and at most 399 are"
+    said = "invariants, tables, joules and scores: 400 rows, and at most 399 are checked and recomputed"
+    assert found.checks[-1].said == found.cannot_know[-1] == said
     table = path / "items.parquet"
     table.write_bytes(table.read_bytes()[:-100] + bytes(100))
     assert not verify(path).ok

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wattbench.config import Resolved, TaskChoice, tasks_from_record
 from wattbench.errors import UserError
@@ -21,6 +23,9 @@ from wattbench.tasks.scoring import generators_kept
 _ALLOW_CODE = "allow with --run-code"
 _FETCHED = f"its documents may have to be fetched; {_ALLOW_CODE}"
 _ALLOW_MODEL_CODE = "it runs code that a model wrote; allow with --allow-unsafe-code"
+
+_MOST_FILES = 20_000
+"""In a folder of task files: lm-eval's own has 15,500. A record may name any folder, which is looked through."""
 
 _Key = tuple[int, int, float | None, str | None]
 """Document, repeat, rate and kind of arrivals: they identify an answer of a cell."""
@@ -82,6 +87,7 @@ def _scorer(
         choice = choices[task]
         if not run_code and choice.source == "lm_eval":  # to look into all of lm-eval's tasks takes many seconds
             raise _NotScoredError(_FETCHED)
+        _check_folders(resolved.suite.tasks.include)
         outline = outline_task(resolved, choice)
         if not run_code and (outline is None or code_of_task(resolved, choice).a_strangers):
             raise _NotScoredError(f"it runs code of its file; {_ALLOW_CODE}")
@@ -97,6 +103,18 @@ def _scorer(
     if not allow_unsafe_code and scorer.loaded.outline.unsafe_code:  # of a class this is known only now
         raise _NotScoredError(_ALLOW_MODEL_CODE)
     return scorer
+
+
+def _check_folders(folders: Iterable[Path]) -> None:
+    """Check that folders of task files can be looked through: each in bounded time, and no file for ever."""
+    for folder in folders:
+        left = _MOST_FILES
+        for root, _, names in os.walk(folder):
+            left -= len(names)
+            if left < 0:
+                raise _NotScoredError(f"{folder}, which its suite includes, holds more than {_MOST_FILES:,} files")
+            if odd := next((n for n in names if n.endswith(".yaml") and not Path(root, n).is_file()), None):
+                raise _NotScoredError(f"{Path(root, odd)}, which its suite includes, is not a regular file")
 
 
 def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequence[ScoreRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -151,6 +152,12 @@ def test_a_window_that_is_called_valid_against_its_readings_is_named(
     assert problems(run) == {}
 
 
+def test_a_trace_that_is_none_is_named(run: Path) -> None:
+    RunLayout(run).trace("s", "parity").write_text("watts\n")
+    made_consistent(run)
+    assert problems(run)["power"][0].startswith("power/s/parity.csv: not a power trace")
+
+
 def test_windows_that_another_version_judged_keep_its_judgement(run: Path) -> None:
     write_trace(run, note="cpu: throttled (thermal)")
     header = json.loads((run / "run.json").read_text())
@@ -251,6 +258,18 @@ def test_documents_are_not_fetched(run: Path, monkeypatch: pytest.MonkeyPatch) -
     made_consistent(run)
     said = "scores of parity: its documents may have to be fetched; allow with --run-code"
     assert said in wattbench.verify(run).cannot_know
+
+
+def test_a_record_that_names_the_whole_disk_or_a_file_without_an_end_is_not_followed(run: Path, tmp_path: Path) -> None:
+    header = json.loads((run / "run.json").read_text())
+    os.mkfifo(tmp_path / "endless.yaml")
+    for folder, said in (("/", "/, which its suite includes, holds more than"), (tmp_path, "is not a regular file")):
+        header["suite"]["suite"]["tasks"]["include"] = [str(folder)]
+        (run / "run.json").write_text(json.dumps(header))
+        made_consistent(run)
+        found = wattbench.verify(run)
+        assert found.ok
+        assert said in found.cannot_know[-1]
 
 
 def test_a_record_alone_is_checked_without_its_task(run: Path, original: Path) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.verifying.check import Check, check, not_made
+from wattbench.api.verifying.check import Check, check, not_made, without_path
+from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords, WindowRow
@@ -23,12 +24,12 @@ def power(records: RunRecords) -> Check:
         return not_made("power", "joules: those of an imported run are its source's")
     done: Counter[str] = Counter()
     """Windows of which joules were computed, and why those of the others were not."""
-    found = check("power", "", lambda: _differences(records, done), records.layout.root)
+    made = check("power", "", lambda: _differences(records, done), records.layout.root)
     computed, others = done.pop(_COMPUTED, 0), tuple(f"joules of {_windows(n)}: {why}" for why, n in done.items())
-    if not found.problems and not computed:
+    if not made.problems and not computed:
         return Check("power", "; ".join(others) or "joules: no window has any", made=False)
-    said = found.said if found.problems else f"joules of {_windows(computed)}, from their readings"
-    return Check("power", said, found.problems, left_out=others)
+    said = made.said if made.problems else f"joules of {_windows(computed)}, from their readings"
+    return Check("power", said, made.problems, left_out=others)
 
 
 _COMPUTED = ""
@@ -53,7 +54,11 @@ def _differences(records: RunRecords, done: Counter[str]) -> Iterator[str]:
         if path.stat().st_size > MOST_BYTES:
             done[f"their readings take more than {MOST_BYTES // 1_000_000} MB"] += with_joules
             continue
-        recorded = RecordedReadings(read_trace(path))
+        try:
+            recorded = RecordedReadings(read_trace(path))
+        except UserError as error:
+            yield without_path(str(error), records.layout.root)
+            continue
         for row in rows:
             judged = judge_again(row, recorded, by_same_rules=by_same_rules)
             for clause in () if judged is None else judged.differences:

@@ -15,7 +15,7 @@ newer (Yang, Adamek, Armour, "Part-time Power Measurements", arXiv 2312.02741).
 """
 
 EDGE_STEPS = 0.5
-"""These two quarters: by so many steps' worth of joules may two ways to place a window's edges differ."""
+"""These two quarters: two ways to place a window's edges may differ by this many steps' worth of joules."""
 
 MIN_STEPS_UNPLACED = 40.0
 """The same 5% where the edges could not be placed (a window closed from its trace): up to a whole step

@@ -87,7 +87,7 @@ def test_any_partition_of_the_blocks_gives_the_figures_of_the_whole_run(
 
 def test_the_record_says_which_machines_measured_what(shards: list[Path], tmp_path: Path) -> None:
     root = merge_shards(reversed(shards), tmp_path / "merged", ["wattbench", "merge", "shards"])
-    assert all(not check.problems for check in verify(root).checks)
+    assert [p for check in verify(root).checks for p in check.problems] == []
     header, records = read_run(root).header, read_run(root)
     first, second = (read_run(each).header.node for each in shards[:2])
     assert (header.node, header.shard, list(header.machines)) == ("", None, [first, second])
@@ -107,7 +107,7 @@ def test_the_record_says_which_machines_measured_what(shards: list[Path], tmp_pa
         assert {name: row.node for name, row in rows.items()} == {name: node for name, _, _ in SYSTEMS}
     loads = records.layout.load_traces("big")
     assert [path.name for path in loads] == ["%load-b1.csv", "%load-b3.csv", "%load-b5.csv"]
-    assert loads[1].read_text() == f"loading on {second}\n"
+    assert f",loading on {second}," in loads[1].read_text()
 
 
 def test_shards_of_one_machine_are_a_run_of_that_machine(tmp_path: Path) -> None:
@@ -180,4 +180,4 @@ def test_slots_of_one_machine_have_gpus_of_their_own(tmp_path: Path) -> None:
     assert list(rows) == ["cpu", "gpu0", "gpu3", "total"]
     assert rows["gpu0"].items + rows["gpu3"].items == rows["cpu"].items == rows["total"].items
     assert sum(rows[part].energy_j or 0.0 for part in ("cpu", "gpu0", "gpu3")) == pytest.approx(rows["total"].energy_j)
-    assert all(not check.problems for check in verify(records.layout.root).checks)
+    assert [p for check in verify(records.layout.root).checks for p in check.problems] == []
