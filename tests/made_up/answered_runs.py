@@ -59,7 +59,7 @@ def write_answered(root: Path, tasks: Path, answers: Answers, environment: Mappi
     header = RunHeader(
         schema_version=SCHEMA_VERSION, run=run, suite=resolved.as_record(), suite_sha256=resolved.sha256,
         created_utc="2026-01-02T03:04:05+00:00", command=["wattbench", "run"], environment=dict(environment), meters={},
-        cells=[cell.as_record() for cell in cells],
+        cells=[cell.as_record() for cell in cells], journal=True,
     )  # fmt: skip
     with RunWriter.create(root / run, header) as writer:
         for name in answers:

@@ -62,6 +62,7 @@ def write_whole_run(folder: Path, *, night: int | None = None) -> Path:
         created_utc=f"{date}T03:04:05+00:00", command=["wattbench", "run"],
         environment={"hostname": "bench-1", "packages": installation()["packages"]}, meters={"cpu": "counter"},
         cells=cells, night=None if night is None else {"date": f"{date}", "commit": "0" * 40, "backfilled": False},
+        journal=True,
     )  # fmt: skip
     with RunWriter.create(folder / run, header) as writer:
         for number, cell in enumerate(cells):

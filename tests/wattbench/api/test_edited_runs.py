@@ -74,6 +74,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     packages = {"packages": installation()["packages"]}
     run = write_answered(root, root, {"s": {"parity": ANSWERS}}, packages).layout.root
     write_trace(run)
+    header = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(header | {"journal": True}))
     return made_consistent(run)
 
 
@@ -275,7 +277,7 @@ def test_a_record_that_names_the_whole_disk_or_a_file_without_an_end_is_not_foll
 def test_a_record_alone_is_checked_without_its_task(run: Path, original: Path) -> None:
     edit(run, WINDOWS, 0, lambda row: row.update(energy_j={"cpu": 3.0}))
     found = verify_record(run)
-    assert [check.name for check in found.checks] == ["digests", "lines", "invariants", "tables", "power"]
+    assert [check.name for check in found.checks] == ["digests", "journal", "lines", "invariants", "tables", "power"]
     assert not found.ok
     assert verify_record(original).ok
 

@@ -47,8 +47,8 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_a_run_as_it_was_written_passes_every_check(whole_run: Path) -> None:
     found = verify(whole_run)
     assert [(check.name, check.made) for check in found.checks] == [
-        ("digests", True), ("lines", True), ("invariants", True), ("tables", True), ("power", True), ("figures", True),
-        ("scores", False),
+        ("digests", True), ("journal", True), ("lines", True), ("invariants", True), ("tables", True), ("power", True),
+        ("figures", True), ("scores", False),
     ]  # fmt: skip
     assert found.ok, problems(found)
 
@@ -107,7 +107,8 @@ def test_files_that_are_missing_or_were_put_there_are_named(whole_run: Path) -> 
     (whole_run / "phases.jsonl").write_text("")
     (whole_run / "notes.txt").write_text("what no reader of a run asks for")
     assert problems(verify(whole_run)) == {
-        "digests": ("open-windows.jsonl is missing", "phases.jsonl was not there when the run ended")
+        "digests": ("open-windows.jsonl is missing", "phases.jsonl was not there when the run ended"),
+        "journal": ("open-windows.jsonl is missing",),
     }
 
 
@@ -149,7 +150,7 @@ def resealed(run: Path, change: Callable[[Path], None]) -> Verified:
 
 def test_lines_that_no_longer_give_the_tables_are_found_although_the_digests_are_new(whole_run: Path) -> None:
     found = resealed(whole_run, lambda whole_run: edit(whole_run / "windows.jsonl", '"cpu": 64.0', '"cpu": 32.0'))
-    assert set(problems(found)) == {"invariants", "tables", "power"}
+    assert set(problems(found)) == {"journal", "invariants", "tables", "power"}
     assert "the joules of the items of the window 'w0000' sum to 64, and the window's are 32" in str(problems(found))
 
 

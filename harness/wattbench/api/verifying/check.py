@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,9 +45,14 @@ def check(name: str, said: str, problems: Callable[[], Iterable[str]], root: Pat
             sentences.append(problem)  # noqa: PERF402  # what was found before an error counts
     except UserError as error:
         sentences.append(without_path(str(error), root))
-    if len(sentences) > _SHOWN:
-        sentences = [*sentences[:_SHOWN], f"{len(sentences) - _SHOWN} more"]
-    return Check(name, said if not sentences else "failed", tuple(sentences))
+    return failed(name, sentences) if sentences else Check(name, said)
+
+
+def failed(name: str, problems: Sequence[str]) -> Check:
+    """Return a check that has found problems, the first of which are listed."""
+    more = [f"{len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+    said = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return Check(name, said, (*problems[:_SHOWN], *more))
 
 
 def not_made(name: str, why: str) -> Check:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.verifying.check import Check, check, not_made, without_path
+from wattbench.api.verifying.check import Check, check, failed, not_made, without_path
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def digests(records: RunRecords, record: FinishRecord) -> Check:
     from wattbench.records.verified_files import changed_files
 
     if record.sha256 is None and records.header.journal:
-        return Check("digests", "failed", ("finished.json has no digests, which the run was given",))
+        return failed("digests", ["finished.json has no digests, which the run was given"])
     if record.sha256 is None:
         return not_made("digests", "digests: the run is of an older wattbench, and has none")
     return check(
@@ -39,11 +39,11 @@ def journal(records: RunRecords) -> Check:
     if not records.header.journal:
         return not_made("journal", "in which order it was written: it has no journal")
     if not records.layout.journal.exists():
-        return Check("journal", "failed", (f"{records.layout.journal.name} is missing",))
+        return failed("journal", [f"{records.layout.journal.name} is missing"])
     try:
         checked = checked_journal(records.layout)
     except UserError as error:
-        return Check("journal", "failed", (without_path(str(error), root),))
+        return failed("journal", [without_path(str(error), root)])
     lacking = (each.sentence for each in checked.lacking)
     made = check(
         "journal",
@@ -65,7 +65,7 @@ def signature(records: RunRecords, signers: Path | None) -> Check | None:
     try:
         return Check("signature", f"the signature of {signer(records.layout, signers):.100}")
     except UserError as error:
-        return Check("signature", "failed", (without_path(str(error), records.layout.root),))
+        return failed("signature", [without_path(str(error), records.layout.root)])
 
 
 def lines(records: RunRecords) -> Check:
