@@ -54,7 +54,7 @@ def _stream(path: Path) -> Any:
     """Decode a stream that arrives in pieces of any sizes."""
     data = path.read_bytes()
     cut = Random(len(data))
-    decoder, assembly = EventDecoder(), Assembly(("\n\n", "Q:"), ("END",))
+    decoder, assembly = EventDecoder(), Assembly(EndpointRequest("", {}, ("\n\n", "Q:"), ("END",), True, 8, 8))
     place = 0
     while place < len(data):
         size = cut.choice((1, 7, 100, 4096))
