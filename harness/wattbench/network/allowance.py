@@ -6,12 +6,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from wattbench.clock import now_s
-
-if TYPE_CHECKING:
-    from wattbench.network.bounded_stream import BoundedStream
 
 
 class StreamError(Exception):
@@ -25,6 +22,18 @@ class EarlyAnswerError(StreamError):
         super().__init__("it sent an answer before the request, after the end of the one before")
 
 
+class CarryingConnection(Protocol):
+    """A connection that carries requests, one after the other."""
+
+    carried: set[int]
+    """By what the answers that it has carried are known again."""
+    last: bytes
+    """What was read last, but for pieces of a body."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class Allowance:
     """What a request may still take."""
 
@@ -36,7 +45,7 @@ class Allowance:
         """How often something has come from the server."""
         self.began_s: float | None = None
         """When the network was first used, to connect or to write (`wattbench.clock`); None before."""
-        self.connection: BoundedStream | None = None
+        self.connection: CarryingConnection | None = None
         """To which the request was written last; None before."""
         self.answered = False
         """What has come is the answer to the request, as far as can be seen."""

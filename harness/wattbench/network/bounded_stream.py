@@ -104,10 +104,10 @@ class BoundedStream(httpcore.NetworkStream):
         """
         self._inner = inner
         self._reuse = reuse or Reuse()
+        self._closed = False
         self.carried: set[int] = set()
-        """By what the answers that it has carried are known again."""
         self.last = b""
-        """What was read last with `read`."""
+        """As in `CarryingConnection`. So for `carried`."""
         self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
         self._set_s: float | None = None
         self._kernel_set_s = 0.0
@@ -191,8 +191,10 @@ class BoundedStream(httpcore.NetworkStream):
             self._flush(timeout)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._inner.close()
+        """Close the connection, if it is open. Those who keep it see that it has ended."""
+        if not self._closed:
+            self._closed = True
+            self._inner.close()
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -206,7 +208,8 @@ class BoundedStream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection has of this name. One that may not be used again has something to read: its
         end, as those who keep it take it."""
-        return (info == "is_readable" and not self._reuse.allowed) or self._inner.get_extra_info(info)
+        ended = self._closed or not self._reuse.allowed
+        return (info == "is_readable" and ended) or self._inner.get_extra_info(info)
 
     def _head_of(self, data: bytes) -> bytes:
         """Return a head alone if the first bytes of an answer have all of it; else all, and httpcore reads the body."""

@@ -232,7 +232,7 @@ class OpenAIClient:
             except RefusedAnswerError as error:
                 self._fail(url, str(error), _SEE_LOG, kind=FailedRequestError)
             except StreamError as error:
-                kind = SpoiledAnswerError if self._own.spoiled(allowance) else FailedRequestError
+                kind: type[ServerError] = SpoiledAnswerError if self._own.spoiled(allowance) else FailedRequestError
                 self._fail(url, str(error), _SEE_LOG, kind=kind)
             except httpx.ConnectError as error:
                 hint = "Start the server, or correct base_url"

@@ -14,8 +14,8 @@ the answer to one request to another before any of it is here.
 
 from __future__ import annotations
 
-from wattbench.network.allowance import Allowance, StreamError
-from wattbench.network.bounded_stream import BoundedStream, Reuse
+from wattbench.network.allowance import Allowance, CarryingConnection, StreamError
+from wattbench.network.bounded_stream import Reuse
 
 _END = b"0\r\n\r\n"
 """The usual end of a body in chunks."""
@@ -34,7 +34,7 @@ class OwnAnswers:
         """
         self._reuse = reuse
 
-    def check(self, known_by: int, connection: BoundedStream | None) -> None:
+    def check(self, known_by: int, connection: CarryingConnection | None) -> None:
         """Check that an answer is new, and close its connection if it did not end in the usual way.
 
         Args:
