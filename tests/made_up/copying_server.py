@@ -26,30 +26,34 @@ class CopyingServer(RawServer):
     def __init__(
         self,
         *,
-        late_s: float,
+        late_s: float | None,
         takes_s: float = 0.0,
         chunked: bool = True,
         name: Callable[[int], str] = numbered,
         copies: Callable[[bytes], bytes] = lambda answer: answer,
+        replaying_from: int | None = None,
     ) -> None:
         """Listen.
 
         Args:
-            late_s: how long after an answer its copy comes; 0: in the same piece.
+            late_s: how long after an answer its copy comes; 0: in the same piece; None: when the next request of the
+                connection is there.
             takes_s: how long an answer takes.
             chunked: whether answers come in chunks, or with their length.
             name: number of an answer, from 0, to its id; empty: it has none.
             copies: an answer to what is sent after it.
+            replaying_from: number of the answer from which on the one before is sent in place of each.
         """
         self.late_s, self.takes_s, self.chunked, self.name, self.copies = late_s, takes_s, chunked, name, copies
         self._lock = threading.Lock()
         self._answered = 0
+        self._replaying_from, self._replayed = replaying_from, b""
         self.models: Callable[[], bytes] = lambda: MODELS
         self.connections: set[object] = set()
         super().__init__()
 
     def _serve(self, connection: socket.socket) -> None:
-        sending = threading.Lock()
+        sending, owed = threading.Lock(), b""
         self.connections.add(connection.getpeername())
         with contextlib.suppress(OSError, ValueError), connection, connection.makefile("rb") as file:
             while not self._over.is_set():
@@ -67,18 +71,22 @@ class CopyingServer(RawServer):
                 time.sleep(self.takes_s)
                 copy = self.copies(answer)
                 with sending:
-                    connection.sendall(answer + copy if not self.late_s else answer)
+                    connection.sendall(owed + answer + (copy if self.late_s == 0 else b""))
+                owed = copy if self.late_s is None else b""
                 if self.late_s:
                     threading.Thread(target=self._copy, args=(connection, sending, copy), daemon=True).start()
 
     def _answer(self, body: bytes, number: int) -> bytes:
         text = json.loads(body)["prompt"].split()[-1]
         named = {"id": name} if (name := self.name(number)) else {}
+        if self._replaying_from is not None and number >= self._replaying_from:
+            return self._replayed
         usage = {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
         sent = events(said(text, **named), said("", "stop", **named), usage | named)
-        return HEAD + b"%x\r\n%b\r\n0\r\n\r\n" % (len(sent), sent) if self.chunked else page(sent)
+        self._replayed = HEAD + b"%x\r\n%b\r\n0\r\n\r\n" % (len(sent), sent) if self.chunked else page(sent)
+        return self._replayed
 
     def _copy(self, connection: socket.socket, sending: threading.Lock, copy: bytes) -> None:
-        time.sleep(self.late_s)
+        time.sleep(self.late_s or 0.0)
         with sending, contextlib.suppress(OSError):
             connection.sendall(copy)

@@ -29,9 +29,8 @@ class CarryingConnection(Protocol):
     """By what the answers that it has carried are known again."""
     last: bytes
     """What was read last, but for pieces of a body."""
-
-    def close(self) -> None:
-        """Close it."""
+    approved: bool
+    """Whether its last answer allows another request."""
 
 
 class Allowance:

@@ -19,13 +19,17 @@ from wattbench.network.allowance import allowance
 from wattbench.network.bounded_stream import BoundedStream, Reuse
 
 
-def bound(client: httpx.Client) -> Reuse:
+def bound(client: httpx.Client, *, by_approval: bool = False) -> Reuse:
     """Make a client's connections, those through proxies included, heed the allowance of the thread that uses them.
+
+    Args:
+        client: whose connections.
+        by_approval: as of `Reuse`.
 
     Returns:
         Whether one may be used again; to be changed.
     """
-    reuse = Reuse()
+    reuse = Reuse(by_approval=by_approval)
     # httpx has no argument for the network backend of its pools; that of httpcore is the documented one.
     transports: list[Any] = [client._transport, *client._mounts.values()]
     for transport in transports:

@@ -82,6 +82,9 @@ class Reuse:
     """Whether the connections of a client may carry more than one request each."""
 
     allowed: bool = True
+    by_approval: bool = False
+    """Whether each answer has to be approved first (`BoundedStream.approved`). Until then its connection is not used:
+    one whose answer has ended is free for other threads before the thread that asked has looked at it."""
 
 
 class BoundedStream(httpcore.NetworkStream):
@@ -104,10 +107,10 @@ class BoundedStream(httpcore.NetworkStream):
         """
         self._inner = inner
         self._reuse = reuse or Reuse()
-        self._closed = False
         self.carried: set[int] = set()
         self.last = b""
-        """As in `CarryingConnection`. So for `carried`."""
+        self.approved = False
+        """As in `CarryingConnection`. So for `carried` and `last`."""
         self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
         self._set_s: float | None = None
         self._kernel_set_s = 0.0
@@ -185,16 +188,14 @@ class BoundedStream(httpcore.NetworkStream):
         if self._held:
             raise EarlyAnswerError
         self._awaits_head = True
-        self.at_body = False
+        self.at_body = self.approved = False
         self._unsent += buffer
         if len(self._unsent) > WRITE_BYTES:
             self._flush(timeout)
 
     def close(self) -> None:
-        """Close the connection, if it is open. Those who keep it see that it has ended."""
-        if not self._closed:
-            self._closed = True
-            self._inner.close()
+        """Close the connection."""
+        self._inner.close()
 
     def start_tls(
         self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
@@ -208,7 +209,7 @@ class BoundedStream(httpcore.NetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection has of this name. One that may not be used again has something to read: its
         end, as those who keep it take it."""
-        ended = self._closed or not self._reuse.allowed
+        ended = not self._reuse.allowed or (self._reuse.by_approval and not self.approved)
         return (info == "is_readable" and ended) or self._inner.get_extra_info(info)
 
     def _head_of(self, data: bytes) -> bytes:

@@ -16,7 +16,7 @@ from tests.made_up.chunks import by_h11, chunked, decoded
 from tests.made_up.played_connections import PlayedBackend
 from wattbench.errors import UserError
 from wattbench.network.allowance import allowance
-from wattbench.network.bounded_stream import BoundedStream
+from wattbench.network.bounded_stream import BoundedStream, Reuse
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
@@ -162,7 +162,7 @@ def _answer_of(number: int) -> bytes:
 
 class _Bounded(PlayedBackend):
     def connect_tcp(self, *given: Any, **more: Any) -> httpcore.NetworkStream:
-        return BoundedStream(super().connect_tcp(*given, **more))
+        return BoundedStream(super().connect_tcp(*given, **more), Reuse(by_approval=True))
 
 
 def _left_over(path: Path) -> Any:

@@ -100,7 +100,7 @@ class OpenAIClient:
             trust_env=not is_loopback(self.base.host),  # a proxy for the outside is not for this machine
             cookies=NoCookies(),
         )
-        self._own = OwnAnswers(bound(self._http))
+        self._own = OwnAnswers(bound(self._http, by_approval=True))
         self._posts: dict[tuple[str, bool], tuple[RepeatedPost, str]] = {}
 
     def url(self, path: str) -> str:
@@ -188,7 +188,7 @@ class OpenAIClient:
                     while body.next():
                         pass
             completion = assembly.completion(allowance.began_s)
-            self._own.check(completion.known_by, allowance.connection)
+            self._own.check(completion, allowance.connection)
         return completion
 
     def close(self) -> None:
@@ -225,7 +225,7 @@ class OpenAIClient:
         """
         with allowed(within_s or self._timeout_s, most_bytes) as allowance:
             try:
-                with closing(send()) as response, _closed_on_error(allowance):
+                with closing(send()) as response:
                     if not allowance.reads:
                         raise EarlyAnswerError
                     yield response, allowance
@@ -287,17 +287,6 @@ class OpenAIClient:
         # From None: what led to it quotes the server, too, and a traceback would show it.
         message = f"{self._where}: {public_url(url)}: {shown}. {hint}"
         raise kind(message, shown, refusal) from None
-
-
-@contextmanager
-def _closed_on_error(allowance: Allowance) -> Iterator[None]:
-    """Let the connection of a request that failed carry no other."""
-    try:
-        yield
-    except BaseException:
-        if allowance.connection is not None:
-            allowance.connection.close()
-        raise
 
 
 def _assemble(body: Arrivals, assembly: Assembly) -> None:

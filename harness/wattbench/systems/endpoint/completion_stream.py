@@ -63,6 +63,7 @@ class Completion:
     """A stop sequence came; a server that does not know it may give `length`, or no reason."""
     known_by: int = 0
     """The same for the same answer, if it comes again: of its id, or else of its text and counts."""
+    has_id: bool = False
 
     @property
     def ended(self) -> FinishReason | None:
@@ -265,6 +266,7 @@ class Assembly:
             sent_s,
             stopped=bool(cuts),
             known_by=known_by,
+            has_id=bool(self._name),
         )
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:

@@ -163,7 +163,7 @@ def _outside(part: int, whole: int, other: int | None, total: int | None) -> boo
 
 
 def _check_part(part: int, whole: int | None) -> None:
-    if whole is not None and part > whole:
+    if part > (whole or 0):
         raise _CountError("a part that is larger than its whole")
 
 

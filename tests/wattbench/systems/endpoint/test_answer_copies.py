@@ -47,14 +47,14 @@ def answers(of: Asker, in_flight: int = 1) -> list[Asked]:
 
 
 @pytest.mark.parametrize("in_flight", [1, 4])
-@pytest.mark.parametrize("late_s", [0.0, 0.001, 0.003, 0.010])
+@pytest.mark.parametrize("late_s", [0.0, 0.001, 0.003, 0.010, None])
 @pytest.mark.parametrize(
     ("name", "chunked"),
     [(numbered, True), (numbered, False), (lambda _: "", True), (lambda _: "chatcmpl-0", True)],
     ids=["chunked", "with-its-length", "no-ids", "one-id"],
 )
 def test_a_copy_is_the_answer_to_no_other_request(
-    late_s: float, in_flight: int, name: Callable[[int], str], *, chunked: bool
+    late_s: float | None, in_flight: int, name: Callable[[int], str], *, chunked: bool
 ) -> None:
     takes_s = late_s + 0.002 if late_s else 0.0  # the copy comes after the next request was written
     with asker(CopyingServer(late_s=late_s, takes_s=takes_s, name=name, chunked=chunked)) as of:
@@ -69,9 +69,9 @@ def test_a_copy_that_comes_at_any_moment_is_the_answer_to_no_other_request(late_
 
 
 @pytest.mark.parametrize("extra", [b"x", b"HTTP/1.1 2", b"\r\n", b"0\r\n\r\n"])
-@pytest.mark.parametrize("late_s", [0.0, 0.003])
-def test_late_bytes_end_no_run(extra: bytes, late_s: float) -> None:
-    server = CopyingServer(late_s=late_s, takes_s=late_s * 2, copies=lambda _: extra)
+@pytest.mark.parametrize("late_s", [0.0, None])
+def test_late_bytes_end_no_run(extra: bytes, late_s: float | None) -> None:
+    server = CopyingServer(late_s=late_s, copies=lambda _: extra)
     with asker(server) as of:
         answers(of)
 
@@ -82,7 +82,7 @@ def test_late_bytes_end_no_run(extra: bytes, late_s: float) -> None:
     ids=["head", "head-and-chunk", "half", "refusal"],
 )
 def test_a_part_of_a_copy_or_a_late_refusal_ends_no_run(copy: Callable[[bytes], bytes]) -> None:
-    with asker(CopyingServer(late_s=0.003, takes_s=0.006, copies=copy)) as of:
+    with asker(CopyingServer(late_s=None, copies=copy)) as of:
         for number in range(9):
             with suppress(FailedRequestError):
                 assert of.ask(request(number)).completion.text == str(number)
@@ -102,8 +102,17 @@ def test_a_server_whose_answers_are_all_alike_is_asked_once_more_and_then_over_c
         assert len(server.connections) == REQUESTS
 
 
+def test_an_answer_that_is_replayed_to_all_is_that_of_no_other_request() -> None:
+    server = CopyingServer(late_s=0.0, replaying_from=3, copies=lambda _: b"")
+    with asker(server) as of:
+        assert [of.ask(request(number)).completion.text for number in range(3)] == ["0", "1", "2"]
+        for number in range(3, 9):
+            with pytest.raises(FailedRequestError, match="it sent an answer to one request to others as well"):
+                of.ask(request(number))
+
+
 def test_what_is_asked_again_has_the_latency_of_its_answer_and_says_so() -> None:
-    with asker(CopyingServer(late_s=0.003, takes_s=0.05)) as of:
+    with asker(CopyingServer(late_s=None, takes_s=0.05)) as of:
         of.ask(request(0))
         began_s = now_s()
         asked = of.ask(request(1))
@@ -116,17 +125,17 @@ def test_what_is_asked_again_has_the_latency_of_its_answer_and_says_so() -> None
 
 
 def test_what_may_not_wait_is_a_failed_request() -> None:
-    with asker(CopyingServer(late_s=0.003, takes_s=0.006)) as of:
+    with asker(CopyingServer(late_s=None)) as of:
         of.ask(request(0), once=True)
         with pytest.raises(FailedRequestError, match="it sent an answer again that it had sent before"):
             of.ask(request(1), once=True)
         assert of.ask(request(2), once=True).completion.text == "2"
 
 
-@pytest.mark.parametrize("late_s", [0.0, 0.003])
+@pytest.mark.parametrize("late_s", [0.0, 0.003, None])
 @pytest.mark.parametrize("in_flight", [1, 4])
-def test_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch, late_s: float, in_flight: int) -> None:
-    server = CopyingServer(late_s=late_s, takes_s=late_s * 2)
+def test_through_a_proxy_too(monkeypatch: pytest.MonkeyPatch, late_s: float | None, in_flight: int) -> None:
+    server = CopyingServer(late_s=late_s, takes_s=(late_s or 0.0) * 2)
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.port}")
     with asker(server, "http://far.test/v1") as of:
         answers(of, in_flight)

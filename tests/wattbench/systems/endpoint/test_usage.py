@@ -82,6 +82,8 @@ def test_counts_that_are_no_object_are_none_and_named(wrong: Any) -> None:
         counts(3, 1, prompt_tokens_details={"cached_tokens": 9}),
         counts(9, 1, prompt_tokens_details={"cached_tokens": 6, "cache_write_tokens": 6}),
         counts(3, 1, total_tokens=4, completion_tokens_details={"reasoning_tokens": 7}),
+        {"completion_tokens": 4, "cached_tokens": 1},
+        {"prompt_tokens": 4, "reasoning_tokens": 1 << 30},
     ],
 )
 def test_a_part_larger_than_its_whole_is_none_and_named(usage: dict[str, Any]) -> None:
