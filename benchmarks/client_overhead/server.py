@@ -8,6 +8,7 @@ of LOG is one request. Its clock is `CLOCK_MONOTONIC`, which all processes of a 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import re
 import socket
@@ -75,6 +76,7 @@ class Server:
         """Listen on a free port of loopback."""
         self._delays, self._log = delays, log
         self._lock = threading.Lock()
+        self._numbers = itertools.count()
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = int(self._socket.getsockname()[1])
 
@@ -113,7 +115,7 @@ class Server:
         self, connection: socket.socket, *, chat: bool, wants_usage: bool, since_s: float
     ) -> tuple[float, float]:
         delays, kind = self._delays, "chat.completion.chunk" if chat else "text_completion"
-        head = {"id": "cmpl-1", "object": kind, "created": 1, "model": MODEL}
+        head = {"id": f"cmpl-{next(self._numbers)}", "object": kind, "created": 1, "model": MODEL}
         piece = {"delta": {"content": " word"}} if chat else {"text": " word"}
         token = _event(head | {"choices": [{"index": 0, **piece, "finish_reason": None}]})
         last = _event(head | {"choices": [{"index": 0, **piece, "finish_reason": "length"}]})

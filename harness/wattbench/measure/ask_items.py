@@ -19,7 +19,7 @@ from wattbench.measure.concurrency import keep_in_flight
 from wattbench.records import AnswerRow
 from wattbench.records.rows.answers import FinishReason
 from wattbench.systems import Engine, Reply
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of
+from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, failure_of, joined
 from wattbench.tasks.chat_prompt import messages_hash
 from wattbench.tasks.output_limit import limit_of_request, limited
 
@@ -260,6 +260,7 @@ def answer_row(
         failure=failure,
         waited_s=waited_s,
         resent=sum(reply.resent for reply in replies),
+        remark=joined(reply.remark for reply in replies),
         finish_reason=_finish_reason(replies) if failure is None else None,
         output_limit=max(limits) if limits else None,
     )

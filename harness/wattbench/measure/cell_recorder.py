@@ -108,6 +108,7 @@ class CellRecorder:
             assert task is not None  # items of several tasks name theirs
             self._context.writer.append_answer(self._system, task, row.in_block(self._block, self._attempt))
             self._in_flight_s.append((row.started_s, row.finished_s))
+            self._context.note_remark(self._system, row)
             self._context.failures.count(self._system, row)
         self._batches.append(asks)
         self._asked += len(asks)

@@ -94,6 +94,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
                 failure=answer.failure,
                 waited_s=answer.waited_s,
                 resent=answer.resent,
+                remark=answer.remark,
                 block=answer.block,
                 attempt=answer.attempt,
                 node=window.node if window is not None else records.header.node,

@@ -16,7 +16,7 @@ from wattbench.measure.services.spending_of_run import spending_of
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Chosen, Metering, OpenWindow, usable_as_idle, watch_here
 from wattbench.progress import Progress
-from wattbench.records import Purpose, RunRecords, RunWriter, read_run
+from wattbench.records import AnswerRow, Purpose, RunRecords, RunWriter, read_run
 from wattbench.systems import Engine
 from wattbench.systems.spending import Spending
 
@@ -39,6 +39,8 @@ class MeasuringContext:
     spending: Spending | None = field(default=None, compare=False)
     """What requests cost."""
     failures: FailuresInARow = field(default_factory=FailuresInARow, compare=False)
+    remarks: set[tuple[str, str]] = field(default_factory=set, compare=False)
+    """Systems, and what was noted once of their answers."""
     machine: SharedMachine = field(default_factory=SharedMachine, compare=False)
 
     @property
@@ -71,6 +73,12 @@ class MeasuringContext:
         """Have a loaded system count what its requests cost."""
         if self.spending is not None:
             engine.bill_to(self.spending)
+
+    def note_remark(self, system: str, answer: AnswerRow) -> None:
+        """Say what is remarked of an answer, once for each system."""
+        if answer.remark is not None and (system, answer.remark) not in self.remarks:
+            self.remarks.add((system, answer.remark))
+            self.progress.note(f"{system}: {answer.remark} (seen first in item {answer.doc_id})", keep=True)
 
     def open_window(
         self, system: str, task: str | None, purpose: Purpose, block: int | None = None, attempt: int = 0

@@ -6,12 +6,31 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from wattbench.clock import now_s
 
 
 class StreamError(Exception):
     """What a server sent cannot be used; the text says what was wrong, and may quote it."""
+
+
+class EarlyAnswerError(StreamError):
+    """Nothing was read for an answer since its request was sent: it came before."""
+
+    def __init__(self) -> None:
+        super().__init__("it sent an answer before the request, after the end of the one before")
+
+
+class CarryingConnection(Protocol):
+    """A connection that carries requests, one after the other."""
+
+    carried: set[int]
+    """By what the answers that it has carried are known again."""
+    last: bytes
+    """What was read last, but for pieces of a body."""
+    approved: bool
+    """Whether its last answer allows another request."""
 
 
 class Allowance:
@@ -25,6 +44,10 @@ class Allowance:
         """How often something has come from the server."""
         self.began_s: float | None = None
         """When the network was first used, to connect or to write (`wattbench.clock`); None before."""
+        self.connection: CarryingConnection | None = None
+        """To which the request was written last; None before."""
+        self.answered = False
+        """What has come is the answer to the request, as far as can be seen."""
 
     def shorten(self, seconds: float, most_bytes: int) -> None:
         """Allow no more than this from now on."""
@@ -53,6 +76,11 @@ class Allowance:
     def left_bytes(self) -> int:
         """Return how many bytes may still come; fewer than 0: more came than are allowed."""
         return self._left_bytes
+
+    @property
+    def any_came(self) -> bool:
+        """Return whether the server has sent anything."""
+        return self._left_bytes < self._most_bytes
 
     def take(self, number: int, reads: int = 1) -> None:
         """Count bytes that came from the server, in one read or several.

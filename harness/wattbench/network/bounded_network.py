@@ -16,21 +16,31 @@ import httpcore
 import httpx
 
 from wattbench.network.allowance import allowance
-from wattbench.network.bounded_stream import BoundedStream
+from wattbench.network.bounded_stream import BoundedStream, Reuse
 
 
-def bound(client: httpx.Client) -> None:
-    """Make a client's connections, those through proxies included, heed the allowance of the thread that uses them."""
+def bound(client: httpx.Client, *, by_approval: bool = False) -> Reuse:
+    """Make a client's connections, those through proxies included, heed the allowance of the thread that uses them.
+
+    Args:
+        client: whose connections.
+        by_approval: as of `Reuse`.
+
+    Returns:
+        Whether one may be used again; to be changed.
+    """
+    reuse = Reuse(by_approval=by_approval)
     # httpx has no argument for the network backend of its pools; that of httpcore is the documented one.
     transports: list[Any] = [client._transport, *client._mounts.values()]
     for transport in transports:
         if transport is not None:
-            transport._pool._network_backend = _Backend(transport._pool._network_backend)
+            transport._pool._network_backend = _Backend(transport._pool._network_backend, reuse)
+    return reuse
 
 
 class _Backend(httpcore.NetworkBackend):
-    def __init__(self, inner: httpcore.NetworkBackend) -> None:
-        self._inner = inner
+    def __init__(self, inner: httpcore.NetworkBackend, reuse: Reuse) -> None:
+        self._inner, self._reuse = inner, reuse
 
     def connect_tcp(
         self,
@@ -54,7 +64,7 @@ class _Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = failed or error
             else:
-                return BoundedStream(stream)
+                return BoundedStream(stream, self._reuse)
         raise failed or httpcore.ConnectTimeout("no time is left")
 
 

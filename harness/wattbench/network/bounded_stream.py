@@ -14,13 +14,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from ssl import SSLContext, SSLSocket
 from typing import Any, NamedTuple
 
 import httpcore
 
 from wattbench.clock import now_s, stamp_s
-from wattbench.network.allowance import Allowance, StreamError, allowance
+from wattbench.network.allowance import Allowance, EarlyAnswerError, allowance
 
 READ_BYTES = 1 << 16
 """The most bytes of one read, as httpcore has it."""
@@ -76,6 +77,16 @@ class Ends:
         return (self._tail + b"".join(pieces[-length:]))[-length:]
 
 
+@dataclass
+class Reuse:
+    """Whether the connections of a client may carry more than one request each."""
+
+    allowed: bool = True
+    by_approval: bool = False
+    """Whether each answer has to be approved first (`BoundedStream.approved`). Until then its connection is not used:
+    one whose answer has ended is free for other threads before the thread that asked has looked at it."""
+
+
 class BoundedStream(httpcore.NetworkStream):
     """A connection whose operations take no longer than what is left to their request, whatever the server sends.
 
@@ -86,14 +97,20 @@ class BoundedStream(httpcore.NetworkStream):
     of the body then.
     """
 
-    def __init__(self, inner: httpcore.NetworkStream, *, in_tls: bool = False) -> None:
+    def __init__(self, inner: httpcore.NetworkStream, reuse: Reuse | None = None, *, in_tls: bool = False) -> None:
         """Wrap a connection.
 
         Args:
             inner: the connection.
+            reuse: of the connections of its client; None: it may be used again.
             in_tls: it is TLS within TLS, whose bytes are not those of its socket.
         """
         self._inner = inner
+        self._reuse = reuse or Reuse()
+        self.carried: set[int] = set()
+        self.last = b""
+        self.approved = False
+        """As in `CarryingConnection`. So for `carried` and `last`."""
         self._socket: socket.socket | None = None if in_tls else inner.get_extra_info("socket")
         self._set_s: float | None = None
         self._kernel_set_s = 0.0
@@ -114,7 +131,8 @@ class BoundedStream(httpcore.NetworkStream):
             data, self._held = self._held[:max_bytes], self._held[max_bytes:]
         else:
             data = self._receive(max_bytes, timeout) or b""
-        return self._head_of(data) if self._awaits_head else data
+        self.last = self._head_of(data) if self._awaits_head else data
+        return self.last
 
     def read_body(self, quiet_s: float | None = None) -> StreamPiece | None:
         """Read on in a body, for as long as `read` is not used.
@@ -163,12 +181,14 @@ class BoundedStream(httpcore.NetworkStream):
         """Send bytes of a request. A few are kept until more come, or the answer is read: head and body go together.
 
         Raises:
-            StreamError: the server has sent an answer already.
+            EarlyAnswerError: the server has sent an answer already.
         """
+        if (held := allowance()) is not None:
+            held.connection = self
         if self._held:
-            raise StreamError("it sent an answer before the request, after the end of the one before")
+            raise EarlyAnswerError
         self._awaits_head = True
-        self.at_body = False
+        self.at_body = self.approved = False
         self._unsent += buffer
         if len(self._unsent) > WRITE_BYTES:
             self._flush(timeout)
@@ -184,11 +204,13 @@ class BoundedStream(httpcore.NetworkStream):
         held = allowance()
         wait_s = timeout if held is None else held.wait_s(timeout, httpcore.ConnectTimeout)
         in_tls = isinstance(self._inner.get_extra_info("socket"), SSLSocket)
-        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, wait_s), in_tls=in_tls)
+        return BoundedStream(self._inner.start_tls(ssl_context, server_hostname, wait_s), self._reuse, in_tls=in_tls)
 
     def get_extra_info(self, info: str) -> Any:
-        """Return what the connection has of this name."""
-        return self._inner.get_extra_info(info)
+        """Return what the connection has of this name. One that may not be used again has something to read: its
+        end, as those who keep it take it."""
+        ended = not self._reuse.allowed or (self._reuse.by_approval and not self.approved)
+        return (info == "is_readable" and ended) or self._inner.get_extra_info(info)
 
     def _head_of(self, data: bytes) -> bytes:
         """Return a head alone if the first bytes of an answer have all of it; else all, and httpcore reads the body."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from wattbench.clock import now_s
-from wattbench.network.allowance import StreamError, allowed
+from wattbench.network.allowance import EarlyAnswerError, StreamError, allowed
 from wattbench.network.bounded_network import bound
 from wattbench.network.cookies import NoCookies
 from wattbench.network.headers import encodings
@@ -78,15 +78,19 @@ class Fetcher:
         """
         http = self._client()
         try:
-            with allowed(self._timeout_s, MOST_BYTES):
+            with allowed(self._timeout_s, MOST_BYTES) as allowance:
                 sent_s = now_s()
                 with http.stream("GET", self._url) as response:
                     received_s = now_s()
+                    if not allowance.reads:
+                        raise EarlyAnswerError
                     if response.status_code != httpx.codes.OK:
                         raise StreamError(_refusal(response))
                     if packed := encodings(response):
                         raise StreamError(f"it sent an encoding that was not asked for: {_shown(packed)}")
                     body = b"".join(response.iter_raw())
+        except EarlyAnswerError:
+            return self.fetch()  # over a new connection: the other one is closed
         except StreamError as error:
             raise self._failed(str(error)) from None
         except httpx.TimeoutException:

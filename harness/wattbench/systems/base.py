@@ -92,6 +92,8 @@ class Reply:
     engine does not know, and where nothing is generated."""
     output_limit: int | None = None
     """That limit, where it is another than that of the request: a hybrid's members have their own."""
+    remark: str | None = None
+    """What the record has to say of it besides, in a clause: which counts are missing, or why it was sent again."""
     failure: str | None = None
     """Why the request has no answer, of a system that can be asked others; `value` is then not used."""
 
@@ -104,6 +106,11 @@ class Reply:
 def failure_of(replies: Iterable[Reply]) -> str | None:
     """Return why an item has no answer: the first of its requests that failed; None if none did."""
     return next((reply.failure for reply in replies if reply.failure is not None), None)
+
+
+def joined(remarks: Iterable[str | None]) -> str | None:
+    """Return remarks as one, each once; None if there are none."""
+    return "; ".join(dict.fromkeys(each for each in remarks if each)) or None
 
 
 @dataclass(frozen=True)

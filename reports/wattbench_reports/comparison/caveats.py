@@ -70,6 +70,9 @@ def caveats(
             "Replies of {names} were cut at their limits of tokens: raise max_output_tokens of these systems.",
         ),
         *_together(
+            _remarks(frames), "Something is remarked of answers of {names}: see the column remark of the items."
+        ),
+        *_together(
             missing_items(check, measured, lacking_of_run(frames.differences), weighed=weighed),
             "{names} did not answer all items that others answered: the figures of each are over those that it "
             "answered, and two systems are compared over those that both answered.",
@@ -244,12 +247,24 @@ def _waited(frames: Frames) -> Iterator[Caveat]:
         if not refused and own_s.sum() < _LEAST_WAIT_S:
             continue
         what = (
-            f"{plural(refused, 'request')} of {name} were refused and sent again"
+            f"{plural(refused, 'request')} of {name} were sent again"
             if refused
             else f"{plural(int((own_s > 0).sum()), 'request')} of {name} waited for their turn"
         )
         text = f"{what}: {duration(float(own_s.sum()))} of waiting in all, which no latency counts."
         yield Caveat("waited", text, (name,))
+
+
+def _remarks(frames: Frames) -> Iterator[Caveat]:
+    """Say what is remarked of answers: why tokens are not recorded, or what was sent again. Older runs say nothing."""
+    if not frames.has_column("remark"):
+        return
+    remarks = frames.coded("remark")
+    texts = remarks.texts.to_pylist()
+    for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
+        for code, number in enumerate(np.bincount(remarks.codes[rows] + 1, minlength=1)[1:].tolist()):
+            if number:
+                yield Caveat("remarks", f"{plural(number, 'answer')} of {name}: {texts[code]}.", (name,))
 
 
 def _windows(judged: Mapping[str, Validity]) -> Iterator[Caveat]:

@@ -8,12 +8,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpcore
 import httpx
 
 from tests.fuzz.targets import Target, given, of_text
 from tests.made_up.chunks import by_h11, chunked, decoded
+from tests.made_up.played_connections import PlayedBackend
 from wattbench.errors import UserError
 from wattbench.network.allowance import allowance
+from wattbench.network.bounded_stream import BoundedStream, Reuse
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
@@ -43,8 +46,19 @@ CHUNKS = (
             "prompt_cache_hit_tokens": 1,
         },
     },
+    {
+        "id": "cmpl-1",
+        "object": "text_completion",
+        "choices": [{"index": 0, "text": "4", "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 2147483647, "completion_tokens": 9, "total_tokens": 4},
+    },
 )
 ERROR = {"error": {"message": "no such model", "type": "x", "code": 404}}
+ERRORS = (
+    {"object": "error", "message": "no", "code": 500},
+    {"type": "error", "error": "no"},
+    {"choices": [{"index": -1, "text": "4", "error": {"message": "no"}, "finish_reason": "error"}]},
+)
 EVENTS = (
     "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in CHUNKS) + ": keep alive\n\nevent: x\nid: 3\ndata: [DONE]\n\n"
 )
@@ -54,7 +68,7 @@ def _stream(path: Path) -> Any:
     """Decode a stream that arrives in pieces of any sizes."""
     data = path.read_bytes()
     cut = Random(len(data))
-    decoder, assembly = EventDecoder(), Assembly(("\n\n", "Q:"), ("END",))
+    decoder, assembly = EventDecoder(), Assembly(EndpointRequest("", {}, ("\n\n", "Q:"), ("END",), True, 8, 8))
     place = 0
     while place < len(data):
         size = cut.choice((1, 7, 100, 4096))
@@ -140,7 +154,35 @@ def _completed(answer: Callable[[httpx.Request], httpx.Response]) -> Any:
     return client.complete(EndpointRequest("completions", {"prompt": "x"}, (), (), keeps_connection=True))
 
 
+def _answer_of(number: int) -> bytes:
+    chunk = {"id": f"cmpl-{number}", "choices": [{"index": 0, "text": str(number), "finish_reason": "stop"}]}
+    body = chunked(b"data: " + json.dumps(chunk).encode() + b"\n\n", b"data: [DONE]\n\n")
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+
+
+class _Bounded(PlayedBackend):
+    def connect_tcp(self, *given: Any, **more: Any) -> httpcore.NetworkStream:
+        return BoundedStream(super().connect_tcp(*given, **more), Reuse(by_approval=True))
+
+
+def _left_over(path: Path) -> Any:
+    """Ask over a connection on which something is left of the answer before: that is the answer to no other request."""
+    client = OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
+    pool: Any = client._http._transport
+    backend = pool._pool._network_backend = _Bounded([_answer_of(1)])
+    ask = EndpointRequest("completions", {"prompt": "x"}, (), ())
+    first = client.complete(ask)
+    backend.pieces = [path.read_bytes()]
+    try:
+        second = client.complete(ask)
+    finally:
+        client.close()
+    assert second.known_by != first.known_by
+    return second
+
+
 TARGETS = (
+    Target("left-over", "text", given(_answer_of(1), _answer_of(1) + _answer_of(2), b"x"), _left_over, named=False),
     Target(
         "models",
         "json",
@@ -175,7 +217,7 @@ TARGETS = (
     Target(
         "stream",
         "text",
-        given(EVENTS, EVENTS.replace("\n", "\r\n")),
+        given(EVENTS, EVENTS.replace("\n", "\r\n"), EVENTS.replace("event: x", "event: error")),
         _stream,
         errors=(StreamError, UserError),
         named=False,
@@ -190,7 +232,7 @@ TARGETS = (
     of_text(
         "chunk",
         read_chunk,
-        *(json.dumps(chunk) for chunk in (*CHUNKS, ERROR)),
+        *(json.dumps(chunk) for chunk in (*CHUNKS, ERROR, *ERRORS)),
         form="json",
         errors=(StreamError,),
         terse=False,

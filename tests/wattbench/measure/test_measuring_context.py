@@ -44,6 +44,15 @@ def test_an_open_window_is_on_record_until_it_is_closed(root: Path, steady: Any,
         assert context.records.open_windows() == []
 
 
+def test_what_is_remarked_of_answers_is_noted_once_for_each_system(root: Path, steady: Any, quiet: Any) -> None:
+    noted: list[tuple[str, bool]] = []
+    quiet.note = lambda text, *, keep=False: noted.append((text, keep))
+    with measuring(RunWriter(root), suite(), Chosen([steady]), quiet) as context:
+        for system, doc_id, remark in (("a", 1, "odd"), ("a", 2, "odd"), ("b", 3, "odd"), ("a", 4, None)):
+            context.note_remark(system, SimpleNamespace(doc_id=doc_id, remark=remark))  # type: ignore[arg-type]
+    assert noted == [("a: odd (seen first in item 1)", True), ("b: odd (seen first in item 3)", True)]
+
+
 def test_the_names_of_windows_go_on_after_an_interruption(root: Path, make_steady: Any, quiet: Any) -> None:
     with measuring(RunWriter(root), suite(), Chosen([make_steady()]), quiet) as context:
         context.writer.append_window(context.open_window("s", "t", Purpose.MEASURED).close())

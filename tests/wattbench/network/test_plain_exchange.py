@@ -16,13 +16,13 @@ import pytest
 from tests.made_up.chunks import chunked
 from tests.made_up.played_connections import PlayedBackend
 from wattbench.network import plain_exchange
-from wattbench.network.allowance import StreamError, allowed
+from wattbench.network.allowance import EarlyAnswerError, StreamError, allowed
 from wattbench.network.arrivals import Arrivals
 from wattbench.network.bounded_network import bound
 from wattbench.network.kept_connections import KeptConnections
 from wattbench.network.repeated_post import RepeatedPost
 
-REFUSED = (StreamError, "it sent an answer before the request, after the end of the one before")
+REFUSED = (EarlyAnswerError, str(EarlyAnswerError()))
 URL = httpx.URL("http://127.0.0.1:9/v1/completions")
 WITHOUT_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """One for all clients: none of them encrypts, and to make one takes a tenth of a test, to load certificates 50 ms."""

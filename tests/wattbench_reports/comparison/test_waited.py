@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import compare
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"waited_s": 2.5, "resent": 1}, "80 requests of generalist were refused and sent again: 3.33 min of waiting"),
+        ({"waited_s": 2.5, "resent": 1}, "80 requests of generalist were sent again: 3.33 min of waiting"),
         ({"waited_s": 0.25, "resent": 0}, "80 requests of generalist waited for their turn: 20.0 s of waiting in all"),
         ({"waited_s": 0.003, "resent": 0}, None),
         ({"waited_s": 0.0, "resent": 0}, None),

@@ -97,7 +97,10 @@ class AnswerRow(RecordRow):
     """Seconds before it was sent, for the last time: it waited for its turn under a limit, or was refused and sent
     again. They come before `started_s`, and no latency counts them. 0 in older records."""
     resent: int = 0
-    """How often its requests were sent again after a refusal."""
+    """How often its requests were sent again: after a refusal, or as no answer of its own came."""
+    remark: str | None = None
+    """What there is to say of it besides: which counts of tokens are missing as they cannot be, or that it was sent
+    again as another answer came. None: nothing, and in older records."""
     block: int | None = None
     """In which block it was asked, from 0. None: the run has no blocks."""
     attempt: int = 0

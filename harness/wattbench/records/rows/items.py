@@ -71,8 +71,9 @@ class ItemRow(RecordRow):
     failure: str | None = None
     """As in `AnswerRow`: a failed request is not correct."""
     waited_s: float = 0.0
-    """As in `AnswerRow`. So for the next one."""
+    """As in `AnswerRow`. So for the next two."""
     resent: int = 0
+    remark: str | None = None
     cost: float | None = None
     """Money, in an imported run whose source gives it, in the currency of the source."""
     block: int | None = None

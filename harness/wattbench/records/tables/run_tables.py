@@ -44,8 +44,8 @@ def items_schema() -> Any:
             "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
             "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real, "arrivals": text,
             "finish_reason": text, "output_limit": integer, "failure": text,
-            "waited_s": real, "resent": integer, "cost": real, "block": integer, "attempt": integer, "passes": integer,
-            "node": text, "co_runners": integer,
+            "waited_s": real, "resent": integer, "remark": text, "cost": real, "block": integer, "attempt": integer,
+            "passes": integer, "node": text, "co_runners": integer,
             "prompt": text, "output": text, "filtered": text, "target": text,
         }
     )  # fmt: skip

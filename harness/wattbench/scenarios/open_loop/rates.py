@@ -122,6 +122,7 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
     progress.window_closed(cell.system, closed[0].power_w, closed[0].provenance_label)
     for answer in answers:
         writer.append_answer(cell.system, cell.task, answer)
+        cell.context.note_remark(cell.system, answer)
     writer.append_load(row)
     progress.note(f"    {_verdict(row)}")
 

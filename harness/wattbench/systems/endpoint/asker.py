@@ -1,7 +1,8 @@
 """Ask a server within its limits and within a budget, and again where it refused: none of that is latency.
 
 What is sent again: a request that was refused before it was answered (`AGAIN`), or for which there was no connection.
-What broke off while it was answered is not: the service may want money for it, and does not say how much.
+What broke off while it was answered is not: the service may want money for it, and does not say how much. Only over a
+connection that had carried another answer it may have met with what was left of that one: it is sent again, once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s
 from wattbench.systems.endpoint.pacing.pacer import backoff_s
-from wattbench.systems.endpoint.refusals import Refusal, ServerError
+from wattbench.systems.endpoint.refusals import Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
 from wattbench.systems.spending import Account, Reserved
@@ -40,6 +41,8 @@ class Asked:
     others under way had reserved, and for refusals. 0 below `SHORTEST_WAIT_S`."""
     resent: int = 0
     """How often it was sent again."""
+    spoiled: bool = False
+    """Whether that was as no answer of its own came over a connection that had carried another."""
 
 
 class Asker:
@@ -70,7 +73,7 @@ class Asker:
             FailedRequestError: as of `OpenAIClient.complete`.
             UserError: likewise; or the server wants a longer wait than is accepted; or the budget is used up.
         """
-        wished_s, resent = now_s(), 0
+        wished_s, resent, spoiled = now_s(), 0, False
         while True:
             reserved = None if self.account is None else self.account.reserve(*_most(ask))
             try:
@@ -80,9 +83,16 @@ class Asker:
                 self._release(reserved)
                 raise
             waited_s = now_s() - wished_s
-            waited_s = waited_s if waited_s >= SHORTEST_WAIT_S else 0.0
+            waited_s = waited_s if resent or waited_s >= SHORTEST_WAIT_S else 0.0
             try:
                 completion = self._client.complete(ask, first_token)
+            except SpoiledAnswerError as error:
+                error.waited_s, error.resent = waited_s, resent
+                self._settle(ask, reserved, None)
+                if once or spoiled:
+                    raise
+                resent, spoiled = resent + 1, True
+                continue
             except ServerError as error:
                 error.waited_s, error.resent = waited_s, resent
                 if error.refusal is None:
@@ -93,14 +103,14 @@ class Asker:
                 if once or not self._may_resend(error.refusal):
                     raise
                 resent += 1
-                self._pause(error, error.refusal, resent, now_s() - wished_s)
+                self._pause(error, error.refusal, resent - spoiled, now_s() - wished_s)
                 continue
             except BaseException:
                 self._settle(ask, reserved, None)
                 raise
             finished_s = completion.finished_s or now_s()
             self._settle(ask, reserved, completion.usage)
-            return Asked(completion, finished_s, waited_s, resent)
+            return Asked(completion, finished_s, waited_s, resent, spoiled)
 
     def _may_resend(self, refusal: Refusal) -> bool:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property, partial
 from typing import Any, NoReturn
 
@@ -17,7 +17,7 @@ import httpx
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.network.allowance import Allowance, StreamError, allowed
+from wattbench.network.allowance import Allowance, EarlyAnswerError, StreamError, allowed
 from wattbench.network.arrivals import TOGETHER, Arrivals
 from wattbench.network.bounded_network import bound
 from wattbench.network.cookies import NoCookies
@@ -28,8 +28,15 @@ from wattbench.network.repeated_post import RepeatedPost
 from wattbench.network.urls import public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.completion_stream import DONE, Assembly, Completion, error_text
+from wattbench.systems.endpoint.own_answers import OwnAnswers
 from wattbench.systems.endpoint.plain_text import plain_text
-from wattbench.systems.endpoint.refusals import FailedRequestError, Refusal, ServerError, is_spent
+from wattbench.systems.endpoint.refusals import (
+    FailedRequestError,
+    Refusal,
+    ServerError,
+    SpoiledAnswerError,
+    is_spent,
+)
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
@@ -93,7 +100,7 @@ class OpenAIClient:
             trust_env=not is_loopback(self.base.host),  # a proxy for the outside is not for this machine
             cookies=NoCookies(),
         )
-        bound(self._http)
+        self._own = OwnAnswers(bound(self._http, by_approval=True))
         self._posts: dict[tuple[str, bool], tuple[RepeatedPost, str]] = {}
 
     def url(self, path: str) -> str:
@@ -148,32 +155,41 @@ class OpenAIClient:
             first_token: called once, right after the first token was stamped.
 
         Raises:
-            FailedRequestError: the server refused this request, ended its answer with another reason than `stop` and
-                `length`, or did not complete it in time.
+            FailedRequestError: the server refused this request, sent an error or no answer, ended its answer with
+                another reason than `stop` and `length`, or did not complete it in time.
+            SpoiledAnswerError: it may be answered on a new connection.
             ServerError: no complete answer came for another reason.
         """
         post, url = self._post(ask)
         send = partial(post.send, json.dumps(ask.body).encode())
-        assembly = Assembly(ask.stops, ask.withheld, first_token)
+        assembly = Assembly(ask, first_token)
         with self._sent(send, url, MAX_STREAM_BYTES) as (response, allowance):
             if response.status_code != httpx.codes.OK:
                 self._refused(response, url)
             _refuse_encodings(response)
             body = Arrivals(response, DONE.encode())
-            _assemble(body, assembly)
+            try:
+                _assemble(body, assembly)
+            except (httpx.HTTPError, StreamError):
+                carried = () if allowance.connection is None else allowance.connection.carried
+                allowance.answered = assembly.is_new(carried)
+                raise
             if not assembly.done:
                 kind = plain_text(response.headers.get("content-type", "no content type"), limit=60)
                 self._fail(
                     url,
                     f"its answer ended without a finish_reason (content type: {kind})",
                     "The server must stream server-sent events; if it does, the stream broke off: see its log",
+                    kind=FailedRequestError,
                 )
             if assembly.said_done:
                 allowance.shorten(DRAIN_S, DRAIN_BYTES)
                 with suppress(httpx.HTTPError, StreamError):
                     while body.next():
                         pass
-        return assembly.completion(allowance.began_s)
+            completion = assembly.completion(allowance.began_s)
+            self._own.check(completion, allowance.connection)
+        return completion
 
     def close(self) -> None:
         """Drop the connections."""
@@ -187,8 +203,8 @@ class OpenAIClient:
     def _get(self, url: str) -> Callable[[], httpx.Response]:
         # A server may serve one connection at a time: none is left open that the next request does not use.
         self._kept.drop()
-        headers = {"Connection": "close"} if self._kept.possible else {}
-        return partial(self._http.send, self._http.build_request("GET", url, headers=headers), stream=True)
+        request = self._http.build_request("GET", url, headers={"Connection": "close"})
+        return partial(self._http.send, request, stream=True)
 
     def _post(self, ask: EndpointRequest) -> tuple[RepeatedPost, str]:
         """Return what a request has in common with others, and its URL."""
@@ -209,15 +225,15 @@ class OpenAIClient:
         """
         with allowed(within_s or self._timeout_s, most_bytes) as allowance:
             try:
-                response = send()
-                try:
+                with closing(send()) as response:
                     if not allowance.reads:
-                        raise StreamError("it sent an answer before the request, after the end of the one before")
+                        raise EarlyAnswerError
                     yield response, allowance
-                finally:
-                    response.close()
+            except RefusedAnswerError as error:
+                self._fail(url, str(error), _SEE_LOG, kind=FailedRequestError)
             except StreamError as error:
-                self._fail(url, str(error), _SEE_LOG, of_request=isinstance(error, RefusedAnswerError))
+                kind: type[ServerError] = SpoiledAnswerError if self._own.spoiled(allowance) else FailedRequestError
+                self._fail(url, str(error), _SEE_LOG, kind=kind)
             except httpx.ConnectError as error:
                 hint = "Start the server, or correct base_url"
                 self._fail(url, f"cannot connect ({error})", hint, refusal=Refusal(None))
@@ -227,11 +243,12 @@ class OpenAIClient:
             except httpx.TimeoutException:
                 what = "its answer was not complete" if allowance.reads else "no data"
                 within = f"{what} within timeout_s = {self._timeout_s:g}"
-                self._fail(url, within, "Raise timeout_s, or see the server's log", of_request=True)
+                self._fail(url, within, "Raise timeout_s, or see the server's log", kind=FailedRequestError)
             except httpx.InvalidURL:  # of a redirect; httpx looks at it though it does not follow
                 self._fail(url, "it redirects, but not to a URL", "Correct base_url")
             except httpx.HTTPError as error:
-                self._fail(url, f"the connection broke ({type(error).__name__}: {error})", _SEE_LOG)
+                kind = SpoiledAnswerError if self._own.spoiled(allowance) else ServerError
+                self._fail(url, f"the connection broke ({type(error).__name__}: {error})", _SEE_LOG, kind=kind)
 
     def _refused(self, response: httpx.Response, url: str) -> NoReturn:
         body = _reason(response)
@@ -248,7 +265,8 @@ class OpenAIClient:
             hint = self._redirect_hint(response)
         said = f"it answered HTTP {code}: {reason or '(no reason)'}"
         headers = {name.lower(): value for name, value in response.headers.items()}
-        self._fail(url, said, hint, of_request=code in _OF_ONE_REQUEST, refusal=Refusal(code, headers, spent))
+        kind = FailedRequestError if code in _OF_ONE_REQUEST else ServerError
+        self._fail(url, said, hint, kind=kind, refusal=Refusal(code, headers, spent))
 
     def _redirect_hint(self, response: httpx.Response) -> str:
         """Say where a redirect leads. None is followed: it would be sent the prompts."""
@@ -262,13 +280,13 @@ class OpenAIClient:
         return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"
 
     def _fail(
-        self, url: str, what: str, hint: str, *, of_request: bool = False, refusal: Refusal | None = None
+        self, url: str, what: str, hint: str, *, kind: type[ServerError] = ServerError, refusal: Refusal | None = None
     ) -> NoReturn:
         # Shortened here and nowhere before, as a short piece of a key would not be recognised.
         shown = plain_text(what, limit=400).removesuffix(".")
         # From None: what led to it quotes the server, too, and a traceback would show it.
         message = f"{self._where}: {public_url(url)}: {shown}. {hint}"
-        raise (FailedRequestError if of_request else ServerError)(message, shown, refusal) from None
+        raise kind(message, shown, refusal) from None
 
 
 def _assemble(body: Arrivals, assembly: Assembly) -> None:

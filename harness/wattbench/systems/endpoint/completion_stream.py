@@ -6,7 +6,7 @@ Source: the OpenAI API reference, "Chat completions, streaming" and "Completions
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,9 +14,10 @@ from wattbench.network.allowance import StreamError
 from wattbench.records.rows.answers import FinishReason
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.logprobs import read_logprobs
-from wattbench.systems.endpoint.plain_chunks import RepeatedChunks, parsed, text_alone
+from wattbench.systems.endpoint.plain_chunks import RepeatedChunks, is_error, parsed, text_alone
+from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import RefusedAnswerError
-from wattbench.systems.endpoint.usage import Usage, read_usage, typed
+from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
 
 DONE = "[DONE]"
 """The data of the last event of a stream."""
@@ -37,6 +38,8 @@ class Chunk(NamedTuple):
     usage: Usage | None = None
     logprobs: Sequence[object] = ()
     """What it states as the log-probabilities of its tokens, unchecked."""
+    name: str = ""
+    """The id of the answer, if it has one."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Completion:
     """When the client began to connect or to write; None where that is not known."""
     stopped: bool = False
     """A stop sequence came; a server that does not know it may give `length`, or no reason."""
+    known_by: int = 0
+    """The same for the same answer, if it comes again: of its id, or else of its text and counts."""
+    has_id: bool = False
 
     @property
     def ended(self) -> FinishReason | None:
@@ -80,25 +86,39 @@ def read_chunk(data: str) -> Chunk:
         raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
+    name = str(chunk.get("id") or "")
     if (text := text_alone(chunk)) is not None:
-        return Chunk(text)
-    if chunk.get("error"):
+        return Chunk(text, name=name)
+    if is_error(chunk):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
-    usage = typed(chunk, "usage", dict)
+    usage = chunk.get("usage")
     if not usage and "x_groq" in chunk:  # Groq's streams have the counts under a key of their own
-        usage = typed(typed(chunk, "x_groq", dict) or {}, "usage", dict)
+        usage = (_typed(chunk, "x_groq", dict) or {}).get("usage")
     counts = read_usage(usage) if usage else None
-    choice = _choice(typed(chunk, "choices", list) or [])
+    choice = _choice(_typed(chunk, "choices", list) or [])
     if choice is None:
-        return Chunk(usage=counts)
-    return Chunk(*_read_choice(choice), counts, read_logprobs(choice))
+        return Chunk(usage=counts, name=name)
+    return Chunk(*_read_choice(choice), counts, read_logprobs(choice), name)
 
 
 def error_text(body: dict[str, Any]) -> str:
-    """Return the message of an error body: `{"error": {"message": ...}}`, `{"error": ...}`, or the body itself."""
-    error = body.get("error", body)
+    """Return the message of an error: `{"error": {"message": ...}}`, `{"error": ...}`, `{"message": ...}`, or all of
+    it."""
+    error = body.get("error") or body
     message = error.get("message", error) if isinstance(error, dict) else error
     return message if isinstance(message, str) else json.dumps(message)
+
+
+def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
+    """Return the value of a key, or None if it is missing or null.
+
+    Raises:
+        StreamError: it is of another type.
+    """
+    value = holder.get(key)
+    if value is not None and not isinstance(value, kind):
+        raise StreamError(f"it sent a chunk whose {key} is {type(value).__name__}, not {kind.__name__}")
+    return value
 
 
 def _choice(choices: list[Any]) -> dict[str, Any] | None:
@@ -106,22 +126,27 @@ def _choice(choices: list[Any]) -> dict[str, Any] | None:
     for choice in choices:
         if not isinstance(choice, dict):
             raise StreamError("it sent a chunk whose choices are not objects")
-        if choice.get("index", 0) == 0:
+        index = choice.get("index")
+        if index is None or index == 0:
             return choice
+        if type(index) is not int or index < 0:
+            raise RefusedAnswerError(f"it sent a choice whose index is {index!r:.40}, not 0")
     return None
 
 
 def _read_choice(choice: dict[str, Any]) -> tuple[str, str, str | None]:
     """Return the pieces of the answer and of the thoughts, and the finish reason."""
-    finish_reason = typed(choice, "finish_reason", str)
-    delta = typed(choice, "delta", dict)
+    if choice.get("error"):
+        raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(choice)}")
+    finish_reason = _typed(choice, "finish_reason", str)
+    delta = _typed(choice, "delta", dict)
     if delta is None:
-        return typed(choice, "text", str) or "", "", finish_reason
+        return _typed(choice, "text", str) or "", "", finish_reason
     # llama.cpp and vLLM say reasoning_content or reasoning; OpenAI's own API streams no thoughts.
-    thought = typed(delta, "reasoning_content", str) or typed(delta, "reasoning", str) or ""
+    thought = _typed(delta, "reasoning_content", str) or _typed(delta, "reasoning", str) or ""
     if isinstance(delta.get("content"), list):  # Mistral's reasoning models
         return *_read_parts(delta["content"]), finish_reason
-    return typed(delta, "content", str) or "", thought, finish_reason
+    return _typed(delta, "content", str) or "", thought, finish_reason
 
 
 def _read_parts(parts: list[Any]) -> tuple[str, str]:
@@ -132,9 +157,9 @@ def _read_parts(parts: list[Any]) -> tuple[str, str]:
         if not isinstance(part, dict):
             raise StreamError("it sent a chunk with content of parts that are not objects")
         if part.get("type") == "thinking":
-            thought += "".join(_read_parts([each for each in typed(part, "thinking", list) or [] if each != part]))
+            thought += "".join(_read_parts([each for each in _typed(part, "thinking", list) or [] if each != part]))
         else:
-            text += typed(part, "text", str) or ""
+            text += _typed(part, "text", str) or ""
     return text, thought
 
 
@@ -143,28 +168,29 @@ class Assembly:
 
     def __init__(
         self,
-        stops: tuple[str, ...] = (),
-        withheld: tuple[str, ...] = (),
+        ask: EndpointRequest | None = None,
         first_token: Callable[[], None] | None = None,
     ) -> None:
         """Start an empty completion.
 
         Args:
-            stops: where to cut the text, if the server has not done so.
-            withheld: those of them that the server does not know: at the first of them we stop reading.
+            ask: the request. At its stop sequences the text is cut, if the server has not done so; at the first of
+                those that the server does not know we stop reading. None: one without any, and without bounds.
             first_token: called once, right after the first token was stamped.
         """
+        self._ask = ask or EndpointRequest("", {}, (), ())
         self.done = False
         """The answer is complete: the server has given a finish reason or ended a text, or a withheld stop has come."""
         self.said_done = False
         """The server has said that nothing more comes."""
-        self._stops = stops
-        self._withheld = withheld
+        self._withheld = self._ask.withheld
         self._first_token = first_token
-        self._longest = max(map(len, withheld), default=0)
+        self._longest = max(map(len, self._withheld), default=0)
         self._pieces: list[str] = []
         self._tail = ""
         self._usage = Usage()
+        self._name = ""
+        self._thought_bytes = 0
         self._finish_reason: str | None = None
         self._token_s: list[float] = []
         self._characters = 0
@@ -204,12 +230,17 @@ class Assembly:
         if text is not None:
             return not self.done and self._append_text(text, arrived_s)
         chunk = read_chunk(data)
-        if chunk == Chunk(chunk.text):
+        if chunk == Chunk(chunk.text, name=chunk.name):
             self._repeated.note(data, chunk.text)
         self._usage = chunk.usage or self._usage
+        self._name = self._name or chunk.name
         if chunk.finish_reason and chunk.finish_reason not in ENDS:
             raise RefusedAnswerError(f"it ended the answer with finish_reason {chunk.finish_reason}")
         return not self.done and self._append(chunk, arrived_s)
+
+    def is_new(self, known: Collection[int]) -> bool:
+        """Return whether this is the beginning of an answer, and not of one of those that are known by these."""
+        return bool(self._token_s) and not (self._name and hash(self._name) in known)
 
     def completion(self, sent_s: float | None = None) -> Completion:
         """Return what has arrived so far, cut before the first stop sequence.
@@ -219,18 +250,23 @@ class Assembly:
         """
         # Lone surrogates are legal in JSON and in no file; a pair that was cut in two is made whole again.
         text = "".join(self._pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        cuts = [cut for stop in self._stops if (cut := text.find(stop)) >= 0]
+        shown = Shown(len(text.encode()) + self._thought_bytes, len(self._token_s), self._finish_reason == "length")
+        usage = plausible(self._usage, shown, self._ask)
+        known_by = hash(self._name) if self._name else hash((text, self._usage))
+        cuts = [cut for stop in self._ask.stops if (cut := text.find(stop)) >= 0]
         text = text[: min(cuts, default=len(text))]
-        confidence = self._confidence.mean(self._usage.output_tokens)
+        confidence = self._confidence.mean(usage.output_tokens)
         return Completion(
             text,
-            self._usage,
+            usage,
             self._finish_reason,
             tuple(self._token_s),
             self._finished_s,
             confidence,
             sent_s,
             stopped=bool(cuts),
+            known_by=known_by,
+            has_id=bool(self._name),
         )
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
@@ -243,6 +279,7 @@ class Assembly:
     def _append_text(self, text: str, arrived_s: float, thought: str = "") -> bool:
         """Add the pieces of a chunk without a finish reason; return whether a stop sequence has come."""
         if text or thought:
+            self._thought_bytes += len(thought.encode("utf-8", "surrogatepass"))
             self._token_s.append(arrived_s)
             if self._first_token is not None and len(self._token_s) == 1:
                 self._first_token()

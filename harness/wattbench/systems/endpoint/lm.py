@@ -14,7 +14,7 @@ from lm_eval.api.model import LM
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError
-from wattbench.systems.base import Reply
+from wattbench.systems.base import Reply, joined
 from wattbench.systems.endpoint.asker import Asked, Asker
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest, RequestWriter, chat_text
@@ -149,9 +149,16 @@ class EndpointLM(LM):
         return self._writer.ask(context, settings, sample=sample)
 
 
+NOT_COUNTED = "token counts not recorded"
+ASKED_AGAIN = "asked again on a new connection, as what came first may have been the answer to another request"
+
+
 def as_reply(outcome: Asked) -> Reply:
     """Return a completion as a reply, which ends with its own stream and not with the last of its batch."""
     completion, usage = outcome.completion, outcome.completion.usage
+    remarks = [ASKED_AGAIN] if outcome.spoiled else []
+    if usage.left_out is not None:
+        remarks.append(f"{NOT_COUNTED}: {usage.left_out}")
     return Reply(
         completion.text,
         usage.prompt_tokens,
@@ -166,6 +173,7 @@ def as_reply(outcome: Asked) -> Reply:
         resent=outcome.resent,
         sent_s=completion.sent_s,
         finish_reason=completion.ended,
+        remark=joined(remarks),
     )
 
 

@@ -25,15 +25,22 @@ def parsed(data: str) -> Any:
     return value if end == len(data) else json.loads(data)
 
 
+def is_error(chunk: dict[str, Any]) -> bool:
+    """Return whether a chunk says that it is an error."""
+    return bool(chunk.get("error")) or "error" in (chunk.get("object"), chunk.get("type"))
+
+
 def text_alone(chunk: dict[str, Any]) -> str | None:
     """Return the text of a chunk that has nothing but a piece of an answer; None of one that is to be read field by
     field."""
     choices = chunk.get("choices")
     if type(choices) is not list or len(choices) != 1 or type(choices[0]) is not dict:
         return None
-    if chunk.get("usage") is not None or chunk.get("error") or "x_groq" in chunk:
+    if chunk.get("usage") is not None or is_error(chunk) or "x_groq" in chunk:
         return None
     choice = choices[0]
+    if choice.get("error"):
+        return None
     if choice.get("index", 0) != 0 or choice.get("finish_reason") is not None or choice.get("logprobs") is not None:
         return None
     if "delta" not in choice:

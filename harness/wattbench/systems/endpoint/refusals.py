@@ -42,6 +42,11 @@ class FailedRequestError(ServerError):
     """A server that works has no answer to one request. Asked again it would most likely say the same."""
 
 
+class SpoiledAnswerError(FailedRequestError):
+    """What came over a connection that had carried another answer is not the answer to this request, as far as can be
+    seen. On a new connection it can be."""
+
+
 def is_spent(body: object) -> bool:
     """Return whether the body of a refusal says that the account has nothing left."""
     error = body.get("error") if isinstance(body, dict) else None

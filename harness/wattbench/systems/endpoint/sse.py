@@ -30,6 +30,7 @@ class EventDecoder:
         self._max = max_line_bytes
         self._line = bytearray()
         self._data: list[str] = []
+        self._is_error = False
         self._data_bytes = 0
         self._after_cr = False
         self._first_line = True
@@ -37,7 +38,7 @@ class EventDecoder:
     def alone(self, piece: bytes) -> str | None:
         """Decode the next bytes if they are one event of one line of data, whole, as each token is; else return None,
         and `feed` decodes them."""
-        if self._line or self._data or self._after_cr or len(piece) > self._max:
+        if self._line or self._data or self._after_cr or self._is_error or len(piece) > self._max:
             return None
         if not (piece.startswith(_DATA) and piece.endswith(_END) and piece.count(b"\n") == len(_END)) or b"\r" in piece:
             return None
@@ -51,6 +52,7 @@ class EventDecoder:
             the data of each event that they finish; several `data` lines are joined by a newline.
 
         Raises:
+            RefusedAnswerError: an event says that it is an error.
             StreamError: a line, or the data of one event, is longer than `max_line_bytes`.
         """
         if not piece:
@@ -71,7 +73,7 @@ class EventDecoder:
 
     def end(self) -> Iterator[str]:
         """End the stream: an event that lacks only its blank line still counts, an incomplete line does not."""
-        if self._data:
+        if self._data or self._is_error:
             yield self._take()
 
     def _grow(self, rest: bytes) -> None:
@@ -91,13 +93,15 @@ class EventDecoder:
             self._first_line = False
         if line:
             self._field(line)
-        elif self._data:
+        elif self._data or self._is_error:
             return self._take()
         return None
 
     def _field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
-        if name != b"data":  # comments (an empty name) keep the connection alive; event, id and retry are not used
+        if name != b"data":  # comments (an empty name) keep the connection alive; id and retry are not used
+            if name == b"event":
+                self._is_error = value.strip() == b"error"
             return
         self._data_bytes += len(value) + 1
         if self._data_bytes > self._max:
@@ -108,4 +112,6 @@ class EventDecoder:
         data = "\n".join(self._data)
         self._data.clear()
         self._data_bytes = 0
+        if self._is_error:
+            raise RefusedAnswerError(f"it sent an event that is an error: {data or '(no text)'}")
         return data

@@ -16,7 +16,18 @@ from wattbench.clock import now_s
 from wattbench.config import CascadeRouter, HybridSystem, LlmRouter, LocalModel
 from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Routed, Setup, open_router, router_class
-from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Engine, Facts, Reply, Route, TaskContext, Used
+from wattbench.systems.base import (
+    GENERATE,
+    LOGLIKELIHOOD,
+    ROLLING,
+    Engine,
+    Facts,
+    Reply,
+    Route,
+    TaskContext,
+    Used,
+    joined,
+)
 from wattbench.systems.hybrid.facts import combined_facts, device_memory_bytes, memory_bytes, parts_of
 from wattbench.systems.hybrid.usage import RouterCall, shared_out, summed, used
 from wattbench.systems.registry import engine_class, open_engine
@@ -260,6 +271,7 @@ def _replies(routed: Routed[list[Reply]], by_router: Sequence[Used]) -> list[Rep
             reasoning_tokens=summed(reply.reasoning_tokens for reply in each),
             cache_write_tokens=summed(reply.cache_write_tokens for reply in each),
             resent=sum(reply.resent for reply in each),
+            remark=joined(reply.remark for reply in each),
             route=route,
         )
         for each in zip(*(attempt.answer for attempt in routed.attempts), strict=True)

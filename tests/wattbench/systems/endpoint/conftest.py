@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -67,6 +68,9 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.pages: dict[str, Any] = {"/v1/models": {"data": [{"id": "tiny", "owned_by": "someone"}]}}
         self.script: Script | Callable[[dict[str, Any]], Script] = Script([text("4", "stop"), usage(3, 1), DONE])
+        self.names = False
+        """Whether each streamed answer has an id of its own."""
+        self.numbers = itertools.count()
         self.key: str | None = None
         """Without it GET is refused; None: it is not needed."""
         self.got: list[tuple[str, str | None]] = []
@@ -107,6 +111,9 @@ class ScriptedServer:
                 for name, value in script.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
+                if server.names and script.status == 200:
+                    named = event({"id": f"cmpl-{next(server.numbers)}", "choices": []})
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(named), named))
                 for piece in script.pieces:
                     if isinstance(piece, bytes):
                         self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))

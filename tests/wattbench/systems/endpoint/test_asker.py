@@ -138,7 +138,7 @@ def test_a_server_of_ones_own_and_requests_that_arrive_are_never_sent_again(scri
 
 
 def test_a_limit_shapes_sending(scripted, wire, opened, ask, slept) -> None:
-    scripted.script = refusing(wire)
+    scripted.script, scripted.names = refusing(wire), True
     engine = opened(**CHAT, limit={"requests_per_minute": 30})
     replies = [engine.answer("generate_until", [prompt(ask)])[0] for _ in range(3)]
     assert sum(slept) == pytest.approx(4.0)
@@ -150,6 +150,7 @@ def test_refused_requests_cost_nothing_and_broken_ones_their_most(scripted, wire
     rows: list[SpentRow] = []
     tariff = Tariff(TokenPrices(input=1.0, cached_input=0.5, output=10.0), 0.0, "USD")
     spending = Spending({"far": tariff}, most=1.0, spent=0.0, first_number=0, record=rows.append, now_s=now_s)
+    scripted.names = True
     scripted.script = refusing(wire, refusal(wire), refusal(wire))
     engine = opened(**CHAT)
     engine.bill_to(spending)
@@ -165,7 +166,7 @@ def test_refused_requests_cost_nothing_and_broken_ones_their_most(scripted, wire
 
 
 def test_requests_under_way_together_all_wait_and_each_is_answered_once(scripted, wire, opened, ask, slept) -> None:
-    left = [refusal(wire, Retry_After="3"), refusal(wire, 503)]
+    left, scripted.names = [refusal(wire, Retry_After="3"), refusal(wire, 503)], True
     answer = wire.script([wire.chat("4", "stop"), wire.usage(30, 2), wire.done])
     scripted.script = lambda _: left.pop() if left else answer
     replies = opened(batch=6, **CHAT).answer("generate_until", [prompt(ask)] * 6)

@@ -15,10 +15,11 @@ from wattbench.systems.endpoint.asker import Asked
 from wattbench.systems.endpoint.completion_stream import Assembly, Chunk, Completion, read_chunk
 from wattbench.systems.endpoint.lm import as_reply
 from wattbench.systems.endpoint.plain_chunks import text_alone
+from wattbench.systems.endpoint.request import EndpointRequest
 
 
 def assembled(*texts: str, stops: tuple[str, ...] = (), withheld: tuple[str, ...] = ()) -> Completion:
-    assembly = Assembly(stops, withheld)
+    assembly = Assembly(EndpointRequest("completions", {}, stops, withheld))
     for place, piece in enumerate(texts):
         chunk = {"choices": [{"text": piece, "finish_reason": None}]}
         if assembly.add(json.dumps(chunk), float(place)):
@@ -56,7 +57,7 @@ def test_the_text_is_cut_before_the_first_of_the_stops() -> None:
 def test_a_reply_was_cut_where_its_limit_and_no_stop_ended_it(
     pieces: tuple[str, str], stops: tuple[str, ...], finish: str, reason: str
 ) -> None:
-    assembly = Assembly(stops)
+    assembly = Assembly(EndpointRequest("completions", {}, stops, ()))
     assembly.add(json.dumps({"choices": [{"text": pieces[0], "finish_reason": None}]}), 0.0)
     assembly.add(json.dumps({"choices": [{"text": pieces[1], "finish_reason": finish}]}), 1.0)
     assert as_reply(Asked(assembly.completion(), 1.0)).finish_reason == reason
@@ -90,12 +91,17 @@ def test_other_choices_than_the_first_are_left_out() -> None:
         ({"choices": [{"delta": []}]}, "delta is list, not dict"),
         ({"choices": [{"delta": {"content": 4}}]}, "content is int, not str"),
         ({"choices": [{"text": "a", "finish_reason": 1}]}, "finish_reason is int"),
-        ({"usage": {"prompt_tokens": "3"}}, "prompt_tokens is str, not int"),
-        ({"usage": {"prompt_tokens": True}}, "prompt_tokens is not a count"),
-        ({"usage": {"completion_tokens": -1}}, "completion_tokens is not a count"),
-        ({"usage": {"completion_tokens": 10**30}}, "completion_tokens is not a count"),
         ({"error": {"message": "out of memory"}}, "reported an error in the middle of the answer: out of memory"),
         ({"error": "out of memory"}, "out of memory"),
+        ({"object": "error", "message": "out of memory", "code": 500}, "middle of the answer: out of memory"),
+        ({"object": "error", "choices": [{"text": "4", "finish_reason": "stop"}]}, "in the middle of the answer"),
+        ({"type": "error", "message": "out of memory"}, "out of memory"),
+        ({"choices": [{"text": "4", "error": {"message": "out of memory"}}]}, "out of memory"),
+        ({"choices": [{"index": -1, "text": "a", "finish_reason": "stop"}]}, "index is -1, not 0"),
+        ({"choices": [{"index": float("nan"), "text": "a"}]}, "index is nan, not 0"),
+        ({"choices": [{"index": "0", "text": "a"}]}, "index is '0', not 0"),
+        ({"choices": [{"index": True, "text": "a"}]}, "index is True, not 0"),
+        ({"choices": [{"index": [0] * 99, "delta": {"content": "a"}}]}, "index is .{40}, not 0"),
     ],
 )
 def test_whatever_is_no_chunk_is_named(chunk: Any, said: str) -> None:
@@ -106,7 +112,7 @@ def test_whatever_is_no_chunk_is_named(chunk: Any, said: str) -> None:
 FIELDS = st.fixed_dictionaries(
     {},
     optional={
-        "index": st.sampled_from([0, 1, None, False]),
+        "index": st.sampled_from([0, 1, None, False, -1, "0"]),
         "finish_reason": st.sampled_from([None, "stop", "", 1]),
         "logprobs": st.sampled_from([None, {}, {"content": []}, {"token_logprobs": [-1.0]}, 0]),
         "text": st.sampled_from(["a", "", None, 4]),
@@ -129,6 +135,8 @@ CHUNKS = st.fixed_dictionaries(
         "choices": st.lists(FIELDS | st.just("a"), max_size=2) | st.none() | st.just({}),
         "usage": st.sampled_from([None, {}, {"prompt_tokens": 3}, [], 0, False]),
         "error": st.sampled_from([None, "", "out of memory", {}]),
+        "object": st.sampled_from(["error", "text_completion"]),
+        "id": st.sampled_from([None, "", "cmpl-1", 4]),
         "x_groq": st.sampled_from([None, {"usage": {"prompt_tokens": 3}}, 0]),
     },
 )

@@ -123,7 +123,7 @@ def test_several_requests_are_under_way_at_once_and_come_back_in_order(
 
 
 def test_connections_are_used_again(opened: Any, scripted: Any, ask: Any) -> None:
-    engine = opened()
+    engine, scripted.names = opened(), True
     for _ in range(4):
         engine.answer(GENERATE, [ask("q")])
     assert len(scripted.connections) == 1
@@ -145,6 +145,7 @@ def test_proxies_are_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_repeats_of_a_random_answer_are_drawn_with_seeds_of_their_own(opened: Any, scripted: Any, ask: Any) -> None:
+    scripted.names = True
     opened().lm.generate_until([ask("q", do_sample=True)] * 3 + [ask("q")])
     assert [body["seed"] for _, body in scripted.posts] == [7, 8, 9, 7]
 

@@ -9,11 +9,14 @@ import pytest
 from wattbench.errors import UserError
 from wattbench.systems.base import failure_of
 
+_NO_END = "its answer ended without a finish_reason"
+
 
 @pytest.mark.parametrize("reason", ["content_filter", "tool_calls", "abort", "error"])
 def test_another_end_than_that_of_an_answer_is_a_failure_of_its_request(
     wire: Any, scripted: Any, opened: Any, ask: Any, reason: str
 ) -> None:
+    scripted.names = True
     good, bad = (wire.script([wire.text("4", end), wire.done]) for end in ("stop", reason))
     scripted.script = lambda body: bad if body["prompt"] == "1" else good
     replies = opened(batch=3).answer("generate_until", [ask(str(place)) for place in range(3)])
@@ -39,6 +42,19 @@ def test_another_end_than_that_of_an_answer_is_a_failure_of_its_request(
             "it reported an error in the middle of the answer: no memory",
         ),
         ({"pieces": [1.0]}, "its answer was not complete within timeout_s = 0.2"),
+        ({"pieces": [b"event: error\ndata: no memory\n\n"]}, "it sent an event that is an error: no memory"),
+        (
+            {"pieces": [b'data: {"object": "error", "message": "no memory"}\n\n']},
+            "it reported an error in the middle of the answer: no memory",
+        ),
+        (
+            {"pieces": [b'data: {"choices": [{"index": -1, "text": "4", "finish_reason": "stop"}]}\n\n']},
+            "it sent a choice whose index is -1, not 0",
+        ),
+        ({"pieces": [b"data: [DONE]\n\n"]}, f"{_NO_END} (content type: text/event-stream)"),
+        ({"pieces": [b": ping\n\n"] * 9}, f"{_NO_END} (content type: text/event-stream)"),
+        ({"pieces": [b"<html>"], "content_type": "text/html"}, f"{_NO_END} (content type: text/html)"),
+        ({"pieces": [b"data: {oops\n\n"]}, "it sent a chunk that is not JSON: {oops"),
     ],
 )
 def test_what_may_be_of_one_request(
@@ -54,8 +70,6 @@ def test_what_may_be_of_one_request(
     [
         *({"pieces": [b"no"], "status": status} for status in (401, 403, 404, 418, 429, 502, 503, 504)),
         {"pieces": [], "breaks_off": True},
-        {"pieces": [b"<html>"], "content_type": "text/html"},
-        {"pieces": [b"data: {oops\n\n"]},
     ],
 )
 def test_what_is_of_the_server(wire: Any, scripted: Any, opened: Any, ask: Any, script: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 
 from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly
-from wattbench.systems.endpoint.sse import EventDecoder
+from wattbench.systems.endpoint.request import EndpointRequest
+from wattbench.systems.endpoint.sse import EventDecoder, RefusedAnswerError
 
 LINE = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=30)
 NOISE = st.sampled_from([": ping", "event: x", "id: 1", "retry: 5", "nonsense"])
@@ -101,7 +103,7 @@ def test_each_token_is_an_event_alone() -> None:
 
 @given(st.one_of(st.text(), JSON.map(json.dumps)))
 def test_a_garbled_chunk_raises_nothing_but_the_named_error(data: str) -> None:
-    assembly = Assembly(("x",), ("x",))
+    assembly = Assembly(EndpointRequest("completions", {}, ("x",), ("x",)))
     try:
         assembly.add(data, 1.0)
     except StreamError:
@@ -111,6 +113,24 @@ def test_a_garbled_chunk_raises_nothing_but_the_named_error(data: str) -> None:
 
 def test_byte_order_mark_torn_last_line_and_missing_blank_line() -> None:
     assert decode([b"\xef\xbb", b"\xbfdata: a\n\n", b"data: b\n", b"data: torn"]) == (["a", "b"], False)
+
+
+@pytest.mark.parametrize(
+    ("stream", "said"),
+    [
+        (b"event: error\ndata: no memory\n\n", "an error: no memory"),
+        (b'data: {"message": "no"}\nevent:error\n\n', 'an error: {"message": "no"}'),
+        (b"event: error\n\n", r"an error: \(no text\)"),
+        (b"event: error\ndata: torn\n", "an error: torn"),
+    ],
+)
+def test_an_event_that_is_an_error_is_one(stream: bytes, said: str) -> None:
+    for size in (1, 7, len(stream)):
+        decoder = EventDecoder()
+        pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+        with pytest.raises(RefusedAnswerError, match=said):
+            [*itertools.chain.from_iterable(map(decoder.feed, pieces)), *decoder.end()]
+    assert decode([b"event: error\nevent: message\ndata: a\n\n"]) == (["a"], False)
 
 
 def test_a_line_without_end_is_refused_before_it_fills_the_memory() -> None:

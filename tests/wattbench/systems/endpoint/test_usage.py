@@ -9,7 +9,8 @@ import pytest
 
 from wattbench.network.allowance import StreamError
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
-from wattbench.systems.endpoint.usage import Usage, read_usage
+from wattbench.systems.endpoint.request import EndpointRequest
+from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
 
 
 def counts(prompt: int = 100, output: int = 20, **more: Any) -> dict[str, Any]:
@@ -65,28 +66,99 @@ def test_reasoning_that_is_counted_apart_from_the_output_is_added_to_it() -> Non
         lambda wrong: counts(completion_tokens_details={"reasoning_tokens": wrong}),
     ],
 )
-def test_what_is_no_count_is_refused(wrong: Any, named: Any) -> None:
-    with pytest.raises(StreamError, match=r"is not a count|not int"):
-        read_chunk(json.dumps({"choices": [], "usage": named(wrong)}))
+def test_what_is_no_count_is_none_and_named(wrong: Any, named: Any) -> None:
+    chunk = read_chunk(json.dumps({"choices": [], "usage": named(wrong)}))
+    assert chunk.usage == Usage(left_out="a count that is no whole number from 0 to 2,147,483,647")
+
+
+@pytest.mark.parametrize("wrong", [[3], "many", 7, True, {"prompt_tokens_details": [3]}])
+def test_counts_that_are_no_object_are_none_and_named(wrong: Any) -> None:
+    assert read_usage(wrong) == Usage(left_out="counts that are no object")
 
 
 @pytest.mark.parametrize(
-    ("usage", "says"),
+    "usage",
     [
-        (counts(3, 1, prompt_tokens_details={"cached_tokens": 9}), "9 cached tokens of 3 prompt tokens"),
+        counts(3, 1, prompt_tokens_details={"cached_tokens": 9}),
+        counts(9, 1, prompt_tokens_details={"cached_tokens": 6, "cache_write_tokens": 6}),
+        counts(3, 1, total_tokens=4, completion_tokens_details={"reasoning_tokens": 7}),
+        {"completion_tokens": 4, "cached_tokens": 1},
+        {"prompt_tokens": 4, "reasoning_tokens": 1 << 30},
+    ],
+)
+def test_a_part_larger_than_its_whole_is_none_and_named(usage: dict[str, Any]) -> None:
+    assert read_usage(usage) == Usage(left_out="a part that is larger than its whole")
+
+
+@pytest.mark.parametrize("total", [0, 119])
+def test_a_total_below_its_parts_is_none_and_named(total: int) -> None:
+    assert read_usage(counts(total_tokens=total)) == Usage(left_out="a total below its parts")
+    assert read_usage(counts(total_tokens=120 + total)) == Usage(100, 20)
+
+
+ASK = EndpointRequest("completions", {}, ("\n\n",), (), most_prompt_tokens=40, most_output_tokens=500)
+OUTPUT = "more output tokens than "
+
+
+@pytest.mark.parametrize(
+    ("usage", "shown", "expected"),
+    [
+        (Usage(30, 3), Shown(12, 3, at_limit=False), Usage(30, 3)),
+        (Usage(), Shown(12, 3, at_limit=False), Usage()),
+        (Usage(0, 3), Shown(12, 3, at_limit=False), Usage(None, 3, left_out="no prompt tokens")),
+        (Usage(1064, 3, 1000, None, 64), Shown(12, 3, at_limit=False), Usage(1064, 3, 1000, None, 64)),
         (
-            counts(9, 1, prompt_tokens_details={"cached_tokens": 6, "cache_write_tokens": 6}),
-            "12 cached tokens of 9 prompt",
+            Usage(1065, 3, 1000, None, 65),
+            Shown(12, 3, at_limit=False),
+            Usage(None, 3, left_out="more prompt tokens than bytes of the prompt and its template"),
+        ),
+        # A model may say nothing, and only its end is counted, or not even that.
+        (Usage(30, 0), Shown(0, 0, at_limit=False), Usage(30, 0)),
+        (Usage(30, 1), Shown(0, 0, at_limit=False), Usage(30, 1)),
+        (Usage(30, 0), Shown(1, 1, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
+        # A server may send all in one piece, several tokens in a piece, or a piece for each character.
+        (Usage(30, 400), Shown(1600, 1, at_limit=False), Usage(30, 400)),
+        (Usage(30, 20), Shown(80, 80, at_limit=False), Usage(30, 20)),
+        (Usage(30, 1), Shown(256, 8, at_limit=False), Usage(30, 1)),
+        (Usage(30, 1), Shown(257, 1, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
+        (Usage(30, 1), Shown(9, 9, at_limit=False), Usage(30, left_out="fewer output tokens than the text needs")),
+        # Bytes of text, and what is not shown: thoughts, the stop sequence, the end.
+        (Usage(30, 18), Shown(0, 0, at_limit=False), Usage(30, 18)),
+        (Usage(30, 418, None, 400), Shown(0, 0, at_limit=False), Usage(30, 418, None, 400)),
+        (
+            Usage(30, 419, None, 400),
+            Shown(0, 0, at_limit=False),
+            Usage(30, left_out=OUTPUT + "bytes of text and reasoning tokens"),
+        ),
+        # At the limit as many were made as that, whatever is shown; never more.
+        (Usage(30, 500), Shown(1, 1, at_limit=True), Usage(30, 500)),
+        (
+            Usage(30, 501),
+            Shown(4000, 501, at_limit=True),
+            Usage(30, left_out=OUTPUT + "the limit that the request set"),
         ),
         (
-            counts(3, 1, total_tokens=4, completion_tokens_details={"reasoning_tokens": 7}),
-            "7 reasoning tokens of 1 completion tokens",
+            Usage(30, 501, None, 490),
+            Shown(90, 9, at_limit=False),
+            Usage(30, left_out=OUTPUT + "the limit that the request set"),
         ),
     ],
 )
-def test_a_part_larger_than_its_whole_is_refused(usage: dict[str, Any], says: str) -> None:
-    with pytest.raises(StreamError, match=says):
-        read_usage(usage)
+def test_what_an_answer_and_its_request_rule_out_is_none_and_named(usage: Usage, shown: Shown, expected: Usage) -> None:
+    assert plausible(usage, shown, ASK) == expected
+
+
+def test_a_request_without_bounds_rules_nothing_out() -> None:
+    usage = Usage(1 << 30, 1 << 30)
+    assert plausible(usage, Shown(1 << 30, 1, at_limit=True), EndpointRequest("completions", {}, (), ())) == usage
+
+
+def test_a_count_that_cannot_be_costs_no_answer(scripted: Any, opened: Any, ask: Any, wire: Any) -> None:
+    """Its bill, its joules per token and its length are not known, and not 2,147,483,647 tokens."""
+    scripted.script = wire.script([wire.text("4", "stop"), wire.usage(3, 2_147_483_647), wire.done])
+    (reply,) = opened().answer("generate_until", [ask("What is 3+4?", max_gen_toks=8)])
+    assert (reply.value, reply.failure, reply.prompt_tokens, reply.output_tokens) == ("4", None, 3, None)
+    assert reply.remark == f"token counts not recorded: {OUTPUT}the limit that the request set"
 
 
 def test_the_counts_of_groq_are_under_a_key_of_their_own() -> None:
@@ -97,6 +169,8 @@ def test_the_counts_of_groq_are_under_a_key_of_their_own() -> None:
 @pytest.mark.parametrize("empty", [{}, None])
 def test_a_usage_without_counts_does_not_undo_those_before(empty: object) -> None:
     assembly = Assembly()
+    text = {"choices": [{"text": "sixty bytes of text, for twenty tokens", "finish_reason": "stop"}]}
+    assembly.add(json.dumps(text), 1.0)
     for usage in (counts(), empty):
         assembly.add(json.dumps({"choices": [], "usage": usage}), 1.0)
     assert assembly.completion().usage == Usage(100, 20)
