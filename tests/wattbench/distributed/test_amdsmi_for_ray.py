@@ -59,6 +59,8 @@ def test_an_amdsmi_that_works_stays(amdsmi: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("amdsmi")
 def test_on_a_machine_with_amds_gpus_the_fault_is_said(tmp_path: Path) -> None:
-    message = r"amdsmi cannot be used \(KeyError: 'libamd_smi.so'\), and without it Ray sees no AMD GPU. Install amd-smi"
+    message = (
+        r"amdsmi cannot be used \(KeyError: 'libamd_smi.so'\), and without it Ray sees no AMD GPU. Install amd-smi"
+    )
     with pytest.raises(UserError, match=message), amdsmi_for_ray(tmp_path):
         """Never reached."""
