@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray
 from wattbench.distributed.agent import BLOCK_WORKER, ENDS_S, SlotReport
+from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray
 from wattbench.distributed.slot_actor import SlotActor
 from wattbench.distributed.slots import InService, SlotLink, SlotLostError
 from wattbench.errors import UserError, require
