@@ -328,8 +328,12 @@ class Analysis:
 
     @property
     def not_held(self) -> Mapping[str, str]:
-        """Systems that did not hold the rate that is compared, and why; empty where no load was offered."""
-        return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
+        """Systems that did not hold the rate that is compared, or of which it is not known, and why; empty where no
+        load was offered."""
+        if self.comparison.load is None:
+            return {}
+        at = self.comparison.load.compared
+        return {**at.not_held, **at.not_known}
 
     @property
     def unranked(self) -> Mapping[str, str]:

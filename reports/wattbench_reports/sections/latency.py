@@ -74,8 +74,8 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
     )
     if analysis.not_held:
         yield (
-            f"{units.named(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not sustain "
-            "that rate: no percentile is given, because it would depend on the length of the queue."
+            f"{units.named(list(analysis.not_held))} {'is' if len(analysis.not_held) == 1 else 'are'} not seen to "
+            "sustain that rate: no percentile is given, because it would depend on the length of the queue."
         )
 
 
