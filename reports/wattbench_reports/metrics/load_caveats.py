@@ -1,4 +1,4 @@
-"""What a reader of a run under load must know: what is not held or not known, which arrivals are compared, and what failed."""
+"""What a reader of a run under load must know: what is not held or not known, what is compared, and what failed."""
 
 from __future__ import annotations
 
