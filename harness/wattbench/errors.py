@@ -102,6 +102,12 @@ def refusal_of_machine(error: BaseException) -> str | None:
     return as_message(f"{what}{error.strerror}. {_sentence(error.errno)}")
 
 
+def what_to_do(error: OSError) -> str:
+    """Return the end of a message about what the machine refused: ``. Free some space``; empty where none is known."""
+    gone = (errno.ENOENT, errno.ENOTDIR)
+    return f". {_sentence(error.errno)}" if error.errno in _LIMITS and error.errno not in gone else ""
+
+
 def _sentence(number: int) -> str:
     advice = _LIMITS[number]
     return advice[0].upper() + advice[1:]
