@@ -6,6 +6,7 @@ import difflib
 import errno
 import importlib
 import importlib.util
+import os
 import re
 from collections.abc import Iterable
 from types import ModuleType
@@ -104,8 +105,10 @@ def refusal_of_machine(error: BaseException) -> str | None:
 
 def what_to_do(error: OSError) -> str:
     """Return the end of a message about what the machine refused: ``. Free some space``; empty where none is known."""
-    gone = (errno.ENOENT, errno.ENOTDIR)
-    return f". {_sentence(error.errno)}" if error.errno in _LIMITS and error.errno not in gone else ""
+    number = error.errno
+    if number not in _LIMITS or number in (errno.ENOENT, errno.ENOTDIR) or error.strerror != os.strerror(number):
+        return ""
+    return f". {_sentence(number)}"
 
 
 def _sentence(number: int) -> str:

@@ -153,7 +153,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_no_part_of_a_night(
         for full_at in range(1, writes + 1):
             calls = 0
             layout = NightsLayout(tmp_path / f"nights-{full_at}")
-            there, said = layout.runs / root.name, r"No space left on device\). Free some space, or name a folder on ano"
+            there, said = layout.runs / root.name, r"No space left on device\). Free some space, or name"
             with pytest.raises(UserError, match=said) if full_at < writes - 1 else contextlib.suppress(UserError):
                 add_runs(layout, [root])
             assert files(there) == (whole if there.exists() else {})  # after the rename it is there, whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import IO
 
@@ -21,8 +22,9 @@ def unmarked(data: bytes) -> bytes:
 def to_begin(file: IO[str]) -> None:
     """Go to the beginning of an open text, behind its marks."""
     at = file.seek(0)
-    while file.read(1) == MARK:
-        at = file.tell()
+    with contextlib.suppress(UnicodeError):  # its reader says so
+        while file.read(1) == MARK:
+            at = file.tell()
     file.seek(at)
 
 
