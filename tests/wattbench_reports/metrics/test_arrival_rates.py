@@ -336,7 +336,10 @@ def test_of_a_rate_whose_client_was_late_nothing_is_said_of_the_system(tmp_path:
         assert f"not known whether weak sustains 0.5 requests per second: {why}" in said
         assert "weak does not sustain 0.5" not in said
         assert re.search(r">not known<|\| weak \| not known \||weak not known ", said)
-    assert "weak does not sustain this rate" in report(read_run(run.layout.root))  # the other rate, where it is slow
+    page = report(read_run(run.layout.root))
+    assert "weak does not sustain this rate" in page  # the other rate, where it is slow
+    assert "It is not known of weak whether that rate is sustained" in page
+    assert "weak does not sustain that rate" not in page
     (row,) = [row for row in json.loads(as_json(comparison))["load"] if row["client_late"]]
     assert (row["system"], row["offered_per_s"], row["held"], row["here"]) == ("weak", 0.5, False, False)
     assert row["reasons"] == [why]
