@@ -116,10 +116,11 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.benchmark(group="ten million answers")
-@pytest.mark.parametrize("what", ["compare", "verify", "route", "report"])
+@pytest.mark.parametrize("what", ["compare", "verify", "route", "report", "export"])
 def test_memory_of_ten_million_answers(benchmark: Any, imported: Path, tmp_path: Path, what: str) -> None:
     """Once: it takes minutes. Of a report the study of routers takes the most memory."""
-    options = ["-o", str(tmp_path / "out")] if what == "report" else []
+    options = ["-o", str(tmp_path / "out")] if what in ("report", "export") else []
+    options += ["--to", "parquet", "--what", "items"] if what == "export" else []
     cost = benchmark.pedantic(command, args=([what, str(imported), *options], tmp_path / "out"), rounds=1)
     benchmark.extra_info |= {"processor seconds": cost.processor_s, "peak MB": cost.peak_mb}
     print()

@@ -6,6 +6,7 @@ import difflib
 import errno
 import importlib
 import importlib.util
+import os
 import re
 from collections.abc import Iterable
 from types import ModuleType
@@ -100,6 +101,14 @@ def refusal_of_machine(error: BaseException) -> str | None:
         return "the current folder was removed. Change into another one"
     what = "" if error.filename is None else f"{error.filename}: "
     return as_message(f"{what}{error.strerror}. {_sentence(error.errno)}")
+
+
+def what_to_do(error: OSError) -> str:
+    """Return the end of a message about what the machine refused: ``. Free some space``; empty where none is known."""
+    number = error.errno
+    if number not in _LIMITS or number in (errno.ENOENT, errno.ENOTDIR) or error.strerror != os.strerror(number):
+        return ""
+    return f". {_sentence(number)}"
 
 
 def _sentence(number: int) -> str:

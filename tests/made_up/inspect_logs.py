@@ -46,7 +46,8 @@ def sample(place: int, *, epoch: int = 1, calls: int = 1, **changes: Any) -> dic
     }
 
 
-def log(samples: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
+def log(samples: list[dict[str, Any]], *, generation: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """Return a log; `generation` are settings of all its calls, and the changes those of the evaluation."""
     evaluation = {
         "eval_id": "e1", "run_id": "r1", "created": CREATED, "task": "popularity", "task_id": "t1", "task_version": 3,
         "task_attribs": {}, "task_args": {}, "dataset": {"name": "popularity", "samples": len(samples)},
@@ -57,7 +58,7 @@ def log(samples: list[dict[str, Any]], **changes: Any) -> dict[str, Any]:
         "version": 2,
         "status": "success",
         "eval": evaluation | changes,
-        "plan": {"name": "plan", "steps": [], "config": {}},
+        "plan": {"name": "plan", "steps": [], "config": generation or {}},
         "results": {"total_samples": len(samples), "completed_samples": len(samples), "scores": []},
         "stats": {"started_at": CREATED, "completed_at": CREATED, "model_usage": {}},
         "samples": samples,

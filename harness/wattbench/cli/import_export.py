@@ -65,18 +65,24 @@ def export_run(
     fields, and prometheus the text that Prometheus scrapes.
     """
     from wattbench.records import read_run
-    from wattbench.records.files.atomic_write import write_atomically
-    from wattbench_reports.export.export_run import export_to_bytes
+    from wattbench.records.files.atomic_write import open_atomically
+    from wattbench_reports.export.export_run import export_items, export_to_bytes
 
     if what != "systems" and target not in ("csv", "parquet"):
         raise UserError(f"--what {what} goes with --to csv or --to parquet, not with {target}")
     if target == "parquet" and output is None:
         raise UserError("Parquet is a binary format: name a file with -o")
-    data = export_to_bytes(read_run(run), target, what=what, system=system, assumptions=assumptions)
+    records = read_run(run)
+    if what == "items":
+        parts = export_items(records, target, system=system, assumptions=assumptions)
+    else:
+        parts = iter([export_to_bytes(records, target, what=what, system=system, assumptions=assumptions)])
     if output is None:
-        click.echo(data.decode(), nl=False)
+        for part in parts:
+            click.echo(part, nl=False)
         return
-    write_atomically(output, data)
+    with open_atomically(output) as file:
+        file.writelines(parts)
     click.echo(output)
 
 

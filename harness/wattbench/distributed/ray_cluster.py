@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.distributed.agent import BLOCK_WORKER, ENDS_S, SlotReport
+from wattbench.distributed.amdsmi_for_ray import amdsmi_for_ray
 from wattbench.distributed.slot_actor import SlotActor
 from wattbench.distributed.slots import InService, SlotLink, SlotLostError
 from wattbench.errors import UserError, require
@@ -46,9 +47,18 @@ def connected(address: str) -> Iterator[Any]:
 
     Raises:
         MissingExtraError: Ray is not installed.
-        UserError: there is no such cluster.
+        UserError: there is no such cluster, or Ray cannot see the GPUs of this machine.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # of a cluster that is started here: it would report home
+    with amdsmi_for_ray():
+        ray = _connect(address)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str) -> Any:
     ray = require("ray", extra="cluster", what="--cluster ray")
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
@@ -65,10 +75,7 @@ def connected(address: str) -> Iterator[Any]:
             "node of the cluster, and ray://HOST:PORT (port 10001) elsewhere. A cluster may ask for its token "
             "(RAY_AUTH_MODE=token and RAY_AUTH_TOKEN)"
         ) from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
+    return ray
 
 
 def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import unmarked
 from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 
 MAX_LINE_BYTES = 64_000_000
@@ -81,7 +82,7 @@ def _read_json(path: Path) -> Any:
             raise UserError(f"{path}: the file is larger than {MAX_OBJECT_BYTES:,} bytes; divide it")
         if sum(map(data.count, (b",", b"[", b"{"))) > MAX_OBJECT_VALUES:
             raise UserError(f"{path}: the file has more than {MAX_OBJECT_VALUES:,} values; divide it")
-        return json.loads(data)
+        return json.loads(unmarked(data))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except json.JSONDecodeError as error:
@@ -145,7 +146,7 @@ def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
-        value = json.loads(line)
+        value = json.loads(unmarked(line))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: not valid JSON ({error})") from error
     if not isinstance(value, dict):

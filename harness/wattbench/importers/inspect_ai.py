@@ -2,7 +2,8 @@
 
 A log (``.eval``, a zip, or ``.json``) is of one task and one model. inspect_ai is an extra (``wattbench[inspect]``,
 MIT): it reads all versions of its logs. A sample's `total_time` holds scoring and waiting too, so that the seconds of
-an answer are those of its one call of the model; a sample of several calls has none. Scores are numbers, or ``C``,
+an answer are those of its one call of the model, without attempts before it; a sample of several calls has none. How
+many samples and calls are under way at once (`_LOAD`) is their load. Scores are numbers, or ``C``,
 ``P``, ``I`` and ``N`` for 1, 0.5, 0 and 0, as inspect_ai counts them.
 """
 
@@ -21,11 +22,16 @@ from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, w
 from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, open_regular, text, without_credentials
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
+from wattbench.importers.system_names import AT_ONCE
 
 SUFFIXES = (".eval", ".json")
 LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 MOST_UNPACKED_BYTES = 2_000_000_000
 MOST_MEMBERS = 2_000_000
+_LOAD = {"max_connections": AT_ONCE, "adaptive_connections": "adaptive connections", "batch": "batch"}
+"""Of a log's `GenerateConfig`: what decides how many calls are under way, to its name in a load."""
+_LOAD_OF_EVAL = {"max_samples": "samples at once", "max_tasks": "tasks at once"}
+"""The same of its `EvalConfig`."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class _Log:
     path: Path
     rows: Sequence[Mapping[str, Any]]
     """Of its samples."""
+    load: Mapping[str, Any]
 
     @property
     def model(self) -> str:
@@ -41,6 +48,11 @@ class _Log:
     @property
     def task(self) -> str:
         return text(self.rows[0]["task"])
+
+    @property
+    def load_in_words(self) -> str:
+        stated = (f"{value} {AT_ONCE}" if name == AT_ONCE else f"{name}: {value}" for name, value in self.load.items())
+        return ", ".join(stated) or "load not stated"
 
 
 def looks_like(source: Path) -> bool:
@@ -86,6 +98,9 @@ def read(
                 elif not scores:
                     left_out["samples without a score"] += 1
                 else:
+                    left_out["attempts that failed before the answer, whose seconds are in no latency"] += row[
+                        "retries"
+                    ]
                     chosen = metric if metric in scores else next(iter(scores))
                     score = _score(scores[chosen], chosen, where, scale)
                     yield _answer(names[log.path], log, row, scores, chosen, score, where, left_out)
@@ -99,7 +114,8 @@ def read(
         version=", ".join(sorted(versions - {""})) or None,
         files=tuple(log.path for log in logs),
         answers=spool,
-        left_out=left_out,
+        left_out=+left_out,
+        scenario={names[log.path]: log.load for log in logs},
         configs={names[log.path]: _config(log) for log in logs},
         facts={(names[log.path], log.task): {"task_version": text(log.rows[0]["task_version"])} for log in logs},
     )
@@ -113,10 +129,20 @@ def _paths(source: Path) -> list[Path]:
 
 
 def _names(logs: Sequence[_Log]) -> dict[Path, str]:
-    """Map each log to its system: the model's name, with the log's where two logs are of one model and task."""
-    of: Counter[tuple[str, str]] = Counter((log.model, log.task) for log in logs)
+    """Map each log to its system: the model's name, with its load where logs of the model have several, and with the
+    log's name where two are of one model, load and task."""
+    loads: dict[str, list[Mapping[str, Any]]] = {}
+    for log in logs:
+        if log.load not in (of_model := loads.setdefault(log.model, [])):
+            of_model.append(log.load)
+    loaded = {
+        log.path: log.model if len(loads[log.model]) == 1 else f"{log.model} ({log.load_in_words})" for log in logs
+    }
+    of = Counter((loaded[log.path], log.task) for log in logs)
     return {
-        log.path: log.model if of[log.model, log.task] == 1 else f"{log.model} ({log.path.stem[:80]})" for log in logs
+        log.path: name if of[name, log.task] == 1 else f"{name} ({log.path.stem[:80]})"
+        for log in logs
+        for name in [loaded[log.path]]
     }
 
 
@@ -146,6 +172,7 @@ def _read_log(path: Path) -> _Log:
         SampleColumn("seconds", path="output.time", full=True),
         SampleColumn("model_usage", path="model_usage", full=True),
         SampleColumn("calls", path=_calls, full=True),
+        SampleColumn("retries", path=_retries, full=True),
     ]
     try:
         log = read_eval_log(str(path.resolve()), format="eval" if path.suffix == ".eval" else "json")
@@ -155,7 +182,24 @@ def _read_log(path: Path) -> _Log:
     if frame is None or not len(frame):
         raise UserError(f"{path}: it has no samples")
     rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return _Log(path, [{str(name): value for name, value in row.items()} for row in rows])
+    return _Log(path, [{str(name): value for name, value in row.items()} for row in rows], _load(log))
+
+
+def _load(log: Any) -> dict[str, Any]:
+    """Return what is stated of how many calls were under way at once."""
+    load: dict[str, Any] = {}
+    # What is set for the whole log goes before what is set of its model, as in inspect_ai.
+    generation = ((log.eval.model_generate_config, _LOAD), (log.plan.config, _LOAD))
+    for config, names in (*generation, (log.eval.config, _LOAD_OF_EVAL)):
+        stated = config.model_dump(include=set(names), exclude_none=True)
+        load |= {names[name]: value for name, value in stated.items()}
+    return load
+
+
+def _retries(sample: Any) -> int:
+    """Return how many attempts of a sample, or of its calls, failed before those that are recorded."""
+    calls = (getattr(event, "retries", None) for event in sample.events)
+    return len(sample.error_retries or ()) + sum(number or 0 for number in calls)
 
 
 def _stop_reason(sample: Any) -> str | None:

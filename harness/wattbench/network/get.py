@@ -123,7 +123,7 @@ class Fetcher:
 
 
 def _refusal(response: httpx.Response) -> str:
-    if response.is_redirect:
+    if response.has_redirect_location:
         return f"it answered HTTP {response.status_code}, a redirect, which is not followed: name the right address"
     return f"it answered HTTP {response.status_code}"
 

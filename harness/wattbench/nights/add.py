@@ -62,7 +62,7 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
     failure = "the run cannot be copied into the history"
     with failing_as(target, failure), folder_aside(layout.aside / f"{secrets.token_hex(6)}.in") as folder:
         copy = folder / name
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
+        _copy(root, copy)
         try:
             move_into_place(copy, target, failure=failure)  # fails where another process was faster
         except UserError:
@@ -70,6 +70,21 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
                 raise
             return _there_already(root, target)
     return Added(target, new=True)
+
+
+def _copy(root: Path, copy: Path) -> None:
+    """Copy a run up to the first error: `shutil.copytree` would go on with the next file on a full disk.
+
+    Raises:
+        OSError: the disk refuses a file.
+    """
+    copy.mkdir()
+    for path in sorted(root.rglob("*")):
+        target = copy / path.relative_to(root)
+        if path.is_dir():
+            target.mkdir()
+        elif path != RunLayout(root).lock:
+            shutil.copy2(path, target)
 
 
 def _there_already(root: Path, target: Path) -> Added:

@@ -40,6 +40,9 @@ class Sending:
     """Seconds from then until fewer than the most were under way."""
     after_due_s: Sequence[float]
     """Seconds from when each was due to when it was sent: the sum of these three."""
+    at_most_s: Sequence[float]
+    """How much later each request ended, at most, than it would have without any lag of the client; in the order in
+    which they were given: of a system that works off a queue in order. Unsent requests are left out."""
     largest_at_s: float
     """When the request with the largest lag could have been sent, seconds after the first was due."""
     queue_peak: int
@@ -78,12 +81,15 @@ def sending(requests: Sequence[SentRequest], slots: int, unsent: Sequence[SentRe
         slots: how many may be under way at one time.
         unsent: those that were due and never sent; they count in the queue.
     """
-    ordered = sorted(requests, key=lambda each: (each.started_s, each.ready_s))
+    order = sorted(range(len(requests)), key=lambda each: (requests[each].started_s, requests[each].ready_s))
     first_s = min((each.due_s for each in [*requests, *unsent]), default=0.0)
     ends: list[float] = []  # the latest `slots` of the ends of those sent before: all of them may still be under way
     lags_s, answers, slot, after = [], [], [], []
     largest_s, largest_at_s = -1.0, 0.0
-    for each in ordered:
+    at_most_s = [0.0] * len(requests)
+    so_far_s, busy_until_s = 0.0, -math.inf
+    for number in order:
+        each = requests[number]
         free_s = ends[0] if len(ends) == slots else -math.inf
         could_s = max(each.ready_s, free_s)
         lags_s.append(max(0.0, each.started_s - could_s))
@@ -92,12 +98,18 @@ def sending(requests: Sequence[SentRequest], slots: int, unsent: Sequence[SentRe
         after.append(max(0.0, each.started_s - each.due_s))
         if lags_s[-1] > largest_s:
             largest_s, largest_at_s = lags_s[-1], could_s - first_s
+        if each.ready_s >= busy_until_s:  # all that was sent before had ended: nothing of earlier lags was left
+            so_far_s = 0.0
+        # A lag after a wait for a slot, which came later for earlier lags, comes on top of them.
+        so_far_s = so_far_s + lags_s[-1] if could_s > each.ready_s else max(so_far_s, lags_s[-1])
+        busy_until_s = max(busy_until_s, each.finished_s)
+        at_most_s[number] = so_far_s
         if len(ends) < slots:
             heapq.heappush(ends, each.finished_s)
         else:
             heapq.heappushpop(ends, each.finished_s)
     return Sending(
-        lags_s, answers, slot, after, largest_at_s,
+        lags_s, answers, slot, after, at_most_s, largest_at_s,
         queue_peak=_peak([(each.ready_s, each.started_s) for each in [*requests, *unsent]]),
         in_flight_peak=_peak([(each.started_s, each.finished_s) for each in requests]),
     )  # fmt: skip

@@ -31,6 +31,8 @@ class Held(StrEnum):
     LONG_RUN = "in the long run"
     HERE = "in this minute"
     """As it was seen: no claim beyond, and no ranking uses it."""
+    NOT_KNOWN = "not known"
+    """The client was late, and may be the only cause of what was seen."""
     NO = "no"
 
 

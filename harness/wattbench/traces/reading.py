@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import unmarked
 from wattbench.traces import azure_csv, mooncake_jsonl, otel_json
 from wattbench.traces.model import ArrivalTrace, TraceArrival
 from wattbench.traces.rows import MOST_ARRIVALS, Stamped, TraceRows, clean
@@ -24,7 +25,6 @@ from wattbench.traces.rows import MOST_ARRIVALS, Stamped, TraceRows, clean
 MOST_BYTES = 512_000_000
 """Of a trace, unpacked: it is read as a whole."""
 _GZIP = b"\x1f\x8b"
-_BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _NS = 1e-9
 FORMATS: Sequence[tuple[Callable[[str], bool], Callable[[Path, str], TraceRows]]] = (
@@ -134,7 +134,7 @@ def _text(path: Path, raw: bytes) -> str:
     if raw.startswith(_WIDE):
         raise UserError(f"{path}: it is UTF-16; save it as UTF-8")
     try:
-        return raw.removeprefix(_BOM).decode("utf-8")
+        return unmarked(raw).decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}:{line}: not UTF-8; save the file as UTF-8") from error

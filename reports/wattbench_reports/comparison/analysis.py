@@ -188,14 +188,11 @@ class Analysis:
         share = np.array([float(name == domain) for name in self.basis.domains])
         return money_figures(self.basis, self.table, self.bills, self.tariff, share).money
 
-    def answers_money(self) -> NDArray[np.float64]:
-        """Money of each answer, electricity included, shape (answers,); NaN where it is not known."""
+    def answers_money(self, rows: slice) -> NDArray[np.float64]:
+        """Money of some answers, the two ends of the rows given: as `wattbench_reports.metrics.money.money_sums`."""
         if self.bills is None or self.tariff is None:
-            return np.full(len(self.frames.items), np.nan)
-        per_joule = self.tariff.per_joule[self.frames.items["system"].cat.codes.to_numpy()]
-        energy_j = self.frames.items["energy_j"].to_numpy(dtype=np.float64)
-        money = answers_money(self.frames, self.tariff.bills)
-        return np.asarray(money + np.where(per_joule > 0, per_joule * energy_j, 0.0))
+            return np.full(rows.stop - rows.start, np.nan)
+        return answers_money(self.frames, self.tariff.bills, self.tariff.per_joule, rows)
 
     def money_pairs(self, domain: str | None = None) -> Pairs | None:
         """As `pairs`, with money in place of joules; None where no system has a cost."""
@@ -331,8 +328,12 @@ class Analysis:
 
     @property
     def not_held(self) -> Mapping[str, str]:
-        """Systems that did not hold the rate that is compared, and why; empty where no load was offered."""
-        return self.comparison.load.compared.not_held if self.comparison.load is not None else {}
+        """Systems that did not hold the rate that is compared, or of which it is not known, and why; empty where no
+        load was offered."""
+        if self.comparison.load is None:
+            return {}
+        at = self.comparison.load.compared
+        return {**at.not_held, **at.not_known}
 
     @property
     def unranked(self) -> Mapping[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.errors import UserError, nearest
@@ -10,8 +10,13 @@ from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.compared_runs import compare_runs
 from wattbench_reports.export.comparison.comparison_markdown import as_markdown
-from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
-from wattbench_reports.export.frames.items_frame import items_frame
+from wattbench_reports.export.frames.frame_files import (
+    frame_as_csv,
+    frame_as_parquet,
+    parts_as_csv,
+    parts_as_parquet,
+)
+from wattbench_reports.export.frames.items_frame import item_parts
 from wattbench_reports.export.frames.machines_frame import machines_frame
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.export.frames.windows_frame import windows_frame
@@ -26,8 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-TABLES = {"systems": figures_frame, "items": items_frame, "windows": windows_frame, "machines": machines_frame}
-"""Subject of a table to the function that makes it."""
+TABLES = {"systems": figures_frame, "windows": windows_frame, "machines": machines_frame}
+"""Subject of a table to the function that makes it. Items are a table of their own: `export_items`."""
 
 OF_ONE_SYSTEM: Mapping[str, tuple[str, Callable[[Analysis, str], str]]] = {
     "model-card": ("a model card", model_card),
@@ -62,9 +67,7 @@ def export_to_bytes(
             raise UserError("--system: a comparison in Markdown has all systems; csv and model-card can have one")
         compared = compare_runs([run], assumptions=assumptions)
         return as_markdown(compared.comparison, compared.decided).encode()
-    analysis = analyse(run, assumptions, in_memory=target in ("csv", "parquet") and what == "items")
-    if system is not None and system not in analysis.frames.systems:
-        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
+    analysis = _with_system(analyse(run, assumptions), system)
     if target in OF_ONE_SYSTEM:
         described, write = OF_ONE_SYSTEM[target]
         return write(analysis, system or _only_system(analysis, described)).encode()
@@ -79,6 +82,32 @@ def export_to_bytes(
     if system is not None:
         table = table[table["system"] == system].reset_index(drop=True)
     return frame_as_parquet(table) if target == "parquet" else frame_as_csv(table)
+
+
+def export_items(
+    run: RunRecords, target: str, *, system: str | None = None, assumptions: Assumptions = AS_IN_SUITE
+) -> Iterator[bytes]:
+    """Yield the table of items of a finished run as ``csv`` or ``parquet``, in parts of the file.
+
+    Args:
+        run: as in `export_to_bytes`.
+        target: the format.
+        system: only this one.
+        assumptions: as in `export_to_bytes`.
+
+    Raises:
+        UserError: the run is not finished or damaged, or there is no such system.
+    """
+    parts = item_parts(_with_system(analyse(run, assumptions), system))
+    if system is not None:
+        parts = (part[part["system"] == system] for part in parts)
+    return parts_as_parquet(parts) if target == "parquet" else parts_as_csv(parts)
+
+
+def _with_system(analysis: Analysis, system: str | None) -> Analysis:
+    if system is not None and system not in analysis.frames.systems:
+        raise UserError(f"--system {system!r:.80}: not in this run{nearest(system, analysis.frames.systems)}")
+    return analysis
 
 
 def _only_system(analysis: Analysis, described: str) -> str:

@@ -55,6 +55,8 @@ class LoadFigures:
     """In the long run."""
     here: bool
     """While it was measured."""
+    client_late: bool
+    """Not held `here` for a reason that may be the client's alone: it is not known whether the system holds it."""
     reasons: tuple[str, ...]
     """Why it is not held `here`."""
     lacks: tuple[str, ...]
@@ -113,7 +115,9 @@ class LoadFigures:
         """Whether it holds the rate, and for how long that is known."""
         if self.held:
             return Held.LONG_RUN
-        return Held.HERE if self.here else Held.NO
+        if self.here:
+            return Held.HERE
+        return Held.NOT_KNOWN if self.client_late else Held.NO
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,12 @@ class AtRate:
     @property
     def not_held(self) -> dict[str, str]:
         """The systems that did not hold it, and why."""
-        return {each.system: "; ".join(each.reasons) for each in self.systems if not each.here}
+        return {each.system: "; ".join(each.reasons) for each in self.systems if each.state is Held.NO}
+
+    @property
+    def not_known(self) -> dict[str, str]:
+        """The systems of which it is not known whether they hold it, as the client was late, and what it did."""
+        return {each.system: "; ".join(each.reasons) for each in self.systems if each.state is Held.NOT_KNOWN}
 
     @property
     def only_here(self) -> dict[str, str]:
@@ -146,7 +155,8 @@ class AtRate:
     def unranked(self) -> dict[str, str]:
         """The systems that no ranking takes, and why, as clauses: all but those that hold it in the long run."""
         here = {name: f"held it only in this minute: {why}" for name, why in self.only_here.items()}
-        return {name: f"does not sustain it: {why}" for name, why in self.not_held.items()} | here
+        unknown = {name: f"it is not known whether it sustains it: {why}" for name, why in self.not_known.items()}
+        return {name: f"does not sustain it: {why}" for name, why in self.not_held.items()} | unknown | here
 
     @property
     def holding(self) -> int:
@@ -278,6 +288,7 @@ def _figures(
         failed=failed,
         held=all(row.held for row in rows),
         here=all(row.here for row in rows),
+        client_late=any(row.client_late for row in rows) and all(row.here or row.client_late for row in rows),
         reasons=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.reasons),
         lacks=tuple(f"{row.task}: {why}" if several else why for row in rows for why in row.lacks),
         remarks=tuple(dict.fromkeys(remark for row in rows for remark in row.remarks)),

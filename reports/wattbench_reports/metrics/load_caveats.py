@@ -1,4 +1,4 @@
-"""What a reader of a run under load must know: what is not held, which arrivals are compared, and what failed."""
+"""What a reader of a run under load must know: what is not held or not known, what is compared, and what failed."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def load_caveats(report: LoadReport) -> tuple[Caveat, ...]:
             (name,),
         )
         for name, why in at.not_held.items()
+    ]
+    rates += [
+        Caveat(
+            "client-late",
+            f"It is not known whether {name} sustains {rate}: {why}. It is not ranked.",
+            (name,),
+        )
+        for name, why in at.not_known.items()
     ]
     rates += [
         Caveat(

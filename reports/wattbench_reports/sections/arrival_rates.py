@@ -61,7 +61,9 @@ def _held(report: LoadReport) -> list[str]:
             if (held := [at for at, each in figures if each is state])
         ]
         offered = units.plural(len(report.rates), "offered rate")
-        sentences.append(f"{name} sustains {units.listed(parts) if parts else 'none'}, of {offered}.")
+        unknown = [at for at, each in figures if each is Held.NOT_KNOWN]
+        late = f"; of {_rates(report, unknown)} it is not known, as the client was late" if unknown else ""
+        sentences.append(f"{name} sustains {units.listed(parts) if parts else 'none'}, of {offered}{late}.")
     return sentences
 
 

@@ -72,10 +72,16 @@ def _circumstances(analysis: Analysis) -> Iterable[str]:
         f"All values are {arrival_rates.title(report.compared)}. Latency counts from the scheduled arrival of a "
         "request, so it includes queueing."
     )
-    if analysis.not_held:
+    at = report.compared
+    if at.not_held:
         yield (
-            f"{units.named(list(analysis.not_held))} {'does' if len(analysis.not_held) == 1 else 'do'} not sustain "
-            "that rate: no percentile is given, because it would depend on the length of the queue."
+            f"{units.named(list(at.not_held))} {'does' if len(at.not_held) == 1 else 'do'} not sustain that rate: no "
+            "percentile is given, because it would depend on the length of the queue."
+        )
+    if at.not_known:
+        yield (
+            f"It is not known of {units.named(list(at.not_known))} whether that rate is sustained"
+            ": no percentile is given, because it would depend on the client, which was late."
         )
 
 

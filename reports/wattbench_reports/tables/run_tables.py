@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
 from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.item_batches import GROUP_ROWS
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
@@ -94,6 +95,31 @@ class Frames(AnswerAccess):
                 name: table.numbers(name) if table.holds_numbers(name) else _texts(table, name) for name in there
             }
         return pd.DataFrame(columns, copy=False)
+
+    def parts(self, *names: str, newer: Sequence[str] = ()) -> Iterator[pd.DataFrame]:
+        """Read columns of the answers as they are on record, a part of the rows at a time.
+
+        Args:
+            names: of the columns.
+            newer: columns that older tables lack; they are then left out.
+
+        Raises:
+            UserError: the table has no such column, or cannot be read.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.run.layout.items_table
+        with self._columns() as table:
+            table.require(names)
+            there = [*names, *(name for name in newer if name in table)]
+        kept, at = None if self.rows is None else self.rows.to_numpy(), 0
+        with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file:
+            for group in range(file.num_row_groups):  # of several at once all texts would be in one part
+                for batch in file.iter_batches(GROUP_ROWS, row_groups=[group], columns=there, use_threads=False):
+                    part = batch if kept is None else batch.filter(pa.array(kept[at : at + len(batch)]))
+                    at += len(batch)
+                    yield part.to_pandas()
 
     def has_column(self, name: str) -> bool:
         """Return whether the table of items has a column: those that are newer are missing in older records."""

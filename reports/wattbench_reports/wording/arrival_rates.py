@@ -17,7 +17,7 @@ HEAD = (
     "J per request", "J per correct answer", "accuracy",
 )  # fmt: skip
 """The columns of `cells`; `table` adds output token throughput and CPU seconds where they were recorded."""
-SUSTAINED = {Held.LONG_RUN: "yes", Held.HERE: "this minute", Held.NO: "NO"}
+SUSTAINED = {Held.LONG_RUN: "yes", Held.HERE: "this minute", Held.NOT_KNOWN: "not known", Held.NO: "NO"}
 
 
 def table(at: AtRate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
@@ -148,11 +148,18 @@ def lacking(at: AtRate) -> list[str]:
     """Say of each system why it does not sustain a rate, or only in this minute."""
     return [
         *(f"{name} does not sustain this rate: {why}." for name, why in at.not_held.items()),
+        *(f"It is not known whether {name} sustains this rate: {why}." for name, why in at.not_known.items()),
         *(
             f"{name} sustained this rate in this minute, with no claim beyond: {why}."
             for name, why in at.only_here.items()
         ),
     ]
+
+
+def not_held(figures: LoadFigures) -> list[str]:
+    """Say why a rate is not held as seen, or not known to be: nothing where it is."""
+    start = "not known whether it is sustained" if figures.client_late else "not sustained"
+    return [f"{start}: {why}" for why in figures.reasons]
 
 
 def client(figures: LoadFigures) -> tuple[str, ...]:

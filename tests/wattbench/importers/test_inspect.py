@@ -13,8 +13,11 @@ import pytest
 from tests.made_up.inspect_logs import MODEL, sample, write_log
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
-from wattbench.importers import detect, read_sources
+from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers import inspect_ai as importer
+from wattbench.records import read_run
+from wattbench_reports.comparability.rules import LATENCY, groups
+from wattbench_reports.comparison.analysis import analyse
 
 needs_inspect = pytest.mark.skipif(importlib.util.find_spec("inspect_ai") is None, reason="inspect_ai is not installed")
 
@@ -83,6 +86,56 @@ def test_scorers_and_two_logs_of_one_task(tmp_path) -> None:
         read_sources([path], metric="judge")
     other = write_log(tmp_path / "b.json", [sample(1)], eval_id="e2", run_id="r2", task_id="t2")
     assert {answer.system for answer in read_sources([path, other]).answers} == {f"{MODEL} (a)", f"{MODEL} (b)"}
+
+
+@needs_inspect
+def test_unlike_loads_are_in_no_one_list_of_seconds(tmp_path) -> None:
+    samples = [sample(place) for place in range(60)]
+    for number, (model, generation, config) in enumerate(
+        (
+            ("a", {"max_connections": 2}, {}),
+            ("b", {"max_connections": 20}, {}),
+            ("c", {"max_connections": 20, "batch": {"size": 50}}, {}),
+            ("d", {"max_connections": 20}, {"max_samples": 5, "max_tasks": 4}),
+            ("e", {}, {}),
+            ("f", {"max_connections": 2, "max_retries": 3}, {}),
+        )
+    ):
+        changes = {"model": model, "config": config, "eval_id": f"e{number}", "run_id": f"r{number}"}
+        write_log(tmp_path / f"{model}.eval", samples, generation=generation, **changes)
+    imported = read_sources([tmp_path])
+    assert imported.scenario == {
+        "a": {"at most at once": 2},
+        "b": {"at most at once": 20},
+        "c": {"at most at once": 20, "batch": {"size": 50}},
+        "d": {"at most at once": 20, "samples at once": 5, "tasks at once": 4},
+        "e": {},
+        "f": {"at most at once": 2},
+    }
+    run = read_run(write_run(imported, tmp_path / "runs", "loads", ["wattbench"]))
+    analysis = analyse(run)
+    assert [set(group) for group in groups(analysis.prints, LATENCY)] == [{"a", "f"}, {"b"}, {"c"}, {"d"}, {"e"}]
+
+
+@needs_inspect
+def test_two_loads_of_one_model_are_two_systems(tmp_path) -> None:
+    for task, most in (("easy", 2), ("hard", 20)):
+        changes = {"task": task, "eval_id": task, "run_id": task, "task_id": task}
+        write_log(tmp_path / f"{task}.eval", [sample(1)], generation={"max_connections": most}, **changes)
+    imported = read_sources([tmp_path])
+    assert imported.scenario == {
+        f"{MODEL} (2 at most at once)": {"at most at once": 2},
+        f"{MODEL} (20 at most at once)": {"at most at once": 20},
+    }
+    assert {answer.system for answer in imported.answers} == set(imported.scenario)
+
+
+@needs_inspect
+def test_attempts_before_an_answer_are_counted(tmp_path) -> None:
+    error = {"message": "429", "traceback": "", "traceback_ansi": ""}
+    samples = [sample(1), sample(2, error_retries=[error, error])]
+    imported = read_sources([write_log(tmp_path / "log.json", samples)])
+    assert imported.left_out == {"attempts that failed before the answer, whose seconds are in no latency": 2}
 
 
 @needs_inspect

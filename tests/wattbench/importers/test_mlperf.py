@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +13,10 @@ from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers.imported import Imported
-from wattbench.importers.mlperf import power, submission
+from wattbench.importers.mlperf import loadgen, power, submission
 from wattbench.records import read_run
 
+LOADGEN = Path(__file__).parents[2] / "data" / "loadgen"
 NAME = "8xB200 llama3.1-8b Server"
 
 
@@ -97,6 +100,53 @@ def test_a_run_that_is_not_valid_is_named(tmp_path) -> None:
     assert NAME in header.imported["remarks"]["mlperf-invalid"]
 
 
+def damaged(how: str, path: Path) -> None:
+    """Have a detail log be missing, empty, or cut somewhere."""
+    if how == "missing":
+        path.unlink()
+    else:
+        whole = path.read_bytes()
+        path.write_bytes(whole[: {"empty": 0, "cut": whole.index(b"result_validity") - 4, "torn": 60}[how]])
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "cut", "torn"])
+def test_a_result_without_its_detail_log_has_the_figures_of_the_summary_or_is_named(tmp_path, how) -> None:
+    write_result(tmp_path)
+    other = write_result(tmp_path, scenario="Offline") / "performance" / "run_1"
+    damaged(how, other / "mlperf_log_detail.txt")
+    imported = read_sources([tmp_path])
+    assert "8xB200 llama3.1-8b Offline" in imported.remarks["mlperf-no-results"]
+    assert NAME not in imported.remarks["mlperf-no-results"]
+    shutil.copy(LOADGEN / "mlperf_log_summary.txt", other)
+    imported = read_sources([tmp_path])
+    assert list(imported.remarks) == ["mlperf-summary", "mlperf-invalid"]
+    assert imported.remarks["mlperf-summary"].endswith("may be missing: 8xB200 llama3.1-8b Offline")
+    of = figures(imported, "8xB200 llama3.1-8b Offline")
+    assert of["latency", "p99"] == (pytest.approx(0.072137758), "s")
+    assert (("energy", "total") in of) == (how == "cut")  # after power_end
+    assert other / "mlperf_log_summary.txt" in imported.files
+
+
+@pytest.mark.parametrize("how", ["missing", "empty", "cut", "torn"])
+def test_where_no_result_is_left_the_error_names_the_runs(tmp_path, how) -> None:
+    result = write_result(tmp_path)
+    damaged(how, result / "performance" / "run_1" / "mlperf_log_detail.txt")
+    if how == "cut":  # the requests of the run are known, and that they have no results is said
+        assert NAME in read_sources([tmp_path]).remarks["mlperf-no-results"]
+        return
+    with pytest.raises(UserError, match=rf"no results of LoadGen, as mlperf_log_detail.txt .* cut: {NAME}"):
+        read_sources([tmp_path], "mlperf")
+
+
+def test_a_summary_says_what_the_detail_log_says() -> None:
+    """Both of one run of LoadGen 6.0, Server, with token latencies; the summary has fewer digits."""
+    detailed = loadgen.read_detail(LOADGEN / "mlperf_log_detail.txt")
+    stated = loadgen.read_summary(LOADGEN / "mlperf_log_summary.txt")
+    assert len(stated) == 31
+    for key, value in stated.items():
+        assert detailed[key] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-4)), key
+
+
 def test_accuracy_in_each_form_that_scripts_print(tmp_path) -> None:
     result = write_result(tmp_path)
     path = result / "accuracy" / "accuracy.txt"
@@ -121,7 +171,6 @@ def test_logs_without_power_or_a_submission(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"effective_scenario": None}, "it names no scenario"),
         ({"power_begin": "yesterday"}, "power_begin: 'yesterday' is no time"),
         ({"power_end": stamp(-5)}, "which is not after power_begin"),
         ({"power_begin": stamp(900), "power_end": stamp(999)}, "no reading is from"),
@@ -141,9 +190,8 @@ def test_an_impossible_log_is_named(tmp_path, changes, said) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("mlperf_log_detail.txt", b':::MLLOG {"key": "a"', ":1: not valid JSON"),
+        ("mlperf_log_detail.txt", b':::MLLOG {"key": "a"\n:::MLLOG {}\n', ":1: not valid JSON"),
         ("mlperf_log_detail.txt", b':::MLLOG ["a"]', ":1: it has no key"),
-        ("mlperf_log_detail.txt", b"", "it names no scenario"),
         ("spl.txt", b"Watts,1\n", ":1: it must begin with Time"),
         ("spl.txt", b"Time,now,Watts,1,\n", ":1: 'now' is no time"),
         ("spl.txt", meter().replace(b"1000.000000", b"1e30", 1), "Watts is '1e30'"),

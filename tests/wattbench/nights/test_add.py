@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,3 +125,39 @@ def test_a_writer_that_is_killed_leaves_no_run_that_counts(
     (added,) = add_runs(layout, [root])
     assert added.new
     assert not list(layout.aside.iterdir())  # what was left is cleared: its lock ended with its process
+
+
+def test_a_disk_that_is_full_at_any_write_leaves_no_part_of_a_night(
+    tmp_path: Path, layout: NightsLayout, make_run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_run(tmp_path, "2026-03-01")
+    calls, full_at = 0, -1
+
+    def refused(write: Callable[..., Any]) -> Callable[..., Any]:
+        def instead(*args: Any, **more: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == full_at:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(args[0]))
+            return write(*args, **more)
+
+        return instead
+
+    with monkeypatch.context() as patch:
+        for owner, name in ((shutil, "copy2"), (Path, "mkdir"), (Path, "replace"), (os, "fsync")):
+            patch.setattr(owner, name, refused(getattr(owner, name)))
+        add_runs(NightsLayout(tmp_path / "other"), [root])
+        writes = calls
+        whole = files(tmp_path / "other" / "runs" / root.name)
+        assert writes > 10
+        for full_at in range(1, writes + 1):
+            calls = 0
+            layout = NightsLayout(tmp_path / f"nights-{full_at}")
+            there, said = layout.runs / root.name, r"No space left on device\). Free some space, or name"
+            with pytest.raises(UserError, match=said) if full_at < writes - 1 else contextlib.suppress(UserError):
+                add_runs(layout, [root])
+            assert files(there) == (whole if there.exists() else {})  # after the rename it is there, whole
+            assert not list(layout.aside.glob("*"))
+            calls = -writes
+            (added,) = add_runs(layout, [root])
+            assert files(added.root) == whole

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +68,30 @@ def test_the_three_waits_sum_to_that_from_due_to_sent(rows, slots: int) -> None:
         assert min(own, answers, slot) >= 0
         # More can be under way than there are slots in made-up stamps alone: then the wait for a slot is the longer.
         assert own + answers + slot >= after - 1e-9
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 3), st.floats(0, 2), st.sampled_from((0.0, 0.0, 0.0, 5.0))), min_size=1, max_size=40
+    ),
+    st.integers(1, 3),
+)
+def test_no_answer_is_later_for_the_lag_by_more_than_is_said(
+    steps: list[tuple[float, float, float]], slots: int
+) -> None:
+    """Of queues with several places that work off what comes in order, with the lag and without."""
+    due_s = list(itertools.accumulate(gap_s for gap_s, _, _ in steps))
+
+    def ends(lags_s: list[float]) -> list[tuple[float, float]]:
+        free_s, before_s, spans = [0.0] * slots, 0.0, []
+        for at_s, (_, takes_s, _), lag_s in zip(due_s, steps, lags_s, strict=True):
+            free_s.sort()
+            before_s = max(at_s, free_s[0], before_s) + lag_s  # one thread sends them in turn
+            free_s[0] = before_s + takes_s
+            spans.append((before_s, free_s[0]))
+        return spans
+
+    late, punctual = ends([lag_s for _, _, lag_s in steps]), ends([0.0] * len(steps))
+    client = sending([SentRequest(at_s, at_s, *span) for at_s, span in zip(due_s, late, strict=True)], slots)
+    for with_lag, without, at_most_s in zip(late, punctual, client.at_most_s, strict=True):
+        assert with_lag[1] - without[1] <= at_most_s + 1e-9

@@ -72,6 +72,15 @@ def test_an_older_record_makes_no_claim_beyond_what_was_seen() -> None:
     assert (late.state, late.here, late.lacks, late.reasons) == (Held.NO, False, [], ["late"])
 
 
+def test_a_rate_of_a_late_client_is_not_known_and_was_not_held_as_seen() -> None:
+    late = OLD | {"held": False, "here": False, "client_late": True, "reasons": ["the client lagged"]}
+    row = LoadRow.from_json(late)
+    assert row.state is Held.NOT_KNOWN
+    assert LoadRow.from_json(row.as_json()) == row
+    with pytest.raises(FieldError, match="client_late"):
+        LoadRow.from_json(late | {"here": True})
+
+
 def test_a_new_record_keeps_its_bounds() -> None:
     row = LoadRow.from_json(NEW)
     assert (row.state, row.rate_bounds) == (Held.LONG_RUN, SHOWN)

@@ -26,7 +26,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import as_markdown
 from wattbench_reports.export.compared_runs import compare_runs
-from wattbench_reports.export.export_run import export_to_bytes
+from wattbench_reports.export.export_run import export_items, export_to_bytes
 from wattbench_reports.export.interchange.codecarbon_csv import CODECARBON
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
@@ -165,7 +165,7 @@ def test_markdown_is_compares(make_run, fake, golden) -> None:
 def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
     run = make_run(dataclasses.replace(fake.golden(), repeats=2, items=45))
     path = tmp_path / f"items.{suffix}"
-    path.write_bytes(export_to_bytes(run, suffix, what="items"))
+    path.write_bytes(b"".join(export_items(run, suffix)))
     back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
     ours, theirs = analyse(run), analyse(back)
     assert ours.frames.systems == theirs.frames.systems
@@ -191,7 +191,7 @@ def test_items_come_back_as_they_went(make_run, fake, tmp_path, suffix) -> None:
 def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, fake, tmp_path) -> None:
     run = make_run(fake.golden())
     path = tmp_path / "items.parquet"
-    path.write_bytes(export_to_bytes(run, "parquet", what="items"))
+    path.write_bytes(b"".join(export_items(run, "parquet")))
     back = read_run(write_run(read_sources([path]), tmp_path / "back", "back", ["wattbench"]))
     comparison = side_by_side([run, back], across=["tasks", "device", "driver", "power_limit", "scenario"])
     ranked = comparison.ranked
@@ -208,7 +208,7 @@ def test_joules_that_came_back_are_never_ranked_beside_those_measured(make_run, 
 
 def test_text_that_looks_like_a_formula_is_disarmed_and_comes_back(make_run, fake, tmp_path) -> None:
     run = make_run(fake.Run((fake.System("=cmd|' /C calc'!A0", output='-1\r\n=2,"x"'),), items=6))
-    data = export_to_bytes(run, "csv", what="items")
+    data = b"".join(export_items(run, "csv"))
     rows = list(csv.reader(io.StringIO(data.decode(), newline="")))
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t", "\r"))]
     path = tmp_path / "items.csv"
@@ -225,7 +225,10 @@ def test_parquet_has_types(make_run, fake, tmp_path) -> None:
         ("windows", {"started_s": "double", "valid": "bool", "samples": "int64"}),
     ):
         path = tmp_path / f"{what}.parquet"
-        path.write_bytes(export_to_bytes(run, "parquet", what=what))
+        items = what == "items"
+        path.write_bytes(
+            b"".join(export_items(run, "parquet")) if items else export_to_bytes(run, "parquet", what=what)
+        )
         schema = pq.read_schema(path)
         for name, expected in types.items():
             assert str(schema.field(name).type).removeprefix("large_") == expected, (what, name)

@@ -316,6 +316,35 @@ def test_what_was_held_only_in_this_minute_is_shown_and_ranked_nowhere(tmp_path:
     assert rows[0]["effective_requests"] == 46
 
 
+def test_of_a_rate_whose_client_was_late_nothing_is_said_of_the_system(tmp_path: Path) -> None:
+    run = write_load_run(tmp_path, held={0.5: ("sturdy",), 4.0: ()})
+    rows = [json.loads(line) for line in run.layout.loads.read_text().splitlines()]
+    why = "the client lagged: it sent 24 of 250 requests late. Give it more processors"
+    for row in rows:
+        if row["system"] == "weak" and row["offered_per_s"] == 0.5:
+            row |= {"client_late": True, "reasons": [why]}
+    run.layout.loads.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    analysis = analyse(read_run(run.layout.root))
+    comparison = analysis.comparison
+    assert comparison.load is not None
+    at = comparison.load.compared
+    assert (at.not_held, at.not_known, list(analysis.contest.candidates)) == ({}, {"weak": why}, ["sturdy"])
+    assert outside(analysis)["weak"] == f"it is not known whether it sustains it: {why}"
+    assert {"client-late"} == {each.code for each in comparison.caveats} & {"client-late", "not-held"}
+    for text in (as_table(comparison), as_markdown(comparison), report(read_run(run.layout.root))):
+        said = " ".join(text.split())
+        assert f"not known whether weak sustains 0.5 requests per second: {why}" in said
+        assert "weak does not sustain 0.5" not in said
+        assert re.search(r">not known<|\| weak \| not known \||weak not known ", said)
+    page = report(read_run(run.layout.root))
+    assert "weak does not sustain this rate" in page  # the other rate, where it is slow
+    assert "It is not known of weak whether that rate is sustained" in page
+    assert "weak does not sustain that rate" not in page
+    (row,) = [row for row in json.loads(as_json(comparison))["load"] if row["client_late"]]
+    assert (row["system"], row["offered_per_s"], row["held"], row["here"]) == ("weak", 0.5, False, False)
+    assert row["reasons"] == [why]
+
+
 def test_a_system_that_is_held_only_in_this_minute_does_not_take_part_against_one_of_the_long_run(
     tmp_path: Path,
 ) -> None:

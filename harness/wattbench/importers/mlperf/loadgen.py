@@ -1,4 +1,4 @@
-"""Read LoadGen's ``mlperf_log_detail.txt``, and name its results.
+"""Read LoadGen's ``mlperf_log_detail.txt``, or its ``mlperf_log_summary.txt`` in its place, and name its results.
 
 Each line is ``:::MLLOG {"key": ..., "value": ...}``. Latencies are in nanoseconds. Of a run of several samples per
 query the throughput is per sample. `result_token_throughput` is a rate per nanosecond of another count and is kept
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.importers.answer import number
 from wattbench.importers.files import read_lines
 from wattbench.importers.stated import Stated, is_figure
 
@@ -49,27 +50,64 @@ UNITS = {
     "_overhead": "queries/s",
     "_count": "queries",
 }
+VALIDITY = "result_validity"
+"""The first key of the results, which are at the end of a detail log."""
+_SUMMARY = (
+    (re.compile(r"Scenario *: (\w+)"), "effective_scenario"),
+    (re.compile(r"Result is *: (\w+)"), VALIDITY),
+    (re.compile(r"Samples per second *: ([\d.e+]+)"), "result_samples_per_second"),
+    (re.compile(r"Tokens per second *: ([\d.e+]+)"), "result_tokens_per_second"),
+    (re.compile(r"Completed samples per second *: ([\d.e+]+)"), "result_completed_samples_per_sec"),
+    (re.compile(r"Completed tokens per second *: ([\d.e+]+)"), "result_completed_tokens_per_second"),
+    (re.compile(r"(Min|Max|Mean) latency \(ns\) *: (\d+)"), "result_{}_latency_ns"),
+    (re.compile(r"(Min|Max|Mean) First Token latency \(ns\) *: (\d+)"), "result_first_token_{}_latency_ns"),
+    (re.compile(r"(Min|Max|Mean) Time per Output Token \(ns\) *: (\d+)"), "result_time_to_output_token_{}"),
+    (re.compile(r"(\d+\.\d+) percentile latency \(ns\) *: (\d+)"), "result_{}_percentile_latency_ns"),
+    (re.compile(r"(\d+\.\d+) percentile first token latency \(ns\) *: (\d+)"),
+     "result_first_token_{}_percentile_latency_ns"),
+    (re.compile(r"(\d+\.\d+) percentile time to output token \(ns\) *: (\d+)"),
+     "result_time_per_output_token_{}_percentile_ns"),
+)  # fmt: skip
+"""A line of the summary to the key of the detail log that has the same figure, with more digits."""
 
 
 def read_detail(path: Path) -> dict[str, Any]:
-    """Return key to value, of every line; of a key that is there twice, the last.
+    """Return key to value, of every line; of a key that is there twice, the last. A torn last line is left out.
 
     Raises:
-        UserError: the file is damaged, or has no such line.
+        UserError: the file is damaged.
     """
     values: dict[str, Any] = {}
+    torn: UserError | None = None
     for where, line in read_lines(path):
+        if torn is not None:
+            raise torn
         if not line.startswith(MARK):
             continue
         try:
             entry = json.loads(line[len(MARK) :])
         except (ValueError, RecursionError) as error:
-            raise UserError(f"{where}: not valid JSON ({error})") from error
+            torn = UserError(f"{where}: not valid JSON ({error})")
+            continue
         if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
             raise UserError(f"{where}: it has no key; this is no line of LoadGen")
         values[entry["key"]] = entry.get("value")
-    if "effective_scenario" not in values and "requested_scenario" not in values:
-        raise UserError(f"{path}: it names no scenario; this is no mlperf_log_detail.txt of LoadGen")
+    return values
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """Return what a summary states under the keys of the detail log; nothing where it is no summary.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    values: dict[str, Any] = {}
+    for where, line in read_lines(path):
+        for pattern, key in _SUMMARY:
+            if (matched := pattern.fullmatch(line.strip())) is not None:
+                *named, value = matched.groups()
+                known = key.format(*(name.lower() for name in named))
+                values[known] = number(value, known, where) if key not in ("effective_scenario", VALIDITY) else value
     return values
 
 

@@ -19,17 +19,18 @@ from wattbench.errors import UserError
 from wattbench.importers.files import read_object
 from wattbench.importers.imported import Imported
 from wattbench.importers.mlperf.accuracy import add_scores
-from wattbench.importers.mlperf.loadgen import add_results, read_detail, samples
+from wattbench.importers.mlperf.loadgen import VALIDITY, add_results, read_detail, read_summary, samples
 from wattbench.importers.mlperf.power import Power, read_power
 from wattbench.importers.spool import Spool
 from wattbench.importers.stated import Stated
 from wattbench.importers.system_names import RATE, unique
 
-DETAIL, METER = "mlperf_log_detail.txt", "spl.txt"
+DETAIL, SUMMARY, METER = "mlperf_log_detail.txt", "mlperf_log_summary.txt", "spl.txt"
 DEPTH = 4
 """How many folders down results are looked for: from that of a submitter on."""
 MOST_RESULTS = 10_000
 MOST_DEVICES = 1024
+_WITHOUT = f"These runs have no results of LoadGen, as {DETAIL} and {SUMMARY} are missing, empty or cut: "
 HARDWARE = (
     "accelerator_model_name", "accelerators_per_node", "number_of_nodes", "host_processor_model_name",
     "host_processors_per_node", "framework", "other_software_stack", "operating_system", "system_name", "hw_notes",
@@ -54,6 +55,11 @@ class _Performance:
         return parts[-3:] if len(parts) > 3 else parts[1:]
 
     @property
+    def logs(self) -> list[Path]:
+        """Those of LoadGen that have its results, the better first."""
+        return [path for path in (self.run / DETAIL, self.run / SUMMARY) if path.is_file()]
+
+    @property
     def accuracy(self) -> Path | None:
         path = None if self.scenario_folder is None else self.scenario_folder / "accuracy" / "accuracy.txt"
         return path if path is not None and path.is_file() else None
@@ -74,7 +80,7 @@ class _Performance:
 
 def looks_like(source: Path) -> bool:
     """Return whether a folder has LoadGen's logs, or results of a submission."""
-    return source.is_dir() and next(_performances(source), None) is not None
+    return source.is_dir() and any(each.logs for each in _performances(source))
 
 
 def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
@@ -85,26 +91,35 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
         scratch: not used: no result lists its answers.
 
     Raises:
-        UserError: a folder has no results, or a file is damaged.
+        UserError: no folder has results, or a file is damaged.
     """
     stated = Stated()
     scenario: dict[str, Mapping[str, Any]] = {}
     configs: dict[str, Mapping[str, Any]] = {}
     machines: dict[str, Mapping[str, Any]] = {}
     invalid: list[str] = []
+    by_summary: list[str] = []
+    without: list[str] = []
     unjudged: list[str] = []
     gaps: list[str] = []
     versions: dict[str, None] = {}
     files: list[Path] = []
     for each in _listed(sources):
-        detail = each.run / DETAIL
-        values = read_detail(detail)
-        system = unique(" ".join(each.names), scenario)
+        values, detail = _results(each)
+        name = " ".join(each.names)
+        if not _scenario(values):
+            without.append(name)
+            continue
+        system = unique(name, scenario)
+        if VALIDITY not in values:
+            without.append(system)
+        elif detail.name == SUMMARY:
+            by_summary.append(system)
         scenario[system] = _load(values)
         configs[system], machines[system] = _described(each)
         versions |= {str(values["loadgen_version"]): None} if "loadgen_version" in values else {}
         add_results(stated, system, values, detail)
-        if values.get("result_validity") not in ("VALID", None) or values.get("num_errors") not in (0, None):
+        if values.get(VALIDITY) not in ("VALID", None) or values.get("num_errors") not in (0, None):
             invalid.append(system)
         if (each.run / METER).is_file() and (power := read_power(each.run / METER, values, detail)) is not None:
             _add_power(stated, system, power, each.run / METER, samples(values))
@@ -112,8 +127,15 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
             gaps += [f"{system}: {power.left_out} of {power.left_out + power.readings}"] if power.left_out else []
         if each.accuracy is not None:
             add_scores(stated, system, each.accuracy)
-        files += each.files
+        files += [detail, *each.files]
+    if not scenario:
+        raise UserError(f"{sources[0]}: {_WITHOUT}{'; '.join(without)}")
     remarks = {
+        "mlperf-no-results": f"{_WITHOUT}{'; '.join(without)}" if without else "",
+        "mlperf-summary": f"{DETAIL} of these runs is missing, empty or cut: their figures are those of LoadGen's "
+        f"summary, and watts and joules may be missing: {'; '.join(by_summary)}"
+        if by_summary
+        else "",
         "mlperf-invalid": f"LoadGen found these runs not valid: {'; '.join(invalid)}" if invalid else "",
         "mlperf-power": "The meter's readings carry no joules, and watts that are a mean of what was read: "
         + "; ".join(unjudged)
@@ -138,14 +160,14 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
 
 
 def _performances(source: Path) -> Iterator[_Performance]:
-    if (source / DETAIL).is_file():
+    if (source / DETAIL).is_file() or (source / SUMMARY).is_file():
         inside = source.resolve()
         submitted = inside.parent.name == "performance" and inside.name.startswith("run_")
         yield _Performance(source, inside.parents[1] if submitted else None)
         return
     for depth in range(DEPTH + 1):
         for run in sorted(source.glob("*/" * depth + "performance/run_*")):
-            if (run / DETAIL).is_file():
+            if run.is_dir():
                 yield _Performance(run, run.parents[1])
 
 
@@ -165,8 +187,23 @@ def _listed(sources: Sequence[Path]) -> list[_Performance]:
     return listed
 
 
+def _results(each: _Performance) -> tuple[dict[str, Any], Path]:
+    """Return what LoadGen states of a run, and the file that has its results."""
+    values: dict[str, Any] = {}
+    path = each.run / DETAIL
+    for path in each.logs:
+        values |= read_detail(path) if path.name == DETAIL else read_summary(path)
+        if VALIDITY in values:
+            break
+    return values, path
+
+
+def _scenario(values: Mapping[str, Any]) -> Any:
+    return values.get("effective_scenario", values.get("requested_scenario"))
+
+
 def _load(values: Mapping[str, Any]) -> dict[str, Any]:
-    name = values.get("effective_scenario", values.get("requested_scenario"))
+    name = _scenario(values)
     load: dict[str, Any] = {"scenario": str(name)[:200]}
     rate = values.get("effective_target_qps")
     if name == "Server" and isinstance(rate, int | float) and 0 < rate < float("inf"):

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from wattbench.importers.batch import numbered
 from wattbench.importers.files import open_regular
 from wattbench.importers.table import csvrows
+from wattbench.records.files.byte_order_marks import MARK_BYTES
 from wattbench.records.files.csv_text import from_spreadsheet
 
 BLOCK_BYTES = 8_000_000
 
-_BOM = b"\xef\xbb\xbf"
 _QUOTE, _LF, _CR = b'"\n\r'
 
 Arrays = tuple[list[Any], Any, str]
@@ -50,7 +50,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
     with open_regular(path) as file:
         line, header = _header(path, file)
         positions = [header.index(name) for name in columns]
-        byte = file.seek(len(_BOM) if _starts_with_bom(file) else 0)
+        byte = _to_begin(file)
         first_line = 1
         for data in _divided(file):
             read = _read(data, path, len(header), positions, first_line)
@@ -74,15 +74,23 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
 
 def _header(path: Path, file: BufferedReader) -> tuple[int, tuple[str, ...]]:
     """Return the line of the header, and its names."""
-    file.seek(len(_BOM) if _starts_with_bom(file) else 0)
+    _to_begin(file)
     with closing(csvrows.rows(path, file, 1)) as rows:
         line, fields = next(rows, (1, []))
     return line, tuple(name.strip() for name in fields)
 
 
-def _starts_with_bom(file: BufferedReader) -> bool:
-    file.seek(0)
-    return file.read(len(_BOM)) == _BOM
+def _to_begin(file: BufferedReader) -> int:
+    """Go to the first byte behind the byte-order marks at the beginning, and return its place."""
+    at = file.seek(0)
+    while file.read(len(MARK_BYTES)) == MARK_BYTES:
+        at = file.tell()
+    return file.seek(at)
+
+
+def _has_marks(data: bytes) -> bool:
+    """Return whether a line begins with a byte-order mark."""
+    return data.startswith(MARK_BYTES) or any(end + MARK_BYTES in data for end in (b"\n", b"\r"))
 
 
 def _arrays(texts: list[list[str]], numbers: list[int]) -> tuple[list[Any], Any]:
@@ -139,7 +147,7 @@ def _read(
 
     codes = np.frombuffer(data, np.uint8)
     delimiter = csvrows.delimiter_of(path)
-    if len(data) > csvrows.MAX_ROW_BYTES or data.startswith(_BOM) or not _plainly_quoted(codes, ord(delimiter)):
+    if len(data) > csvrows.MAX_ROW_BYTES or _has_marks(data) or not _plainly_quoted(codes, ord(delimiter)):
         return None
     names = [str(position) for position in range(width)]
     included = [names[position] for position in positions]

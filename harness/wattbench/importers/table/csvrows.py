@@ -9,6 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import check_not_joined
 
 MAX_FIELD_CHARACTERS = 16_000_000
 """A longer field is not a prompt or an answer; a missing quote can turn a whole file into one field."""
@@ -57,6 +58,7 @@ def rows(path: Path, file: BufferedReader, first_line: int) -> Generator[Row]:
             except _RowTooLongError as error:
                 raise UserError(f"{path}:{line}: the row is longer than {MAX_ROW_BYTES:,} characters") from error
             if fields:
+                check_not_joined(f"{path}:{line}", fields)
                 yield line, fields
     finally:
         csv.field_size_limit(limit)

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from wattbench.errors import UserError
+from wattbench.errors import UserError, what_to_do
 
 FAILURE = "cannot be written"
 _BEGIN, _END = ".wattbench-", ".tmp"
@@ -122,7 +122,7 @@ def failing_as(path: Path, failure: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: {failure} ({error.strerror or error})") from error
+        raise UserError(f"{path}: {failure} ({error.strerror or error}){what_to_do(error)}") from error
 
 
 def make_folder(folder: Path) -> None:

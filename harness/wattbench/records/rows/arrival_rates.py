@@ -51,6 +51,9 @@ class LoadRow(RecordRow):
     here: bool = False
     """Whether it was held as it was seen, with no claim beyond. If not, its latencies are those of a growing queue.
     Older records have none: their `held`, which a rule of independent requests gave, is read as this."""
+    client_late: bool = False
+    """Whether it is not held `here` for a reason that may be the client's alone: it is not known whether the system
+    holds the rate. Older records do not say so: such a rate is not held."""
     reasons: list[str] = field(default_factory=list)
     """Why it is not held `here`; empty if it is."""
     lacks: list[str] = field(default_factory=list)
@@ -81,7 +84,9 @@ class LoadRow(RecordRow):
         """Whether the system holds this rate, and for how long that is known."""
         if self.held:
             return Held.LONG_RUN
-        return Held.HERE if self.here else Held.NO
+        if self.here:
+            return Held.HERE
+        return Held.NOT_KNOWN if self.client_late else Held.NO
 
     @property
     def rate_bounds(self) -> RateBounds | None:
@@ -122,6 +127,8 @@ class LoadRow(RecordRow):
 def _check_conclusion(raw: Mapping[str, Any]) -> None:
     if "here" not in raw:
         return
+    if raw.get("client_late") and raw["here"]:
+        raise FieldError("client_late: the rate was held as it was seen")
     bounds = raw.get("bounds") or {}
     missing = [each.name for each in fields(RateBounds) if bounds and not _is_amount(bounds.get(each.name))]
     if missing:

@@ -11,6 +11,9 @@ It is held *in this minute*, as it was seen, when all of these are true.
 4. The client kept up: it sent every request within `most_lag_s` of when it could have. What is sent later than that has
    a latency that is the client's, and comes in a burst that the arrivals did not have.
 
+Where the client did not, it is *not known* whether the system holds the rate, unless 1 to 3 fail without the client's
+lag as well: a lag since the queue was last empty makes an answer later by no more than itself (`Sending.at_most_s`).
+
 It is held *in the long run* if, besides, the bounds of `wattbench.records.rate_bounds` show it, and LoadGen's early
 stopping does not deny it. Early stopping alone shows nothing of a queue: it takes the requests for independent.
 
@@ -23,8 +26,9 @@ has no later ones to be late.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wattbench.config import Load
 from wattbench.quantities import quantity
@@ -70,6 +74,20 @@ class RequestTimes:
             and self._later_tokens_in_time(load.tpot_deadline_s)
         )
 
+    def without(self, lag_s: float) -> RequestTimes:
+        """Return the times as they would be at best, had the client not been late.
+
+        Args:
+            lag_s: how much later it ended for that, at most; infinite for one that was not sent.
+        """
+        if self.latency_s is None:
+            return RequestTimes(0.0, 0.0, 0.0, 0) if math.isinf(lag_s) else self
+        if not lag_s:
+            return self
+        ttft_s = None if self.ttft_s is None else self.ttft_s - lag_s
+        # A burst that the arrivals did not have is answered more slowly, token by token.
+        return RequestTimes(self.latency_s - lag_s, ttft_s, None if self.tpot_s is None else 0.0, self.tokens)
+
     def lacks_tpot(self, load: Load) -> bool:
         """Return whether it was answered and is late because the suite's TPOT deadline cannot be checked."""
         return (
@@ -87,43 +105,74 @@ class RequestTimes:
         return self.tpot_s is not None and self.tpot_s <= deadline_s
 
 
-def why_not_held(
-    outcomes: Sequence[RequestTimes],
-    load: Load,
-    detail: Detail | None,
-    client: Sending,
-    *,
-    arriving_s: float,
-    total_s: float,
-) -> list[str]:
-    """Return every reason why a rate was not held as it was seen, in words; empty where it was.
+@dataclass(frozen=True)
+class Offer:
+    """What was asked at a rate."""
+
+    outcomes: Sequence[RequestTimes]
+    """One per request."""
+    lag_s: Sequence[float]
+    """How much of the latency of each may be the client's, at most: `Sending.at_most_s`; infinite for one that was
+    never sent behind a lag."""
+    arriving_s: float
+    """From when the first was due until the last was."""
+    total_s: float
+    """From when the first was due until the last one ended."""
+
+
+@dataclass(frozen=True)
+class NotHeld:
+    """Why a rate was not held as it was seen."""
+
+    reasons: Sequence[str]
+    """In words; empty where it was held."""
+    client_late: bool
+    """Whether the client may be the only cause, so that it is not known whether the system holds the rate."""
+
+
+def why_not_held(offer: Offer, load: Load, detail: Detail | None, client: Sending) -> NotHeld:
+    """Return every reason why a rate was not held as it was seen, and whether they may be the client's alone.
 
     Args:
-        outcomes: one per request.
+        offer: what was asked.
         load: the suite's.
         detail: LoadGen's; None where it did not time the arrivals.
         client: how punctual it was.
-        arriving_s: from when the first was due until the last was.
-        total_s: from when the first was due until the last one ended.
     """
+    system, lagged = _system_reasons(offer, load), _client_reasons(client, load)
+    errors = [] if detail is None else _loadgen_errors(detail)
+    loadgen = [] if detail is None else _loadgen_reasons(detail, load)
+    if not lagged or errors or _system_reasons(_without_lag(offer), load):
+        return NotHeld([*system, *lagged, *errors, *loadgen], client_late=False)
+    return NotHeld([*lagged, *system, *loadgen], client_late=True)
+
+
+def _without_lag(offer: Offer) -> Offer:
+    outcomes = [each.without(lag_s) for each, lag_s in zip(offer.outcomes, offer.lag_s, strict=True)]
+    lag_s = max((lag_s for lag_s in offer.lag_s if math.isfinite(lag_s)), default=0.0)
+    return replace(offer, outcomes=outcomes, total_s=offer.total_s - lag_s)
+
+
+def _system_reasons(offer: Offer, load: Load) -> list[str]:
     reasons = []
-    queries = len(outcomes)
-    failed = sum(outcome.latency_s is None for outcome in outcomes)
-    late = sum(not outcome.in_time(load) for outcome in outcomes)
+    queries = len(offer.outcomes)
+    failed = sum(outcome.latency_s is None for outcome in offer.outcomes)
+    late = sum(not outcome.in_time(load) for outcome in offer.outcomes)
     if late > (1.0 - load.in_time) * queries + ROUNDING:
         lost = f", {failed} of them without an answer" if failed else ""
-        unknown = sum(outcome.lacks_tpot(load) for outcome in outcomes)
+        unknown = sum(outcome.lacks_tpot(load) for outcome in offer.outcomes)
         lost += f", {unknown} of them without a TPOT to check" if unknown else ""
         reasons.append(
             f"{late} of {queries} requests missed {_deadlines(load)}{lost}: {100 * load.in_time:g}% have to be in time"
         )
+    arriving_s, total_s = offer.arriving_s, offer.total_s
     served = (queries - failed) / queries * arriving_s / max(arriving_s, total_s - load.deadline_s)
     if served < MIN_SERVED:
         reasons.append(
             f"served {100 * served:.0f}% of the offered rate: {failed} of {queries} requests have no answer, and the "
             f"last one ended {total_s - arriving_s:.1f} s after the last arrival"
         )
-    return reasons + _client_reasons(client, load) + ([] if detail is None else _loadgen_reasons(detail, load))
+    return reasons
 
 
 def lacks_early_stopping(detail: Detail) -> bool:
@@ -145,24 +194,26 @@ def _client_reasons(client: Sending, load: Load) -> list[str]:
     return [
         f"the client lagged: it sent {late} of {len(client.own_lag_s)} requests more than {most_s:g} s after it could "
         f"have, the latest by {quantity(client.largest_s, 's')}, {client.largest_at_s:.1f} s after the first arrival. "
-        "Their latency is the client's, not the system's"
+        "Their latency is the client's, not the system's: give the client more processors, or send fewer at once (a "
+        "lower rate, a lower max_in_flight)"
     ]
 
 
+def _loadgen_errors(detail: Detail) -> list[str]:
+    return [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
+
+
 def _loadgen_reasons(detail: Detail, load: Load) -> list[str]:
-    reasons = [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
     if detail.valid or lacks_early_stopping(detail):
-        return reasons
+        return []
     if not detail.met("result_perf_constraints_met"):
         reason = str(detail.results.get("result_invalid_reason") or "its latency constraint is not met")
         # Of token times LoadGen judges the deadline of the answer, where the suite sets none for tokens.
         if ("TTFT" in reason and load.ttft_deadline_s is None) or ("TPOT" in reason and load.tpot_deadline_s is None):
             reason = f"too many requests missed the deadline of {load.deadline_s:g} s"
-        reasons.append(f"LoadGen: INVALID, {_on_one_line(reason)}")
     else:
         reason = str(detail.results.get("result_invalid_reason") or "it gives no reason")
-        reasons.append(f"LoadGen: INVALID, {_on_one_line(reason)}")
-    return reasons
+    return [f"LoadGen: INVALID, {_on_one_line(reason)}"]
 
 
 def _on_one_line(reason: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from wattbench.records.client_lag import Sending, SentRequest, sending
 from wattbench.records.rate_bounds import RateBounds, why_only_here
 from wattbench.records.token_times import time_per_output_token_s
 from wattbench.scenarios.open_loop.dispatch import ABORTED, GIVEN_UP
-from wattbench.scenarios.open_loop.held import RequestTimes, lacks_early_stopping, why_not_held
+from wattbench.scenarios.open_loop.held import Offer, RequestTimes, lacks_early_stopping, most_lag_s, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail
 from wattbench.scenarios.open_loop.long_run import rate_bounds
 from wattbench.scenarios.open_loop.offered import Offered
@@ -22,6 +23,7 @@ from wattbench.systems.base import GENERATE
 AGREE_S = 0.05
 """LoadGen stamps a query in a thread that waits for the interpreter; wattbench stamps it where it ends. Percentiles
 that differ by more than this are remarked on."""
+_NEVER_SENT = (GIVEN_UP, ABORTED)
 _PERCENTILES = (50.0, 90.0, 99.0, 99.9)
 
 
@@ -50,8 +52,15 @@ def sending_of(answers: Sequence[AnswerRow], slots: int) -> Sending:
     for row in answers:
         ready_s = max(row.scheduled_s, row.arrival.get("released_s", row.scheduled_s))
         request = SentRequest(row.scheduled_s, ready_s, row.started_s, row.finished_s)
-        (unsent if row.failure in (GIVEN_UP, ABORTED) else sent).append(request)
+        (unsent if row.failure in _NEVER_SENT else sent).append(request)
     return sending(sent, slots, unsent)
+
+
+def _lags_s(answers: Sequence[AnswerRow], client: Sending, load: Load) -> list[float]:
+    """Return how much of the latency of each may be the client's, as `Offer.lag_s`."""
+    at_most_s = iter(client.at_most_s)
+    unsent_s = math.inf if client.largest_s > most_lag_s(load) else 0.0
+    return [unsent_s if row.failure in _NEVER_SENT else next(at_most_s) for row in answers]
 
 
 def load_row(
@@ -84,7 +93,9 @@ def load_row(
     arriving_s = last_due_s - first_due_s
     failed = sum(row.failure is not None for row in answers)
     client = sending_of(answers, slots)
-    reasons = why_not_held(outcomes, load, detail, client, arriving_s=arriving_s, total_s=total_s)
+    offer = Offer(outcomes, _lags_s(answers, client, load), arriving_s, total_s)
+    verdict = why_not_held(offer, load, detail, client)
+    reasons = list(verdict.reasons)
     bounds = _bounds(answers, [each.in_time(load) for each in outcomes])
     lacks = [] if reasons else [*why_only_here(bounds, load.in_time), *_early_stopping(detail)]
     apart_s = None if detail is None else _disagreement_s(answers, detail)
@@ -107,6 +118,7 @@ def load_row(
         share=load.in_time,
         held=not reasons and not lacks,
         here=not reasons,
+        client_late=verdict.client_late,
         reasons=reasons,
         lacks=lacks,
         bounds={} if bounds is None else bounds.as_record(),

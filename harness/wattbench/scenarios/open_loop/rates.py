@@ -130,6 +130,8 @@ def _run_window(cell: LoadCell, planned: PlannedOffer, numbers: Iterator[int]) -
 def _verdict(row: LoadRow) -> str:
     if row.state is Held.NO:
         return f"NOT HELD: {'; '.join(row.reasons)}"
+    if row.state is Held.NOT_KNOWN:
+        return f"not known whether it is held: {'; '.join(row.reasons)}"
     return f"held {row.state}" + (f", no claim beyond: {'; '.join(row.lacks)}" if row.lacks else "")
 
 

@@ -261,8 +261,10 @@ class OpenAIClient:
             reason = body
         code = response.status_code
         hint = _HINTS[402] if spent else _HINTS.get(code, _SEE_LOG)
-        if response.is_redirect:
+        if response.has_redirect_location:
             hint = self._redirect_hint(response)
+        elif response.is_redirect:  # 304: a cache answers what was not asked of it
+            hint = "It names no other address: correct base_url, or go around a cache in front of the server"
         said = f"it answered HTTP {code}: {reason or '(no reason)'}"
         headers = {name.lower(): value for name, value in response.headers.items()}
         kind = FailedRequestError if code in _OF_ONE_REQUEST else ServerError
@@ -275,6 +277,8 @@ class OpenAIClient:
             shown = plain_text(public_url(str(target)))
         except (httpx.InvalidURL, UnicodeError, ValueError):
             return "It redirects, but not to a URL: correct base_url"
+        if target.scheme not in ("http", "https"):
+            return f"It redirects to {shown}, which is not of HTTP: correct base_url"
         if target.host == self.base.host:
             return f"It redirects to {shown}: use that as base_url"
         return f"It redirects to another host, {shown}, which was sent nothing: write it as base_url if you trust it"

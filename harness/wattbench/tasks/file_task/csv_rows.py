@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import check_not_joined, to_begin
 
 DELIMITERS = ",;\t|"
 """What may separate columns: of a .csv the first that gives all columns that are wanted, else the comma."""
@@ -31,7 +32,7 @@ def csv_rows(path: Path, wanted: Sequence[str], encoding: str, longest: int) -> 
     """
     with _opened(path, encoding) as file:
         delimiter = _delimiter(path, file, wanted, encoding, longest)
-        file.seek(0)
+        to_begin(file)
         lines = _fields(path, file, delimiter, encoding, longest)
         header = [name.strip() for name in next(lines, (0, []))[1]]
         named = [name for name in header if name]
@@ -75,7 +76,7 @@ def _headers(path: Path, file: IO[str], encoding: str, longest: int) -> Iterator
     wrong: UserError | None = None
     read = False
     for delimiter in "\t" if path.suffix.lower() == ".tsv" else DELIMITERS:
-        file.seek(0)
+        to_begin(file)
         try:
             _, fields = next(_fields(path, file, delimiter, encoding, longest), (0, []))
         except UserError as error:
@@ -115,4 +116,5 @@ def _fields(path: Path, file: IO[str], delimiter: str, encoding: str, longest: i
         finally:
             csv.field_size_limit(limit)
         if fields:  # an empty line is no row
+            check_not_joined(f"{path}: line {first_line}", fields)
             yield first_line, fields

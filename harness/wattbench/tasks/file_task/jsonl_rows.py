@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import unmarked
 
 
 def jsonl_rows(path: Path, longest: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -31,7 +32,7 @@ def jsonl_rows(path: Path, longest: int) -> Iterator[tuple[str, dict[str, Any]]]
             if not line.strip():
                 continue
             try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                text = unmarked(line).decode()
                 value = json.loads(
                     text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_without_twins
                 )

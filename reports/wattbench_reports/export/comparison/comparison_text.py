@@ -181,7 +181,7 @@ def _rates(comparison: Comparison, report: LoadReport) -> list[str]:
         details = [
             [
                 *wrapped(arrival_rates.detail(each), "  ", "    "),
-                *(line for why in each.reasons for line in wrapped(f"not sustained: {why}", "  ", "    ")),
+                *(line for why in arrival_rates.not_held(each) for line in wrapped(why, "  ", "    ")),
                 *(line for why in each.lacks for line in wrapped(f"no claim beyond this minute: {why}", "  ", "    ")),
             ]
             for each in at.systems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wattbench_reports.comparison.analysis import Analysis
@@ -12,11 +13,42 @@ from wattbench_reports.tables.run_tables import NODE
 if TYPE_CHECKING:
     import pandas as pd
 
-_MORE = (
-    "prompt_hash", "prompt_tokens", "first_token_s", "route", "failure", "prompt", "output", "filtered", "target",
-)  # fmt: skip
+_AS_RECORDED = {
+    "system": "system",
+    "kind": "kind",
+    "task": "task",
+    "domain": "domain",
+    "item": "doc_id",
+    "repeat": "repeat",
+    "score": "correct",
+    "started_s": "started_s",
+    "output_tokens": "output_tokens",
+    "joules": "energy_j",
+    "joules_above_idle": "energy_above_idle_j",
+    "energy_provenance": "energy_provenance",
+    "route": "route",
+    "failure": "failure",
+    "window": "window",
+    "doc_hash": "doc_hash",
+    "prompt_tokens": "prompt_tokens",
+    "prompt_hash": "prompt_hash",
+    "prompt": "prompt",
+    "answer": "output",
+    "filtered": "filtered",
+    "target": "target",
+}
+"""Column to that of the record."""
 
-_NEWER = ("cached_tokens", "cache_write_tokens", "reasoning_tokens", "finish_reason", NODE)
+_NEWER = {
+    "cached_tokens": "cached_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "reasoning_tokens": "reasoning_tokens",
+    "finish_reason": "finish_reason",
+    "block": "block",
+    "own_cpu_seconds": "own_cpu_s",
+    "node": NODE,
+}
+"""The same of columns that older records lack. An empty `node` is none."""
 
 COLUMNS = {
     "system": "string",
@@ -64,47 +96,34 @@ def items_frame(analysis: Analysis) -> pd.DataFrame:
     """
     import pandas as pd
 
-    frames = analysis.frames.recorded or analysis.frames
-    items, more = frames.items, frames.more_columns(*_MORE, newer=_NEWER)
-    table = pd.DataFrame(
-        {
-            "system": items["system"].astype(str),
-            "kind": items["kind"],
-            "task": items["task"].astype(str),
-            "domain": items["domain"].astype(str),
-            "item": items["doc_id"],
-            "repeat": items["repeat"],
-            "score": items["correct"],
-            "started_s": items["started_s"],
-            "seconds": items["finished_s"] - items["started_s"],
-            "first_token_seconds": more["first_token_s"] - items["started_s"],
-            "prompt_tokens": more["prompt_tokens"],
-            "cached_tokens": more.get("cached_tokens"),
-            "cache_write_tokens": more.get("cache_write_tokens"),
-            "output_tokens": items["output_tokens"],
-            "reasoning_tokens": more.get("reasoning_tokens"),
-            "joules": items["energy_j"],
-            "joules_above_idle": items["energy_above_idle_j"],
-            "energy_provenance": items["energy_provenance"],
-            "cost": analysis.answers_money(),
-            "currency": _currency(analysis),
-            "route": more["route"],
-            "failure": more["failure"],
-            "finish_reason": more.get("finish_reason"),
-            "window": items["window"],
-            "doc_hash": analysis.frames.document_of_answer.series(),
-            "prompt_hash": more["prompt_hash"],
-            "prompt": more["prompt"],
-            "answer": more["output"],
-            "filtered": more["filtered"],
-            "target": more["target"],
-            "block": items["block"],
-            "own_cpu_seconds": items["own_cpu_s"],
-            "node": more[NODE].replace("", None) if NODE in more else None,
-        },
-        columns=list(COLUMNS),
-    )
-    return typed(table, COLUMNS, analysis.frames.run.layout.items_table)
+    return pd.concat(item_parts(analysis), ignore_index=True)
+
+
+def item_parts(analysis: Analysis) -> Iterator[pd.DataFrame]:
+    """Yield `items_frame` in parts, so that the answers need not be in memory.
+
+    Raises:
+        UserError: as there.
+    """
+    import pandas as pd
+
+    frames, currency, first = analysis.frames, _currency(analysis), 0
+    names = (*_AS_RECORDED.values(), "finished_s", "first_token_s")
+    for part in frames.parts(*names, newer=tuple(_NEWER.values())):
+        seconds = (part["finished_s"] - part["started_s"]).where(part["failure"].isna())
+        table = pd.DataFrame(
+            {
+                **{name: part.get(of_record) for name, of_record in (_AS_RECORDED | _NEWER).items()},
+                "seconds": seconds,
+                "first_token_seconds": part["first_token_s"] - part["started_s"],
+                "cost": analysis.answers_money(slice(first, first + len(part))),
+                "currency": currency,
+                "node": part[NODE].replace("", None) if NODE in part else None,
+            },
+            columns=list(COLUMNS),
+        )
+        first += len(part)
+        yield typed(table, COLUMNS, frames.run.layout.items_table)
 
 
 def _currency(analysis: Analysis) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import unmarked
 from wattbench_reports.metrics.carbon.hourly_intensity import HOUR_S, HourlyIntensity
 
 MAX_BYTES = 50_000_000
@@ -57,7 +58,7 @@ def read_hourly(path: Path) -> HourlyIntensity:
     """
     raw = _bytes(path)
     try:
-        text = raw.decode("utf-8-sig")
+        text = unmarked(raw).decode()
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise HourlyFileError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from error

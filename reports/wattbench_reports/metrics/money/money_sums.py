@@ -70,18 +70,38 @@ def money_sums(frames: Frames, table: ItemTable, bills: Mapping[str, Bill]) -> M
     return MoneySums(money=money, priced=priced, correct=correct, parts=parts)
 
 
-def answers_money(frames: Frames, bills: Mapping[str, Bill]) -> NDArray[np.float64]:
-    """Return the money of each answer, electricity not included, shape (answers,); NaN where it is not known.
+def answers_money(
+    frames: Frames, bills: Mapping[str, Bill], per_joule: NDArray[np.float64], rows: slice
+) -> NDArray[np.float64]:
+    """Return the money of some answers, electricity included, shape (rows,); NaN where it is not known.
 
     Args:
         frames: the run.
         bills: as in `money_sums`.
+        per_joule: as in `money_table`.
+        rows: which answers, its two ends given.
     """
-    money = np.full(len(frames.items), np.nan)
-    for name, rows in zip(frames.systems, frames.answers_by_system, strict=True):
-        counts = _counted(frames, bills[name], rows)
-        money[rows] = np.where(counts, sum(bills[name].parts.values(), start=np.zeros(len(counts))), np.nan)
+    money = np.full(rows.stop - rows.start, np.nan)
+    for name, price, of_system in zip(frames.systems, per_joule.tolist(), frames.answers_by_system, strict=True):
+        among, here = _within(of_system, rows)
+        counts = _counted(frames, bills[name], here)
+        paid = sum((part[among] for part in bills[name].parts.values()), start=np.zeros(len(counts)))
+        electricity = price * frames.figures("energy_j", here) if price > 0 else 0.0
+        places = (
+            slice(here.start - rows.start, here.stop - rows.start) if isinstance(here, slice) else here - rows.start
+        )
+        money[places] = np.where(counts, paid + electricity, np.nan)
     return money
+
+
+def _within(of_system: Rows, rows: slice) -> tuple[slice, Rows]:
+    """Return which of a system's answers are within some rows, as numbers among them and as rows."""
+    if not isinstance(of_system, slice):
+        among = slice(*map(int, np.searchsorted(of_system, (rows.start, rows.stop))))
+        return among, of_system[among]
+    first = min(max(rows.start, of_system.start), of_system.stop)
+    last = max(min(rows.stop, of_system.stop), first)
+    return slice(first - of_system.start, last - of_system.start), slice(first, last)
 
 
 def _counted(frames: Frames, bill: Bill, rows: Rows) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from wattbench.errors import UserError
+from wattbench.records.files.byte_order_marks import check_not_joined, to_begin
 from wattbench_reports.tables.routes.offline_router import OfflineRouter
 from wattbench_reports.tables.run_tables import Frames
 
@@ -100,12 +101,14 @@ def _lines(path: Path, systems: tuple[str, ...]) -> Iterator[_Line]:
     chains: dict[str, tuple[str, ...]] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            to_begin(file)
             reader = csv.DictReader(file, strict=True)
             _check_header(path, reader.fieldnames)
             for row in reader:
                 where = f"{path}:{reader.line_num}"
                 if None in row or None in row.values():
                     raise UserError(f"{where}: a line needs exactly as many fields as the first one")
+                check_not_joined(where, [*row.values()])
                 text = row["member"]
                 if text not in chains:
                     chains[text] = _chain(where, text, systems)

@@ -21,6 +21,7 @@ FIRST = (
     "shard",
     "stopped",
     "not-held",
+    "client-late",
     "held-here",
     "different-tasks",
     "different-device",

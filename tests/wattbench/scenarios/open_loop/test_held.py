@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +10,7 @@ from pydantic import ValidationError
 from wattbench.config import Load, Measure
 from wattbench.records import AnswerRow
 from wattbench.records.client_lag import SentRequest, sending
-from wattbench.scenarios.open_loop.held import RequestTimes, most_lag_s, why_not_held
+from wattbench.scenarios.open_loop.held import NotHeld, Offer, RequestTimes, most_lag_s, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row, outcome
@@ -23,7 +21,12 @@ LOAD = Load.model_validate({"rates_per_s": [1.0], "deadline_s": 2.0})
 
 def judge(latencies: list[float | None], detail: Detail = GOOD, drain_s: float = 0.0) -> list[str]:
     outcomes = [RequestTimes(latency, None, None) for latency in latencies]
-    return why_not_held(outcomes, LOAD, detail, sending([], 1), arriving_s=100.0, total_s=100.0 + drain_s)
+    return list(verdict(outcomes, LOAD, detail, drain_s).reasons)
+
+
+def verdict(outcomes: list[RequestTimes], load: Load, detail: Detail = GOOD, drain_s: float = 0.0) -> NotHeld:
+    offer = Offer(outcomes, [0.0] * len(outcomes), 100.0, 100.0 + drain_s)
+    return why_not_held(offer, load, detail, sending([], 1))
 
 
 def test_in_time_and_nothing_amiss_is_held() -> None:
@@ -76,12 +79,12 @@ def test_an_answer_without_a_tpot_does_not_meet_a_tpot_deadline() -> None:
 def test_a_rate_answered_in_one_chunk_is_not_held_and_the_reason_says_so() -> None:
     later = LOAD.model_copy(update={"tpot_deadline_s": 0.05})
     chunks = [RequestTimes(0.5, 0.5, None, 20)] * 95 + [RequestTimes(None, None, None)] * 5
-    assert why_not_held(chunks, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == [
+    assert verdict(chunks, later).reasons == [
         "100 of 100 requests missed the deadline of 2 s or 0.05 s per token, 5 of them without an answer, 95 of them "
         "without a TPOT to check: 90% have to be in time"
     ]
     streamed = [RequestTimes(0.5, 0.1, 0.02, 20)] * 100
-    assert why_not_held(streamed, later, GOOD, sending([], 1), arriving_s=100.0, total_s=100.0) == []
+    assert verdict(streamed, later).reasons == []
 
 
 @pytest.mark.parametrize(
@@ -185,19 +188,48 @@ def test_a_request_that_generates_nothing_has_no_token_to_be_late() -> None:
     assert not outcome(answered(0.0, [], None)).in_time(load)
 
 
-def test_a_lagging_client_does_not_hold_and_its_largest_lag_has_a_moment() -> None:
+def judge_sent(stamps: list[SentRequest]) -> NotHeld:
+    client = sending(stamps, 64)
+    outcomes = [RequestTimes(each.finished_s - each.due_s, None, None) for each in stamps]
+    return why_not_held(Offer(outcomes, client.at_most_s, 100.0, 100.0), LOAD, None, client)
+
+
+def test_of_a_lagging_client_nothing_is_known_and_its_largest_lag_has_a_moment() -> None:
     stamps = [SentRequest(each, each, each, each + 0.5) for each in range(100)]
-    outcomes = [RequestTimes(0.5, None, None)] * 100
-    judged = partial(why_not_held, outcomes, LOAD, None, arriving_s=100.0, total_s=100.0)
-    assert judged(sending(stamps, 64)) == []
+    assert judge_sent(stamps) == NotHeld([], client_late=False)
     stamps[70] = SentRequest(70, 70, 70.15, 70.6)  # within a tenth of the deadline of 2 s
-    assert judged(sending(stamps, 64)) == []
+    assert judge_sent(stamps) == NotHeld([], client_late=False)
     stamps[70] = SentRequest(70, 70, 82, 82.5)
-    assert judged(sending(stamps, 64)) == [
+    judged = judge_sent(stamps)
+    assert judged.client_late
+    assert judged.reasons == [
         "the client lagged: it sent 1 of 100 requests more than 0.2 s after it could have, the latest by 12.0 s, "
-        "70.0 s after the first arrival. Their latency is the client's, not the system's"
+        "70.0 s after the first arrival. Their latency is the client's, not the system's: give the client more "
+        "processors, or send fewer at once (a lower rate, a lower max_in_flight)"
     ]
     assert most_lag_s(LOAD.model_copy(update={"ttft_deadline_s": 0.2})) == 0.1
+
+
+def test_a_slow_system_behind_a_lagging_client_is_still_slow() -> None:
+    quick = [SentRequest(each, each, each + 5.0, each + 5.5) for each in range(100)]
+    slow = [SentRequest(each, each, each + 5.0, each + 8.5) for each in range(100)]
+    assert judge_sent(quick).client_late  # all are late, by the client's lag alone
+    assert not judge_sent(slow).client_late  # late by 3.5 s without it
+    assert judge_sent(slow).reasons[0].startswith("100 of 100 requests missed the deadline of 2 s")
+    assert "the client lagged" in judge_sent(slow).reasons[1]
+    growing = [SentRequest(each, each, each, 2.0 * each + 2.0) for each in range(100)]
+    growing[0] = SentRequest(0, 0, 3, 3.5)
+    assert not judge_sent(growing).client_late  # by up to 100 s, of which no more than 3 can be the client's
+
+
+def test_what_was_never_sent_behind_a_lag_says_nothing_of_the_system() -> None:
+    failed = RequestTimes(None, None, None)
+    client = sending([SentRequest(each, each, each + 5.0, each + 5.5) for each in range(80)], 64)
+    for lag_s, known in ((float("inf"), False), (0.0, True)):  # given up, or refused by the system
+        offer = Offer(
+            [RequestTimes(5.5, None, None)] * 80 + [failed] * 20, [*client.at_most_s, *[lag_s] * 20], 100, 100
+        )
+        assert why_not_held(offer, LOAD, GOOD, client).client_late is not known
 
 
 def test_constraints_of_first_tokens_are_spoken_of_only_where_one_is_set() -> None:
@@ -210,5 +242,5 @@ def test_constraints_of_first_tokens_are_spoken_of_only_where_one_is_set() -> No
     assert why == "LoadGen: INVALID, too many requests missed the deadline of 2 s"
     first = LOAD.model_copy(update={"ttft_deadline_s": 0.5})
     outcomes = [RequestTimes(0.4, 0.1, None)] * 100
-    (why,) = why_not_held(outcomes, first, late, sending([], 1), arriving_s=100.0, total_s=100.0)
+    (why,) = verdict(outcomes, first, late).reasons
     assert "TTFT" in why

@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.made_up.traces import azure, mooncake, write
 from wattbench.config import Load
 from wattbench.measure.ask_items import answer_row, no_replies
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS
+from wattbench.records.rate_bounds import Held
 from wattbench.scenarios.open_loop import dispatch, schedule
 from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
@@ -80,34 +82,59 @@ class Clock:
         return 1_700_000_000.0 + time.perf_counter() + self.ahead_s
 
 
-def test_a_planted_delay_of_12_s_in_the_client_is_named(monkeypatch, served, asks) -> None:
-    clock = Clock()
-    for module in (schedule, dispatch):
-        monkeypatch.setattr(module, "now_s", clock.now_s)
-    issue = dispatch.Dispatcher.issue
+@pytest.fixture
+def stopped_at(monkeypatch) -> Callable[[int, float], Clock]:
+    """Have the thread that issues stand still for some seconds before a request."""
 
-    def blocked(self, query, after=()):
-        if len(self.queries) == 20:
-            time.sleep(0.05)  # so that those before it have ended
-            clock.ahead_s += 12.0  # the thread that issues stands still for as long
-        issue(self, query, after)
+    def stop(number: int, seconds: float) -> Clock:
+        clock = Clock()
+        for module in (schedule, dispatch):
+            monkeypatch.setattr(module, "now_s", clock.now_s)
+        issue = dispatch.Dispatcher.issue
 
-    monkeypatch.setattr(dispatch.Dispatcher, "issue", blocked)
+        def blocked(self, query, after=()):
+            if len(self.queries) == number:
+                time.sleep(0.05)  # so that those before it have ended
+                clock.ahead_s += seconds
+            issue(self, query, after)
+
+        monkeypatch.setattr(dispatch.Dispatcher, "issue", blocked)
+        return clock
+
+    return stop
+
+
+def test_a_planted_delay_of_12_s_in_the_client_is_named(monkeypatch, stopped_at, served, asks) -> None:
+    clock = stopped_at(20, 12.0)
     planned = [ScheduledRequest(n * 0.005, n % 11) for n in range(44)]
     engine = served(0.001)
     monkeypatch.setattr(engine, "answer_live", _stamped(clock))
-    offered = go(engine, asks, planned, load(deadline_s=20.0))
-    row = load_row("system", "task", 200.0, load(deadline_s=20.0), rows(offered), offered, slots=64)
-    assert row.in_time == 44  # every answer is within its deadline, and yet it is the client that was measured
-    assert not row.here
-    (why,) = [reason for reason in row.reasons if "client lagged" in reason]
-    assert "24 of 44 requests more than 2 s after it could have, the latest by 12" in why
-    assert "0.1 s after the first arrival" in why
-    assert row.sending["own_lag_largest_s"] == pytest.approx(12.0, abs=0.5)
+    for deadline_s, in_time in ((20.0, 44), (2.0, 20)):  # what is late is the client's, and nothing else is known
+        clock.ahead_s = 0.0
+        offered = go(engine, asks, planned, load(deadline_s=deadline_s))
+        row = load_row("system", "task", 200.0, load(deadline_s=deadline_s), rows(offered), offered, slots=64)
+        assert row.in_time == in_time
+        assert (row.state, row.client_late) == (Held.NOT_KNOWN, True)
+        assert "24 of 44 requests more than" in row.reasons[0]
+        assert "s after it could have, the latest by 12" in row.reasons[0]
+        assert "0.1 s after the first arrival" in row.reasons[0]
+        assert row.sending["own_lag_largest_s"] == pytest.approx(12.0, abs=0.5)
 
 
-def _stamped(clock: Clock):
+def test_a_slow_system_does_not_hold_a_rate_whose_client_lagged(monkeypatch, stopped_at, alone, asks) -> None:
+    clock = stopped_at(20, 0.3)
+    planned = [ScheduledRequest(n * 0.005, n % 11) for n in range(44)]
+    engine = alone(0.0)
+    monkeypatch.setattr(engine, "answer_live", _stamped(clock, 0.05))
+    offered = go(engine, asks, planned, load(deadline_s=0.2))
+    row = load_row("system", "task", 200.0, load(deadline_s=0.2), rows(offered), offered, slots=1)
+    assert (row.state, row.client_late) == (Held.NO, False)
+    assert "missed the deadline of 0.2 s" in row.reasons[0]
+
+
+def _stamped(clock: Clock, seconds: float = 0.0):
     def answer_live(request_type, requests, first_token):
+        time.sleep(seconds)
         first_token()
         now = clock.now_s()
         return [Reply("4", 10, 2, (now, now), now) for _ in requests]

@@ -269,7 +269,17 @@ def test_a_long_answer_takes_little_memory(raw: RawServer, client: OpenAIClient)
         ("http://me:sk-secret@evil.test/", "to another host, http://evil.test/", 307),
         ("http://[", "HTTP", 307),
         ("http://a..b/", "HTTP", 307),
-        ("file:///etc/passwd", "HTTP", 307),
+        *[
+            (
+                f"{scheme}://{host}/v1",
+                f"redirects to {scheme}://{host}/v1, which is not of HTTP: correct base_url",
+                status,
+            )
+            for scheme in ("gopher", "ftp")
+            for host in ("evil.test", "127.0.0.1")
+            for status in (301, 308)
+        ],
+        ("file:///etc/passwd", "which is not of HTTP: correct base_url", 307),
         ("http://x\xff\x01/", "", 307),
         ("", "HTTP", 307),
     ],
@@ -282,6 +292,18 @@ def test_redirects_are_refused(raw: RawServer, client: OpenAIClient, location: s
         assert "sk-" not in message
     assert not client.answers("/health")
     assert len(raw.requests) == 3, "no redirect was followed"
+
+
+@pytest.mark.parametrize("status", [300, 304, 305, 306])
+@pytest.mark.parametrize("headers", [(), ("Location: http://evil.test/",)])
+def test_what_answers_nothing_is_no_redirect(
+    raw: RawServer, client: OpenAIClient, status: int, headers: tuple[str, ...]
+) -> None:
+    raw.posts = raw.gets = [page(b"", *headers, status=f"{status} Go")]
+    for call in (complete, get_models):
+        message = failure(lambda call=call: call(client))  # type: ignore[misc]
+        assert f"it answered HTTP {status}: (no reason). It names no other address: correct base_url" in message
+    assert len(raw.requests) == 2
 
 
 @pytest.mark.parametrize(

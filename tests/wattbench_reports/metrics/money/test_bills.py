@@ -276,7 +276,11 @@ def test_a_damaged_price_is_a_named_error(two) -> None:
 def test_money_of_answers_sums_to_that_of_systems(mixed) -> None:
     run = priced(mixed, hybrid(PRICES), change=with_usage((used("cheap", 100, 10),), (used("dear", 1, 1),)))
     analysis = analyse(run, Assumptions(workload=WorkloadChoice(price_per_kwh=0.3, currency="USD")))
-    answers = pd.Series(analysis.answers_money()).groupby(analysis.frames.items["system"].astype(str)).mean()
+    answers = (
+        pd.Series(analysis.answers_money(slice(0, len(analysis.frames.items))))
+        .groupby(analysis.frames.items["system"].astype(str))
+        .mean()
+    )
     for name, cost in analysis.money.systems.items():
         assert answers[name] == pytest.approx(cost.per_request.estimate)
 

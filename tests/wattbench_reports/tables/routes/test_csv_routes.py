@@ -188,3 +188,12 @@ def test_what_a_spreadsheet_writes_is_read(run, tmp_path) -> None:
         writer.writerow(HEADER.split(","))
         writer.writerows(row.split(",") for row in lines())
     assert routes(run, path)[0].name == "mine"
+
+
+def test_files_that_were_joined_are_named_with_the_line(run, tmp_path) -> None:
+    path = write(tmp_path / "routes.csv", lines())
+    path.write_bytes(b"\xef\xbb\xbf" * 2 + path.read_bytes())
+    assert routes(run, path)[0].name == "mine"  # two marks at the beginning change nothing
+    rows = lines()
+    with pytest.raises(UserError, match=r"routes.csv:5: the line begins with a byte-order mark"):
+        routes(run, write(path, [*rows[:3], f"\ufeff{rows[3]}", *rows[4:]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.comparability.document_digests import contents, streamed_contents
 from wattbench_reports.comparison.analysis import Analysis, analyse
+from wattbench_reports.export.export_run import export_items
+from wattbench_reports.export.frames.frame_files import frame_as_csv
+from wattbench_reports.export.frames.items_frame import item_parts, items_frame
 from wattbench_reports.html.report import write_report
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.streamed import StreamedFrames, load_streamed, sampled_frames
@@ -57,6 +61,27 @@ def run(request: pytest.FixtureRequest) -> Path:
 def both(run: Path) -> tuple[Analysis, Analysis]:
     """Return the analyses, streamed and in memory."""
     return analyse(read_run(run)), analyse(read_run(run), in_memory=True)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_items_are_exported_in_parts(
+    run: Path, both: tuple[Analysis, Analysis], monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """No more than a part of the answers is in one frame, of either analysis, and the file is the same."""
+    whole = items_frame(both[1])
+    monkeypatch.setattr("wattbench_reports.tables.run_tables.GROUP_ROWS", 500)
+    assert max(len(part) for part in item_parts(both[0])) <= 500
+    parts = list(export_items(read_run(run), form))
+    assert len(parts) >= ANSWERS / 500
+    assert len(max(parts, key=len)) < 0.5 * sum(map(len, parts))
+    data = io.BytesIO(b"".join(parts))
+    if form == "csv":
+        assert data.getvalue() == frame_as_csv(whole)
+        return
+    assert pq.read_table(data).equals(pa.Table.from_pandas(whole))
+    one = whole["system"].iloc[-1]
+    only = io.BytesIO(b"".join(export_items(read_run(run), form, system=one)))
+    assert pq.read_table(only).equals(pa.Table.from_pandas(whole[whole["system"] == one], preserve_index=False))
 
 
 def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:

@@ -1,0 +1,45 @@
+"""Read text with more byte-order marks than one: editors add one at the beginning, and joined files have one within."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import IO
+
+from wattbench.errors import UserError
+
+MARK = "\ufeff"
+MARK_BYTES = MARK.encode()
+
+
+def unmarked(data: bytes) -> bytes:
+    """Return UTF-8 without the marks at its beginning."""
+    while data.startswith(MARK_BYTES):
+        data = data.removeprefix(MARK_BYTES)
+    return data
+
+
+def to_begin(file: IO[str]) -> None:
+    """Go to the beginning of an open text, behind its marks."""
+    at = file.seek(0)
+    with contextlib.suppress(UnicodeError):  # its reader says so
+        while file.read(1) == MARK:
+            at = file.tell()
+    file.seek(at)
+
+
+def check_not_joined(where: str, fields: Sequence[str]) -> None:
+    """Refuse a row of CSV that begins with a mark: its first field would be another text than it seems.
+
+    Args:
+        where: file and line.
+        fields: of the row.
+
+    Raises:
+        UserError: it does.
+    """
+    if fields and fields[0].startswith(MARK):
+        raise UserError(
+            f"{where}: the line begins with a byte-order mark, as where two files were joined: remove the mark, and a "
+            "second line with the names of the columns"
+        )
