@@ -15,6 +15,7 @@ from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
 from wattbench.records.files.atomic_write import failing_as, move_into_place
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,6 @@ def _content(root: Path) -> dict[str, str]:
     files = (path for path in root.rglob("*") if path.is_file() and path != lock)
     digests = {}
     for path in files:
-        with path.open("rb") as file:
+        with open_record(path, MOST_BYTES) as file:
             digests[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests

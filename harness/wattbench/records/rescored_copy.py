@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from wattbench.folder_aside import folder_aside
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.regular_file import copy_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
@@ -90,4 +90,4 @@ def _link(source: Path, target: Path) -> None:
     with suppress(OSError):
         os.link(source, target)
         return
-    shutil.copyfile(source, target)
+    copy_record(source, target)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.files.regular_file import is_there
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
 from wattbench.records.verified_files import check_unchanged
@@ -321,10 +322,8 @@ def answers_of(run: RunRecords) -> int:
     """
     if not run.finished:
         return 0
-    import pyarrow.parquet as pq
-
-    with damage_named(run.layout.items_table):
-        return int(pq.read_metadata(run.layout.items_table).num_rows)
+    with opened_table(run.layout.items_table) as file:
+        return int(file.metadata.num_rows)
 
 
 def check_finished(run: RunRecords) -> None:
@@ -335,7 +334,7 @@ def check_finished(run: RunRecords) -> None:
     """
     if not run.finished:
         root = shlex.quote(str(run.layout.root))
-        blocks = run.layout.blocks.exists() and run.header.night is None
+        blocks = is_there(run.layout.blocks) and run.header.night is None
         part = f", or report its complete blocks with: wattbench report --so-far {root}" if blocks else ""
         raise UserError(
             f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
@@ -359,9 +358,7 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
         columns: that it must have.
         newer: columns that are read too where the table has them.
     """
-    import pyarrow.parquet as pq
-
-    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened_table(path) as file:
         schema = file.schema_arrow
         known = set(schema.names)
         missing = [name for name in columns if name not in known]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from wattbench.errors import UserError
 from wattbench.meters.base import Reading
 from wattbench.meters.sampling.trace import Trace, read_trace
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.records import WindowLabel, WindowRow
+from wattbench.records.files.regular_file import MissingFileError
 
 INTERRUPTED = "interrupted; closed from the trace"
 BEYOND_PERIODS = 2.0
@@ -36,13 +39,12 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         The judged window. A component that its trace does not hold is absent from it, and it is then invalid.
 
     Raises:
-        UserError: the trace is there but cannot be read.
         ValueError: the label has no `started_s`: the window was never opened.
     """
     started_s = label.started_s
     if started_s is None:
         raise ValueError(f"window {label.window} was never opened: its label has no started_s")
-    trace = read_trace(trace_csv) if trace_csv.exists() else Trace()
+    trace, spoiled = _trace(trace_csv)
     by_meter: dict[str, list[Reading]] = {}
     for meter, reading in sorted(trace.readings, key=lambda named: named[1].at_s):
         by_meter.setdefault(meter, []).append(reading)
@@ -59,11 +61,21 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         watched=False,
-        remarks=[INTERRUPTED],
+        remarks=[INTERRUPTED, *spoiled],
         co_runners=label.co_runners,
         parts=frozenset(label.shared),
     )
     return judge(evidence)
+
+
+def _trace(path: Path) -> tuple[Trace, list[str]]:
+    """Return what a trace holds; nothing where it cannot be read, and a sentence why."""
+    try:
+        return read_trace(path), []
+    except MissingFileError:
+        return Trace(), []
+    except UserError as error:
+        return Trace(), [f"its power trace cannot be read ({str(error).replace(f'{path.parent}{os.sep}', '')})"]
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:

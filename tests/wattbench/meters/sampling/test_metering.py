@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.made_up.meters import PlayedMeter
+from tests.wattbench.records.test_refused_by_the_machine import limited
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
@@ -145,12 +147,12 @@ def test_two_meters_of_one_component_are_refused(steady: Any) -> None:
 def test_a_trace_that_cannot_be_written_is_told(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with Metering([steady]) as metering:
-        with pytest.raises(UserError, match="cannot write the power trace"):
+        with pytest.raises(UserError, match="cannot be written"):
             metering.trace_to(tmp_path / "file" / "trace.csv")
-        if not Path("/dev/full").exists():
-            return
-        with pytest.raises(UserError, match="No space left"):
-            metering.trace_to(Path("/dev/full"))
+        with pytest.raises(UserError, match="it is a device, not a file"):
+            metering.trace_to(Path(os.devnull))
+        with limited(resource.RLIMIT_FSIZE, 20), pytest.raises(UserError, match="File too large"):
+            metering.trace_to(tmp_path / "trace.csv")
         assert metering.open(label).close().energy_j
 
 
