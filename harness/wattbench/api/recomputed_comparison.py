@@ -34,7 +34,9 @@ def comparison_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[st
 
 
 def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunRecords:
-    """Return the run with other tables: all of its other files are links to those that are there."""
+    """Return the run with other tables: its folders are links to those that are there, its other files copies."""
+    from wattbench.records.files.regular_file import copy_record
+    from wattbench.records.finish_record import is_plain
     from wattbench.records.layout import RunLayout
     from wattbench.records.tables.run_tables import items_parquet, windows_parquet
 
@@ -44,8 +46,11 @@ def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunReco
     layout.items_table.write_bytes(items_parquet(rebuilt.items))
     layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
     for path in source.root.resolve().iterdir():
-        if not (layout.root / path.name).exists():
+        if path.is_dir():
             (layout.root / path.name).symlink_to(path)
+    for path in source.top_files():  # a link in the place of a file would not be read
+        if is_plain(path) and not (layout.root / path.name).exists():
+            copy_record(path, layout.root / path.name)
     return replace(records, layout=layout, check_digests=False)
 
 

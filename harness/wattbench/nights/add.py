@@ -53,6 +53,8 @@ def _name(root: Path) -> str:
     for path in root.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise UserError(f"{path}: a run may hold files and folders only; it is not added")
+        if path.is_file():
+            open_record(path, MOST_BYTES).close()
     return name
 
 

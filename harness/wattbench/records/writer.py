@@ -11,7 +11,15 @@ from typing import Any, Self
 import filelock
 
 from wattbench.errors import UserError
-from wattbench.records.files.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
+from wattbench.records.files.atomic_write import (
+    FAILURE,
+    failing_as,
+    make_folder,
+    remove_temporaries,
+    sync_folder,
+    sync_tree,
+    write_atomically,
+)
 from wattbench.records.files.jsonl import Appender
 from wattbench.records.finish_record import finish_record
 from wattbench.records.layout import RunLayout
@@ -57,11 +65,9 @@ class RunWriter:
         Raises:
             UserError: the directory cannot be made, or is there already.
         """
-        try:
-            root.mkdir(parents=True)
-        except OSError as error:
-            raise UserError(f"{root}: cannot make the run directory ({error.strerror})") from error
-        with failing_as(root.parent, FAILURE):
+        with failing_as(root, "cannot make the run directory"):
+            make_folder(root.parent)
+            root.mkdir()
             sync_folder(root.parent)
         writer = cls(root)
         text = json.dumps(_without_secrets(header), indent=2, ensure_ascii=False, allow_nan=False)
@@ -188,6 +194,8 @@ class RunWriter:
         self._end(item_rows, window_rows, finished_utc)
 
     def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
+        with failing_as(self.layout.root, FAILURE):
+            sync_tree(self.layout.root)  # before any digest: copied lines, and logs of LoadGen, were not synced
         write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 
     def _append(self, path: Path, row: RecordRow) -> None:

@@ -123,14 +123,11 @@ def open_to_append(path: Path) -> FileIO:
     """
     with failing_as(path, FAILURE):
         make_folder(path.parent)
-        there = is_there(path)
         kind, descriptor = _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW)
         if descriptor is None:
             raise UserError(f"{path}: it is {kind}, not a file; the record is damaged: remove it")
-        file = FileIO(descriptor, "a+")
-        if not there:
-            sync_folder(path.parent)
-    return file
+        sync_folder(path.parent)  # also of a file that is there: a killed process may have made it
+    return FileIO(path, "a+", opener=lambda *_: descriptor)  # which keeps the name, for messages
 
 
 def copy_record(source: Path, target: Path) -> None:
