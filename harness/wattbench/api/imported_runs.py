@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import is_there
 
 
 def named_after(source: Path) -> str:
@@ -21,7 +22,7 @@ def is_run(path: Path) -> bool:
     """Return whether a path is the directory of a run."""
     from wattbench.records import RunLayout
 
-    return RunLayout(path).header.exists()
+    return is_there(RunLayout(path).header)
 
 
 def is_of_another_tool(path: Path) -> bool:

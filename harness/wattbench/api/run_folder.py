@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import is_there
 
 if TYPE_CHECKING:
     from wattbench.records import RunHeader, RunLayout
@@ -104,7 +105,7 @@ def _listed(layout: RunLayout) -> ListedRun:
     root = layout.root
     try:
         header = read_run(root).header
-        finish = read_finish(layout) if layout.finished.exists() else None
+        finish = read_finish(layout) if is_there(layout.finished) else None
     except UserError as error:
         return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
     state = FINISHED if finish is not None else WRITTEN if is_being_written(layout) else RESUMABLE
@@ -164,14 +165,7 @@ def _size(root: Path) -> int:
 
 
 def _is_run(path: Path) -> bool:
-    return not path.name.startswith(".") and _exists(path / "run.json")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+    return not path.name.startswith(".") and is_there(path / "run.json")
 
 
 def _is_folder(path: Path) -> bool:

@@ -27,7 +27,7 @@ class Check:
     """One thing that was checked."""
 
     name: str
-    """``digests``, ``lines``, ``invariants``, ``tables`` or ``figures``."""
+    """``digests``, ``lines``, ``traces``, ``invariants``, ``tables`` or ``figures``."""
     said: str
     """What was found, in a clause; of a check that could not be made: why."""
     problems: tuple[str, ...] = ()
@@ -69,8 +69,8 @@ def verify(run: str | os.PathLike[str]) -> Verified:
         record = read_finish(records.layout)
     except UserError as error:
         return Verified(root, (Check("digests", "cannot be read", (_without_path(str(error), root),)),))
-    checks = [_digests(records, record), _lines(records)]
-    if not checks[-1].problems:
+    checks = [_digests(records, record), _lines(records), *_spoiled_traces(records)]
+    if not checks[1].problems:
         rows = _rows(records)
         if rows > MOST_ROWS:
             checks.append(Check("invariants", f"not checked: {rows:,} rows, and at most {MOST_ROWS:,} are", made=False))
@@ -142,6 +142,18 @@ def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
     from wattbench.records.rows.experts import ExpertRow
 
     return lambda system, task: read_rows(records.layout.experts(system, task), ExpertRow)
+
+
+def _spoiled_traces(records: RunRecords) -> list[Check]:
+    """Name the power traces that reports leave out: no figure but those drawn of them is less true without."""
+    from wattbench.records.finish_record import run_files
+    from wattbench_reports.tables.power_trace import trace_table
+
+    root = records.layout.root
+    names = [name for name in run_files(records.layout) if name.startswith("power/")]
+    spoiled = [_without_path(said, root) for name in names if (said := trace_table(root / name)[1]) is not None]
+    more = f", and {len(spoiled) - 1} more" if len(spoiled) > 1 else ""
+    return [Check("traces", f"cannot be read, and are not shown: {spoiled[0]}{more}", made=False)] if spoiled else []
 
 
 def _invariants(records: RunRecords, record: FinishRecord) -> Check:

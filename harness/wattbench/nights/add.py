@@ -16,6 +16,7 @@ from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.regular_file import MOST_BYTES, open_record
+from wattbench.records.verified_files import check_unchanged
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,11 @@ def _name(root: Path) -> str:
     name = records.header.run
     if not isinstance(name, str) or not RUN_NAME.fullmatch(name):
         raise UserError(f"{root}: {name!r:.80} is not a valid run name; the record is damaged")
+    check_unchanged(records)
     date_of(records.header)  # a night without a date could never be shown
     for path in root.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise UserError(f"{path}: a run may hold files and folders only; it is not added")
-        if path.is_file():
-            open_record(path, MOST_BYTES).close()
     return name
 
 

@@ -21,7 +21,8 @@ from wattbench.records.files.atomic_write import (
     write_atomically,
 )
 from wattbench.records.files.jsonl import Appender
-from wattbench.records.finish_record import finish_record
+from wattbench.records.files.regular_file import MOST_BYTES, is_there, open_record
+from wattbench.records.finish_record import finish_record, odd_files, run_files
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
 from wattbench.records.rows.arrival_rates import LoadRow
@@ -54,9 +55,11 @@ class RunWriter:
                 raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
         self._answers: dict[tuple[str, str], Path] = {}
-        self._begun = self.layout.header.exists()
+        self._begun = is_there(self.layout.header)
         if self._begun:
             remove_temporaries(root)
+            for name in (*odd_files(self.layout), *run_files(self.layout)):  # named before anything is loaded
+                open_record(root / name, MOST_BYTES).close()
 
     @classmethod
     def create(cls, root: Path, header: RunHeader) -> Self:

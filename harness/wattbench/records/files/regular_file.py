@@ -126,6 +126,10 @@ def open_to_append(path: Path) -> FileIO:
         kind, descriptor = _opened(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW)
         if descriptor is None:
             raise UserError(f"{path}: it is {kind}, not a file; the record is damaged: remove it")
+        problem = _problem_of_size(descriptor, MOST_BYTES)
+        if problem is not None:
+            os.close(descriptor)
+            raise UserError(f"{path}: {problem}; the record is damaged: remove it")
         sync_folder(path.parent)  # also of a file that is there: a killed process may have made it
     return FileIO(path, "a+", opener=lambda *_: descriptor)  # which keeps the name, for messages
 
