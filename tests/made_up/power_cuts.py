@@ -64,6 +64,11 @@ class Disk:
                 yield f"{path}{name}", self.contents.get(inode, "")
 
 
+def states(store: Path) -> int:
+    """Count the states that were kept."""
+    return len(list(store.glob("*.json")))
+
+
 def restored(store: Path, number: int, root: Path) -> Counter[str]:
     """Make a folder as a state has it; return how many lines of each file had been reported as written."""
     state = json.loads((store / f"{number}.json").read_text())

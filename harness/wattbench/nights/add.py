@@ -15,7 +15,7 @@ from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
 from wattbench.records.files.atomic_write import failing_as, move_into_place
-from wattbench.records.files.regular_file import MOST_BYTES, open_record
+from wattbench.records.files.regular_file import MOST_BYTES, copy_record, open_record
 from wattbench.records.verified_files import check_unchanged
 
 
@@ -65,7 +65,9 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
     failure = "the run cannot be copied into the history"
     with failing_as(target, failure), folder_aside(layout.aside / f"{secrets.token_hex(6)}.in") as folder:
         copy = folder / name
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name))
+        shutil.copytree(
+            root, copy, ignore=shutil.ignore_patterns(RunLayout(root).lock.name), copy_function=_copy_record
+        )
         try:
             move_into_place(copy, target, failure=failure)  # fails where another process was faster
         except UserError:
@@ -73,6 +75,10 @@ def _add(layout: NightsLayout, root: Path, name: str) -> Added:
                 raise
             return _there_already(root, target)
     return Added(target, new=True)
+
+
+def _copy_record(source: str, target: str) -> None:
+    copy_record(Path(source), Path(target))
 
 
 def _there_already(root: Path, target: Path) -> Added:

@@ -36,9 +36,9 @@ _TEMPLATES_KEPT = 256
 
 MOST_CHARACTERS = 10_000_000
 """Of a rendered text: ten times the longest cell of a task's file."""
-MOST_BYTES = 1_000_000_000
+MOST_BYTES = 300_000_000
 """That the process may grow by: a text of `MOST_CHARACTERS` takes 40 MB, and a few of its kind are made on the way."""
-FIRST_S, EACH_S = 10.0, 0.01
+FIRST_S, EACH_S = 5.0, 0.01
 """Of processor time that a template may take in all, and more for each rendering; an ordinary one takes 0.1 ms."""
 
 
@@ -54,7 +54,7 @@ class TemplateLimitError(SecurityError):
 class BoundedTemplate(Template):
     """A template that is bounded in memory, in time, and in what it says."""
 
-    budget: Budget
+    budget: TemplateBudget
 
     def render(self, *arguments: Any, **values: Any) -> str:
         """Return the text, as Jinja's own does.
@@ -71,7 +71,7 @@ class BoundedTemplate(Template):
 
 
 @dataclass
-class Budget:
+class TemplateBudget:
     """What a template has left."""
 
     template: str
@@ -97,7 +97,7 @@ class Budget:
             with _memory_bounded():
                 yield
         except MemoryError:
-            raise TemplateLimitError(f"it takes {MOST_BYTES / 1e9:g} GB of memory or more", self.template) from None
+            raise TemplateLimitError(f"it takes {MOST_BYTES / 1e6:,.0f} MB of memory or more", self.template) from None
         finally:
             if in_main:
                 signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
@@ -148,7 +148,7 @@ class TemplateSandbox(SandboxedEnvironment):
         return super().from_string(source, globals, template_class)
 
     def _bounded(self, source: str) -> BoundedTemplate:
-        budget = Budget(source)
+        budget = TemplateBudget(source)
         with budget.kept():
             template = super().from_string(source, template_class=BoundedTemplate)
         template.budget = budget

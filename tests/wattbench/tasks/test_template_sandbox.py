@@ -21,7 +21,7 @@ from wattbench.errors import UserError
 from wattbench.tasks import template_sandbox
 from wattbench.tasks.loading import load_task, quiet_lm_eval
 from wattbench.tasks.template_sandbox import (
-    Budget,
+    TemplateBudget,
     TemplateLimitError,
     TemplateSandbox,
     sandbox_of,
@@ -155,7 +155,7 @@ HUNGRY = {
 
 @pytest.mark.parametrize("what", HUNGRY)
 def test_a_template_is_bounded(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Budget.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
     sandbox_templates()
     document = DOCUMENT | {"n": 2}
     before = resource.getrlimit(resource.RLIMIT_AS)
@@ -169,7 +169,7 @@ def test_a_template_is_bounded(what: str, tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_templates_take_is_counted_over_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Budget.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
     monkeypatch.setattr(template_sandbox, "EACH_S", 0.0)
     template = sandbox_of(jinja2.Environment()).from_string("{% for i in range(30000) %}{% set x = i %}{% endfor %}")
     with pytest.raises(TemplateLimitError, match="processor time"):
@@ -180,7 +180,7 @@ def test_what_templates_take_is_counted_over_all_documents(monkeypatch: pytest.M
 def test_the_task_and_the_field_of_a_hungry_template_are_named(
     prompt: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Budget.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
     there = of(tmp_path, prompt.replace("{{ n **", "{{ a|int **"))
     with pytest.raises(UserError, match=r"tasks.select: 'told': doc_to_text \(.*more than a template may"):
         load_task(there, there.tasks[0])

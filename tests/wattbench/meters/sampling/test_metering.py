@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import os
 import resource
 import signal
@@ -310,3 +311,26 @@ def test_a_device_that_was_lost_at_an_edge_spoils_the_window_though_it_was_read_
     assert row.energy_j
     assert not row.valid
     assert "cpu: the device was lost" in row.reasons
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe" * 500, b"", b"a,b\n1,2\n"])
+def test_an_interrupted_window_without_its_trace_is_closed_as_not_valid(
+    label: WindowLabel, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=1.0), until_s=3.0)
+    assert not row.valid
+    assert any(reason.startswith("its power trace cannot be read (t.csv: not a power trace") for reason in row.reasons)
+
+
+def test_a_closed_window_says_what_of_its_trace_is_on_disk(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
+    with Metering([steady]) as metering:
+        metering.trace_to(tmp_path / "t.csv")
+        window = metering.open(label)
+        window.close()
+        data = (tmp_path / "t.csv").read_bytes()
+        assert window.traced == (len(data), hashlib.sha256(data).hexdigest())
+        metering.trace_to(None)
+        window = metering.open(label)
+        window.close()
+        assert window.traced is None
