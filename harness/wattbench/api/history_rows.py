@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from wattbench.records.files.regular_file import read_record
-
 if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
 
@@ -81,6 +79,7 @@ def _unfinished(layout: NightsLayout) -> list[dict[str, Any]]:
 def _verdicts(layout: NightsLayout) -> dict[str, str]:
     """Map each run that was judged to its last verdict."""
     from wattbench.nights import kept_verdicts
+    from wattbench.records.files.regular_file import read_record
     from wattbench_reports.export.gate import result_of_json
 
     kept = kept_verdicts(layout)

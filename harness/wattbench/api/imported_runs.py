@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from wattbench.api.session import notice
 from wattbench.errors import UserError
-from wattbench.records.files.regular_file import is_there
 
 
 def named_after(source: Path) -> str:
@@ -22,7 +22,7 @@ def is_run(path: Path) -> bool:
     """Return whether a path is the directory of a run."""
     from wattbench.records import RunLayout
 
-    return is_there(RunLayout(path).header)
+    return os.path.lexists(RunLayout(path).header)
 
 
 def is_of_another_tool(path: Path) -> bool:

@@ -49,7 +49,7 @@ def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunReco
         if path.is_dir():
             (layout.root / path.name).symlink_to(path)
     for path in source.top_files():  # a link in the place of a file would not be read
-        if is_plain(path) and not (layout.root / path.name).exists():
+        if path != source.lock and is_plain(path) and not (layout.root / path.name).exists():
             copy_record(path, layout.root / path.name)
     return replace(records, layout=layout, check_digests=False)
 

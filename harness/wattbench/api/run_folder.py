@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.api.session import notice
 from wattbench.errors import UserError
-from wattbench.records.files.regular_file import is_there
 
 if TYPE_CHECKING:
     from wattbench.records import RunHeader, RunLayout
@@ -105,7 +104,7 @@ def _listed(layout: RunLayout) -> ListedRun:
     root = layout.root
     try:
         header = read_run(root).header
-        finish = read_finish(layout) if is_there(layout.finished) else None
+        finish = read_finish(layout) if os.path.lexists(layout.finished) else None
     except UserError as error:
         return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
     state = FINISHED if finish is not None else WRITTEN if is_being_written(layout) else RESUMABLE
@@ -165,7 +164,7 @@ def _size(root: Path) -> int:
 
 
 def _is_run(path: Path) -> bool:
-    return not path.name.startswith(".") and is_there(path / "run.json")
+    return not path.name.startswith(".") and os.path.lexists(path / "run.json")
 
 
 def _is_folder(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from pathlib import Path
 from wattbench.errors import UserError
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunHeader, RunLayout, machine_parts, read_run
-from wattbench.records.files.regular_file import is_there
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 """The name of a run that may become the name of a folder."""
@@ -46,7 +46,7 @@ def kept_runs(layout: NightsLayout) -> list[KeptRun]:
         UserError: one of them is damaged.
     """
     # One without a header has only just been made, or was killed as it was: there is nothing in it.
-    folders = (path for path in layout.runs.iterdir() if is_there(RunLayout(path).header))
+    folders = (path for path in layout.runs.iterdir() if os.path.lexists(RunLayout(path).header))
     return sorted((kept_run(path) for path in folders), key=lambda each: (each.date, each.run))
 
 

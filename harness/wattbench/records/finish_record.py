@@ -17,7 +17,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import is_temporary
-from wattbench.records.files.regular_file import MOST_BYTES, is_there, open_record, read_record
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, read_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.schema import RecordRow
 
@@ -106,7 +106,7 @@ def run_files(layout: RunLayout) -> list[str]:
 
 def odd_files(layout: RunLayout) -> list[str]:
     """Return what is in a run in the place of a file or next to it and is none, such as a pipe, a device or a link."""
-    names = [path.name for path in layout.top_files() if is_there(path) and not is_plain(path)]
+    names = [path.name for path in layout.top_files() if os.path.lexists(path) and not is_plain(path)]
     for folder in FOLDERS:
         for each, _, below in os.walk(layout.root / folder):
             paths = (Path(each) / name for name in below)

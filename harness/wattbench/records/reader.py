@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
-from wattbench.records.files.regular_file import MissingFileError, is_there, read_record
+from wattbench.records.files.regular_file import MissingFileError, read_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.older_limits import with_limits_named
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
@@ -49,7 +50,7 @@ class RunRecords:
     @property
     def finished(self) -> bool:
         """Return whether the run was completed; only then do the Parquet tables exist."""
-        return is_there(self.layout.finished)
+        return os.path.lexists(self.layout.finished)
 
     def systems(self) -> dict[str, SystemRow]:
         """Return system name to its row, in the order they first ran. A resumed system's last line counts.
@@ -143,7 +144,7 @@ class RunRecords:
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:
         """Return lm-eval's scores of a cell, or None if the cell is not complete."""
         path = self.layout.scores(system, task)
-        return read_rows(path, ScoreRow) if is_there(path) else None
+        return read_rows(path, ScoreRow) if os.path.lexists(path) else None
 
     def spending(self) -> list[SpentRow]:
         """Return what requests cost, the last row of each; empty for an older run, or one without prices."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 
 from wattbench.errors import UserError
-from wattbench.records.files.regular_file import is_there
 from wattbench.records.finish_record import (
     NOT_IN_OLDER,
     FinishRecord,
@@ -55,7 +55,7 @@ def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
     for name, sha256 in recorded.items():
         path = layout.root / name
         if name not in plain:
-            yield f"{name} is missing" if not is_there(path) else f"{name} is not a regular file any more"
+            yield f"{name} is missing" if not os.path.lexists(path) else f"{name} is not a regular file any more"
         elif next(digests) != sha256:
             yield f"{name} is not as it was written: its SHA-256 differs"
     unknown = () if record.sha256_of_all else NOT_IN_OLDER

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,7 @@ from wattbench.records.files.atomic_write import (
     write_atomically,
 )
 from wattbench.records.files.jsonl import Appender
-from wattbench.records.files.regular_file import MOST_BYTES, is_there, open_record
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
 from wattbench.records.finish_record import finish_record, odd_files, run_files
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
@@ -55,7 +56,7 @@ class RunWriter:
                 raise UserError(f"{root}: another process is writing this run; wait for it to end") from error
         self._appenders: dict[Path, Appender] = {}
         self._answers: dict[tuple[str, str], Path] = {}
-        self._begun = is_there(self.layout.header)
+        self._begun = os.path.lexists(self.layout.header)
         if self._begun:
             remove_temporaries(root)
             for name in (*odd_files(self.layout), *run_files(self.layout)):  # named before anything is loaded

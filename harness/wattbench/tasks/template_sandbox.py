@@ -151,6 +151,7 @@ class TemplateSandbox(SandboxedEnvironment):
         budget = TemplateBudget(source)
         with budget.kept():
             template = super().from_string(source, template_class=BoundedTemplate)
+        assert isinstance(template, BoundedTemplate)
         template.budget = budget
         return template
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
-from wattbench.records.files.regular_file import is_there
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
@@ -334,7 +334,7 @@ def check_finished(run: RunRecords) -> None:
     """
     if not run.finished:
         root = shlex.quote(str(run.layout.root))
-        blocks = is_there(run.layout.blocks) and run.header.night is None
+        blocks = os.path.lexists(run.layout.blocks) and run.header.night is None
         part = f", or report its complete blocks with: wattbench report --so-far {root}" if blocks else ""
         raise UserError(
             f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"

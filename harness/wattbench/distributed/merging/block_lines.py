@@ -6,6 +6,7 @@ a quotation mark inside of a text has a backslash.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import IO
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import failing_as
-from wattbench.records.files.regular_file import MOST_BYTES, is_there, open_record, record_lines
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, record_lines
 
 _BATCH = re.compile(rb'"batch": (\d+), "batch_size": ')
 _BLOCK = re.compile(rb'"block": (\d+), "attempt": \d+[,}]')
@@ -77,7 +78,7 @@ class SystemLines:
 
     def _look_through(self, shard: Shard, system: str, task: str, calls: dict[int, tuple[int, int]]) -> None:
         path = shard.records.layout.answers(system, task)
-        if not is_there(path):
+        if not os.path.lexists(path):
             return
         at, began, block = 0, 0, -1
         with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,7 +23,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunLayout
 from wattbench.records.files.atomic_write import failing_as, is_temporary, link_or_copy
 from wattbench.records.files.jsonl import read_lines
-from wattbench.records.files.regular_file import MOST_BYTES, is_there, open_record, read_record, record_lines
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, read_record, record_lines
 
 _FAILURE = "cannot be written"
 _BUFFER_BYTES = 1 << 20
@@ -115,7 +116,7 @@ def _write_answers(layout: RunLayout, shards: Shards) -> Shift:
 
 def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
     """Write the lines of files, each of them in order, as one file in order. Nothing if none of them is there."""
-    there = [source for source in sources if is_there(source)]
+    there = [source for source in sources if os.path.lexists(source)]
     if not there:
         return
     with ExitStack() as stack:

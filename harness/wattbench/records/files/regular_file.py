@@ -145,15 +145,6 @@ def copy_record(source: Path, target: Path) -> None:
         shutil.copyfileobj(file, copy, 1 << 20)
 
 
-def is_there(path: Path) -> bool:
-    """Return whether something has a name, be it no file: a link that leads nowhere or to itself, too."""
-    try:
-        path.lstat()
-    except (OSError, ValueError):
-        return False
-    return True
-
-
 def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader | None]:
     """Return an open file; or None, and what is there in its place."""
     try:
@@ -162,7 +153,7 @@ def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader |
         raise MissingFileError(f"{path}: no such file") from error
     except (OSError, ValueError) as error:  # a path with a NUL
         raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    return kind, None if descriptor is None else os.fdopen(descriptor, "rb", buffering)
+    return kind, None if descriptor is None else BufferedReader(FileIO(descriptor), buffering)
 
 
 def _opened(path: Path, flags: int) -> tuple[str, int | None]:

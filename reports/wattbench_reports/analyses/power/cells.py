@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wattbench.records import RunLayout, WindowRow, added
-from wattbench.records.files.regular_file import is_there
 from wattbench.records.shards import shard_of
 from wattbench_reports.analyses.power.power_lines import PowerLine, read_lines, thinned
 from wattbench_reports.comparison.analysis import Analysis
@@ -154,7 +154,7 @@ def _cell(layout: RunLayout, path: Path, bare: CellPower, left: int) -> tuple[Ce
 
 def _size(path: Path, left: int) -> tuple[int, str | None]:
     """Return the size of a trace in bytes, or why it is not read."""
-    if not is_there(path):
+    if not os.path.lexists(path):
         return 0, "no trace was recorded"
     size = path.lstat().st_size
     if size > left:
