@@ -52,7 +52,14 @@ def _made(path: Path) -> int:
     """Make a folder and lock it; return its descriptor. Between the two another process may take it for one that was
     left and remove it: then it is made again."""
     while True:
+        missing = [each for each in path.parents if not each.exists()]
         path.mkdir(mode=0o700, parents=True)
+        try:
+            for each in missing:
+                _sync(each.parent)
+        except OSError:  # of a disk that is full
+            path.rmdir()
+            raise
         with contextlib.suppress(FileNotFoundError):
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
             with contextlib.suppress(OSError):  # a disk without locks: no process can take it for one that was left
@@ -60,6 +67,15 @@ def _made(path: Path) -> int:
             if _is(path, descriptor):
                 return descriptor
             os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """Make the names in a folder durable: what is built aside is moved into one that was made here."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is(path: Path, descriptor: int) -> bool:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.nights import NightsLayout
@@ -82,13 +79,8 @@ def _unfinished(layout: NightsLayout) -> list[dict[str, Any]]:
 def _verdicts(layout: NightsLayout) -> dict[str, str]:
     """Map each run that was judged to its last verdict."""
     from wattbench.nights import kept_verdicts
+    from wattbench.records.files.regular_file import read_record
     from wattbench_reports.export.gate import result_of_json
 
-    return {run: result_of_json(_content(path), str(path)).verdict.value for run, path in kept_verdicts(layout).items()}
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    kept = kept_verdicts(layout)
+    return {run: result_of_json(read_record(path), str(path)).verdict.value for run, path in kept.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ def is_run(path: Path) -> bool:
     """Return whether a path is the directory of a run."""
     from wattbench.records import RunLayout
 
-    return RunLayout(path).header.exists()
+    return os.path.lexists(RunLayout(path).header)
 
 
 def is_of_another_tool(path: Path) -> bool:

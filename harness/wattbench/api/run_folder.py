@@ -104,7 +104,7 @@ def _listed(layout: RunLayout) -> ListedRun:
     root = layout.root
     try:
         header = read_run(root).header
-        finish = read_finish(layout) if layout.finished.exists() else None
+        finish = read_finish(layout) if os.path.lexists(layout.finished) else None
     except UserError as error:
         return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
     state = FINISHED if finish is not None else WRITTEN if is_being_written(layout) else RESUMABLE
@@ -164,14 +164,7 @@ def _size(root: Path) -> int:
 
 
 def _is_run(path: Path) -> bool:
-    return not path.name.startswith(".") and _exists(path / "run.json")
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
+    return not path.name.startswith(".") and os.path.lexists(path / "run.json")
 
 
 def _is_folder(path: Path) -> bool:

@@ -11,6 +11,7 @@ import yaml
 
 from wattbench.errors import UserError
 from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.regular_file import read_regular
 
 MAX_BYTES = 1_000_000
 
@@ -45,13 +46,7 @@ def read_yaml(path: Path) -> YamlFile:
     Raises:
         UserError: it is missing, unreadable, not YAML, not a mapping, too large, or names a key twice.
     """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return yaml_file(path, raw)
+    return yaml_file(path, read_regular(path))
 
 
 def yaml_file(path: Path, raw: bytes) -> YamlFile:

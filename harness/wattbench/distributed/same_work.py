@@ -38,7 +38,7 @@ def files_of(settings: Mapping[str, Any]) -> dict[str, str]:
     """
     texts = _texts({name: part for name, part in settings.items() if name != "path"})
     files = {path for text in texts for path in (text, text.rpartition(":")[0]) if path.startswith("/")}
-    return {path: file_sha256(Path(path)) for path in sorted(files) if _is_compared(Path(path))}
+    return {path: file_sha256(Path(path).resolve()) for path in sorted(files) if _is_compared(Path(path))}
 
 
 def check_same_files(files: Mapping[str, str]) -> None:
@@ -55,7 +55,7 @@ def check_same_files(files: Mapping[str, str]) -> None:
         advice = "Put the suite's folder under the same path on every node, or on a disk that they share"
         if not is_plain(path.resolve()):
             raise UserError(f"{path} is missing here. {advice}")
-        if file_sha256(path) != sha256:
+        if file_sha256(path.resolve()) != sha256:
             raise UserError(f"{path} differs from the driver's. {advice}")
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 from collections.abc import Iterator, Mapping
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +14,7 @@ import yaml
 from wattbench.errors import UserError
 from wattbench.records.files.byte_order_marks import unmarked
 from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
-
-MAX_LINE_BYTES = 64_000_000
-"""A longer line is not an answer of a model."""
+from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular, read_regular
 
 MAX_OBJECT_BYTES = 256_000_000
 MAX_OBJECT_VALUES = 20_000_000
@@ -30,24 +25,6 @@ HEAD_BYTES = 65_536
 
 MAX_YAML_BYTES = 2_000_000
 """YAML is read at about 100,000 bytes per second."""
-
-
-def open_regular(path: Path) -> BufferedReader:
-    """Open a file to be read.
-
-    Raises:
-        UserError: it cannot be opened, or is a pipe, a device or another file that may have no end.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer would wait
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, a socket or a device"
-        raise UserError(f"{path}: it is {kind}, not a file; save what it holds in a file, and import that")
-    return os.fdopen(descriptor, "rb")
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -97,12 +74,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         UserError: it cannot be read, or is no such file.
     """
-    with open_regular(path) as file:
-        data = file.read(MAX_YAML_BYTES + 1)
-    if len(data) > MAX_YAML_BYTES:
-        raise UserError(f"{path}: the file is larger than {MAX_YAML_BYTES:,} bytes")
     try:
-        _, value = parse_yaml(data)
+        _, value = parse_yaml(read_regular(path, MAX_YAML_BYTES))
     except yaml.YAMLError as error:
         problem, line = yaml_problem(error)
         raise UserError(f"{path}{'' if line is None else f':{line}'}: not valid YAML: {problem}") from error
@@ -126,7 +99,7 @@ def read_lines(path: Path) -> Iterator[tuple[str, str]]:
     """Read each line of a text, with ``file:line``; bytes that are not UTF-8 are replaced.
 
     Raises:
-        UserError: the file cannot be read, or a line is longer than `MAX_LINE_BYTES`.
+        UserError: the file cannot be read, or a line is longer than `MOST_LINE_BYTES`.
     """
     for where, line in _lines(path):
         yield where, line.decode("utf-8", "replace").rstrip("\r\n")
@@ -135,10 +108,10 @@ def read_lines(path: Path) -> Iterator[tuple[str, str]]:
 def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
     try:
         with open_regular(path) as file:
-            for line_number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1):
+            for line_number, line in enumerate(iter(lambda: file.readline(MOST_LINE_BYTES + 1), b""), start=1):
                 where = f"{path}:{line_number}"
-                if len(line) > MAX_LINE_BYTES:
-                    raise UserError(f"{where}: the line is longer than {MAX_LINE_BYTES:,} bytes")
+                if len(line) > MOST_LINE_BYTES:
+                    raise UserError(f"{where}: the line is longer than {MOST_LINE_BYTES:,} bytes")
                 yield where, line
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error

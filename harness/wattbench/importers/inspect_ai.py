@@ -19,10 +19,11 @@ from typing import Any
 
 from wattbench.errors import UserError, as_message, nearest, require
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
-from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, open_regular, text, without_credentials
+from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, text, without_credentials
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 from wattbench.importers.system_names import AT_ONCE
+from wattbench.records.files.regular_file import open_regular
 
 SUFFIXES = (".eval", ".json")
 LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}

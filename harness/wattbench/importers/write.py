@@ -98,7 +98,6 @@ def write_run(
 def _write_power(writer: RunWriter, imported: Imported, windows: Metered | None) -> None:
     """Write the judged windows, and the readings behind each, as those of a measured run."""
     for row in () if windows is None else windows.windows:
-        writer.append_window(row)
         telemetry = imported.telemetry[row.system]
         trace = TraceWriter(writer.layout.trace(row.system, row.task))
         try:
@@ -106,6 +105,7 @@ def _write_power(writer: RunWriter, imported: Imported, windows: Metered | None)
                 trace.write(telemetry, reading)
         finally:
             trace.close()
+        writer.append_window(row)  # once the readings behind it are on disk
 
 
 def _systems(imported: Imported, known: Survey) -> list[SystemRow]:

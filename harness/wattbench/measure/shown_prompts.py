@@ -27,8 +27,9 @@ from wattbench.config import (
 from wattbench.errors import UserError
 from wattbench.measure.task_requests import input_key
 from wattbench.systems.endpoint.request import chat_text, read_chat_text
-from wattbench.tasks.loading import LoadedTask, reason
+from wattbench.tasks.loading import LoadedTask, over_limit, reason
 from wattbench.tasks.scoring import restrict, set_up
+from wattbench.tasks.template_sandbox import TemplateLimitError
 
 if TYPE_CHECKING:
     from lm_eval.api.instance import Instance
@@ -151,6 +152,8 @@ def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBa
         return [_shown(task, doc_id, of_item, chat=prompt.chat, key=key) for doc_id, of_item in requests.items()]
     except UserError:
         raise
+    except TemplateLimitError as error:
+        raise UserError(f"task {loaded.choice.task!r}: {over_limit(error, vars(task._config))}") from error
     except Exception as error:  # templates, settings and code by others
         raise UserError(
             f"task {loaded.choice.task!r}: no prompt of it can be made for {system!r}: {reason(error)}"

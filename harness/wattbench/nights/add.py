@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import RUN_NAME, date_of
 from wattbench.records import RunLayout, read_run
 from wattbench.records.files.atomic_write import failing_as, move_into_place
+from wattbench.records.files.regular_file import MOST_BYTES, copy_record, open_record
+from wattbench.records.verified_files import check_unchanged
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def _name(root: Path) -> str:
     name = records.header.run
     if not isinstance(name, str) or not RUN_NAME.fullmatch(name):
         raise UserError(f"{root}: {name!r:.80} is not a valid run name; the record is damaged")
+    check_unchanged(records)
     date_of(records.header)  # a night without a date could never be shown
     for path in root.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -84,7 +86,7 @@ def _copy(root: Path, copy: Path) -> None:
         if path.is_dir():
             target.mkdir()
         elif path != RunLayout(root).lock:
-            shutil.copy2(path, target)
+            copy_record(path, target)
 
 
 def _there_already(root: Path, target: Path) -> Added:
@@ -102,6 +104,6 @@ def _content(root: Path) -> dict[str, str]:
     files = (path for path in root.rglob("*") if path.is_file() and path != lock)
     digests = {}
     for path in files:
-        with path.open("rb") as file:
+        with open_record(path, MOST_BYTES) as file:
             digests[path.relative_to(root).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests

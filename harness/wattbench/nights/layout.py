@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.records.files.atomic_write import failing_as
+from wattbench.records.files.atomic_write import failing_as, make_folder
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class NightsLayout:
             UserError: they cannot be created.
         """
         with failing_as(self.root, "the history cannot be created here"):
-            self.runs.mkdir(parents=True, exist_ok=True)
+            make_folder(self.runs)
         return self
 
     def existing(self) -> NightsLayout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def kept_runs(layout: NightsLayout) -> list[KeptRun]:
         UserError: one of them is damaged.
     """
     # One without a header has only just been made, or was killed as it was: there is nothing in it.
-    folders = (path for path in layout.runs.iterdir() if RunLayout(path).header.is_file())
+    folders = (path for path in layout.runs.iterdir() if os.path.lexists(RunLayout(path).header))
     return sorted((kept_run(path) for path in folders), key=lambda each: (each.date, each.run))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import filelock
 
 from wattbench.nights.layout import NightsLayout
-from wattbench.records.files.atomic_write import failing_as, sync_folder, sync_tree
+from wattbench.records.files.atomic_write import failing_as, make_folder, sync_folder, sync_tree
 
 
 def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
@@ -28,12 +28,13 @@ def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
         UserError: it cannot be written.
     """
     with failing_as(layout.site, "the site cannot be built"), filelock.FileLock(layout.site_lock):
-        layout.sites.mkdir(exist_ok=True)
+        make_folder(layout.sites)
         _clear(layout)
         new = layout.sites / secrets.token_hex(6)
         new.mkdir()
         build(new)
         sync_tree(new)
+        sync_folder(layout.sites)  # before a link names it
         _show(layout, new)
     return layout.site
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import is_temporary
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, read_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.schema import RecordRow
 
@@ -71,7 +72,7 @@ def read_finish(layout: RunLayout) -> FinishRecord:
     """
     path = layout.finished
     try:
-        raw = json.loads(path.read_bytes())
+        raw = json.loads(read_record(path))
         if not isinstance(raw, dict):
             raise UserError(f"{path}: not a JSON object; the record is damaged")
         record = FinishRecord.from_json(raw)
@@ -79,8 +80,6 @@ def read_finish(layout: RunLayout) -> FinishRecord:
         sealed = record.sha256 is not None or record.own_sha256 != ""
         if sealed and record.own_sha256 != seal(raw):
             raise UserError(f"{path}: it is not as it was written (its own_sha256 differs); the record is damaged")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}); the record is damaged") from error
     except (TypeError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: {error}; the record is damaged") from error
     return record
@@ -105,6 +104,16 @@ def run_files(layout: RunLayout) -> list[str]:
     return sorted(names)
 
 
+def odd_files(layout: RunLayout) -> list[str]:
+    """Return what is in a run in the place of a file or next to it and is none, such as a pipe, a device or a link."""
+    names = [path.name for path in layout.top_files() if os.path.lexists(path) and not is_plain(path)]
+    for folder in FOLDERS:
+        for each, _, below in os.walk(layout.root / folder):
+            paths = (Path(each) / name for name in below)
+            names += [path.relative_to(layout.root).as_posix() for path in paths if not is_plain(path)]
+    return sorted(names)
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hexadecimal.
 
@@ -112,7 +121,7 @@ def file_sha256(path: Path) -> str:
         UserError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_record(path, MOST_BYTES) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error

@@ -20,6 +20,7 @@ from typing import Self
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as
 from wattbench.records.files.jsonl import Appender
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
 from wattbench.records.finish_record import run_files
 from wattbench.records.journal_check import checked_journal, is_of_readings
 from wattbench.records.layout import RunLayout
@@ -148,7 +149,7 @@ def _not_to_resume(layout: RunLayout, problems: Sequence[str]) -> UserError:
 def _durable_sha256(path: Path, begin: int, end: int) -> str:
     """Return the digest of some bytes of a file, once they are on disk."""
     digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
+    with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
         os.fsync(file.fileno())
         file.seek(begin)
         rest = end - begin

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from wattbench.errors import UserError
+from wattbench.records.files.atomic_write import failing_as
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, record_lines
 from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.journal import JournalRow, Written
 
-_LINE_BYTES = 1 << 16
-"""Of a line of the journal at most: the longest path of a file takes a part of it."""
+_UNREADABLE = "cannot be read"
 _CHUNK_BYTES = 1 << 20
 _READINGS = ("power", "loads")
 """Folders of what is written next to the lines of a run, until they have it: readings of meters, and LoadGen's logs."""
@@ -80,7 +82,7 @@ def checked_journal(layout: RunLayout) -> CheckedJournal:
         spans, path = read.spans.get(name, _Spans()), layout.root / name
         changed = None
         if name not in there:
-            changed = f"{name} is not a regular file any more" if path.exists() else f"{name} is missing"
+            changed = f"{name} is not a regular file any more" if os.path.lexists(path) else f"{name} is missing"
         elif spans.ends:
             changed = _change(path, name, spans)
         if changed is not None:
@@ -156,40 +158,26 @@ class _Journal:
 
 
 def _complete_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a journal without their ends; a last one that a kill left incomplete is dropped.
-
-    Raises:
-        UserError: it cannot be read, or a line is too long.
-    """
-    try:
-        with path.open("rb") as file:
-            while line := file.readline(_LINE_BYTES):
-                if line.endswith(b"\n"):
-                    yield line[:-1]
-                elif len(line) == _LINE_BYTES:
-                    raise UserError(f"{path}: a line is longer than {_LINE_BYTES:,} bytes; the record is damaged")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    """Yield the lines of a journal without their ends; a last one that a kill left incomplete is dropped."""
+    with open_record(path, MOST_BYTES) as file:
+        yield from (line[:-1] for line in record_lines(file, path) if line.endswith(b"\n"))
 
 
 def _change(path: Path, name: str, spans: _Spans) -> str | None:
     """Return a clause for the first span of a file that is not as the journal has it; None if all are."""
-    try:
-        with path.open("rb") as file:
-            begin, line = 0, 1
-            for end, sha256 in zip(spans.ends, spans.digests, strict=True):
-                digest, size, lines = _of_span(file, end - begin)
-                if not size and end > begin:
-                    return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
-                if digest != sha256:
-                    if lines <= 1:
-                        return f"line {line} of {name} is not as it was written"
-                    at_once = begin == 0 and end == spans.end
-                    which = name if at_once else f"one of the lines {line} to {line + lines - 1} of {name}"
-                    return f"{which} is not as it was written"
-                begin, line = end, line + lines
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
+        begin, line = 0, 1
+        for end, sha256 in zip(spans.ends, spans.digests, strict=True):
+            digest, size, lines = _of_span(file, end - begin)
+            if not size and end > begin:
+                return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
+            if digest != sha256:
+                if lines <= 1:
+                    return f"line {line} of {name} is not as it was written"
+                at_once = begin == 0 and end == spans.end
+                which = name if at_once else f"one of the lines {line} to {line + lines - 1} of {name}"
+                return f"{which} is not as it was written"
+            begin, line = end, line + lines
     return None
 
 
@@ -206,14 +194,11 @@ def _of_span(file: IO[bytes], size: int) -> tuple[str, int, int]:
 def _beyond(path: Path, name: str, begin: int) -> Lacking | None:
     """Return what a file has beyond some byte, without a last line that a kill left incomplete; None if nothing."""
     end, lines, at = begin, 0, begin
-    try:
-        with path.open("rb") as file:
-            file.seek(begin)
-            while data := file.read(_CHUNK_BYTES):
-                lines += data.count(b"\n")
-                complete = len(data) if not name.endswith(".jsonl") else data.rfind(b"\n") + 1
-                end = at + complete if complete else end
-                at += len(data)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
+        file.seek(begin)
+        while data := file.read(_CHUNK_BYTES):
+            lines += data.count(b"\n")
+            complete = len(data) if not name.endswith(".jsonl") else data.rfind(b"\n") + 1
+            end = at + complete if complete else end
+            at += len(data)
     return Lacking(name, begin, end, lines) if end > begin else None

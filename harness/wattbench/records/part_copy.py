@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from wattbench.folder_aside import folder_aside
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.regular_file import copy_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.header import RunHeader
@@ -54,8 +55,8 @@ def _copy(records: RunRecords, new: RunLayout, run: str) -> None:
     windows = [row for row in records.windows() if row.block is None or (row.block, row.attempt) in complete]
     names = {row.window for row in windows}
     for path in (old.systems, old.block_plan, old.blocks, old.spending):
-        if path.is_file():
-            shutil.copyfile(path, new.root / path.name)
+        if os.path.lexists(path):
+            copy_record(path, new.root / path.name)
     _copy_lines(old.windows, new.windows, counts, {"run": run})
     _copy_lines(old.passes, new.passes, lambda row: row["window"] in names)
     for path in sorted((old.root / "items").glob("*/*.jsonl")):
@@ -65,7 +66,7 @@ def _copy(records: RunRecords, new: RunLayout, run: str) -> None:
         target = new.root / trace.relative_to(old.root)
         if trace.is_file() and not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(trace, target)
+            copy_record(trace, target)
 
 
 def _copy_lines(

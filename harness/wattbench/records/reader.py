@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 
 from wattbench.errors import UserError
 from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.regular_file import MissingFileError, read_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.older_limits import with_limits_named
 from wattbench.records.rows.answers import AnswerRow, ScoreRow
@@ -48,7 +50,7 @@ class RunRecords:
     @property
     def finished(self) -> bool:
         """Return whether the run was completed; only then do the Parquet tables exist."""
-        return self.layout.finished.exists()
+        return os.path.lexists(self.layout.finished)
 
     def systems(self) -> dict[str, SystemRow]:
         """Return system name to its row, in the order they first ran. A resumed system's last line counts.
@@ -93,11 +95,11 @@ class RunRecords:
     def block_plan(self) -> BlockPlan | None:
         """Return how the run is laid out in blocks; None if it has none, or they are not chosen yet."""
         path = self.layout.block_plan
-        if not path.exists():
-            return None
         try:
-            return BlockPlan.from_json(json.loads(path.read_bytes()))
-        except (AttributeError, OSError, TypeError, ValueError, RecursionError) as error:
+            return BlockPlan.from_json(json.loads(read_record(path)))
+        except MissingFileError:
+            return None
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
     def blocks(self) -> list[BlockRow]:
@@ -142,7 +144,7 @@ class RunRecords:
     def scores(self, system: str, task: str) -> list[ScoreRow] | None:
         """Return lm-eval's scores of a cell, or None if the cell is not complete."""
         path = self.layout.scores(system, task)
-        return read_rows(path, ScoreRow) if path.exists() else None
+        return read_rows(path, ScoreRow) if os.path.lexists(path) else None
 
     def spending(self) -> list[SpentRow]:
         """Return what requests cost, the last row of each; empty for an older run, or one without prices."""
@@ -185,11 +187,11 @@ def read_run(root: Path) -> RunRecords:
     if not _is_folder(root):
         raise UserError(f"{root}: no such run directory")
     try:
-        raw = json.loads(layout.header.read_bytes())
+        raw = json.loads(read_record(layout.header))
         json.dumps(raw, ensure_ascii=False).encode()  # half of a surrogate pair can be written nowhere
-    except FileNotFoundError as error:
+    except MissingFileError as error:
         raise UserError(f"{root}: not a run directory (it has no {layout.header.name})") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{layout.header}: cannot be read ({error})") from error
     try:
         return RunRecords(layout, RunHeader.from_json(_without_secrets(_upgraded(raw, layout.header))))

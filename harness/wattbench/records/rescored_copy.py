@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from wattbench.folder_aside import folder_aside
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.regular_file import copy_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import RunRecords
 from wattbench.records.rows.answers import ScoreRow
@@ -76,7 +76,7 @@ def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
 
 def write_windows_of(run: str, old: RunLayout, new: RunLayout) -> None:
     """Write the windows of a run as those of another one, which has another name."""
-    if old.windows.exists():
+    if os.path.lexists(old.windows):
         lines = [_line(row | {"run": run}) for row in read_lines(old.windows)]
         new.windows.write_text("".join(lines), encoding="utf-8")
 
@@ -90,4 +90,4 @@ def _link(source: Path, target: Path) -> None:
     with suppress(OSError):
         os.link(source, target)
         return
-    shutil.copyfile(source, target)
+    copy_record(source, target)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from wattbench.folder_aside import folder_aside
 from wattbench.records.files.atomic_write import failing_as, is_temporary, move_into_place
+from wattbench.records.files.regular_file import copy_record
 from wattbench.records.layout import RunLayout
 from wattbench.records.rescored_copy import write_windows_of
 from wattbench.records.rows.header import RunHeader
@@ -50,7 +50,7 @@ def copy_to_retry(old: RunLayout, out: Path, header: RunHeader) -> Path:
                 if path.is_symlink() or not path.is_file() or str(name) in left_out or is_temporary(path.name):
                     continue
                 (writer.layout.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, writer.layout.root / name)
+                copy_record(path, writer.layout.root / name)
             write_windows_of(header.run, old, writer.layout)
             writer.journal_files()
         writer.layout.lock.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.files.regular_file import MissingFileError, read_record
 from wattbench.records.layout import RunLayout
 
 NAMESPACE = "wattbench"
@@ -32,7 +33,7 @@ def sign(layout: RunLayout, key: Path) -> Path:
     Raises:
         UserError: the run is not finished, the key cannot sign, or there is no OpenSSH.
     """
-    ended = _ssh_keygen(["sign", "-f", str(key), "-n", NAMESPACE], _bytes_of(layout.finished), timeout_s=None)
+    ended = _ssh_keygen(["sign", "-f", str(key), "-n", NAMESPACE], _end_of(layout), timeout_s=None)
     if ended.returncode != 0:
         raise UserError(f"{key}: ssh-keygen cannot sign with it ({_said(ended)})")
     write_atomically(layout.signature, ended.stdout)
@@ -56,29 +57,26 @@ def signer(layout: RunLayout, allowed: Path) -> str:
         raise UserError(
             f"{allowed}: no file of keys (a line has a name, a type and a public key, as in allowed_signers)"
         )
-    if not layout.signature.exists():
-        raise UserError(f"{layout.root}: it is not signed (it has no {layout.signature.name})")
-    _bytes_of(layout.signature, _SIGNATURE_BYTES)
+    try:
+        read_record(layout.signature, _SIGNATURE_BYTES)
+    except MissingFileError:
+        raise UserError(f"{layout.root}: it is not signed (it has no {layout.signature.name})") from None
     of = ["-s", str(layout.signature), "-f", str(allowed), "-n", NAMESPACE]
     names = _ssh_keygen(["find-principals", *of], b"", timeout_s=_CHECK_S)
     name = names.stdout.decode(errors="replace").partition("\n")[0].strip()
     if names.returncode != 0 or not name:
         raise UserError(f"{layout.signature}: no key in {allowed} made it ({_said(names)})")
-    ended = _ssh_keygen(["verify", *of, "-I", name], _bytes_of(layout.finished), timeout_s=_CHECK_S)
+    ended = _ssh_keygen(["verify", *of, "-I", name], _end_of(layout), timeout_s=_CHECK_S)
     if ended.returncode != 0:
         raise UserError(f"{layout.signature}: it is no signature of this run by {name} ({_said(ended)})")
     return name
 
 
-def _bytes_of(path: Path, most: int = 1 << 30) -> bytes:
+def _end_of(layout: RunLayout) -> bytes:
     try:
-        if not path.is_file():
-            raise UserError(f"{path}: no such file: only a finished run is signed")
-        if path.stat().st_size > most:
-            raise UserError(f"{path}: longer than {most:,} bytes")
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        return read_record(layout.finished)
+    except MissingFileError:
+        raise UserError(f"{layout.root}: it is not finished: only a finished run is signed") from None
 
 
 def _ssh_keygen(

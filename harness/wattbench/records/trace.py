@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import MOST_TRACE_BYTES, open_record, open_regular, record_lines
 
 COLUMNS = (
     "at_s", "meter", "component", "energy_j", "power_w", "temperature_c", "notes", "provenance", "step_s",
@@ -41,15 +42,19 @@ class TraceRow:
     """How coarsely in time its figures advance."""
 
 
-def trace_rows(path: Path) -> Iterator[TraceRow]:
+def trace_rows(path: Path, *, named: bool = False) -> Iterator[TraceRow]:
     """Yield the rows of a trace, as they were written. A line that a kill left incomplete is skipped.
+
+    Args:
+        path: of the file.
+        named: a person named it: it may be a link, and have any size.
 
     Raises:
         UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
     """
     try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            table = csv.reader(file)
+        with open_regular(path) if named else open_record(path, MOST_TRACE_BYTES) as file:
+            table = csv.reader(line.decode(errors="replace") for line in record_lines(file, path))
             if tuple(next(table, ())) != COLUMNS:
                 raise UserError(f"{path}: not a power trace (its first line should be {','.join(COLUMNS)})")
             for fields in table:
@@ -57,8 +62,6 @@ def trace_rows(path: Path) -> Iterator[TraceRow]:
                     yield _row(fields, table.line_num, path)
     except csv.Error as error:
         raise UserError(f"{path}: not a power trace ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot read the power trace ({error.strerror})") from error
 
 
 def figure(text: str, where: str, column: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from wattbench.records.finish_record import (
     FinishRecord,
     files_sha256,
     is_plain,
+    odd_files,
     read_finish,
     run_files,
 )
@@ -53,10 +55,13 @@ def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
     for name, sha256 in recorded.items():
         path = layout.root / name
         if name not in plain:
-            yield f"{name} is missing" if not path.exists() else f"{name} is not a regular file any more"
+            yield f"{name} is missing" if not os.path.lexists(path) else f"{name} is not a regular file any more"
         elif next(digests) != sha256:
             yield f"{name} is not as it was written: its SHA-256 differs"
     unknown = () if record.sha256_of_all else NOT_IN_OLDER
     for name in run_files(layout):
         if name not in recorded and name not in unknown:
             yield f"{name} was not there when the run ended"
+    for name in odd_files(layout):
+        if name not in recorded:
+            yield f"{name} is not a regular file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
@@ -12,9 +13,18 @@ from typing import Any, Self
 import filelock
 
 from wattbench.errors import UserError
-from wattbench.records.files.atomic_write import FAILURE, failing_as, remove_temporaries, sync_folder, write_atomically
+from wattbench.records.files.atomic_write import (
+    FAILURE,
+    failing_as,
+    make_folder,
+    remove_temporaries,
+    sync_folder,
+    sync_tree,
+    write_atomically,
+)
 from wattbench.records.files.jsonl import Appender
-from wattbench.records.finish_record import finish_record, run_files
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
+from wattbench.records.finish_record import finish_record, odd_files, run_files
 from wattbench.records.journal import Journal
 from wattbench.records.layout import RunLayout
 from wattbench.records.reader import read_run
@@ -54,12 +64,10 @@ class RunWriter:
         self._writing = threading.Lock()  # lines of the journal are in the order of what they digest
         self.left: Sequence[str] = ()
         """Of a run that is resumed: what its journal lacks of it, a sentence each."""
-        self._begun = self.layout.header.exists()
+        self._begun = os.path.lexists(self.layout.header)
         if self._begun:
-            remove_temporaries(root)
             try:
-                if read_run(root).header.journal and not self.layout.finished.exists():
-                    self._journal, self.left = Journal.resumed(self.layout)
+                self._resume()
             except BaseException:
                 self._lock.release()
                 raise
@@ -71,11 +79,9 @@ class RunWriter:
         Raises:
             UserError: the directory cannot be made, or is there already.
         """
-        try:
-            root.mkdir(parents=True)
-        except OSError as error:
-            raise UserError(f"{root}: cannot make the run directory ({error.strerror})") from error
-        with failing_as(root.parent, FAILURE):
+        with failing_as(root, "cannot make the run directory"):
+            make_folder(root.parent)
+            root.mkdir()
             sync_folder(root.parent)
         writer = cls(root)
         text = json.dumps(_without_secrets(header), indent=2, ensure_ascii=False, allow_nan=False)
@@ -84,6 +90,14 @@ class RunWriter:
         if header.journal:
             writer._journal = Journal.begin(writer.layout)
         return writer
+
+    def _resume(self) -> None:
+        root = self.layout.root
+        remove_temporaries(root)
+        for name in (*odd_files(self.layout), *run_files(self.layout)):  # named before anything is loaded
+            open_record(root / name, MOST_BYTES).close()
+        if read_run(root).header.journal and not self.layout.finished.exists():
+            self._journal, self.left = Journal.resumed(self.layout)
 
     def append_answer(self, system: str, task: str, row: AnswerRow) -> None:
         """Write one answer; it is safe from `kill -9` when this returns."""
@@ -218,6 +232,8 @@ class RunWriter:
         self._end(item_rows, window_rows, finished_utc)
 
     def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
+        with failing_as(self.layout.root, FAILURE):
+            sync_tree(self.layout.root)  # before any digest: copied lines, and logs of LoadGen, were not synced
         self.journal_files()
         write_atomically(self.layout.finished, finish_record(self.layout, finished_utc, item_rows, window_rows))
 

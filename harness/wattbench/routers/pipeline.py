@@ -21,6 +21,7 @@ import numpy as np
 
 from wattbench.config.pipeline_file import HOW_TO_SAVE, TrustedType
 from wattbench.errors import UserError, require
+from wattbench.records.files.regular_file import read_regular
 
 TRUSTED = (
     "sklearn.calibration._CalibratedClassifier",
@@ -111,14 +112,10 @@ def load_pipeline(path: Path, trusted: Sequence[TrustedType], *, where: str) -> 
 
 
 def _read(path: Path, where: str) -> bytes:
-    if not path.is_file():
-        raise UserError(f"{where}: no such file: {path}")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise UserError(f"{where}: {path} is larger than {MAX_FILE_BYTES >> 20} MiB, the most that a pipeline may have")
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{where}: {path} cannot be read ({error.strerror})") from error
+        return read_regular(path, MAX_FILE_BYTES)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
 
 
 def _check_size(data: bytes) -> None:

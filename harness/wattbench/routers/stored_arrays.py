@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.files.regular_file import read_regular
 
 MAX_FILE_BYTES = 64 * 2**20
 MAX_ARRAY_BYTES = 256 * 2**20
@@ -68,11 +69,10 @@ def read_arrays(path: Path, kind: ArrayFile, build: Callable[[Arrays, FileDigest
     Raises:
         UserError: it is not there, too large, or not of that kind.
     """
-    if not path.is_file():
-        raise UserError(f"{where}: no such file: {path}")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise UserError(f"{where}: {path} is larger than {MAX_FILE_BYTES >> 20} MiB; it is not {kind.what}")
-    data = path.read_bytes()
+    try:
+        data = read_regular(path, MAX_FILE_BYTES)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
     try:
         return build(_arrays(data, kind), FileDigest(hashlib.sha256(data).hexdigest(), len(data)))
     except Exception as error:  # a broken or hostile file can make its readers raise anything

@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from wattbench.tasks.data_files import is_local, with_found_files
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
 from wattbench.tasks.shared_includes import includes_parsed_once
 from wattbench.tasks.task_code import TaskCode, code_in
-from wattbench.tasks.template_sandbox import sandbox_templates
+from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
 from wattbench.tasks.written_metrics import written_metrics
 
 _OF_GROUPS = ("group", "tag", "task_list")
@@ -185,6 +185,8 @@ def load_task(resolved: Resolved, choice: TaskChoice) -> LoadedTask:
         documents = _documents(task, choice)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
+    except TemplateLimitError as error:
+        raise UserError(f"{where}: {over_limit(error, _settings(resolved, choice))}") from error
     except Exception as error:  # a task file is YAML, templates and code by others: anything can go wrong in it
         raise UserError(f"{where}: the task cannot be loaded: {reason(error)}") from error
     if not documents:
@@ -265,6 +267,12 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
         return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
 
+def _settings(resolved: Resolved, choice: TaskChoice) -> Mapping[str, Any]:
+    if isinstance(choice, FileTask):
+        return choice.model_dump()
+    return _manager_of(resolved, choice).task_index[choice.task].cfg or {}
+
+
 def _documents(task: Any, choice: TaskChoice) -> Sequence[Any]:
     documents = task.eval_docs
     known = len(documents)
@@ -291,6 +299,17 @@ def _members(manager: Any, group: str) -> str:
     entry = manager.task_index[group]
     named = list(entry.tags) or [m for m in (entry.cfg or {}).get("task", []) if isinstance(m, str)]
     return ", ".join(sorted(named)[:3]) or "those in its YAML"
+
+
+def over_limit(error: TemplateLimitError, settings: Mapping[str, Any]) -> str:
+    """Say in a line which template takes too much.
+
+    Args:
+        error: what was raised.
+        settings: of the task, in which the template is looked up to name its field.
+    """
+    field = next((name for name, value in settings.items() if value == error.template), "a template")
+    return f"{field} ({error.template[:60]!r}): {error}, more than a template may"
 
 
 def reason(error: Exception) -> str:

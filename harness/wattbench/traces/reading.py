@@ -9,8 +9,6 @@ import gzip
 import hashlib
 import io
 import itertools
-import os
-import stat
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +16,7 @@ from pathlib import Path
 
 from wattbench.errors import UserError
 from wattbench.records.files.byte_order_marks import unmarked
+from wattbench.records.files.regular_file import open_regular
 from wattbench.traces import azure_csv, mooncake_jsonl, otel_json
 from wattbench.traces.model import ArrivalTrace, TraceArrival
 from wattbench.traces.rows import MOST_ARRIVALS, Stamped, TraceRows, clean
@@ -49,7 +48,8 @@ def read_trace(path: Path) -> ArrivalTrace:
         UserError: it cannot be read, no format is recognised, a row is wrong (with its line), or it has fewer than two
             arrivals or more than `MOST_ARRIVALS`.
     """
-    raw = _bytes(path)
+    with open_regular(path) as file:
+        raw = _bounded(path, file.read(MOST_BYTES + 1))
     text = _text(path, _unpacked(path, raw))
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not first:
@@ -93,22 +93,6 @@ def _arrival(row: Stamped, first_ns: int, places: dict[int, int]) -> TraceArriva
         session=row.session,
         after=tuple(sorted(places[index] for index in row.after)),
     )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer would wait
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise UserError(f"{path}: it is a folder, a pipe or a device; a trace is a file")
-    with os.fdopen(descriptor, "rb") as file:
-        try:
-            raw = file.read(MOST_BYTES + 1)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    return _bounded(path, raw)
 
 
 def _unpacked(path: Path, raw: bytes) -> bytes:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.history.night_metrics import COLUMNS
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
     """Read the index: what it keeps of each run, and figures as `History.values`. Empty if it cannot be read."""
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     with contextlib.suppress(
-        OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException
+        UserError, ValueError, KeyError, TypeError, AttributeError, RecursionError, pa.ArrowException
     ):
-        table = pq.read_table(index_path(root), columns=list(COLUMNS))
+        with opened_table(index_path(root)) as file:
+            table = file.read(list(COLUMNS))
         recorded = json.loads(table.schema.metadata[_RUNS])
         table = table.cast(_schema())
         for text in (*table["date"].unique().to_pylist(), *(kept["date"] for kept in recorded.values())):

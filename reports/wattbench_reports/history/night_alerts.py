@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from wattbench.errors import UserError
+from wattbench.records.files.regular_file import read_record
 from wattbench_reports.history.change_words import sentence
 from wattbench_reports.history.model import History
 from wattbench_reports.history.night_verdict import NightVerdict, worsenings_to_see
@@ -86,8 +88,8 @@ def _first_reported(reported: Mapping[str, NightAlerts]) -> Iterator[tuple[str, 
 def _kept(root: Path, run: str) -> NightAlerts:
     """Read the verdict of an earlier night; without alerts where there is none, or it cannot be read."""
     try:
-        verdict: Any = json.loads((root / "verdicts" / f"{run}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        verdict: Any = json.loads(read_record(root / "verdicts" / f"{run}.json"))
+    except (UserError, ValueError, RecursionError):
         verdict = None
     known = mapping(verdict) or {}
     of_night = mapping(known.get("night"))

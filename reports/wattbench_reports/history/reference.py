@@ -12,6 +12,7 @@ import yaml
 
 from wattbench.errors import UserError, nearest
 from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
+from wattbench.records.files.regular_file import MissingFileError, read_regular
 
 FILE = "reference.yaml"
 KEYS = ("run", "reason", "reviewed_by", "date")
@@ -37,11 +38,9 @@ def read_reference(root: Path) -> Reference | None:
     """
     path = root / FILE
     try:
-        _, recorded = parse_yaml(path.read_bytes())
-    except FileNotFoundError:
+        _, recorded = parse_yaml(read_regular(path))
+    except MissingFileError:
         return None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
         problem, line = yaml_problem(error)
         raise UserError(f"{path}{f':{line}' if line else ''}: not YAML ({problem})") from error

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.run_tables import Frames
 
 _BATCH = 16_384
@@ -48,10 +48,8 @@ def texts_in(path: Path, places: NDArray[np.int64], columns: Sequence[str]) -> p
     Returns:
         One row per place, indexed by it, in the order of the file.
     """
-    import pyarrow.parquet as pq
-
     order = np.argsort(places, kind="stable")
-    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened_table(path) as file:
         known = [name for name in columns if name in file.schema_arrow.names]
         if not len(places) or not known:
             return pd.DataFrame({name: [] for name in known}, index=pd.Index([], dtype=np.int64))

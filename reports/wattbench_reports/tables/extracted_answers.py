@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.answer_extraction import stated_answer
 from wattbench_reports.tables.run_tables import Frames
 
@@ -68,20 +68,16 @@ def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
 def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:
     """Yield positions in `frames.items` and the column's texts there, batch by batch; only the wanted ones."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     in_file = np.flatnonzero(wanted)
     if frames.rows is not None:  # the items are some rows of the file
         in_file = np.flatnonzero(frames.rows.to_numpy())[in_file]
     places = np.flatnonzero(wanted)
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as table:
-            start = 0
-            for batch in table.iter_batches(batch_size=_BATCH, columns=[column]):
-                first, last = np.searchsorted(in_file, (start, start + len(batch)))
-                if first < last:
-                    yield places[first:last], batch.column(0).take(pa.array(in_file[first:last] - start))
-                start += len(batch)
-    except (OSError, KeyError, IndexError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+    with opened_table(path) as table:
+        start = 0
+        for batch in table.iter_batches(batch_size=_BATCH, columns=[column]):
+            first, last = np.searchsorted(in_file, (start, start + len(batch)))
+            if first < last:
+                yield places[first:last], batch.column(0).take(pa.array(in_file[first:last] - start))
+            start += len(batch)

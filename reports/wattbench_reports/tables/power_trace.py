@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from itertools import islice
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pandas as pd
 
 from wattbench.errors import UserError
 from wattbench.records import TRACE_COLUMNS, TraceRow, trace_rows
+from wattbench.records.files.regular_file import MOST_TRACE_BYTES, open_record
 
 _FLOATS = ("at_s", "energy_j", "power_w", "temperature_c", "step_s")
 _WORDS = ("meter", "component", "notes", "provenance")
@@ -27,7 +29,11 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
         Columns `at_s`, `component`, `energy_j` and `power_w` (NaN where not read), `gap` (whether it could not be
         read), `provenance`, `step_s`.
     """
-    table = _whole(path)
+    try:
+        with open_record(path, MOST_TRACE_BYTES) as file:
+            table = _whole(file)
+    except UserError as error:
+        return _of_rows([]), str(error)
     if table is not None:
         return table, None
     kept: list[TraceRow] = []
@@ -43,7 +49,7 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     return _of_rows(kept), problem
 
 
-def _intact(path: Path) -> pd.DataFrame | None:
+def _intact(file: IO[bytes]) -> pd.DataFrame | None:
     """Read with Arrow, a hundred times as fast; None where a line is torn or a value is not of its column's type."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -54,23 +60,23 @@ def _intact(path: Path) -> pd.DataFrame | None:
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
     read = pyarrow.csv.ReadOptions(use_threads=False)
     try:
-        table = pyarrow.csv.read_csv(path, read, parse, convert)
-    except (OSError, UnicodeError, pa.ArrowException):
+        table = pyarrow.csv.read_csv(file, read, parse, convert)
+        if tuple(table.column_names) != TRACE_COLUMNS:
+            return None
+        if any(pc.any(pc.is_nan(table[name])).as_py() for name in _FLOATS):  # the text "nan", which no meter writes
+            return None
+        frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    except (OSError, UnicodeError, pa.ArrowException):  # the name of a column may be no UTF-8
         return None
-    if tuple(table.column_names) != TRACE_COLUMNS:
-        return None
-    if any(pc.any(pc.is_nan(table[name])).as_py() for name in _FLOATS):  # the text "nan", which no meter writes
-        return None
-    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     return frame
 
 
-def _mended(path: Path) -> pd.DataFrame | None:
+def _mended(file: IO[bytes]) -> pd.DataFrame | None:
     """Read with pandas, twenty times as fast, which fills torn lines; None where it fails."""
     types = {**dict.fromkeys(_FLOATS, "float64"), **dict.fromkeys(_WORDS, "category")}
     try:
         table = pd.read_csv(
-            path, dtype=types, keep_default_na=False, na_values={column: [""] for column in _FLOATS}, index_col=False,
+            file, dtype=types, keep_default_na=False, na_values={column: [""] for column in _FLOATS}, index_col=False,
             encoding="utf-8", encoding_errors="replace", skip_blank_lines=True,
         )  # fmt: skip
     except (OSError, ValueError):  # its own errors are ValueErrors
@@ -78,10 +84,13 @@ def _mended(path: Path) -> pd.DataFrame | None:
     return table if tuple(table.columns) == TRACE_COLUMNS else None
 
 
-def _whole(path: Path) -> pd.DataFrame | None:
+def _whole(file: IO[bytes]) -> pd.DataFrame | None:
     """Read the whole file at once; None where that fails, or finds what no meter would give."""
-    table = _intact(path)
-    if table is None and (table := _mended(path)) is None:
+    table = _intact(file)
+    if table is None:
+        file.seek(0)
+        table = _mended(file)
+    if table is None:
         return None
     whole = table["step_s"].notna().to_numpy()  # a torn line lacks its last columns
     figures = {name: table[name].to_numpy()[whole] for name in _FLOATS}

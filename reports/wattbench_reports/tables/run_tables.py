@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from wattbench.errors import UserError
 from wattbench.records import RunRecords, WindowRow
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench.records.tables.item_batches import GROUP_ROWS
 from wattbench.records.tables.run_tables import check_columns
 from wattbench.records.tables.table_columns import Coded, TableColumns
@@ -107,14 +108,13 @@ class Frames(AnswerAccess):
             UserError: the table has no such column, or cannot be read.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         path = self.run.layout.items_table
         with self._columns() as table:
             table.require(names)
             there = [*names, *(name for name in newer if name in table)]
         kept, at = None if self.rows is None else self.rows.to_numpy(), 0
-        with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as file:
+        with opened_table(path, pre_buffer=False) as file:
             for group in range(file.num_row_groups):  # of several at once all texts would be in one part
                 for batch in file.iter_batches(GROUP_ROWS, row_groups=[group], columns=there, use_threads=False):
                     part = batch if kept is None else batch.filter(pa.array(kept[at : at + len(batch)]))
@@ -347,10 +347,8 @@ def answers_of(run: RunRecords) -> int:
     """
     if not run.finished:
         return 0
-    import pyarrow.parquet as pq
-
-    with damage_named(run.layout.items_table):
-        return int(pq.read_metadata(run.layout.items_table).num_rows)
+    with opened_table(run.layout.items_table) as file:
+        return int(file.metadata.num_rows)
 
 
 def check_finished(run: RunRecords) -> None:
@@ -361,7 +359,7 @@ def check_finished(run: RunRecords) -> None:
     """
     if not run.finished:
         root = shlex.quote(str(run.layout.root))
-        blocks = run.layout.blocks.exists() and run.header.night is None
+        blocks = os.path.lexists(run.layout.blocks) and run.header.night is None
         part = f", or report its complete blocks with: wattbench report --so-far {root}" if blocks else ""
         raise UserError(
             f"{run.layout.root}: this run is not finished. Finish it with: wattbench run --resume {root}{part}"
@@ -385,9 +383,7 @@ def _read(path: Path, columns: Sequence[str], newer: Sequence[str] = ()) -> Any:
         columns: that it must have.
         newer: columns that are read too where the table has them.
     """
-    import pyarrow.parquet as pq
-
-    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened_table(path) as file:
         schema = file.schema_arrow
         known = set(schema.names)
         missing = [name for name in columns if name not in known]

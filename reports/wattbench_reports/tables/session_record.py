@@ -19,7 +19,8 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunLayout, RunRecords, machine_parts, read_run, system_parts
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.files.regular_file import read_regular
+from wattbench.records.tables.damaged_table import opened_table
 
 SCHEMA_VERSION = 1
 PREFIX = "sessions-"
@@ -242,7 +243,7 @@ def read_sessions(path: Path) -> SessionRecord:
         UserError: the file is not there, or is none.
     """
     try:
-        recorded = json.loads(path.read_bytes())
+        recorded = json.loads(read_regular(path))
         if recorded.pop("schema_version") != SCHEMA_VERSION:
             raise ValueError("it is of another version")
         runs = tuple(str(run) for run in recorded.pop("runs"))
@@ -328,13 +329,10 @@ def run_figures(layout: RunLayout) -> dict[str, dict[str, float | None]]:
         UserError: the table of items cannot be read.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
     columns = ["system", "energy_j", "started_s", "first_token_s", "finished_s", "failure"]
-    with damage_named(layout.items_table):
-        table = pq.read_table(
-            layout.items_table, columns=columns, read_dictionary=["system"], page_checksum_verification=True
-        )
+    with opened_table(layout.items_table, read_dictionary=["system"]) as file:
+        table = file.read(columns)
     items: pd.DataFrame = table.to_pandas()
     items.loc[items["failure"].notna(), "finished_s"] = np.nan  # as `Frames.items`
     seconds, ttft_s = (items[end] - items["started_s"] for end in ("finished_s", "first_token_s"))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench.records.token_times import times_per_output_token_s
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.run_tables import Frames
@@ -91,11 +91,9 @@ def _stamps(frames: Frames) -> tuple[NDArray[np.float64], NDArray[np.float64], N
 
     A column without any stamp is one value that is repeated.
     """
-    import pyarrow.parquet as pq
-
     path = frames.run.layout.items_table
     of_batches = _Grown(np.nan), _Grown(np.nan), _Grown(0.0)
-    with damage_named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+    with opened_table(path) as file:
         columns = [name for name in ("first_token_s", "token_s") if name in file.schema_arrow.names]
         batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns) if columns else ()
         total = file.metadata.num_rows

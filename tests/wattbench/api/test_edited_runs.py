@@ -154,10 +154,14 @@ def test_a_window_that_is_called_valid_against_its_readings_is_named(
     assert problems(run) == {}
 
 
-def test_a_trace_that_is_none_is_named(run: Path) -> None:
+def test_a_trace_that_is_none_is_named_and_costs_no_run(run: Path) -> None:
     RunLayout(run).trace("s", "parity").write_text("watts\n")
     made_consistent(run)
-    assert problems(run)["power"][0].startswith("power/s/parity.csv: not a power trace")
+    assert problems(run) == {}
+    left_out = wattbench.verify(run).cannot_know[-1]
+    assert left_out.startswith(
+        "joules of 1 window: their readings cannot be read (power/s/parity.csv: not a power trace"
+    )
 
 
 def test_windows_that_another_version_judged_keep_its_judgement(run: Path) -> None:

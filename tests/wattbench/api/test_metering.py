@@ -181,7 +181,10 @@ def test_a_record_that_cannot_be_written_is_an_error(play: Play, hundred_watts: 
     play(hundred_watts)
     (tmp_path / "file").touch()
     (tmp_path / "folder" / "windows.jsonl").mkdir(parents=True)
-    for record, message in (("file", "cannot write the power trace"), ("folder", "windows.jsonl: cannot be written")):
+    for record, message in (
+        ("file", r"power\.csv: cannot be written"),
+        ("folder", "windows.jsonl: it is a folder, not a file"),
+    ):
         with pytest.raises(wattbench.UserError, match=message), wattbench.metering(record=tmp_path / record):
             pass
     assert not hundred_watts.is_open

@@ -48,7 +48,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
         (["nonsense"], "no member 'nonsense' in the recipe; choose one of: "),
         (["specialist-tex"], "no member 'specialist-tex' in the recipe; did you mean 'specialist-text'?"),
         (["--recipe", "none.yaml"], "none.yaml: no such file"),
-        (["--recipe", "."], ".: cannot be read"),
+        (["--recipe", "."], ".: it is a folder, not a file"),
     ],
 )
 def test_a_family_that_cannot_be_built_is_said(

@@ -102,7 +102,7 @@ def test_a_report_takes_the_same_options(run: Path) -> None:
         ),
         (
             ["--intensity-csv", "none.csv"],
-            "none.csv: the hourly intensities cannot be read (No such file or directory)",
+            "none.csv: no such file",
         ),
         (["--intensity-csv", "bad.csv"], "bad.csv:2: column 'g_per_kwh': 'much' is not a number"),
         (["--embodied", "ecologits"], "no figure 'ecologits' is known"),

@@ -83,7 +83,7 @@ def test_a_pipe_inside_of_a_folder_is_not_waited_for(tmp_path) -> None:
     date = "2026-01-02T03-04-05.678901"
     (tmp_path / f"results_{date}.json").write_text('{"model_name": "m"}')
     os.mkfifo(tmp_path / f"samples_sums_{date}.jsonl")
-    assert "it is a pipe, a socket or a device" in refused(tmp_path, tmp_path)
+    assert "it is a pipe, not a file" in refused(tmp_path, tmp_path)
 
 
 def test_a_million_columns_are_refused(tmp_path) -> None:

@@ -237,7 +237,7 @@ def test_what_a_kill_leaves_is_no_run(sums: Path, out: Path, monkeypatch: pytest
         raise SystemExit(9)
 
     monkeypatch.setattr(copying, "move_into_place", killed)
-    monkeypatch.setattr(copying.shutil, "rmtree", lambda *_, **__: None)  # nothing is cleared away
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # nothing is cleared away
     with pytest.raises(SystemExit):
         rescore(sums, out=out)
     assert [path.name[0] for path in out.iterdir()] == ["."]  # a hidden folder, which no command takes for a run

@@ -7,7 +7,6 @@ import errno
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -144,7 +143,7 @@ def test_a_disk_that_is_full_at_any_write_leaves_no_part_of_a_night(
         return instead
 
     with monkeypatch.context() as patch:
-        for owner, name in ((shutil, "copy2"), (Path, "mkdir"), (Path, "replace"), (os, "fsync")):
+        for owner, name in ((adding, "copy_record"), (Path, "mkdir"), (Path, "replace"), (os, "fsync")):
             patch.setattr(owner, name, refused(getattr(owner, name)))
         add_runs(NightsLayout(tmp_path / "other"), [root])
         writes = calls

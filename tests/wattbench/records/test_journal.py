@@ -175,7 +175,7 @@ def test_a_journal_that_the_disk_did_not_take_ends_the_run(run: RunLayout, monke
     append = Appender.append_bytes
 
     def full(self: Appender, data: bytes) -> None:
-        if self._file.name.endswith("journal.jsonl"):
+        if str(self._file.name).endswith("journal.jsonl"):
             raise OSError(28, "No space left on device")
         append(self, data)
 

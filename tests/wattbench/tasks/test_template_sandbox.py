@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import resource
+import signal
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,15 @@ from jinja2.exceptions import SecurityError
 
 from wattbench.config import Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
+from wattbench.tasks import template_sandbox
 from wattbench.tasks.loading import load_task, quiet_lm_eval
-from wattbench.tasks.template_sandbox import TemplateSandbox, sandbox_of, sandbox_templates
+from wattbench.tasks.template_sandbox import (
+    TemplateBudget,
+    TemplateLimitError,
+    TemplateSandbox,
+    sandbox_of,
+    sandbox_templates,
+)
 
 DATA = Path(__file__).parents[2] / "data"
 DOCUMENT: dict[str, Any] = {
@@ -125,6 +134,56 @@ def test_a_task_whose_template_reaches_for_code_is_refused(tmp_path: Path) -> No
     with pytest.raises(UserError, match=r"the task cannot be loaded: SecurityError: access to attribute '__init__'"):
         load_task(there, there.tasks[0])
     assert not sprung.exists()
+
+
+HUNGRY = {
+    "a constant": "{{ 'x' * 10**10 }}",
+    "an operator": "{{ q * 10**10 }}",
+    "a concatenation": "{% set ns = namespace(t='x' * 1000) %}{% for i in range(40) %}{% set ns.t = ns.t ~ ns.t %}"
+    "{% endfor %}{{ ns.t }}",
+    "a filter": "{{ q|center(10**10) }}",
+    "a join": "{{ ('x' * 10**6)|list|join('y' * 10**6) }}",
+    "a method": "{{ q.ljust(10**10) }}",
+    "a format": "{{ '%10000000000d' % 1 }}",
+    "a long text": "{{ q * 4 * 10**6 }}",
+    "a power": "{{ n ** (9 ** 9) }}",
+    "loops in loops": "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    "a macro": "{% macro f(n) %}{% for i in range(99) %}{{ f(n - 1) if n else '' }}{% endfor %}{% endmacro %}"
+    "{{ f(20) }}",
+}
+
+
+@pytest.mark.parametrize("what", HUNGRY)
+def test_a_template_is_bounded(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
+    sandbox_templates()
+    document = DOCUMENT | {"n": 2}
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    timers = signal.getitimer(signal.ITIMER_VIRTUAL), signal.getsignal(signal.SIGVTALRM)
+    from lm_eval import utils
+
+    with pytest.raises(TemplateLimitError, match=r"characters|memory|processor time"):
+        utils.apply_template(HUNGRY[what], document)
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert (signal.getitimer(signal.ITIMER_VIRTUAL), signal.getsignal(signal.SIGVTALRM)) == timers
+
+
+def test_what_templates_take_is_counted_over_all_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(template_sandbox, "EACH_S", 0.0)
+    template = sandbox_of(jinja2.Environment()).from_string("{% for i in range(30000) %}{% set x = i %}{% endfor %}")
+    with pytest.raises(TemplateLimitError, match="processor time"):
+        [template.render() for _ in range(10_000)]
+
+
+@pytest.mark.parametrize("prompt", HUNGRY.values(), ids=HUNGRY)
+def test_the_task_and_the_field_of_a_hungry_template_are_named(
+    prompt: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TemplateBudget.__init__, "__defaults__", (0.3,))
+    there = of(tmp_path, prompt.replace("{{ n **", "{{ a|int **"))
+    with pytest.raises(UserError, match=r"tasks.select: 'told': doc_to_text \(.*more than a template may"):
+        load_task(there, there.tasks[0])
 
 
 def test_a_task_in_a_file_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

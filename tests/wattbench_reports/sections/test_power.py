@@ -211,6 +211,7 @@ def test_long_traces_are_thinned(make_run, fake) -> None:
     [
         (b"", "not shown (power/big/chain_sum.csv: not a power trace"),
         (b"a,b\n1,2\n", "not shown (power/big/chain_sum.csv: not a power trace"),
+        (HEAD.encode().replace(b"meter", b"m\xfbter"), "not shown (power/big/chain_sum.csv: not a power trace"),
         (HEAD.encode(), "not shown (it has no reading from the time of the windows)"),
         (HEAD.encode() + b"\xff\xfe\x00,\x00,,,,,,,x\n", "not shown (power/big/chain_sum.csv"),
         (

@@ -57,7 +57,8 @@ def _differences(records: RunRecords, done: Counter[str]) -> Iterator[str]:
         try:
             recorded = RecordedReadings(read_trace(path))
         except UserError as error:
-            yield without_path(str(error), records.layout.root)
+            why = without_path(str(error), records.layout.root)
+            done[f"their readings cannot be read ({why})"] += with_joules
             continue
         for row in rows:
             judged = judge_again(row, recorded, by_same_rules=by_same_rules)

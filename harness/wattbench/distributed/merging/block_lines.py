@@ -6,6 +6,7 @@ a quotation mark inside of a text has a backslash.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import IO
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import failing_as
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, record_lines
 
 _BATCH = re.compile(rb'"batch": (\d+), "batch_size": ')
 _BLOCK = re.compile(rb'"block": (\d+), "attempt": \d+[,}]')
@@ -66,7 +68,7 @@ class SystemLines:
         """Yield the lines of a task in a block, one or many at a time, with the numbers of calls of the merged run."""
         shift = self.shift[block]
         for span in self.spans.get((task, block), ()):
-            with failing_as(span.path, _UNREADABLE), span.path.open("rb", buffering=_CHUNK_BYTES) as file:
+            with failing_as(span.path, _UNREADABLE), open_record(span.path, MOST_BYTES, _CHUNK_BYTES) as file:
                 file.seek(span.begin)
                 if shift == 0:
                     yield from _chunks_of(file, span.end - span.begin)
@@ -76,11 +78,11 @@ class SystemLines:
 
     def _look_through(self, shard: Shard, system: str, task: str, calls: dict[int, tuple[int, int]]) -> None:
         path = shard.records.layout.answers(system, task)
-        if not path.exists():
+        if not os.path.lexists(path):
             return
         at, began, block = 0, 0, -1
-        with failing_as(path, _UNREADABLE), path.open("rb", buffering=_CHUNK_BYTES) as file:
-            for number, line in enumerate(file, start=1):
+        with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
+            for number, line in enumerate(record_lines(file, path), start=1):
                 call, of_block = _first_call(line), _last_match(line)
                 if call is None or of_block is None:
                     raise UserError(f"{path}: line {number} has no block or no batch; the record is damaged")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -124,10 +125,10 @@ def find_shards(paths: Iterable[Path]) -> list[Shard]:
 def _runs_of(path: Path) -> list[Path]:
     """Return the runs that a path means: itself, or those below it that are shards."""
     try:
-        if (path / "run.json").exists():
+        if os.path.lexists(path / "run.json"):
             return [path]
         below = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")]
-        runs = [each for each in below if (each / "run.json").exists()]
+        runs = [each for each in below if os.path.lexists(each / "run.json")]
     except (OSError, ValueError) as error:
         raise UserError(
             f"{path}: no run, and no folder of runs ({getattr(error, 'strerror', None) or error})"

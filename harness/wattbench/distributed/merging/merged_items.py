@@ -17,7 +17,7 @@ import numpy as np
 
 from wattbench.distributed.merging.found_shards import Shard, Shards
 from wattbench.errors import UserError
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named, parquet_file
 from wattbench.records.tables.run_tables import check_columns, items_schema
 
 if TYPE_CHECKING:
@@ -87,15 +87,10 @@ class _Table:
     """The `items.parquet` of a shard, read forward. A context manager."""
 
     def __init__(self, shard: Shard) -> None:
-        import pyarrow.parquet as pq
-
         self._shard = shard
         self._path = shard.records.layout.items_table
-        with damage_named(self._path):
-            # Buffered: what a column chunk holds is not read as a whole.
-            self._file = pq.ParquetFile(
-                self._path, page_checksum_verification=True, buffer_size=_BUFFER_BYTES, pre_buffer=False
-            )
+        # Buffered: what a column chunk holds is not read as a whole.
+        self._file = parquet_file(self._path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         check_columns(self._path, self._file.schema_arrow)
         self._batches = self._read()
         self._held: pa.RecordBatch | None = None
@@ -106,7 +101,7 @@ class _Table:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._file.close(force=True)
 
     def rows_of(self, system: str, task: str, block: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a cell in a block. Cells are asked for in the order of the plan, blocks in theirs."""

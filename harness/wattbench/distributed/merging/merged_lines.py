@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from wattbench.errors import UserError
 from wattbench.records import RunLayout
 from wattbench.records.files.atomic_write import failing_as, is_temporary, link_or_copy
 from wattbench.records.files.jsonl import read_lines
+from wattbench.records.files.regular_file import MOST_BYTES, open_record, read_record, record_lines
 
 _FAILURE = "cannot be written"
 _BUFFER_BYTES = 1 << 20
@@ -45,7 +47,7 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
         UserError: a file of a shard is damaged, or one cannot be written.
     """
     with failing_as(layout.block_plan, _FAILURE):
-        layout.block_plan.write_bytes(shards.first.records.layout.block_plan.read_bytes())
+        layout.block_plan.write_bytes(read_record(shards.first.records.layout.block_plan))
     layouts = [shard.records.layout for shard in shards.every]
     _write(layout.systems, _lines(_system_rows(shards.every)))
     _write(layout.open_windows, _lines(row | {"run": run} for each in layouts for row in read_lines(each.open_windows)))
@@ -114,15 +116,14 @@ def _write_answers(layout: RunLayout, shards: Shards) -> Shift:
 
 def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
     """Write the lines of files, each of them in order, as one file in order. Nothing if none of them is there."""
-    there = [source for source in sources if source.exists()]
+    there = [source for source in sources if os.path.lexists(source)]
     if not there:
         return
     with ExitStack() as stack:
         files = []
         for at, source in enumerate(there):
-            with failing_as(source, "cannot be read"):
-                file = stack.enter_context(source.open("rb", buffering=_BUFFER_BYTES // 16))
-                files.append(_keyed(source, file, key, at))
+            file = stack.enter_context(open_record(source, MOST_BYTES, _BUFFER_BYTES // 16))
+            files.append(_keyed(source, record_lines(file, source), key, at))
         _write(path, (line for _, _, line in heapq.merge(*files)), empty=True)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wattbench.errors import UserError
-from wattbench.importers.files import MAX_LINE_BYTES, open_regular
+from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular
 
 TABLE = "result"
 MAGIC = b"SQLite format 3\0"
@@ -64,7 +64,7 @@ def _stated_bytes(header: bytes) -> int:
 
 
 def _rows(database: sqlite3.Connection, path: Path) -> Iterator[tuple[str, StoredRequest]]:
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_LINE_BYTES)
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_LINE_BYTES)
     database.text_factory = lambda data: data.decode("utf-8", "replace")
     database.execute("PRAGMA trusted_schema = OFF")
     # A view or a virtual table could compute without end, and so could a generated column: none is read.

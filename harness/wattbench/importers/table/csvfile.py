@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.importers.batch import numbered
-from wattbench.importers.files import open_regular
 from wattbench.importers.table import csvrows
 from wattbench.records.files.byte_order_marks import MARK_BYTES
 from wattbench.records.files.csv_text import from_spreadsheet
+from wattbench.records.files.regular_file import open_regular
 
 BLOCK_BYTES = 8_000_000
 

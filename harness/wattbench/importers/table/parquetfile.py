@@ -11,10 +11,10 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
-from wattbench.importers.files import open_regular
 from wattbench.importers.spool import MOST_ANSWERS
 from wattbench.importers.table import parquetpages
 from wattbench.importers.table.csvrows import MAX_FIELD_CHARACTERS
+from wattbench.records.files.regular_file import open_regular
 
 MAX_FOOTER_BYTES = 32_000_000
 """Of the description of the columns and row groups: 10,000 columns take less than 1 MB per row group."""

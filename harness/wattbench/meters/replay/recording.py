@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
 from statistics import median
 
@@ -14,6 +15,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.meters.base import Reading
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.meters.windows.integral import Point
+from wattbench.records.files.regular_file import open_regular, record_lines
 from wattbench.records.trace import COLUMNS, figure, moment
 
 PLAIN_COLUMNS = ("at_s", "component", "power_w", "energy_j", "temperature_c")
@@ -65,7 +67,10 @@ def read_recording(path: Path) -> dict[str, Recorded]:
     Raises:
         UserError: it cannot be read, is not a recording, or has an invalid figure; the message names line and column.
     """
-    readings, step_s = _trace(path) if _first_line(path) == list(COLUMNS) else _plain(path)
+    try:
+        readings, step_s = _trace(path) if _first_line(path) == list(COLUMNS) else _plain(path)
+    except csv.Error as error:
+        raise UserError(f"{path}: not a power trace ({error})") from error
     components = sorted({c for r in readings for c in (*r.energy_j, *r.power_w)})
     if not components:
         raise UserError(f"{path}: there is no figure in it")
@@ -77,15 +82,17 @@ def read_recording(path: Path) -> dict[str, Recorded]:
 
 
 def _first_line(path: Path) -> list[str]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-            return [name.strip() for name in next(csv.reader(file), [])]
-    except (OSError, csv.Error) as error:
-        raise UserError(f"{path}: cannot read the power trace ({getattr(error, 'strerror', None) or error})") from error
+    with open_regular(path) as file:
+        return [name.strip() for name in next(csv.reader(_texts(file, path)), [])]
+
+
+def _texts(file: BufferedReader, path: Path) -> Iterator[str]:
+    for number, line in enumerate(record_lines(file, path)):
+        yield line.decode("utf-8" if number else "utf-8-sig", "replace")
 
 
 def _trace(path: Path) -> tuple[list[Reading], dict[str, float]]:
-    trace = read_trace(path)
+    trace = read_trace(path, named=True)
     return [reading for _, reading in trace.readings], trace.step_s
 
 
@@ -98,8 +105,8 @@ def _plain(path: Path) -> tuple[list[Reading], dict[str, float]]:
         raise UserError(f"{path}:1: not a power trace: it needs at_s, component, and power_w or energy_j")
     readings: list[Reading] = []
     latest_s: dict[str, float] = {}
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        table = csv.DictReader(file, columns)
+    with open_regular(path) as file:
+        table = csv.DictReader(_texts(file, path), columns)
         next(table)
         for row in table:
             where = f"{path}:{table.line_num}"

@@ -169,6 +169,8 @@ class OpenWindow:
         """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
         self.started_s = started_s
         """Seconds since the epoch."""
+        self.traced: tuple[int, str] | None = None
+        """Once it is closed: how many bytes its trace has on disk, and their SHA-256. None where nothing is traced."""
         self._metering = metering
         self._sampler = sampler
         self._readings = readings
@@ -205,6 +207,7 @@ class OpenWindow:
         if self._span is not None:
             self._span.end()
         finished_s = self._sampler.close_window(self._readings)
+        self.traced = self._sampler.sync_trace()
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         idle = self.label.purpose == Purpose.IDLE
         counted, unread = components_on(self._metering.provenance, self._hosts, partly=idle)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from wattbench.errors import UserError
 from wattbench.meters.base import Reading
 from wattbench.meters.sampling.trace import Trace, read_trace
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
 from wattbench.records import WindowLabel, WindowRow
+from wattbench.records.files.regular_file import MissingFileError
 
 INTERRUPTED = "interrupted; closed from the trace"
 BEYOND_PERIODS = 2.0
@@ -36,13 +39,12 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         The judged window. A component that its trace does not hold is absent from it, and it is then invalid.
 
     Raises:
-        UserError: the trace is there but cannot be read.
         ValueError: the label has no `started_s`: the window was never opened.
     """
     started_s = label.started_s
     if started_s is None:
         raise ValueError(f"window {label.window} was never opened: its label has no started_s")
-    trace = read_trace(trace_csv) if trace_csv.exists() else Trace()
+    trace, spoiled = _trace(trace_csv)
     last_s = max((reading.at_s for _, reading in trace.readings), default=started_s)
     finished_s = max(started_s, last_s if until_s is None else until_s)
     evidence = WindowEvidence(
@@ -54,7 +56,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         step_s=trace.step_s,
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         watched=False,
-        remarks=[INTERRUPTED],
+        remarks=[INTERRUPTED, *spoiled],
         co_runners=label.co_runners,
         parts=frozenset(label.shared),
     )
@@ -73,6 +75,16 @@ def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, f
     for meter, reading in sorted(readings, key=lambda named: named[1].at_s):
         by_meter.setdefault(meter, []).append(reading)
     return [end for taken in by_meter.values() if (end := _at_end(taken, started_s, finished_s)) is not None]
+
+
+def _trace(path: Path) -> tuple[Trace, list[str]]:
+    """Return what a trace holds; nothing where it cannot be read, and a sentence why."""
+    try:
+        return read_trace(path), []
+    except MissingFileError:
+        return Trace(), []
+    except UserError as error:
+        return Trace(), [f"its power trace cannot be read ({str(error).replace(f'{path.parent}{os.sep}', '')})"]
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:

@@ -16,6 +16,7 @@ from wattbench.interrupts import held
 from wattbench.meters.base import LaggingMeter, Meter, MeterError, Reading, SteppedMeter
 from wattbench.meters.external.late_readings import Feed
 from wattbench.meters.sampling.trace import TraceWriter
+from wattbench.records.files.atomic_write import failing_as
 
 EDGE_ATTEMPTS = 3
 """A window is only valid with its edges, so a read that fails there is tried again at once."""
@@ -27,6 +28,9 @@ END_S = 30.0
 """How long the thread may take to end: a meter that does not return (a driver that hangs) does not hold up the run."""
 LAGGARDS_EVERY_S = 0.05
 """How often a meter is called, at a window's end, for a reading that is still expected."""
+
+
+_UNWRITTEN = "cannot write the power trace"
 
 
 class Sampler:
@@ -83,15 +87,13 @@ class Sampler:
             UserError: the file cannot be opened.
         """
         with self._change:
-            if self._trace is not None:
-                self._trace.close()
-            self._trace = None
-            self._traced = components
+            before, self._trace, self._traced = self._trace, None, components
+            if before is not None:
+                with failing_as(before.path, _UNWRITTEN):
+                    before.close()
             if path is not None:
-                try:
+                with failing_as(path, _UNWRITTEN):
                     self._trace = TraceWriter(path)
-                except OSError as error:
-                    raise UserError(f"{path}: cannot write the power trace ({error.strerror})") from error
 
     @held()
     def open_window(self) -> tuple[float, list[Reading]]:
@@ -148,6 +150,18 @@ class Sampler:
             self._raise_trace_failure()
         return finished_s
 
+    def sync_trace(self) -> tuple[int, str] | None:
+        """Wait until the disk has the trace so far, as `TraceWriter.sync` does; None where nothing is traced.
+
+        Raises:
+            UserError: the disk does not take it.
+        """
+        trace = self._trace
+        if trace is None:
+            return None
+        with failing_as(trace.path, _UNWRITTEN):
+            return trace.sync()
+
     def edge_readings(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
         """Return the counts of lagging meters when a closed window started and finished."""
         return [edge for feed in self._feeds for edge in feed.edges(readings, started_s, finished_s)]
@@ -201,7 +215,7 @@ class Sampler:
             try:
                 self._trace.write(meter, reading)
             except OSError as error:  # not here, in the sampling thread: at the next edge, where it is raised
-                self._trace_failure = f"{self._trace.path}: cannot write the power trace ({error.strerror})"
+                self._trace_failure = f"{self._trace.path}: {_UNWRITTEN} ({error.strerror})"
                 self._trace = None
 
     def _raise_trace_failure(self) -> None:

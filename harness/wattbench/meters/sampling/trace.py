@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from wattbench.meters.base import Reading
 from wattbench.records.files.csv_text import csv_lines
+from wattbench.records.files.regular_file import open_to_append
 from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 
@@ -33,19 +35,24 @@ class TracedMeter(Protocol):
 
 
 class TraceWriter:
-    """Appends readings to one trace. Each is with the operating system when `write` returns."""
+    """Appends readings to one trace: each is with the operating system when `write` returns, on disk after `sync`."""
 
     def __init__(self, path: Path) -> None:
+        """Open a trace, and end a line that a kill left incomplete.
+
+        Raises:
+            UserError: the file cannot be opened, or is none that can be appended to.
+            OSError: it cannot be written.
+        """
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a+b", buffering=0)  # a buffer would keep what a full disk refused
+        self._file = open_to_append(path)  # a buffer would keep what a full disk refused
         if self._has_first_line():
             self._end_torn_line()
         else:
             self._put([list(COLUMNS)])
 
     def write(self, meter: TracedMeter, reading: Reading) -> None:
-        """Append one reading. It survives a kill of this process; it may reach the disk a little later."""
+        """Append one reading. It survives a kill of this process; it reaches the disk with the next `sync`."""
         notes = BETWEEN.join(sorted(reading.notes))
         rows = []
         for component in meter.provenance:
@@ -62,9 +69,24 @@ class TraceWriter:
             )  # fmt: skip
         self._put(rows)
 
+    def sync(self) -> None:
+        """Wait until the disk has all that was written.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, once the disk has it.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        try:
+            self.sync()
+        finally:
+            self._file.close()
 
     def _put(self, rows: list[list[str]]) -> None:
         rest = memoryview(csv_lines(rows).encode())
@@ -73,10 +95,10 @@ class TraceWriter:
 
     def _has_first_line(self) -> bool:
         """Return whether the file has its first line; cut off a part of it, all that a full disk took."""
-        if self._file.seek(0, io.SEEK_END) == 0:  # also of a device, which is not to be read
-            return False
-        self._file.seek(0)
-        if self._file.readline().endswith(b"\n"):
+        size = self._file.seek(0, io.SEEK_END)
+        whole = csv_lines([list(COLUMNS)]).encode()
+        first = os.pread(self._file.fileno(), len(whole), 0)
+        if size >= len(whole) or first != whole[:size]:  # of something else nothing is cut off: its readers name it
             return True
         self._file.truncate(0)
         return False
@@ -101,14 +123,18 @@ class Trace:
     step_s: dict[str, float] = field(default_factory=dict)
 
 
-def read_trace(path: Path) -> Trace:
+def read_trace(path: Path, *, named: bool = False) -> Trace:
     """Read a trace. A line that a kill left incomplete is skipped.
+
+    Args:
+        path: of the file.
+        named: a person named it: it may be a link.
 
     Raises:
         UserError: the file cannot be read, is no trace, or a figure in it is none: in which line and column.
     """
     trace = Trace()
-    for rows in _by_reading(trace_rows(path)):
+    for rows in _by_reading(trace_rows(path, named=named)):
         _take_in(trace, rows)
     return trace
 

@@ -174,13 +174,13 @@ def _remove_left(path: Path) -> None:
 
 
 def sync_tree(root: Path) -> None:
-    """Make a file, or every byte and every name below a folder, durable."""
+    """Make a file, or every byte and every name below a folder, durable. What is no regular file is left alone."""
     if not root.is_dir():
         _sync_file(root)
         return
     for folder, _, names in os.walk(root):
         for name in names:
-            if not (Path(folder) / name).is_symlink():
+            if stat.S_ISREG((Path(folder) / name).lstat().st_mode):
                 _sync_file(Path(folder) / name)
         sync_folder(Path(folder))
 

@@ -7,12 +7,23 @@ import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import (
+    MOST_BYTES,
+    MOST_LINE_BYTES,
+    MissingFileError,
+    open_record,
+    open_to_append,
+    record_lines,
+)
 from wattbench.redaction import hide_known
 
+_TAIL_BYTES = 1 << 20
+"""Of the end of a file that are read at a time."""
 _JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -24,9 +35,8 @@ class Appender:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _cut_torn_tail(path)
-        self._file = path.open("ab", buffering=0)  # a buffer would keep what a full disk refused, and write it later
+        self._file = open_to_append(path)  # a buffer would keep what a full disk refused, and write it later
+        _cut_torn_tail(self._file, path)
 
     @property
     def is_empty(self) -> bool:
@@ -78,13 +88,11 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         UserError: a line before the last is not a JSON object: the file was damaged, not torn. Or it cannot be read.
     """
     try:
-        file = path.open("rb")
-    except FileNotFoundError:
+        file = open_record(path, MOST_BYTES)
+    except MissingFileError:
         return
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     with file:
-        for number, line in enumerate(_lines(file, path), start=1):
+        for number, line in enumerate(record_lines(file, path), start=1):
             if not line.endswith(b"\n"):
                 return
             try:
@@ -98,19 +106,25 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    try:
-        yield from file
-    except OSError as error:  # of a disk that fails
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+def _cut_torn_tail(file: FileIO, path: Path) -> None:
+    """Cut off what is after the last line feed.
 
-
-def _cut_torn_tail(path: Path) -> None:
-    if not path.exists():
-        return
-    data = path.read_bytes()
-    complete_bytes = data.rfind(b"\n") + 1
-    if complete_bytes < len(data):
-        with path.open("r+b") as file:
-            file.truncate(complete_bytes)
-            os.fsync(file.fileno())
+    Raises:
+        UserError: that is more than a line can be.
+    """
+    size = file.seek(0, os.SEEK_END)
+    begin, end = size, size
+    while end > 0:
+        begin = max(0, end - _TAIL_BYTES)
+        at = os.pread(file.fileno(), end - begin, begin).rfind(b"\n")
+        if at >= 0:
+            break
+        end = begin
+    else:
+        at = -1
+    complete_bytes = begin + at + 1 if end > 0 else 0
+    if size - complete_bytes > MOST_LINE_BYTES:
+        raise UserError(f"{path}: its last line is longer than {MOST_LINE_BYTES:,} bytes; the record is damaged")
+    if complete_bytes < size:
+        file.truncate(complete_bytes)
+        os.fsync(file.fileno())

@@ -1,12 +1,17 @@
-"""Name the table of a run that turns out to be damaged while it is read."""
+"""Open a table of a run, and name it where it turns out to be damaged while it is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import MOST_BYTES, open_record
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
 
 
 @contextmanager
@@ -25,3 +30,34 @@ def damage_named(path: Path) -> Iterator[None]:
         yield
     except (OSError, UnicodeError, pa.ArrowException) as error:
         raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
+
+
+def parquet_file(path: Path, **options: Any) -> pq.ParquetFile:
+    """Open a table of a run; close it with `force`, as PyArrow does not close what it did not open.
+
+    Args:
+        path: of the table.
+        options: of `pyarrow.parquet.ParquetFile`.
+
+    Raises:
+        UserError: it cannot be opened, or is no Parquet file.
+    """
+    import pyarrow.parquet as pq
+
+    with damage_named(path):
+        return pq.ParquetFile(open_record(path, MOST_BYTES), page_checksum_verification=True, **options)
+
+
+@contextmanager
+def opened_table(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
+    """Open a table of a run, as `parquet_file` does; it is closed at the end.
+
+    Raises:
+        UserError: it cannot be opened, or turns out to be damaged inside.
+    """
+    file = parquet_file(path, **options)
+    try:
+        with damage_named(path):
+            yield file
+    finally:
+        file.close(force=True)

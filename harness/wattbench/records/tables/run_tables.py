@@ -15,7 +15,7 @@ from wattbench.records.layout import RunLayout
 from wattbench.records.rows.answers import ScoreRow
 from wattbench.records.rows.items import ItemRow
 from wattbench.records.rows.windows import WindowRow
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench.redaction import hide_known
 
 
@@ -261,10 +261,8 @@ def _values(path: Path, table: Any) -> dict[str, list[Any]]:
 
 
 def _read(path: Path) -> Any:
-    import pyarrow.parquet as pq
-
-    with damage_named(path):
-        return pq.ParquetFile(path, page_checksum_verification=True).read()
+    with opened_table(path) as file:
+        return file.read()
 
 
 def _as_run(table: Any, run: str) -> bytes:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import damage_named, opened_table, parquet_file
 from wattbench.records.tables.run_tables import check_columns
 
 if TYPE_CHECKING:
@@ -79,30 +79,25 @@ class TableColumns:
             UserError: it cannot be read, or a column is of another type than its name says.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         self.path = path
         self._kept = kept
         self._empty: dict[str, bool] = {}
-        with damage_named(self.path):
-            metadata = pq.read_metadata(path)
+        with opened_table(path) as file, damage_named(path):
+            metadata = file.metadata
             self._schema = metadata.schema.to_arrow_schema()
-            texts = [
-                each.name
-                for each in self._schema
-                if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
-            ]
-            # One column is read at a time: to read it ahead would wake another thread for each.
-            self._file = pq.ParquetFile(
-                path, metadata=metadata, read_dictionary=texts, page_checksum_verification=True, pre_buffer=False
-            )
+        texts = [
+            each.name for each in self._schema if pa.types.is_string(each.type) or pa.types.is_large_string(each.type)
+        ]
+        # One column is read at a time: to read it ahead would wake another thread for each.
+        self._file = parquet_file(path, metadata=metadata, read_dictionary=texts, pre_buffer=False)
         check_columns(path, self._schema)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._file.close(force=True)
 
     def __contains__(self, name: str) -> bool:
         return name in self._schema.names

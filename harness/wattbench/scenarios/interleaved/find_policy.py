@@ -12,6 +12,7 @@ from wattbench.config import GatePolicy
 from wattbench.config.explain import ParsedFile, validate
 from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import read_regular
 
 TABLE = ("tool", "wattbench", "gate")
 DEFAULTS = "the defaults"
@@ -42,11 +43,7 @@ def read_toml(path: Path) -> TomlFile:
         UserError: it is missing, unreadable, or not TOML.
     """
     try:
-        return TomlFile(path, tomllib.loads(path.read_bytes().decode()))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        return TomlFile(path, tomllib.loads(read_regular(path).decode()))
     except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError
         raise UserError(f"{path}: not valid TOML: {' '.join(str(error).split())}") from error
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from wattbench.config import GatePolicy, Resolved
 from wattbench.config.yamlfile import read_yaml
 from wattbench.errors import UserError, nearest
+from wattbench.records.files.regular_file import read_regular
 from wattbench.repository import suite_files
 from wattbench.scenarios.interleaved.find_policy import policy_of_file, policy_of_project
 
@@ -76,8 +77,8 @@ def find_system(resolved: Resolved, given: str | None, policy: GatePolicy, folde
 
 def _has_a_gate(path: Path) -> bool:
     try:
-        if b"gate" not in path.read_bytes():
+        if b"gate" not in read_regular(path):
             return False
         return read_yaml(path).data.keys() >= _KEYS
-    except (OSError, UserError):  # not a suite
+    except UserError:  # not a suite
         return False

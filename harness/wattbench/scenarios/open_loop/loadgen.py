@@ -18,6 +18,7 @@ from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.errors import UserError, require
 from wattbench.measure.ask_items import ItemRequests
+from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, sync_tree
 from wattbench.scenarios.open_loop.dispatch import POLL_S, Dispatcher, Query, slots_of
 from wattbench.scenarios.open_loop.loadgen_logs import Arrival, read_detail, read_trace
 from wattbench.scenarios.open_loop.offered import Offered
@@ -102,7 +103,8 @@ def offer(
         UserError: LoadGen left no usable logs.
     """
     loadgen: Any = require("mlperf_loadgen", extra=EXTRA, what=WHAT)
-    folder.mkdir(parents=True, exist_ok=True)
+    with failing_as(folder, FAILURE):
+        make_folder(folder)
     tokens = engine.tells_first_token(asks[0].request_type)
     calls = LoadGenCalls(loadgen, asks, tokens=tokens)
     with punctual():
@@ -127,6 +129,8 @@ def offer(
         thread.join()
     loadgen.DestroyQSL(samples)
     loadgen.DestroySUT(sut)
+    with failing_as(folder, FAILURE):
+        sync_tree(folder)  # before the line that makes the answers of this rate count
     arrivals = read_trace(folder)
     return Offered(dispatcher.queries, _due_s(dispatcher.queries, arrivals, folder), arrivals, read_detail(folder))
 

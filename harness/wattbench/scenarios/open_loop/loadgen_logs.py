@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import MOST_TRACE_BYTES, read_record
 
 DETAIL = "mlperf_log_detail.txt"
 TRACE = "mlperf_log_trace.json"
@@ -116,10 +117,7 @@ def _storable(value: Any) -> bool:
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError as error:
-        raise UserError(f"{path}: LoadGen's log cannot be read ({error.strerror})") from error
+    return read_record(path, MOST_TRACE_BYTES).decode(errors="replace").splitlines()
 
 
 def _parsed(text: str) -> Any:

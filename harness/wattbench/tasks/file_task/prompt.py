@@ -11,6 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from wattbench.config import FileTask
 from wattbench.errors import UserError, nearest
 from wattbench.tasks.file_task.scores import CHOICES, LETTERS
+from wattbench.tasks.template_sandbox import TemplateBudget
 
 _WORDS = frozenset((
     "and", "as", "block", "break", "call", "caller", "continue", "do", "elif", "else", "endblock", "endcall",
@@ -87,7 +88,8 @@ def generation_of(choice: FileTask, template: str) -> dict[str, object]:
 
 def _check_template(template: str, known: Collection[str]) -> None:
     try:
-        used = meta.find_undeclared_variables(SandboxedEnvironment().parse(template))
+        with TemplateBudget(template).kept():  # Jinja computes what is constant
+            used = meta.find_undeclared_variables(SandboxedEnvironment().parse(template))
     except (TemplateSyntaxError, RecursionError, ValueError) as error:
         raise UserError(f"prompt: not a Jinja template ({error})") from error
     unknown = sorted(used - {*known})

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.tables.damaged_table import damage_named
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.tables.item_matrix import item_sums
 from wattbench_reports.tables.run_tables import Frames
@@ -146,15 +146,14 @@ def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tu
 def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
     """Read the columns that only hybrids fill, of some answers, and the lists of systems asked (or None)."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     if frames.rows is not None:
         rows = np.flatnonzero(frames.rows.to_numpy())[rows]
-    with damage_named(path):
-        present = set(pq.read_schema(path).names)
+    with opened_table(path) as file:
+        present = set(file.schema_arrow.names)
         wanted = [name for name in (*_OF_HYBRIDS, "route_asked") if name in present]
-        table = pq.read_table(path, columns=wanted, page_checksum_verification=True).take(pa.array(rows))
+        table = file.read(wanted).take(pa.array(rows))
     lists = table.column("route_asked").combine_chunks() if "route_asked" in present else None
     frame: pd.DataFrame = table.select([name for name in wanted if name != "route_asked"]).to_pandas()
     for name in _OF_HYBRIDS:  # a run from before one was recorded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,12 +154,9 @@ def _cell(layout: RunLayout, path: Path, bare: CellPower, left: int) -> tuple[Ce
 
 def _size(path: Path, left: int) -> tuple[int, str | None]:
     """Return the size of a trace in bytes, or why it is not read."""
-    try:
-        if not path.is_file():
-            return 0, "no trace was recorded"
-        size = path.stat().st_size
-    except OSError as error:
-        return 0, f"cannot be read ({error.strerror})"
+    if not os.path.lexists(path):
+        return 0, "no trace was recorded"
+    size = path.lstat().st_size
     if size > left:
         return 0, f"{size / 1e6:,.0f} MB; at most {BUDGET_BYTES / 1e6:,.0f} MB of traces are read per run"
     return size, None

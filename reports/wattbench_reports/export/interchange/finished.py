@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from wattbench.errors import UserError
 from wattbench.records import RunRecords
+from wattbench.records.files.regular_file import read_record
 
 
 def finished_utc(run: RunRecords) -> str:
     """Return when the run ended, as it is recorded, in ISO 8601; for an old record when it began."""
     try:
-        ended = json.loads(run.layout.finished.read_bytes()).get("finished_utc")
-    except (OSError, ValueError, AttributeError, RecursionError):
+        ended = json.loads(read_record(run.layout.finished)).get("finished_utc")
+    except (UserError, ValueError, AttributeError, RecursionError):
         ended = None
     return str(ended or run.header.created_utc)
 

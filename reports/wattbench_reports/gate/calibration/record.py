@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import read_regular
 from wattbench_reports.gate.calibration.simulate import Rates
 from wattbench_reports.stats import Interval
 
@@ -75,9 +76,9 @@ def read_calibration(path: Path) -> Calibration:
         UserError: the file is not there, is none, or is of an earlier version, whose rates do not hold.
     """
     try:
-        recorded = json.loads(path.read_bytes())
+        recorded = json.loads(read_regular(path))
         version = recorded.pop("schema_version")
-    except (OSError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (UserError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f"{path}: not a calibration ({error}). Make one with: {_MAKE_ONE}") from error
     if version in (1, 2):
         raise UserError(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import read_regular
 from wattbench_reports.tables import provenance
 
 
@@ -61,9 +62,7 @@ def read_benchmarks(path: Path) -> BenchmarkFile:
         UserError: it cannot be read, is not pytest-benchmark's, or lacks the rounds.
     """
     try:
-        raw = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+        raw = json.loads(read_regular(path))
     except (RecursionError, ValueError) as error:
         raise UserError(f"{path}: is not JSON ({error})") from error
     recorded = raw.get("benchmarks") if isinstance(raw, dict) else None

@@ -18,6 +18,7 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records.files.byte_order_marks import unmarked
+from wattbench.records.files.regular_file import read_regular
 from wattbench_reports.metrics.carbon.hourly_intensity import HOUR_S, HourlyIntensity
 
 MAX_BYTES = 50_000_000
@@ -83,14 +84,9 @@ def read_hourly(path: Path) -> HourlyIntensity:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise HourlyFileError(f"{path}: the hourly intensities cannot be read ({reason})") from error
-    if len(raw) > MAX_BYTES:
-        raise HourlyFileError(f"{path}: larger than {MAX_BYTES:,} bytes; cut it down to the hours of the run")
-    return raw
+        return read_regular(path, MAX_BYTES)
+    except UserError as error:
+        raise HourlyFileError(str(error)) from error
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records.files.byte_order_marks import check_not_joined, to_begin
+from wattbench.records.files.regular_file import open_regular
 from wattbench_reports.tables.routes.offline_router import OfflineRouter
 from wattbench_reports.tables.run_tables import Frames
 
@@ -100,7 +102,7 @@ def _router(
 def _lines(path: Path, systems: tuple[str, ...]) -> Iterator[_Line]:
     chains: dict[str, tuple[str, ...]] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
             to_begin(file)
             reader = csv.DictReader(file, strict=True)
             _check_header(path, reader.fieldnames)

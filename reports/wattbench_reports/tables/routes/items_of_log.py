@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
 from wattbench.records.named_item import named_item_hash
+from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.routes.csv_routes import rows_of_items
 from wattbench_reports.tables.routes.logged_route import LoggedRoute
 from wattbench_reports.tables.run_tables import Frames
@@ -111,15 +111,13 @@ def _rows_by(names: pd.Series, rows: pd.Series) -> dict[str, list[int]]:
 def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[str, list[int]]:
     """Read one prompt per item and way of asking it, never all at once: prompts are most of a table's bytes."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     path = frames.run.layout.items_table
     wanted = np.flatnonzero(~items.duplicated(["row", "prompt_hash"]).to_numpy())
     rows = items["row"].to_numpy()[wanted]
     places = wanted if frames.rows is None else np.flatnonzero(frames.rows.to_numpy())[wanted]
     rows_by_text: dict[str, set[int]] = {}
-    try:
-        source = pq.ParquetFile(path)
+    with opened_table(path) as source:
         if "prompt" not in source.schema_arrow.names:
             return {}
         start = 0
@@ -130,8 +128,6 @@ def _rows_by_text(frames: Frames, items: pd.DataFrame, texts: set[str]) -> dict[
                 if prompt and (text := squeezed(str(prompt))) in texts:
                     rows_by_text.setdefault(text, set()).add(row)
             start += len(batch)
-    except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
     return {text: sorted(of_text) for text, of_text in rows_by_text.items()}
 
 

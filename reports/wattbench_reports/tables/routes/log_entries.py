@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.records.files.regular_file import open_regular, read_regular
 
 MOST_BYTES = 1 << 30
 """Of a log that is one JSON document, which is read whole."""
@@ -26,7 +28,7 @@ def entries_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         UserError: the file cannot be read, or a line that begins with an object is damaged.
     """
     try:
-        with path.open(encoding="utf-8-sig", errors="strict", newline=None) as file:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig") as file:
             first = next((line for line in file if line.strip()), "")
             if not _is_whole(first):
                 yield from _document(path)
@@ -67,10 +69,8 @@ def _of_line(path: Path, number: int, text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _document(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    if path.stat().st_size > MOST_BYTES:
-        raise UserError(f"{path}: one JSON document of more than 1 GiB; write one object per line")
     try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        value = json.loads(read_regular(path, MOST_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: it is not JSON ({error})") from None
     if isinstance(value, dict):

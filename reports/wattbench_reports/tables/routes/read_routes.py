@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wattbench.errors import UserError
+from wattbench.records.files.regular_file import open_regular
 from wattbench_reports.tables.routes import csv_routes, log_routes
 from wattbench_reports.tables.routes.offline_router import OfflineRouter
 from wattbench_reports.tables.run_tables import Frames
@@ -23,11 +23,8 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
     Raises:
         UserError: the file cannot be read or is damaged, or does not fit the run.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise UserError(f"{path}: the routes cannot be read ({error.strerror})") from error
+    with open_regular(path) as file:
+        head = file.read(_HEAD_BYTES)
     return log_routes.read_log(path, frames) if _is_log(head) else csv_routes.read_csv(path, frames)
 
 

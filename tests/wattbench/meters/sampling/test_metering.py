@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import os
+import resource
 import signal
 import threading
 import time
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.made_up.meters import PlayedMeter
+from tests.wattbench.records.test_refused_by_the_machine import limited
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
@@ -145,12 +148,12 @@ def test_two_meters_of_one_component_are_refused(steady: Any) -> None:
 def test_a_trace_that_cannot_be_written_is_told(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with Metering([steady]) as metering:
-        with pytest.raises(UserError, match="cannot write the power trace"):
+        with pytest.raises(UserError, match="cannot be written"):
             metering.trace_to(tmp_path / "file" / "trace.csv")
-        if not Path("/dev/full").exists():
-            return
-        with pytest.raises(UserError, match="No space left"):
-            metering.trace_to(Path("/dev/full"))
+        with pytest.raises(UserError, match="it is a device, not a file"):
+            metering.trace_to(Path(os.devnull))
+        with limited(resource.RLIMIT_FSIZE, 20), pytest.raises(UserError, match="File too large"):
+            metering.trace_to(tmp_path / "trace.csv")
         assert metering.open(label).close().energy_j
 
 
@@ -308,3 +311,26 @@ def test_a_device_that_was_lost_at_an_edge_spoils_the_window_though_it_was_read_
     assert row.energy_j
     assert not row.valid
     assert "cpu: the device was lost" in row.reasons
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe" * 500, b"", b"a,b\n1,2\n"])
+def test_an_interrupted_window_without_its_trace_is_closed_as_not_valid(
+    label: WindowLabel, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "t.csv").write_bytes(content)
+    row = recover_window(tmp_path / "t.csv", replace(label, started_s=1.0), until_s=3.0)
+    assert not row.valid
+    assert any(reason.startswith("its power trace cannot be read (t.csv: not a power trace") for reason in row.reasons)
+
+
+def test_a_closed_window_says_what_of_its_trace_is_on_disk(steady: Any, label: WindowLabel, tmp_path: Path) -> None:
+    with Metering([steady]) as metering:
+        metering.trace_to(tmp_path / "t.csv")
+        window = metering.open(label)
+        window.close()
+        data = (tmp_path / "t.csv").read_bytes()
+        assert window.traced == (len(data), hashlib.sha256(data).hexdigest())
+        metering.trace_to(None)
+        window = metering.open(label)
+        window.close()
+        assert window.traced is None

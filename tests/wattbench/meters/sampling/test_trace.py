@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,43 @@ def test_a_torn_line_is_passed_over_and_the_next_run_goes_on_after_it(tmp_path: 
 
 def test_what_is_no_trace_is_named(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    with pytest.raises(UserError, match="cannot read the power trace"):
+    with pytest.raises(UserError, match="no such file"):
         read_trace(path)
     path.write_text("a,b\n1,2\n")
+    with pytest.raises(UserError, match="not a power trace"):
+        read_trace(path)
+
+
+def test_a_trace_is_on_disk_once_it_is_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = []
+    fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda each: (fsync(each), synced.append(os.fstat(each).st_size)))
+    meter: Any = TwoGpus()
+    path = tmp_path / "t.csv"
+    for second in (1.0, 2.0):  # the second writer goes on where the first was killed, within a line
+        writer = TraceWriter(path)
+        for part in (0.0, 0.5):
+            writer.write(meter, Reading(second + part, {"gpu0": 1.0}, {"gpu1": 5.0}))
+            writer.sync()
+            assert synced[-1] == path.stat().st_size
+        path.write_bytes(path.read_bytes()[:-3])
+
+
+def test_a_trace_is_on_disk_once_it_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda each: synced.append(os.fstat(each).st_size))
+    writer = TraceWriter(tmp_path / "t.csv")
+    writer.write(TwoGpus(), Reading(1.0, {"gpu0": 1.0}, {"gpu1": 5.0}))  # type: ignore[arg-type]
+    writer.close()
+    assert synced[-1] == (tmp_path / "t.csv").stat().st_size
+
+
+def test_what_is_no_trace_is_added_to_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\xff\xfe" * 100)
+    writer = TraceWriter(path)
+    writer.write(TwoGpus(), Reading(1.0, {"gpu0": 1.0}, {"gpu1": 5.0}))  # type: ignore[arg-type]
+    writer.close()
+    assert path.read_bytes().startswith(b"\xff\xfe" * 100)
     with pytest.raises(UserError, match="not a power trace"):
         read_trace(path)

@@ -93,7 +93,7 @@ def test_lines_that_python_cannot_write_again_are_not_read(tmp_path: Path, line:
 
 
 def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="it is a folder, not a file"):
         read_rows(tmp_path, ScoreRow)
 
 

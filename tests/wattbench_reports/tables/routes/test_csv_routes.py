@@ -119,7 +119,7 @@ def test_a_first_line_that_is_not_ours(run, tmp_path, header: str, message: str)
 
 
 def test_files_that_are_none(run, tmp_path) -> None:
-    with pytest.raises(UserError, match="the routes cannot be read"):
+    with pytest.raises(UserError, match="no such file"):
         routes(run, tmp_path / "absent.csv")
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"router,task\xff\xfe\x00")
