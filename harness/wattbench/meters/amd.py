@@ -22,6 +22,8 @@ PERIOD_S = 0.1
 STEP_S = 0.1
 """How coarsely in time the figures advance, at most: the firmware's table of metrics is read anew about every
 millisecond, but no source states it."""
+AVERAGED_OVER_S = 1.0
+"""Over how long averaged power is a mean, at most: the source does not state it, and nvidia-smi's are of a second."""
 POWERS = {"current_socket_power": "power of the moment", "average_socket_power": "averaged power"}
 """The fields of power, the better first, in words."""
 NO_SENSOR = "no energy counter and no power"
@@ -45,6 +47,7 @@ class AmdSmiMeter:
         self.provenance: Mapping[str, str] = {}
         self.reads: Mapping[str, str] = {}
         """Per component, what is read, in words. Complete once open, as `provenance` and `step_s`."""
+        self.power_step_s: Mapping[str, float] = {}
         self._settings = settings or AmdSmiSettings(use="amdsmi")
         self._smi: Any = None
         self._gpus: dict[str, Any] = {}
@@ -82,7 +85,7 @@ class AmdSmiMeter:
     def read(self) -> Reading:
         """Read every GPU. One that cannot be read is a gap, with its reason."""
         at_s = now_s()
-        energy_j, power_w, gaps = {}, {}, {}
+        energy_j, power_w, gaps, use = {}, {}, {}, {}
         for component, handle in self._gpus.items():
             try:
                 if self.provenance[component] == COUNTER:
@@ -92,11 +95,13 @@ class AmdSmiMeter:
                 energy_j.pop(component, None)
                 gaps[component] = str(error)
                 continue
+            if (share := self._use(handle)) is not None:
+                use[component] = share
             if watts is not None:
                 power_w[component] = watts
             elif self.provenance[component] != COUNTER:
                 gaps[component] = "its power is not known"
-        return Reading(at_s, energy_j, power_w, gaps=gaps)
+        return Reading(at_s, energy_j, power_w, gaps=gaps, use=use)
 
     def close(self) -> None:
         """Release the library."""
@@ -119,6 +124,8 @@ class AmdSmiMeter:
         self.provenance = {component: how for component, (how, _) in made.items()}
         self.reads = {component: reads for component, (_, reads) in made.items()}
         self.step_s = dict.fromkeys(self._gpus, STEP_S)
+        averaged = POWERS["average_socket_power"]
+        self.power_step_s = {c: AVERAGED_OVER_S if averaged in said else STEP_S for c, said in self.reads.items()}
 
     def _how(self, component: str, handle: Any) -> tuple[str, str]:
         """Return how a GPU's joules come about, and what is read of it."""
@@ -166,6 +173,15 @@ class AmdSmiMeter:
             if isinstance(watts, int | float) and math.isfinite(watts) and watts > 0.0:
                 return float(watts), field
         return None, ""
+
+    def _use(self, handle: Any) -> float | None:
+        """Return the share of the time in which it computed; None if that is not known."""
+        try:
+            percent = self._call("amdsmi_get_gpu_activity", handle)["gfx_activity"]
+        except (MeterError, KeyError, TypeError):
+            return None
+        known = isinstance(percent, int | float) and 0 <= percent <= 100
+        return float(percent) / 100.0 if known else None
 
     def _call(self, function: str, *arguments: Any) -> Any:
         try:

@@ -10,7 +10,15 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import held
-from wattbench.meters.base import AccountableMeter, LimitedMeter, Meter, MeterError, Reading, WindowAccount
+from wattbench.meters.base import (
+    AccountableMeter,
+    CheckedMeter,
+    LimitedMeter,
+    Meter,
+    MeterError,
+    Reading,
+    WindowAccount,
+)
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.hosts import components_on
@@ -43,6 +51,8 @@ class Metering:
         """Component to how coarsely in time its figures advance, in seconds."""
         self.limits_w: dict[str, float] = {}
         """Component to the most that it is allowed to draw, where its driver says so. Complete inside only."""
+        self.power_step_s: dict[str, float] = {}
+        """As in `WindowEvidence`. Complete inside only."""
         self.shortest_window_s = 0.0
         """How long a window must be for its sensors, in seconds, whatever the suite sets. Also complete inside only."""
         self._meters = list(meters)
@@ -140,6 +150,8 @@ class Metering:
             self._parts |= meter.parts
         if isinstance(meter, LimitedMeter):
             self.limits_w.update(meter.limits_w)
+        if isinstance(meter, CheckedMeter):
+            self.power_step_s.update(meter.power_step_s)
         for component, provenance in meter.provenance.items():
             if component in self.provenance:
                 raise UserError(f"two meters claim to measure {component}; the second is {meter.name}: leave one out")
@@ -217,6 +229,7 @@ class OpenWindow:
             readings=readings,
             provenance={component: self._metering.provenance[component] for component in counted},
             step_s=self._metering.step_s,
+            power_step_s=self._metering.power_step_s,
             limits_w=self._metering.limits_w,
             idle_w={component: watts for component, watts in (idle_w or {}).items() if component in counted},
             unread_hosts=unread,

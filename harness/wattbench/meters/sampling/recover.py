@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         readings=[*readings, *ends],
         provenance=trace.provenance,
         step_s=trace.step_s,
+        power_step_s=dict.fromkeys(trace.provenance, math.inf),  # a trace does not say
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         watched=False,
         remarks=[INTERRUPTED],
