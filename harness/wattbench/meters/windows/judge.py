@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
@@ -64,10 +64,11 @@ def judge(evidence: WindowEvidence) -> WindowRow:
             f"lasted {quantity(evidence.duration_s, 's')}; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
+        limits = power_range(component, points.provenance, evidence.limits_w.get(component))
         if component in evidence.distrusted:
             findings.faults.append(f"{component}: {evidence.distrusted[component]}")
+            findings.faults.extend(_why_distrusted(points, evidence, limits))
             continue
-        limits = power_range(component, points.provenance, evidence.limits_w.get(component))
         part = component in evidence.parts
         if part:  # may be nothing at all
             limits = replace(limits, least_w=0.0)
@@ -76,6 +77,9 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
     findings.faults.extend(faults.less_than_contained(findings.energy_j, provenance))
+    if evidence.duration_s > 0.0:
+        measured_w = {c: j / evidence.duration_s for c, j in findings.energy_j.items() if c not in evidence.parts}
+        findings.faults.extend(faults.nothing_delivered(measured_w))
     computed = {c: points for c, points in series.items() if c in findings.energy_j}
     findings.faults.extend(contradictions(evidence, findings.energy_j))
     for named in components.by_host(computed).values():
@@ -109,6 +113,17 @@ def judge(evidence: WindowEvidence) -> WindowRow:
         co_runners=evidence.co_runners,
         shared=sorted(evidence.parts & findings.energy_j.keys()) if evidence.co_runners else [],
     )
+
+
+def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange) -> Iterator[str]:
+    """Find what may be behind joules that their own meter does not trust: power that does not fit its counter."""
+    if points.provenance == COUNTER and points.power and points.edge_fault() is None:
+        step_s = evidence.step_s[points.component]
+        found = implausible_power(points, limits) or counter_and_power(
+            points, step_s, evidence.power_step_s.get(points.component, step_s)
+        )
+        if found is not None:
+            yield found
 
 
 def _judge_component(
