@@ -75,8 +75,8 @@ def contradictions(evidence: WindowEvidence, energy_j: Mapping[str, float]) -> I
     measured = [c for c in energy_j if evidence.provenance[c] in (COUNTER, RAPL, INTEGRATED)]
     draws = [_draw(evidence, c, energy_j[c]) for c in measured if c not in evidence.parts]
     gpus = [draw for draw in draws if is_gpu(draw.component)]
-    found = [*map(_too_little_in_use, draws), *map(_less_than_idle, gpus), *_swapped(gpus)]
-    yield from (fault for fault in found if fault is not None)
+    faults = [*map(_too_little_in_use, draws), *map(_less_than_idle, gpus), *_swapped(gpus)]
+    yield from (fault for fault in faults if fault is not None)
     if not evidence.co_runners and (elsewhere := _used_elsewhere(gpus, evidence)) is not None:
         yield elsewhere
 

@@ -119,11 +119,10 @@ def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange
     """Find what may be behind joules that their own meter does not trust: power that does not fit its counter."""
     if points.provenance == COUNTER and points.power and points.edge_fault() is None:
         step_s = evidence.step_s[points.component]
-        found = implausible_power(points, limits) or counter_and_power(
-            points, step_s, evidence.power_step_s.get(points.component, step_s)
-        )
-        if found is not None:
-            yield found
+        power_step_s = evidence.power_step_s.get(points.component, step_s)
+        fault = implausible_power(points, limits) or counter_and_power(points, step_s, power_step_s)
+        if fault is not None:
+            yield fault
 
 
 def _judge_component(

@@ -53,7 +53,8 @@ CONTRADICTION = 0.30
 choice between 1%, seen of working parts (ml-energy/zeus issue 12), and 43%, of one that contradicted itself (187 and
 327 J in 5 s, issue 181); half and twice are 50%. What it finds and what not: docs/reliability.md."""
 CONTRADICTION_STEPS = 5.0
-"""A piece in which the two are compared lasts so many steps of the counter: the shortest valid window has two."""
+"""At least how many steps of the counter a piece lasts in which the two are compared: the shortest valid window has two
+pieces."""
 CONTRADICTION_PIECES = 10
 """Into at most how many pieces a window is cut. Two in a row are a fault: a fifth of a window, in which a counter at
 half misses 10%."""
