@@ -107,9 +107,9 @@ class ScrapeSource:
         if missing:
             raise MeterError(f"it has no {', '.join(missing)}, but {', '.join(known) or 'nothing'}")
         wanted = sorted(page.parts if self._wanted is None else self._wanted)
-        unread = [f"{part} ({page.unread[part]})" for part in wanted if part in page.unread]
+        unread = [f"{part} ({page.unread[part]})" for part in wanted or page.unread if part in page.unread]
         if unread or not wanted:
-            raise MeterError(f"it has no figures of {', '.join(unread or page.unread)}")
+            raise MeterError(f"it has no figures of {', '.join(unread)}")
         self.parts = {at_host(part, self.host): part for part in wanted}
         return page
 
