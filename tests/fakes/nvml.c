@@ -17,6 +17,10 @@
  *   gain=1            what power readings are multiplied by: a sensor that disagrees with the counter
  *   fail=0            an NVML error code that every reading returns (15: GPU is lost)
  *   reset=0           the moment at which the counter started again from 0
+ *   count_gain=1      what the counter's joules are multiplied by   count_gain_at=0   from which moment on
+ *   count_gain_until=0   until which moment; 0: for ever
+ *   use=100           percent of the time in which kernels run
+ *   module=0          watts that the module around it draws, which the counter counts too (GH200); 0: no module
  *   jump=0            joules that the counter adds at a moment                jump_at=0   which
  *   raw=              milliwatts that every reading of power gives, whatever is true: 4294967295, 0
  *   limit=700         watts that it can be limited to at most; 0: it does not tell
@@ -175,7 +179,11 @@ int nvmlDeviceGetTotalEnergyConsumption(device *gpu, unsigned long long *out_mj)
     /* Counting starts two days before, as if the driver had been loaded then. */
     double since = floor(at / 86400.0 - 2.0) * 86400.0;
     if (reset > 0 && at >= reset) since = fmin(reset, stepped);
-    *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(wave_energy_j(&wave, since, stepped) * 1000.0);
+    double gain = number(i, "count_gain", "1"), gain_at = fmax(since, number(i, "count_gain_at", "0"));
+    double counted_j = wave_energy_j(&wave, since, stepped) + number(i, "module", "0") * (stepped - since);
+    double until = number(i, "count_gain_until", "0"), gained = until > 0 ? fmin(stepped, until) : stepped;
+    if (gain != 1 && gained > gain_at) counted_j += (gain - 1) * wave_energy_j(&wave, gain_at, gained);
+    *out_mj = number(i, "stuck", "0") != 0 ? 1000000 : (unsigned long long)(counted_j * 1000.0);
     if (number(i, "jump", "0") > 0 && at >= number(i, "jump_at", "0")) *out_mj += (unsigned long long)(number(i, "jump", "0") * 1000.0);
     return OK;
 }
@@ -191,6 +199,11 @@ int nvmlDeviceGetFieldValues(device *gpu, int count, field *fields) {
         fields[i].result = known ? power_mw(gpu->index, 0, &fields[i].value.ui) : NOT_SUPPORTED;
         if (fields[i].field == 185 && number(gpu->index, "average_field", "0") != 0)
             fields[i].result = nvmlDeviceGetPowerUsage(gpu, &fields[i].value.ui);
+        if (fields[i].scope == 1) { /* NVML_POWER_SCOPE_MODULE */
+            double module_w = number(gpu->index, "module", "0");
+            if (module_w == 0) fields[i].result = NOT_SUPPORTED;
+            else fields[i].value.ui += (unsigned)(module_w * 1000.0);
+        }
     }
     return OK;
 }
@@ -221,8 +234,7 @@ int nvmlDeviceGetMemoryInfo(device *gpu, memory *out) {
 int nvmlDeviceGetEnforcedPowerLimit(device *gpu, unsigned *out_mw) { (void)gpu; *out_mw = 700000; return OK; }
 
 int nvmlDeviceGetUtilizationRates(device *gpu, utilization *out) {
-    (void)gpu;
-    *out = (utilization){.gpu = 100};
+    *out = (utilization){.gpu = (unsigned)number(gpu->index, "use", "100")};
     return OK;
 }
 

@@ -323,10 +323,12 @@ def _measure(
     *,
     retry_failed: bool = False,
 ) -> Path:
+    from wattbench.clock import clock_of_boot
+    from wattbench.measure.clock_changes import clock_changes_since
     from wattbench.scenarios.run_to_end import run_to_end
     from wattbench.systems.spending import BudgetReachedError
 
-    root = writer.layout.root
+    root, clock = writer.layout.root, clock_of_boot()
     again = None if resume is None else f"{resume} {root}{' --retry-failed' if retry_failed else ''}"
     machine.name_run(root)
     try:
@@ -352,4 +354,6 @@ def _measure(
         if isinstance(error, KeyboardInterrupt):
             raise RunInterruptedError(root) from error
         raise
+    for change in clock_changes_since(clock, root):
+        notice(f"wattbench: {change}")
     return root

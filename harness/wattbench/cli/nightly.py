@@ -141,9 +141,9 @@ def _check_options(
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
     from wattbench.measure.resume import Night
-    from wattbench.nights import today
+    from wattbench.nights import tonight
 
-    when = date.date() if date is not None else today()
+    when = date.date() if date is not None else tonight(layout)
     with stdout_to_stderr():
         resolved = work.resolved()
         night = Night(when, backfilled, None if backfilled else _commits_since(layout, resolved, when))

@@ -15,6 +15,7 @@ failed (an empty field, NaN, 0 W of a device that is switched on) is a gap, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -77,6 +78,7 @@ def judged(telemetry: Telemetry, label: WindowLabel, started_s: float, finished_
             readings=telemetry.readings,
             provenance=telemetry.provenance,
             step_s=telemetry.step_s,
+            power_step_s=dict.fromkeys(telemetry.provenance, math.inf),  # a source does not say
             limits_w=telemetry.limits_w,
             min_steps=thresholds.MIN_STEPS_UNPLACED,
             distrusted=telemetry.distrusted,

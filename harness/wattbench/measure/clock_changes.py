@@ -1,11 +1,11 @@
-"""Say that the clock was set between the two sessions of a run: its stamps are then of two clocks."""
+"""Say that the clock was set since a run began: its stamps are then of another clock than the machine's."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 from wattbench.clock import clock_of_boot
 from wattbench.records import RunRecords
@@ -13,8 +13,8 @@ from wattbench.records import RunRecords
 MOST_S = 1.0
 """The wall clock may differ by this much from the time since the machine was started: it is corrected all the time."""
 _SO = (
-    "Seconds and joules are right, as no window spans it; what is matched by the hour or by another program's log "
-    "(grams by the hour, logs of meters) may be of another time in one of its parts"
+    "Seconds and joules are right, as no window is measured by a clock that can be set; what is matched by the hour or "
+    "by another program's log (grams by the hour, logs of meters) may be of another time in one of its parts"
 )
 
 
@@ -23,13 +23,9 @@ def clock_changes(records: RunRecords) -> list[str]:
 
     It is known where the machine was not started again, and where the run has a stamp that is yet to come.
     """
-    root, now = records.layout.root, clock_of_boot()
-    set_s = _set_s(records.header.environment.get("clock"), now)
-    if set_s is not None:
-        if abs(set_s) <= MOST_S:
-            return []
-        which = "forward" if set_s > 0 else "back"
-        return [f"{root}: the clock was set {which} by {abs(set_s):,.0f} s since the run began. {_SO}"]
+    root, was = records.layout.root, records.header.environment.get("clock")
+    if _set_s(was) is not None:
+        return clock_changes_since(was, root)
     last_s = max(_stamps_s(records), default=0.0)
     if last_s <= time.time() + MOST_S:
         return []
@@ -37,8 +33,24 @@ def clock_changes(records: RunRecords) -> list[str]:
     return [f"{root}: the clock was set back: the run has a stamp of {stamp}, and now it is {here}. {_SO}"]
 
 
-def _set_s(was: object, now: Mapping[str, Any] | None) -> float | None:
+def clock_changes_since(was: object, root: Path) -> list[str]:
+    """Return a sentence where the clock was set since `clock_of_boot` said this; empty where it was not, or may have
+    been.
+
+    Args:
+        was: what it said.
+        root: of the run.
+    """
+    set_s = _set_s(was)
+    if set_s is None or abs(set_s) <= MOST_S:
+        return []
+    which = "forward" if set_s > 0 else "back"
+    return [f"{root}: the clock was set {which} by {abs(set_s):,.0f} s since the run began. {_SO}"]
+
+
+def _set_s(was: object) -> float | None:
     """Return by how many seconds the clock was set; None where the machine was started again, or it is not known."""
+    now = clock_of_boot()
     if now is None or not isinstance(was, Mapping) or was.get("boot") != now["boot"]:
         return None
     offset_s = was.get("offset_s")

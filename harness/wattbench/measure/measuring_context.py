@@ -127,8 +127,9 @@ class MeasuringContext:
         row = window.close()
         self.writer.append_window(row)
         usable = {c: j / row.duration_s for c, j in row.energy_j.items() if usable_as_idle(row, c)}
-        if row.contended and (unknown := sorted(row.energy_j.keys() - usable.keys())):
-            self.progress.note(f"{title}: idle draw of {', '.join(unknown)} is not known, as the machine was busy")
+        if (row.contended or not row.valid) and (unknown := sorted(row.energy_j.keys() - usable.keys())):
+            why = ", as the machine was busy" if row.valid else f": {row.reasons[0]}"
+            self.progress.note(f"{title}: idle draw of {', '.join(unknown)} is not known{why}")
         return usable
 
 

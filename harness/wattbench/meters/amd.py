@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -22,6 +23,8 @@ PERIOD_S = 0.1
 STEP_S = 0.1
 """How coarsely in time the figures advance, at most: the firmware's table of metrics is read anew about every
 millisecond, but no source states it."""
+AVERAGED_OVER_S = 1.0
+"""Over how long averaged power is a mean, at most: the source does not state it, and nvidia-smi's are of a second."""
 POWERS = {"current_socket_power": "power of the moment", "average_socket_power": "averaged power"}
 """The fields of power, the better first, in words."""
 NO_SENSOR = "no energy counter and no power"
@@ -45,6 +48,7 @@ class AmdSmiMeter:
         self.provenance: Mapping[str, str] = {}
         self.reads: Mapping[str, str] = {}
         """Per component, what is read, in words. Complete once open, as `provenance` and `step_s`."""
+        self.power_step_s: Mapping[str, float] = {}
         self._settings = settings or AmdSmiSettings(use="amdsmi")
         self._smi: Any = None
         self._gpus: dict[str, Any] = {}
@@ -70,7 +74,7 @@ class AmdSmiMeter:
         smi = _library()
         try:
             smi.amdsmi_init()
-        except Exception as error:  # the library's exceptions are its own, and change with its versions
+        except (Exception, SystemExit) as error:  # the library's exceptions are its own, and change with its versions
             raise AbsentError(f"amdsmi finds no AMD GPU ({_short(error)})") from None
         self._smi = smi
         try:
@@ -82,21 +86,24 @@ class AmdSmiMeter:
     def read(self) -> Reading:
         """Read every GPU. One that cannot be read is a gap, with its reason."""
         at_s = now_s()
-        energy_j, power_w, gaps = {}, {}, {}
+        energy_j, power_w, gaps, use = {}, {}, {}, {}
         for component, handle in self._gpus.items():
+            watts = None
             try:
                 if self.provenance[component] == COUNTER:
                     energy_j[component] = self._energy_j(handle)
                 watts, _ = self._power_w(handle)
             except MeterError as error:
-                energy_j.pop(component, None)
-                gaps[component] = str(error)
-                continue
+                if component not in energy_j:  # beside a counter, power is only a check
+                    gaps[component] = str(error)
+                    continue
+            if (share := self._use(handle)) is not None:
+                use[component] = share
             if watts is not None:
                 power_w[component] = watts
             elif self.provenance[component] != COUNTER:
                 gaps[component] = "its power is not known"
-        return Reading(at_s, energy_j, power_w, gaps=gaps)
+        return Reading(at_s, energy_j, power_w, gaps=gaps, use=use)
 
     def close(self) -> None:
         """Release the library."""
@@ -119,6 +126,8 @@ class AmdSmiMeter:
         self.provenance = {component: how for component, (how, _) in made.items()}
         self.reads = {component: reads for component, (_, reads) in made.items()}
         self.step_s = dict.fromkeys(self._gpus, STEP_S)
+        averaged = POWERS["average_socket_power"]
+        self.power_step_s = {c: AVERAGED_OVER_S if averaged in said else STEP_S for c, said in self.reads.items()}
 
     def _how(self, component: str, handle: Any) -> tuple[str, str]:
         """Return how a GPU's joules come about, and what is read of it."""
@@ -138,6 +147,8 @@ class AmdSmiMeter:
         return COUNTER if counts else INTEGRATED, "; ".join(said)
 
     def _first_partitions(self, handles: Any) -> list[Any]:
+        if not isinstance(handles, list | tuple):
+            raise MeterError("amdsmi_get_processor_handles gave no list of GPUs")
         return [handle for handle in handles if self._partition(handle) == 0]
 
     def _partition(self, handle: Any) -> int:
@@ -150,27 +161,35 @@ class AmdSmiMeter:
     def _energy_j(self, handle: Any) -> float:
         count = self._call("amdsmi_get_energy_count", handle)
         try:
-            units = count["energy_accumulator"] if "energy_accumulator" in count else count["power"]
-            energy_j = float(units) * float(count["counter_resolution"]) / 1e6
-        except (KeyError, TypeError, ValueError) as error:
+            units = _figure(count["energy_accumulator"] if "energy_accumulator" in count else count["power"])
+            resolution_uj = _figure(count["counter_resolution"])
+        except (KeyError, TypeError) as error:
             raise MeterError("its energy counter is not known") from error
-        if not math.isfinite(energy_j) or energy_j < 0.0:
-            raise MeterError(f"its energy counter gave {energy_j:g}")
-        return energy_j
+        if units is None or resolution_uj is None or units < 0.0 or resolution_uj < 0.0:
+            raise MeterError("its energy counter gave no valid figure")
+        return units * resolution_uj / 1e6
 
     def _power_w(self, handle: Any) -> tuple[float | None, str]:
         """Return watts and the field that has them; None if no field does."""
         power = self._call("amdsmi_get_power_info", handle)
         for field in POWERS:
-            watts = power.get(field) if isinstance(power, dict) else None
-            if isinstance(watts, int | float) and math.isfinite(watts) and watts > 0.0:
-                return float(watts), field
+            watts = _figure(power.get(field)) if isinstance(power, dict) else None
+            if watts is not None and watts > 0.0:
+                return watts, field
         return None, ""
+
+    def _use(self, handle: Any) -> float | None:
+        """Return the share of the time in which it computed; None if that is not known."""
+        try:
+            percent = _figure(self._call("amdsmi_get_gpu_activity", handle)["gfx_activity"])
+        except (MeterError, KeyError, TypeError):
+            return None
+        return None if percent is None or not 0.0 <= percent <= 100.0 else percent / 100.0
 
     def _call(self, function: str, *arguments: Any) -> Any:
         try:
             return getattr(self._smi, function)(*arguments)
-        except Exception as error:  # the library's exceptions are its own, and change with its versions
+        except (Exception, SystemExit) as error:  # the library's exceptions are its own, and change with its versions
             raise MeterError(f"{function} failed ({_short(error)})") from None
 
 
@@ -186,5 +205,12 @@ def _library() -> Any:
     return amdsmi
 
 
-def _short(error: Exception) -> str:
+def _figure(value: Any) -> float | None:
+    """Return a finite number; None for `N/A` and whatever else is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
+        return None
+    return None if math.isnan(value) else float(value)
+
+
+def _short(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:120]

@@ -49,6 +49,9 @@ class Reading:
     """Components that could not be read this time, and why. They have no figures: a gap, never a zero."""
     unplaced: frozenset[str] = frozenset()
     """Components whose counts are those of their counter's last step, which was not caught: up to a step too early."""
+    use: Mapping[str, float] = field(default_factory=dict)
+    """Share of the time in which a GPU computed, lately: of those that are measured, and of others of the machine of
+    which it is not known that another program uses them."""
 
 
 class Meter(Protocol):
@@ -118,6 +121,14 @@ class LimitedMeter(Meter, Protocol):
 
     limits_w: Mapping[str, float]
     """Per component: watts that it keeps to on average, of those for which that is known. Complete once open."""
+
+
+@runtime_checkable
+class CheckedMeter(Meter, Protocol):
+    """A meter with counters whose power has another step."""
+
+    power_step_s: Mapping[str, float]
+    """As in `WindowEvidence`. Complete once open."""
 
 
 @runtime_checkable

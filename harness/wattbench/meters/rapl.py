@@ -5,7 +5,9 @@ Source: Linux kernel, Documentation/power/powercap/powercap.rst.
 
 from __future__ import annotations
 
+import errno
 import math
+import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +22,10 @@ from wattbench.meters.windows.thresholds import HELD_UP_S, PLAUSIBLE_W
 POWERCAP = Path("/sys/class/powercap")
 STEP_S = 0.001
 """RAPL updates about every millisecond (Intel SDM vol. 3B, "RAPL Interfaces")."""
+MOST_BYTES = 4096
+"""Of a file of the tree: what the kernel says of the size of each."""
+MOST_DIGITS = 20
+"""Of a number of 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Domain:
             MeterError: it cannot be read, or is none that it can have; the message says what to do.
         """
         try:
-            count_uj = int((self.folder / "energy_uj").read_text())
+            count_uj = _number(self.folder / "energy_uj")
         except PermissionError as error:
             raise MeterError(
                 f"{self.folder / 'energy_uj'} is readable by root only (since 2020, against CVE-2020-8694)",
@@ -57,7 +63,7 @@ class Domain:
         limits_w = []
         for path in (*self.folder.glob("constraint_*_power_limit_uw"), *self.folder.glob("constraint_*_max_power_uw")):
             with suppress(OSError, OverflowError, ValueError):
-                limits_w.append(int(path.read_text()) / 1e6)
+                limits_w.append(_number(path) / 1e6)
         return max(limits_w, default=0.0) or None
 
 
@@ -77,6 +83,10 @@ def find_domains(root: Path = POWERCAP) -> list[Domain]:
             "or the kernel module intel_rapl_msr is not loaded)"
         )
     domains = [domain for folder in folders if (domain := _domain(folder)) is not None]
+    packages = [domain.name for domain in domains if domain.component == "cpu"]
+    twice = sorted({name for name in packages if packages.count(name) > 1})
+    if twice:
+        raise MeterError(f"{root} has {', '.join(twice)} twice: its joules would be counted twice")
     if not domains:
         raise AbsentError(f"no package or dram domain under {root}")
     return domains
@@ -84,15 +94,37 @@ def find_domains(root: Path = POWERCAP) -> list[Domain]:
 
 def _domain(folder: Path) -> Domain | None:
     try:
-        name = (folder / "name").read_text().strip()
+        name = _text(folder / "name")
         if not (name.startswith("package") or name == "dram"):
             return None
-        range_uj = int((folder / "max_energy_range_uj").read_text())
+        range_uj = _number(folder / "max_energy_range_uj")
+        if range_uj <= 0:
+            raise ValueError(f"max_energy_range_uj says {range_uj}")
     except (OSError, ValueError) as error:  # left out, it would make the sum too low, and nobody would know
         raise MeterError(f"{folder}: cannot be read ({error})") from error
     if name.startswith("package"):  # also package-0-die-1
         return Domain(folder, name, "cpu", range_uj)
     return Domain(folder, name, "dram", range_uj)
+
+
+def _number(path: Path) -> int:
+    text = _text(path)
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"more than {MOST_DIGITS} characters")
+    return int(text)
+
+
+def _text(path: Path) -> str:
+    """Return what a small file says. Whatever else is there, such as a pipe, is not waited for.
+
+    Raises:
+        OSError: it cannot be read, or is something else.
+        ValueError: it is no text.
+    """
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode) or facts.st_size > MOST_BYTES:
+        raise OSError(errno.EINVAL, "not a small file")
+    return path.read_text().strip()
 
 
 class Unwrapped:

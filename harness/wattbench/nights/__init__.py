@@ -7,7 +7,7 @@ from wattbench.nights.add import Added, add_runs
 from wattbench.nights.backfill import Filled, backfill
 from wattbench.nights.commits_since import CommitsSince, commits_since, night_before
 from wattbench.nights.layout import NightsLayout
-from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, today
+from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, tonight
 from wattbench.nights.retention import Decision, Keep, prune
 from wattbench.nights.site import rebuilt
 from wattbench.nights.verdicts import keep_verdict, kept_verdicts
@@ -30,5 +30,5 @@ __all__ = [
     "night_before",
     "prune",
     "rebuilt",
-    "today",
+    "tonight",
 ]

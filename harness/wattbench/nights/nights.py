@@ -88,9 +88,23 @@ def date_of(header: RunHeader) -> date:
         raise UserError(f"run {header.run}: {text!r:.40} is not a date; the record is damaged") from error
 
 
-def today() -> date:
-    """Return the date by UTC, so that machines in several places agree which night it is."""
-    return datetime.now(UTC).date()
+def tonight(layout: NightsLayout) -> date:
+    """Return the date of a night that begins now: by UTC, so that machines in several places agree which it is.
+
+    Raises:
+        UserError: the history has a later one, so that this machine's clock is wrong now, or one was then.
+    """
+    now = datetime.now(UTC).date()
+    try:
+        nights = kept_runs(layout)
+    except UserError:  # a damaged run of another night does not stop this one
+        return now
+    if nights and nights[-1].date > now:
+        raise UserError(
+            f"it is {now} by this machine's clock, and {layout.root} has a later night, {nights[-1].root.name} of "
+            f"{nights[-1].date}: correct the clock; if it was wrong then, move that run away; or name the night: --date"
+        )
+    return now
 
 
 def commits_with_a_night(runs: Iterable[KeptRun], suite: str) -> set[str]:

@@ -11,6 +11,16 @@ from wattbench_reports.tables.run_tables import Frames
 
 _CAUSES = (
     (
+        "sensors that contradict each other",
+        (
+            "sensors contradict each other",
+            " cannot be true",
+            " seem to be swapped",
+            " with nothing asked: one of the two is wrong",
+            ", which is not measured",
+        ),
+    ),
+    (
         "other work on this machine",
         ("the machine was busy: ", "what else the machine did meanwhile is not known", ": foreign process "),
     ),

@@ -115,6 +115,53 @@ def test_what_cannot_be_read_is_said(install: Install, monkeypatch: pytest.Monke
         AmdSmiMeter().open()
 
 
+NO_FIGURES: list[Any] = [
+    None, "N/A", [], {}, True, -1, 10**400, float("nan"), float("inf"),
+    OSError("x"), SystemExit(1), AttributeError("y"), RuntimeError("\x1b[31m" * 99), MemoryError(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", NO_FIGURES, ids=lambda given: repr(given)[:20])
+@pytest.mark.parametrize("function", ["energy_count", "power_info", "gpu_activity", "processor_handles"])
+def test_a_library_that_answers_nonsense_ends_in_no_traceback_and_no_figure(
+    install: Install, monkeypatch: pytest.MonkeyPatch, function: str, given: Any
+) -> None:
+    fields = {
+        "energy_count": "energy_accumulator",
+        "power_info": "current_socket_power",
+        "gpu_activity": "gfx_activity",
+    }
+
+    def answer(*_: Any) -> Any:
+        if isinstance(given, BaseException):
+            raise given
+        return {fields[function]: given, "counter_resolution": 15.3} if function in fields else given
+
+    smi = install(FakeGpu(WAVE))
+    monkeypatch.setattr(smi, f"amdsmi_get_{function}", answer, raising=False)
+    meter = AmdSmiMeter()
+    if function == "processor_handles":
+        with pytest.raises(MeterError):
+            meter.open()
+        return
+    meter.open()
+    reading = meter.read()
+    assert meter.provenance == {"gpu0": "integrated" if function == "energy_count" else "counter"}
+    assert ("gpu0" in reading.energy_j, "gpu0" in reading.power_w, "gpu0" in reading.use, dict(reading.gaps)) == (
+        function != "energy_count", function != "power_info", False, {},
+    )  # fmt: skip
+
+
+def test_a_counter_that_is_off_a_hundredfold_is_contradicted_by_its_power(install: Install, label: Any) -> None:
+    """Seen of the library: https://github.com/ROCm/amdsmi/issues/38."""
+    smi = install(FakeGpu(WAVE))
+    right = smi.amdsmi_get_energy_count
+    smi.amdsmi_get_energy_count = lambda gpu: {**right(gpu), "counter_resolution": 0.15259}  # type: ignore[method-assign]
+    row = measured(smi, AmdSmiMeter(), label)
+    assert not row.valid
+    assert any("sensors contradict each other" in reason for reason in row.reasons)
+
+
 def test_a_binding_without_its_library_prints_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

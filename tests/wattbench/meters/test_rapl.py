@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,6 +110,74 @@ def test_a_failed_read_is_a_gap_in_its_component_alone(tmp_path: Path) -> None:
     reading = meter.read()
     assert set(reading.energy_j) == {"dram"}
     assert "energy_uj cannot be read" in reading.gaps["cpu"]
+
+
+def a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
+def a_device(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def a_giant(path: Path) -> None:
+    os.truncate(path, 2**40)
+
+
+NO_COUNTS = {
+    "a pipe": a_pipe, "a device": a_device, "a sparse giant": a_giant, "nothing": Path.unlink,
+    **{text: partial(Path.write_text, data=text) for text in ("", "abc", "-5", "1e9", "nan", "0x10", "9" * 4000)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NO_COUNTS)
+@pytest.mark.parametrize("file", ["energy_uj", "max_energy_range_uj", "name"])
+def test_what_is_no_count_is_named_and_not_waited_for(tmp_path: Path, file: str, what: str) -> None:
+    count = add_domain(tmp_path, "intel-rapl:0", "package-0", 5)
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    NO_COUNTS[what](count.parent / file)
+    if file == "energy_uj":  # of the others a meter that is open knows already
+        assert meter.read().gaps.keys() == {"cpu"}
+    if file != "name" or what in ("a pipe", "a device", "a sparse giant", "nothing"):
+        with pytest.raises(MeterError, match=r"cannot be read|says"):
+            RaplMeter(root=tmp_path).open()
+
+
+def test_a_limit_that_is_a_pipe_is_no_limit(tmp_path: Path) -> None:
+    count = add_domain(tmp_path, "intel-rapl:0", "package-0")
+    os.mkfifo(count.parent / "constraint_0_power_limit_uw")
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    assert meter.limits_w == {}
+
+
+@pytest.mark.parametrize("range_uj", [0, -1])
+def test_a_counter_without_a_range_is_refused(tmp_path: Path, range_uj: int) -> None:
+    add_domain(tmp_path, "intel-rapl:0", "package-0", 0, range_uj)
+    with pytest.raises(MeterError, match=rf"max_energy_range_uj says {range_uj}"):
+        find_domains(tmp_path)
+
+
+def test_a_package_that_is_there_twice_is_not_counted_twice(tmp_path: Path) -> None:
+    for number in (0, 1):
+        add_domain(tmp_path, f"intel-rapl:{number}", "package-0")
+        add_domain(tmp_path, f"intel-rapl:{number}:0", "dram")
+    with pytest.raises(MeterError, match="has package-0 twice"):
+        find_domains(tmp_path)
+
+
+def test_a_package_that_vanishes_and_comes_back_has_lost_no_joule(tmp_path: Path) -> None:
+    count = add_domain(tmp_path, "intel-rapl:0", "package-0", 0)
+    meter = RaplMeter(root=tmp_path)
+    meter.open()
+    meter.read()
+    count.unlink()
+    assert meter.read().gaps
+    count.write_text("7000000")
+    assert meter.read().energy_j == {"cpu": 7.0}
 
 
 def test_a_machine_without_the_tree_is_told_so(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from wattbench.errors import UserError
-from wattbench.nights import NightsLayout, commits_with_a_night, kept_runs
+from wattbench.nights import NightsLayout, commits_with_a_night, kept_runs, tonight
 
 
 def test_runs_are_listed_oldest_first_and_say_whether_they_count(layout: NightsLayout, make_run) -> None:
@@ -52,3 +52,18 @@ def test_a_damaged_header_ends_in_a_sentence(layout: NightsLayout, make_run, dam
     (root / "run.json").write_text(json.dumps(header | damage))
     with pytest.raises(UserError, match=r"run\.json: .* must be a mapping; the record is damaged"):
         kept_runs(layout)
+
+
+@pytest.mark.parametrize("days", [-1, 0])
+def test_a_night_after_the_last_is_that_of_the_clock(layout: NightsLayout, make_run, days: int) -> None:
+    now = datetime.now(UTC).date()
+    make_run(layout.runs, f"{now + timedelta(days)}")
+    assert tonight(layout) == now
+
+
+def test_a_clock_that_was_set_back_does_not_make_a_night_before_the_last(layout: NightsLayout, make_run) -> None:
+    """A machine without a battery wakes up in 1970, or in the future once."""
+    later = datetime.now(UTC).date() + timedelta(400)
+    root = make_run(layout.runs, f"{later}")
+    with pytest.raises(UserError, match=rf"by this machine's clock, and .* has a later night, {root.name} of {later}"):
+        tonight(layout)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from wattbench.meters import INTERRUPTED
+from wattbench.meters import INTERRUPTED, Reading, WindowEvidence, judge
 from wattbench.meters.contention.judgement import find_contention
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows.judge import UNWATCHED
+from wattbench.records import WindowLabel
 from wattbench_reports.metrics.validity import Validity, by_cause, cause_of
 
 SHORT = "lasted 3.00 ms; the suite requires at least 5 s"
@@ -30,6 +31,25 @@ def test_causes_of_reasons_as_they_are_written() -> None:
     assert cause_of(["gpu0: 3.00 ms is too short for a sensor that advances every 0.1 s (at least 1 s)"]) == "too short"
     assert cause_of(["gpu0: counter went backwards"]) == "readings of a meter"
     assert cause_of([]) == "not recorded"
+
+
+def test_sensors_that_contradict_each_other_are_named_before_other_work() -> None:
+    label = WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured")
+    half = [Reading(i / 10, {"gpu0": 15.0 * i}, {"gpu0": 300.0}) for i in range(101)]
+    weak = [Reading(i / 10, power_w={"gpu0": 0.3 + i % 2 / 100}, use={"gpu0": 0.9, "gpu1": 0.0}) for i in range(101)]
+    cool = [Reading(i / 10, power_w={"gpu0": 50.0 + i % 2 / 100}) for i in range(101)]
+    away = [Reading(i / 10, power_w={"gpu0": 60.0 + i % 2 / 100}, use={"gpu0": 0.0, "gpu1": 1.0}) for i in range(101)]
+    for readings in (half, weak, cool, away):
+        row = judge(
+            WindowEvidence(
+                label=label, started_s=0.0, finished_s=10.0, readings=readings, idle_w={"gpu0": 60.0},
+                provenance={"gpu0": "counter" if readings is half else "integrated"}, step_s={"gpu0": 0.1},
+            )
+        )  # fmt: skip
+        assert not row.valid
+        assert cause_of([*find_contention({Signal.CANARY: 9.0}).contended, *row.reasons]) == (
+            "sensors that contradict each other"
+        )
 
 
 def test_causes_are_counted_over_systems() -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import resource
 import shlex
 import signal
 import subprocess
@@ -21,6 +22,8 @@ from wattbench.redaction import hide, keep_secrets_of
 
 MOST_BYTES = 1_000_000
 """Output of a command beyond this is ignored."""
+MOST_FILE_BYTES = 64 * 2**20
+"""The largest file that it may write, its output included: one that prints without end fills no disk."""
 
 
 class CommandSource:
@@ -89,6 +92,9 @@ class CommandSource:
                 raise MeterError(
                     f"{name} cannot be started ({error.strerror})", fix=f"check whether {name} is installed"
                 ) from error
+            if hasattr(resource, "prlimit"):  # Linux
+                with suppress(ProcessLookupError, PermissionError):
+                    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (MOST_FILE_BYTES, MOST_FILE_BYTES))
             try:
                 code = process.wait(timeout_s)
             except subprocess.TimeoutExpired as error:

@@ -160,6 +160,8 @@ class CsvLogSource:
             stamp = datetime.fromisoformat(text)
         else:
             stamp = datetime.strptime(text, self._log.time_format)
-        if stamp.tzinfo is None:
-            stamp = stamp.replace(tzinfo=self._zone) if self._zone is not None else stamp.astimezone()
-        return stamp.astimezone(UTC).timestamp()
+        if stamp.tzinfo is not None:
+            return stamp.astimezone(UTC).timestamp()
+        # The hour that the clock repeats when summer time ends: the one that is now.
+        both_s = [stamp.replace(tzinfo=self._zone, fold=fold).timestamp() for fold in (0, 1)]
+        return min(both_s, key=lambda each_s: abs(each_s + self._log.offset_s - now_s()))

@@ -1,4 +1,4 @@
-"""Find processes that are not ours, whose joules would be counted as ours."""
+"""Find whose processes compute on a GPU: a stranger's joules would be counted as ours, or ours not at all."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ def foreign_processes(pids: Iterable[int]) -> dict[int, str]:
     A pid that is not visible here has ended, or belongs to another pid namespace (a driver may name the host's
     pids to a container, our own among them): its owner is not known, so it does not make a window invalid.
     """
-    foreign = {}
-    for pid in pids:
-        name = _name_if_foreign(pid)
-        if name is not None:
-            foreign[pid] = name
-    return foreign
+    return {pid: name for pid in pids if (name := _stranger(pid))}
 
 
-def _name_if_foreign(pid: int) -> str | None:
-    """Return the name of a process that is not ours; None for our own, and if that is not known."""
+def own_processes(pids: Iterable[int]) -> list[int]:
+    """Return the processes that are this one or descend from it."""
+    return [pid for pid in pids if _stranger(pid) == ""]
+
+
+def _stranger(pid: int) -> str | None:
+    """Return the name of a process that is not ours; nothing of our own, and None if that is not known."""
     if pid == os.getpid():
-        return None
+        return ""
     import psutil
 
     try:
         process = psutil.Process(pid)
-        name = process.name()
+        name = process.name() or str(pid)
         ancestor: psutil.Process | None = process
         while ancestor is not None:
             if ancestor.pid == os.getpid():
-                return None
+                return ""
             ancestor = ancestor.parent()
     except psutil.NoSuchProcess:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from wattbench.meters.base import MeterError
@@ -12,7 +13,11 @@ POWER_INSTANT = 186
 POWER_AVERAGE = 185
 """`NVML_FI_DEV_POWER_AVERAGE`: over a second; Ampere (but GA100) and newer, since the same drivers."""
 SCOPE_GPU = 0
-"""`NVML_POWER_SCOPE_GPU`: the GPU itself, not the module around it (1) or its memory (2)."""
+"""`NVML_POWER_SCOPE_GPU`: the GPU itself, not the module around it or its memory (2)."""
+SCOPE_MODULE = 1
+"""`NVML_POWER_SCOPE_MODULE`: with the processor, on GH200 and GB200. Others do not have it."""
+MORE_THAN_GPU = 1.05
+"""From which ratio on a module's power is more than its GPU's: a sensor is good to 5%."""
 AVERAGED_OVER_S = 1.0
 """`nvmlDeviceGetPowerUsage` is an average over a second on Ampere and newer, GA100 excepted (NVML reference)."""
 GA100 = (8, 0)
@@ -67,6 +72,25 @@ class GpuReader:
     def power_step_s(self) -> float:
         """Return how coarsely in time `power_w` advances."""
         return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
+
+    def check_step_s(self) -> float:
+        """Return how coarsely `power_w` advances as a check of the counter; infinite where that counts more than it.
+
+        GH200's counter is of the whole module (ml-energy/zeus, pull request 172).
+        """
+        try:
+            if self._field_w(POWER_INSTANT, SCOPE_MODULE) > MORE_THAN_GPU * self.power_w():
+                return math.inf
+        except self._nvml.NVMLError:
+            pass
+        return self.power_step_s()
+
+    def use(self) -> float | None:
+        """Return the share of the last second or less in which a kernel ran; None if not reported. Raises nothing."""
+        try:
+            return float(self._nvml.nvmlDeviceGetUtilizationRates(self.gpu.handle).gpu) / 100.0
+        except self._nvml.NVMLError:
+            return None
 
     def power_reads(self) -> str | None:
         """Return what `power_w` is, in words; None if the part reports no power."""
@@ -130,8 +154,8 @@ class GpuReader:
         except self._nvml.NVMLError:
             return True  # unknown: taken for the slower kind
 
-    def _field_w(self, number: int) -> float:
-        (field,) = self._nvml.nvmlDeviceGetFieldValues(self.gpu.handle, [(number, SCOPE_GPU)])
+    def _field_w(self, number: int, scope: int = SCOPE_GPU) -> float:
+        (field,) = self._nvml.nvmlDeviceGetFieldValues(self.gpu.handle, [(number, scope)])
         if field.nvmlReturn != self._nvml.NVML_SUCCESS:
             raise self._nvml.NVMLError(field.nvmlReturn)
         return float(field.value.uiVal) / 1000.0

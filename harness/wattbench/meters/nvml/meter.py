@@ -10,7 +10,7 @@ from wattbench.clock import now_s
 from wattbench.config import NvmlSettings
 from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
 from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
-from wattbench.meters.nvml.foreign_processes import foreign_processes
+from wattbench.meters.nvml.foreign_processes import foreign_processes, own_processes
 from wattbench.meters.nvml.gpu_reader import LOST, GpuReader
 from wattbench.meters.nvml.visible_gpus import changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
 from wattbench.meters.windows.thresholds import HELD_UP_S
@@ -59,15 +59,20 @@ class NvmlMeter:
         self.step_s: Mapping[str, float] = {}
         self.provenance: Mapping[str, str] = dict(provenance or {})
         self.limits_w: Mapping[str, float] = {}
+        self.power_step_s: Mapping[str, float] = {}
         self.device_names: Mapping[str, str] = {}
         """Per component, the driver's name of the GPU. Complete once open."""
         self._environ = environ
         self._nvml: Any = None
         self._readers: dict[str, GpuReader] = {}
+        self._others: dict[str, GpuReader] = {}
+        """The GPUs that systems cannot use."""
         self._counted: frozenset[str] = frozenset()
         self._steps: dict[str, Step] = {}
         self._throttled: frozenset[str] = frozenset()
         self._temperature_c: dict[str, float] = {}
+        self._use: dict[str, float] = {}
+        self._use_of_others: dict[str, float] = {}
         self._state_due_s = 0.0
         self._noted: frozenset[str] = frozenset()
         self._processes_due_s = 0.0
@@ -141,7 +146,7 @@ class NvmlMeter:
         self._look_at_state(at_s, self._readers.keys() - gaps.keys())
         temperature_c = {c: degrees_c for c, degrees_c in self._temperature_c.items() if c not in gaps}
         notes = self._throttled | self._slow_notes(at_s) | lost
-        return Reading(at_s, energy_j, power_w, temperature_c, notes, gaps)
+        return Reading(at_s, energy_j, power_w, temperature_c, notes, gaps, use={**self._use, **self._use_of_others})
 
     def sync(self) -> None:
         """Wait, at most three steps, until every counter has stepped."""
@@ -187,6 +192,10 @@ class NvmlMeter:
             self.period_s = min(self.period_s, lengths_s[component] / 2.0)  # its joules come from this alone
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
+        visible = {gpu.uuid for gpu in gpus}
+        others = [gpu for gpu in find_gpus(self._nvml, {}) if gpu.uuid not in visible]
+        self._others = {gpu.component: GpuReader(self._nvml, gpu) for gpu in others}
+        self.power_step_s = {c: reader.check_step_s() for c, reader in self._readers.items()}
         self.limits_w = {c: w for c, reader in self._readers.items() if (w := reader.limit_w()) is not None}
         self.device_names = {gpu.component: gpu.name for gpu in gpus}
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
@@ -234,31 +243,53 @@ class NvmlMeter:
             return None
 
     def _look_at_state(self, at_s: float, components: Iterable[str]) -> None:
-        """Read degrees and clocks, unless that was done a moment ago."""
+        """Read degrees, clocks and use, unless that was done a moment ago."""
         if at_s < self._state_due_s:
             return
         self._state_due_s = at_s + STATE_EVERY_S
         throttled: set[str] = set()
-        self._temperature_c = {}
+        self._temperature_c, self._use = {}, {}
         for component in components:
             reader = self._readers[component]
             degrees_c = reader.temperature_c()
             if degrees_c is not None:
                 self._temperature_c[component] = degrees_c
+            if (use := reader.use()) is not None:
+                self._use[component] = use
             throttled.update(f"{component}: {what}" for what in reader.throttling())
         self._throttled = frozenset(throttled)
 
     def _slow_notes(self, at_s: float) -> frozenset[str]:
-        """Return a note for every foreign process and every GPU that appeared or went: looked for once a second, and
-        kept until the next time."""
+        """Return a note for every foreign process, every own one on a GPU that is not measured, and every GPU that
+        appeared or went: looked for once a second, and kept until the next time."""
         if at_s >= self._processes_due_s:
             self._processes_due_s = at_s + PROCESSES_EVERY_S
             self._noted = frozenset(
                 f"{component}: foreign process {pid} ({name})"
                 for component, reader in self._readers.items()
                 for pid, name in foreign_processes(reader.pids()).items()
-            ).union(changed_gpus(self._nvml, [r.gpu for r in self._readers.values()], self._environ))
+            ).union(
+                changed_gpus(self._nvml, [r.gpu for r in self._readers.values()], self._environ),
+                self._look_at_others(),
+            )
         return self._noted if self.fewer is None else self._noted | {self.fewer}
+
+    def _look_at_others(self) -> list[str]:
+        """Return a note for every own process on a GPU that is not measured; keep the use of those with no known user.
+
+        The indices of CUDA and of NVML may name different GPUs.
+        """
+        notes: list[str] = []
+        self._use_of_others = {}
+        for component, reader in self._others.items():
+            pids, use = reader.pids(), reader.use()
+            notes += [
+                f"{component} ({reader.gpu.uuid}), which is not measured: process {pid} of this run computes on it"
+                for pid in own_processes(pids)
+            ]
+            if use is not None and not foreign_processes(pids):
+                self._use_of_others[component] = use
+        return notes
 
 
 def _lost(component: str, error: Any) -> list[str]:

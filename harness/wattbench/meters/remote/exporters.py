@@ -17,6 +17,7 @@ Sources, read in November 2026:
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +34,8 @@ MOST_PARTS = 256
 """More parts than any machine has: a page with more is hostile, or of a whole cluster."""
 ALIKE = 1e-3
 """Within what share figures of one GPU in several lines are the same."""
+_SUPERCHIP = re.compile(r"\bG[HB]\d00\b")
+"""GH200 and its successors, whose counter is of the module (ml-energy/zeus, pull request 172)."""
 GATHERED = "lines of several machines (are these the pages of a Prometheus server? name the exporter itself)"
 
 
@@ -43,7 +46,8 @@ class ExportedMetric:
     metric: str
     factor: float
     """To joules, or watts."""
-    counts: bool
+    counts: bool | None
+    """Whether it counts joules, or gives watts; None: it gives the share of the time in which a GPU computes."""
     part: Callable[[Mapping[str, str]], str | None]
     """From labels to the part of the machine; None: of none that is read."""
     added: bool = False
@@ -85,7 +89,7 @@ class Exporter:
                 gathered.take(known[line.metric], line)
         broken = "; ".join(f"{metric}: {why}" for metric, why in gathered.broken.items())
         if not gathered.lines:
-            names = ", ".join(known)
+            names = ", ".join(name for name, each in known.items() if each.counts is not None)
             raise PageError(f"a page without {names}" + (f" ({broken})" if broken else ""))
         parts, unread = gathered.figures()
         return PageFigures(parts, unread, begun_s)
@@ -115,14 +119,17 @@ class _Gathered:
     def figures(self) -> tuple[dict[str, Figure], dict[str, str]]:
         parts, unread = {}, dict.fromkeys(self.lines, "no figure of it can be used")
         for part, by_metric in self.lines.items():
-            energy_j = power_w = None
+            energy_j = power_w = use = None
             of_part: list[PageSample] = []
             why: str | None = None
             for metric, lines in by_metric.items():
                 series = self.series[metric]
                 value = None if metric in self.broken else _value(series, lines)
-                if value is None:
+                if value is None and series.counts is not None:
                     why = f"{metric}: {self.broken.get(metric) or _why_not(series, lines)}"
+                    continue
+                if series.counts is None:
+                    use = value
                     continue
                 if series.counts and energy_j is None:
                     energy_j = value
@@ -139,6 +146,8 @@ class _Gathered:
                 energy_j,
                 power_w,
                 _oldest_s(of_part),
+                use=use,
+                whole_module=any(_SUPERCHIP.search(line.labels.get("modelName", "")) for line in of_part),
                 modelled=any(_estimated(line.labels) for line in of_part),
                 identity=next((line.labels.get(self.series[line.metric].identity, "") for line in of_part), ""),
             )
@@ -209,6 +218,7 @@ EXPORTERS: Mapping[str, Exporter] = {
         series=[
             _dcgm("DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION", 1e-3, counts=True),
             _dcgm("DCGM_FI_DEV_POWER_USAGE", 1.0, counts=False),
+            _dcgm("DCGM_FI_DEV_GPU_UTIL", 1e-2, counts=None),
         ],
         updates_s=30.0,  # its --collect-interval
     ),
@@ -218,6 +228,7 @@ EXPORTERS: Mapping[str, Exporter] = {
             _amd("gpu_energy_consumed", 1e-6, counts=True),
             _amd("gpu_package_power", 1.0, counts=False),
             _amd("gpu_average_package_power", 1.0, counts=False),
+            _amd("gpu_gfx_activity", 1e-2, counts=None),
         ],
         updates_s=0.1,  # it reads its sensors when it is asked
     ),

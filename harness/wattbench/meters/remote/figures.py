@@ -22,6 +22,10 @@ class Figure:
     """When that was, by the exporter's clock, seconds since the epoch; None where the page does not say."""
     modelled: bool = False
     """Whether the exporter estimates it by a model."""
+    use: float | None = None
+    """Share of the time in which a GPU computed, lately."""
+    whole_module: bool = False
+    """Whether its counter is of a module with a processor, of which its power is a part."""
     identity: str = ""
     """What does not change as long as it is the same device: a GPU's UUID."""
 

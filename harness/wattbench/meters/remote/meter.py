@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 from typing import Self
@@ -30,6 +31,8 @@ SLOWER = 1.5
 """How many times slower than its setting an exporter may update, typically."""
 FEWEST_STEPS = 4
 """How many changes of a counter show its own step."""
+AVERAGED_OVER_S = 1.0
+"""Over how long the power of a GPU may be a mean: `nvmlDeviceGetPowerUsage`, which DCGM reads, on Ampere and newer."""
 UNEVEN = 0.1
 """By what share the pauses vary: at even ones each answer would show the same moment of the server's second."""
 TENSORRT_LLM_UPDATES_S = 0.1
@@ -62,6 +65,9 @@ class RemoteMeter(FollowedMeter):
             lag_s=2.0 * step_s + settings.timeout_s,
             uneven=UNEVEN,
         )
+        self.power_step_s: Mapping[str, float] = {
+            c: math.inf if figure.whole_module else max(step_s, AVERAGED_OVER_S) for c, figure in figures.items()
+        }
         self._pages = source
         self._every_s = settings.every_s
 

@@ -107,9 +107,9 @@ class ScrapeSource:
         if missing:
             raise MeterError(f"it has no {', '.join(missing)}, but {', '.join(known) or 'nothing'}")
         wanted = sorted(page.parts if self._wanted is None else self._wanted)
-        unread = [f"{part} ({page.unread[part]})" for part in wanted if part in page.unread]
+        unread = [f"{part} ({page.unread[part]})" for part in wanted or page.unread if part in page.unread]
         if unread or not wanted:
-            raise MeterError(f"it has no figures of {', '.join(unread or page.unread)}")
+            raise MeterError(f"it has no figures of {', '.join(unread)}")
         self.parts = {at_host(part, self.host): part for part in wanted}
         return page
 
@@ -132,11 +132,14 @@ class ScrapeSource:
         self._watch_restart(page, self._middle_s(fetched))
         placed: dict[float, tuple[dict[str, float], dict[str, float]]] = {}
         gaps: dict[str, str] = {}
+        use: dict[str, float] = {}
         for component, part in self.parts.items():
             figure = page.parts.get(part)
             if figure is None:
                 gaps[component] = page.unread.get(part, "it is not on the page any more")
                 continue
+            if figure.use is not None:
+                use[component] = figure.use
             last = self._last.setdefault(component, _Last(identity=figure.identity))
             at_s, why = self._placed_s(figure, last, fetched)
             if why is None:
@@ -151,7 +154,7 @@ class ScrapeSource:
                     energy_j[component] = figure.energy_j
                 if figure.power_w is not None:
                     power_w[component] = figure.power_w
-        readings = [Reading(at_s, *placed[at_s]) for at_s in sorted(placed)]
+        readings = [Reading(at_s, *placed[at_s], use=use) for at_s in sorted(placed)]
         return [*readings, Reading(fetched.received_s, gaps=gaps)] if gaps else readings
 
     def interrupt(self) -> None:

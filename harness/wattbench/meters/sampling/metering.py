@@ -10,7 +10,15 @@ from typing import Self
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import held
-from wattbench.meters.base import AccountableMeter, LimitedMeter, Meter, MeterError, Reading, WindowAccount
+from wattbench.meters.base import (
+    AccountableMeter,
+    CheckedMeter,
+    LimitedMeter,
+    Meter,
+    MeterError,
+    Reading,
+    WindowAccount,
+)
 from wattbench.meters.contention.signals import Contention
 from wattbench.meters.contention.watch import MachineWatch, WatchedSpan
 from wattbench.meters.hosts import components_on
@@ -43,6 +51,8 @@ class Metering:
         """Component to how coarsely in time its figures advance, in seconds."""
         self.limits_w: dict[str, float] = {}
         """Component to the most that it is allowed to draw, where its driver says so. Complete inside only."""
+        self.power_step_s: dict[str, float] = {}
+        """As in `WindowEvidence`. Complete inside only."""
         self.shortest_window_s = 0.0
         """How long a window must be for its sensors, in seconds, whatever the suite sets. Also complete inside only."""
         self._meters = list(meters)
@@ -140,6 +150,8 @@ class Metering:
             self._parts |= meter.parts
         if isinstance(meter, LimitedMeter):
             self.limits_w.update(meter.limits_w)
+        if isinstance(meter, CheckedMeter):
+            self.power_step_s.update(meter.power_step_s)
         for component, provenance in meter.provenance.items():
             if component in self.provenance:
                 raise UserError(f"two meters claim to measure {component}; the second is {meter.name}: leave one out")
@@ -169,8 +181,6 @@ class OpenWindow:
         """As given, with `started_s` filled in: recorded, it lets the window be closed after a kill."""
         self.started_s = started_s
         """Seconds since the epoch."""
-        self.traced: tuple[int, str] | None = None
-        """Once it is closed: how many bytes its trace has on disk, and their SHA-256. None where nothing is traced."""
         self._metering = metering
         self._sampler = sampler
         self._readings = readings
@@ -207,7 +217,7 @@ class OpenWindow:
         if self._span is not None:
             self._span.end()
         finished_s = self._sampler.close_window(self._readings)
-        self.traced = self._sampler.sync_trace()
+        self._sampler.sync_trace()
         readings = [*self._readings, *self._sampler.edge_readings(self._readings, self.started_s, finished_s)]
         idle = self.label.purpose == Purpose.IDLE
         counted, unread = components_on(self._metering.provenance, self._hosts, partly=idle)
@@ -220,6 +230,7 @@ class OpenWindow:
             readings=readings,
             provenance={component: self._metering.provenance[component] for component in counted},
             step_s=self._metering.step_s,
+            power_step_s=self._metering.power_step_s,
             limits_w=self._metering.limits_w,
             idle_w={component: watts for component, watts in (idle_w or {}).items() if component in counted},
             unread_hosts=unread,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -54,6 +55,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
         readings=[reading for _, reading in trace.readings] + readings_at_end(trace.readings, started_s, finished_s),
         provenance=trace.provenance,
         step_s=trace.step_s,
+        power_step_s=dict.fromkeys(trace.provenance, math.inf),  # a trace does not say
         min_steps=thresholds.MIN_STEPS_UNPLACED,
         watched=False,
         remarks=[INTERRUPTED, *spoiled],

@@ -150,17 +150,16 @@ class Sampler:
             self._raise_trace_failure()
         return finished_s
 
-    def sync_trace(self) -> tuple[int, str] | None:
-        """Wait until the disk has the trace so far, as `TraceWriter.sync` does; None where nothing is traced.
+    def sync_trace(self) -> None:
+        """Wait until the disk has the trace so far, if anything is traced.
 
         Raises:
             UserError: the disk does not take it.
         """
         trace = self._trace
-        if trace is None:
-            return None
-        with failing_as(trace.path, _UNWRITTEN):
-            return trace.sync()
+        if trace is not None:
+            with failing_as(trace.path, _UNWRITTEN):
+                trace.sync()
 
     def edge_readings(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
         """Return the counts of lagging meters when a closed window started and finished."""

@@ -8,6 +8,7 @@ part of that may well be 0 J.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from wattbench.clock import now_s
 from wattbench.meters.base import (
@@ -129,7 +130,7 @@ class SharedMeter:
             energy_j[component] = self._count_j(component, reading.at_s, energy_j[component], idle_w.get(component))
         for component in self.parts & power_w.keys():
             power_w[component] = self._book.part_w(component, power_w[component], reading.at_s, idle_w.get(component))
-        return Reading(reading.at_s, energy_j, power_w, reading.temperature_c, reading.notes, gaps, reading.unplaced)
+        return replace(reading, energy_j=energy_j, power_w=power_w, gaps=gaps)
 
     def _count_j(self, component: str, at_s: float, machine_j: float, idle_w: float | None) -> float:
         before_s, before_j, own_j = self._counts.get(component, (at_s, machine_j, 0.0))

@@ -25,6 +25,9 @@ class WindowEvidence:
     """Component to how its joules come about: the components that are expected."""
     step_s: Mapping[str, float]
     """Component to how coarsely in time its figures advance."""
+    power_step_s: Mapping[str, float] = field(default_factory=dict)
+    """The same for the power of components with a counter, or over how long it is a mean, where that differs. Infinite
+    where it is not known, or where the power is not of all that the counter counts: it is then no check of it."""
     limits_w: Mapping[str, float] = field(default_factory=dict)
     """Component to the most that it is allowed to draw, where its driver says so."""
     idle_w: Mapping[str, float] = field(default_factory=dict)

@@ -82,6 +82,14 @@ def _less_than_contained(measured: Mapping[str, float]) -> str | None:
     )
 
 
+def nothing_delivered(mean_w: Mapping[str, float]) -> Iterator[str]:
+    """Find machines whose power supplies drew nothing. Of several one may rest, and so may one that is numbered."""
+    for named in components.by_host(c for c in mean_w if components.kind_of(c) == "psu").values():
+        whole = len(named) > 1 or named[0].partition("@")[0] == "psu"
+        if whole and sum(mean_w[c] for c in named) < thresholds.LEAST_W["wall"]:
+            yield f"{', '.join(named)}: 0 W, but a machine that is switched on draws more: is the sensor disabled?"
+
+
 def fewer_gpus(series: Mapping[str, Series]) -> Iterator[str]:
     """Find that some of several GPUs could not be read from the window's start to its end."""
     gpus = [points for component, points in series.items() if is_gpu(component)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
@@ -12,6 +12,7 @@ from wattbench.meters.contention.limits import Signal
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.clocks import other_clocks
+from wattbench.meters.windows.contradictions import contradictions, counter_and_power, disagreement
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.plausible import (
     PowerRange,
@@ -21,7 +22,7 @@ from wattbench.meters.windows.plausible import (
     power_range,
 )
 from wattbench.meters.windows.series import Series
-from wattbench.quantities import column, quantity
+from wattbench.quantities import quantity
 from wattbench.records import Purpose, WindowRow
 from wattbench.records.rows import components
 
@@ -63,19 +64,24 @@ def judge(evidence: WindowEvidence) -> WindowRow:
             f"lasted {quantity(evidence.duration_s, 's')}; the suite requires at least {evidence.min_window_s:g} s"
         )
     for component, points in series.items():
+        limits = power_range(component, points.provenance, evidence.limits_w.get(component))
         if component in evidence.distrusted:
             findings.faults.append(f"{component}: {evidence.distrusted[component]}")
+            findings.faults.extend(_why_distrusted(points, evidence, limits))
             continue
-        limits = power_range(component, points.provenance, evidence.limits_w.get(component))
         part = component in evidence.parts
         if part:  # may be nothing at all
             limits = replace(limits, least_w=0.0)
-        _judge_component(points, evidence.step_s[component], evidence.min_steps, limits, findings, part=part)
+        _judge_component(points, evidence, limits, findings, part=part)
     if measured:
         findings.faults.extend(fault for p in series.values() if (fault := faults.drift(p)) is not None)
     findings.faults.extend(faults.fewer_gpus(series))
     findings.faults.extend(faults.less_than_contained(findings.energy_j, provenance))
+    if evidence.duration_s > 0.0:
+        measured_w = {c: j / evidence.duration_s for c, j in findings.energy_j.items() if c not in evidence.parts}
+        findings.faults.extend(faults.nothing_delivered(measured_w))
     computed = {c: points for c, points in series.items() if c in findings.energy_j}
+    findings.faults.extend(contradictions(evidence, findings.energy_j))
     for named in components.by_host(computed).values():
         findings.faults.extend(other_clocks({c: computed[c] for c in named}, evidence.step_s))
     findings.faults.extend(_notes(ordered, series))
@@ -109,10 +115,21 @@ def judge(evidence: WindowEvidence) -> WindowRow:
     )
 
 
+def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange) -> Iterator[str]:
+    """Find what may be behind joules that their own meter does not trust: power that does not fit its counter."""
+    if points.provenance == COUNTER and points.power and points.edge_fault() is None:
+        step_s = evidence.step_s[points.component]
+        power_step_s = evidence.power_step_s.get(points.component, step_s)
+        fault = implausible_power(points, limits) or counter_and_power(points, step_s, power_step_s)
+        if fault is not None:
+            yield fault
+
+
 def _judge_component(
-    points: Series, step_s: float, min_steps: float, limits: PowerRange, findings: _Findings, *, part: bool
+    points: Series, evidence: WindowEvidence, limits: PowerRange, findings: _Findings, *, part: bool
 ) -> None:
-    component = points.component
+    component, min_steps = points.component, evidence.min_steps
+    step_s = evidence.step_s[component]
     edge_fault = points.edge_fault()
     if edge_fault is not None:
         findings.faults.append(f"{component}: {edge_fault}")
@@ -139,41 +156,45 @@ def _judge_component(
     if gap_s > limit_s and not kept_up:
         findings.faults.append(f"{component}: not read for {gap_s:.2f} s (limit {limit_s:g} s){points.why_gaps()}")
     if points.counted:
-        _judge_counter(points, step_s, limits, findings, part=part)
+        _judge_counter(points, step_s, evidence.power_step_s.get(component, step_s), limits, findings, part=part)
     else:
         _judge_integral(points, step_s, limits, findings)
 
 
-def _judge_counter(points: Series, step_s: float, limits: PowerRange, findings: _Findings, *, part: bool) -> None:
-    component = points.component
-    if (jumped := implausible_count(points, limits, step_s)) is not None:
-        findings.faults.append(jumped)
-        return
-    counted_j = points.counted_j()
-    if counted_j < 0 or points.largest_fall_j() > thresholds.PLAUSIBLE_W * step_s:
-        findings.faults.append(f"{component}: counter went backwards")
-        return
-    if not part and (why := _stands(points, step_s, counted_j)) is not None:
-        findings.faults.append(why)
-        return
-    if (strange := implausible_mean(points, limits, step_s, counted_j)) is not None:
-        findings.faults.append(strange)
-        return
-    findings.energy_j[component] = counted_j
+def _judge_counter(
+    points: Series, step_s: float, power_step_s: float, limits: PowerRange, findings: _Findings, *, part: bool
+) -> None:
+    component, counted_j = points.component, points.counted_j()
+    fault = _counter_fault(points, step_s, limits, part=part)
+    if fault is None:
+        findings.energy_j[component] = counted_j
+    else:
+        findings.faults.append(fault)
     if points.provenance != COUNTER or not points.power:
         return  # a model's watts are its joules over again, and check nothing
-    if (strange := implausible_power(points, limits)) is not None:
-        findings.faults.append(strange)
+    strange = implausible_power(points, limits)
+    if strange is None:
+        findings.check_energy_j[component] = points.integral_j()
+    if fault is not None:
         return
-    check_j = points.integral_j()
-    findings.check_energy_j[component] = check_j
-    larger_j = max(counted_j, check_j)
-    if larger_j > 0 and abs(counted_j - check_j) / larger_j > thresholds.DISAGREEMENT:
-        counted, integrated = column((counted_j, check_j), "J")
-        findings.remarks.append(
-            f"{component}: the counter gives {counted} and integrated power {integrated} "
-            f"({(check_j - counted_j) / larger_j:+.0%})"
-        )
+    if strange is not None:
+        findings.faults.append(strange)
+    elif not part and (contradicted := counter_and_power(points, step_s, power_step_s)) is not None:
+        findings.faults.append(contradicted)
+    elif (disagreed := disagreement(points)) is not None:
+        findings.remarks.append(disagreed)
+
+
+def _counter_fault(points: Series, step_s: float, limits: PowerRange, *, part: bool) -> str | None:
+    """Return why a counter's joules are none; None where they may be."""
+    if (jumped := implausible_count(points, limits, step_s)) is not None:
+        return jumped
+    counted_j = points.counted_j()
+    if counted_j < 0 or points.largest_fall_j() > min(thresholds.PLAUSIBLE_W, limits.most_w) * step_s:
+        return f"{points.component}: counter went backwards"
+    if not part and (why := _stands(points, step_s, counted_j)) is not None:
+        return why
+    return implausible_mean(points, limits, step_s, counted_j)
 
 
 def _stands(points: Series, step_s: float, counted_j: float) -> str | None:

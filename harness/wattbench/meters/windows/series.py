@@ -132,20 +132,24 @@ class Series:
         counts_j = [count_j for _, count_j in self.energy]
         return max((a - b for a, b in itertools.pairwise(counts_j) if a > b), default=0.0)
 
-    def integral_j(self) -> float:
-        """Return the joules by sampled power: the trapezoid rule from the window's start to its finish."""
-        return integrate(self.power, self.started_s, self.finished_s)
+    def integral_j(self, from_s: float | None = None, until_s: float | None = None) -> float:
+        """Return the joules by sampled power: the trapezoid rule from the window's start to its finish, or a part."""
+        return integrate(
+            self.power, self.started_s if from_s is None else from_s, self.finished_s if until_s is None else until_s
+        )
 
-    def integral_error_j(self, step_s: float) -> float:
+    def integral_error_j(self, step_s: float, within_s: float | None = None) -> float:
         """Return how far off the integral may be, in joules: power between readings is unknown, and readings are late.
 
         Args:
             step_s: how old a reading may be (the sensor's refresh), or over how long it is a mean: it gives the power
                 of half as long ago, so that half a step of the difference across the window may be missing.
+            within_s: of a part of the window that is so long; None: of all of it.
         """
         watts = [power_w for _, power_w in self.power]
         late_j = step_s / 2.0 * (max(watts) - min(watts))
-        return math.hypot(2.0 * sampling_error(self.power), late_j)
+        share = 1.0 if within_s is None else within_s / self.duration_s
+        return math.hypot(2.0 * sampling_error(self.power) * math.sqrt(share), late_j)
 
 
 def _span(points: list[Point], started_s: float, finished_s: float) -> list[Point]:

@@ -48,8 +48,29 @@ MAX_GAP_COUNTED_S = 5.0
 unnoticed; five periods of the slowest meter that is read at 1 Hz."""
 
 DISAGREEMENT = 0.10
-"""Relative difference between counter and integrated power that is remarked on. Not a fault of the
-window: A100 and H100 sample power only a quarter of the time (arXiv 2312.02741; ml-energy/zeus issue 181)."""
+"""Relative difference between two figures of one component that is remarked on: each sensor is good to 5% (arXiv
+2312.02741). Between counter and integral it is no fault yet: A100 and H100 sample power only a quarter of the time."""
+
+CONTRADICTION = 0.30
+"""Relative difference between them that cannot be the sensors' errors, beyond steps and what the integral misses. A
+choice between 1%, seen of working parts (ml-energy/zeus issue 12), and 43%, of one that contradicted itself (187 and
+327 J in 5 s, issue 181); half and twice are 50%. What it finds and what not: docs/reliability.md."""
+CONTRADICTION_STEPS = 5.0
+"""At least how many steps of the counter a piece lasts in which the two are compared: the shortest valid window has two
+pieces."""
+CONTRADICTION_PIECES = 10
+"""Into at most how many pieces a window is cut. Two in a row are a fault: a fifth of a window, in which a counter at
+half misses 10%."""
+
+IN_USE = 0.5
+"""From which share of the time on a GPU is in use, and from how many cores on a processor is."""
+UNUSED = 0.05
+"""Up to which share of the time a GPU is not in use: what a desktop draws on its screen."""
+LEAST_IN_USE = 0.01
+"""The least that a component in use draws, as a share of its driver's limit. A choice: kilowatts taken for watts, which
+it is to find, are off by a thousand, and parts at rest draw several times this."""
+LEAST_IN_USE_W = 1.0
+"""The same in any case: of the smallest parts with NVML or RAPL."""
 
 PLAUSIBLE_W = 3000.0
 """No single device draws more: NVIDIA's largest module (GB200, two GPUs and a CPU) is rated 2,700 W. A counter that

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,31 @@ def test_units_clocks_and_dialects(
     assert reading.at_s == pytest.approx(1000.5)
     assert reading.energy_j == ({} if energy_j is None else {"wall": pytest.approx(energy_j)})
     assert reading.power_w == ({} if power_w is None else {"wall": pytest.approx(power_w)})
+
+
+@pytest.mark.parametrize("settings", [{"timezone": "Europe/Berlin"}, {}])
+@pytest.mark.parametrize("begins", ["2026-10-24T23:30Z", "2026-10-25T00:50Z", "2026-10-25T01:05Z", "2026-03-29T00:30Z"])
+def test_the_hour_that_the_clock_repeats_or_skips_is_read_as_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins: str, settings: dict[str, Any]
+) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    first_s = datetime.fromisoformat(begins).timestamp()
+    path, now = tmp_path / "wall.csv", first_s
+    monkeypatch.setattr(csv_log, "now_s", lambda: now + 0.2)
+    path.write_text("t,w\n")
+    follows = source(path, time_format="%Y-%m-%d %H:%M:%S", **settings)
+    follows._begin()
+    try:
+        for minute in range(150):
+            now = first_s + 60.0 * minute
+            with path.open("a") as file:
+                file.write(f"{datetime.fromtimestamp(now, zone):%Y-%m-%d %H:%M:%S},300\n")
+            assert [(r.at_s, dict(r.gaps)) for r in follows.look()] == [(now, {})]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_only_whole_lines_are_read_and_each_once(tmp_path: Path) -> None:
@@ -306,3 +332,33 @@ def test_a_log_whose_clock_is_ahead_is_named(tmp_path: Path, ahead_s: float, ref
     path.write_text(f"t,w\n{now_s() + ahead_s:.3f},100\n")
     (reading,) = source(path).open()
     assert ("in the future" in reading.gaps.get("wall", "")) is refused
+
+
+@pytest.mark.parametrize(
+    "figure", ["disabled", "na", "12,5", "1.234,5", "nan", "-5", "1e999", "0x12", "--", "9" * 400, "\x1b[31m5"]
+)
+def test_what_a_board_says_in_place_of_a_figure_is_none(tmp_path: Path, figure: str) -> None:
+    (printed := tmp_path / "printed").write_text(f"Instantaneous power reading: {figure} Watts")
+    with pytest.raises(MeterError):
+        command(f"cat {printed}", pattern=r"reading:\s+(\S+) Watts").look()
+
+
+WATTS = '{"PowerControl": [{"PowerConsumedWatts": %s}]}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["", "{}", "[]", "null", '"x"', "<html>", "[" * 100_000, '{"PowerControl": null}', '{"PowerControl": []}',
+     *(WATTS % value for value in ("null", "true", '"disabled"', "NaN", "1e400", "-3", '{"Reading": 5}', "[]"))],
+)  # fmt: skip
+def test_an_answer_of_another_shape_is_no_figure(tmp_path: Path, answer: str) -> None:
+    (printed := tmp_path / "printed").write_text(answer)
+    with pytest.raises(MeterError):
+        command(f"cat {printed}", pattern=None, json_path="PowerControl.0.PowerConsumedWatts").look()
+
+
+@pytest.mark.waits
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are Linux's")
+def test_a_command_that_prints_without_end_fills_no_disk() -> None:
+    with pytest.raises(MeterError, match="failed"):
+        command("yes 123456789", timeout_s=60).look()

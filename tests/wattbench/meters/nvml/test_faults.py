@@ -58,7 +58,35 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
         {"counter": 0}, {}, "alter(raw=4294967295)", "such as 4.29497e+06 W (limit 1400 W", INVALID,
     ),
     "0 W beside a counter": ({}, {}, "alter(raw=0)", "such as 0 W (whatever is in use draws", INVALID),
-    "counter and power disagree": ({"gain": 0.5}, {}, "", "gpu0: the counter gives", REMARK),
+    "counter and power disagree": ({"gain": 0.8}, {}, "", "gpu0: the counter gives", REMARK),
+    "power at half the counter": ({"gain": 0.5}, {}, "", "sensors contradict each other", INVALID),
+    "power at twice the counter": ({"gain": 2.0}, {}, "", "sensors contradict each other", INVALID),
+    "counter at half from mid-run on": (
+        {}, {}, "alter(count_gain=0.5, count_gain_at=time.time())", "sensors contradict each other", INVALID,
+    ),
+    "counter at twice for a while": (
+        {}, {}, "alter(count_gain=2, count_gain_at=time.time(), count_gain_until=time.time() + 1.1)",
+        "sensors contradict each other", INVALID,
+    ),
+    "kilowatts for watts": ({"raw": 300}, {}, "", "sensors contradict each other", INVALID),
+    "kilowatts for watts without a counter": (
+        {"raw": 300, "counter": 0, "use": 90}, {}, "",
+        "gpu0: 300 mW on average cannot be true while in use for 90% of the time (at least 7 W", INVALID,
+    ),
+    "kilojoules for joules": ({"count_gain": 0.001}, {}, "", "cannot be true", INVALID),
+    "the counter of one GPU and the power of the other": (
+        {"gpus": 2, "gpu0__watts": 300, "gpu1__watts": 100, "gpu0__gain": 0.3333, "gpu1__gain": 3}, {}, "",
+        "gpu1: the counter gives", INVALID,
+    ),
+    "another GPU than the one measured": (
+        {"gpus": 2, "gpu0__use": 0, "gpu1__use": 100}, {"CUDA_VISIBLE_DEVICES": "0"}, "",
+        "while gpu1, which is not measured, was in use by what cannot be seen", INVALID,
+    ),
+    "an own process on a GPU that is not measured": (
+        {"gpus": 2}, {"CUDA_VISIBLE_DEVICES": "0"}, "alter(gpu1__pids=os.getpid())",
+        "gpu1 (GPU-00000011-fake-fake-fake-000000000000), which is not measured: process ", INVALID,
+    ),
+    "the counter of a module and the power of its GPU": ({"module": 200}, {}, "", "gpu0: the counter gives", REMARK),
 }  # fmt: skip
 
 SCRIPT = """
@@ -101,12 +129,22 @@ def test_a_fault_ends_in_its_reason(windows: Mapping[str, dict[str, Any]], fault
     *_, expected, valid = FAULTS[fault]
     row = windows[fault]
     assert any(expected in reason for reason in row["reasons"]), row["reasons"]
-    if not valid:
-        assert not row["valid"]
+    assert row["valid"] is valid
 
 
-def test_without_a_fault_there_is_no_reason(driver: Any) -> None:
-    row = driver.run(SCRIPT.format(gpus=2, before="pass", act="pass"), {"CUDA_VISIBLE_DEVICES": "0,1"}, gpus=3)
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"gpu2__use": 97, "gpu0__use": 60},  # a stranger on another
+        {"instant": 0, "capability": "8.0"},  # GA100: nvmlDeviceGetPowerUsage is of the moment
+        {"instant": 0, "average": 1},  # others: it is a mean over a second
+        {"refresh": 0.1},
+    ],
+)
+def test_without_a_fault_there_is_no_reason(driver: Any, part: dict[str, object]) -> None:
+    usable = 1 if "instant" in part else 2
+    script = SCRIPT.format(gpus=usable, before="pass", act="pass")
+    row = driver.run(script, {"CUDA_VISIBLE_DEVICES": "0,1"[: 2 * usable - 1]}, gpus=3, **part)
     assert row["reasons"] == []
     assert row["valid"]
 
@@ -151,3 +189,22 @@ except MeterError as error:
     tell(str(error))
 """
     assert "does not report its instant power (field 186)" in driver.run(script, instant=0)
+
+
+IDLE = """
+with Metering([NvmlMeter()]) as metering:
+    idle = metering.open(label("idle"))
+    time.sleep(1.2)
+    before = idle.close()
+    alter(watts={loaded})
+    window = metering.open(label())
+    time.sleep(1.2)
+    tell(window.close(idle_w={{c: j / before.duration_s for c, j in before.energy_j.items()}}))
+"""
+
+
+@pytest.mark.parametrize(("loaded", "use", "valid"), [(50, 90, False), (50, 0, True), (120, 90, True)])
+def test_idle_above_load_is_not_believed_of_a_gpu_in_use(driver: Any, loaded: int, use: int, valid: bool) -> None:
+    row = driver.run(IDLE.format(loaded=loaded), watts=60, use=use, counter=0)
+    assert row["valid"] is valid
+    assert any("under load is less than the 60" in reason for reason in row["reasons"]) is not valid

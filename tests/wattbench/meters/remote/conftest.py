@@ -58,6 +58,7 @@ class Watched:
                 readings=[*readings, *edges],
                 provenance=self.meter.provenance,
                 step_s=self.meter.step_s,
+                power_step_s=self.meter.power_step_s,
                 distrusted=account.faults,
                 remarks=account.remarks,
             )

@@ -141,6 +141,14 @@ def test_a_figure_that_is_none_is_not_zero(lines: list[str], why: str) -> None:
     assert why in page.unread["gpu0"]
 
 
+@pytest.mark.parametrize("use", ["NaN", "+Inf", "-1", "1e300", "9223372036854775794"])
+def test_a_use_that_is_none_costs_no_joule(use: str) -> None:
+    page = read("dcgm", f'{ENERGY}{{gpu="0"}} 5000', f'DCGM_FI_DEV_GPU_UTIL{{gpu="0"}} {use}')
+    assert (page.parts["gpu0"].energy_j, page.parts["gpu0"].use) == (5.0, None)
+    alone = read("dcgm", 'DCGM_FI_DEV_GPU_UTIL{gpu="0"} 90')
+    assert (alone.parts, list(alone.unread)) == ({}, ["gpu0"])
+
+
 def test_of_a_gpu_without_a_counter_power_is_left() -> None:
     page = read("dcgm", f'{ENERGY}{{gpu="0"}} 9223372036854775794', f'{POWER}{{gpu="0"}} 70')
     assert (page.parts["gpu0"].energy_j, page.parts["gpu0"].power_w) == (None, 70.0)

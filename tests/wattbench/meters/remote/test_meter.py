@@ -339,3 +339,50 @@ def test_what_the_record_keeps_of_it(watch: Any) -> None:
         "reads": "DCGM's energy counter and power, every 1 s",
         "step_s": 1.0,
     }
+
+
+UNITS = {
+    # what the page says of a GPU that draws 300 W: factors of its counter and of its power, its use, the reason
+    "a counter at half": (0.5, 1.0, 90, "sensors contradict each other"),
+    "a counter in J": (1e-3, 1.0, 90, "sensors contradict each other"),
+    "a counter in uJ": (1e3, 1.0, 90, "counter jumped by"),
+    "power in mW": (1.0, 1e3, 90, "power readings cannot be true"),
+    "power in kW": (1.0, 1e-3, 90, "sensors contradict each other"),
+    "both in other units": (1e-3, 1e-3, 90, "cannot be true while in use for 90% of the time"),
+}
+
+
+@pytest.mark.parametrize("fault", UNITS)
+def test_figures_in_other_units_are_named(watch: Any, fault: str) -> None:
+    counter, power, use, why = UNITS[fault]
+
+    def page(exporter: FakeExporter, at_s: float) -> str:
+        labels = '{gpu="0",UUID="GPU-0",modelName="NVIDIA H100"}'
+        return "\n".join(
+            [
+                f"DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{labels} {exporter.counted_j(at_s) * 1000.0 * counter:.0f}",
+                f"DCGM_FI_DEV_POWER_USAGE{labels} {exporter.course.power_w(at_s) * power:.4f}",
+                f"DCGM_FI_DEV_GPU_UTIL{labels} {use}",
+            ]
+        )
+
+    watched = watch(page, DCGM)
+    watched.read(26.0)
+    row = watched.window(2.0, 24.0)
+    assert not row.valid
+    assert any(why in reason for reason in row.reasons), row.reasons
+
+
+def test_the_counter_of_a_module_is_not_contradicted_by_the_power_of_its_gpu(watch: Any) -> None:
+    def page(exporter: FakeExporter, at_s: float) -> str:
+        labels = '{gpu="0",UUID="GPU-0",modelName="NVIDIA GH200 480GB"}'
+        whole_mj, part_w = exporter.counted_j(at_s) * 1000.0, exporter.course.power_w(at_s) * 0.6
+        return (
+            f"DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{labels} {whole_mj:.0f}\nDCGM_FI_DEV_POWER_USAGE{labels} {part_w:.3f}"
+        )
+
+    watched = watch(page, DCGM)
+    watched.read(26.0)
+    row = watched.window(2.0, 24.0)
+    assert row.valid, row.reasons
+    assert any("the counter gives 6.60 kJ and integrated power 3.96 kJ" in reason for reason in row.reasons)

@@ -471,6 +471,23 @@ def test_a_power_supply_at_rest_and_a_model_may_say_0_w() -> None:
     assert judged(nothing_yet, "modelled", component="cpu").valid
 
 
+@pytest.mark.parametrize(
+    ("watts", "valid"),
+    [({"psu": 0.0}, False), ({"psu0": 0.0, "psu1": 0.0}, False), ({"psu0": 0.0, "psu1": 90.0}, True)],
+)
+def test_not_all_power_supplies_of_a_machine_rest(watts: dict[str, float], valid: bool) -> None:
+    """A board whose sensor is disabled says 0."""
+    row = judge(
+        WindowEvidence(
+            label=LABEL, started_s=0.0, finished_s=10.0, contention=QUIET,
+            readings=[Reading(i / 10, power_w=watts) for i in range(101)],
+            provenance=dict.fromkeys(watts, "integrated"), step_s=dict.fromkeys(watts, 0.1),
+        )
+    )  # fmt: skip
+    assert row.valid is valid
+    assert any("is the sensor disabled?" in reason for reason in row.reasons) is not valid
+
+
 def test_a_count_that_is_no_number_gives_no_figure() -> None:
     readings = counted()
     readings[30] = replace(readings[30], energy_j={"gpu0": float("nan")})
