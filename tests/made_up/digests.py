@@ -25,6 +25,17 @@ def without_digests(run: Path) -> Path:
     return run
 
 
+def journaled_anew(run: Path) -> None:
+    """Write the journal of a run whose files were edited anew."""
+    layout = RunLayout(run)
+    layout.journal.unlink(missing_ok=True)
+    journal = Journal.begin(layout)
+    for name in run_files(layout):
+        if (path := layout.root / name) not in (layout.items_table, layout.windows_table, layout.journal):
+            journal.note(path)
+    journal.close()
+
+
 def made_consistent(run: Path) -> Path:
     """Write tables, digests and journal of a run whose lines were edited anew; return its directory."""
     records = replace(read_run(run), check_digests=False)
@@ -32,12 +43,7 @@ def made_consistent(run: Path) -> Path:
     layout.items_table.write_bytes(items_parquet(rebuilt.items))
     layout.windows_table.write_bytes(windows_parquet(rebuilt.windows))
     if records.header.journal:
-        layout.journal.unlink(missing_ok=True)
-        journal = Journal.begin(layout)
-        for name in run_files(layout):
-            if (path := layout.root / name) not in (layout.items_table, layout.windows_table, layout.journal):
-                journal.note(path)
-        journal.close()
+        journaled_anew(run)
     ended = json.loads(layout.finished.read_bytes())["finished_utc"]
     layout.finished.write_bytes(finish_record(layout, ended, len(rebuilt.items), len(rebuilt.windows)))
     return run

@@ -127,6 +127,7 @@ def _evidence(
         readings=readings,
         provenance={name: made for name, made in recorded.provenance.items() if name in counted},
         step_s=recorded.step_s,
+        power_step_s=dict.fromkeys(recorded.provenance, math.inf),  # a trace does not say
         contention=Contention({signal: row.contention[signal] for signal in Signal if signal in row.contention}),
         watched=UNWATCHED not in row.reasons,
         co_runners=row.co_runners,

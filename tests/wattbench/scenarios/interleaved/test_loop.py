@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.digests import journaled_anew
 from wattbench.errors import UserError
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import plan
@@ -333,6 +334,7 @@ def test_prompts_that_changed_since_the_interruption_are_named(gated, steady, ma
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     lines[0] |= {"prompt": "One and one is two.\n" + lines[0]["prompt"], "prompt_hash": "of another"}
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    journaled_anew(gate.root)
     said = f"the prompt of document {lines[0]['doc_id']} of sums for small was 'One and one is two"
     with pytest.raises(UserError, match=f"cannot be resumed: {said}"):
         gate.run(make_steady(), quiet)
