@@ -109,15 +109,13 @@ def hide_in_command(text: str, keep: Keep, depth: int = 0) -> str:
         keep(secret)
 
     words = _words(text)
-    if words is None:
-        return hide_random(hide_forms(text, keep), keep)
-    hidden = hide_in_words(words, collect, depth)
-    if hidden != words:
+    hidden = hide_in_words(re.split(r"[\s\"']+", text) if words is None else words, collect, depth)
+    if secrets:
         plain = text
         for secret in sorted(secrets, key=len, reverse=True):
             plain = plain.replace(secret, HIDDEN)
         # Else the line is written anew: a secret may be quoted in it in many ways.
-        text = plain if _same(plain, hidden, depth) else " ".join(map(_quoted, hidden))
+        text = plain if words is None or _same(plain, hidden, depth) else " ".join(map(_quoted, hidden))
     return hide_random(hide_forms(text, keep), keep)
 
 

@@ -45,6 +45,7 @@ read-power -H "X-Anything: SECRET"
 bash -c "read-power --auth SECRET | awk '{print $1}'"
 sh -c "X=$(cat f)&&read-power --pw=SECRET&& true"
 sh -c "true; read-power --pass SECRET; true"
+ipmitool -P SECRET "sdr
 xargs -I@ sh -c "ipmitool -P SECRET @"
 kubectl exec pod -- sh -c "wget --password=SECRET http://x"
 su -c "mysql -pSECRET -e 'select w'" root
