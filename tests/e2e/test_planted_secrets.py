@@ -23,7 +23,8 @@ DATA = Path(__file__).parents[1] / "data"
 POSITIONS = [
     'bash -lc "ipmitool -H bmc -U admin -P {} sdr"', "sh -c 'curl -s -u admin:{} http://pdu'",
     """ssh bmc "sh -c 'snmpget -v2c -c {} rack .1'\"""", """bash -c "curl -H 'X-Auth: {}' http://pdu\"""",
-    "env PDU={} x", "docker run -e PDU={} image", "docker run --env=PDU_PASS={} image", "x --auth {}", "x --auth={}", "x --cred {}",
+    "env PDU={} x", "docker run -e PDU={} image", "docker run --env=PDU_PASS={} image", "x --auth {}", "x --auth={}",
+    "x --cred {}",
     "x --login {}", "x --pdu-pass {}", "x --user admin:{}", "x -p {}", "x -p{}", 'sh -c "echo {} | sudo -S x"',
     """python -c "x.login('admin', '{}')\"""", "curl -d 'user=a&pwd={}' http://pdu", "curl -b 'session={}' http://pdu",
     """su -c "mysql -p{} -e 'select w'" root""", "PGPASSWORD={} psql", "https://u:{}@pdu/", "http://pdu/?key={}",
