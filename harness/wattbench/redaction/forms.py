@@ -45,7 +45,13 @@ _PRIVATE_KEY = re.compile(
 _AUTHORIZED = re.compile(r"(?i)^\s*(?:bearer|basic|token|apikey|key)\s+(.*)$", re.S)
 
 _FLAG = re.compile(r"--?[A-Za-z][\w.\-]*")
+_HEADER_OPTION = re.compile(r"-H(?=[^:]+:)|--header=")
+_CLUSTER = re.compile(r"-[a-tv-zA-Z]{1,8}u")
+"""Options of one letter written as one, as in ``curl -su admin:...``."""
 _PAIR = re.compile(r"(?P<user>[^\s:/@]+):(?P<password>[^\s:/]+)")
+_ESCAPED = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.S)
+"""bash's own quotation, in which a quotation mark can be escaped."""
+_REFERENCE = re.compile(r"\$\{?(\w+)")
 _GIVEN = re.compile(r"(?P<lead>[-/]{0,2}(?P<name>[A-Za-z][\w.\-]*)[=:])(?P<value>.*)", re.S)
 
 _OPERATORS = ";&|"
@@ -57,6 +63,7 @@ SHORT_OPTIONS = {
     "ipmitool": "PkK", "ipmi-sensors": "p", "ipmi-dcmi": "p", "curl": "uU", "wget": "", "sshpass": "p",
     "mosquitto_sub": "P",
     "snmpget": "cAXK", "snmpwalk": "cAXK", "snmpbulkget": "cAXK", "snmpbulkwalk": "cAXK",
+    "racadm": "p", "redfishtool": "p", "7z": "p", "smbclient": "U", "net": "U",
     "mysql": "p", "redis-cli": "a", "ldapsearch": "w", "http": "a", "https": "a",
 }  # fmt: skip
 """Program to those of its one-letter options that take a password, a key or a community."""
@@ -86,8 +93,11 @@ def hide_in_words(words: list[str], keep: Keep, depth: int = 0) -> list[str]:
         before, last = word, before
         program = PurePath(word).name
         short = SHORT_OPTIONS.get(program, short)
+        header = _HEADER_OPTION.match(word)
         if last in ("-H", "--header") and ":" in word:
             hidden.append(_header_word(word, keep))
+        elif header is not None and ":" in word:
+            hidden.append(header[0] + _header_word(word[header.end() :], keep))
         elif _is_value(last, word, short):
             hidden.append(_whole_of_word(word, keep))
             before = ""
@@ -110,6 +120,11 @@ def hide_in_command(text: str, keep: Keep, depth: int = 0) -> str:
 
     words = _words(text)
     hidden = hide_in_words(re.split(r"[\s\"']+", text) if words is None else words, collect, depth)
+    used = {name for secret in secrets for name in _REFERENCE.findall(secret)}
+    for index, word in enumerate(hidden):  # of `P=...; ipmitool -P $P`
+        given = _GIVEN.fullmatch(word)
+        if given is not None and given["name"] in used and given["value"]:
+            hidden[index] = given["lead"] + _whole(given["value"], collect)
     if secrets:
         plain = text
         for secret in sorted(secrets, key=len, reverse=True):
@@ -131,6 +146,8 @@ def _is_value(option: str, word: str, short: str) -> bool:
         return False
     if len(option) == 2:
         return _is_short(option[1], word, short)
+    if "u" in short and _CLUSTER.fullmatch(option):
+        return True
     if is_secret_name(option):
         return not (word.startswith("--") and is_secret_name(word))
     name = option.lstrip("-")
@@ -159,6 +176,7 @@ def _hide_assigned(word: str, keep: Keep) -> str:
 
 def _words(text: str) -> list[str] | None:
     """Return the words of a command line, as a shell divides it; None if a quotation mark is not closed."""
+    text = _ESCAPED.sub(lambda match: shlex.quote(re.sub(r"\\(.)", r"\1", match[1])), text)
     reader = shlex.shlex(text, posix=True, punctuation_chars=_OPERATORS)
     reader.whitespace_split, reader.commenters = True, ""
     try:

@@ -38,6 +38,7 @@ _ELSEWHERE = frozenset(
 _LIKELY = frozenset(
     {
         "pass", "pw", "auth", "cred", "creds", "login", "pin", "pat", "userpwd",
+        "psk", "passcode", "community",
     }
 )  # fmt: skip
 """An argument or a variable whose name ends so holds a secret, if its value is no ordinary word: ``--auth digest``."""

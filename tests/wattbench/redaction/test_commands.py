@@ -46,6 +46,13 @@ bash -c "read-power --auth SECRET | awk '{print $1}'"
 sh -c "X=$(cat f)&&read-power --pw=SECRET&& true"
 sh -c "true; read-power --pass SECRET; true"
 ipmitool -P SECRET "sdr
+curl -H'X-Auth: SECRET' x
+curl --header='X-Auth: SECRET' x
+curl -su admin:SECRET x
+smbclient -U admin%SECRET x
+racadm -r h -u root -p SECRET get
+read-power --psk SECRET
+sh -c "export P='SECRET'; ipmitool -P $P"
 xargs -I@ sh -c "ipmitool -P SECRET @"
 kubectl exec pod -- sh -c "wget --password=SECRET http://x"
 su -c "mysql -pSECRET -e 'select w'" root
@@ -125,6 +132,10 @@ def test_what_a_name_announces_is_hidden(command: str, secret: str) -> None:
     assert secret[-5:] not in shown
     assert hidden_in(shown) == shown
     assert shown.split()[0] == command.replace("SECRET", HIDDEN).split()[0]
+
+
+def test_a_quotation_of_bash_s_own_is_read() -> None:
+    assert WEAK not in hidden_in(rf"sh -c $'ipmitool -P \'{WEAK}\' sdr'")
 
 
 @pytest.mark.parametrize(
