@@ -6,23 +6,23 @@
 # PyTorch's wheels bring CUDA with them, so all images have the same base; the driver is the host's. docs/container.md says how
 # to build one with CUDA, how to run them, and what was not tried.
 #
-# The base is pinned by version and not by digest: a digest that is never renewed keeps every fault that its distribution has
-# mended since, and nothing here renews it. Who builds for others pins it: --build-arg BASE=python:3.11-slim-bookworm@sha256:...
-ARG BASE=python:3.11-slim-bookworm
+# The base is pinned by digest, and dependabot renews it. Another: --build-context base=docker-image://python:3.12-slim-bookworm
+FROM python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS base
 
-FROM ${BASE} AS build
+FROM base AS build
 ARG EXTRAS=""
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /source
-COPY pyproject.toml uv.lock tox.ini README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY .ci/install .ci/install
+COPY .ci/locked .ci/locked
 COPY harness harness
 COPY reports reports
 COPY benchmarks benchmarks
 RUN python -m venv /opt/wattbench \
     && PATH="/opt/wattbench/bin:${PATH}" TORCH_INDEX="${TORCH_INDEX}" bash .ci/install "${EXTRAS}"
 
-FROM ${BASE} AS wattbench
+FROM base AS wattbench
 COPY --from=build /opt/wattbench /opt/wattbench
 RUN useradd --create-home --uid 10001 wattbench \
     && install --directory --mode 1777 /cache /runs

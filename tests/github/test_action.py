@@ -80,7 +80,7 @@ def test_it_is_a_composite_action_with_a_word_on_everything() -> None:
 def test_a_step_uses_a_pinned_action_or_runs_a_script_in_bash(each: Step) -> None:
     if "uses" in each:
         assert each.keys() <= {"name", "id", "if", "uses", "with"}
-        assert re.fullmatch(r"actions/[a-z-]+@v\d+", each["uses"])
+        assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", each["uses"])
     else:
         assert each.keys() <= {"name", "id", "if", "shell", "env", "run"}
         assert each["shell"] == "bash"

@@ -96,16 +96,11 @@ def test_the_base_installs_what_the_docs_list_with_a_reason_and_no_more() -> Non
         assert set(brings) <= required({name})
 
 
-PYTHON = """
-import os, sys
-from pathlib import Path
-assert sys.argv[1:5] == ["-m", "pip", "install", "--quiet"] and sys.argv[5] == "--target", sys.argv
-uv = Path(sys.argv[6], "bin", "uv")
-uv.parent.mkdir()
-uv.write_text(os.environ["UV"])
-uv.chmod(0o755)
-with open(os.environ["CALLS"], "a") as file:
-    print(sys.argv[7], file=file)
+LOCKED = """
+mkdir -p "$2/bin"
+echo "$1" >> "$CALLS"
+printf '%s' "$UV" > "$2/bin/uv"
+chmod +x "$2/bin/uv"
 """
 UV = """
 import json, os, sys
@@ -131,16 +126,19 @@ def test_the_script_installs_what_the_lock_names_and_then_the_checkout(tmp_path:
     (checkout / ".ci").mkdir(parents=True)
     programs.mkdir()
     shutil.copy(ROOT / ".ci" / "install", checkout / ".ci")
-    shutil.copy(ROOT / "tox.ini", checkout)
-    (programs / "python3").write_text(f"#!{sys.executable}\n{PYTHON}")
-    (programs / "python3").chmod(0o755)
+    (checkout / ".ci" / "locked").write_text(LOCKED)
+    (programs / "python3").symlink_to(sys.executable)
     environment = os.environ | {"CALLS": str(calls), "TORCH_INDEX": index, "UV": f"#!{sys.executable}\n{UV}"}
     environment["PATH"] = f"{programs}:{os.environ['PATH']}"
-    script = [str(checkout / ".ci" / "install"), *([extras] if extras else [])]
+    script = [
+        str(checkout / ".ci" / "install"),
+        *([extras] if extras else []),
+        *(["a.whl"] if index and extras else []),
+    ]
     subprocess.run(["bash", *script], cwd=tmp_path, env=environment, check=True, timeout=60)
 
-    pinned, *asked = calls.read_text().splitlines()
-    assert f"\n    {pinned}\n" in TOX
+    group, *asked = calls.read_text().splitlines()
+    assert group == "tox"
     into = ["pip", "install", "--quiet", "--python", str(programs / "python3")]
     torch = "torch==2.0 ; python_full_version < '3.14'"
     expected: list[list[Any]] = []
@@ -148,8 +146,45 @@ def test_the_script_installs_what_the_lock_names_and_then_the_checkout(tmp_path:
         expected.append([*into, "--index", index, "--requirement", [torch]])
     locked = ["six==1.0 --hash=sha256:6"] + ([f"{torch} --hash=sha256:2"] if extras and not index else [])
     expected.append([*into, "--no-deps", "--require-hashes", "--requirement", locked])
-    expected.append([*into, "--no-deps", "."])
+    expected.append([*into, "--no-deps", "a.whl" if index and extras else "."])
     assert [json.loads(each) for each in asked] == expected
+
+
+PIP = """
+import os, sys
+from pathlib import Path
+if sys.argv[1:2] == ["-"]:
+    os.execv(REAL, [REAL, *sys.argv[1:]])
+assert sys.argv[1:6] == ["-m", "pip", "install", "--quiet", "--no-deps"], sys.argv
+assert sys.argv[6:8] == ["--require-hashes", "--target"] and sys.argv[9] == "--requirement"
+Path(os.environ["CALLS"]).write_text(Path(sys.argv[10]).read_text())
+uv = Path(sys.argv[8], "bin", "uv")
+uv.parent.mkdir()
+uv.write_text('#!/bin/sh\\necho "$UV_PROJECT_ENVIRONMENT" "$@" >> "$CALLS"\\n')
+uv.chmod(0o755)
+"""
+
+
+@pytest.mark.waits
+def test_the_programs_of_a_group_come_from_the_lock_and_so_does_uv_with_a_hash(tmp_path: Path) -> None:
+    programs, calls = tmp_path / "programs", tmp_path / "calls"
+    programs.mkdir()
+    (programs / "python3").write_text(f"#!{sys.executable}\nREAL = {sys.executable!r}\n{PIP}")
+    (programs / "python3").chmod(0o755)
+    environment = os.environ | {"CALLS": str(calls), "PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run(
+        ["bash", ROOT / ".ci" / "locked", "tox", "/there"], cwd=tmp_path, env=environment, check=True, timeout=60
+    )
+    required, synced = calls.read_text().splitlines()
+    [uv] = [each for each in LOCK["package"] if each["name"] == "uv"]
+    assert required.split() == [f"uv=={uv['version']}", *(f"--hash={each['hash']}" for each in uv["wheels"])]
+    wanted = f"/there sync --quiet --locked --only-group tox --python {programs / 'python3'} --no-python-downloads"
+    assert synced == wanted
+    assert f"\n    uv=={uv['version']}\n" in TOX
+
+
+def test_tox_requires_what_the_lock_has() -> None:
+    assert sorted(PROJECT["dependency-groups"]["tox"]) == sorted(re.findall(r"^    (\S+==\S+)$", TOX, re.M))
 
 
 def test_the_job_that_may_write_runs_no_code_of_a_package() -> None:

@@ -30,7 +30,12 @@ TOKENS = {
         "bounds": {"contents": "read"},
         "propose": {"contents": "write", "pull-requests": "write"},
     },
-    "nightly": {"": {}, "night": {"contents": "write"}, "publish": {"pages": "write", "id-token": "write"}},
+    "nightly": {
+        "": {},
+        "night": {"contents": "read"},
+        "keep": {"contents": "write"},
+        "publish": {"pages": "write", "id-token": "write"},
+    },
     "pr-gate": {"": {"contents": "read"}, "gate": None},
     "release": {
         "": {},
@@ -73,11 +78,60 @@ def test_a_token_may_do_what_its_job_needs_and_no_more(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
-def test_every_job_ends_and_every_action_is_pinned(file: Path) -> None:
+def test_every_job_ends(file: Path) -> None:
+    assert all(0 < each["timeout-minutes"] <= 360 for each in read(file)["jobs"].values())
+
+
+PINNED = re.compile(r"(?:actions/[a-z/-]+|pypa/[a-z-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)")
+HERE = re.compile(r"\./|OWNER/wattbench@COMMIT( +#.*)?")
+"""The action of this checkout; and that of the copy that a reader has, in an example."""
+
+
+def test_every_action_is_pinned_by_commit_in_examples_and_docs_too() -> None:
+    pins: dict[str, set[tuple[str, str]]] = {}
+    texts = [*FILES, ROOT / "action.yml", *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob(".github/**/*.yml")]
+    for path in texts:
+        for used in re.findall(r"^[ -]+uses: *(.+)$", path.read_text(), re.M):
+            match = PINNED.fullmatch(used)
+            assert match or HERE.fullmatch(used), f"{path}: {used}"
+            if match:
+                pins.setdefault(used.partition("@")[0].partition("/")[2].partition("/")[0], set()).add(match.groups())
+    assert {"checkout", "setup-python", "upload-artifact", "download-artifact", "cache", "deploy-pages"} <= set(pins)
+    assert all(len(each) == 1 for each in pins.values()), "one version of each action everywhere"
+
+
+def test_what_is_pinned_is_renewed() -> None:
+    updates = read(ROOT / ".github" / "dependabot.yml")["updates"]
+    renewed = {each["package-ecosystem"]: each for each in updates}
+    assert set(renewed) == {"github-actions", "docker", "uv"}
+    assert all(each["schedule"] == {"interval": "weekly"} and each["groups"] for each in updates)
+    for folder in renewed["github-actions"]["directories"]:
+        assert (ROOT / folder.strip("/")).is_dir()
+    # lock.yml renews uv.lock; two that do would open two pull requests.
+    assert renewed["uv"]["open-pull-requests-limit"] == 0
+    assert "schedule" in read(WORKFLOWS / "lock.yml")["on"]
+
+
+# What runs code of packages, or of the repository.
+RUNS_CODE = re.compile(r"\b(?:pip|tox|uv|npm|npx|python3?|wattbench|bash)\b(?!\.lock)")
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_a_job_that_may_write_runs_no_package(file: Path) -> None:
     workflow = read(file)
-    assert all(0 < each["timeout-minutes"] <= 360 for each in workflow["jobs"].values())
-    used = [each["uses"] for each in steps(workflow) if "uses" in each]
-    assert all(re.fullmatch(r"actions/[a-z/-]+@v\d+|pypa/[a-z-]+@[0-9a-f]{40}|\./", each) for each in used), used
+    for name, job in workflow["jobs"].items():
+        granted = job.get("permissions", workflow["permissions"]).values()
+        scripts = [re.sub(r"#.*|'[^']*'", "", step["run"]) for step in job["steps"] if "run" in step]
+        if "write" in granted:
+            assert not [text for text in scripts if RUNS_CODE.search(text.replace("wattbench-gate", ""))], name
+            assert not [step for step in job["steps"] if step.get("uses") == "./"], name
+
+
+@pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])
+def test_what_a_job_installs_is_what_the_lock_says(file: Path) -> None:
+    """By `.ci/install`, `.ci/locked` or `.ci/run`, with versions and hashes of uv.lock; pip itself installs nothing."""
+    for step in steps(read(file)):
+        assert not re.search(r"\bpip3? install|\bnpm |uv (?:pip|tool)|pipx", step.get("run", "")), step
 
 
 @pytest.mark.parametrize("file", FILES, ids=[file.stem for file in FILES])

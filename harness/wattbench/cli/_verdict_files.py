@@ -14,12 +14,15 @@ import click
 
 from wattbench.api.session import notice
 from wattbench.cli._group import EXIT_INTERRUPTED
-from wattbench.errors import UserError, refusal_of_machine
+from wattbench.errors import UserError, as_message, refusal_of_machine
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult
 
 EXIT_ERROR = 3
+MOST_SUMMARY_BYTES = 1024 * 1024
+"""Of a step's summary. GitHub shows nothing of a larger one, and a step may run several gates ("Workflow commands for
+GitHub Actions: step isolation and limits")."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def errors_as_verdicts(
         message = str(error) if isinstance(error, UserError) else refusal_of_machine(error)
         if message is None:
             notice(traceback.format_exc().rstrip())
-            message = f"{type(error).__name__}: {error}"
+            message = as_message(f"{type(error).__name__}: {error}")
         notice(f"wattbench: {message}")
         then()
         try:
@@ -131,5 +134,11 @@ def errors_as_verdicts(
 def _append(path: Path, text: str) -> None:
     from wattbench.records.files.atomic_write import failing_as
 
-    with failing_as(path, "cannot be written"), path.open("a", encoding="utf-8") as file:
-        file.write(text if text.endswith("\n") else f"{text}\n")
+    data = f"{text.removesuffix(chr(10))}\n".encode()
+    with failing_as(path, "cannot be written"), path.open("ab") as file:
+        if file.tell() + len(data) > MOST_SUMMARY_BYTES:
+            notice(
+                f"wattbench: the step's summary would exceed {MOST_SUMMARY_BYTES:,} bytes; this verdict is not in it"
+            )
+        else:
+            file.write(data)

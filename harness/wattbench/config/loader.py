@@ -23,7 +23,7 @@ from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, yaml_file
 from wattbench.errors import UserError, nearest
-from wattbench.redaction import HIDDEN, hide_settings, keep_secrets_of
+from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
 
 
 @dataclass(frozen=True)
@@ -352,6 +352,7 @@ def _settings(file: YamlFile) -> YamlFile:
     Raises:
         UserError: it was written from a record, which holds no secrets.
     """
+    keep_environment()
     try:
         keep_secrets_of(file.data)
         keys = next(_places(file.data, HIDDEN), None)

@@ -22,7 +22,7 @@ from typing import Any
 from wattbench.distributed.messages import decode
 from wattbench.distributed.streaming import Outgoing, Piece
 from wattbench.errors import END_OF_LOG
-from wattbench.redaction import hide
+from wattbench.redaction import hide, keep_environment
 
 BLOCK_WORKER = "wattbench.distributed.block_worker"
 """The module that asks blocks."""
@@ -132,6 +132,7 @@ class SlotAgent:
         how = f"was ended by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
         with contextlib.suppress(OSError):
             log = (self._folder / "log.txt").read_bytes()[-_LOG_BYTES:].decode(errors="replace").strip()
+            keep_environment({**node_environment(), **self.environment})  # a driver in C hides nothing
             if log and code not in (0, -signal.SIGKILL, -signal.SIGTERM):
                 return f"{how}{END_OF_LOG}{hide(log)}"
         return how

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Hide secrets in what pytest shows of a test with the fixture: its traceback, locals, output and log."""
+    report = yield
+    if "wattbench" in getattr(item, "fixturenames", ()):
+        from wattbench.pytest_plugin.hidden_report import hide_report
+
+        hide_report(report, item.config)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,7 +8,14 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from wattbench.redaction.known import HIDDEN
-from wattbench.redaction.names import is_secret_header, is_secret_name, is_secret_parameter
+from wattbench.redaction.looks import hide_random, is_ordinary, is_password
+from wattbench.redaction.names import (
+    is_likely_name,
+    is_secret_header,
+    is_secret_name,
+    is_secret_parameter,
+    is_secret_variable,
+)
 
 Keep = Callable[[str], None]
 """Called with each secret that is hidden."""
@@ -37,10 +44,26 @@ _PRIVATE_KEY = re.compile(
 )
 _AUTHORIZED = re.compile(r"(?i)^\s*(?:bearer|basic|token|apikey|key)\s+(.*)$", re.S)
 
+_FLAG = re.compile(r"--?[A-Za-z][\w.\-]*")
+_HEADER_OPTION = re.compile(r"-H(?=[^:]+:)|--header=")
+_CLUSTER = re.compile(r"-[a-tv-zA-Z]{1,8}u")
+"""Options of one letter written as one, as in ``curl -su admin:...``."""
+_PAIR = re.compile(r"(?P<user>[^\s:/@]+):(?P<password>[^\s:/]+)")
+_ESCAPED = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.S)
+"""bash's own quotation, in which a quotation mark can be escaped."""
+_REFERENCE = re.compile(r"\$\{?(\w+)")
+_GIVEN = re.compile(r"(?P<lead>[-/]{0,2}(?P<name>[A-Za-z][\w.\-]*)[=:])(?P<value>.*)", re.S)
+
+_OPERATORS = ";&|"
+
+DEEPEST = 5
+"""Commands within commands that are read: ``ssh host "sh -c '...'"`` is two. Each takes twice as long."""
+
 SHORT_OPTIONS = {
     "ipmitool": "PkK", "ipmi-sensors": "p", "ipmi-dcmi": "p", "curl": "uU", "wget": "", "sshpass": "p",
     "mosquitto_sub": "P",
-    "snmpget": "cAXaK", "snmpwalk": "cAXaK", "snmpbulkget": "cAXaK", "snmpbulkwalk": "cAXaK",
+    "snmpget": "cAXK", "snmpwalk": "cAXK", "snmpbulkget": "cAXK", "snmpbulkwalk": "cAXK",
+    "racadm": "p", "redfishtool": "p", "7z": "p", "smbclient": "U", "net": "U",
     "mysql": "p", "redis-cli": "a", "ldapsearch": "w", "http": "a", "https": "a",
 }  # fmt: skip
 """Program to those of its one-letter options that take a password, a key or a community."""
@@ -58,61 +81,118 @@ def hide_forms(text: str, keep: Keep) -> str:
     return _KEY.sub(lambda match: _whole(match[0], keep), text)
 
 
-def hide_in_words(words: list[str], keep: Keep) -> list[str]:
-    """Return the words of a command line with `HIDDEN` in the place of the secrets among them."""
+def hide_in_words(words: list[str], keep: Keep, depth: int = 0) -> list[str]:
+    """Return the words of a command line with `HIDDEN` in the place of the secrets among them.
+
+    A word that is itself a command line, as for ``sh -c``, is read as one, `DEEPEST` times.
+    """
     hidden: list[str] = []
     short = ""
-    follows = False
     before = ""
     for word in words:
         before, last = word, before
-        if last in ("-H", "--header") and ":" in word:
-            hidden.append(_header_word(word, keep))
-            continue
-        if follows and not (word.startswith("--") and is_secret_name(word)):
-            hidden.append(_whole_of_word(word, keep))
-            follows = False
-            continue
         program = PurePath(word).name
         short = SHORT_OPTIONS.get(program, short)
-        attached = word[:1] == "-" and word[1:2] != "-" and len(word) > 2 and word[1] in short
-        follows = is_secret_option(word, short)
-        hidden.append(word[:2] + _whole_of_word(word[2:], keep) if attached else hide_forms(word, keep))
+        header = _HEADER_OPTION.match(word)
+        if last in ("-H", "--header") and ":" in word:
+            hidden.append(_header_word(word, keep))
+        elif header is not None and ":" in word:
+            hidden.append(header[0] + _header_word(word[header.end() :], keep))
+        elif _is_value(last, word, short):
+            hidden.append(_whole_of_word(word, keep))
+            before = ""
+        elif word[:1] == "-" and word[1:2] != "-" and len(word) > 2 and _is_short(word[1], word[2:], short):
+            hidden.append(word[:2] + _whole_of_word(word[2:], keep))
+        elif any(map(str.isspace, word)) and depth < DEEPEST:
+            hidden.append(hide_in_command(word, keep, depth + 1))
+        else:
+            hidden.append(hide_random(_hide_assigned(hide_forms(word, keep), keep), keep))
     return hidden
 
 
-def is_secret_option(word: str, short: str = "") -> bool:
-    """Return whether the word after this one is a secret."""
-    if word[:1] != "-" or "=" in word:
-        return False
-    return (len(word) == 2 and word[1] in short) or is_secret_name(word)
-
-
-def hide_in_command(text: str, keep: Keep) -> str:
+def hide_in_command(text: str, keep: Keep, depth: int = 0) -> str:
     """Return a command line, as one text, with `HIDDEN` in the place of the secrets in it."""
     secrets: list[str] = []
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return hide_forms(text, keep)
-    hidden = hide_in_words(words, secrets.append)
-    if hidden == words:
-        return hide_forms(text, keep)
-    for secret in secrets:
+
+    def collect(secret: str) -> None:
+        secrets.append(secret)
         keep(secret)
-    plain = text
-    for secret in sorted(secrets, key=len, reverse=True):
-        plain = plain.replace(secret, HIDDEN)
-    if HIDDEN in plain and hide_in_words(shlex.split(plain), lambda _: None) == hidden:
-        return plain
-    # Else the line is written anew: a secret may be quoted in it in many ways.
-    return " ".join(word if HIDDEN in word and " " not in word else shlex.quote(word) for word in hidden)
+
+    words = _words(text)
+    hidden = hide_in_words(re.split(r"[\s\"']+", text) if words is None else words, collect, depth)
+    used = {name for secret in secrets for name in _REFERENCE.findall(secret)}
+    for index, word in enumerate(hidden):  # of `P=...; ipmitool -P $P`
+        given = _GIVEN.fullmatch(word)
+        if given is not None and given["name"] in used and given["value"]:
+            hidden[index] = given["lead"] + _whole(given["value"], collect)
+    if secrets:
+        plain = text
+        for secret in sorted(secrets, key=len, reverse=True):
+            plain = plain.replace(secret, HIDDEN)
+        # Else the line is written anew: a secret may be quoted in it in many ways.
+        text = plain if words is None or _same(plain, hidden, depth) else " ".join(map(_quoted, hidden))
+    return hide_random(hide_forms(text, keep), keep)
 
 
 def value_of_header(value: str) -> str:
     """Return the secret in a header's value: what follows ``Bearer``."""
     match = _AUTHORIZED.match(value)
     return match[1] if match else value
+
+
+def _is_value(option: str, word: str, short: str) -> bool:
+    """Return whether a word is the secret that an option before it announces."""
+    if not _FLAG.fullmatch(option):
+        return False
+    if len(option) == 2:
+        return _is_short(option[1], word, short)
+    if "u" in short and _CLUSTER.fullmatch(option):
+        return True
+    if is_secret_name(option):
+        return not (word.startswith("--") and is_secret_name(word))
+    name = option.lstrip("-")
+    return (is_likely_name(name) and not is_ordinary(word)) or (name.lower().endswith("user") and _is_pair(word))
+
+
+def _is_short(letter: str, value: str, short: str) -> bool:
+    return letter in short or (letter in "pP" and is_password(value)) or (letter == "u" and _is_pair(value))
+
+
+def _is_pair(word: str) -> bool:
+    """Return whether a word is a user with a password, and not a user with a group."""
+    match = _PAIR.fullmatch(word)
+    return match is not None and match["user"] != match["password"] and not match["password"].isdigit()
+
+
+def _hide_assigned(word: str, keep: Keep) -> str:
+    """Hide what a word gives a name: ``PDU_PASS=...``, ``--auth=...``, ``/auth:...``."""
+    match = _GIVEN.fullmatch(word)
+    if match is None:
+        return word
+    value = match["value"]
+    secret = is_secret_variable(match["name"]) and not is_ordinary(value)
+    return match["lead"] + (_whole(value, keep) if secret else _hide_assigned(value, keep))
+
+
+def _words(text: str) -> list[str] | None:
+    """Return the words of a command line, as a shell divides it; None if a quotation mark is not closed."""
+    text = _ESCAPED.sub(lambda match: shlex.quote(re.sub(r"\\(.)", r"\1", match[1])), text)
+    reader = shlex.shlex(text, posix=True, punctuation_chars=_OPERATORS)
+    reader.whitespace_split, reader.commenters = True, ""
+    try:
+        return list(reader)
+    except ValueError:
+        return None
+
+
+def _same(plain: str, hidden: list[str], depth: int) -> bool:
+    words = _words(plain)
+    return words is not None and hide_in_words(words, lambda _: None, depth) == hidden
+
+
+def _quoted(word: str) -> str:
+    plain = not word.strip(_OPERATORS) if word else False
+    return word if plain or (HIDDEN in word and " " not in word) else shlex.quote(word)
 
 
 def _named(match: re.Match[str], is_secret: Callable[[str], bool], keep: Keep) -> str:

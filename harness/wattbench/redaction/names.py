@@ -35,6 +35,15 @@ _ELSEWHERE = frozenset(
     }
 )  # fmt: skip
 """A name that ends so tells where a secret is, or something about it."""
+_LIKELY = frozenset(
+    {
+        "pass", "pw", "auth", "cred", "creds", "login", "pin", "pat", "userpwd",
+        "psk", "passcode", "community",
+    }
+)  # fmt: skip
+"""An argument or a variable whose name ends so holds a secret, if its value is no ordinary word: ``--auth digest``."""
+_LIKELY_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "sshpass")
+"""Of names without separators, such as ``PGPASSWORD``."""
 _IN_QUERIES = frozenset(
     {
         "key", "sig", "code", "signature", "auth", "pass", "pw", "k", "t",
@@ -65,7 +74,16 @@ def is_secret_name(name: str) -> bool:
 def is_secret_variable(name: str) -> bool:
     """Return whether an environment variable of this name holds a secret: any ``..._KEY`` does."""
     words = name.lower().split("_")
-    return is_secret_name(name) or (len(words) > 1 and words[-1] == "key")
+    return is_likely_name(name) or (len(words) > 1 and words[-1] == "key")
+
+
+@lru_cache(maxsize=4096)
+def is_likely_name(name: str) -> bool:
+    """Return whether an argument of a command of this name, or a variable, holds a secret, or one of a few words."""
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return bool(words) and (
+        is_secret_name(name) or words[-1] in _LIKELY or (len(words) == 1 and words[0].endswith(_LIKELY_ENDS))
+    )
 
 
 def is_secret_parameter(name: str) -> bool:

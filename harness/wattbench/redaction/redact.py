@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +11,10 @@ from wattbench.redaction.forms import Keep, hide_forms, hide_in_command, hide_in
 from wattbench.redaction.known import HIDDEN, known
 from wattbench.redaction.names import is_secret_header, is_secret_name, is_secret_variable
 
-_COMMANDS = ("command", "run", "argv", "cmd")
+_COMMANDS = ("command", "commands", "run", "argv", "args", "cmd", "exec", "script", "shell", "hook", "entrypoint")
 _HEADERS = ("headers", "header", "default_headers", "extra_headers", "http_headers")
 _VARIABLES = ("env", "environment", "environ", "variables")
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 _NUMBERS_TOO = ("password", "passwd", "passphrase", "pwd", "pin", "secret", "key")
 
 
@@ -45,8 +47,8 @@ def keep_secret(secret: str | None) -> None:
 
 
 def keep_secrets_of(settings: Any) -> None:
-    """Hide the secrets in some settings from now on, wherever they turn up."""
-    _walked(settings, "", known.add)
+    """Hide the secrets in some settings from now on, wherever they turn up; of ``-P $PDU``, what ``PDU`` holds."""
+    _walked(settings, "", _keep_expanded)
 
 
 def keep_environment(environ: Mapping[str, str] | None = None) -> None:
@@ -68,6 +70,12 @@ def scrub(error: BaseException) -> None:
 
 def _ignored(_: str) -> None:
     return
+
+
+def _keep_expanded(secret: str) -> None:
+    values = [os.environ[name] for name in _VARIABLE.findall(secret) if name in os.environ]
+    for each in values or [secret]:
+        known.add(each)
 
 
 def _in_data(value: Any) -> Any:

@@ -83,6 +83,14 @@ def test_how_it_ended_is_said_with_the_last_lines_of_its_log(agent) -> None:
     failed.send(encode("ask", block=1))  # goes nowhere, and fails nothing
 
 
+def test_what_a_library_writes_to_the_log_shows_no_secret_of_the_node(agent) -> None:
+    failed = agent(
+        "os.write(2, os.environ['RACK_TOKEN'].encode()); sys.exit(1)", environment={"RACK_TOKEN": "kQ7x9ZmW2p"}
+    )
+    ended = reports_until(failed, lambda report: report.ended is not None)[-1].ended
+    assert ended == "ended with exit code 1; the last lines of its log:\n[secret]"
+
+
 def test_it_ends_with_its_input_and_leaves_nothing(agent) -> None:
     made = agent("say(**{'is': 'ready', 'folder': sys.argv[1], 'pid': os.getpid()})\nsys.stdin.read()")
     (message,) = reports_until(made, lambda report: bool(report.messages))[-1].messages
