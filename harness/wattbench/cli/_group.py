@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ class _Group(click.Group):
     def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
         if args is None:
             own_process()
+            _print_what_a_terminal_lacks()
         return super().main(args, *others, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -52,6 +54,12 @@ class _Group(click.Group):
             click.echo(log_text(f"wattbench: {message}"), err=True)
         _drop_unwritten()
         ctx.exit(code)
+
+
+def _print_what_a_terminal_lacks() -> None:
+    """Print a character that the encoding of standard output lacks by its number: a terminal's may be an older one."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _drop_unwritten() -> None:
