@@ -18,7 +18,16 @@ from typing import IO, Any
 
 from wattbench.errors import UserError, as_message, nearest, require
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
-from wattbench.importers.files import MAX_OBJECT_BYTES, MAX_OBJECT_VALUES, digest, head, mapping, open_regular, text, without_credentials
+from wattbench.importers.files import (
+    MAX_OBJECT_BYTES,
+    MAX_OBJECT_VALUES,
+    digest,
+    head,
+    mapping,
+    open_regular,
+    text,
+    without_credentials,
+)
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 
@@ -203,7 +212,7 @@ class _Left:
     """What may still be unpacked of a log."""
 
     path: Path
-    bytes: int
+    size: int
     values: int
 
     def take(self, stream: IO[bytes]) -> None:
@@ -213,9 +222,9 @@ class _Left:
             UserError: it is too much.
         """
         while data := stream.read(1 << 20):
-            self.bytes -= len(data)
+            self.size -= len(data)
             self.values -= sum(map(data.count, (b",", b"[", b"{")))
-            if self.bytes < 0 or self.values < 0:
+            if self.size < 0 or self.values < 0:
                 raise UserError(
                     f"{self.path}: it unpacks into more than {MOST_UNPACKED_BYTES:,} bytes, or "
                     f"{MAX_OBJECT_VALUES:,} values. {_FEWER}"

@@ -111,6 +111,14 @@ def test_standard_output_of_an_older_encoding_shows_what_it_lacks_by_its_number(
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(tmp_path: Path, closed: str) -> None:
+    run = write_run(tmp_path, golden_run())
+    command = [sys.executable, "-m", "wattbench", "compare", str(run)]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_standard_output_on_a_full_disk_ends_in_a_sentence() -> None:
     with Path("/dev/full").open("w") as full:

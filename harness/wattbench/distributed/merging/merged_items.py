@@ -80,7 +80,8 @@ def _check_documents(shard: Shard, task: str, system: str, block: int, repeats: 
     if len(there) != len(wanted) * repeats or not np.array_equal(there, np.repeat(wanted, repeats)):
         raise UserError(
             f"{shard.records.layout.items_table}: it has {len(there)} answers of {system} to {task} in block "
-            f"{block + 1}, and blocks.jsonl {len(wanted) * repeats}, or they are of other documents; the record is damaged"
+            f"{block + 1}, and blocks.jsonl {len(wanted) * repeats}, or they are of other documents; "
+            "the record is damaged"
         )
 
 

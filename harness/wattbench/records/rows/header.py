@@ -93,8 +93,11 @@ def _check_shard(shard: Mapping[str, Any] | None) -> None:
     if shard is None:
         return
     of, seed, blocks = (shard.get(key) for key in ("of", "seed", "blocks"))
-    if not all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed)) or of > MOST_BLOCKS:
-        raise FieldError(f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers, of at most {MOST_BLOCKS:,}")
+    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed))
+    if not whole or of is None or of > MOST_BLOCKS:
+        raise FieldError(
+            f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers, of at most {MOST_BLOCKS:,}"
+        )
     _check_blocks("shard.blocks", blocks, of)
 
 
