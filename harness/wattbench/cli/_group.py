@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ class _Group(click.Group):
     def main(self, args: Sequence[str] | None = None, *others: Any, **named: Any) -> Any:
         if args is None:
             own_process()
+            _prepare_streams()
         return super().main(args, *others, **named)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -52,6 +54,17 @@ class _Group(click.Group):
             click.echo(log_text(f"wattbench: {message}"), err=True)
         _drop_unwritten()
         ctx.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Open standard streams that are closed, as a daemon's may be, before a record gets the number of one. A character
+    that the encoding of standard output lacks, as an older terminal's may, is printed by its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _drop_unwritten() -> None:

@@ -104,7 +104,7 @@ def _ask(root: Path, job: ClusterJob, slots: SlotProvider) -> None:
     name = f"{len(left)} of {deal.of} blocks"
     with progress([PlannedTurn("all slots", items)]) as shown:
         shown.start_cell(name, PlannedTurn("all slots", items), before)
-        Coordinator(root / SHARDS, slots, _setup(header, job), shown).ask(left)
+        Coordinator(root / SHARDS, slots, _setup(header, job), shown, deal).ask(left)
         shown.end_cell()
 
 

@@ -7,6 +7,7 @@ when it is free, so a faster one takes more.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections import Counter, deque
@@ -16,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.clock import now_s
+from wattbench.distributed.blocks_left import Deal, blocks_left
 from wattbench.distributed.messages import encode
 from wattbench.distributed.slots import SlotLink, SlotLostError, SlotProvider
-from wattbench.distributed.streaming import Incoming, OutOfStepError
+from wattbench.distributed.streaming import Incoming, OutOfStepError, Piece
 from wattbench.errors import END_OF_LOG, UserError
 from wattbench.interrupts import raise_if_interrupted
 from wattbench.progress import Progress
@@ -56,6 +58,8 @@ class Coordinator:
     setup: bytes
     """The first message to every worker."""
     progress: Progress
+    deal: Deal | None = None
+    """Of the shards; None: of whole runs, which are not dealt."""
     of_block: Callable[[int], str] = lambda block: f"block {block + 1}"
     """Names a block in what is said."""
     now: Callable[[], float] = now_s
@@ -120,13 +124,13 @@ class Coordinator:
         """Take what a worker wrote and said; return whether there was anything."""
         try:
             report = worker.slot.poll()
+            self._check_own(worker, report.pieces)
             Incoming(self.folder).take(report.pieces)
         except (SlotLostError, OutOfStepError) as error:
             self._drop(worker, str(error))
             return True
         for piece in report.pieces:
-            shard = piece.path.partition("/")[0]
-            worker.shards[shard] = worker.shards.get(shard, 0) + piece.answers
+            worker.shards[piece.shard] = worker.shards.get(piece.shard, 0) + piece.answers
             self.progress.advance(piece.answers)
         failed = False
         for message in report.messages:
@@ -134,6 +138,16 @@ class Coordinator:
         if report.ended is not None and not failed:
             self._drop(worker, f"its worker {report.ended}", by_its_work=True)
         return bool(report.pieces or report.messages or report.ended)
+
+    def _check_own(self, worker: _Worker, pieces: Sequence[Piece]) -> None:
+        """Check that a worker writes to no shard that is another's, or complete.
+
+        Raises:
+            OutOfStepError: it does.
+        """
+        for shard in {piece.shard for piece in pieces} - worker.shards.keys():
+            if os.path.lexists(self.folder / shard):  # which no text fails
+                raise OutOfStepError(f"it sent a part of {shard!r:.80}, which is not its own")
 
     def _said(self, worker: _Worker, message: Mapping[str, Any]) -> bool:
         """Act on a message; return whether it ends the worker's service."""
@@ -152,7 +166,7 @@ class Coordinator:
     def _complete(self, worker: _Worker, message: Mapping[str, Any]) -> bool:
         shard = str(message.get("shard"))
         root = self.folder / shard
-        problem = why_not_whole(root) if shard in worker.shards else "nothing of it came"
+        problem = self._problem(worker, shard)
         if problem is not None:
             self._drop(worker, f"the copy of its block is not whole: {problem}")
             return True
@@ -165,6 +179,21 @@ class Coordinator:
         assert block is not None
         self.progress.note(f"{worker.slot.name}: {self.of_block(block)} is complete, after {took_s:.0f} s")
         return False
+
+    def _problem(self, worker: _Worker, shard: str) -> str | None:
+        """Say why a shard is not the block that a worker was asked, whole; None if it is."""
+        if worker.block is None:
+            return "it was asked no block"
+        if shard not in worker.shards:
+            return "nothing of it came"
+        root = self.folder / shard
+        problem = why_not_whole(root)
+        if problem is not None or self.deal is None:
+            return problem
+        there = blocks_left([root], self.deal)
+        if root in there.passed_over:
+            return there.passed_over[root]
+        return None if [*there.complete] == [worker.block] else "it holds other blocks than it was asked"
 
     def _failed(self, worker: _Worker, message: str) -> None:
         """Take a slot out of service that said why it cannot go on.

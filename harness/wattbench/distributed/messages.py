@@ -21,6 +21,6 @@ def decode(line: bytes) -> Mapping[str, Any] | None:
     """Return a message; None if a line is none."""
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) and isinstance(message.get("is"), str) else None

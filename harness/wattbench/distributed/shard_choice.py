@@ -10,14 +10,13 @@ from typing import Any
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.measure.plan import Cell
+from wattbench.records.rows.header import MOST_BLOCKS
 from wattbench.records.shards import blocks_in_words, part_in_words
 
 _FORM = re.compile(r"(?a:(\d{1,9})(?:-(\d{1,9}))?/(\d{1,9}))")
 _SEED_DIGITS = 8
 """Of the suite's hash, hexadecimal, that are the seed where none is given: 32 bits."""
 LARGEST_SEED = 10**15
-MOST = 1_000_000
-"""The highest number of blocks."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ def shard_choice(text: str, seed: int | None = None) -> ShardChoice:
         raise UserError(
             f"block {text!r:.60}: blocks are counted from 1 to {of}, and a range from its first to its last"
         )
-    if of > MOST:
-        raise UserError(f"block {text!r:.60}: at most {MOST:,} blocks")
+    if of > MOST_BLOCKS:
+        raise UserError(f"block {text!r:.60}: at most {MOST_BLOCKS:,} blocks")
     if seed is not None and not 0 <= seed <= LARGEST_SEED:
         raise UserError(f"seed {seed!r:.60}: it must be between 0 and {LARGEST_SEED:,}")
     return ShardChoice(tuple(range(first - 1, last)), of, seed)

@@ -38,6 +38,11 @@ class Piece:
     data: bytes
 
     @property
+    def shard(self) -> str:
+        """Return the folder of the run that the file is of."""
+        return self.path.partition("/")[0]
+
+    @property
     def answers(self) -> int:
         """Return how many answers of a run end in it."""
         parts = PurePosixPath(self.path).parts
@@ -132,10 +137,11 @@ class Incoming:
                 self._write(path, of_file)
 
     def _path(self, name: str) -> Path:
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\0" in name:
+        path = PurePosixPath(name)
+        written = path.as_posix() == name and name.isascii() and name.isprintable()  # as the files of a run are
+        if not written or path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
             raise OutOfStepError(f"it sent a file of the name {name!r:.80}, which is not below its folder")
-        return self._root.joinpath(*parts)
+        return self._root / path
 
     @staticmethod
     def _write(path: Path, pieces: Iterable[Piece]) -> None:

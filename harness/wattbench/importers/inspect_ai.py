@@ -15,11 +15,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from wattbench.errors import UserError, as_message, nearest, require
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
-from wattbench.importers.files import MAX_OBJECT_BYTES, digest, head, mapping, text, without_credentials
+from wattbench.importers.files import (
+    MAX_OBJECT_BYTES,
+    MAX_OBJECT_VALUES,
+    digest,
+    head,
+    mapping,
+    text,
+    without_credentials,
+)
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
 from wattbench.importers.system_names import AT_ONCE
@@ -29,6 +37,9 @@ SUFFIXES = (".eval", ".json")
 LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 MOST_UNPACKED_BYTES = 2_000_000_000
 MOST_MEMBERS = 2_000_000
+COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, 93}
+"""Of members: 93 is Zstandard. Others are unpacked as a whole, and inspect_ai reads none."""
+_FEWER = "Log fewer samples per file"
 _LOAD = {"max_connections": AT_ONCE, "adaptive_connections": "adaptive connections", "batch": "batch"}
 """Of a log's `GenerateConfig`: what decides how many calls are under way, to its name in a load."""
 _LOAD_OF_EVAL = {"max_samples": "samples at once", "max_tasks": "tasks at once"}
@@ -214,22 +225,54 @@ def _calls(sample: Any) -> int:
 
 
 def _check_size(path: Path) -> None:
+    """Check what inspect_ai would hold in memory, by unpacking: it goes by no size that a zip states."""
+    left = _Left(path, MOST_UNPACKED_BYTES, MAX_OBJECT_VALUES)
     with open_regular(path) as file:
-        size = file.seek(0, 2)
         if path.suffix != ".eval":
-            if size > MAX_OBJECT_BYTES:
+            if file.seek(0, 2) > MAX_OBJECT_BYTES:
                 raise UserError(f"{path}: the file is larger than {MAX_OBJECT_BYTES:,} bytes; write logs as .eval")
+            file.seek(0)
+            left.take(file)
             return
         try:
-            members = zipfile.ZipFile(file).infolist()
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
+                if len(members) > MOST_MEMBERS:
+                    raise UserError(f"{path}: {len(members):,} members; {MOST_MEMBERS:,} are read. {_FEWER}")
+                if other := {member.compress_type for member in members} - COMPRESSIONS:
+                    raise ValueError(f"its compression is another, {min(other)}")
+                for member in members:
+                    member.file_size = 1 << 62  # what it states would end the reading
+                    with archive.open(member) as stream:
+                        left.take(stream)
+        except UserError:
+            raise
+        except Exception as error:  # of a broken or hostile zip, and of what unpacks it
             raise UserError(f"{path}: it is no .eval, which is a zip ({as_message(str(error))[:200]})") from error
-    unpacked = sum(member.file_size for member in members)
-    if len(members) > MOST_MEMBERS or unpacked > MOST_UNPACKED_BYTES:
-        raise UserError(
-            f"{path}: {len(members):,} members of {unpacked:,} bytes; {MOST_MEMBERS:,} of {MOST_UNPACKED_BYTES:,} "
-            "bytes are read. Log fewer samples per file"
-        )
+
+
+@dataclass
+class _Left:
+    """What may still be unpacked of a log."""
+
+    path: Path
+    size: int
+    values: int
+
+    def take(self, stream: IO[bytes]) -> None:
+        """Read JSON to its end, and count.
+
+        Raises:
+            UserError: it is too much.
+        """
+        while data := stream.read(1 << 20):
+            self.size -= len(data)
+            self.values -= sum(map(data.count, (b",", b"[", b"{")))
+            if self.size < 0 or self.values < 0:
+                raise UserError(
+                    f"{self.path}: it unpacks into more than {MOST_UNPACKED_BYTES:,} bytes, or "
+                    f"{MAX_OBJECT_VALUES:,} values. {_FEWER}"
+                )
 
 
 def _parsed(value: Any) -> Any:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import math
+import os
 import warnings
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +40,11 @@ MAX_UNPACKED_BYTES = 1 << 30
 MAX_PARTS = 100_000
 MAX_CLASSES = 1000
 HOW_TO_BE_SURE = "Fit a classifier that has them, such as LogisticRegression or CalibratedClassifierCV"
+MAX_OBJECTS = 2_000_000
+"""Of `schema.json`, each counted as often as it is referred to: skops looks at it as often."""
 _SHOWN = 5
-_TRIAL = "a text"
-_READ_FILES = ("file", "filename")
-"""Settings of `input` of scikit-learn's vectorizers with which they would open what a text names."""
+_TRIAL = "a text\0"
+"""No file has this name: a vectorizer that opens what a text names fails on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +122,12 @@ def _read(path: Path, where: str) -> bytes:
 
 
 def _check_size(data: bytes) -> None:
-    """Check what a file unpacks into, by its directories, before anything of it is unpacked."""
+    """Check what a file unpacks into, by its directories, before anything of it is unpacked, and its schema."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > MAX_PARTS:
             raise ValueError(f"it has more than {MAX_PARTS:,} parts")
-        left = MAX_UNPACKED_BYTES - sum(part.file_size for part in parts)
+        left = MAX_UNPACKED_BYTES - _unpacked_bytes(archive)
         if left < 0 or archive.getinfo("schema.json").file_size > MAX_SCHEMA_BYTES:
             raise ValueError("it unpacks into more than a pipeline may have")
         for part in parts:  # a sparse matrix is an archive of its own
@@ -132,9 +135,33 @@ def _check_size(data: bytes) -> None:
                 if stream.read(2) != b"PK":
                     continue
             with zipfile.ZipFile(io.BytesIO(archive.read(part))) as inner:
-                left -= sum(each.file_size for each in inner.infolist())
+                left -= _unpacked_bytes(inner)
             if left < 0:
                 raise ValueError("its matrices unpack into more than a pipeline may have")
+        if _objects(json.loads(archive.read("schema.json")), {}) > MAX_OBJECTS:
+            raise ValueError("its objects refer to each other more often than those of a pipeline do")
+
+
+def _unpacked_bytes(archive: zipfile.ZipFile) -> int:
+    parts = archive.infolist()
+    if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
+        raise ValueError("its compression is another")  # bzip2 is unpacked whole, whatever size its directory states
+    return sum(part.file_size for part in parts)
+
+
+def _objects(state: Any, of_id: dict[Any, int]) -> int:
+    """Return how many objects a part of a schema has; of one that it refers to, all of them again."""
+    if isinstance(state, list):
+        return sum(_objects(each, of_id) for each in state)
+    if not isinstance(state, dict):
+        return 0
+    key = state.get("__id__")
+    if key not in of_id:
+        number = 1 + sum(_objects(each, of_id) for each in state.values())
+        if key is None:
+            return number
+        of_id[key] = number
+    return of_id[key]
 
 
 def _loaded(skops: Any, data: bytes, path: Path, trusted: Sequence[str], where: str) -> tuple[Any, str | None]:
@@ -174,6 +201,9 @@ def _checked(model: Any, written_with: str | None, data: bytes, path: Path, wher
 
     other = "" if written_with in (None, sklearn.__version__) else f" (file written with {written_with})"
     try:
+        _check_parts(model)
+        if len(model.classes_) > MAX_CLASSES:
+            raise ValueError(f"it has {len(model.classes_)} classes (2 to {MAX_CLASSES} wanted)")
         classes = tuple(str(each) for each in model.classes_)
         loaded = TextPipeline(
             classes=classes,
@@ -184,10 +214,8 @@ def _checked(model: Any, written_with: str | None, data: bytes, path: Path, wher
             model=model,
             where=where,
         )
-        if not 2 <= len(set(classes)) == len(classes) <= MAX_CLASSES:
+        if not 2 <= len(set(classes)) == len(classes):
             raise ValueError(f"it has {len(set(classes))} distinct classes (2 to {MAX_CLASSES} wanted)")
-        if any(key.endswith("input") and value in _READ_FILES for key, value in model.get_params().items()):
-            raise ValueError("it takes texts for names of files (input: filename)")
         loaded._classify([_TRIAL], loaded.sure)
     except Exception as error:
         raise UserError(
@@ -195,6 +223,36 @@ def _checked(model: Any, written_with: str | None, data: bytes, path: Path, wher
             "first the step that reads texts (such as TfidfVectorizer)"
         ) from error
     return loaded
+
+
+def _check_parts(model: Any) -> None:
+    """Check what compiled code follows without a check of its own, and let no part start more jobs than can run.
+
+    Raises:
+        ValueError: a vocabulary has numbers that are not those of its words, which are columns of a matrix; or words
+            are hashed into no columns, by which would be divided.
+    """
+    left, seen = [model], set[int]()
+    while left:
+        part = left.pop()
+        if id(part) in seen or isinstance(part, type):
+            continue
+        seen.add(id(part))
+        if isinstance(part, Mapping):
+            left += part.values()
+        elif isinstance(part, (list, tuple, set)):
+            left += part
+        elif isinstance(part, np.ndarray):
+            left += part.ravel().tolist() if part.dtype == object else []
+        elif fields := getattr(part, "__dict__", None):
+            left += fields.values()
+            words = fields.get("vocabulary_", {})
+            if sorted(words.values()) != list(range(len(words))):
+                raise ValueError("its vocabulary does not number its words")
+            if not fields.get("n_features", 1) >= 1:
+                raise ValueError("it hashes words into no columns (n_features)")
+            if isinstance(jobs := fields.get("n_jobs"), int):
+                part.n_jobs = min(jobs, os.cpu_count() or 1)
 
 
 def _probability(share: float) -> float | None:

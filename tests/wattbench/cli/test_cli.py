@@ -12,6 +12,8 @@ import click.testing
 import pytest
 
 from tests.loaded import loaded_by
+from tests.made_up.runs import write_run
+from tests.made_up.standard_runs import golden_run
 from wattbench.cli import main
 
 EXPLAINED = "from wattbench.cli import main; main([*sys.argv[1:], '--help'], standalone_mode=False)"
@@ -97,6 +99,24 @@ def test_what_the_machine_refuses_ends_in_a_sentence(monkeypatch: pytest.MonkeyP
     assert result.stderr == (
         "wattbench: runs/a: No space left on device. Free some space, or name a folder on another disk\n"
     )
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "iso-8859-1", "ascii", "utf-16"])
+def test_standard_output_of_an_older_encoding_shows_what_it_lacks_by_its_number(tmp_path: Path, encoding: str) -> None:
+    run = write_run(tmp_path, golden_run())
+    done = subprocess.run(
+        [sys.executable, "-m", "wattbench", "compare", str(run)], capture_output=True, check=False,
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_standard_streams_may_be_closed(tmp_path: Path, closed: str) -> None:
+    run = write_run(tmp_path, golden_run())
+    command = [sys.executable, "-m", "wattbench", "compare", str(run)]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *command], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")

@@ -15,6 +15,7 @@ import pytest
 from tests.made_up.progress import Quiet
 from wattbench.distributed import coordinator
 from wattbench.distributed.agent import SlotReport
+from wattbench.distributed.blocks_left import Deal
 from wattbench.distributed.coordinator import Coordinator, drop_incomplete, why_not_whole
 from wattbench.distributed.slots import SlotLink, SlotLostError
 from wattbench.distributed.streaming import Outgoing, Piece
@@ -28,10 +29,11 @@ NUMBERS = itertools.count()
 """Of shards, so that no two have one name."""
 
 
-def write_shard(folder: Path, name: str, block: int) -> None:
+def write_shard(folder: Path, name: str, block: int, *, suite_sha256: str = "", **shard: Any) -> None:
     header = RunHeader(
-        schema_version=SCHEMA_VERSION, run=name, suite={}, suite_sha256="", created_utc="2026-01-02T03:04:05+00:00",
-        command=[], environment={}, meters={}, cells=[], shard={"blocks": [block], "of": 9, "seed": 1},
+        schema_version=SCHEMA_VERSION, run=name, suite={}, suite_sha256=suite_sha256,
+        created_utc="2026-01-02T03:04:05+00:00", command=[], environment={}, meters={}, cells=[],
+        shard={"blocks": [block], "of": 9, "seed": 1} | shard,
     )  # fmt: skip
     with RunWriter.create(folder / name, header) as writer:
         answers = writer.layout.answers("adder", "sums")
@@ -96,6 +98,30 @@ class Faked:
             yield SlotReport(messages=[{"is": "failed", "message": f"{self.name} has no memory left"}], ended="ended")
         elif fate == "refused":
             yield SlotReport(messages=[{"is": "failed", "message": "the task is damaged"}], ended="ended")
+        elif fate == "done twice":
+            yield SlotReport(pieces=rest)
+            yield SlotReport(messages=[*done.messages, *done.messages])
+        else:
+            yield from self._forged(fate, shard, block)
+
+    def _forged(self, fate: str, shard: str, block: int) -> Iterator[SlotReport]:
+        """What a worker sends that no wattbench wrote, or that is not what it was asked."""
+        if fate == "elsewhere":
+            yield SlotReport(pieces=[Piece(f"./{shard}/run.json", 0, b"{}")], ended="ended")
+        elif fate == "a file alone":
+            yield SlotReport(pieces=[Piece("run.json", 0, b"{}")], ended="ended")
+        elif fate == "no name":
+            yield SlotReport(pieces=[Piece("\ud800/x", 0, b"x"), Piece(f"{shard}/\ud800", 0, b"x")])
+        elif fate == "of others":
+            theirs = min(self.folder.parent.joinpath("shards").iterdir()).name
+            yield SlotReport(pieces=[Piece(f"{theirs}/finished.json", 0, b"{}")])
+        else:
+            deal = {"another block": {"blocks": [block + 1]}, "two blocks": {"blocks": [block, block + 1]},
+                    "another deal": {"seed": 2}, "another suite": {"suite_sha256": "ab"}}[fate]  # fmt: skip
+            other = f"{shard}-forged"
+            write_shard(self.folder, other, block, **deal)
+            pieces = [piece for piece in Outgoing(self.folder).pieces() if piece.path.startswith(other)]
+            yield SlotReport(pieces=pieces, messages=[{"is": "done", "block": block, "shard": other}])
 
 
 @dataclass
@@ -143,7 +169,8 @@ class Run:
         def sleep(seconds: float) -> None:
             self.now_s += seconds
 
-        Coordinator(self.folder, self.provider, b"", self.quiet, now=lambda: self.now_s, sleep=sleep).ask(blocks)
+        deal = Deal("", 9, 1)
+        Coordinator(self.folder, self.provider, b"", self.quiet, deal, now=lambda: self.now_s, sleep=sleep).ask(blocks)
         return self.blocks
 
     @property
@@ -186,6 +213,30 @@ def test_the_block_of_a_lost_worker_is_asked_again_whole(run, fate: str) -> None
     assert made.quiet.advanced == 4 * ANSWERS  # what came of the lost one does not count
     assert [slot.name for slot in made.provider.made].count("a") == 2  # it was started again
     assert any("asked again" in note for note in made.quiet.notes)
+
+
+@pytest.mark.parametrize(
+    ("fate", "said"),
+    [
+        ("done twice", "it was asked no block"),
+        ("elsewhere", "which is not its own"),
+        ("a file alone", "which is not below its folder"),
+        ("no name", "which is not below its folder"),
+        ("of others", "which is not its own"),
+        ("another block", "it holds other blocks"),
+        ("two blocks", "it holds other blocks"),
+        ("another deal", "it is of another deal"),
+        ("another suite", "it is of another suite"),
+    ],
+)
+def test_what_a_worker_forges_counts_for_nothing_and_harms_no_other_shard(run, fate: str, said: str) -> None:
+    made = run(a=[["done", fate]], b=[])
+    blocks = made.ask(range(4))
+    assert sorted(blocks) == list(range(4))
+    assert all(why_not_whole(root) is None for root in blocks.values())
+    assert made.quiet.advanced == 4 * ANSWERS
+    assert any(note.startswith("a: ") and said in note for note in made.quiet.notes)
+    assert sorted(path.name for path in made.folder.iterdir()) == sorted(root.name for root in blocks.values())
 
 
 def test_a_slot_that_fails_says_why_and_others_take_its_block(run) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
 import warnings
 import zipfile
@@ -14,12 +15,13 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from scipy.sparse import csr_matrix, save_npz
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
@@ -155,6 +157,75 @@ def test_a_file_that_unpacks_into_too_much_is_refused_unread(
         load_pipeline(tmp_path / "other.skops", [], where="s")
 
 
+def test_a_part_whose_size_is_not_bounded_by_what_it_states_is_refused(path: Path) -> None:
+    """Of bzip2, all is unpacked at once: 4 KB took 4 GB."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    inner = io.BytesIO()
+    for compression, target in ((zipfile.ZIP_BZIP2, inner), (zipfile.ZIP_LZMA, path), (zipfile.ZIP_BZIP2, path)):
+        with zipfile.ZipFile(target, "w", compression) as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data)
+        if target is path:
+            with pytest.raises(UserError, match="its compression is another"):
+                load_pipeline(path, [], where="s")
+    path.write_bytes(saved(path.parent, fitted(CountVectorizer(), MultinomialNB())).read_bytes())
+    rewritten(path, str, {"inner.npz": inner.getvalue()})
+    with pytest.raises(UserError, match="its compression is another"):
+        load_pipeline(path, [], where="s")
+
+
+def test_objects_that_refer_to_each_other_without_end_are_refused(path: Path) -> None:
+    """Each of 60 lists holds the one before it twice: skops would look at 2^60."""
+    of = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode"}
+    lists: dict[str, Any] = {**of, "__id__": 0, "content": []}
+    for number in range(1, 60):
+        lists = {**of, "__id__": number, "content": [lists, {**of, "__id__": number - 1, "content": []}]}
+    rewritten(path, lambda schema: json.dumps(json.loads(schema) | {"more": lists}))
+    with pytest.raises(UserError, match="refer to each other more often"):
+        load_pipeline(path, [], where="s")
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "value", "said"),
+    [
+        (CountVectorizer(), "vocabulary_", {"invoice": 10**9, "app": 0}, "does not number its words"),
+        (CountVectorizer(), "vocabulary_", {"invoice": -1, "app": 0}, "does not number its words"),
+        (CountVectorizer(), "vocabulary_", {"invoice": 0, "app": 0}, "does not number its words"),
+        (HashingVectorizer(), "n_features", 0, "hashes words into no columns"),
+        (HashingVectorizer(), "n_features", -7, "hashes words into no columns"),
+        (CountVectorizer(), "input", "filename", "null byte"),
+        (CountVectorizer(), "input", "file", "no attribute 'read'"),
+    ],
+)
+def test_what_would_end_the_process_or_read_files_is_found_in_every_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: Any, field: str, value: Any, said: str
+) -> None:
+    """In a classifier within another, whose settings do not show it."""
+    model = CalibratedClassifierCV(make_pipeline(step, LogisticRegression()), cv=2).fit(TEXTS, LABELS)
+    for each in model.calibrated_classifiers_:
+        setattr(each.estimator[0], field, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a text").write_text("what a vectorizer would read")
+    with pytest.raises(UserError, match=f"no fitted classifier of texts: .*{said}"):
+        load_pipeline(saved(tmp_path, model), [], where="s")
+
+
+def test_no_part_starts_more_jobs_than_the_machine_has_processors(tmp_path: Path) -> None:
+    union = FeatureUnion([("a", CountVectorizer()), ("b", CountVectorizer())])
+    model = fitted(union, MultinomialNB())
+    model[0].n_jobs = 100_000
+    loaded = load_pipeline(saved(tmp_path, model), [], where="s")
+    assert loaded.model[0].n_jobs == os.cpu_count()
+
+
+def test_an_array_without_bytes_is_no_list_of_classes(tmp_path: Path) -> None:
+    model = fitted(CountVectorizer(), MultinomialNB())
+    model[-1].classes_ = np.zeros(10**9, dtype="V0")
+    with pytest.raises(UserError, match=r"it has 1000000000 classes \(2 to 1000 wanted\)"):
+        load_pipeline(saved(tmp_path, model), [], where="s")
+
+
 def test_damaged_files_end_in_a_sentence(path: Path) -> None:
     whole = path.read_bytes()
     refused = []
@@ -175,7 +246,7 @@ def test_damaged_files_end_in_a_sentence(path: Path) -> None:
 @pytest.mark.parametrize("schema", ["[]", "{}", "null", '{"protocol": 99}', "[" * 100_000, '{"protocol": 1'])
 def test_a_schema_of_any_kind_ends_in_a_sentence(path: Path, schema: str) -> None:
     rewritten(path, lambda _: schema)
-    with pytest.raises(UserError, match=r"model\.skops cannot be loaded"):
+    with pytest.raises(UserError, match=r"model\.skops (cannot be loaded|is no file of skops)"):
         load_pipeline(path, [], where="s")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.records import BlockRow, RunHeader, RunRecords, read_run
+from wattbench.records import BlockRow, RunHeader, RunLayout, RunRecords, read_run
 from wattbench.records.rows.blocks import counted_attempts
 from wattbench.records.shards import blocks_in_words
 
@@ -37,6 +37,9 @@ class Shard:
             raise UserError(f"{root}: it is a part of {header.part_of}, which was stopped: finish and merge that run")
         if header.rescored is not None:
             raise UserError(f"{root}: it is rescored: merge the shard that it was made of, and rescore the merged run")
+        for cell in header.cells:
+            _check_count(records.layout, f"items of {cell['system']} on {cell['task']}", cell.get("items"))
+        _check_count(records.layout, "suite.measure.repeats", _repeats(header))
         return cls(records, tuple(header.shard["blocks"]))
 
     @property
@@ -98,8 +101,25 @@ class Shards:
     @property
     def repeats(self) -> int:
         """Return how often each item is asked."""
-        measure: Any = (self.first.header.suite.get("suite") or {}).get("measure") or {}
-        return int(measure.get("repeats", 1))
+        return int(_repeats(self.first.header))
+
+
+def _repeats(header: RunHeader) -> Any:
+    """Return how often each item is asked, as a header has it."""
+    settings: Any = header.suite
+    for key in ("suite", "measure"):
+        settings = settings.get(key, {}) if isinstance(settings, Mapping) else None
+    return settings.get("repeats", 1) if isinstance(settings, Mapping) else None
+
+
+def _check_count(layout: RunLayout, name: str, value: Any) -> None:
+    """Check a number of a header that the rows of a shard are compared with.
+
+    Raises:
+        UserError: it is no count.
+    """
+    if not isinstance(value, int) or value < 0:
+        raise UserError(f"{layout.header}: {name} is {value!r:.60}: it must be a whole number; the record is damaged")
 
 
 def find_shards(paths: Iterable[Path]) -> list[Shard]:

@@ -75,11 +75,13 @@ def _of_run(batch: pa.RecordBatch, run: str, shift: int) -> pa.RecordBatch:
 def _check_documents(shard: Shard, task: str, system: str, block: int, repeats: int, parts: list[Any]) -> None:
     """Check that the rows of a cell in a block are of the block's documents, each as often as it was asked."""
     there = np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
-    wanted = np.sort(np.repeat(np.asarray(shard.counted[block].doc_ids.get(task, []), dtype=np.int64), repeats))
-    if not np.array_equal(there, wanted):
+    wanted = np.sort(np.asarray(shard.counted[block].doc_ids.get(task, []), dtype=np.int64))
+    # Their number first: a header may say anything of repeats.
+    if len(there) != len(wanted) * repeats or not np.array_equal(there, np.repeat(wanted, repeats)):
         raise UserError(
             f"{shard.records.layout.items_table}: it has {len(there)} answers of {system} to {task} in block "
-            f"{block + 1}, and blocks.jsonl {len(wanted)}, or they are of other documents; the record is damaged"
+            f"{block + 1}, and blocks.jsonl {len(wanted) * repeats}, or they are of other documents; "
+            "the record is damaged"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from dataclasses import dataclass
@@ -174,7 +175,8 @@ class SlotBook:
         """Read the records of a slot that are new. One that says what cannot be true counts no more."""
         use = self._uses[name]
         while (used_s := reader.read(use.first + len(use.cpu_s))) is not None:
-            if use.cpu_s and used_s < use.cpu_s[-1]:
+            most_s = (os.cpu_count() or 1) * GRID_S * (use.last + 1)  # of all processors since the machine started
+            if used_s > most_s or (use.cpu_s and used_s < use.cpu_s[-1]):
                 reader.close()
                 del self._readers[name]
                 return

@@ -9,6 +9,9 @@ from typing import Any
 from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.schema import RecordRow
 
+MOST_BLOCKS = 1_000_000
+"""Of a suite that several runs share: what is missing is a set of their numbers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunHeader(RecordRow):
@@ -94,8 +97,11 @@ def _check_shard(shard: Mapping[str, Any] | None) -> None:
     if shard is None:
         return
     of, seed, blocks = (shard.get(key) for key in ("of", "seed", "blocks"))
-    if not all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed)):
-        raise FieldError(f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers")
+    whole = all(isinstance(each, int) and not isinstance(each, bool) for each in (of, seed))
+    if not whole or of is None or of > MOST_BLOCKS:
+        raise FieldError(
+            f"shard is {dict(shard)!r:.100}: of and seed must be whole numbers, of at most {MOST_BLOCKS:,}"
+        )
     _check_blocks("shard.blocks", blocks, of)
 
 

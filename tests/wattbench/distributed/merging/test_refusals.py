@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from tests.made_up.sharded_runs import OF, rewrite
 from wattbench.distributed.merging import merge_shards
 from wattbench.errors import UserError
+from wattbench.records import RunLayout
+from wattbench.records.finish_record import finish_record
 
 
 @pytest.fixture
@@ -110,6 +113,32 @@ def test_a_shard_of_another_run_is_named(refused, shards: list[Path], changes: d
     message, _ = refused(*shards)
     assert str(shards[1]) in message
     assert said in message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("repeats", 10**12, r"items.parquet: it has \d+ answers of big to add in block 1, and blocks.jsonl \d{13},"),
+        *(("repeats", value, "run.json: suite.measure.repeats is ") for value in ("x", None, -1, 0.5)),
+        *(("items", value, "run.json: items of big on add is ") for value in ("x", None, -1, [1])),
+        ("of", 10**12, r"run.json: shard is .*of at most 1,000,000"),
+        ("measure", 7, "run.json: suite.measure.repeats is None"),
+    ],
+)
+def test_what_all_headers_state_is_checked_too(refused, shards: list[Path], field: str, value: Any, said: str) -> None:
+    """Shards that agree in a figure that cannot be, so that none differs from another."""
+    for root in shards:
+        header = json.loads((root / "run.json").read_text())
+        if field == "of":
+            header["shard"]["of"] = value
+        elif field == "items":
+            header["cells"][0]["items"] = value
+        else:
+            header["suite"]["suite"]["measure"] = value if field == "measure" else {"repeats": value}
+        (root / "run.json").write_text(json.dumps(header))
+        (root / "finished.json").write_bytes(finish_record(RunLayout(root), "2026-01-02T04:00:00+00:00", 1, 1))
+    message, _ = refused(*shards)
+    assert re.search(said, message)
 
 
 def test_other_documents_are_named(refused, shards: list[Path]) -> None:

@@ -174,14 +174,16 @@ def test_links_and_pipes_are_not_read(slots, time, tmp_path) -> None:
     assert slots.book(a).others_now == 1
 
 
-def test_cpu_seconds_that_fall_are_believed_no_more(slots, time) -> None:
+@pytest.mark.parametrize("cpu_s", [-5.0, 1e9, 1e308])
+def test_cpu_seconds_that_fall_or_cannot_be_are_believed_no_more(slots, time, cpu_s: float) -> None:
+    """More than all processors had since the machine started: this slot's part of the joules would be 0."""
     a, b = slots.begin("a"), slots.begin("b")
     book = slots.book(a)
     time.now_s = b._next * GRID_S
     a.publish()
     b.publish()
     book.refresh()
-    write_record(b._descriptor, b._next, -5.0)
+    write_record(b._descriptor, b._next, cpu_s)
     book.refresh()
     assert book.others_now == 0
 
