@@ -95,7 +95,7 @@ def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     (tmp_path / "latin.toml").write_bytes(b"a = '\xe9'\n")
     with pytest.raises(UserError, match="not valid TOML"):
         find_policy(tmp_path / "latin.toml", None, tmp_path)
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="it is a folder"):
         find_policy(tmp_path / "folder.toml", None, _folder(tmp_path))
 
 
