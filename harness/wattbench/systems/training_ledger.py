@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from wattbench.config.base import Name
 from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import write_atomically
-from wattbench.records.files.regular_file import read_regular
+from wattbench.records.files.regular_file import MissingFileError, read_regular
 from wattbench.records.rows.components import total_j
 
 LEDGER_VERSION = 1
@@ -91,11 +91,13 @@ def read_ledger(path: Path) -> Ledger:
         UserError: there is none, or it is not one.
     """
     try:
-        raw = json.loads(read_regular(path))
+        raw = json.loads(read_regular(path).decode())
         version = raw.get("version") if isinstance(raw, dict) else None
         if version is not None and version != LEDGER_VERSION:
             raise UserError(f"{path}: a ledger of version {version}; this wattbench reads version {LEDGER_VERSION}")
         return TypeAdapter(Ledger).validate_python(raw)
+    except MissingFileError as error:
+        raise UserError(f"{path}: no training ledger (there is no such file)") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         what = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first["loc"] else first["msg"]

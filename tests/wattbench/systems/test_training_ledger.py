@@ -78,7 +78,7 @@ def test_a_ledger_in_another_s_place_is_refused(shelf, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the ledger of top is in the place of that of a"):
         lineage(path)
     (tmp_path / "a" / FILE).unlink()
-    with pytest.raises(UserError, match=r"a/ledger\.json: no training ledger \(No such file"):
+    with pytest.raises(UserError, match=r"a/ledger\.json: no training ledger \(there is no such file"):
         lineage(path)
 
 
@@ -118,5 +118,5 @@ def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="not a training ledger"):
         read_ledger(tmp_path / FILE)
-    with pytest.raises(UserError, match="no training ledger"):
+    with pytest.raises(UserError, match="it is a folder"):
         read_ledger(tmp_path)

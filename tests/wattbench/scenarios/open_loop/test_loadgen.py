@@ -162,7 +162,7 @@ def test_without_loadgen_the_extra_is_named(monkeypatch, served, asks, logs) -> 
 def test_a_log_without_a_verdict_is_refused(tmp_path: Path) -> None:
     from wattbench.scenarios.open_loop.loadgen_logs import read_detail
 
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match="no such file"):
         read_detail(tmp_path)
     (tmp_path / DETAIL).write_text(':::MLLOG {"key": "loadgen_version", "value": "6"}\n:::MLLOG {"key": broken\n')
     with pytest.raises(UserError, match="no verdict"):

@@ -288,7 +288,7 @@ def test_a_file_that_cannot_be_used_ends_in_a_sentence_that_names_it(tmp_path, t
 
 def test_a_file_that_is_not_there_or_given_twice_is_named(tmp_path) -> None:
     good = _file(tmp_path, "good.json", _bench())
-    with pytest.raises(UserError, match=r"none\.json: cannot be read"):
+    with pytest.raises(UserError, match=r"none\.json: no such file"):
         evidence_of_files(good, tmp_path / "none.json", gate_policy())
     with pytest.raises(UserError, match="given twice"):
         evidence_of_files(good, tmp_path / "." / "good.json", gate_policy())

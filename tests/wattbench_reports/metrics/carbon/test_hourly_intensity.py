@@ -131,9 +131,9 @@ def test_what_is_wrong_is_said_with_line_column_and_remedy(read, refusal, text: 
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(HourlyFileError, match="cannot be read"):
+    with pytest.raises(HourlyFileError, match="no such file"):
         read_hourly(tmp_path / "none.csv")
-    with pytest.raises(HourlyFileError, match="cannot be read"):
+    with pytest.raises(HourlyFileError, match="it is a folder"):
         read_hourly(tmp_path)
 
 

@@ -237,7 +237,7 @@ def test_a_suites_file_that_is_gone_leaves_the_joules(make_run, fake, tmp_path) 
     assert comparison.carbon is None
     assert comparison.systems[0].j_per_correct is not None
     (caveat,) = [caveat for caveat in comparison.caveats if caveat.code == "no-intensity"]
-    assert "gone.csv: the hourly intensities cannot be read" in caveat.text
+    assert "gone.csv: no such file" in caveat.text
     text = render(comparison)
     assert "CO2: not available, because the file of intensities cannot be used." in text
     assert ">not available<" in report(run)
