@@ -72,7 +72,7 @@ def test_a_run_whose_traces_were_spoiled_is_resumed_without_them(
     assert wattbench("run", "--resume", root).returncode == 0
     verified = wattbench("verify", root)
     assert verified.returncode == 0
-    assert "cannot be read, and are not shown: power/" in verified.stdout
+    assert "their readings cannot be read (power/" in verified.stdout
     assert wattbench("report", root, "-o", "page.html").returncode == 0
     assert "is not shown (power/" in (tmp_path / "page.html").read_text()
 
