@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from wattbench.measure.scorer import Scorer
 from wattbench.records import RunRecords, ScoreRow
 from wattbench.tasks.loading import allow_model_code, code_of_task, outline_task, reason
 from wattbench.tasks.scoring import generators_kept
+from wattbench.tasks.task_files import check_task_files
 
 _ALLOW_CODE = "allow with --run-code"
 _FETCHED = f"its documents may have to be fetched; {_ALLOW_CODE}"
@@ -107,14 +107,11 @@ def _scorer(
 
 def _check_folders(folders: Iterable[Path]) -> None:
     """Check that folders of task files can be looked through: each in bounded time, and no file for ever."""
-    for folder in folders:
-        left = _MOST_FILES
-        for root, _, names in os.walk(folder):
-            left -= len(names)
-            if left < 0:
-                raise _NotScoredError(f"{folder}, which its suite includes, holds more than {_MOST_FILES:,} files")
-            if odd := next((n for n in names if n.endswith(".yaml") and not Path(root, n).is_file()), None):
-                raise _NotScoredError(f"{Path(root, odd)}, which its suite includes, is not a regular file")
+    try:
+        for folder in folders:
+            check_task_files(folder, _MOST_FILES)
+    except UserError as error:
+        raise _NotScoredError(f"{error}, and its suite includes it") from error
 
 
 def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequence[ScoreRow]:

@@ -58,7 +58,7 @@ def compiled(pattern: str, key: str = "--regex") -> re.Pattern[str]:
     """
     try:
         return re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
+    except (re.error, RecursionError, OverflowError, ValueError) as error:  # of a count of 5,000 digits
         raise UserError(f"{key} {pattern!r:.80}: this is not a regular expression ({error})") from error
 
 

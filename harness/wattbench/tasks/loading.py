@@ -19,6 +19,7 @@ from wattbench.tasks.data_files import is_local, with_found_files
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
 from wattbench.tasks.shared_includes import includes_parsed_once
 from wattbench.tasks.task_code import TaskCode, code_in
+from wattbench.tasks.task_files import check_task_files
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
 from wattbench.tasks.written_metrics import written_metrics
 
@@ -263,6 +264,8 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     from lm_eval.tasks import TaskManager
 
     sandbox_templates()
+    for folder in include:
+        check_task_files(folder)
     with includes_parsed_once():
         return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 

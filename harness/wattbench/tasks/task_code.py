@@ -14,6 +14,7 @@ from typing import Any, Literal
 import yaml
 
 from wattbench.config import benchmarks_folder
+from wattbench.records.files.regular_file import read_regular
 
 _FUNCTION = "!function"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,7 +44,7 @@ def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
         written: what is in it and in the files that it includes, with functions as text.
 
     Raises:
-        OSError, ValueError, yaml.YAMLError: a file cannot be read; lm-eval could not either.
+        UserError, ValueError, yaml.YAMLError: a file cannot be read; lm-eval could not either.
     """
     functions = [] if path is None else list(dict.fromkeys(_functions(path.resolve(), frozenset())))
     named = list(functions)
@@ -61,10 +62,10 @@ def _functions(path: Path, including: frozenset[Path]) -> list[str]:
     the file is parsed and not searched."""
     if path in including:
         raise ValueError(f"{path} includes itself")
-    root = yaml.compose(path.read_bytes(), Loader=_LOADER)
+    root = composed(read_regular(path))
     names: list[str] = []
     _find(root, names, set())
-    for name in _included(root):
+    for name in included_in(root):
         names += _functions((path.parent / name).expanduser().resolve(), including | {path})
     return names
 
@@ -84,7 +85,16 @@ def _find(node: yaml.Node | None, names: list[str], seen: set[int]) -> None:
             waiting += reversed(here.value)
 
 
-def _included(root: yaml.Node | None) -> list[str]:
+def composed(data: bytes) -> yaml.Node | None:
+    """Parse a task file as lm-eval does, without making anything of it.
+
+    Raises:
+        ValueError, yaml.YAMLError: it is no YAML.
+    """
+    return yaml.compose(data, Loader=_LOADER)
+
+
+def included_in(root: yaml.Node | None) -> list[str]:
     """Return the files that a file includes. A merge key (`<<`) can bring the list, too."""
     names: list[str] = []
     waiting = [root]

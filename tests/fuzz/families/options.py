@@ -94,7 +94,8 @@ def _commands(folder: Path) -> Sequence[bytes]:
 
 def _command(path: Path) -> None:
     """Run the command whose words are the lines of a file, in the folder of a run."""
-    words = path.read_bytes().decode("utf-8", "surrogateescape").split("\n")
+    text = path.read_bytes().replace(b"\0", b"").decode("utf-8", "surrogateescape")  # no word of a process has a NUL
+    words = text.split("\n")
     if words[0] not in _LOOKING:
         return  # a text that was spliced from others may name a command that asks a system
     before = Path.cwd()
@@ -103,7 +104,7 @@ def _command(path: Path) -> None:
         result = CliRunner().invoke(main, words, catch_exceptions=False)
     finally:
         os.chdir(before)
-    print(result.stderr)  # noqa: T201 - the property looks at what is printed
+    print(result.stderr.replace("\n\t", "\n"))  # noqa: T201 - the property looks at what is printed
     assert result.exit_code in (0, 1, 2, 3), result.exit_code
 
 

@@ -12,6 +12,7 @@ import yaml
 from tests.fuzz.odd import TRAP
 from tests.fuzz.targets import Target, given, of_text
 from wattbench.config.loader import benchmarks_folder, load_suite, resolved_from_record
+from wattbench.errors import UserError
 from wattbench.measure.code_to_run import code_to_run
 from wattbench.scenarios.interleaved.find_policy import policy_of_file, policy_of_project
 from wattbench.tasks.loading import outline_task
@@ -129,7 +130,14 @@ TARGETS = (
     Target("catalogue", "yaml", _catalogues, lambda path: load_suite(str(path.with_name("suite.yaml"))), "input.yaml"),
     Target("plan", "yaml", _plans, _planned, "input.yaml", named=False, weight=0.3),
     Target(
-        "task", "yaml", _included, _task, "input.yaml", (OSError, ValueError, yaml.YAMLError), named=False, terse=False
+        "task",
+        "yaml",
+        _included,
+        _task,
+        "input.yaml",
+        (UserError, ValueError, yaml.YAMLError),
+        named=False,
+        terse=False,
     ),
     Target(
         "policy-yaml",

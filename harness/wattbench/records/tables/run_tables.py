@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -217,8 +218,11 @@ def check_columns(path: Path, schema: Any) -> None:
         schema: of the table, an Arrow schema. Columns that are not known are not checked.
 
     Raises:
-        UserError: a column is of another type.
+        UserError: a column is of another type, or there twice.
     """
+    twice = [name for name, number in Counter(schema.names).items() if number > 1]
+    if twice:
+        raise UserError(f"{path}: the column {twice[0]!r:.60} is there twice; the record is damaged")
     wanted = _types_wanted(windows=path.name == RunLayout(path.parent).windows_table.name)
     for name, holds in zip(schema.names, schema.types, strict=True):
         if name in wanted and not _holds(holds, wanted[name]):
