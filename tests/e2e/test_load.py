@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.made_up.digests import journaled_anew
 from tests.made_up.traces import azure, write
 from wattbench.records import RunLayout, read_run
 
@@ -157,6 +158,7 @@ def test_a_trace_that_changed_is_not_resumed(wattbench, suite, tmp_path: Path) -
         file.unlink()
     lines = layout.loads.read_bytes().splitlines(keepends=True)
     layout.loads.write_bytes(lines[0])
+    journaled_anew(root)
     write(tmp_path / "azure.csv", azure([each / 9 for each in range(200)]))
     refused = wattbench("run", "--resume", root)
     assert refused.returncode == 2
