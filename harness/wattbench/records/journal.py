@@ -91,12 +91,13 @@ class Journal:
         if self._failed:
             raise UserError(f"{self._layout.journal}: {FAILURE}: an earlier line could not be. Resume the run")
 
-    def note(self, path: Path, *, whole: bool = False) -> None:
+    def note(self, path: Path, *, whole: bool = False, synced: bool = False) -> None:
         """Add what is in a file beyond what the journal has of it, once that is on disk.
 
         Args:
             path: the file.
             whole: all of the file was written anew.
+            synced: the disk has it already.
 
         Raises:
             UserError: it cannot be read, or the journal not be written.
@@ -106,7 +107,7 @@ class Journal:
             size = path.stat().st_size
         begin = 0 if whole else self._ends.get(name, 0)
         if size > begin or whole:
-            self._add(Written.WHOLE if whole else Written.APPENDED, name, begin, size)
+            self._add(Written.WHOLE if whole else Written.APPENDED, name, begin, size, synced=synced)
 
     def removed(self, path: Path) -> None:
         """Add that a file is about to be removed."""
@@ -118,9 +119,8 @@ class Journal:
         """Close the file."""
         self._appender.close()
 
-    def _add(self, how: Written, name: str, begin: int, end: int) -> None:
+    def _add(self, how: Written, name: str, begin: int, end: int, *, synced: bool = False) -> None:
         path = self._layout.root / name
-        synced = how is Written.APPENDED and begin > 0 and name.endswith(".jsonl")  # by who appended it
         with failing_as(path, FAILURE):
             digest = _durable_sha256(path, begin, end, synced=synced)
         self._write(how, name, begin, end, digest)

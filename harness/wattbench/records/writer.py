@@ -247,7 +247,7 @@ class RunWriter:
             with failing_as(path, FAILURE):
                 self._appender(path).append_all(row.as_json() for row in rows)
             if self._journal is not None:
-                self._journal.note(path)
+                self._journal.note(path, synced=True)
 
     def _write_rows(self, path: Path, rows: Iterable[ExpertRow | ScoreRow]) -> None:
         lines = [json.dumps(hide_known(row.as_json()), ensure_ascii=False) + "\n" for row in rows]
