@@ -92,6 +92,8 @@ def _spans(path: Path, text: str) -> Iterator[Mapping[str, Any]]:
 def _within(path: Path, value: Any, depth: int = 0) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
         for each in value:
+            if isinstance(each, list):
+                refuse(path, 1, "a list where a span should be")
             yield from _within(path, each, depth)
         return
     if not isinstance(value, dict):
