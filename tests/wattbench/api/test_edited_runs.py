@@ -15,8 +15,10 @@ from click.testing import CliRunner
 import wattbench
 from tests.made_up.answered_runs import START_S, write_answered
 from tests.made_up.digests import made_consistent
-from wattbench.api.verify import verify_record
+from wattbench.api import verify as verifying
+from wattbench.api.verify import require_verified
 from wattbench.cli import main
+from wattbench.errors import UserError
 from wattbench.machine.environment import installation
 from wattbench.meters import Reading
 from wattbench.meters.sampling.trace import TraceWriter
@@ -281,12 +283,18 @@ def test_a_record_that_names_the_whole_disk_or_a_file_without_an_end_is_not_foll
         assert said in found.cannot_know[-1]
 
 
-def test_a_record_alone_is_checked_without_its_task(run: Path, original: Path) -> None:
+def test_what_does_not_verify_is_refused_and_of_much_only_what_was_written_is_checked(
+    run: Path, original: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_verified([original])
     edit(run, WINDOWS, 0, lambda row: row.update(energy_j={"cpu": 3.0}))
-    found = verify_record(run)
-    assert [check.name for check in found.checks] == ["digests", "journal", "lines", "invariants", "tables", "power"]
-    assert not found.ok
-    assert verify_record(original).ok
+    with pytest.raises(UserError, match=r"has 3\.00 J of cpu, and its readings give 6\.00 J"):
+        require_verified([original, run])
+    monkeypatch.setattr(verifying, "MOST_ROWS_AT_ONCE", 2 * len(ANSWERS) - 1)
+    require_verified([original, run])
+    (run / WINDOWS).write_text((run / WINDOWS).read_text().replace("3.0", "4.0"))
+    with pytest.raises(UserError, match=r"windows\.jsonl is not as it was written"):
+        require_verified([original, run])
 
 
 def test_the_command_ends_with_three_lines(run: Path, golden: Callable[[str, str], None]) -> None:

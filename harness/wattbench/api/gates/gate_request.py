@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,15 +155,14 @@ class GateRequest:
     def _again(self, root: Path) -> GateResult:
         self._allow_only("the run of a gate", "policy")
         self._begun(root)
-        _check_finished_one(root)
+        _check_finished([root])
         return judge_gate(root, self.policy)
 
     def _of_runs(self, first: Path, second: Path) -> GateResult:
         self._allow_only("two runs", "baseline", "candidate", "policy", "across", "sessions")
         first, second = (run_of(path, self.out, self.command) for path in (first, second))
         self._begun(second)
-        for root in dict.fromkeys((first, second)):
-            _check_finished_one(root)
+        _check_finished(dict.fromkeys((first, second)))
         return judge_runs(
             first,
             second,
@@ -189,17 +188,16 @@ class GateRequest:
                 raise UserError(f"{self.spelled(option)} does not go with {form}")
 
 
-def _check_finished_one(root: Path) -> None:
-    """Check a record before it is judged, if its run is finished.
+def _check_finished(roots: Iterable[Path]) -> None:
+    """Check records before they are judged: those of finished runs.
 
     Raises:
-        UserError: it does not verify.
+        UserError: one does not verify.
     """
     from wattbench.api.verify import require_verified
     from wattbench.records import read_run
 
-    if read_run(root).finished:
-        require_verified(root)
+    require_verified(root for root in roots if read_run(root).finished)
 
 
 def _is_run(path: Path) -> bool:

@@ -31,7 +31,7 @@ def merge_shards(
     command: Sequence[str],
     notice: Callable[[str], None] = lambda _: None,
     run: str | None = None,
-    check: Callable[[Path], None] = lambda _: None,
+    check: Callable[[Iterable[Path]], None] = lambda _: None,
 ) -> Path:
     """Merge shards into one run, complete or not at all, and return its directory.
 
@@ -41,7 +41,7 @@ def merge_shards(
         command: how this was started, for the record.
         notice: prints what is passed over.
         run: the name of the merged run; None: a new one.
-        check: raises a UserError for the directory of a shard that is not to be merged.
+        check: raises a UserError if one of some shards, by their directories, is not to be merged.
 
     Raises:
         UserError: they do not make a whole run together, one is damaged, or a file cannot be written.
@@ -49,8 +49,7 @@ def merge_shards(
     every = find_shards(shards)
     check_same_plan(every)
     whole = complete_set(every, notice)
-    for shard in whole.every:
-        check(shard.root)
+    check([shard.root for shard in whole.every])
     check_fit_together(whole)
     header = merged_header(whole, command, run)
     target = _target(out, header)
