@@ -15,7 +15,7 @@ import click
 from wattbench.errors import UserError, refusal_of_machine
 from wattbench.interrupts import own_process
 from wattbench.redaction import hidden_output, keep_environment
-from wattbench.terminal import log_text
+from wattbench.terminal import log_text, printable
 
 EXIT_USER = 2
 EXIT_INTERRUPTED = 130
@@ -33,6 +33,10 @@ class _Group(click.Group):
             _prepare_streams()
         return super().main(args, *others, **named)
 
+    def make_context(self, *args: Any, **named: Any) -> click.Context:
+        with _plain_usage():
+            return super().make_context(*args, **named)
+
     def invoke(self, ctx: click.Context) -> Any:
         keep_environment()
         with hidden_output():
@@ -40,7 +44,8 @@ class _Group(click.Group):
 
     def _invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _plain_usage():
+                return super().invoke(ctx)
         except UserError as error:
             self._end(ctx, str(error), error.exit_code)
         except (OSError, MemoryError, RuntimeError) as error:
@@ -54,6 +59,18 @@ class _Group(click.Group):
             click.echo(log_text(f"wattbench: {message}"), err=True)
         _drop_unwritten()
         ctx.exit(code)
+
+
+@contextlib.contextmanager
+def _plain_usage() -> Iterator[None]:
+    """Say in one line what is wrong with arguments that hold control characters, without those."""
+    try:
+        yield
+    except click.UsageError as error:
+        text = error.format_message()
+        if all(each.isprintable() or each == "\n" for each in text):
+            raise
+        raise click.UsageError(printable(" ".join(text.split())), error.ctx) from None
 
 
 def _prepare_streams() -> None:
