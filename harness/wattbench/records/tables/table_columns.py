@@ -243,9 +243,17 @@ class TableColumns:
             for groups in self._groups():
                 for batch in self._file.iter_batches(_PART_ROWS, row_groups=groups, columns=[name], use_threads=False):
                     part = batch.column(0)
+                    if at + len(part) > self._file.metadata.num_rows:
+                        raise self._uneven(name)
                     yield part if self._kept is None else part.filter(pa.array(self._kept[at : at + len(part)]))
                     at += len(part)
+        if at != self._file.metadata.num_rows:
+            raise self._uneven(name)
         self._release()
+
+    def _uneven(self, name: str) -> UserError:
+        rows = self._file.metadata.num_rows
+        return UserError(f"{self.path}: the column {name} has not as many rows as the table, {rows:,}; it is damaged")
 
     def _release(self) -> None:
         """Give memory back to the system that PyArrow keeps for columns to come."""
