@@ -1,4 +1,4 @@
-"""Keep the journal of a run: a line for all that is written to it, with its digest and that of the line before.
+"""Keep the journal of a run: a line for all that is written to it, with a digest that holds that of the line before.
 
 A run that is not finished has no `finished.json` with digests. Its journal shows what was changed in it meanwhile, and
 which lines are of another hand than the run's, also after its end. A line is written once what it digests is on disk,
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -24,7 +24,7 @@ from wattbench.records.files.regular_file import MOST_BYTES, open_record
 from wattbench.records.finish_record import run_files
 from wattbench.records.journal_check import checked_journal, is_of_readings
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.journal import JournalRow, Written
+from wattbench.records.rows.journal import DIGEST_CHARACTERS, JournalRow, Written, digest_head
 
 _CHUNK_BYTES = 1 << 20
 _SHOWN = 3
@@ -75,7 +75,7 @@ class Journal:
         problems = [*checked.problems, *(each.sentence for each in of_lines if too_much)]
         if problems:
             raise _not_to_resume(layout, problems)
-        journal._number, journal._before, journal._ends = checked.rows, checked.last_sha256, checked.ends
+        journal._number, journal._before, journal._ends = checked.rows, checked.last_digest, checked.ends
         for left in checked.lacking:
             journal._add(Written.LEFT, left.file, left.begin, left.end)
         spoiled = (f"{each}: it is kept as it is, and shows nothing for certain" for each in checked.spoiled)
@@ -112,8 +112,8 @@ class Journal:
     def removed(self, path: Path) -> None:
         """Add that a file is about to be removed."""
         name = path.relative_to(self._layout.root).as_posix()
-        if self._ends.pop(name, None) is not None:
-            self._write(Written.REMOVED, name, 0, 0, hashlib.sha256().hexdigest())
+        if self._ends.get(name):
+            self._add(Written.REMOVED, name, 0, 0)
 
     def close(self) -> None:
         """Close the file."""
@@ -121,22 +121,19 @@ class Journal:
 
     def _add(self, how: Written, name: str, begin: int, end: int, *, synced: bool = False) -> None:
         path = self._layout.root / name
-        with failing_as(path, FAILURE):
-            digest = _durable_sha256(path, begin, end, synced=synced)
-        self._write(how, name, begin, end, digest)
-        self._ends[name] = end
-
-    def _write(self, how: Written, name: str, begin: int, end: int, sha256: str) -> None:
-        row = JournalRow(
-            number=self._number, how=how.value, file=name, begin=begin, end=end, sha256=sha256, before=self._before
-        )
-        line = json.dumps(row.as_json()).encode()
+        digest = hashlib.sha256(digest_head(self._before, self._number, how.value, name, begin, end))
+        if how is not Written.REMOVED:
+            with failing_as(path, FAILURE):
+                _take_in(digest.update, path, begin, end, synced=synced)
+        text = digest.hexdigest()[:DIGEST_CHARACTERS]
+        row = JournalRow(number=self._number, how=how.value, file=name, begin=begin, end=end, digest=text)
         self._failed = True
         with failing_as(self._layout.journal, FAILURE):
-            self._appender.append_bytes(line + b"\n")
+            self._appender.append_bytes(json.dumps(row.as_json(), separators=(",", ":")).encode() + b"\n")
         self._failed = False
         self._number += 1
-        self._before = hashlib.sha256(line).hexdigest()
+        self._before = text
+        self._ends[name] = end
 
 
 def _not_to_resume(layout: RunLayout, problems: Sequence[str]) -> UserError:
@@ -147,15 +144,13 @@ def _not_to_resume(layout: RunLayout, problems: Sequence[str]) -> UserError:
     )
 
 
-def _durable_sha256(path: Path, begin: int, end: int, *, synced: bool) -> str:
-    """Return the digest of some bytes of a file, once they are on disk."""
-    digest = hashlib.sha256()
+def _take_in(update: Callable[[bytes], object], path: Path, begin: int, end: int, *, synced: bool) -> None:
+    """Add some bytes of a file to a digest, once they are on disk."""
     with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
         if not synced:
             os.fsync(file.fileno())
         file.seek(begin)
         rest = end - begin
         while rest and (data := file.read(min(rest, _CHUNK_BYTES))):
-            digest.update(data)
+            update(data)
             rest -= len(data)
-    return digest.hexdigest()

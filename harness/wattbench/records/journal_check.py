@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -16,7 +16,7 @@ from wattbench.records.files.regular_file import MOST_BYTES, open_record, record
 from wattbench.records.finish_record import run_files
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.field_checks import FieldError
-from wattbench.records.rows.journal import JournalRow, Written
+from wattbench.records.rows.journal import DIGEST_CHARACTERS, JournalRow, Written, digest_head
 
 _UNREADABLE = "cannot be read"
 _CHUNK_BYTES = 1 << 20
@@ -52,7 +52,7 @@ class CheckedJournal:
     """A journal, compared with the files of its run."""
 
     rows: int
-    last_sha256: str
+    last_digest: str
     """Of its last line; empty if it has none."""
     ends: dict[str, int]
     """File to how many of its bytes it has."""
@@ -83,7 +83,7 @@ def checked_journal(layout: RunLayout) -> CheckedJournal:
         changed = None
         if name not in there:
             changed = f"{name} is not a regular file any more" if os.path.lexists(path) else f"{name} is missing"
-        elif spans.ends:
+        elif spans.rows:
             changed = _change(path, name, spans)
         if changed is not None:
             (spoiled if is_of_readings(name) else problems).append(changed)
@@ -91,7 +91,7 @@ def checked_journal(layout: RunLayout) -> CheckedJournal:
             lacking += [rest] if changed is None or is_of_readings(name) else []
     return CheckedJournal(
         read.rows,
-        read.last_sha256,
+        read.last_digest,
         {name: spans.end for name, spans in read.spans.items()},
         tuple(problems),
         tuple(spoiled),
@@ -109,13 +109,13 @@ def is_of_readings(name: str) -> bool:
 class _Spans:
     """What the journal has of a file, from its first byte on."""
 
-    ends: list[int] = field(default_factory=list)
-    """Of each span the byte after its last one; the next begins there."""
-    digests: list[str] = field(default_factory=list)
+    rows: list[tuple[int, str, int, str, str]] = field(default_factory=list)
+    """Of each span the number and the kind of its line, the byte after its last one, where the next begins, and the
+    digests of the line before and of its own."""
 
     @property
     def end(self) -> int:
-        return self.ends[-1] if self.ends else 0
+        return self.rows[-1][2] if self.rows else 0
 
 
 @dataclass
@@ -124,7 +124,7 @@ class _Journal:
 
     spans: dict[str, _Spans] = field(default_factory=dict)
     rows: int = 0
-    last_sha256: str = ""
+    last_digest: str = ""
     left: list[str] = field(default_factory=list)
 
     def lines_of(self, path: Path) -> Iterator[str]:
@@ -134,12 +134,12 @@ class _Journal:
                 row = JournalRow.from_json(json.loads(line))
             except (FieldError, ValueError, RecursionError, AttributeError) as error:
                 raise UserError(f"{path}: line {number}: {error}; the record is damaged") from error
-            if row.before != self.last_sha256 or row.number != self.rows:
-                yield f"{path.name}: line {number} does not follow the one before it, which was changed or taken out"
+            if row.number != self.rows:
+                yield f"{path.name}: line {number} does not follow the one before it, which was taken out"
             self.rows = row.number + 1
-            self.last_sha256 = hashlib.sha256(line).hexdigest()
             if not self._take(row):
                 yield f"{path.name}: line {number} begins at byte {row.begin} of {row.file!r:.80}, after a gap"
+            self.last_digest = row.digest
 
     def _take(self, row: JournalRow) -> bool:
         """Take in a line; return whether its bytes follow those before."""
@@ -152,8 +152,7 @@ class _Journal:
             self.spans[row.file] = _Spans()
         spans = self.spans.setdefault(row.file, _Spans())
         follows = row.begin == spans.end
-        spans.ends.append(row.end)
-        spans.digests.append(row.sha256)
+        spans.rows.append((row.number, row.how, row.end, self.last_digest, row.digest))
         return follows
 
 
@@ -167,11 +166,12 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
     """Return a clause for the first span of a file that is not as the journal has it; None if all are."""
     with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
         begin, line = 0, 1
-        for end, sha256 in zip(spans.ends, spans.digests, strict=True):
-            digest, size, lines = _of_span(file, end - begin)
+        for number, how, end, before, recorded in spans.rows:
+            digest = hashlib.sha256(digest_head(before, number, how, name, begin, end))
+            size, lines = _take_in(digest.update, file, end - begin)
             if not size and end > begin:
                 return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
-            if digest != sha256:
+            if digest.hexdigest()[:DIGEST_CHARACTERS] != recorded:
                 if lines <= 1:
                     return f"line {line} of {name} is not as it was written"
                 at_once = begin == 0 and end == spans.end
@@ -181,14 +181,14 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
     return None
 
 
-def _of_span(file: IO[bytes], size: int) -> tuple[str, int, int]:
-    """Return the digest of the next bytes of a file, how many there are, and how many lines end in them."""
-    digest, left, lines = hashlib.sha256(), size, 0
+def _take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tuple[int, int]:
+    """Add the next bytes of a file to a digest; return how many there are, and how many lines end in them."""
+    left, lines = size, 0
     while left > 0 and (data := file.read(min(left, _CHUNK_BYTES))):
-        digest.update(data)
+        update(data)
         lines += data.count(b"\n")
         left -= len(data)
-    return digest.hexdigest(), size - left, lines
+    return size - left, lines
 
 
 def _beyond(path: Path, name: str, begin: int) -> Lacking | None:

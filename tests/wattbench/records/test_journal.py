@@ -87,7 +87,12 @@ def test_a_run_that_nobody_changed_goes_on(run: RunLayout) -> None:
         ("windows.jsonl", 0, {"energy_j": {"cpu": 5.0, "dram": 1.0}}, "line 1 of windows.jsonl"),
         ("windows.jsonl", 0, {"valid": False}, "line 1 of windows.jsonl"),
         ("blocks.jsonl", 0, {"number": 1}, "line 1 of blocks.jsonl"),
-        ("journal.jsonl", 2, {"sha256": "0" * 64}, "line 4 does not follow"),
+        (
+            "journal.jsonl",
+            2,
+            {"digest": "0" * 32},
+            f"line 2 of {ANSWERS}",
+        ),
     ],
 )
 def test_a_line_that_was_changed_is_named(

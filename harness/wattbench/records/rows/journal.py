@@ -25,6 +25,20 @@ class Written(StrEnum):
     that was not as the journal has it."""
 
 
+DIGEST_CHARACTERS = 32
+"""128 bits of a SHA-256: as many as keep others from being made to fit, in a file with a line for each answer."""
+
+
+def digest_head(before: str, number: int, how: str, file: str, begin: int, end: int) -> bytes:
+    """Return what the digest of a line begins with, before the bytes that it is of.
+
+    Args:
+        before: the digest of the line before; empty for the first.
+        number: as in `JournalRow`, and so are the others.
+    """
+    return f"{before}\n{number}\n{how}\n{file}\n{begin}\n{end}\n".encode(errors="surrogateescape")
+
+
 @dataclass(frozen=True, kw_only=True)
 class JournalRow(RecordRow):
     """A line of `journal.jsonl`."""
@@ -38,10 +52,8 @@ class JournalRow(RecordRow):
     begin: int
     """The first byte. `end` is after the last one."""
     end: int
-    sha256: str
-    """Of these bytes, in hexadecimal."""
-    before: str
-    """The SHA-256 of the line before this one, without its end; empty for the first."""
+    digest: str
+    """Of the digest of the line before, the fields above and these bytes (`digest_head`), in hexadecimal."""
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
