@@ -136,10 +136,13 @@ def test_every_page_is_looked_at(tmp_path, version, dictionary) -> None:
     )  # fmt: skip
     with path.open("rb") as file:
         parquet = pq.ParquetFile(path)
-        for group in range(parquet.metadata.num_row_groups):
+        read = parquetpages._chunks(path, file)
+        assert len(read) == parquet.metadata.num_row_groups
+        for group, chunks in enumerate(read):
             for column in range(2):
                 chunk = parquet.metadata.row_group(group).column(column)
-                headers = list(parquetpages._headers(path, file, chunk))
+                assert chunks[column].column == chunk.path_in_schema
+                headers = list(parquetpages._headers(path, file, chunks[column]))
                 sizes = [header[2] for header in headers]
                 values = [header[kind][1] for header in headers for kind in (5, 8) if kind in header]
                 assert sum(values) == chunk.num_values

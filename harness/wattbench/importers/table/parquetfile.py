@@ -55,7 +55,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
                 raise UserError(
                     f"{path}: {plain.metadata.num_rows:,} rows; a run can have {MOST_ANSWERS:,} answers: divide it"
                 )
-            pages = parquetpages.look_at_pages(path, file, plain.metadata, columns)
+            pages = parquetpages.look_at_pages(path, file, columns)
             texts = {each.name for each in plain.schema_arrow if _is_text(each.type)}
             places = [
                 name

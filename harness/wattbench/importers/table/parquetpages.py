@@ -1,10 +1,10 @@
-"""Look at the headers of the pages of a Parquet file before one is unpacked.
+"""Look at the footer and the headers of the pages of a Parquet file before one is unpacked.
 
 A page states in its header how large it is when it is unpacked, and a reader makes room for that: 2 GB may be packed in
 a few kB. Its texts may be larger yet, where it holds places in a dictionary, or what they have in common once. Arrow's
 reader has no limit of its own, and the footer has sums only, which need not be true.
 
-Source: parquet-format's parquet.thrift (`PageHeader`, `Encoding`), in Thrift's compact protocol.
+Source: parquet-format's parquet.thrift (`FileMetaData`, `PageHeader`, `Encoding`), in Thrift's compact protocol.
 """
 
 from __future__ import annotations
@@ -52,29 +52,30 @@ class Pages:
     """Of all pages: more than rows, where a row holds a list."""
 
 
-def look_at_pages(path: Path, file: IO[bytes], metadata: Any, columns: Sequence[str]) -> list[dict[str, Pages]]:
+def look_at_pages(path: Path, file: IO[bytes], columns: Sequence[str]) -> list[dict[str, Pages]]:
     """Read the header of every page of some columns; return what they say, by row group and column.
+
+    Where a column's pages are is read here, too: PyArrow ends the process over a footer whose statistics of sizes are
+    damaged (26.0, `RowGroupMetaData.column`).
 
     Args:
         path: for messages.
         file: the same file; it is left where it was.
-        metadata: `pyarrow.parquet.FileMetaData`.
         columns: names at the top level.
 
     Raises:
-        UserError: a page is too large when it is unpacked, or its header cannot be read.
+        UserError: a page is too large when it is unpacked, or its header or the footer cannot be read.
     """
     before = file.tell()
     wanted = {name.partition(".")[0] for name in columns}
     groups: list[dict[str, Pages]] = []
-    for group in range(metadata.num_row_groups):
+    for chunks in _chunks(path, file):
         pages: dict[str, Pages] = {}
-        for index in range(metadata.num_columns):
-            chunk = metadata.row_group(group).column(index)
-            if chunk.path_in_schema.partition(".")[0] in wanted:
-                of_column = pages.setdefault(chunk.path_in_schema, Pages())
+        for chunk in chunks:
+            if chunk.column.partition(".")[0] in wanted:
+                of_column = pages.setdefault(chunk.column, Pages())
                 for header in _headers(path, file, chunk):
-                    _add(path, chunk.path_in_schema, of_column, header)
+                    _add(path, chunk.column, of_column, header)
         groups.append(pages)
     file.seek(before)
     return groups
@@ -120,11 +121,37 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
             pages.bytes_per_value = max(pages.bytes_per_value, unpacked / values)
 
 
-def _headers(path: Path, file: IO[bytes], chunk: Any) -> Iterator[dict[int, Any]]:
+def _chunks(path: Path, file: IO[bytes]) -> list[list[_Chunk]]:
+    """Read from the footer where the pages of each column are, by row group."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - 8))
+    length = int.from_bytes(file.read(8)[:4], "little")
+    file.seek(max(0, size - 8 - length))
+    try:
+        footer = _struct(io.BytesIO(file.read(length)), 0)
+        return [[_Chunk.of(column[3]) for column in group[1]] for group in footer.get(4, [])]
+    except (EOFError, LookupError, TypeError, AttributeError, ValueError) as error:
+        raise UserError(f"{path}: not a Parquet file that can be read (its footer is damaged)") from error
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Where the pages of a column of a row group are."""
+
+    column: str
+    begin: int
+    size: int
+
+    @classmethod
+    def of(cls, told: dict[int, Any]) -> _Chunk:
+        """Make it of a `ColumnMetaData`."""
+        first = [each for each in (told[9], told.get(11)) if each]
+        return cls(b".".join(told[3]).decode(), int(min(first, default=0)), int(told[7]))
+
+
+def _headers(path: Path, file: IO[bytes], chunk: _Chunk) -> Iterator[dict[int, Any]]:
     """Yield the header of each page of a column chunk: field to a whole number or to the fields of a struct."""
-    first = [chunk.data_page_offset, chunk.dictionary_page_offset if chunk.has_dictionary_page else None]
-    at = min((each for each in first if each), default=0)
-    end = at + chunk.total_compressed_size
+    at, end = chunk.begin, chunk.begin + chunk.size
     while at < end:
         header, length = _header(file, at)
         packed, unpacked = header.get(_PACKED), header.get(_UNPACKED)
@@ -147,7 +174,7 @@ def _header(file: IO[bytes], at: int) -> tuple[dict[int, Any], int]:
 
 
 def _struct(data: IO[bytes], depth: int) -> dict[int, Any]:
-    """Read a struct of the compact protocol: its fields that are whole numbers or structs."""
+    """Read a struct of the compact protocol: its fields that are whole numbers, bytes, structs or lists of these."""
     if depth > _DEEPEST:
         raise EOFError
     values: dict[int, Any] = {}
@@ -166,12 +193,20 @@ def _value(data: IO[bytes], kind: int, depth: int) -> Any:
     if kind == 12:
         return _struct(data, depth + 1)
     if kind == 8:
-        _bytes(data, _varint(data))
-    elif kind in (1, 2, 3, 7):  # true and false are in the type; a byte, a double
-        _bytes(data, {3: 1, 7: 8}.get(kind, 0))
-    else:  # lists and maps are in no header
+        return _bytes(data, _varint(data))
+    if kind == 9:
+        return _list(data, depth)
+    if kind not in (1, 2, 3, 7):  # sets and maps are in no file
         raise EOFError
+    _bytes(data, {3: 1, 7: 8}.get(kind, 0))  # true and false are in the type; a byte, a double
     return None
+
+
+def _list(data: IO[bytes], depth: int) -> list[Any]:
+    byte = _byte(data)
+    size = _varint(data) if byte >> 4 == 15 else byte >> 4
+    of_truths = byte & 15 in (1, 2)  # each takes a byte here
+    return [_bytes(data, 1) if of_truths else _value(data, byte & 15, depth) for _ in range(size)]
 
 
 def _varint(data: IO[bytes]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records.files.regular_file import MOST_TRACE_BYTES, read_record
+from wattbench.records.rows.field_checks import LARGEST_INTEGER
 
 DETAIL = "mlperf_log_detail.txt"
 TRACE = "mlperf_log_trace.json"
@@ -113,7 +114,9 @@ def read_trace(folder: Path) -> list[Arrival]:
 
 def _storable(value: Any) -> bool:
     """Return whether a record can hold a value: no infinity, and numbers and text alone."""
-    return isinstance(value, str | bool) or (isinstance(value, int | float) and math.isfinite(value))
+    if isinstance(value, int):
+        return abs(value) <= LARGEST_INTEGER
+    return isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _lines(path: Path) -> list[str]:
