@@ -17,6 +17,7 @@ from tests.made_up.played_connections import PlayedBackend
 from wattbench.errors import UserError
 from wattbench.network.allowance import allowance
 from wattbench.network.bounded_stream import BoundedStream, Reuse
+from wattbench.network.chunked_body import MOST_LINE_BYTES
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
@@ -93,7 +94,8 @@ def _chunks(path: Path) -> Any:
         pieces.append(data[place : place + size])
         place += size
     content = decoded(pieces)
-    assert content == by_h11(data)
+    too_long = max(map(len, data.split(b"\r\n")), default=0) > MOST_LINE_BYTES  # h11 has no bound of a line's own
+    assert content == by_h11(data) or (too_long and content is None)
     return content
 
 
