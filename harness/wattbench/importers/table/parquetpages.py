@@ -143,10 +143,10 @@ class _Chunk:
     size: int
 
     @classmethod
-    def of(cls, told: dict[int, Any]) -> _Chunk:
+    def of(cls, metadata: dict[int, Any]) -> _Chunk:
         """Make it of a `ColumnMetaData`."""
-        first = [each for each in (told[9], told.get(11)) if each]
-        return cls(b".".join(told[3]).decode(), int(min(first, default=0)), int(told[7]))
+        first = [each for each in (metadata[9], metadata.get(11)) if each]
+        return cls(b".".join(metadata[3]).decode(), int(min(first, default=0)), int(metadata[7]))
 
 
 def _headers(path: Path, file: IO[bytes], chunk: _Chunk) -> Iterator[dict[int, Any]]:
