@@ -109,6 +109,7 @@ def _places(analysis: Analysis, system: str) -> set[int]:
 
 def _spread(queues: Sequence[NDArray[np.int64]], first: NDArray[np.int64], number: int) -> list[int]:
     """Take rows of each queue in turn, those of `first` before all others."""
+    number = min(number, sum(map(len, queues)))
     early, late = (
         [queue[np.isin(queue, first, invert=others)][:number].tolist() for queue in queues] for others in (False, True)
     )
