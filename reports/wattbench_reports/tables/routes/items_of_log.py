@@ -84,7 +84,7 @@ def item_finder(frames: Frames, routes: Iterable[LoggedRoute]) -> ItemFinder:
     texts, hashes = set(), set()
     for route in routes:
         texts |= {squeezed(text) for text in route.texts}
-        hashes |= {*route.hashes, *route.ids}
+        hashes |= {each for each in (*route.hashes, *route.ids) if each.isascii()}  # hexadecimal, if it is one
     items = frames.more_columns("prompt_hash", newer=("messages_hash",)).assign(row=frames.row_of_answer)
     by_hash: dict[str, list[int]] = {}
     for name in ("prompt_hash", "messages_hash"):

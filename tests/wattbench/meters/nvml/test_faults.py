@@ -64,8 +64,8 @@ FAULTS: dict[str, tuple[dict[str, object], dict[str, str], str, str, bool]] = {
     "counter at half from mid-run on": (
         {}, {}, "alter(count_gain=0.5, count_gain_at=time.time())", "sensors contradict each other", INVALID,
     ),
-    "counter at twice for a while": (
-        {}, {}, "alter(count_gain=2, count_gain_at=time.time(), count_gain_until=time.time() + 1.1)",
+    "counter at four times its power for a while": (
+        {}, {}, "alter(count_gain=4, count_gain_at=time.time(), count_gain_until=time.time() + 1.1)",
         "sensors contradict each other", INVALID,
     ),
     "kilowatts for watts": ({"raw": 300}, {}, "", "sensors contradict each other", INVALID),
