@@ -173,9 +173,11 @@ class HybridSystem(SystemBase):
 
     @field_validator("pool", mode="before")
     @classmethod
-    def _pool_is_read(cls, pool: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    def _pool_is_read(cls, pool: Any, info: ValidationInfo) -> dict[str, Any]:
         if pool and "folder" in (info.context or {}):
             raise ValueError("pool is filled in from members; leave it out")
+        if not isinstance(pool, dict):  # of a record
+            raise ValueError("pool: a mapping of names to systems")
         system = TypeAdapter[Any](System)
         return {name: system.validate_python(one) for name, one in pool.items()}
 
