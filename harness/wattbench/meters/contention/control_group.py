@@ -40,7 +40,7 @@ def folders(system: Path = SYSTEM, process_groups: Path = OWN_GROUP) -> list[Pat
     """Return the folders of this process's groups, from its own up to the root."""
     root = system / "fs/cgroup"
     line = next((line for line in (read_text(process_groups) or "").splitlines() if line.startswith("0::")), "0::/")
-    group = root / line.removeprefix("0::").strip().lstrip("/").replace("\0", "")
+    group = root / line.removeprefix("0::").replace("\0", "").strip().lstrip("/")
     above = [group, *group.parents] if ".." not in group.parts else [root]
     return [folder for folder in above if folder.is_relative_to(root)]
 
