@@ -4,8 +4,8 @@ A run that is not finished has no `finished.json` with digests. Its journal show
 which lines are of another hand than the run's, also after its end. A line is written once what it digests is on disk,
 so that a kill leaves at most one write that the journal lacks.
 
-It finds changes, not forgery: whoever can write the run can write another journal. A signature of the end is for that
-(`wattbench.records.signature`).
+It finds changes, not forgery: a person who can write to the run can replace its journal, too. A signature of the end
+shows that (`wattbench.records.signature`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -22,11 +22,10 @@ from wattbench.records.files.atomic_write import FAILURE, failing_as
 from wattbench.records.files.jsonl import Appender
 from wattbench.records.files.regular_file import MOST_BYTES, open_record
 from wattbench.records.finish_record import run_files
-from wattbench.records.journal_check import checked_journal, is_of_readings
+from wattbench.records.journal_check import checked_journal, is_of_readings, take_in
 from wattbench.records.layout import RunLayout
 from wattbench.records.rows.journal import DIGEST_CHARACTERS, JournalRow, Written, digest_head
 
-_CHUNK_BYTES = 1 << 20
 _SHOWN = 3
 """Problems that a message lists; the rest are counted."""
 
@@ -123,8 +122,11 @@ class Journal:
         path = self._layout.root / name
         digest = hashlib.sha256(digest_head(self._before, self._number, how.value, name, begin, end))
         if how is not Written.REMOVED:
-            with failing_as(path, FAILURE):
-                _take_in(digest.update, path, begin, end, synced=synced)
+            with failing_as(path, FAILURE), open_record(path, MOST_BYTES) as file:
+                if not synced:
+                    os.fsync(file.fileno())
+                file.seek(begin)
+                take_in(digest.update, file, end - begin)
         text = digest.hexdigest()[:DIGEST_CHARACTERS]
         row = JournalRow(number=self._number, how=how.value, file=name, begin=begin, end=end, digest=text)
         self._failed = True
@@ -142,15 +144,3 @@ def _not_to_resume(layout: RunLayout, problems: Sequence[str]) -> UserError:
     return UserError(
         f"{layout.root}: cannot be resumed: {shown}{more}. The run was changed since it was written: start a new run"
     )
-
-
-def _take_in(update: Callable[[bytes], object], path: Path, begin: int, end: int, *, synced: bool) -> None:
-    """Add some bytes of a file to a digest, once they are on disk."""
-    with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
-        if not synced:
-            os.fsync(file.fileno())
-        file.seek(begin)
-        rest = end - begin
-        while rest and (data := file.read(min(rest, _CHUNK_BYTES))):
-            update(data)
-            rest -= len(data)

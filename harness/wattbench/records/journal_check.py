@@ -168,7 +168,7 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
         begin, line = 0, 1
         for number, how, end, before, recorded in spans.rows:
             digest = hashlib.sha256(digest_head(before, number, how, name, begin, end))
-            size, lines = _take_in(digest.update, file, end - begin)
+            size, lines = take_in(digest.update, file, end - begin)
             if not size and end > begin:
                 return f"{name} was cut: it had more than {line - 1:,} {'line' if line == 2 else 'lines'}"
             if digest.hexdigest()[:DIGEST_CHARACTERS] != recorded:
@@ -181,7 +181,7 @@ def _change(path: Path, name: str, spans: _Spans) -> str | None:
     return None
 
 
-def _take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tuple[int, int]:
+def take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tuple[int, int]:
     """Add the next bytes of a file to a digest; return how many there are, and how many lines end in them."""
     left, lines = size, 0
     while left > 0 and (data := file.read(min(left, _CHUNK_BYTES))):

@@ -59,7 +59,7 @@ def _with_tables(records: RunRecords, rebuilt: Rebuilt, folder: Path) -> RunReco
 
 
 def _printed(records: RunRecords) -> Any:
-    """Return the comparison as programs read it, or why there is none. What is next to the run is none of its lines."""
+    """Return the comparison as programs read it, or why there is none. What is next to the run is left out."""
     from wattbench_reports.export import render
     from wattbench_reports.export.compared_runs import compare_runs
     from wattbench_reports.metrics.assumptions import ALONE

@@ -90,9 +90,7 @@ def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any
 
 
 def _check_footer(path: Path, file: BufferedReader) -> None:
-    size = file.seek(0, 2)
-    file.seek(max(0, size - 8))
-    length = int.from_bytes(file.read(8)[:4], "little")
+    size, length = parquetpages.sizes(file)
     file.seek(0)
     if MAX_FOOTER_BYTES < length < size:
         raise UserError(

@@ -121,11 +121,16 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
             pages.bytes_per_value = max(pages.bytes_per_value, unpacked / values)
 
 
-def _chunks(path: Path, file: IO[bytes]) -> list[list[_Chunk]]:
-    """Read from the footer where the pages of each column are, by row group."""
+def sizes(file: IO[bytes]) -> tuple[int, int]:
+    """Return how many bytes a file has, and how many it says that its footer has; the file is left anywhere."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 8))
-    length = int.from_bytes(file.read(8)[:4], "little")
+    return size, int.from_bytes(file.read(8)[:4], "little")
+
+
+def _chunks(path: Path, file: IO[bytes]) -> list[list[_Chunk]]:
+    """Read from the footer where the pages of each column are, by row group."""
+    size, length = sizes(file)
     file.seek(max(0, size - 8 - length))
     try:
         footer = _struct(io.BytesIO(file.read(length)), 0)

@@ -108,7 +108,7 @@ def _why_not_output(usage: Usage, shown: Shown, ask: EndpointRequest) -> str | N
     if tokens * MOST_TOKEN_BYTES < shown.size_bytes or tokens * MOST_PIECES_PER_TOKEN < shown.pieces:
         return "fewer output tokens than the text needs"
     # Each token that is shown has a byte at least. Those of the end, of roles and of a stop sequence are not shown; and
-    # whoever ends at the limit has reached it, whatever is shown.
+    # an answer that ends at the limit has reached it, whatever is shown.
     hidden = MESSAGE_TOKENS + (usage.reasoning_tokens or 0) + max((len(stop.encode()) for stop in ask.stops), default=0)
     if tokens > shown.size_bytes + hidden and not shown.at_limit:
         return "more output tokens than bytes of text and reasoning tokens"
