@@ -33,11 +33,12 @@ from typing import Any
 import pytest
 
 from wattbench.config import Resolved, TaskChoice, load_suite
+from wattbench.measure.ask_items import ItemRequests, ask_items, items_of
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext, measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.measure.timed_lm import TimedLM
+from wattbench.measure.scorer import Scorer
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, choose, meters_for, survey
 from wattbench.progress import Display, Log
@@ -45,8 +46,8 @@ from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.blocks.turn import Turns
 from wattbench.systems import Engine, open_engine, release_base
-from wattbench.tasks.loading import load_task, quiet_lm_eval
-from wattbench.tasks.scoring import evaluate, score_rows
+from wattbench.tasks.loading import quiet_lm_eval
+from wattbench.tasks.requests import requests_by_document
 
 MOST = 0.03
 """Of the wall time of the suite's answers."""
@@ -275,10 +276,15 @@ def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer
         context = MeasuringContext(suite, writer, metering, WindowNames("bench", 0), Display([], Log()))
         context.trace_to(name, cell)
         recorder = CellRecorder(context, engine, system=name, task=cell, idle_w={})
-        lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
-        lm.generate_until = side.clock(lm.generate_until)  # type: ignore[method-assign]  # a clock around it
-        samples = evaluate(lm, load_task(suite, choice), suite.systems[name].prompt, measure)
-        writer.write_scores(name, cell, score_rows(samples, choice, 0))
+
+        def answer(asks: list[ItemRequests]) -> list[str]:
+            rows = list(ask_items(engine, recorder, asks, batch=1, numbers=itertools.count()))
+            recorder.done()
+            return [row.replies[0] for row in rows]
+
+        requests = requests_by_document(suite, choice, suite.systems[name].prompt, measure, engine.lm)
+        side.clock(answer)([ask for each in requests.values() for ask in items_of(each[0].request_type, each)])
+        writer.write_scores(name, cell, Scorer(suite, choice).score(recorder.rows[cell]))
         side.cell_s.append(time.perf_counter() - before)
 
 

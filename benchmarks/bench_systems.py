@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,13 +34,12 @@ from wattbench.machine.environment import environment
 from wattbench.measure.ask_items import ItemRequests, answer_items, answer_row, items_of
 from wattbench.measure.attribution import attribute
 from wattbench.measure.plan import order
-from wattbench.measure.timed_lm import TimedLM
+from wattbench.measure.scorer import Scorer
 from wattbench.meters import Metering, OpenWindow, choose
 from wattbench.records import AnswerRow, Purpose, ScoreRow, WindowLabel, WindowRow
 from wattbench.systems import Engine, TaskContext, open_engine, release_base
 from wattbench.tasks.loading import LoadedTask, load_task
 from wattbench.tasks.requests import requests_by_document
-from wattbench.tasks.scoring import evaluate, score_rows
 from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.stats import accuracy_interval
@@ -156,12 +154,8 @@ class Asking:
         return self._scored[key]
 
     def _scores_of(self, own: Questions, answers: Sequence[tuple[str, AnswerRow]]) -> list[ScoreRow]:
-        known = {(row.request_type, row.doc_id, 0): row for task, row in answers if task == own.context.task}
-        nobody: Any = None  # everything is answered already
-        lm = TimedLM(self.engine, nobody, batch=1, repeat=0, answered=known, numbers=itertools.count())
-        # lm-eval changes a task as it runs it, so each time gets its own.
-        loaded = load_task(SUITE, own.loaded.choice)
-        return score_rows(evaluate(lm, loaded, self.config.prompt, SUITE.suite.measure), loaded.choice, 0)
+        rows = [row for task, row in answers if task == own.context.task]
+        return Scorer(SUITE, own.loaded.choice).score(rows)
 
     def _questions(self, loaded: LoadedTask) -> Questions:
         @functools.cache

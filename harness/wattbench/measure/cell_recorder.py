@@ -8,6 +8,7 @@ passes it held, and each pass is on record.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -68,6 +69,10 @@ class CellRecorder:
         self._system, self._task = system, task
         self._idle_w = idle_w
         self._block, self._attempt = block, attempt
+        self.rows: dict[str, list[AnswerRow]] = {}
+        """Task to its answers so far, repeats included."""
+        self.window = ""
+        """The id of the last window."""
         self._window: OpenWindow | None = None
         self._batches: list[Sequence[ItemRequests]] = []
         self._asked = 0
@@ -90,7 +95,8 @@ class CellRecorder:
         if self._window is None:
             self._window = self._open(Purpose.MEASURED)
             self._batches, self._asked, self._in_flight_s = [], 0, []
-        return self._window.label.window
+            self.window = self._window.label.window
+        return self.window
 
     def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
         """Write the batch to disk; end the window if it is long enough and the items left would fill another."""
@@ -106,7 +112,10 @@ class CellRecorder:
         for ask, row in zip(asks, rows, strict=True):
             task = ask.task or self._task
             assert task is not None  # items of several tasks name theirs
-            self._context.writer.append_answer(self._system, task, row.in_block(self._block, self._attempt))
+            self._context.writer.append_answer(
+                self._system, task, replace(row, block=self._block, attempt=self._attempt)
+            )
+            self.rows.setdefault(task, []).append(row)
             self._in_flight_s.append((row.started_s, row.finished_s))
             self._context.note_remark(self._system, row)
             self._context.failures.count(self._system, row)

@@ -14,10 +14,10 @@ from lm_eval.api.instance import Instance
 from tests.made_up.progress import Quiet
 from wattbench.clock import now_s
 from wattbench.config import Measure, load_suite
+from wattbench.measure.ask_items import ask_items, items_of
 from wattbench.measure.attribution import attribute
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import TimedLM
 from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, Reading
 from wattbench.records import RunRecords, RunWriter, read_run
@@ -79,8 +79,11 @@ def run_cell(writer: RunWriter, engine: Engine, items: int, shown: Quiet | None 
         context = MeasuringContext(suite, writer, metering, WindowNames("r", 0), shown or Quiet())
         context.trace_to("s", "t")
         recorder = CellRecorder(context, engine, system="s", task="t", idle_w={"gpu0": 20.0})
-        lm = TimedLM(engine, recorder, batch=1, repeat=0, answered={}, numbers=itertools.count())
-        lm.generate_until([Instance("generate_until", {}, ("?", {}), 0, ("t", i, 1)) for i in range(items)])
+        requests = [Instance("generate_until", {}, ("?", {}), 0, ("t", i, 1)) for i in range(items)]
+        asks = items_of("generate_until", requests)
+        recorder.warm_up(asks)
+        assert len(list(ask_items(engine, recorder, asks, batch=1, numbers=itertools.count()))) == items
+        recorder.done()
         metering.trace_to(None)
     return read_run(writer.layout.root)
 

@@ -9,8 +9,8 @@ import time
 import pytest
 from lm_eval.api.instance import Instance
 
+from wattbench.measure.ask_items import ask_items, items_of
 from wattbench.measure.concurrency import keep_in_flight
-from wattbench.measure.timed_lm import TimedLM
 from wattbench.systems import Engine, Facts, Reply
 
 
@@ -121,9 +121,10 @@ class Recorder:
 
 def test_a_server_is_kept_at_its_concurrency_and_no_item_lies_in_two_windows() -> None:
     engine, recorder = Server(), Recorder()
-    lm = TimedLM(engine, recorder, batch=3, repeat=0, answered={}, numbers=itertools.count())
     requests = [Instance("generate_until", {}, (f"q{n}", {}), 0, metadata=("task", n, 1)) for n in range(10)]
-    assert lm.generate_until(requests) == [f"re: q{n}" for n in range(10)]
+    asks = items_of("generate_until", requests)
+    given = ask_items(engine, recorder, asks, batch=3, numbers=itertools.count())
+    assert {row.doc_id: row.replies for row in given} == {n: [f"re: q{n}"] for n in range(10)}
     assert engine.most == 3
     assert sorted(row.doc_id for row in recorder.rows) == list(range(10))
     assert {row.batch_size for row in recorder.rows} == {3}

@@ -21,11 +21,8 @@ from wattbench.records import (
     RunWriter,
     WindowLabel,
     WindowRow,
-    read_once,
     read_run,
-    reader,
 )
-from wattbench.records.read_once import RecordsReadOnce
 
 HEADER = RunHeader(
     schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="0", created_utc="2026-01-01T00:00:00+00:00",
@@ -52,44 +49,6 @@ def run(tmp_path: Path) -> Path:
         writer.append_open_window(WindowLabel(window="w0002", run="r", system="s", task="t", purpose="measured"))
         writer.append_window(WINDOW)
     return tmp_path / "run"
-
-
-def test_an_answer_in_a_block_is_the_same_answer() -> None:
-    before = asdict(ANSWER)
-    assert ANSWER.in_block(3, 1) == replace(ANSWER, block=3, attempt=1)
-    assert ANSWER.in_block(None, 0) == ANSWER
-    assert asdict(ANSWER) == before
-
-
-def test_answers_that_are_read_once_are_those_of_the_record(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    reads = []
-    read_rows = reader.read_rows
-    monkeypatch.setattr(reader, "read_rows", lambda path, row: reads.append(path.name) or read_rows(path, row))
-    records = RecordsReadOnce.of(read_run(run))
-    first = records.answers("s", "t")
-    assert first == read_run(run).answers("s", "t") != []
-    reads.clear()
-    first.clear()  # a reader may do with its list what it likes
-    assert records.answers("s", "t") == [ANSWER, replace(ANSWER, doc_id=1)]
-    assert records.answers("s", "t") is not records.answers("s", "t")
-    assert not reads
-    assert records.answers("s", "other") == []
-
-
-def test_windows_that_are_read_once_are_those_of_the_record(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    records = RecordsReadOnce.of(read_run(run))
-    records.windows().clear()  # a reader may do with its list what it likes
-    monkeypatch.setattr(reader, "read_rows", lambda *_: pytest.fail("read again"))
-    assert records.windows() == [WINDOW]
-
-
-def test_no_more_answers_are_kept_than_memory_is_there_for(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(read_once, "MOST_ROWS", 1)
-    records = RecordsReadOnce.of(read_run(run))
-    assert records.answers("s", "t") == [ANSWER, replace(ANSWER, doc_id=1)]
-    with RunWriter(run) as writer:
-        writer.append_answer("s", "t", replace(ANSWER, doc_id=2))
-    assert len(records.answers("s", "t")) == 3
 
 
 def test_rows_read_back_as_written(run: Path) -> None:

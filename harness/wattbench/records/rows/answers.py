@@ -116,12 +116,6 @@ class AnswerRow(RecordRow):
         if not raw["replies"]:
             raise FieldError("replies is []: it must have a reply")
 
-    def in_block(self, block: int | None, attempt: int) -> AnswerRow:
-        """Return the row as one of a block. `dataclasses.replace` would set each of its fields anew."""
-        row = object.__new__(AnswerRow)
-        vars(row).update(vars(self), block=block, attempt=attempt)
-        return row
-
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow(RecordRow):

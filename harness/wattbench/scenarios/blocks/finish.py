@@ -14,7 +14,6 @@ from wattbench.measure.scorer import Scorer
 from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
 from wattbench.records import RunWriter, read_run
-from wattbench.records.read_once import RecordsReadOnce
 from wattbench.scenarios.residents import Resident
 
 
@@ -61,7 +60,7 @@ def finish_record(
     Raises:
         UserError: a system answered nothing, or a task cannot be scored.
     """
-    records = RecordsReadOnce.of(read_run(writer.layout.root))
+    records = read_run(writer.layout.root)
     check_some_answered(records, [(cell.system, cell.choice.task) for cell in cells])
     tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
     for system in dict.fromkeys(cell.system for cell in cells):

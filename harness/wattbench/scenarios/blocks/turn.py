@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.measure.ask_items import ask_items
-from wattbench.measure.keeping_recorder import KeepingRecorder
+from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.progress import PlannedTurn
@@ -56,7 +56,7 @@ class Turns:
         if missing:
             context.trace_to(name, None, block.number)
             warmup = min(measure.warmup, 1) if resident.warm else measure.warmup
-            recorder = KeepingRecorder(
+            recorder = CellRecorder(
                 context,
                 resident.engine,
                 system=name,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wattbench.measure.ask_items import ask_items
-from wattbench.measure.keeping_recorder import KeepingRecorder
+from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.records import AnswerRow
 from wattbench.scenarios.interleaved.schedule import Item, PlannedRound
@@ -54,14 +54,14 @@ class GateTurns:
         recorder.done()
         return RoundAnswers(recorder.window, recorder.rows)
 
-    def _recorder(self, resident: Resident, *, long: bool) -> KeepingRecorder:
+    def _recorder(self, resident: Resident, *, long: bool) -> CellRecorder:
         """Prepare a round. A system is warmed up after it was loaded, and with one item where the other one was asked
         last: what a switch costs would else be part of the seconds of a short round."""
         measure = self.context.measure
         most = measure.warmup if not resident.warm else 0 if self._last == resident.name else 1
         # Its part of a round is one window, however long it takes.
         one_window = measure.model_copy(update={"window_s": float("inf"), "warmup": min(most, measure.warmup)})
-        return KeepingRecorder(
+        return CellRecorder(
             self.context,
             resident.engine,
             system=resident.name,

@@ -1,4 +1,4 @@
-"""Measure one cell under load: its rates one after the other, each in its own window, with lm-eval's scores of all.
+"""Measure one cell under load: its rates one after the other, each in a window of its own.
 
 Nothing of a rate is on disk before it has ended: then its window, its answers and, last, its `LoadRow`, which is
 what makes the answers count. A rate that was interrupted is repeated completely.
@@ -6,20 +6,18 @@ what makes the answers count. A rate that was interrupted is repeated completely
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import Any
 
-from wattbench.config import Load, SystemBase, TaskChoice
+from wattbench.config import Load
 from wattbench.errors import UserError
 from wattbench.measure.arrivals import PlannedOffer, dealt_documents, dealt_part, described, offers
 from wattbench.measure.ask_items import ItemRequests, answer_row, no_replies
 from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.timed_lm import TimedLM
-from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, ScoreRow, WindowRow
+from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, WindowRow
 from wattbench.records.rate_bounds import Held
 from wattbench.scenarios.open_loop.dispatch import Query, slots_of
 from wattbench.scenarios.open_loop.loadgen import offer
@@ -27,8 +25,6 @@ from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments
 from wattbench.systems import Engine
-from wattbench.tasks.loading import load_task
-from wattbench.tasks.scoring import evaluate, score_rows
 from wattbench.traces import TraceArrival
 
 
@@ -52,13 +48,13 @@ class LoadCell:
         return self.context.measure.load
 
 
-def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> None:
+def run_rates(cell: LoadCell, done: Sequence[LoadRow], numbers: Iterator[int]) -> None:
     """Ask at every rate that is not done yet, and record the results.
 
     Args:
         cell: the cell.
         done: the rates that are recorded, of this cell and others.
-        first_number: of the calls, counting up.
+        numbers: of the calls.
 
     Raises:
         UserError: no request was answered at a rate, or LoadGen cannot be used.
@@ -67,7 +63,6 @@ def run_rates(cell: LoadCell, done: Sequence[LoadRow], first_number: int) -> Non
     left = [planned for planned in offers(cell.load, len(cell.asks)) if planned.key not in known]
     if not left:
         return
-    numbers = itertools.count(first_number)
     _warm_up(cell)
     for planned in left:
         cell.context.progress.note(f"{cell.system} on {cell.task}: {_title(cell.load, planned)} ...")
@@ -198,67 +193,3 @@ def _arrival(query: Query, arrival: TraceArrival) -> dict[str, Any]:
         "released_s": query.released_s,
     }
     return {name: value for name, value in kept.items() if value is not None}
-
-
-def score_rates(cell: LoadCell, answers: Sequence[AnswerRow], choice: TaskChoice, config: SystemBase) -> list[ScoreRow]:
-    """Return lm-eval's scores of all answers of a cell, from the record: nothing is asked.
-
-    Args:
-        cell: the cell.
-        answers: all that count.
-        choice: the task.
-        config: the system's.
-    """
-    context = cell.context
-    groups: dict[tuple[float, str | None, int], dict[tuple[str, int, int], AnswerRow]] = {}
-    for row in answers:
-        assert row.offered_per_s is not None  # under load every answer has one
-        groups.setdefault((row.offered_per_s, row.arrivals, row.repeat), {})[
-            row.request_type, row.doc_id, row.repeat
-        ] = row
-    scores: list[ScoreRow] = []
-    for (rate, arrivals, repeat), answered in groups.items():
-        if len(answered) != len(cell.asks):
-            raise UserError(
-                f"{cell.system} on {cell.task}: at {rate:g} per second not every item was asked equally often; "
-                "the record is damaged"
-            )
-        lm = TimedLM(cell.engine, _NothingToAsk(), batch=1, repeat=repeat, answered=answered, numbers=itertools.count())
-        samples = evaluate(
-            lm,
-            load_task(context.resolved, choice),
-            config.prompt,
-            context.measure,
-            allow_unsafe_code=context.allow_unsafe_code,
-        )
-        scored = score_rows(samples, choice, repeat, failed=lm.failed)
-        scores += [replace(row, offered_per_s=rate, arrivals=arrivals) for row in scored]
-    return scores
-
-
-class _NothingToAsk:
-    """The recorder of a TimedLM that has every answer already: nothing is asked."""
-
-    def warm_up(self, asks: Sequence[ItemRequests]) -> NoReturn:
-        """Do nothing: nothing is asked."""
-        raise AssertionError(f"{len(asks)} items that are recorded were to be asked again")
-
-    def before_batch(self) -> NoReturn:
-        """Do nothing: nothing is asked."""
-        raise AssertionError
-
-    def after_batch(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow], left: int) -> None:
-        """Do nothing: nothing is asked."""
-
-    def keep(self, asks: Sequence[ItemRequests], rows: Sequence[AnswerRow]) -> None:
-        """Do nothing: nothing is asked."""
-
-    def full(self, left: int) -> bool:
-        """Do nothing: nothing is asked."""
-        return False
-
-    def end_round(self, left: int) -> None:
-        """Do nothing: nothing is asked."""
-
-    def done(self) -> None:
-        """Do nothing: nothing is asked."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 import pytest
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
 
 from tests.made_up.meters import PlayedMeter
 from wattbench.config import EndpointSystem, HybridSystem
@@ -20,11 +23,15 @@ from wattbench.measure.live_scores import LiveScores
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
+from wattbench.measure.task_requests import task_context
 from wattbench.meters import Chosen, Reading
 from wattbench.meters.sampling.metering import OpenWindow
 from wattbench.records import BlockRow, Purpose, RunRecords, RunWriter, WindowRow
 from wattbench.scenarios.blocks.deal import deal, order_of
 from wattbench.scenarios.closed_loop import run_cells
+from wattbench.systems import Engine, open_engine
+from wattbench.tasks.loading import load_task
+from wattbench.tasks.scoring import evaluate, score_rows
 
 KEYS = ["system", "task", "doc_id", "repeat"]
 
@@ -34,6 +41,22 @@ STEAL = "CPU time taken by the hypervisor"
 
 def measured(records: RunRecords) -> dict[str, WindowRow]:
     return {row.window: row for row in records.windows() if row.purpose == Purpose.MEASURED}
+
+
+class AskedByLmEval(LM):
+    """Hands lm-eval's own requests to an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def generate_until(self, requests: list[Instance]) -> list[str]:
+        return [reply.value for reply in self._engine.answer("generate_until", requests)]
+
+    def loglikelihood(self, requests: list[Instance]) -> NoReturn:
+        raise NotImplementedError
+
+    loglikelihood_rolling = loglikelihood
 
 
 DOCUMENTS = MappingProxyType({"sums": 5, "more": 4})
@@ -107,7 +130,26 @@ def test_every_block_is_asked_of_all_systems_in_windows_of_its_own(blocked, call
         assert all(a.finished_s <= b.started_s for a, b in itertools.pairwise(passes))
 
 
-def test_scores_are_those_of_a_run_that_lm_eval_asks_itself(blocked, suite, steady, quiet, tmp_path: Path) -> None:
+def test_scores_are_those_that_lm_eval_gives_where_it_asks_itself(blocked) -> None:
+    run = blocked()
+    run.run()
+    for (name, task), items in run.items.groupby(["system", "task"]):
+        (cell,) = (each for each in run.cells if (each.system, each.choice.task) == (name, task))
+        context = task_context(run.resolved, cell.choice, allow_unsafe_code=False)
+        with open_engine(name, cell.config, batch=1, seed=0) as engine:
+            engine.begin_task(context)
+            loaded = load_task(run.resolved, cell.choice)
+            samples = evaluate(AskedByLmEval(engine), loaded, cell.config.prompt, run.resolved.suite.measure)
+        scores = {score.doc_id: score for score in score_rows(samples, cell.choice, 0)}
+        assert len(scores) == len(items)
+        for row in items.itertuples():
+            score = scores[row.doc_id]
+            assert (row.doc_hash, row.correct, row.filtered, row.target, json.loads(row.metrics)) == (
+                score.doc_hash, score.correct, score.filtered, score.target, score.metrics
+            )  # fmt: skip
+
+
+def test_scores_are_those_of_a_run_without_blocks(blocked, suite, steady, quiet, tmp_path: Path) -> None:
     run = blocked()
     run.run()
     resolved = suite(measure="blocks: 1")

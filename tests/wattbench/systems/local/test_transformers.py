@@ -18,12 +18,13 @@ from lm_eval.tasks import TaskManager
 
 from wattbench.config import Measure, Prompt, TaskChoice, TransformersSystem, Weights, load_suite
 from wattbench.errors import MissingExtraError, UserError
-from wattbench.measure.timed_lm import TimedLM
+from wattbench.measure.ask_items import answer_items, answer_row, items_of
+from wattbench.measure.scorer import Scorer
 from wattbench.systems import base_key, open_engine, release_base
 from wattbench.systems.local.gguf_file import parsed_once
 from wattbench.systems.local.transformers import TransformersEngine
-from wattbench.tasks import scoring
-from wattbench.tasks.loading import LoadedTask, load_task
+from wattbench.tasks.loading import load_task
+from wattbench.tasks.requests import requests_by_document
 
 DATA = Path(__file__).parents[3] / "data"
 
@@ -74,36 +75,23 @@ def test_a_file_is_parsed_once_for_its_tokenizer_configuration_and_weights(
         assert len(parsed) == 1
 
 
-def loaded_task(name: str, limit: int) -> LoadedTask:
-    return load_task(load_suite(str(DATA / "suite.yaml")), TaskChoice(task=name, domain="arithmetic", limit=limit))
-
-
-class Nowhere:
-    """A recorder that records nothing."""
-
-    def warm_up(self, asks) -> None:
-        """Nothing."""
-
-    def before_batch(self) -> str:
-        return "w0001"
-
-    def after_batch(self, asks, rows, left) -> None:
-        """Nothing."""
-
-    def done(self) -> None:
-        """Nothing."""
-
-
 @pytest.mark.model
 @pytest.mark.parametrize(("task", "prompt"), [("sums", Prompt(chat=True, fewshot=2)), ("choices", Prompt(fewshot=1))])
 def test_scores_are_those_that_lm_eval_alone_gives(
     task: str, prompt: Prompt, lm_evals_own: LM, smol_weights: Weights
 ) -> None:
+    suite, choice = load_suite(str(DATA / "suite.yaml")), TaskChoice(task=task, domain="arithmetic", limit=5)
+    measure = Measure(seed=7)
     with open_engine("s", system(smol_weights), batch=1, seed=0) as engine:
-        lm = TimedLM(engine, Nowhere(), batch=1, repeat=0, answered={}, numbers=itertools.count())
-        ours = scoring.evaluate(lm, loaded_task(task, 5), prompt, Measure(seed=7))
+        requests = requests_by_document(suite, choice, prompt, measure, engine.lm)
+        asks = [ask for each in requests.values() for ask in items_of(each[0].request_type, each)]
+        replies = [answer_items(engine, [ask])[0] for ask in asks]
+        answers = [
+            answer_row(ask, of_item, 0, 0.0, 1e12, 0, 1, "w") for ask, of_item in zip(asks, replies, strict=True)
+        ]
+    ours = Scorer(suite, choice).score(answers)
 
-    alone = loaded_task(task, 5)
+    alone = load_task(suite, choice)
     theirs = simple_evaluate(
         model=lm_evals_own,
         tasks=[alone.task],
@@ -119,12 +107,12 @@ def test_scores_are_those_that_lm_eval_alone_gives(
         bootstrap_iters=0,
     )["samples"][task]
     assert len(ours) == 5
-    for mine, its in zip(ours, theirs, strict=True):
-        same = ("doc_id", "doc_hash", "prompt_hash", "target_hash", "filter", "metrics")
-        assert {key: mine[key] for key in same} == {key: its[key] for key in same}
-        assert [mine[metric] for metric in mine["metrics"]] == [its[metric] for metric in its["metrics"]]
+    for ask, mine, its in zip(asks, ours, theirs, strict=True):
+        assert (mine.doc_id, mine.doc_hash, ask.prompt_hash) == (its["doc_id"], its["doc_hash"], its["prompt_hash"])
+        assert mine.target == str(its["target"])
+        assert mine.metrics == {f"{metric},{its['filter']}": its[metric] for metric in its["metrics"]}
         if task == "sums":
-            assert mine["filtered_resps"] == its["filtered_resps"]
+            assert [mine.filtered] == its["filtered_resps"]
 
 
 @pytest.mark.model
