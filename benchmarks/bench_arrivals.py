@@ -26,7 +26,7 @@ from wattbench.clock import machine_s
 from wattbench.config import EndpointSystem, Load
 from wattbench.measure.ask_items import ItemRequests
 from wattbench.records.client_lag import PUNCTUAL_S, SentRequest, sending
-from wattbench.scenarios.open_loop.offered import Offered
+from wattbench.scenarios.open_loop.dispatch import Offered
 from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments
 from wattbench.systems.endpoint.engine import EndpointEngine
 from wattbench.traces import read_trace

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from wattbench.measure.attribution import attribute
+from wattbench.measure.item_rows import attribute
 from wattbench.meters.windows.in_flight import shares
 from wattbench.records import AnswerRow, WindowRow
 

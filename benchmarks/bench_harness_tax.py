@@ -35,11 +35,10 @@ import pytest
 from wattbench.config import Resolved, TaskChoice, load_suite
 from wattbench.measure.ask_items import ItemRequests, ask_items, items_of
 from wattbench.measure.cell_recorder import CellRecorder
-from wattbench.measure.measuring_context import MeasuringContext, measuring
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames, measuring
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
 from wattbench.measure.scorer import Scorer
-from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering, choose, meters_for, survey
 from wattbench.progress import Display, Log
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, read_run

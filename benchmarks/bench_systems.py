@@ -32,7 +32,7 @@ from wattbench.config import Prompt, Resolved, System, load_suite
 from wattbench.errors import MissingHereError
 from wattbench.machine.environment import environment
 from wattbench.measure.ask_items import ItemRequests, answer_items, answer_row, items_of
-from wattbench.measure.attribution import attribute
+from wattbench.measure.item_rows import attribute
 from wattbench.measure.plan import order
 from wattbench.measure.scorer import Scorer
 from wattbench.meters import Metering, OpenWindow, choose

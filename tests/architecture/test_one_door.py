@@ -22,7 +22,6 @@ ELSEWHERE = {
     "html/templating.py": "the package's own",
     "impacts/electricity.py": "another package's own",
     "carbon/grid_mix.py": "another package's own",
-    "records/being_written.py": "locks, and does not read",
     "records/files/atomic_write.py": "writes",
     "records/files/regular_file.py": "the door",
 }

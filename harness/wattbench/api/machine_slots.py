@@ -12,7 +12,7 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved
-    from wattbench.distributed.machine_slots import MachineSlots
+    from wattbench.distributed.slots import MachineSlots
     from wattbench.meters import Meter
 
 
@@ -38,7 +38,7 @@ class SlotsHere:
         Raises:
             UserError: there are not as many GPUs, or none; or a meter measures what cannot be given out among slots.
         """
-        from wattbench.distributed.machine_slots import MachineSlots
+        from wattbench.distributed.slots import MachineSlots
         from wattbench.machine.slot import all_slots
         from wattbench.measure.effort import effort_of
         from wattbench.meters import choose_for

@@ -157,6 +157,6 @@ def _recording(metering: Metering, folder: Path) -> Iterator[_Recorder]:
 
 
 def _entries(meters: Sequence[str | dict[str, Any]]) -> list[MeterSettings]:
-    from wattbench.config.meter_entries import meter_entries
+    from wattbench.config.third_party import meter_entries
 
     return meter_entries(meters, Path.cwd())

@@ -45,7 +45,7 @@ def copy_of(records: RunRecords, command: Sequence[str]) -> Path:
     Raises:
         UserError: it cannot be written.
     """
-    from wattbench.records.retried_copy import copy_to_retry
+    from wattbench.records.copies import copy_to_retry
 
     root = records.layout.root
     out = root.parent if root.name == root.resolve().name else root.resolve().parent

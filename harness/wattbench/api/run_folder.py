@@ -98,7 +98,7 @@ def find_run(path: str | os.PathLike[str]) -> Path:
 
 def _listed(layout: RunLayout) -> ListedRun:
     from wattbench.records import read_run
-    from wattbench.records.being_written import is_being_written
+    from wattbench.records.files.regular_file import is_locked
     from wattbench.records.finish_record import read_finish
 
     root = layout.root
@@ -107,7 +107,7 @@ def _listed(layout: RunLayout) -> ListedRun:
         finish = read_finish(layout) if os.path.lexists(layout.finished) else None
     except UserError as error:
         return ListedRun(run=root.resolve().name, path=root, state=DAMAGED, problem=str(error))
-    state = FINISHED if finish is not None else WRITTEN if is_being_written(layout) else RESUMABLE
+    state = FINISHED if finish is not None else WRITTEN if is_locked(layout.lock) else RESUMABLE
     return ListedRun(
         run=root.resolve().name,
         path=root,

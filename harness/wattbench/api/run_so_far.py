@@ -83,8 +83,8 @@ def part_of(root: Path, command: Sequence[str], *, allow_unsafe_code: bool = Fal
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import check_same_tasks
     from wattbench.records import read_run
+    from wattbench.records.copies import copied_part
     from wattbench.records.line_checks import check_lines
-    from wattbench.records.part_copy import copied_part
     from wattbench.scenarios.blocks.finish import finish_record
 
     records = read_run(root)

@@ -95,7 +95,7 @@ def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
     """
     if max_cost is None:
         return resolved
-    from wattbench.config.apis.budget import FORM
+    from wattbench.config.apis import FORM
 
     if not isinstance(max_cost, str) or not re.fullmatch(FORM, max_cost):
         raise UserError(f"a budget of {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")

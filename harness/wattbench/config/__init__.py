@@ -54,9 +54,8 @@ from wattbench.config.router import (
     SklearnRouter,
 )
 from wattbench.config.suite import Carbon, Measure, Suite
-from wattbench.config.systems.endpoint import EndpointSystem
+from wattbench.config.systems.endpoint import EndpointSystem, LlamaCppServe, Serve
 from wattbench.config.systems.prediction import Prediction
-from wattbench.config.systems.serve import LlamaCppServe, Serve
 from wattbench.config.systems.system import (
     ENGINES,
     HybridSystem,

@@ -20,7 +20,7 @@ from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.config.task_choice import TaskChoice
-from wattbench.config.third_party import RecordedSuite, checked_meter, checked_system
+from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
 from wattbench.config.yamlfile import YamlFile, read_yaml, yaml_file
 from wattbench.errors import UserError, nearest
 from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
@@ -169,7 +169,7 @@ def _resolved(file: YamlFile, *, tasks_exist: bool) -> Resolved:
     if tasks_exist:
         _check_files(suite, file)
     _check_domains(suite, file)
-    meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
+    meters = checked_meters(suite.meters, file)
     known = _catalogues(suite, file) | _defined(suite, file)
     systems = {name: _with_pool(name, known, file) for name in _chosen(suite, known, file)}
     define = {name: known[name].checked for name in suite.systems.define}
@@ -222,10 +222,8 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
         path = Path(record["path"])
     except (KeyError, TypeError, ValidationError) as error:
         raise UserError(f"the suite in this run's record cannot be read: {_reason(error)}") from error
-    file = RecordedSuite()
-    meters = [checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(suite.meters)]
-    suite = suite.model_copy(update={"meters": meters})
-    return Resolved(suite, {name: _recorded(system, file, ("systems", name)) for name, system in systems.items()}, path)
+    suite = suite.model_copy(update={"meters": checked_meters(suite.meters, RECORDED_SUITE)})
+    return Resolved(suite, {name: _recorded(system, ("systems", name)) for name, system in systems.items()}, path)
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
@@ -247,12 +245,12 @@ def _reason(error: Exception) -> str:
     return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
-def _recorded(system: SystemBase, file: RecordedSuite, at: Sequence[str]) -> SystemBase:
+def _recorded(system: SystemBase, at: Sequence[str]) -> SystemBase:
     """Return a system of a record, checked with the systems of its pool."""
-    checked = checked_system(system, file, at)
+    checked = checked_system(system, RECORDED_SUITE, at)
     if not isinstance(checked, HybridSystem):
         return checked
-    pool = {name: checked_system(one, file, (*at, "pool", name)) for name, one in checked.pool.items()}
+    pool = {name: checked_system(one, RECORDED_SUITE, (*at, "pool", name)) for name, one in checked.pool.items()}
     return checked.model_copy(update={"pool": pool})
 
 

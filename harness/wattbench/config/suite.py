@@ -19,10 +19,9 @@ from pydantic import (
 from wattbench.config.apis import MaxCost
 from wattbench.config.base import Name, PauseSeconds, RelativePath, Seed, Strict, Times
 from wattbench.config.decide import Decide
-from wattbench.config.embodied import Embodied
 from wattbench.config.file_task import FileTask
 from wattbench.config.gate import GatePolicy
-from wattbench.config.impacts import Impacts
+from wattbench.config.impacts import Embodied, Impacts
 from wattbench.config.meters.meter import AutoSettings, MeterEntry
 from wattbench.config.open_loop import Load
 from wattbench.config.systems.system import System

@@ -6,12 +6,16 @@ in the suite is then checked here, as this imports the third party's code.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from wattbench.config.base import Strict
 from wattbench.config.explain import ParsedFile, validate
-from wattbench.config.meters.meter import METERS, OtherSettings
+from wattbench.config.meters.meter import METERS, MeterEntry, OtherSettings
 from wattbench.config.meters.meter_base import MeterSettings
 from wattbench.config.registry import Registry
 from wattbench.config.router import ROUTERS, OtherRouter
@@ -22,22 +26,32 @@ from wattbench.errors import UserError
 Keys = Sequence[str | int]
 
 
-class RecordedSuite:
-    """The suite in a run's record, where there are no lines to name."""
+@dataclass(frozen=True)
+class Unlined:
+    """Settings that come from no file with lines: a run's record, or the arguments of a call."""
 
-    folder = None  # its paths are absolute, or a default of the model's that is to stay as it was
+    name: str
+    folder: Path | None = None
+    """Where relative paths start. None: those of a record are absolute, or a default that is to stay as it was."""
 
     def where(self, keys: Keys) -> str:
-        """Name the record."""
-        return "the suite in this run's record"
+        """Name the source."""
+        return self.name
 
 
-def checked_meter(entry: MeterSettings, file: ParsedFile, at: Keys) -> MeterSettings:
-    """Return an entry of `meters:` with its settings checked.
+RECORDED_SUITE = Unlined("the suite in this run's record")
+
+
+def checked_meters(entries: Iterable[MeterSettings], file: ParsedFile) -> list[MeterSettings]:
+    """Return the entries of `meters:` with their settings checked.
 
     Raises:
-        UserError: the meter cannot be found or used, or a setting is wrong.
+        UserError: a meter cannot be found or used, or a setting is wrong.
     """
+    return [_checked_meter(entry, file, ("meters", index)) for index, entry in enumerate(entries)]
+
+
+def _checked_meter(entry: MeterSettings, file: ParsedFile, at: Keys) -> MeterSettings:
     if not isinstance(entry, OtherSettings):
         return entry
     settings: MeterSettings = _checked(METERS, entry.use, entry, file, at, at)
@@ -82,3 +96,22 @@ def _checked(registry: Registry, name: str, given: Strict, file: ParsedFile, at:
 
 def _location(file: ParsedFile, at: Keys) -> str:
     return f"{file.where(at)}: {'.'.join(map(str, at))}"
+
+
+class _Entries(Strict):
+    meters: Annotated[list[MeterEntry], Field(min_length=1)]
+
+
+def meter_entries(given: Sequence[Any], folder: Path) -> list[MeterSettings]:
+    """Check a list of meters, each a bare name or a mapping with ``use``.
+
+    Args:
+        given: the list.
+        folder: where relative paths start.
+
+    Raises:
+        UserError: there is no such meter, or a setting is wrong.
+    """
+    arguments = Unlined("metering", folder)
+    entries = validate(_Entries, arguments, {"meters": given if isinstance(given, str) else list(given)}).meters
+    return checked_meters(entries, arguments)

@@ -15,7 +15,7 @@ from typing import Any
 
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, RunLayout, read_run
-from wattbench.records.being_written import is_being_written
+from wattbench.records.files.regular_file import is_locked
 from wattbench.records.finish_record import read_finish
 
 
@@ -114,7 +114,7 @@ def _state(root: Path, deal: Deal) -> tuple[dict[str, Any], bool, bool]:
     """
     layout = RunLayout(root)
     # Before the rest: a shard that is finished between the two looks is finished, and not torn.
-    written = is_being_written(layout)
+    written = is_locked(layout.lock)
     try:
         header = read_run(root).header
         finished = layout.finished.exists()

@@ -60,8 +60,8 @@ def _set_s(was: object) -> float | None:
 def _stamps_s(records: RunRecords) -> Iterator[float]:
     for window in records.windows():
         yield window.finished_s
-    for cell in records.header.cells:
-        for row in records.answers_of_all_attempts(str(cell["system"]), str(cell["task"])):
+    for system, task in records.header.pairs:
+        for row in records.answers_of_all_attempts(system, task):
             yield row.finished_s
 
 

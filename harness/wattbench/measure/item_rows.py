@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,14 @@ import numpy as np
 
 from wattbench.config import DeclaredTraining, HybridSystem, SystemBase
 from wattbench.errors import UserError
-from wattbench.measure.attribution import attribute, attribute_cpu
 from wattbench.measure.plan import Cell
-from wattbench.meters.windows.in_flight import alone_s
+from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, ExpertRow, ItemRow, RunRecords, ScoreRow, SystemRow, WindowRow
-from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture
+from wattbench.systems import Engine, Facts, Mixture
 from wattbench.systems.training_ledger import lineage
+
+_OF_ANSWER = tuple(each.name for each in fields(ItemRow) if each.name in {field.name for field in fields(AnswerRow)})
+"""Fields that an item has of its answer."""
 
 
 def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
@@ -53,55 +55,23 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
         window = windows.get(answer.window)
         rows.append(
             ItemRow(
+                **{name: getattr(answer, name) for name in _OF_ANSWER},
                 run=records.header.run,
                 system=cell.system,
                 kind=cell.config.kind,
                 task=cell.choice.task,
                 domain=cell.choice.domain,
-                doc_id=answer.doc_id,
                 doc_hash=score.doc_hash,
-                prompt_hash=answer.prompt_hash,
-                messages_hash=answer.messages_hash,
-                repeat=answer.repeat,
                 correct=score.correct if answer.failure is None else 0.0,
                 metrics=json.dumps(score.metrics, ensure_ascii=False),
-                prompt_tokens=answer.prompt_tokens,
-                output_tokens=answer.output_tokens,
-                cached_tokens=answer.cached_tokens,
-                reasoning_tokens=answer.reasoning_tokens,
-                cache_write_tokens=answer.cache_write_tokens,
-                scheduled_s=answer.scheduled_s,
-                started_s=answer.started_s,
-                first_token_s=answer.first_token_s,
-                finished_s=answer.finished_s,
-                token_s=answer.token_s,
-                batch=answer.batch,
-                batch_size=answer.batch_size,
-                window=answer.window,
                 energy_j=energy_j,
                 energy_above_idle_j=above_idle_j,
                 energy_provenance=window.provenance_label if window is not None else "",
-                route=answer.route,
-                route_score=answer.route_score,
-                router_s=answer.router_s,
                 router_energy_j=_router_j(answer, energy_j, item_s),
-                route_asked=answer.route_asked,
-                usage=answer.usage,
-                offered_per_s=answer.offered_per_s,
-                arrivals=answer.arrivals,
-                finish_reason=answer.finish_reason,
-                output_limit=answer.output_limit,
-                failure=answer.failure,
-                waited_s=answer.waited_s,
-                resent=answer.resent,
-                remark=answer.remark,
-                block=answer.block,
-                attempt=answer.attempt,
                 node=window.node if window is not None else records.header.node,
                 co_runners=window.co_runners if window is not None else 0,
                 passes=window.passes if window is not None else 1,
                 own_cpu_s=own_cpu_s,
-                prompt=answer.prompt,
                 output=_output(answer, score),
                 filtered=score.filtered,
                 target=score.target,
@@ -112,11 +82,8 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
 
 def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:
     """Return the seconds of each answer as `alone_s` does, window by window: machines answer at the same time."""
-    by_window: dict[str, list[int]] = {}
-    for index, answer in enumerate(answers):
-        by_window.setdefault(answer.window, []).append(index)
     seconds = np.zeros(len(answers))
-    for members in by_window.values():
+    for members in _by_window(answers).values():
         started_s, finished_s = (
             np.array([getattr(answers[index], name) for index in members]) for name in ("started_s", "finished_s")
         )
@@ -141,24 +108,21 @@ def _output(answer: AnswerRow, score: ScoreRow) -> str:
 
 def expert_rows(answers: Sequence[AnswerRow], engine: Engine) -> list[ExpertRow]:
     """Count which experts a mixture uses for each answer and its prompt."""
-    texts = [answer.replies[0] if isinstance(answer.replies[0], str) else "" for answer in answers]
-    return [
-        expert_row(answer, engine.experts_used(answer.prompt, text))
-        for answer, text in zip(answers, texts, strict=True)
-    ]
-
-
-def expert_row(answer: AnswerRow, used: ExpertsUsed) -> ExpertRow:
-    """Return which experts a mixture used for an answer and its prompt."""
-    return ExpertRow(
-        doc_id=answer.doc_id,
-        repeat=answer.repeat,
-        tokens=used.prompt_tokens + used.answer_tokens,
-        counts=used.counts,
-        prompt_tokens=used.prompt_tokens,
-        prompt_counts=used.prompt_counts,
-        pairs=used.pairs,
-    )
+    rows = []
+    for answer in answers:
+        used = engine.experts_used(answer.prompt, answer.replies[0] if isinstance(answer.replies[0], str) else "")
+        rows.append(
+            ExpertRow(
+                doc_id=answer.doc_id,
+                repeat=answer.repeat,
+                tokens=used.prompt_tokens + used.answer_tokens,
+                counts=used.counts,
+                prompt_tokens=used.prompt_tokens,
+                prompt_counts=used.prompt_counts,
+                pairs=used.pairs,
+            )
+        )
+    return rows
 
 
 def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]] | None:
@@ -230,3 +194,60 @@ def system_row(
         node=load.node,
         **asdict(facts),
     )
+
+
+def attribute(
+    answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
+) -> list[tuple[float | None, float | None]]:
+    """Return each answer's joules, in total and above idle, in the order of the answers.
+
+    An answer whose window is missing or not valid gets None: no figure is better than a wrong one.
+    Where a window's items were asked several times to fill it, each gets its share of one pass, so that the items'
+    energies times the window's passes are the window's energy.
+    """
+    energies: list[tuple[float | None, float | None]] = [(None, None)] * len(answers)
+    for window, index, share in _shares_of_windows(answers, windows):
+        if not window.valid or window.total_j is None:
+            continue
+        above_idle_j = window.above_idle_j
+        energies[index] = (
+            window.total_j * share / window.passes,
+            None if above_idle_j is None else above_idle_j * share / window.passes,
+        )
+    return energies
+
+
+def attribute_cpu(answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]) -> list[float | None]:
+    """Return each answer's own CPU seconds, in the order of the answers: shared out as joules are.
+
+    They are known of a window that is not valid too.
+    """
+    seconds: list[float | None] = [None] * len(answers)
+    for window, index, share in _shares_of_windows(answers, windows):
+        if window.own_cpu_s is not None:
+            seconds[index] = window.own_cpu_s * share / window.passes
+    return seconds
+
+
+def _by_window(answers: Sequence[AnswerRow]) -> dict[str, list[int]]:
+    """Return window to the positions of its answers."""
+    positions: dict[str, list[int]] = {}
+    for index, answer in enumerate(answers):
+        positions.setdefault(answer.window, []).append(index)
+    return positions
+
+
+def _shares_of_windows(
+    answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
+) -> Iterator[tuple[WindowRow, int, float]]:
+    """Yield the window, the position and the share of each answer whose window is there."""
+    for name, members in _by_window(answers).items():
+        window = windows.get(name)
+        if window is None:
+            continue
+        item_shares = shares(
+            np.array([answers[i].started_s for i in members]),
+            np.array([answers[i].finished_s for i in members]),
+        )
+        for index, share in zip(members, item_shares.tolist(), strict=True):
+            yield window, index, share

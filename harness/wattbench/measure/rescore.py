@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,8 @@ from wattbench.errors import UserError, nearest
 from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
 from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
-from wattbench.records.rescored_copy import write_rescored
+from wattbench.records.copies import write_rescored
+from wattbench.records.rows.header import new_run_name, utc_now
 from wattbench.records.tables.run_tables import compared_texts
 from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
@@ -115,7 +114,7 @@ def rescore(
         scores, digests = work.score(), work.digests
     changes = tuple(_changes(records, scores))
     header = _header(records, how, digests, changes, command)
-    return write_rescored(records, out, header, scores, _now()), changes
+    return write_rescored(records, out, header, scores, utc_now()), changes
 
 
 def _check_run(records: RunRecords) -> None:
@@ -146,7 +145,7 @@ def _of_import(records: RunRecords, how: Rescoring) -> tuple[Cells, Digests]:
         raise UserError(
             f"{root}: another tool scored these answers: say how to compare them, as with --strip or --regex"
         )
-    known = list(dict.fromkeys(str(cell["task"]) for cell in records.header.cells))
+    known = records.header.tasks
     for name in how.tasks:
         if name not in known:
             raise UserError(f"--task {name}: no such task in this run{nearest(name, known)}")
@@ -180,8 +179,7 @@ class _TasksToScore:
     def of(cls, records: RunRecords, how: Rescoring, allow_unsafe_code: bool) -> _TasksToScore:
         """Find the tasks, and check that they can be scored as is wanted."""
         resolved = tasks_from_record(records.header.suite)
-        planned = dict.fromkeys(str(cell["task"]) for cell in records.header.cells)
-        known = {choice.task: choice for choice in resolved.tasks if choice.task in planned}
+        known = {choice.task: choice for choice in resolved.tasks if choice.task in records.header.tasks}
         _check_names(how, known)
         edited = _edited(how.tasks_from, known)
         tasks: dict[str, tuple[Resolved, TaskChoice]] = {}
@@ -195,8 +193,7 @@ class _TasksToScore:
 
     def score(self) -> Cells:
         """Score every cell of these tasks."""
-        cells = [(str(cell["system"]), str(cell["task"])) for cell in self.records.header.cells]
-        wanted = [(system, task) for system, task in cells if task in self.tasks]
+        wanted = [(system, task) for system, task in self.records.header.pairs if task in self.tasks]
         extracted = self._extracted(wanted)
         scores: Cells = {}
         for task, (resolved, choice) in self.tasks.items():
@@ -335,7 +332,7 @@ def _header(
     record = {
         "from": old.run,
         "command": list(command),
-        "created_utc": _now(),
+        "created_utc": utc_now(),
         **how.as_record(),
         "scores": {each.system: each.as_record() for each in changes},
     }
@@ -344,7 +341,7 @@ def _header(
     sha256 = hashlib.sha256(json.dumps([old.suite_sha256, old.run, how.as_record()]).encode()).hexdigest()
     return replace(
         old,
-        run=f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{name}-{secrets.token_hex(3)}",
+        run=new_run_name(name),
         suite=_with_metrics(old.suite, how.metrics),
         suite_sha256=sha256,
         cells=[_scored_so(cell, digests) for cell in old.cells],
@@ -368,7 +365,3 @@ def _scored_so(cell: Mapping[str, Any], digests: Digests) -> dict[str, Any]:
         return dict(cell)
     version, sha256 = digests[cell["task"]]
     return {**cell, "task_version": version, "task_sha256": sha256}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ from wattbench.records import (
     read_run,
     system_parts,
 )
+from wattbench.records.rows.header import new_run_name, utc_now
 from wattbench.records.shards import shard_of
 
 if TYPE_CHECKING:
@@ -79,15 +79,14 @@ def new_run(
     shard: Mapping[str, Any] | None = None,
 ) -> RunWriter:
     """Make a run directory `<UTC>-<suite>-<id>` under a folder, and write its header."""
-    now = datetime.now(UTC)
-    run = f"{now:%Y%m%dT%H%M%SZ}-{resolved.suite.name}-{secrets.token_hex(3)}"
+    run = new_run_name(resolved.suite.name)
     here = environment(resolved.path.parent)
     header = RunHeader(
         schema_version=SCHEMA_VERSION,
         run=run,
         suite=resolved.as_record(),
         suite_sha256=resolved.sha256,
-        created_utc=now.isoformat(timespec="seconds"),
+        created_utc=utc_now(),
         command=list(command),
         environment=here,
         meters=dict(meters),
@@ -231,16 +230,12 @@ def recover_windows(records: RunRecords, writer: RunWriter) -> None:
                 f"{records.layout.open_windows}: window {label.window} has no started_s; the record is damaged"
             )
         several = label.block is not None or label.purpose == Purpose.MEASURED  # a block, or a round of a gate
-        tasks = [label.task] if label.task is not None else _tasks(records) if several else []
+        tasks = [label.task] if label.task is not None else records.header.tasks if several else []
         answers = [row for task in tasks for row in records.answers_of_all_attempts(label.system, task)]
         until_s = max((row.finished_s for row in answers if row.window == label.window), default=None)
         trace = records.layout.trace(label.system, label.task, label.block, shard=shard_of(label.window))
         row = recover_window(trace, label, until_s=until_s)
         writer.append_window(row)
-
-
-def _tasks(records: RunRecords) -> list[str]:
-    return list(dict.fromkeys(str(cell["task"]) for cell in records.header.cells))
 
 
 def _meters(meters: Mapping[str, str]) -> str:

@@ -63,10 +63,10 @@ def score_again(records: RunRecords, *, run_code: bool = False, allow_unsafe_cod
         allow_model_code()
     answers, differences, left_out = 0, list[str](), dict[str, str]()
     choices = {choice.task: choice for choice in resolved.tasks}
-    for task in dict.fromkeys(str(cell["task"]) for cell in records.header.cells):
+    for task in records.header.tasks:
         try:
             scorer = _scorer(resolved, choices, task, run_code, allow_unsafe_code)
-            for system in (str(cell["system"]) for cell in records.header.cells if cell["task"] == task):
+            for system in (name for name, of_task in records.header.pairs if of_task == task):
                 scored = _scored(scorer, records, system, task)
                 differences += _differences(records, system, task, scored)
                 answers += len(scored)
@@ -134,7 +134,7 @@ def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequ
 
 
 def _differences(records: RunRecords, system: str, task: str, scored: Sequence[ScoreRow]) -> Iterator[str]:
-    name = records.layout.scores(system, task).relative_to(records.layout.root).as_posix()
+    name = records.layout.name_of(records.layout.scores(system, task))
     now = {_key(row): row for row in scored}
     for row in records.scores(system, task) or []:
         again = now.get(_key(row))

@@ -100,7 +100,7 @@ def run_files(layout: RunLayout) -> list[str]:
     not_held = (layout.finished, layout.lock, layout.signature)
     names = [path.name for path in layout.top_files() if path not in not_held and is_plain(path)]
     for folder in FOLDERS:
-        names += _below(layout.root, layout.root / folder)
+        names += _below(layout, layout.root / folder)
     return sorted(names)
 
 
@@ -110,7 +110,7 @@ def odd_files(layout: RunLayout) -> list[str]:
     for folder in FOLDERS:
         for each, _, below in os.walk(layout.root / folder):
             paths = (Path(each) / name for name in below)
-            names += [path.relative_to(layout.root).as_posix() for path in paths if not is_plain(path)]
+            names += [layout.name_of(path) for path in paths if not is_plain(path)]
     return sorted(names)
 
 
@@ -148,11 +148,11 @@ def is_plain(path: Path) -> bool:
         return False
 
 
-def _below(root: Path, folder: Path) -> Iterator[str]:
+def _below(layout: RunLayout, folder: Path) -> Iterator[str]:
     if folder.is_symlink():
         return
     for each, _, names in os.walk(folder):
         for name in names:
             path = Path(each) / name
             if is_plain(path) and not is_temporary(name):
-                yield path.relative_to(root).as_posix()
+                yield layout.name_of(path)

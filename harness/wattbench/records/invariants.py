@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from wattbench.records.reader import RunRecords
+from wattbench.records.rows.header import RunHeader
 from wattbench.records.rows.windows import WindowRow
-from wattbench.records.shard_checks import shard_problems
+from wattbench.records.shards import blocks_in_words
 from wattbench.records.tables.run_tables import read_columns
 
 ITEM = ("system", "task", "doc_id", "repeat", "offered_per_s", "arrivals")
@@ -127,3 +128,33 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *,
                 f"the joules of the items of the window {window!r:.60} sum to {math.fsum(known) * row.passes:.9g}, "
                 f"and the window's are {total_j:.9g}"
             )
+
+
+def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Collection[str | None]) -> Iterator[str]:
+    """Yield a sentence for each thing that does not hold. Of any other run only its machine is known.
+
+    Args:
+        header: of the run.
+        blocks: those of its answers.
+        nodes: the machines of its windows and answers; empty or None in older records.
+    """
+    stated = Counter(_stated(header))
+    if stated:
+        if doubled := [number for number, times in stated.items() if times > 1]:
+            yield f"block {blocks_in_words(doubled)} is of two shards"
+        there = {number for number in blocks if number is not None}
+        if missing := set(stated) - there:
+            yield f"block {blocks_in_words(missing)} has no answers"
+        if other := there - set(stated):
+            yield f"answers are in block {blocks_in_words(other)}, which is not of this run"
+    known = {*header.machines, header.node, "", None}
+    unknown = sorted(str(node) for node in set(nodes) - known)
+    if unknown and (header.node or header.machines):
+        yield f"something was measured on the machine {unknown[0]!r:.30}, which the header does not name"
+
+
+def _stated(header: RunHeader) -> list[int]:
+    """Return the blocks that a run should have, of every shard; none if the header names none."""
+    if header.shard is not None:
+        return list(header.shard["blocks"])
+    return [number for shard in header.merged or [] for number in shard["blocks"]]

@@ -101,7 +101,7 @@ class Journal:
         Raises:
             UserError: it cannot be read, or the journal not be written.
         """
-        name = path.relative_to(self._layout.root).as_posix()
+        name = self._layout.name_of(path)
         with failing_as(path, FAILURE):
             size = path.stat().st_size
         begin = 0 if whole else self._ends.get(name, 0)
@@ -110,7 +110,7 @@ class Journal:
 
     def removed(self, path: Path) -> None:
         """Add that a file is about to be removed."""
-        name = path.relative_to(self._layout.root).as_posix()
+        name = self._layout.name_of(path)
         if self._ends.get(name):
             self._add(Written.REMOVED, name, 0, 0)
 

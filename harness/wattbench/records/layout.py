@@ -27,86 +27,60 @@ def _safe(name: str) -> str:
     return quoted
 
 
+class _File:
+    """A file in the run's own folder."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layout: RunLayout, _: type[RunLayout]) -> Path:
+        return layout.root / self.name
+
+
 @dataclass(frozen=True)
 class RunLayout:
     """The paths of one run. Creates nothing."""
 
     root: Path
 
-    @property
-    def header(self) -> Path:
-        """`run.json`: what was to be run, on what. Written first."""
-        return self.root / "run.json"
-
-    @property
-    def finished(self) -> Path:
-        """`finished.json`: written last; a run without it is resumable, not complete."""
-        return self.root / "finished.json"
-
-    @property
-    def lock(self) -> Path:
-        """`run.lock`: held by the one process that may append."""
-        return self.root / "run.lock"
-
-    @property
-    def journal(self) -> Path:
-        """`journal.jsonl`: what was written to the run, in order, with digests."""
-        return self.root / "journal.jsonl"
-
-    @property
-    def signature(self) -> Path:
-        """`finished.json.sig`: a signature of `finished.json`, of a run that was signed."""
-        return self.root / "finished.json.sig"
-
-    @property
-    def systems(self) -> Path:
-        """`systems.jsonl`: what each system is and what loading it cost."""
-        return self.root / "systems.jsonl"
-
-    @property
-    def windows(self) -> Path:
-        """`windows.jsonl`: every window, judged."""
-        return self.root / "windows.jsonl"
-
-    @property
-    def open_windows(self) -> Path:
-        """`open-windows.jsonl`: windows as they open, so that they can be closed from their traces after a kill."""
-        return self.root / "open-windows.jsonl"
-
-    @property
-    def rounds(self) -> Path:
-        """`rounds.jsonl`: for a gate, every round that both systems completed."""
-        return self.root / "rounds.jsonl"
-
-    @property
-    def block_plan(self) -> Path:
-        """`blocks.json`: how many blocks the run has, and why; written before the first block is asked."""
-        return self.root / "blocks.json"
-
-    @property
-    def blocks(self) -> Path:
-        """`blocks.jsonl`: every attempt of a block that all systems have been asked; the last attempt counts."""
-        return self.root / "blocks.jsonl"
-
-    @property
-    def passes(self) -> Path:
-        """`passes.jsonl`: every pass of the windows whose items were asked several times."""
-        return self.root / "passes.jsonl"
-
-    @property
-    def phases(self) -> Path:
-        """`phases.jsonl`: each cell's joules by prefill and decode; the last line per component of a cell counts."""
-        return self.root / "phases.jsonl"
-
-    @property
-    def items_table(self) -> Path:
-        """`items.parquet`: every item, scored and with its energy; written when the run ends."""
-        return self.root / "items.parquet"
-
-    @property
-    def windows_table(self) -> Path:
-        """`windows.parquet`: every window; written when the run ends."""
-        return self.root / "windows.parquet"
+    header = _File("run.json")
+    """What was to be run, on what. Written first."""
+    finished = _File("finished.json")
+    """Written last; a run without it is resumable, not complete."""
+    lock = _File("run.lock")
+    """Held by the one process that may append."""
+    journal = _File("journal.jsonl")
+    """What was written to the run, in order, with digests."""
+    signature = _File("finished.json.sig")
+    """A signature of `finished.json`, of a run that was signed."""
+    systems = _File("systems.jsonl")
+    """What each system is and what loading it cost."""
+    windows = _File("windows.jsonl")
+    """Every window, judged."""
+    open_windows = _File("open-windows.jsonl")
+    """Windows as they open, so that they can be closed from their traces after a kill."""
+    rounds = _File("rounds.jsonl")
+    """For a gate, every round that both systems completed."""
+    block_plan = _File("blocks.json")
+    """How many blocks the run has, and why; written before the first block is asked."""
+    blocks = _File("blocks.jsonl")
+    """Every attempt of a block that all systems have been asked; the last attempt counts."""
+    passes = _File("passes.jsonl")
+    """Every pass of the windows whose items were asked several times."""
+    phases = _File("phases.jsonl")
+    """Each cell's joules by prefill and decode; the last line per component of a cell counts."""
+    items_table = _File("items.parquet")
+    """Every item, scored and with its energy; written when the run ends."""
+    windows_table = _File("windows.parquet")
+    """Every window; written when the run ends."""
+    spending = _File("spending.jsonl")
+    """What each request of a priced system cost, as it ends; the last line of a number counts."""
+    estimates = _File("estimates.jsonl")
+    """Joules, grams and water estimated of requests to services; the last line of a system, task and service counts."""
+    summaries = _File("summaries.jsonl")
+    """Of an imported run, figures that its source states over requests that it does not list."""
+    loads = _File("loads.jsonl")
+    """Under load, the results of each rate; the answers of a rate count with its line."""
 
     def answers(self, system: str, task: str) -> Path:
         """`items/<system>/<task>.jsonl`: one line per item, as it is answered."""
@@ -120,27 +94,6 @@ class RunLayout:
         """`experts/<system>/<task>.jsonl`: for a mixture, which experts were used; written before the scores."""
         return self.root / "experts" / _safe(system) / f"{_safe(task)}.jsonl"
 
-    @property
-    def spending(self) -> Path:
-        """`spending.jsonl`: what each request of a priced system cost, as it ends; the last line of a number counts."""
-        return self.root / "spending.jsonl"
-
-    @property
-    def estimates(self) -> Path:
-        """`estimates.jsonl`: joules, grams and water that were estimated of requests to services; the last line of a
-        system, a task and a service counts."""
-        return self.root / "estimates.jsonl"
-
-    @property
-    def summaries(self) -> Path:
-        """`summaries.jsonl`: of an imported run, figures that its source states over requests that it does not list."""
-        return self.root / "summaries.jsonl"
-
-    @property
-    def loads(self) -> Path:
-        """`loads.jsonl`: under load, the results of each rate; the answers of a rate count with its line."""
-        return self.root / "loads.jsonl"
-
     def load_logs(self, system: str, task: str, offered_per_s: float, window: str) -> Path:
         """`loads/<system>/<task>/<rate>/<window>/`: LoadGen's own logs."""
         return self.root / "loads" / _safe(system) / _safe(task) / f"{offered_per_s:g}" / _safe(window)
@@ -153,9 +106,13 @@ class RunLayout:
         name = _safe(task) if task is not None else load if block is None else f"%block-{block}"
         return self.root / "power" / _safe(system) / f"{name}.csv"  # no quoted name holds a bare %
 
+    def name_of(self, path: Path) -> str:
+        """Return the path of a file of the run from its directory, with slashes."""
+        return path.relative_to(self.root).as_posix()
+
     def top_files(self) -> list[Path]:
         """Return all files in the run's own folder, in the order of their names, whether they are there or not."""
-        return sorted(getattr(self, name) for name, each in vars(RunLayout).items() if isinstance(each, property))
+        return sorted(self.root / each.name for each in vars(RunLayout).values() if isinstance(each, _File))
 
     def load_traces(self, system: str) -> list[Path]:
         """Return the traces behind a system's loading that are there: one, or of a merged run one of each shard."""

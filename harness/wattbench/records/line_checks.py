@@ -46,10 +46,10 @@ def line_problems(run: RunRecords) -> Iterator[str]:
     yield from _rounds(run, windows)
     yield from _passes(run, windows)
     in_window: Counter[str] = Counter()
-    for system, task in dict.fromkeys((str(c.get("system")), str(c.get("task"))) for c in run.header.cells):
+    for system, task in dict.fromkeys(run.header.pairs):
         answers = run.answers_of_all_attempts(system, task)
         in_window.update(row.window for row in answers)
-        name = run.layout.answers(system, task).relative_to(run.layout.root).as_posix()
+        name = run.layout.name_of(run.layout.answers(system, task))
         yield from _doubled(name, answers)
         yield from _outside(name, system, answers, windows, opened)
         yield from _scores(run, system, task)
@@ -104,7 +104,7 @@ def _scores(run: RunRecords, system: str, task: str) -> Iterator[str]:
     scores = run.scores(system, task)
     if scores is None:
         return
-    name = run.layout.scores(system, task).relative_to(run.layout.root).as_posix()
+    name = run.layout.name_of(run.layout.scores(system, task))
     counted = Counter((row.doc_id, row.repeat, row.offered_per_s, row.arrivals) for row in scores)
     yield from _each_once(
         name, ((f"the score of document {key[0]}, repeat {key[1]},", n) for key, n in counted.items())
@@ -136,3 +136,33 @@ def _passes(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
         if number != windows[window].passes:
             yield f"passes.jsonl has {number} passes of the window {window!r:.60}, which had {windows[window].passes}"
             return
+
+
+_ROUNDING_S = 1e-6
+"""Stamps are of one clock, and a record has all of their digits."""
+
+
+def time_problems(run: RunRecords) -> Iterator[str]:
+    """Yield a clause for each answer whose stamps cannot be: outside its window, or with tokens outside itself.
+
+    Raises:
+        UserError: a line is damaged.
+    """
+    windows = {row.window: row for row in run.windows()}
+    for system, task in dict.fromkeys((str(c.get("system")), str(c.get("task"))) for c in run.header.cells):
+        name = run.layout.answers(system, task).relative_to(run.layout.root).as_posix()
+        for row in run.answers_of_all_attempts(system, task):
+            for what in _misplaced(row, windows.get(row.window)):
+                yield f"{name}: the answer to document {row.doc_id} {what}"
+
+
+def _misplaced(row: AnswerRow, window: WindowRow | None) -> Iterator[str]:
+    if window is not None and row.started_s < window.started_s - _ROUNDING_S:
+        yield f"begins {window.started_s - row.started_s:.3g} s before its window {row.window!r:.60}"
+    if window is not None and row.finished_s > window.finished_s + _ROUNDING_S:
+        yield f"ends {row.finished_s - window.finished_s:.3g} s after its window {row.window!r:.60}"
+    stamps = [*row.token_s[:1], *row.token_s[-1:], *([] if row.first_token_s is None else [row.first_token_s])]
+    if stamps and max(stamps) > row.finished_s + _ROUNDING_S:
+        yield f"ends {max(stamps) - row.finished_s:.3g} s before its last token"
+    if stamps and min(stamps) < row.started_s - _ROUNDING_S:
+        yield f"begins {row.started_s - min(stamps):.3g} s after its first token"

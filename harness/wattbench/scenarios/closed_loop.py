@@ -6,7 +6,6 @@ import itertools
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from wattbench.config import Measure
 from wattbench.measure.arrivals import offers
@@ -22,6 +21,7 @@ from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_cell
 from wattbench.progress import PlannedTurn
 from wattbench.records import AnswerRow, Purpose, RunRecords, WindowRow
+from wattbench.records.rows.header import utc_now
 from wattbench.scenarios.open_loop import LoadCell, run_rates
 from wattbench.scenarios.residents import Resident, Residents
 
@@ -119,7 +119,7 @@ def _finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
     windows = with_abandoned(records)
     items = item_rows(records, cells, windows)
     context.writer.append_estimates(estimate_rows(context.resolved, items))
-    context.writer.finish(items, windows, datetime.now(UTC).isoformat(timespec="seconds"))
+    context.writer.finish(items, windows, utc_now())
 
 
 def with_abandoned(records: RunRecords) -> list[WindowRow]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from wattbench.config import Measure, Resolved
 from wattbench.machine.busy import busy_now
@@ -15,7 +17,6 @@ from wattbench.progress import progress
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
 from wattbench.scenarios.closed_loop import run_cells, turn_of
-from wattbench.scenarios.old_objects import old_objects_kept
 from wattbench.scenarios.other_work import check_other_work
 
 
@@ -68,3 +69,26 @@ def _in_blocks(measure: Measure, records: RunRecords) -> bool:
     """Return whether a run is asked in blocks. One that was begun before there were blocks is finished without."""
     recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
     return measure.in_blocks and "blocks" in recorded
+
+
+MOST_BY_PYTHON = 1_000
+"""Python 3.12 keeps 375 objects out itself from the start; a caller's `gc.freeze` keeps out all, 5,000 at least."""
+
+
+@contextmanager
+def old_objects_kept() -> Iterator[None]:
+    """Let no collection of garbage look at what is there now: modules and suites, which stay.
+
+    With lm-eval and its libraries in memory a full one takes some 0.1 s of the processor, in the middle of a request,
+    and a run of some hundred items has several. Models are loaded later and are collected as ever: their memory must be
+    free when the next one comes. Where the caller keeps objects out already, nothing is changed.
+    """
+    if gc.get_freeze_count() > MOST_BY_PYTHON:
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench.records.contention_words import signal_in_words
+from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.formatting.units import listed
 
 

@@ -10,7 +10,7 @@ from tests.fuzz.targets import Target, given, of_text
 from tests.made_up.proc import stat_line
 from wattbench.config.meters.meter import Command, CsvLog
 from wattbench.errors import UserError
-from wattbench.machine.cpu_limits import cpu_power
+from wattbench.machine.environment import cpu_power
 from wattbench.meters.base import MeterError
 from wattbench.meters.contention.control_group import OwnGroups, cpus_quota, folders
 from wattbench.meters.contention.proc_files import key_values, process_times, processor_times, thread_times

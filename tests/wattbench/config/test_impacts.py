@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from wattbench.config.embodied import Embodied
-from wattbench.config.impacts import Impacts
+from wattbench.config.impacts import Embodied, Impacts
 
 SITE = {"wue_l_per_kwh": 0.3, "source": "the operator's report", "year": 2025}
 STUDY = {"water_l_per_kwh": 3.0, "source": "a study", "year": 2024}

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from wattbench.distributed.machine_slots import MachineSlots
+from wattbench.distributed.slots import MachineSlots
 from wattbench.machine.slot import Slot
 
 ONE, TWO = Slot(("GPU-1",)), Slot(("GPU-2", "GPU-3"))

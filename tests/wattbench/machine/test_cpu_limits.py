@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.machine.cpu_limits import container, cpu_power
+from wattbench.machine.environment import container, cpu_power
 
 
 def _write(root: Path, files: dict[str, str]) -> Path:

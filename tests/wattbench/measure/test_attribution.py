@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.measure.attribution import attribute, attribute_cpu
+from wattbench.measure.item_rows import attribute, attribute_cpu
 from wattbench.meters.windows.in_flight import alone_s, shares
 from wattbench.records import AnswerRow, WindowRow
 

@@ -15,10 +15,9 @@ from tests.made_up.progress import Quiet
 from wattbench.clock import now_s
 from wattbench.config import Measure, load_suite
 from wattbench.measure.ask_items import ask_items, items_of
-from wattbench.measure.attribution import attribute
 from wattbench.measure.cell_recorder import CellRecorder
-from wattbench.measure.measuring_context import MeasuringContext
-from wattbench.measure.window_names import WindowNames
+from wattbench.measure.item_rows import attribute
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.meters import Metering, Reading
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.systems import Engine, Facts, Reply

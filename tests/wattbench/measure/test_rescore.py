@@ -20,8 +20,7 @@ from wattbench.config import tasks_from_record
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.measure.scorer import Scorer
-from wattbench.records import RunLayout, read_run
-from wattbench.records import rescored_copy as copying
+from wattbench.records import RunLayout, copies, read_run
 from wattbench.records.finish_record import finish_record
 from wattbench.records.rows.summaries import SummaryRow
 from wattbench.records.tables.run_tables import rescored_items
@@ -226,7 +225,7 @@ def test_an_interruption_leaves_nothing(sums: Path, out: Path, monkeypatch: pyte
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(copying, step, stop)
+    monkeypatch.setattr(copies, step, stop)
     with pytest.raises(KeyboardInterrupt):
         rescore(sums, out=out)
     assert list(out.iterdir()) == []
@@ -236,7 +235,7 @@ def test_what_a_kill_leaves_is_no_run(sums: Path, out: Path, monkeypatch: pytest
     def killed(*_: object, **__: object) -> None:
         raise SystemExit(9)
 
-    monkeypatch.setattr(copying, "move_into_place", killed)
+    monkeypatch.setattr(copies, "move_into_place", killed)
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # nothing is cleared away
     with pytest.raises(SystemExit):
         rescore(sums, out=out)

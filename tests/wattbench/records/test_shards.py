@@ -9,7 +9,7 @@ import pytest
 from tests.made_up.sharded_runs import Made, rewrite, write_shard
 from wattbench.errors import UserError
 from wattbench.records import RunHeader, read_run
-from wattbench.records.shard_checks import shard_problems
+from wattbench.records.invariants import shard_problems
 from wattbench.records.shards import blocks_in_words, part_in_words, shard_of, spans_of, window_prefix
 
 

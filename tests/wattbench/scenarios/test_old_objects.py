@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from wattbench.scenarios.old_objects import old_objects_kept
+from wattbench.scenarios.run_to_end import old_objects_kept
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_garbage_of_a_run_is_collected() -> None:
 def test_old_objects_take_part_again_after_a_run_however_it_ends() -> None:
     code = """
         import gc
-        from wattbench.scenarios.old_objects import old_objects_kept
+        from wattbench.scenarios.run_to_end import old_objects_kept
 
         assert gc.get_freeze_count() < 1000
         try:

@@ -11,7 +11,7 @@ from wattbench.api.gates.judge_gate import as_reports_know_it, calibrated_noise
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy
     from wattbench.measure.plan import Planned
-    from wattbench.scenarios.interleaved.paid_by import PaidBy
+    from wattbench.scenarios.interleaved.gate import PaidBy
     from wattbench_reports.gate.policy import Policy
 
 
@@ -43,8 +43,7 @@ def what_a_gate_finds(
         environment: of this machine, whose noise is taken from the calibration that the policy names.
         paid: what the money of its systems is made of; None: they have no price.
     """
-    from wattbench.scenarios.interleaved.gate import judges_joules
-    from wattbench.scenarios.interleaved.paid_by import PaidBy
+    from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules
     from wattbench_reports.gate.decision.case import resolved
     from wattbench_reports.gate.decision.outlook import detectable_before
     from wattbench_reports.gate.metrics import ENERGY, MONEY

@@ -133,8 +133,7 @@ def measure_sides(
     from wattbench.machine.environment import environment
     from wattbench.measure.plan import plan
     from wattbench.measure.resume import new_run
-    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed
-    from wattbench.scenarios.interleaved.paid_by import paid_by
+    from wattbench.scenarios.interleaved.gate import Gate, judges_joules, new_seed, paid_by
 
     policy, here = rules.policy, environment(resolved.path.parent)
     chosen = meters_here(resolved.suite, resolved.systems)

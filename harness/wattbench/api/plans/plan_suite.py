@@ -189,7 +189,7 @@ def _of_a_gate(resolved: Resolved, items: Mapping[str, int] | None, metered: Map
         return []
     from wattbench.api.gates.gate_power import what_a_gate_finds
     from wattbench.machine.environment import installation
-    from wattbench.scenarios.interleaved.paid_by import paid_by
+    from wattbench.scenarios.interleaved.gate import paid_by
 
     paid = paid_by(resolved.suite, resolved.systems.values())
     return what_a_gate_finds(policy, items, metered, installation(), paid)

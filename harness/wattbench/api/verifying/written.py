@@ -103,9 +103,8 @@ def _checked_experts(records: RunRecords) -> Callable[[str, str], object]:
 
 def invariants(records: RunRecords, record: FinishRecord) -> Check:
     """Check what holds between lines, and between rows of tables."""
-    from wattbench.records.answer_times import time_problems
     from wattbench.records.invariants import table_problems
-    from wattbench.records.line_checks import line_problems
+    from wattbench.records.line_checks import line_problems, time_problems
 
     measured = records.header.imported is None
     said = "answers, windows, documents, stamps and joules, against each other" if measured else "rows and scores"

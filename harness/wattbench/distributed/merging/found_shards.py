@@ -96,7 +96,7 @@ class Shards:
     @property
     def cells(self) -> list[tuple[str, str]]:
         """Return the systems and tasks, in the order of the plan."""
-        return [(str(cell["system"]), str(cell["task"])) for cell in self.first.header.cells]
+        return self.first.header.pairs
 
     @property
     def repeats(self) -> int:

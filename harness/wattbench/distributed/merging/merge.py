@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from wattbench.distributed.merging.complete_set import complete_set
 from wattbench.distributed.merging.fit_together import check_fit_together, check_same_plan
-from wattbench.distributed.merging.found_shards import Shards, find_shards
-from wattbench.distributed.merging.merged_header import merged_header
+from wattbench.distributed.merging.found_shards import Shard, Shards, find_shards
 from wattbench.distributed.merging.merged_items import merged_items
 from wattbench.distributed.merging.merged_lines import write_lines
 from wattbench.errors import UserError
-from wattbench.folder_aside import folder_aside
-from wattbench.records import RunHeader, RunWriter, WindowRow
-from wattbench.records.files.atomic_write import failing_as, move_into_place
-
-_FAILURE = "the merged run cannot be written"
+from wattbench.records import RunHeader, WindowRow
+from wattbench.records.copies import written_aside
+from wattbench.records.finish_record import file_sha256
+from wattbench.records.rows.header import new_run_name, utc_now
 
 
 def merge_shards(
@@ -53,12 +51,9 @@ def merge_shards(
     check_fit_together(whole)
     header = merged_header(whole, command, run)
     target = _target(out, header)
-    left = target.parent.glob(".*.merging")
-    with failing_as(target, _FAILURE), folder_aside(target.with_name(f".{target.name}.merging"), left=left) as aside:
-        with RunWriter.create(aside / target.name, header) as writer:
-            _write(writer, whole, header)
-        writer.layout.lock.unlink(missing_ok=True)
-        move_into_place(aside / target.name, target, failure=_FAILURE)
+    with written_aside(target, header, "merging", "the merged run cannot be written") as writer:
+        shift = write_lines(writer.layout, whole, header.run)
+        writer.finish_batches(merged_items(whole, header.run, shift), _windows(whole, header.run), utc_now())
     return target
 
 
@@ -75,14 +70,52 @@ def _target(out: Path, header: RunHeader) -> Path:
     return out / header.run
 
 
-def _write(writer: RunWriter, shards: Shards, header: RunHeader) -> None:
-    shift = write_lines(writer.layout, shards, header.run)
-    ended_utc = datetime.now(UTC).isoformat(timespec="seconds")
-    writer.finish_batches(merged_items(shards, header.run, shift), _windows(shards, header.run), ended_utc)
-
-
 def _windows(shards: Shards, run: str) -> Iterator[WindowRow]:
     """Yield the windows of all shards, with the purposes that they have in a finished run."""
     for shard in shards.every:
         for row in shard.records.windows():
             yield replace(row, run=run)
+
+
+def merged_header(shards: Shards, command: Sequence[str], run: str | None = None) -> RunHeader:
+    """Return the header of the merged run, with a new name where it is to have none."""
+    first = shards.first.header
+    suite = first.suite.get("suite")
+    name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
+    machines = _machines(shards.every)
+    return replace(
+        first,
+        run=run or new_run_name(name),
+        created_utc=min(shard.header.created_utc for shard in shards.every),
+        command=list(command),
+        meters=machines[first.node]["meters"],
+        meter_details=machines[first.node]["meter_details"],
+        node=first.node if len(machines) == 1 else "",
+        machines=machines if len(machines) > 1 else {},
+        shard=None,
+        retried_from=None,
+        journal=False,
+        merged=[_provenance(shard) for shard in shards.every],
+    )
+
+
+def _machines(shards: Sequence[Shard]) -> dict[str, dict[str, Any]]:
+    """Return each machine with what is measured there, in the order of the blocks. Its slots have GPUs of their own."""
+    machines: dict[str, dict[str, Any]] = {}
+    for shard in shards:
+        header = shard.header
+        known = machines.setdefault(header.node, {"environment": header.environment, "meters": {}, "meter_details": {}})
+        known["meters"] |= header.meters
+        known["meter_details"] |= header.meter_details
+    return machines
+
+
+def _provenance(shard: Shard) -> dict[str, Any]:
+    header = shard.header
+    return {
+        "run": header.run,
+        "node": header.node,
+        "blocks": list(shard.numbers),
+        "created_utc": header.created_utc,
+        "sha256": file_sha256(shard.records.layout.finished),
+    }

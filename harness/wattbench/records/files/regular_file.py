@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -132,6 +133,21 @@ def open_to_append(path: Path) -> FileIO:
             raise UserError(f"{path}: {problem}; the record is damaged: remove it")
         sync_folder(path.parent)  # also of a file that is there: a killed process may have made it
     return FileIO(path, "a+", opener=lambda *_: descriptor)  # which keeps the name, for messages
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock of a file; the kernel frees it when the process ends."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def copy_record(source: Path, target: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from wattbench.records.rows.field_checks import FieldError
@@ -11,6 +13,16 @@ from wattbench.records.rows.schema import RecordRow
 
 MOST_BLOCKS = 1_000_000
 """Of a suite that several runs share: what is missing is a set of their numbers."""
+
+
+def utc_now() -> str:
+    """Return the time as records have it: ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def new_run_name(suite: str) -> str:
+    """Return the name of a run that begins now: ``<UTC>-<suite>-<id>``."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{suite}-{secrets.token_hex(3)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +86,16 @@ class RunHeader(RecordRow):
     journal: bool = False
     """Whether `journal.jsonl` has all that is written to it. False in older records, and in runs that are written at
     once: imported, merged, rescored ones, and copies of complete blocks."""
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the system and the task of each cell, in the order of the plan."""
+        return [(cell["system"], cell["task"]) for cell in self.cells]
+
+    @property
+    def tasks(self) -> list[str]:
+        """Return the tasks, each once, in the order of the plan."""
+        return list(dict.fromkeys(task for _, task in self.pairs))
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,13 +80,18 @@ class ItemRow(RecordRow):
     block: int | None = None
     """In which block it was asked, from 0; None if the run has no blocks. `attempt` as in `AnswerRow`."""
     attempt: int = 0
-    node: str = ""
-    """The machine that asked it, as in `WindowRow`. So for the next one."""
-    co_runners: int = 0
     passes: int = 1
     """`energy_j` and the other shares are means over this many passes of its window. The times are of the first
     pass."""
+    node: str = ""
+    """The machine that asked it, as in `WindowRow`. So for the next one."""
+    co_runners: int = 0
     prompt: str
     output: str
     filtered: str
     target: str
+
+
+def named_item_hash(task: str, item: str) -> str:
+    """Return what the records of an imported run have as `doc_hash`, where the source has none of its own."""
+    return hashlib.sha256(f"{task}\0{item}".encode("utf-8", "surrogatepass")).hexdigest()

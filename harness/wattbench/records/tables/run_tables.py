@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wattbench.errors import UserError
 from wattbench.records.layout import RunLayout
-from wattbench.records.rows.answers import ScoreRow
+from wattbench.records.rows.answers import FinishReason, ScoreRow
 from wattbench.records.rows.items import ItemRow
 from wattbench.records.rows.windows import WindowRow
 from wattbench.records.tables.damaged_table import opened_table
@@ -31,25 +32,17 @@ def items_schema() -> Any:
             "seconds": real, "reasoning_tokens": integer, "cache_write_tokens": integer,
         }
     )  # fmt: skip
-    return pa.schema(
-        {
-            "run": text, "system": text, "kind": text, "task": text, "domain": text,
-            "doc_id": integer, "doc_hash": text, "prompt_hash": text, "messages_hash": text,
-            "repeat": integer,
-            "correct": real, "metrics": text, "prompt_tokens": integer, "output_tokens": integer,
-            "cached_tokens": integer, "reasoning_tokens": integer, "cache_write_tokens": integer,
-            "scheduled_s": real, "started_s": real, "first_token_s": real, "finished_s": real,
-            "token_s": pa.list_(real), "batch": integer, "batch_size": integer, "window": text,
-            "energy_j": real, "energy_above_idle_j": real, "energy_provenance": text,
-            "own_cpu_s": real,
-            "route": text, "route_score": real, "router_s": real, "router_energy_j": real,
-            "route_asked": pa.list_(text), "usage": pa.list_(used), "offered_per_s": real, "arrivals": text,
-            "finish_reason": text, "output_limit": integer, "failure": text,
-            "waited_s": real, "resent": integer, "remark": text, "cost": real, "block": integer, "attempt": integer,
-            "passes": integer, "node": text, "co_runners": integer,
-            "prompt": text, "output": text, "filtered": text, "target": text,
-        }
-    )  # fmt: skip
+    of_type: dict[Any, Any] = {
+        str: text, float: real, int: integer, FinishReason: text,
+        list[float]: pa.list_(real), list[str]: pa.list_(text), list[dict[str, Any]]: pa.list_(used),
+    }  # fmt: skip
+    return pa.schema({name: of_type[_without_none(hint)] for name, hint in get_type_hints(ItemRow).items()})
+
+
+def _without_none(hint: Any) -> Any:
+    """Return `X` of a type `X | None`."""
+    several = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return next(each for each in several if each is not NoneType)
 
 
 def windows_schema() -> Any:

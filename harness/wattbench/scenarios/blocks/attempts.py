@@ -9,7 +9,7 @@ from wattbench.measure.effort import AGAIN
 from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import LIMITS, Signal
 from wattbench.records import BlockRow, SpoiledBy, WindowRow, attempts_by_block
-from wattbench.records.contention_words import signal_in_words
+from wattbench.records.rows.windows import signal_in_words
 
 MOST_RETRIES = 2
 """A block is asked again at most twice: what still disturbs it then is how this machine is."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from wattbench.config import Resolved
 from wattbench.measure.failed_requests import check_some_answered
@@ -14,6 +13,7 @@ from wattbench.measure.scorer import Scorer
 from wattbench.measure.services.estimates import estimate_rows
 from wattbench.prefill_decode import split_system
 from wattbench.records import RunWriter, read_run
+from wattbench.records.rows.header import utc_now
 from wattbench.scenarios.residents import Resident
 
 
@@ -74,4 +74,4 @@ def finish_record(
                 writer.write_scores(cell.system, task, scorer.score(records.answers(cell.system, task)))
     items = item_rows(records, cells, records.windows())
     writer.append_estimates(estimate_rows(resolved, items))
-    writer.finish(items, records.windows(), datetime.now(UTC).isoformat(timespec="seconds"))
+    writer.finish(items, records.windows(), utc_now())

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import ValidationError
 
-from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, SystemBase
+from wattbench.config import GatePolicy, HybridSystem, LocalModel, Resolved, Suite, SystemBase
 from wattbench.errors import UserError, nearest
 from wattbench.records import BASELINE, CANDIDATE, RunRecords
-from wattbench.scenarios.interleaved.paid_by import PaidBy
 from wattbench.scenarios.interleaved.planted_faults import Plant
+
+
+class PaidBy(StrEnum):
+    """What the answers of all systems of a gate are paid by."""
+
+    NOTHING = "nothing"
+    """Some system has no price: money is not judged."""
+    PRICES = "prices"
+    """Tokens, requests or hours have a price, and electricity is none of them."""
+    JOULES = "joules"
+    """Electricity is paid for by some system, so that its money is known where its joules are."""
 
 
 @dataclass(frozen=True)
@@ -195,3 +206,22 @@ def _check_threads(systems: Mapping[str, SystemBase]) -> None:
             f"both systems run in one process, and set different numbers of threads ({listed}). Run the suite for "
             "each, and gate the two runs"
         )
+
+
+def paid_by(suite: Suite, systems: Iterable[SystemBase]) -> PaidBy:
+    """Return what the answers of some systems are paid by.
+
+    Args:
+        suite: for the price of electricity.
+        systems: of the gate. A hybrid pays for each system that it asks.
+    """
+    by_joules = False
+    for system in systems:
+        members = list(system.pool.values()) if isinstance(system, HybridSystem) else []
+        prices = [one.price for one in (*members, system)]
+        if all(price is None for price in prices) and suite.workload.price_per_kwh is None:
+            return PaidBy.NOTHING
+        without = any(one.price is None for one in members) if members else system.price is None
+        added = any(price is not None and price.electricity == "added" for price in prices)
+        by_joules = by_joules or without or added
+    return PaidBy.JOULES if by_joules else PaidBy.PRICES

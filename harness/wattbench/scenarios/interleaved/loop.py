@@ -7,15 +7,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from wattbench.config import Resolved
+from wattbench.measure.item_rows import item_rows
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.measure.plan import Cell
 from wattbench.measure.resume import recover_windows
 from wattbench.measure.scorer import Scorer
+from wattbench.prefill_decode import split_system
 from wattbench.progress import PlannedTurn
 from wattbench.records import BASELINE, SIDES, Purpose, RoundRow, RunRecords
+from wattbench.records.rows.header import utc_now
 from wattbench.records.suite_defaults import gate_loads
 from wattbench.scenarios.interleaved.ask_rounds import GateTurns
-from wattbench.scenarios.interleaved.finish import finish
+from wattbench.scenarios.interleaved.complete_rounds import CompleteRounds
 from wattbench.scenarios.interleaved.gate import Gate
 from wattbench.scenarios.interleaved.loads import Loads
 from wattbench.scenarios.interleaved.peak_memory import measure_peaks, record_peaks
@@ -259,3 +262,22 @@ def _next_calls(session: GateSession) -> dict[str, int]:
         last = max((row.batch for row in records.answers(cell.system, cell.choice.task)), default=-1)
         numbers[cell.system] = max(numbers[cell.system], last + 1)
     return numbers
+
+
+def finish(context: MeasuringContext, gate: Gate, cells: Sequence[Cell]) -> None:
+    """Write the phases of each system, the scores of each cell that was asked, and the tables."""
+    records = CompleteRounds.of(context.writer.layout)
+    rounds, windows = records.rounds(), records.windows()
+    tasks = list(dict.fromkeys(cell.choice.task for cell in cells))
+    complete = []
+    for side, system in gate.sides.items():
+        if rounds:
+            for phase in split_system(records, system.name, tasks):
+                context.writer.append_phase(phase)
+        for cell in (each for each in cells if each.system == system.name):
+            scores = [score for row in rounds for score in row.scores[side].get(cell.choice.task, [])]
+            if scores:
+                context.writer.write_scores(cell.system, cell.choice.task, scores)
+                complete.append(cell)
+    items = item_rows(records, complete, windows)
+    context.writer.finish(items, windows, utc_now())

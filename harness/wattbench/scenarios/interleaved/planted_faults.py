@@ -6,14 +6,16 @@ import random
 import re
 import threading
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 from wattbench.clock import now_s
 from wattbench.errors import UserError, nearest
 from wattbench.records import CANDIDATE
-from wattbench.systems import Engine, ExpertsUsed, Facts, Mixture, Reply, TaskContext
+from wattbench.systems import Engine, Reply
 from wattbench.systems.base import GENERATE
 
 if TYPE_CHECKING:
@@ -113,41 +115,34 @@ def _named_share(text: str) -> tuple[str, float]:
 
 
 def planted(engine: Engine, plant: Plant, *, seed: int = 0) -> Engine:
-    """Return the same system, made worse.
+    """Make a loaded system worse from now on, and return it.
 
     Args:
-        engine: loaded; closing what is returned closes it.
+        engine: the system.
         plant: by how much: `Plant.of_side`.
         seed: which documents' answers are dropped.
     """
-    return _PlantedEngine(engine, plant, seed)
+    faults = _Faults(engine, plant, seed)
+    engine.answer = faults.answer  # type: ignore[method-assign]
+    return engine
 
 
-class _PlantedEngine(Engine):
-    """Asks the engine that it wraps, and makes the result worse."""
+class _Faults:
+    """Has an engine answer, and makes the result worse."""
 
     def __init__(self, engine: Engine, plant: Plant, seed: int) -> None:
-        self._engine, self._plant, self._seed = engine, plant, seed
-        self.lm = engine.lm
-        self.concurrent = engine.concurrent  # type: ignore[misc]  # a class's own elsewhere; here it is the wrapped one's
+        # Without a reference: an engine is released when its owner lets it go.
+        self._ask = partial(type(engine).answer, weakref.proxy(engine))
+        self._plant, self._seed = plant, seed
         self._credit = 0.0
         self._counting = threading.Lock()  # a server is asked by several threads
-
-    @classmethod
-    def check(cls, name: str, config: Any) -> None:
-        """Nothing to check: the wrapped system was checked."""
-
-    @classmethod
-    def open(cls, name: str, config: Any, *, batch: int, seed: int) -> Self:
-        """Raise: it is only made from an open engine."""
-        raise NotImplementedError("wrap an open engine with `planted`")
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Ask, ask some requests again, wait, and empty some answers."""
         if request_type != GENERATE and any(self._plant.dropped(str(each.task_name)) for each in requests):
             raise UserError("--plant drop empties texts, but this task asks for likelihoods: use delay or work")
         started_s = now_s()
-        replies = self._engine.answer(request_type, requests)
+        replies = self._ask(request_type, requests)
         replies = [
             self._asked_again(request_type, request, reply, self._due())
             for request, reply in zip(requests, replies, strict=True)
@@ -171,7 +166,7 @@ class _PlantedEngine(Engine):
     def _asked_again(self, request_type: str, request: Instance, reply: Reply, times: int) -> Reply:
         """Ask a request again; return the first reply, complete when the last one is."""
         for _ in range(times):
-            self._engine.answer(request_type, [request])
+            self._ask(request_type, [request])
         return reply if not times or reply.finished_s is None else replace(reply, finished_s=now_s())
 
     def _stretched(self, reply: Reply, started_s: float) -> Reply:
@@ -187,35 +182,3 @@ class _PlantedEngine(Engine):
         share = self._plant.dropped(str(request.task_name))
         of_document = f"{self._seed}: {request.task_name}: {request.doc_id}"
         return share > 0 and random.Random(of_document).random() < share  # noqa: S311 - a draw to repeat, no secret
-
-    def facts(self) -> Facts:
-        """Return those of the wrapped system, as all methods below: it is made of the same."""
-        return self._engine.facts()
-
-    def parts(self) -> Mapping[str, int | None]:
-        return self._engine.parts()
-
-    def begin_task(self, context: TaskContext) -> None:
-        self._engine.begin_task(context)
-
-    def activate(self) -> None:
-        self._engine.activate()
-
-    def report_confidence(self) -> None:
-        self._engine.report_confidence()
-
-    def mixture(self) -> Mixture | None:
-        return self._engine.mixture()
-
-    def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:
-        return self._engine.experts_used(prompt, answer)
-
-    def peak_memory_bytes(self) -> int | None:
-        return self._engine.peak_memory_bytes()
-
-    def peak_device_memory_bytes(self) -> int | None:
-        return self._engine.peak_device_memory_bytes()
-
-    def close(self) -> None:
-        self.__dict__.pop("lm", None)
-        self._engine.close()

@@ -18,6 +18,7 @@ from typing import Protocol
 from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.measure.ask_items import ItemRequests
+from wattbench.scenarios.open_loop.loadgen_logs import Arrival, Detail
 from wattbench.systems import Engine, Reply
 from wattbench.systems.base import failure_of
 from wattbench.systems.endpoint.plain_text import plain_text
@@ -80,14 +81,18 @@ class Judge(Protocol):
         ...
 
 
-class Silent:
-    """Judges nothing: a schedule of wattbench's own has no judge but the rule."""
+@dataclass(frozen=True)
+class Offered:
+    """The results of a window of arrivals."""
 
-    def first_token(self, query: Query) -> None:
-        """Do nothing: the query has its own stamps."""
-
-    def completed(self, query: Query) -> None:
-        """Do nothing: the query has its own stamps."""
+    queries: Sequence[Query]
+    """In the order in which they arrived."""
+    due_s: Sequence[float]
+    """When each was due, by LoadGen's schedule or wattbench's own, seconds since the epoch (`wattbench.clock`)."""
+    arrivals: Sequence[Arrival] = ()
+    """The same queries as LoadGen traced them; empty where it did not time them."""
+    detail: Detail | None = None
+    """LoadGen's verdict; None where it did not time them."""
 
 
 def slots_of(engine: Engine, load: Load) -> int:
@@ -101,12 +106,12 @@ class Dispatcher:
     A server is asked by many threads at once; a system in this process by one, the rest waiting in the queue.
     """
 
-    def __init__(self, engine: Engine, judge: Judge, *, workers: int, patience_s: float) -> None:
+    def __init__(self, engine: Engine, judge: Judge | None, *, workers: int, patience_s: float) -> None:
         """Start the threads.
 
         Args:
             engine: answers the queries.
-            judge: is informed.
+            judge: is informed; None: a schedule of wattbench's own, which has the stamps of the queries.
             workers: how many queries may be under way together.
             patience_s: a query that still waits this long after the last arrival is not sent: it is late already.
         """
@@ -208,7 +213,8 @@ class Dispatcher:
         with self._lock:
             if not query.first_reported and not query.completed:
                 query.first_reported = True
-                self._judge.first_token(query)
+                if self._judge is not None:
+                    self._judge.first_token(query)
 
     def _complete(self, query: Query, failure: str | None) -> None:
         with self._lock:
@@ -216,7 +222,8 @@ class Dispatcher:
                 return
             query.completed = True
             query.failure = failure
-            self._judge.completed(query)
+            if self._judge is not None:
+                self._judge.completed(query)
             self._open -= 1
             released = []
             for follower in query.followers:

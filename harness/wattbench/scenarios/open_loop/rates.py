@@ -19,9 +19,8 @@ from wattbench.measure.cell_recorder import CellRecorder
 from wattbench.measure.measuring_context import MeasuringContext
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS, AnswerRow, LoadRow, Purpose, WindowRow
 from wattbench.records.rate_bounds import Held
-from wattbench.scenarios.open_loop.dispatch import Query, slots_of
+from wattbench.scenarios.open_loop.dispatch import Offered, Query, slots_of
 from wattbench.scenarios.open_loop.loadgen import offer
-from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments
 from wattbench.systems import Engine

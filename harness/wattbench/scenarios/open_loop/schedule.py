@@ -15,8 +15,7 @@ import numpy as np
 from wattbench.clock import now_s
 from wattbench.config import Load
 from wattbench.measure.ask_items import ItemRequests
-from wattbench.scenarios.open_loop.dispatch import Dispatcher, Query, Silent, slots_of
-from wattbench.scenarios.open_loop.offered import Offered
+from wattbench.scenarios.open_loop.dispatch import Dispatcher, Offered, Query, slots_of
 from wattbench.scenarios.open_loop.steady import punctual
 from wattbench.systems import Engine
 
@@ -66,7 +65,7 @@ def offer_schedule(
         advance: called with how many more requests have ended.
     """
     with punctual():
-        dispatcher = Dispatcher(engine, Silent(), workers=slots_of(engine, load), patience_s=load.deadline_s)
+        dispatcher = Dispatcher(engine, None, workers=slots_of(engine, load), patience_s=load.deadline_s)
         begin_s = now_s() + LEAD_S
         due_s = [begin_s + request.at_s for request in schedule]
         clock = threading.Thread(target=_issue, args=(dispatcher, asks, schedule, due_s), daemon=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.records.named_item import named_item_hash
+from wattbench.records.rows.items import named_item_hash
 from wattbench.records.tables.damaged_table import opened_table
 from wattbench_reports.tables.routes.csv_routes import rows_of_items
 from wattbench_reports.tables.routes.logged_route import LoggedRoute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from wattbench.distributed.merging.merged_sums import merged_estimates
+from wattbench.distributed.merging.merged_lines import merged_estimates
 from wattbench.records import EstimateRow
 
 

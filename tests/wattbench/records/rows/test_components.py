@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.measure.attribution import attribute
+from wattbench.measure.item_rows import attribute
 from wattbench.records import AnswerRow, WindowRow, added, is_container, total_j
 from wattbench.records.rows.components import at_host, host_of, kind_of, within_slot
 

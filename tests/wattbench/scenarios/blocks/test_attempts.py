@@ -16,7 +16,7 @@ from wattbench.measure.effort import AGAIN
 from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import Signal
 from wattbench.records import BlockRow, WindowRow, attempts_by_block
-from wattbench.records.contention_words import signal_in_words
+from wattbench.records.rows.windows import signal_in_words
 from wattbench.scenarios.blocks.attempts import (
     MOST_RETRIES,
     attempt_after,

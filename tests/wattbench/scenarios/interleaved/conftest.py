@@ -11,10 +11,9 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from wattbench.config import GatePolicy, Resolved, load_suite
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides

@@ -14,10 +14,9 @@ from lm_eval.api.instance import Instance
 
 from tests.made_up.digests import journaled_anew
 from wattbench.errors import UserError
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.records import BASELINE, CANDIDATE, Purpose, RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells

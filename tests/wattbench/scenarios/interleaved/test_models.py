@@ -9,10 +9,9 @@ import pytest
 
 from wattbench.config import GatePolicy, Resolved, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.scenarios.closed_loop import run_cells
 from wattbench.scenarios.interleaved.gate import Gate, choose_sides

@@ -9,8 +9,7 @@ import pytest
 from wattbench.api.gates.gate_power import what_a_gate_finds
 from wattbench.config import GatePolicy
 from wattbench.config.systems.price import Price
-from wattbench.scenarios.interleaved.gate import judges_joules
-from wattbench.scenarios.interleaved.paid_by import PaidBy, paid_by
+from wattbench.scenarios.interleaved.gate import PaidBy, judges_joules, paid_by
 
 BY_TOKEN = {"output_per_million": 10.0, "currency": "EUR"}
 COUNTER = {"gpu0": "counter"}

@@ -93,8 +93,9 @@ def test_work_of_more_than_all_asks_everything_again_and_some_twice() -> None:
 
 
 def test_what_is_asked_again_ends_later() -> None:
+    engine = planted(Streaming(), Plant(work=0.5))
     started_s = now_s()
-    first, again = planted(Streaming(), Plant(work=0.5)).answer(GENERATE, [request(0), request(1)])
+    first, again = engine.answer(GENERATE, [request(0), request(1)])
     assert first.finished_s - started_s < 2 * TAKES_S
     assert again.finished_s - started_s >= 3 * TAKES_S
 

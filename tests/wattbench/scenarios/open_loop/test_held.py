@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from wattbench.config import Load, Measure
 from wattbench.records import AnswerRow
 from wattbench.records.client_lag import SentRequest, sending
+from wattbench.scenarios.open_loop.dispatch import Offered
 from wattbench.scenarios.open_loop.held import NotHeld, Offer, RequestTimes, most_lag_s, why_not_held
 from wattbench.scenarios.open_loop.loadgen_logs import Detail, read_detail, read_trace
-from wattbench.scenarios.open_loop.offered import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row, outcome
 
 GOOD = Detail("6", True, {"result_perf_constraints_met": True, "early_stopping_met": True}, ())

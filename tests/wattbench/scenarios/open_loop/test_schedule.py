@@ -18,7 +18,7 @@ from wattbench.measure.ask_items import answer_row, no_replies
 from wattbench.records import POISSON_ARRIVALS, TRACE_ARRIVALS
 from wattbench.records.rate_bounds import Held
 from wattbench.scenarios.open_loop import dispatch, schedule
-from wattbench.scenarios.open_loop.offered import Offered
+from wattbench.scenarios.open_loop.dispatch import Offered
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.scenarios.open_loop.rates import schedule_of
 from wattbench.scenarios.open_loop.schedule import ScheduledRequest, offer_schedule, poisson_moments

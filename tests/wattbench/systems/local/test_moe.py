@@ -13,10 +13,9 @@ from safetensors.torch import save_file
 
 from wattbench.config import MoeSystem, PythonSystem, TransformersSystem, Weights, load_suite
 from wattbench.errors import UserError
-from wattbench.measure.measuring_context import MeasuringContext
+from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
-from wattbench.measure.window_names import WindowNames
 from wattbench.meters import Metering
 from wattbench.records import RunWriter, read_run
 from wattbench.scenarios.closed_loop import run_cells

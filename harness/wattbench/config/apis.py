@@ -1,14 +1,18 @@
-"""The services for which wattbench has settings: where they are, and how they differ from OpenAI's own protocol.
+"""Settings of services that answer over an API: which there are, how fast they are asked, what is estimated of them.
 
-None has a price here: prices change from month to month, and a stale one would be a wrong figure with nothing to show
-for it. A suite states its prices, with their source and date.
+No service has a price here: prices change from month to month, and a stale one would be a wrong figure with nothing to
+show for it. A suite states its prices, with their source and date.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from wattbench.config.base import Strict
 
 ServiceName = Literal["openai", "mistral", "deepseek", "groq", "together", "openrouter", "xai"]
 
@@ -105,3 +109,55 @@ def with_service(given: Any) -> Any:
     if settings["base_url"] is None:
         settings["base_url"] = service.base_url
     return settings
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Estimate(Strict):
+    """Whose figures are taken. What is left out follows from `service` and `model`."""
+
+    provider: _Text | None = None
+    """EcoLogits' name of the provider: `openai`, `mistralai`, `google_genai`, `cohere`, `huggingface_hub`, ..."""
+    model: _Text | None = None
+    """EcoLogits' name of the model, if it is not the service's."""
+    zone: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    """ISO 3166 alpha-3 code of the country whose grid the data centre is on; None: EcoLogits' default for the
+    provider."""
+
+
+_PerMinute = Annotated[FiniteFloat, Field(gt=0, le=1e9)]
+
+
+class Limit(Strict):
+    """The rate at which a system is asked. What is waited for it is no latency."""
+
+    requests_per_minute: _PerMinute | None = None
+    """At this pace: no two requests are sent sooner after each other than it says."""
+    tokens_per_minute: _PerMinute | None = None
+    """A request takes what it could use at most, prompt and answer, and gives back what it did not use."""
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if self.requests_per_minute is None and self.tokens_per_minute is None:
+            raise ValueError("name at least one of requests_per_minute, tokens_per_minute")
+        return self
+
+
+FORM = r"^\d{1,12}(\.\d{1,9})? ?[A-Z]{3}$"
+
+MaxCost = Annotated[str, Field(pattern=FORM)]
+"""An amount and a currency (ISO 4217), such as `5 USD`."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a run may spend in all, earlier parts of a resumed run included."""
+
+    most: float
+    currency: str
+
+    @classmethod
+    def of(cls, text: str) -> Budget:
+        """Read a text of the form `MaxCost`."""
+        return cls(float(text[:-3]), text[-3:])
