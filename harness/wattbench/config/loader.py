@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +16,13 @@ from wattbench.config.base import expanded
 from wattbench.config.decide import OVERALL
 from wattbench.config.explain import validate
 from wattbench.config.file_task import FileTask
+from wattbench.config.meters.meter_base import without_unset
 from wattbench.config.suite import Catalogue, Suite
 from wattbench.config.systems.system import HybridSystem, System
 from wattbench.config.systems.system_base import SystemBase
 from wattbench.config.task_choice import TaskChoice
 from wattbench.config.third_party import RECORDED_SUITE, checked_meters, checked_system
-from wattbench.config.yamlfile import YamlFile, read_yaml, yaml_file
+from wattbench.config.yamlfile import YamlFile, read_yaml, texts_in, yaml_file
 from wattbench.errors import UserError, nearest
 from wattbench.redaction import HIDDEN, hide_settings, keep_environment, keep_secrets_of
 
@@ -57,7 +58,9 @@ class Resolved:
         """
         record = hide_settings(self.as_record())  # a hash would tell whether a guessed password is right
         suite = {name: value for name, value in record["suite"].items() if name not in _READ_ONLY}
-        suite["tasks"] = {**suite["tasks"], "select": [_without_unset(choice) for choice in suite["tasks"]["select"]]}
+        # Without `documents` where it is not set: suites from before it keep their hash.
+        select = [without_unset(choice, "documents") for choice in suite["tasks"]["select"]]
+        suite["tasks"] = {**suite["tasks"], "select": select}
         suite["systems"] = {**suite["systems"], "define": systems_as_measured(suite["systems"]["define"])}
         measured = {**record, "suite": suite, "systems": systems_as_measured(record["systems"])}
         return hashlib.sha256(json.dumps(measured, sort_keys=True).encode()).hexdigest()
@@ -93,11 +96,6 @@ _NOT_MEASURED = ("price", "predicted", "limit", "retries", "max_wait_s", "estima
 
 _NEWER = ("service", "omit", "max_output_tokens")
 """Settings of a system that do, where they are set: suites from before them keep their hash."""
-
-
-def _without_unset(choice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task's settings without `documents` where it is not set: suites from before it keep their hash."""
-    return {key: value for key, value in choice.items() if key != "documents" or value is not None}
 
 
 def systems_as_measured(systems: Mapping[str, Any]) -> dict[str, Any]:
@@ -353,7 +351,7 @@ def _settings(file: YamlFile) -> YamlFile:
     keep_environment()
     try:
         keep_secrets_of(file.data)
-        keys = next(_places(file.data, HIDDEN), None)
+        keys = next((keys for keys, text in texts_in(file.data) if HIDDEN in text), None)
     except RecursionError:
         raise UserError(f"{file.path}: an alias in it is a part of itself; write out what it means") from None
     if keys is not None:
@@ -362,15 +360,6 @@ def _settings(file: YamlFile) -> YamlFile:
             "write the secret in its place"
         )
     return file
-
-
-def _places(data: Any, wanted: str, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the keys of each text that holds another one."""
-    if isinstance(data, str) and wanted in data:
-        yield keys
-    elif isinstance(data, Mapping | list):
-        for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
-            yield from _places(value, wanted, (*keys, key))
 
 
 def _catalogue(path: Path) -> dict[str, _Definition]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wattbench.config.loader import load_suite
+from wattbench.config.yamlfile import Keys, texts_in, with_texts
 from wattbench.errors import UserError
 from wattbench.redaction import HIDDEN, hide_settings
-
-Keys = tuple[str | int, ...]
 
 
 def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
         UserError: a secret was left out of the record, and the suite file is gone, or no longer has a setting that is
             the same but for its secret.
     """
-    missing = [keys for keys, text in _texts(record) if HIDDEN in text]
+    missing = [keys for keys, text in texts_in(record) if HIDDEN in text]
     if not missing:
         return dict(record)
     path = str(record.get("path"))
@@ -33,13 +32,13 @@ def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
         settings = load_suite(path, tasks_exist=False).as_record()
     except UserError as error:
         raise UserError(f"a record holds no secrets, so they are read from the suite again: {error}") from error
-    now = dict(_texts(settings))
-    hidden = dict(_texts(hide_settings(settings)))
+    now = dict(texts_in(settings))
+    hidden = dict(texts_in(hide_settings(settings)))
     by_form: dict[str, set[str]] = {}
     for keys, text in now.items():
         by_form.setdefault(hidden[keys], set()).add(text)
     texts: dict[Keys, str] = {}
-    recorded = dict(_texts(record))
+    recorded = dict(texts_in(record))
     for keys in missing:
         form = recorded[keys]
         alike = {now[keys]} if hidden.get(keys) == form else by_form.get(form, set())
@@ -49,22 +48,5 @@ def with_secrets(record: Mapping[str, Any]) -> dict[str, Any]:
                 "Write the suite as it was, with its secrets, and resume again"
             )
         texts[keys] = next(iter(alike))
-    filled: dict[str, Any] = _filled(record, texts, ())
+    filled: dict[str, Any] = with_texts(record, texts.get)
     return filled
-
-
-def _texts(data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
-    """Yield each text, with the keys that lead to it."""
-    if isinstance(data, str):
-        yield keys, data
-    elif isinstance(data, Mapping | list):
-        for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
-            yield from _texts(value, (*keys, key))
-
-
-def _filled(data: Any, texts: Mapping[Keys, str], keys: Keys) -> Any:
-    if isinstance(data, Mapping):
-        return {key: _filled(value, texts, (*keys, key)) for key, value in data.items()}
-    if isinstance(data, list):
-        return [_filled(value, texts, (*keys, index)) for index, value in enumerate(data)]
-    return texts.get(keys, data)

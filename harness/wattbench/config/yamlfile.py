@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from wattbench.records.files.plain_yaml import parse_yaml, yaml_problem
 from wattbench.records.files.regular_file import read_regular
 
 MAX_BYTES = 1_000_000
+Keys = tuple[str | int, ...]
+"""The keys and places in lists that lead to a value."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,24 @@ def yaml_file(path: Path, raw: bytes) -> YamlFile:
     if not isinstance(data, dict):
         raise UserError(f"{path}: the file must be a mapping of keys to values, not a {type(data).__name__}")
     return YamlFile(path, data, root)
+
+
+def texts_in(data: Any, keys: Keys = ()) -> Iterator[tuple[Keys, str]]:
+    """Yield each text in parsed YAML or JSON, with the keys that lead to it."""
+    if isinstance(data, str):
+        yield keys, data
+    elif isinstance(data, Mapping | list):
+        for key, value in data.items() if isinstance(data, Mapping) else enumerate(data):
+            yield from texts_in(value, (*keys, key))
+
+
+def with_texts(data: Any, change: Callable[[Keys, str], str], keys: Keys = ()) -> Any:
+    """Return parsed YAML or JSON with each of its texts changed."""
+    if isinstance(data, str):
+        return change(keys, data)
+    if isinstance(data, Mapping):
+        return {key: with_texts(value, change, (*keys, key)) for key, value in data.items()}
+    return [with_texts(each, change, (*keys, at)) for at, each in enumerate(data)] if isinstance(data, list) else data
 
 
 def _child(node: yaml.Node, key: str | int) -> tuple[yaml.Node, int] | None:

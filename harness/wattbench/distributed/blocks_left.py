@@ -61,14 +61,6 @@ class BlocksLeft:
         return list(dict.fromkeys(self.complete[block] for block in sorted(self.complete)))
 
 
-def shards_in(folder: Path) -> list[Path]:
-    """Return the run directories in a folder, in order of their names; none if there is no such folder."""
-    try:
-        return sorted(each for each in folder.iterdir() if RunLayout(each).header.exists())
-    except OSError:
-        return []
-
-
 def blocks_left(shards: Iterable[Path], deal: Deal) -> BlocksLeft:
     """Find what there is of each block.
 

@@ -87,7 +87,7 @@ def run_on(root: Path, job: ClusterJob, slots: SlotProvider, notice: Callable[[s
     Raises:
         UserError: a block cannot be asked, or the shards do not fit together. What is complete stays.
     """
-    if not _is_merged(root):
+    if not RunLayout(root / MERGED).finished.exists():
         _ask(root, job, slots)
         _merge(root, job, notice)
     _take_places(root)
@@ -126,10 +126,6 @@ def _setup(header: RunHeader, job: ClusterJob) -> bytes:
         allow_unsafe_code=job.allow_unsafe_code,
         wait_s=job.wait_s,
     )
-
-
-def _is_merged(root: Path) -> bool:
-    return RunLayout(root / MERGED).finished.exists()
 
 
 def _merge(root: Path, job: ClusterJob, notice: Callable[[str], None]) -> None:

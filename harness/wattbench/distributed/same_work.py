@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from wattbench.config.yamlfile import texts_in
 from wattbench.errors import UserError
 from wattbench.records.finish_record import file_sha256, is_plain
 
@@ -36,7 +37,7 @@ def files_of(settings: Mapping[str, Any]) -> dict[str, str]:
     Args:
         settings: as `Resolved.as_record` makes it.
     """
-    texts = _texts({name: part for name, part in settings.items() if name != "path"})
+    texts = [text for keys, text in texts_in(settings) if keys != ("path",)]
     files = {path for text in texts for path in (text, text.rpartition(":")[0]) if path.startswith("/")}
     return {path: file_sha256(Path(path).resolve()) for path in sorted(files) if _is_compared(Path(path))}
 
@@ -98,11 +99,3 @@ def _is_compared(path: Path) -> bool:
         return is_plain(path.resolve()) and path.stat().st_size <= MOST_BYTES
     except (OSError, ValueError, RuntimeError):  # of a text that is no path
         return False
-
-
-def _texts(data: Any) -> Iterator[str]:
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, Mapping | list):
-        for each in data.values() if isinstance(data, Mapping) else data:
-            yield from _texts(each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,17 +44,16 @@ class Slot:
         os.environ[VISIBLE] = str(self)
 
 
-def find_slot(text: str, environ: Mapping[str, str] | None = None) -> Slot:
+def find_slot(text: str) -> Slot:
     """Return the slot that a user names.
 
     Args:
         text: UUIDs (or their beginnings) and numbers as `nvidia-smi` shows them, separated by commas.
-        environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
 
     Raises:
         UserError: there is no such GPU, it is named twice or hidden, or the machine has none.
     """
-    gpus = usable_gpus(environ)
+    gpus = usable_gpus()
     chosen: list[Gpu] = []
     for word in (part.strip() for part in text.split(",")):
         gpu = _named(word, gpus)
@@ -64,20 +63,20 @@ def find_slot(text: str, environ: Mapping[str, str] | None = None) -> Slot:
     return Slot(tuple(sorted(gpu.uuid for gpu in chosen)))
 
 
-def all_slots(gpus_per_slot: int, environ: Mapping[str, str] | None = None) -> list[Slot]:
+def all_slots(gpus_per_slot: int) -> list[Slot]:
     """Return the machine's GPUs divided into slots, neighbours together.
 
     Raises:
         UserError: they cannot be divided by that number, or there is none.
     """
-    gpus = usable_gpus(environ)
+    gpus = usable_gpus()
     if len(gpus) < gpus_per_slot:
         raise UserError(f"--gpus-per-slot {gpus_per_slot}: only {len(gpus)} can be used here")
     starts = range(0, len(gpus) - gpus_per_slot + 1, gpus_per_slot)
     return [Slot(tuple(sorted(gpu.uuid for gpu in gpus[start : start + gpus_per_slot]))) for start in starts]
 
 
-def usable_gpus(environ: Mapping[str, str] | None = None) -> Sequence[Gpu]:
+def usable_gpus() -> Sequence[Gpu]:
     """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible, without those that are divided into instances.
 
     Raises:
@@ -92,7 +91,7 @@ def usable_gpus(environ: Mapping[str, str] | None = None) -> Sequence[Gpu]:
         raise UserError(NO_GPU.format(why=error)) from error
     try:
         whole, why = [], f"the machine has none, or {VISIBLE} hides all"
-        for gpu in find_gpus(nvml, environ):
+        for gpu in find_gpus(nvml):
             try:
                 refuse_mig(nvml, gpu)
                 whole.append(gpu)

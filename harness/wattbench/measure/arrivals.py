@@ -72,7 +72,7 @@ def trace_part(load: Load) -> ArrivalTrace:
         UserError: the trace cannot be read, or fewer than two requests arrive in the part.
     """
     assert load.trace is not None
-    return _remembered_part(*_file(load.trace), load.start_s, load.duration_s)
+    return _read(load.trace).part(load.start_s, load.duration_s)
 
 
 def mean_rate_per_s(load: Load) -> float:
@@ -197,9 +197,3 @@ def _file(path: Path) -> tuple[Path, int, int]:
 def _remembered(path: Path, changed_ns: int, size: int) -> ArrivalTrace:
     """Read a trace once: a run needs it for its plan, its check and each of its windows."""
     return read_trace(path)
-
-
-@lru_cache(maxsize=2)
-def _remembered_part(path: Path, changed_ns: int, size: int, start_s: float, duration_s: float | None) -> ArrivalTrace:
-    """Take a part of it once, likewise."""
-    return _remembered(path, changed_ns, size).part(start_s, duration_s)

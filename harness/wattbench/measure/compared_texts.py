@@ -7,7 +7,7 @@ scorer may know more than the texts; where a pattern extracts the answer, the pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,11 @@ def compare_texts(records: RunRecords, how: TextComparison) -> dict[tuple[str, s
             f"in {min(elsewise)} an answer that is its target was scored as wrong" if elsewise else "it has no targets"
         )
         raise UserError(f"{records.layout.root}: the scores of this run are no comparison of texts: {why}")
-    extracted = None if how.pattern is None else first_matches(how.pattern, list(dict.fromkeys(_said(usable))))
+    extracted = (
+        None
+        if how.pattern is None
+        else first_matches(how.pattern, list(dict.fromkeys(row["output"] or "" for row in usable)))
+    )
     scores: dict[tuple[str, str], list[ScoreRow]] = {}
     for row in usable:
         scores.setdefault((row["system"], row["task"]), []).append(_score(row, how.forms, extracted))
@@ -56,10 +60,6 @@ def _is_called_wrong(row: Mapping[str, Any]) -> bool:
     return (
         bool(row["target"]) and row["correct"] is not None and row["correct"] < 1 and row["filtered"] == row["target"]
     )
-
-
-def _said(rows: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    return (row["output"] or "" for row in rows)
 
 
 def _score(row: Mapping[str, Any], forms: Forms, extracted: Mapping[str, str] | None) -> ScoreRow:

@@ -17,7 +17,7 @@ from wattbench.config import Resolved, TaskChoice, tasks_from_record
 from wattbench.errors import UserError, nearest
 from wattbench.measure.compared_texts import TextComparison, compare_texts
 from wattbench.measure.scorer import Scorer
-from wattbench.records import AnswerRow, Forms, RunHeader, RunRecords, ScoreRow
+from wattbench.records import Forms, RunHeader, RunRecords, ScoreRow
 from wattbench.records.copies import write_rescored
 from wattbench.records.rows.header import new_run_name, utc_now
 from wattbench.records.tables.run_tables import compared_texts
@@ -25,7 +25,7 @@ from wattbench.records.verified_files import check_unchanged
 from wattbench.systems.base import GENERATE
 from wattbench.tasks.answer_changes import AnswerChanges
 from wattbench.tasks.bounded_pattern import compiled, first_matches
-from wattbench.tasks.loading import TaskOutline, allow_model_code, outline_task, tasks_in
+from wattbench.tasks.loading import allow_model_code, outline_task, tasks_in
 
 Digests = dict[str, tuple[str, str]]
 """Task to its version, and to a hash of how its answers are scored."""
@@ -212,12 +212,10 @@ class _TasksToScore:
         if self.how.pattern is None:
             return None
         answers = (self.records.answers(system, task) for system, task in cells if task in self.texts)
-        texts = dict.fromkeys(text for of_cell in answers for row in of_cell for text in _texts_of(row))
+        texts = dict.fromkeys(
+            text for of_cell in answers for row in of_cell for text in row.replies if isinstance(text, str)
+        )
         return first_matches(self.how.pattern, list(texts))
-
-
-def _texts_of(row: AnswerRow) -> list[str]:
-    return [reply for reply in row.replies if isinstance(reply, str)]
 
 
 def _check_names(how: Rescoring, known: Mapping[str, TaskChoice]) -> None:
@@ -259,18 +257,14 @@ def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, all
             raise UserError(
                 f"task {name!r}: it runs code that the model wrote. To allow that here, add --allow-unsafe-code"
             )
-    texts = frozenset(name for name, outline in outlines.items() if _generates(outline))
+    # Of a task that is a Python class nothing can be known without running it: it may ask for texts.
+    texts = frozenset(name for name, each in outlines.items() if each is None or each.request_type == GENERATE)
     rest = [name for name in tasks if name not in texts]
     if (how.forms or how.pattern is not None) and rest and (how.tasks or not texts):
         raise UserError(
             f"task {rest[0]!r}: it compares likelihoods of choices, and no texts: nothing can be changed in its answers"
         )
     return texts
-
-
-def _generates(outline: TaskOutline | None) -> bool:
-    """Return whether a task asks for texts. Of one that is a Python class nothing can be known without running it."""
-    return outline is None or outline.request_type == GENERATE
 
 
 def _check_documents(records: RunRecords, system: str, task: str, scores: Sequence[ScoreRow]) -> None:

@@ -9,8 +9,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,6 @@ NOT_IN_OLDER = ("estimates.jsonl", "spending.jsonl", "summaries.jsonl")
 """Files of which older records have no digest, though the run held them."""
 FOLDERS = ("items", "scores", "experts", "power", "loads")
 """Folders of a run in which readers look for files."""
-_THREADS = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +51,7 @@ def finish_record(layout: RunLayout, finished_utc: str, items: int, windows: int
         UserError: a file cannot be read.
     """
     names = run_files(layout)
-    digests = dict(zip(names, files_sha256([layout.root / name for name in names]), strict=True))
+    digests = {name: file_sha256(layout.root / name) for name in names}
     record = {
         "finished_utc": finished_utc,
         "items": items,
@@ -125,19 +123,6 @@ def file_sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def files_sha256(paths: Sequence[Path]) -> Iterator[str]:
-    """Yield the SHA-256 of each file in turn; threads read ahead, as a digest needs no lock of the interpreter.
-
-    Raises:
-        UserError: one cannot be read.
-    """
-    if len(paths) < 2 or _THREADS < 2:  # no thread gains anything
-        yield from map(file_sha256, paths)
-        return
-    with ThreadPoolExecutor(_THREADS) as pool:
-        yield from pool.map(file_sha256, paths)
 
 
 def is_plain(path: Path) -> bool:

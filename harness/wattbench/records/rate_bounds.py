@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 
 RISK = 0.005
@@ -67,14 +67,7 @@ class RateBounds:
         Raises:
             KeyError: one is missing.
         """
-        return cls(
-            cut=int(record["cut"]),
-            requests=int(record["requests"]),
-            in_time=record["in_time"],
-            in_time_low=record["in_time_low"],
-            effective=int(record["effective"]),
-            growth_p=record["growth_p"],
-        )
+        return cls(**{each.name: record[each.name] for each in fields(cls)})  # type: ignore[arg-type]
 
 
 def why_only_here(bounds: RateBounds | None, share: float) -> list[str]:

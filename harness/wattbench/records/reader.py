@@ -63,13 +63,6 @@ class RunRecords:
             rows.sort(key=lambda row: row.node == first)
         return {row.system: row for row in rows}
 
-    def systems_by_node(self) -> dict[str, dict[str, SystemRow]]:
-        """Return each machine's systems, as `systems` does. Of an older record the machine is the empty text."""
-        by_node: dict[str, dict[str, SystemRow]] = {node: {} for node in self.header.machines}
-        for row in read_rows(self.layout.systems, SystemRow):
-            by_node.setdefault(row.node, {})[row.system] = row
-        return by_node
-
     def windows(self) -> list[WindowRow]:
         """Return every closed window, in the order they closed. Those of an attempt of a block that was asked again are
         marked as superseded.

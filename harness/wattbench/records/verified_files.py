@@ -10,7 +10,7 @@ from wattbench.errors import UserError
 from wattbench.records.finish_record import (
     NOT_IN_OLDER,
     FinishRecord,
-    files_sha256,
+    file_sha256,
     is_plain,
     odd_files,
     read_finish,
@@ -50,13 +50,11 @@ def changed_files(layout: RunLayout, record: FinishRecord) -> Iterator[str]:
         UserError: a file cannot be read.
     """
     recorded = record.sha256 or {}
-    plain = {name: layout.root / name for name in recorded if is_plain(layout.root / name)}
-    digests = files_sha256(list(plain.values()))
     for name, sha256 in recorded.items():
         path = layout.root / name
-        if name not in plain:
+        if not is_plain(path):
             yield f"{name} is missing" if not os.path.lexists(path) else f"{name} is not a regular file any more"
-        elif next(digests) != sha256:
+        elif file_sha256(path) != sha256:
             yield f"{name} is not as it was written: its SHA-256 differs"
     unknown = () if record.sha256_of_all else NOT_IN_OLDER
     for name in run_files(layout):

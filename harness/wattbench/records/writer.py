@@ -194,7 +194,8 @@ class RunWriter:
         """Write tables that are Parquet already, and then `finished.json` with the digest of every file."""
         self._check_there()
         write_atomically(self.layout.items_table, items)
-        self._finish(windows, item_rows, window_rows, finished_utc)
+        write_atomically(self.layout.windows_table, windows)
+        self._end(item_rows, window_rows, finished_utc)
 
     def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
         """Do as `finish`, with rows that are not held in memory: items as Arrow record batches of `items.parquet`."""
@@ -226,10 +227,6 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _finish(self, windows: bytes, item_rows: int, window_rows: int, finished_utc: str) -> None:
-        write_atomically(self.layout.windows_table, windows)
-        self._end(item_rows, window_rows, finished_utc)
 
     def _end(self, item_rows: int, window_rows: int, finished_utc: str) -> None:
         with failing_as(self.layout.root, FAILURE):

@@ -32,7 +32,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
     """A machine of four GPUs, which draws 40 W at rest, and the slots that measure on it."""
     busy: list[LiveSlot] = []
     gpus = [Gpu(number, None, "H100", f"GPU-{number}") for number in range(4)]
-    monkeypatch.setattr(slot_module, "usable_gpus", lambda environ=None: gpus)
+    monkeypatch.setattr(slot_module, "usable_gpus", lambda: gpus)
     monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
     monkeypatch.setattr(machine_slots, "machine_lock", contextlib.nullcontext)
     monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})

@@ -101,7 +101,7 @@ def test_a_process_has_one_slot() -> None:
 @pytest.fixture
 def gpus(monkeypatch: pytest.MonkeyPatch) -> Sequence[Gpu]:
     found = [Gpu(number, None, "H100", f"GPU-{number}a{number}") for number in range(5)]
-    monkeypatch.setattr(slot_module, "usable_gpus", lambda environ=None: found)
+    monkeypatch.setattr(slot_module, "usable_gpus", lambda: found)
     return found
 
 

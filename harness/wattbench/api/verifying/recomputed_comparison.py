@@ -41,11 +41,11 @@ class _OtherTables(RunLayout):
     folder: Path
 
     @property
-    def items_table(self) -> Path:
+    def items_table(self) -> Path:  # type: ignore[override]
         return self.folder / super().items_table.name
 
     @property
-    def windows_table(self) -> Path:
+    def windows_table(self) -> Path:  # type: ignore[override]
         return self.folder / super().windows_table.name
 
 

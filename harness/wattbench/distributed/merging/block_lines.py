@@ -22,7 +22,7 @@ _BATCH = re.compile(rb'"batch": (\d+), "batch_size": ')
 _BLOCK = re.compile(rb'"block": (\d+), "attempt": \d+[,}]')
 _UNREADABLE = "cannot be read"
 _CHUNK_BYTES = 1 << 20
-"""Of a file that are read or copied at a time."""
+"""Of a file that are read at a time."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,13 @@ class SystemLines:
         return lines
 
     def of_cell(self, task: str, block: int) -> Iterator[bytes]:
-        """Yield the lines of a task in a block, one or many at a time, with the numbers of calls of the merged run."""
+        """Yield the lines of a task in a block, with the numbers of calls of the merged run."""
         shift = self.shift[block]
         for span in self.spans.get((task, block), ()):
             with failing_as(span.path, _UNREADABLE), open_record(span.path, MOST_BYTES, _CHUNK_BYTES) as file:
                 file.seek(span.begin)
-                if shift == 0:
-                    yield from _chunks_of(file, span.end - span.begin)
-                else:
-                    for line in _lines_of(file, span.end - span.begin):
-                        yield _shifted(line, shift)
+                for line in _lines_of(file, span.end - span.begin):
+                    yield _shifted(line, shift) if shift else line
 
     def _look_through(self, shard: Shard, system: str, task: str, calls: dict[int, tuple[int, int]]) -> None:
         path = shard.records.layout.answers(system, task)
@@ -83,7 +80,8 @@ class SystemLines:
         at, began, block = 0, 0, -1
         with open_record(path, MOST_BYTES, _CHUNK_BYTES) as file:
             for number, line in enumerate(record_lines(file, path), start=1):
-                call, of_block = _first_call(line), _last_match(line)
+                call = _BATCH.search(line)
+                of_block = _BLOCK.search(line, max(line.rfind(b'"block": '), 0))  # the last one, after all texts
                 if call is None or of_block is None:
                     raise UserError(f"{path}: line {number} has no block or no batch; the record is damaged")
                 now, batch = int(of_block[1]), int(call[1])
@@ -102,17 +100,6 @@ class SystemLines:
             self.spans.setdefault((task, block), []).append(Span(block, path, begin, end))
 
 
-def _first_call(line: bytes) -> re.Match[bytes] | None:
-    """Find the first number of a call in a line. `find` skips the texts before it faster than a pattern."""
-    at = line.find(b'"batch": ')
-    return None if at < 0 else _BATCH.match(line, at) or _BATCH.search(line, at)
-
-
-def _last_match(line: bytes) -> re.Match[bytes] | None:
-    """Find the block at the end of a line, after all texts."""
-    return _BLOCK.search(line, max(line.rfind(b'"block": '), 0))
-
-
 def _lines_of(file: IO[bytes], size: int) -> Iterator[bytes]:
     """Yield the lines of the next bytes of a file."""
     for line in file:
@@ -122,14 +109,7 @@ def _lines_of(file: IO[bytes], size: int) -> Iterator[bytes]:
             return
 
 
-def _chunks_of(file: IO[bytes], size: int) -> Iterator[bytes]:
-    """Yield the next bytes of a file."""
-    while size > 0 and (chunk := file.read(min(size, _CHUNK_BYTES))):
-        yield chunk
-        size -= len(chunk)
-
-
 def _shifted(line: bytes, shift: int) -> bytes:
-    match = _first_call(line)
+    match = _BATCH.search(line)
     assert match is not None  # it was found when the file was looked through
     return b"%b%d%b" % (line[: match.start(1)], int(match[1]) + shift, line[match.end(1) :])

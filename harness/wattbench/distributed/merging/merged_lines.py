@@ -10,11 +10,11 @@ import heapq
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from wattbench.distributed.merging.block_lines import SystemLines
 from wattbench.distributed.merging.found_shards import Shard, Shards
@@ -33,7 +33,8 @@ _DOCUMENT = re.compile(rb'\{"doc_id": (\d+), "repeat": (\d+)')
 
 Shift = Mapping[str, Mapping[int, int]]
 """System and block to what is added to the numbers of its calls."""
-_Key = Callable[[int, int], tuple[int, int]]
+_First = Literal["repeat", "document"]
+"""By what lines are sorted first; by the other of the two next."""
 
 
 def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
@@ -58,8 +59,8 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
     shift = _write_answers(layout, shards)
     for system, task in shards.cells:
         # In the order in which each of them is written, whatever was asked first.
-        _write_in_order(layout.scores(system, task), [each.scores(system, task) for each in layouts], _by_repeat)
-        _write_in_order(layout.experts(system, task), [each.experts(system, task) for each in layouts], _by_document)
+        _write_in_order(layout.scores(system, task), [each.scores(system, task) for each in layouts], "repeat")
+        _write_in_order(layout.experts(system, task), [each.experts(system, task) for each in layouts], "document")
     systems = list(dict.fromkeys(system for system, _ in shards.cells))
     _write(layout.phases, _lines(asdict(row) for system in systems for row in merged_phases(shards.every, system)))
     _write(layout.estimates, _lines(asdict(row) for row in merged_estimates(shards.every)))
@@ -115,7 +116,7 @@ def _write_answers(layout: RunLayout, shards: Shards) -> Shift:
     return shift
 
 
-def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
+def _write_in_order(path: Path, sources: Sequence[Path], first: _First) -> None:
     """Write the lines of files, each of them in order, as one file in order. Nothing if none of them is there."""
     there = [source for source in sources if os.path.lexists(source)]
     if not there:
@@ -124,30 +125,23 @@ def _write_in_order(path: Path, sources: Sequence[Path], key: _Key) -> None:
         files = []
         for at, source in enumerate(there):
             file = stack.enter_context(open_record(source, MOST_BYTES, _BUFFER_BYTES // 16))
-            files.append(_keyed(source, record_lines(file, source), key, at))
+            files.append(_keyed(source, record_lines(file, source), first, at))
         _write(path, (line for _, _, line in heapq.merge(*files)), empty=True)
 
 
-def _keyed(path: Path, lines: Iterable[bytes], key: _Key, at: int) -> Iterator[tuple[tuple[int, int], int, bytes]]:
+def _keyed(path: Path, lines: Iterable[bytes], first: _First, at: int) -> Iterator[tuple[tuple[int, int], int, bytes]]:
     """Yield each line after what sorts it: its key, and of the same key in two files the place of the file."""
     before = (-1, -1)
     for number, line in enumerate(lines, start=1):
         match = _DOCUMENT.match(line)
         if match is None:
             raise UserError(f"{path}: line {number} does not begin with its document; the record is damaged")
-        of_line = key(int(match[1]), int(match[2]))
+        doc_id, repeat = int(match[1]), int(match[2])
+        of_line = (repeat, doc_id) if first == "repeat" else (doc_id, repeat)
         if of_line <= before:
             raise UserError(f"{path}: line {number} is not in the order of its documents; the record is damaged")
         before = of_line
         yield of_line, at, line
-
-
-def _by_repeat(doc_id: int, repeat: int) -> tuple[int, int]:
-    return repeat, doc_id
-
-
-def _by_document(doc_id: int, repeat: int) -> tuple[int, int]:
-    return doc_id, repeat
 
 
 def _spending(layouts: Sequence[RunLayout]) -> Iterator[Mapping[str, Any]]:

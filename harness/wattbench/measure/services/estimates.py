@@ -19,6 +19,7 @@ from wattbench.config.apis import Estimate
 from wattbench.errors import MissingExtraError, UserError, nearest, require
 from wattbench.measure.code_to_run import with_members
 from wattbench.records import EstimateRow, ItemRow
+from wattbench.records.suite_defaults import WORLD
 
 _WHAT = "estimating the joules of services"
 _J_PER_KWH = 3.6e6
@@ -85,7 +86,8 @@ class EcoLogits:
                 f"{self.version} has no model {model!r:.80} of {provider}{self._near(model, provider)}"
             )
         if zone is not None and self._mixes.find_electricity_mix(zone) is None:
-            raise NotEstimatedError(f"{self.version} knows no zone {zone}{nearest(zone, self._zones())}")
+            zones = [str(mix.zone) for mix in self._mixes.list_electricity_mixes()]
+            raise NotEstimatedError(f"{self.version} knows no zone {zone}{nearest(zone, zones)}")
         return _Subject(provider, model, zone)
 
     def row(
@@ -120,17 +122,11 @@ class EcoLogits:
             by=self.version,
             provider=subject.provider,
             model=subject.model,
-            zone=subject.zone or self._default_zone(subject.provider),
+            zone=subject.zone or str(self._impacts.PROVIDER_CONFIG_MAP[subject.provider].datacenter_location or WORLD),
             notes=list(notes),
             why_none="" if estimated else "no answer has a count of its tokens",
             **(sums if estimated else {}),
         )
-
-    def _default_zone(self, provider: str) -> str:
-        return str(self._impacts.PROVIDER_CONFIG_MAP[provider].datacenter_location or "WOR")
-
-    def _zones(self) -> list[str]:
-        return [str(mix.zone) for mix in self._mixes.list_electricity_mixes()]
 
     def _near(self, model: str, provider: str | None = None) -> str:
         """Return the models that may be meant: under the same name of other providers, or with a similar name."""

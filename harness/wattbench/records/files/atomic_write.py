@@ -74,13 +74,13 @@ def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE)
 
 
 @contextlib.contextmanager
-def open_atomically(path: Path, *, failure: str = FAILURE) -> Iterator[IO[bytes]]:
+def open_atomically(path: Path) -> Iterator[IO[bytes]]:
     """Open a file to be written in parts: it is there under its name once all of it is on disk, or not at all.
 
     Raises:
         UserError: as `write_all_atomically`.
     """
-    with _replacing(path, failure) as temporary, _new_file(temporary, _mode_of(path)) as file:
+    with _replacing(path, FAILURE) as temporary, _new_file(temporary, _mode_of(path)) as file:
         yield file
 
 

@@ -52,15 +52,15 @@ def check_fields(row: type, raw: Mapping[str, Any]) -> None:
             raise FieldError(f"a field is missing ({name})")
 
 
-def check_order(raw: Mapping[str, Any], start: str = "started_s", end: str = "finished_s") -> None:
+def check_order(raw: Mapping[str, Any]) -> None:
     """Check that what has a start and an end does not end before it starts.
 
     Raises:
         FieldError: it does.
     """
-    started, finished = raw.get(start), raw.get(end)
+    started, finished = raw.get("started_s"), raw.get("finished_s")
     if started is not None and finished is not None and finished < started - _ROUNDING:
-        raise FieldError(f"{end} is {finished!r:.60}: it must not be before {start} ({started!r:.60})")
+        raise FieldError(f"finished_s is {finished!r:.60}: it must not be before started_s ({started!r:.60})")
 
 
 def check_choice(raw: Mapping[str, Any], name: str, choices: tuple[str, ...]) -> None:

@@ -82,7 +82,6 @@ class TableColumns:
 
         self.path = path
         self._kept = kept
-        self._empty: dict[str, bool] = {}
         with opened_table(path) as file, damage_named(path):
             metadata = file.metadata
             self._schema = metadata.schema.to_arrow_schema()
@@ -137,22 +136,7 @@ class TableColumns:
     def numbers_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
         """Return some rows of a column of numbers, as `numbers` and `parts_at`."""
         count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
-        if name not in self._empty:
-            self._empty[name] = self._says_empty(name)
-        return (
-            np.broadcast_to(np.nan, (count,)) if self._empty[name] else self._joined(self.parts_at(name, rows), count)
-        )
-
-    def _says_empty(self, name: str) -> bool:
-        """Return whether the file says of a column that it has no value in any row."""
-        self.require((name,))
-        metadata = self._file.metadata
-        for group in map(metadata.row_group, range(metadata.num_row_groups)):
-            columns = map(group.column, range(group.num_columns))
-            said = next(each for each in columns if each.path_in_schema.split(".")[0] == name).statistics
-            if said is None or not said.has_null_count or said.null_count < group.num_rows:
-                return False
-        return True
+        return self._joined(self.parts_at(name, rows), count)
 
     def _joined(self, parts: Iterator[pa.Array], count: int) -> NDArray[np.float64]:
         import pyarrow as pa

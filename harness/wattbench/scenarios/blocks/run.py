@@ -113,7 +113,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
     """Ask every block that is not complete, and those that are asked again."""
     context, residents = turns.context, turns.residents
     if not residents.one_at_a_time and not any(residents.idle_w.values()):
-        turns.measure_idle("all loaded", next(iter(residents.configs)))
+        turns.measure_idle(next(iter(residents.configs)))
     for index, block in enumerate(left):
         first = True
         while (attempt := _next(context, block, retry=first and block.number in again)) is not None:
@@ -128,7 +128,7 @@ def _ask(plan: BlockPlan, left: Sequence[Block], turns: Turns, again: frozenset[
 def _next(context: MeasuringContext, block: Block, *, retry: bool) -> int | None:
     rows = context.records.blocks()
     if retry:
-        return max(row.attempt for row in _of(rows, block)) + 1
+        return max(row.attempt for row in rows if row.number == block.number) + 1
     return _attempt_after(context, rows, block)
 
 
@@ -233,7 +233,3 @@ def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt:
         )
         for name in order_of(systems, plan.seed, block.number, attempt)
     ]
-
-
-def _of(rows: Sequence[BlockRow], block: Block) -> list[BlockRow]:
-    return [row for row in rows if row.number == block.number]

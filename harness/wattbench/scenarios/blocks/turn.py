@@ -36,10 +36,10 @@ class Turns:
         """Prepare to score."""
         self._scores = LiveScores(self.context.resolved)
 
-    def measure_idle(self, title: str, system: str) -> None:
+    def measure_idle(self, system: str) -> None:
         """Measure the idle draw with all systems loaded; it is recorded as the window of one of them."""
         loaded = list(self.residents.configs)
-        self.residents.idle_w = dict.fromkeys(loaded, self._idle_power_w(system, title, loaded))
+        self.residents.idle_w = dict.fromkeys(loaded, self._idle_power_w(system, "all loaded", loaded))
 
     def ask(self, name: str, block: Block, attempt: int) -> None:
         """Ask a system what is missing of an attempt of a block."""

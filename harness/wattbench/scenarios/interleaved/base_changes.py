@@ -11,8 +11,9 @@ from typing import Any
 
 from wattbench.callables.checkout_modules import comes_from
 from wattbench.config import Checkout, GatePolicy, PythonRouter, PythonSystem, SystemBase
+from wattbench.config.yamlfile import texts_in
 from wattbench.repository import Changes
-from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts, runs_code, texts_of
+from wattbench.scenarios.interleaved.base_system import BaseSystem, Checkouts, runs_code
 
 _NAMED = 8
 """Names or settings in one sentence; the rest is counted."""
@@ -60,7 +61,9 @@ def differences(
     settings = _changed(before, after)
     code = runs_code(base.config) or runs_code(candidate)
     named = [Path(text) for config in (base.config, candidate) for text in _paths(config, checkouts)]
-    files = [name for name in changes.files if code or any(_is_in(checkouts.root / name, each) for each in named)]
+    files = [
+        name for name in changes.files if code or any((checkouts.root / name).is_relative_to(each) for each in named)
+    ]
     notes = [_sides_note(checkouts, changes)]
     if settings:
         notes.append(f"Settings of the system that differ: {_few(settings)}.")
@@ -98,13 +101,9 @@ def _paths(config: SystemBase, checkouts: Checkouts) -> list[str]:
     """List the absolute paths in a system's settings, those of the base as in the working tree."""
     return [
         text.rpartition(":")[0] if ".py:" in text else text
-        for text in map(checkouts.in_working_tree, texts_of(config.model_dump(mode="json")))
+        for text in (checkouts.in_working_tree(text) for _, text in texts_in(config.model_dump(mode="json")))
         if text.startswith(str(checkouts.root))
     ]
-
-
-def _is_in(file: Path, folder: Path) -> bool:
-    return file == folder or file.is_relative_to(folder)
 
 
 def _changed_policy(base: GatePolicy | None, working: GatePolicy, checkouts: Checkouts) -> list[str] | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from wattbench.config import (
     ENGINES,
@@ -20,6 +18,7 @@ from wattbench.config import (
     load_suite,
     resolved_from_record,
 )
+from wattbench.config.yamlfile import with_texts
 from wattbench.errors import UserError
 from wattbench.repository import ignored_by_git
 from wattbench.repository.worktree import outside
@@ -82,7 +81,9 @@ def base_system(checkouts: Checkouts, suite: Path, name: str, working: Resolved)
             "has no base; compare it with another one of the suite, with --baseline and --candidate"
         )
     shared: dict[str, None] = {}
-    record = _mapped(of_base.systems[name].model_dump(mode="json"), lambda text: _located(text, checkouts, shared))
+    record = with_texts(
+        of_base.systems[name].model_dump(mode="json"), lambda _, text: _located(text, checkouts, shared)
+    )
     read = resolved_from_record({**working.as_record(), "systems": {name: record}})
     return BaseSystem(of_base, read.systems[name], tuple(shared))
 
@@ -110,14 +111,6 @@ def runs_code(config: SystemBase) -> bool:
     return config.engine in ("python", "lm_eval") or config.engine not in ENGINES.built_in
 
 
-def texts_of(value: Any) -> list[str]:
-    """List the texts in the JSON of some settings."""
-    if isinstance(value, str):
-        return [value]
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for part in parts for text in texts_of(part)]
-
-
 def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:
     """Return a text of the base's settings, with a path in the working tree where the file is in no commit."""
     path = Path(text)
@@ -141,11 +134,3 @@ def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:
         )
     shared[str(relative)] = None
     return text.replace(str(file), str(here))
-
-
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {key: _mapped(each, change) for key, each in value.items()}
-    return [_mapped(each, change) for each in value] if isinstance(value, list) else value

@@ -140,7 +140,7 @@ def why_not_held(offer: Offer, load: Load, detail: Detail | None, client: Sendin
         client: how punctual it was.
     """
     system, lagged = _system_reasons(offer, load), _client_reasons(client, load)
-    errors = [] if detail is None else _loadgen_errors(detail)
+    errors = [] if detail is None else [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
     loadgen = [] if detail is None else _loadgen_reasons(detail, load)
     if not lagged or errors or _system_reasons(_without_lag(offer), load):
         return NotHeld([*system, *lagged, *errors, *loadgen], client_late=False)
@@ -199,10 +199,6 @@ def _client_reasons(client: Sending, load: Load) -> list[str]:
     ]
 
 
-def _loadgen_errors(detail: Detail) -> list[str]:
-    return [f"LoadGen reports an error: {message}" for message in detail.errors[:3]]
-
-
 def _loadgen_reasons(detail: Detail, load: Load) -> list[str]:
     if detail.valid or lacks_early_stopping(detail):
         return []
@@ -213,11 +209,7 @@ def _loadgen_reasons(detail: Detail, load: Load) -> list[str]:
             reason = f"too many requests missed the deadline of {load.deadline_s:g} s"
     else:
         reason = str(detail.results.get("result_invalid_reason") or "it gives no reason")
-    return [f"LoadGen: INVALID, {_on_one_line(reason)}"]
-
-
-def _on_one_line(reason: str) -> str:
-    return " ".join(reason.split()).rstrip(".")
+    return [f"LoadGen: INVALID, {' '.join(reason.split()).rstrip('.')}"]
 
 
 def _deadlines(load: Load) -> str:

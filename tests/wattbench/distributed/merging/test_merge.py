@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.made_up.sharded_runs import OF, SYSTEMS, TASKS, Made, rewrite, write_shard
 from wattbench.api.verify import verify
 from wattbench.distributed.merging import merge_shards
-from wattbench.records import RunRecords, read_run
+from wattbench.records import RunRecords, SystemRow, read_run
+from wattbench.records.reader import read_rows
 
 OWN = ("run", "window", "node")
 """What tells the rows of a shard from those of a whole run."""
@@ -103,8 +104,8 @@ def test_the_record_says_which_machines_measured_what(shards: list[Path], tmp_pa
     assert list(records.systems()) == [name for name, _, _ in SYSTEMS]
     assert {row.node for row in records.systems().values()} == {first}
     for node in (first, second):
-        rows = records.systems_by_node()[node]
-        assert {name: row.node for name, row in rows.items()} == {name: node for name, _, _ in SYSTEMS}
+        rows = [row for row in read_rows(records.layout.systems, SystemRow) if row.node == node]
+        assert {row.system for row in rows} == {name for name, _, _ in SYSTEMS}
     loads = records.layout.load_traces("big")
     assert [path.name for path in loads] == ["%load-b1.csv", "%load-b3.csv", "%load-b5.csv"]
     assert f",loading on {second}," in loads[1].read_text()
