@@ -1,4 +1,4 @@
-"""What every model of the suite file shares: unknown keys are errors, and nothing changes once read."""
+"""Define what all models of the suite file share: unknown keys are errors, and instances are frozen."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Strict(BaseModel):
 
     @model_validator(mode="after")
     def _representable(self) -> Self:
-        """Refuse integers that no table and no other program would hold, in every field of every part."""
+        """Refuse integers that do not fit into a double."""
         for name, value in self:
             for each in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(each, int) and abs(each) > LARGEST:

@@ -136,8 +136,7 @@ def _opened(annotation: Any) -> Iterator[Any]:
 
 
 def _union_member(types: Sequence[Any], tag: str | int) -> Any | None:
-    """Return the type that a tag names: the model whose `engine` (a router's: `type`, a family member's: `method`, a
-    meter's: `use`) it is, or, where a union's members differ by their form, the type of that name."""
+    """Return the member of a union that a tag names: by `engine`, `type`, `method` or `use`, or by its class name."""
     for candidate in types:
         if any(tag in _tags(candidate, key) for key in ("engine", "type", "method", "use")):
             return candidate

@@ -1,4 +1,4 @@
-"""Read what is written below each field of a part of the suite file, for the JSON Schema.
+"""Read the text below each field of a settings class, for the JSON Schema.
 
 pydantic does so itself where `use_attribute_docstrings` is set, but while it makes the classes: that took a fifth of
 the time of importing them, and every command imports them.

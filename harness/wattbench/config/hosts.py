@@ -1,4 +1,4 @@
-"""Say on which machines a system runs, by the addresses that its settings name."""
+"""Find the machines on which a system runs, by the addresses in its settings."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hosts_of(config: SystemBase) -> frozenset[str | None]:
 
 
 def far_host(url: object) -> str | None:
-    """Return the host of a URL in small letters; None if it is this machine by its name or address, or no host."""
+    """Return the host of a URL in lower case; None for this machine, or without a host."""
     try:
         host = urlsplit(url).hostname if isinstance(url, str) else None
     except ValueError:

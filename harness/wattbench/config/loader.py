@@ -1,4 +1,4 @@
-"""Read a suite by its name or path, with its catalogues, and choose the systems that take part."""
+"""Read a suite by name or path, with its catalogues, and select its systems."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Resolved:
 
     @property
     def sha256(self) -> str:
-        """Return a hash of the settings that matter when a suite is measured: two runs with the same hash did the same.
+        """Return a hash of the settings that change a measurement: runs with the same hash did the same work.
 
         What is used only when a run is read is not in it: carbon, the workload, what is required, prices, predictions.
         """
@@ -225,7 +225,7 @@ def resolved_from_record(record: Mapping[str, Any]) -> Resolved:
 
 
 def tasks_from_record(record: Mapping[str, Any]) -> Resolved:
-    """Read the suite of a run from its record for its tasks alone: what its systems need may be missing here.
+    """Read the tasks of a suite from the record of a run, without its systems.
 
     Raises:
         UserError: this version of wattbench cannot read it.
@@ -343,7 +343,7 @@ def _catalogues(suite: Suite, file: YamlFile) -> dict[str, _Definition]:
 
 
 def _settings(file: YamlFile) -> YamlFile:
-    """Return a suite or a catalogue; its secrets are hidden from now on, in what is wrong with it too.
+    """Return the settings of a file; from now on its secrets are hidden in all output.
 
     Raises:
         UserError: it was written from a record, which holds no secrets.

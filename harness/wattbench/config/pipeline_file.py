@@ -1,4 +1,4 @@
-"""The file of a scikit-learn pipeline: one that skops wrote, never a pickle, which would run what its writer put in."""
+"""Check the file of a scikit-learn pipeline: it is by skops, as a pickle could run any code."""
 
 from __future__ import annotations
 

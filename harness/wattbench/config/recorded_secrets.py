@@ -1,4 +1,4 @@
-"""Put the secrets back into the settings of a record, from the suite that they were left out of: to resume a run."""
+"""Restore the secrets that a record lacks from its suite file, to resume a run."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Registry:
         return _distributions([entry for entry in _third_party(self.group) if entry.name == name])
 
     def _usable(self, entry: metadata.EntryPoint) -> Any:
-        """Import a third party's class, and check that it has what is used of it."""
+        """Import a third party's class, and check that it has the required settings, base and methods."""
         which = f"the {self.noun} {entry.name!r} ({entry.value}, from {_distributions([entry])})"
         try:
             loaded = entry.load()

@@ -1,4 +1,4 @@
-"""Check that what a callable or a router sees is there: `sees: input` needs items that have an input."""
+"""Check that items have an input where a callable or a router reads it (`sees: input`)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_sees(where: str, config: PythonSystem | PythonRouter | ClassifierRoute
 
 
 def no_input(where: str, task: str) -> str:
-    """Say that the items of a task have no input."""
+    """Return the message for a task whose items have no input."""
     return (
         f"{where}: sees: input: the task {task!r} is no file of one's own, whose items have an input column; "
         "write sees: prompt"

@@ -1,4 +1,4 @@
-"""Write a path into a suite, so that it means the same file from where the suite is."""
+"""Write a path into a suite so that it is relative to the suite."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def written_path(path: Path, folder: Path) -> str:
-    """Return a path from a folder, so that both can be moved together.
+    """Return a path relative to a folder, so that both can be moved together.
 
     One that is relative already, or that has no folder in common but the root, as it is; so one that would begin with
     `~`, which means a home folder in a suite.

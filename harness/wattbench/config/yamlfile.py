@@ -32,7 +32,7 @@ class YamlFile:
         return self.path.parent
 
     def where(self, keys: Sequence[str | int]) -> str:
-        """Return ``file:line`` of the deepest of the keys that is in the file."""
+        """Return ``file:line`` of the deepest key that the file has."""
         node, line = self._root, self._root.start_mark.line
         for key in keys:
             step = _child(node, key)

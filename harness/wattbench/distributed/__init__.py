@@ -1,1 +1,1 @@
-"""Share the blocks of a suite out among device slots and machines: which are left, who asks them, one run of all."""
+"""Distribute the blocks of a suite over device slots and machines, and merge them to one run."""

@@ -1,4 +1,4 @@
-"""Run the worker of a device slot in a process of its own on the slot's node, and hand over what it says and writes.
+"""Run the worker of a device slot in its own process, and pass on its messages and files.
 
 The worker is a process like that of `wattbench run`: it has the environment with which the node was started, nothing of
 what a cluster's own worker loads, sets or catches, and its main thread asks. Where the process that runs this ends,
@@ -35,7 +35,7 @@ _LOG_BYTES = 1500
 
 @dataclass(frozen=True)
 class SlotReport:
-    """What a worker said and wrote since it was last asked."""
+    """The messages and files of a worker since the last poll."""
 
     messages: Sequence[Mapping[str, Any]] = ()
     pieces: Sequence[Piece] = ()
@@ -139,7 +139,7 @@ class SlotAgent:
 
 
 def node_environment(initial: Path = Path("/proc/self/environ")) -> dict[str, str]:
-    """Return the environment with which this process was started, without what it, or its libraries, set since.
+    """Return the environment with which this process was started, without later changes.
 
     A cluster's worker sets the number of threads and hides GPUs from itself: neither is meant for what is measured.
     """

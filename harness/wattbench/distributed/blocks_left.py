@@ -38,7 +38,7 @@ class Deal:
 
 @dataclass(frozen=True)
 class BlocksLeft:
-    """The blocks of a deal, by what there is of each. Numbers are from 0."""
+    """The blocks of a deal by their state. Numbers are from 0."""
 
     deal: Deal
     complete: Mapping[int, Path]
@@ -62,7 +62,7 @@ class BlocksLeft:
 
 
 def blocks_left(shards: Iterable[Path], deal: Deal) -> BlocksLeft:
-    """Find what there is of each block.
+    """Find the state of each block.
 
     Args:
         shards: run directories, in any order.

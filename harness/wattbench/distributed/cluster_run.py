@@ -64,7 +64,7 @@ def check_can_be_shared(resolved: Resolved) -> None:
 
 
 def blocks_of(measure: Measure, items: int, slots: int) -> int:
-    """Return into how many blocks a run is dealt: as the suite sets, else some for each slot.
+    """Return the number of blocks of a run: that of the suite, else some per slot.
 
     Args:
         measure: the suite's settings.

@@ -50,7 +50,7 @@ class _Worker:
 
 @dataclass
 class Coordinator:
-    """What asks the blocks of a run that are left."""
+    """Has device slots ask the remaining blocks of a run."""
 
     folder: Path
     """Of the shards."""
@@ -76,7 +76,7 @@ class Coordinator:
     _alone_since_s: float | None = field(default=None, init=False)
 
     def ask(self, blocks: Iterable[int]) -> Sequence[tuple[Path, Mapping[str, Any]]]:
-        """Ask blocks, and return when all their shards are in the folder: each with what its worker said of it.
+        """Ask blocks; return all their shards, each with the message of its worker.
 
         Raises:
             UserError: no slot is left that can ask what is missing. What is complete stays.
@@ -121,7 +121,7 @@ class Coordinator:
                 worker.slot.send(encode("ask", block=worker.block))
 
     def _heard(self, worker: _Worker) -> bool:
-        """Take what a worker wrote and said; return whether there was anything."""
+        """Process the files and messages of a worker; return whether there were any."""
         try:
             report = worker.slot.poll()
             self._check_own(worker, report.pieces)
@@ -181,7 +181,7 @@ class Coordinator:
         return False
 
     def _problem(self, worker: _Worker, shard: str) -> str | None:
-        """Say why a shard is not the block that a worker was asked, whole; None if it is."""
+        """Return why a shard is not the whole block that a worker was asked; None if it is."""
         if worker.block is None:
             return "it was asked no block"
         if shard not in worker.shards:
@@ -196,7 +196,7 @@ class Coordinator:
         return None if [*there.complete] == [worker.block] else "it holds other blocks than it was asked"
 
     def _failed(self, worker: _Worker, message: str) -> None:
-        """Take a slot out of service that said why it cannot go on.
+        """Take a slot out of service after its worker reported a failure.
 
         Raises:
             UserError: another slot has said the same: it is not the node.
@@ -251,7 +251,7 @@ class Coordinator:
 
 
 def why_not_whole(root: Path) -> str | None:
-    """Say why a shard is not complete and as it was written; None if it is."""
+    """Return why a shard is incomplete or changed; None if it is neither."""
     layout = RunLayout(root)
     if not layout.finished.exists():
         return f"{root.name} is not finished"
@@ -262,7 +262,7 @@ def why_not_whole(root: Path) -> str | None:
 
 
 def drop_incomplete(folder: Path) -> Sequence[Path]:
-    """Remove what killed workers and drivers left of blocks, and return the shards that are whole."""
+    """Remove incomplete shards, and return the complete ones."""
     whole = []
     for root in sorted(folder.iterdir()) if folder.is_dir() else []:
         if why_not_whole(root) is None:

@@ -1,4 +1,4 @@
-"""Define what a driver and the worker of a device slot say to each other: one line of JSON each."""
+"""Define the messages between a driver and a worker: one line of JSON each."""
 
 from __future__ import annotations
 

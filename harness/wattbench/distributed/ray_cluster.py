@@ -79,7 +79,7 @@ def _connect(address: str) -> Any:
 
 
 def _find_or_start(ray: Any, quiet: Mapping[str, Any]) -> None:
-    """Connect to a cluster that runs on this machine; without one, or where Ray's own variable says so, start one."""
+    """Connect to a cluster on this machine; start one if there is none, or Ray's own variable says so."""
     if os.environ.get("RAY_ADDRESS") != "local":
         try:
             ray.init(address="auto", **quiet)
@@ -137,7 +137,7 @@ class RaySlot:
         self._actor.forget.remote(shard)
 
     def close(self) -> None:
-        """Have the worker end, and then its actor, which gives back what it holds."""
+        """End the worker, and then its actor."""
         with contextlib.suppress(self._ray.exceptions.RayError):
             self.ending = self._actor.close.remote()
             self._actor.__ray_terminate__.remote()
@@ -179,11 +179,11 @@ class RaySlots:
         return [self._in_service.slots[key] for key in new]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:
-        """Start another actor in its place, where that may help and its node is there."""
+        """Note that a slot is lost; start another actor if that may help."""
         self._in_service.gone(slot, again=again)
 
     def why_none(self) -> str | None:
-        """Say that a node may join, where there is none."""
+        """Return what is waited for if the cluster has no node."""
         return None if self._places() else "the cluster has no node with processors or GPUs"
 
     def _actor(self, seat: _Seat, setup: bytes) -> Any:
@@ -213,7 +213,7 @@ class RaySlots:
 
 
 def _why_lost(error: BaseException) -> str:
-    """Say in a clause why an actor cannot be reached, without Ray's traceback."""
+    """Return a clause on why an actor cannot be reached, without Ray's traceback."""
     text = str(error)
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", text)
     if missing is not None:

@@ -23,7 +23,7 @@ _MEANS = {
 
 
 def versions() -> dict[str, str]:
-    """Return what has to be the same everywhere: a record is written and read by one version."""
+    """Return the versions that must be equal on all nodes."""
     try:
         here = metadata.version("wattbench")
     except metadata.PackageNotFoundError:  # run from its sources

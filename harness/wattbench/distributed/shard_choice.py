@@ -1,4 +1,4 @@
-"""Choose the blocks that one run asks of a suite that several share."""
+"""Choose the blocks of a suite that one of several runs asks."""
 
 from __future__ import annotations
 

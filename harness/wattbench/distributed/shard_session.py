@@ -1,4 +1,4 @@
-"""Ask one block after another of a suite in one process, each in a shard of its own, with the systems kept loaded."""
+"""Ask blocks of a suite in one process, each in its own shard, with the systems kept loaded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wattbench.scenarios.residents import Residents
 
 @dataclass
 class ShardSession:
-    """What asks blocks. `close` releases the systems."""
+    """Asks blocks. `close` releases the systems."""
 
     resolved: Resolved
     cells: Sequence[Cell]

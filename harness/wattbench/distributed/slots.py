@@ -1,4 +1,4 @@
-"""Define what the coordinator needs of a device slot and of what provides slots, whatever the transport."""
+"""Define the interface of device slots and their providers, and those of this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SlotLink(Protocol):
 
     @property
     def name(self) -> str:
-        """Which it is, for people: ``node 10.0.0.7, GPU 3``."""
+        """Return its name for people: ``node 10.0.0.7, GPU 3``."""
         ...
 
     def send(self, message: bytes) -> None:
@@ -40,7 +40,7 @@ class SlotLink(Protocol):
         ...
 
     def forget(self, shard: str) -> None:
-        """Have a shard removed there that the driver has."""
+        """Remove a shard on the slot that the driver has."""
         ...
 
     def close(self) -> None:
@@ -69,12 +69,12 @@ class SlotProvider(Protocol):
         ...
 
     def why_none(self) -> str | None:
-        """Say, where no slot is there yet, what is waited for; None where nothing is."""
+        """Return what is waited for while there is no slot; None if nothing is."""
         ...
 
 
 class CountedSlots(SlotProvider, Protocol):
-    """Slots of which is known how many there are."""
+    """A provider that knows its number of slots."""
 
     def number(self) -> int:
         """Return how many there are now."""
@@ -91,13 +91,13 @@ class LocalSlot:
 
 @dataclass
 class InService(Generic[_Key, _Link]):
-    """The slots in service, by a key of where they are, and the keys that get none any more."""
+    """The slots in service by their places, and the places that get none any more."""
 
     slots: dict[_Key, _Link] = field(default_factory=dict)
     _out: set[_Key] = field(default_factory=set)
 
     def free(self, keys: Iterable[_Key]) -> list[_Key]:
-        """Return those of some keys that may get a slot."""
+        """Return the places that may get a slot."""
         return [key for key in keys if key not in self.slots and key not in self._out]
 
     def gone(self, slot: SlotLink, *, again: bool) -> None:

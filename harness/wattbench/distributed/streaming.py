@@ -50,7 +50,7 @@ class Piece:
 
 
 class Outgoing:
-    """What a folder of runs has gained since it was last looked at."""
+    """The sender: finds what a folder of runs has gained since the last look."""
 
     def __init__(self, root: Path) -> None:
         """Begin with a folder of which nothing was sent.
@@ -63,7 +63,7 @@ class Outgoing:
         """File to its inode, and to how many of its bytes were sent."""
 
     def pieces(self) -> list[Piece]:
-        """Return what is new, about `BATCH_BYTES` of it at most: none means that all there is was sent."""
+        """Return new pieces, about `BATCH_BYTES` at most; none when everything was sent."""
         batch: list[Piece] = []
         size = 0
         for piece in self._new():
@@ -114,7 +114,7 @@ class Incoming:
     """A copy of a folder, made of pieces."""
 
     def __init__(self, root: Path) -> None:
-        """Begin, or go on.
+        """Begin a copy, or continue one.
 
         Args:
             root: the copy.

@@ -1,4 +1,4 @@
-"""What every worker process has in common: how it talks to its driver, and how it ends.
+"""Define how every worker process talks to its driver, and how it ends.
 
 It reads messages on standard input and answers on standard output (see `messages`); what libraries print goes to
 standard error. It ends, and releases what it holds, when its input ends.
@@ -36,7 +36,7 @@ class WorkerLink:
     inbox: queue.SimpleQueue[Mapping[str, Any] | None] = field(default_factory=queue.SimpleQueue)
 
     def say(self, kind: Any, **fields: Any) -> None:
-        """Send a message. Where no one listens any more, the end of the input says so too."""
+        """Send a message. A driver that is gone is noticed by the end of the input."""
         with contextlib.suppress(OSError):
             self.out.write(encode(kind, **fields))
             self.out.flush()
@@ -61,12 +61,12 @@ class WorkerLink:
 
 @dataclass
 class NotedProgress(NotesAlone):
-    """The progress of a block: what is loaded or waited for is said to the driver, which counts answers itself."""
+    """The progress of a block: notes go to the driver, which counts answers itself."""
 
     link: WorkerLink
 
     def note(self, text: str, *, keep: bool = False) -> None:
-        """Say it to the driver."""
+        """Send a note to the driver."""
         self.link.say("note", text=text)
 
 

@@ -87,7 +87,7 @@ def busy_now(
 
 
 def _names_of_runs(proc: Path) -> dict[int, str]:
-    """Return the processes of runs of wattbench, and all that they started, with the name of the run."""
+    """Return process to the name of its run of wattbench, for the runs and all that they started."""
     runs = [run for run in runs_now() if run.seen_from_here]
     return {pid: run.name for run in runs for pid in _with_descendants([run.pid], proc)}
 

@@ -40,7 +40,7 @@ def environment(folder: Path) -> dict[str, Any]:
 
 
 def installation() -> dict[str, Any]:
-    """Describe the same without a repository: git runs programs that a repository's own settings name."""
+    """Describe this machine and installation without git, which may run programs of a repository."""
     return {
         "os": platform.platform(),
         "python": platform.python_version(),

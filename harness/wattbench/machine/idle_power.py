@@ -1,4 +1,4 @@
-"""Measure what the processor and the memory of this machine draw at rest, before any of its slots begins."""
+"""Measure the idle power of processor and memory before any slot of this machine begins."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def idle_power_w(meters: Sequence[Meter], seconds: float) -> Mapping[str, float]
 
 
 def known_idle_w(environ: Mapping[str, str] | None = None) -> Mapping[str, float]:
-    """Return the machine's idle power as what started this process measured it; empty where it did not.
+    """Return the machine's idle power that the parent process measured; empty without one.
 
     Args:
         environ: where to look; None looks in this process's environment.

@@ -63,7 +63,7 @@ class LockHolder:
 
     @classmethod
     def read(cls, descriptor: int) -> Self | None:
-        """Return what a lock's file says; None where it says nothing, or a process that ended wrote it."""
+        """Read a holder from a lock's file; None if the file has none, or its process has ended."""
         try:
             given = json.loads(os.pread(descriptor, _MOST_BYTES, 0))
             holder = cls._of(given)
@@ -73,7 +73,7 @@ class LockHolder:
 
     @classmethod
     def of_fields(cls, given: Mapping[str, Any]) -> Self | None:
-        """Return what fields say that a holder wrote; None where they say nothing."""
+        """Build a holder from the fields that it wrote; None if they are damaged."""
         try:
             return cls._of(given)
         except (OSError, ValueError, KeyError, TypeError, OverflowError):
@@ -104,41 +104,41 @@ class LockHolder:
         os.pwrite(descriptor, json.dumps(asdict(self)).encode().ljust(_MOST_BYTES), 0)
 
     def with_run(self, run: Path) -> Self:
-        """Return the same process with the directory that it writes."""
+        """Return a copy that names the run that the process writes."""
         return replace(self, run=str(run.absolute())[:_MOST_CHARACTERS])
 
     @property
     def name(self) -> str:
-        """Return it in short: ``process 4242 (wattbench run quick)``."""
+        """Return its short name: ``process 4242 (wattbench run quick)``."""
         return f"process {self.pid}{self._where} ({clipped(printable(self.command), WIDTH)})"
 
     @property
     def name_with_run(self) -> str:
-        """Return the same with its run's directory: ``process 4242 (wattbench run quick, runs/20260102T...)``."""
+        """Return its short name and its run: ``process 4242 (wattbench run quick, runs/20260102T...)``."""
         run = "" if self.run is None else f", {'/'.join(Path(self.run).parts[-2:])}"
         return f"{self.name[:-1]}{run})"
 
     @property
     def left_s(self) -> float | None:
-        """Return how long it expects to measure from now on; None: it does not say, or should have ended."""
+        """Return the seconds that it still expects to measure; None if it does not say, or is overdue."""
         left_s = 0.0 if self.ends_s is None else self.ends_s - now_s()
         return left_s if left_s > 0.0 else None
 
     @property
     def is_this_process(self) -> bool:
-        """Whether it is this process itself."""
+        """Return whether it is this process."""
         return self.seen_from_here and self.pid == os.getpid()
 
     @property
     def ended(self) -> bool:
-        """Whether the process is known to have ended; of one in another container that cannot be known."""
+        """Return whether the process is known to have ended, which cannot be seen in another container."""
         import psutil
 
         return self.seen_from_here and not psutil.pid_exists(self.pid)
 
     @property
     def seen_from_here(self) -> bool:
-        """Whether its number means the same process here: it is not in another container."""
+        """Return whether the process is in this container, so that its number is valid here."""
         return self.processes_of == _processes()
 
     @property
@@ -154,7 +154,7 @@ class LockHolder:
 
     @property
     def text(self) -> str:
-        """Return it with what it does: ``process 4242 (...), since ...: measures, for 5 min 3 s more``."""
+        """Return a description with what it does: ``process 4242 (...), since ...: measures, for 5 min 3 s more``."""
         left = f", for {duration(self.left_s)} more" if self.left_s is not None else ""
         return f"{self.describe()}: {self.does}{left}"
 

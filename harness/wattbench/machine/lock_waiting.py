@@ -1,4 +1,4 @@
-"""Wait for a measuring lock that another measurement holds, for some time at most, and say what is waited for."""
+"""Wait for a measuring lock that another measurement holds, with a time limit and progress messages."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SAY_EVERY_S = 60.0
 
 
 def _say_nothing(_: str) -> None:
-    """For those that have no one to tell."""
+    """Do nothing."""
 
 
 @dataclass
 class Waiting:
-    """How long to wait for locks together, and how it is said."""
+    """The time limit for all locks together, and where messages go."""
 
     limit_s: float = 0.0
     """0: not at all; infinite: for as long as it takes."""
@@ -104,7 +104,7 @@ def _text(where: str, holder: LockHolder | None, so_far_s: float) -> tuple[str, 
 
 
 def _in_one_line(who: str, how_long: str) -> str:
-    """Return them for one line of the terminal, in which how long it takes is not cut."""
+    """Return one line for the terminal, shortened so that the time stays visible."""
     most = shutil.get_terminal_size().columns - 1
     before, after = "waiting for ", f", {how_long}"
     return clipped(f"{before}{clipped(printable(who), max(most - len(before + after), _LEAST))}{after}", most)

@@ -1,4 +1,4 @@
-"""Let one measurement at a time have this machine, and each of its GPUs: for all users, and wherever caches are.
+"""Let one measurement at a time have this machine, and each of its GPUs, among all users.
 
 A measurement has the whole machine. A slot has some of its GPUs: it shares the machine with other slots, and with no
 measurement that has the whole.
@@ -96,7 +96,7 @@ def refuse_if_taken(waiting: Waiting) -> None:
 
 
 def measures_now() -> LockHolder | None:
-    """Return who has this whole machine now; None: no process, or it does not say."""
+    """Return the process that has the whole machine now; None without one, or if it is unknown."""
     try:
         return _holder(_host_lock(folder_of_locks(), _digest(_host())))
     except UserError:
@@ -104,8 +104,7 @@ def measures_now() -> LockHolder | None:
 
 
 def runs_now() -> list[LockHolder]:
-    """Return the other processes of wattbench on this machine that say so, slots excepted; none where there is no
-    folder of locks."""
+    """Return the other processes of wattbench that announce themselves on this machine, without slots."""
     try:
         present = live_runs(folder_of_locks(), _digest(_host()))
     except UserError:
@@ -117,7 +116,7 @@ def runs_now() -> list[LockHolder]:
 
 
 def presence_here(does: Doing) -> RunPresence:
-    """Return what others see of this process as long as it is entered.
+    """Return a context manager that announces this process.
 
     Raises:
         UserError: there is no folder of locks.
@@ -139,15 +138,15 @@ def slots_now() -> list[LiveSlot]:
 
 
 def name_run(root: Path) -> None:
-    """Write into the locks that this process holds which run it writes: for those that find them taken."""
+    """Write the name of the run into the locks of this process, for others that wait."""
     for presence in _present:
         presence.name_run(root)
     _write(lambda holder: holder.with_run(root))
 
 
 def name_end(ends_s: float | None) -> None:
-    """Write into them when this process expects to measure no longer, in seconds since the epoch. May be called by
-    another thread than the one that holds them."""
+    """Write into the locks of this process when it expects to end, in seconds since the epoch. Any thread may call
+    this."""
     _write(lambda holder: replace(holder, ends_s=ends_s))
 
 
@@ -210,7 +209,7 @@ def _locked(path: Path, where: str, waiting: Waiting, host: str, *, shared: bool
 
 
 def _locks(folder: Path, host: str, gpus: Sequence[str]) -> list[tuple[Path, str]]:
-    """Return each lock with what it is of, in one order for all, so that no two wait for each other."""
+    """Return each lock and what it locks, in the same order everywhere, so that there is no deadlock."""
     of_gpus = [(folder / f"wattbench-gpu-{_digest(uuid)}.lock", f"on the GPU {uuid}") for uuid in gpus]
     return [(_host_lock(folder, host), HERE), *of_gpus]
 
@@ -220,7 +219,7 @@ def _host_lock(folder: Path, host: str) -> Path:
 
 
 def _holder(path: Path) -> LockHolder | None:
-    """Return who holds a lock alone; None: no process, or it does not say."""
+    """Return the process that holds a lock alone; None without one, or if it is unknown."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -234,7 +233,7 @@ def _holder(path: Path) -> LockHolder | None:
 
 
 def _a_slot(folder: Path, host: str) -> LockHolder | None:
-    """Return who has a slot of this machine, for one that would have the whole; None where there is none."""
+    """Return a process that has a slot of this machine; None without one."""
     return next((slot.holder for slot in live_slots(folder, host) if slot.holder is not None), None)
 
 

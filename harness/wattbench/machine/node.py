@@ -1,4 +1,4 @@
-"""Name this machine, so that records of two machines can be distinguished, without saying which they are.
+"""Name this machine in records by a hash, so that machines are distinct but not identified.
 
 The name is a keyed hash of the machine's id, as systemd advises for what is published
 (sd_id128_get_machine_app_specific: the id itself is to be kept secret). It is the same for all users, after every boot,

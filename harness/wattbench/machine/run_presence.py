@@ -1,4 +1,4 @@
-"""Say to others that a run of wattbench is on this machine, and what it does: in a small file in the folder of locks.
+"""Announce a run of wattbench to others on this machine, in a small file in the folder of locks.
 
 The process holds a lock on its file as long as it lives: one that a killed process left counts for nothing. Every user
 may read the file, and only its maker write it. Other users may make such files too: what one says is only shown, and
@@ -41,7 +41,7 @@ class RunPresence:
         self._descriptor = -1
 
     def __enter__(self) -> Self:
-        """Make it under another name, and give it its own once it is locked and complete."""
+        """Write the file under another name, and rename it once it is locked and complete."""
         _remove_ended(self._path.parent, self._host)
         hidden = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
@@ -61,11 +61,11 @@ class RunPresence:
             self._descriptor = -1
 
     def name_run(self, root: Path) -> None:
-        """Say which run it writes."""
+        """Announce which run this process writes."""
         self._change(self._holder.with_run(root))
 
     def say(self, does: Doing) -> None:
-        """Say what it does from now on."""
+        """Announce what this process does from now on."""
         self._change(replace(self._holder, does=does))
 
     def _change(self, holder: LockHolder) -> None:
@@ -76,8 +76,7 @@ class RunPresence:
 
 
 def live_runs(folder: Path, host: str) -> list[LockHolder]:
-    """Return the processes that say in a folder of locks that they run, the first one first; none where it cannot be
-    read.
+    """Return the processes that announce themselves in a folder of locks, the oldest first; none if it cannot be read.
 
     Args:
         folder: of locks.
@@ -104,7 +103,7 @@ def _live(folder: Path, host: str) -> Iterator[LockHolder]:
 
 
 def _is_of(user: int, holder: LockHolder) -> bool:
-    """Return whether a user has the process; of one in another container that cannot be known."""
+    """Return whether a user owns the process; True if it is in another container, where that cannot be seen."""
     if not holder.seen_from_here:
         return True
     import psutil
@@ -116,7 +115,7 @@ def _is_of(user: int, holder: LockHolder) -> bool:
 
 
 def _remove_ended(folder: Path, host: str) -> None:
-    """Remove what killed processes left, as far as this user may."""
+    """Remove the files of killed processes, as far as this user may."""
     for path, descriptor in _opened(folder, host):
         if not is_held(descriptor):
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Share this machine with other runs: it is this run's alone while it measures, and everyone's while it does not.
+"""Share this machine with other runs, and have it alone only while this run measures.
 
 What is under the lock: idle draw and measured windows, from the first to the last. What is not: reading the suite and
 its tasks, loading (except where GPUs can be used, whose memory all runs share), scoring, tables. A run with `energy:
@@ -27,7 +27,7 @@ TELL_EVERY_S = 10.0
 
 
 class SharedMachine:
-    """This machine as a run has it: as it is made, for one that holds the lock already or needs none."""
+    """This machine, as one run uses it. Without `shared`, the run holds the lock already or needs none."""
 
     def __init__(self) -> None:
         """Prepare."""
@@ -38,7 +38,7 @@ class SharedMachine:
 
     @contextlib.contextmanager
     def shared(self, waiting: Waiting, *, metered: bool) -> Iterator[None]:
-        """Have others see this run, which takes the machine only while it measures.
+        """Announce this run to others; it takes the machine only while it measures.
 
         Args:
             waiting: for another measurement to end. One that begins after this run is waited for in any case.
@@ -58,7 +58,7 @@ class SharedMachine:
             yield
 
     def name_run(self, root: Path) -> None:
-        """Let others know which run is being written."""
+        """Announce which run is being written."""
         self._run = root
         if self._presence is not None:
             self._presence.name_run(root)
@@ -66,7 +66,7 @@ class SharedMachine:
 
     @property
     def is_waited_for(self) -> bool:
-        """Whether another has the machine now, and this run will wait for it."""
+        """Return whether another run has the machine now, and this one will wait."""
         return self._waiting is not None and measuring_lock.measures_now() is not None
 
     @contextlib.contextmanager
@@ -96,7 +96,7 @@ class SharedMachine:
                 self._is_alone = False
 
     def loading(self, say: Callable[[str], None], left_s: Callable[[], float | None]) -> AbstractContextManager[None]:
-        """Have the machine alone while systems are loaded, where what is loaded takes memory of a GPU from others.
+        """Have the machine alone while systems are loaded, if they take GPU memory from other runs.
 
         Raises:
             UserError: as `alone`.
@@ -105,7 +105,7 @@ class SharedMachine:
 
     @contextlib.contextmanager
     def _doing(self, does: Doing) -> Iterator[None]:
-        """Say what this run does; afterwards, that it does not measure."""
+        """Announce what this run does, and at the end that it prepares again."""
         if self._presence is not None:
             self._presence.say(does)
         try:
@@ -117,7 +117,7 @@ class SharedMachine:
 
 @contextlib.contextmanager
 def _telling(left_s: Callable[[], float | None]) -> Iterator[None]:
-    """Say now and then when this process will have measured all."""
+    """Announce now and then when this process expects to have measured all."""
     stop = threading.Event()
 
     def tell() -> None:

@@ -31,7 +31,7 @@ class Slot:
         return ",".join(self.gpus)
 
     def take(self) -> None:
-        """Let this process, and all that it starts, see these GPUs alone. To be called before any library uses CUDA.
+        """Restrict this process, and all that it starts, to these GPUs. To be called before any library uses CUDA.
 
         Raises:
             UserError: CUDA has started in this process, and keeps the GPUs that it has seen.

@@ -1,4 +1,4 @@
-"""Say before a run after how many tokens answers end at the latest, and whose limit that is."""
+"""List the limits of output tokens before a run, and who sets them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _limit(config: SystemBase, cell: CellPreview, of_task: int | None) -> tuple[
 
 
 def limits_as_text(limits: Sequence[AnswerLimit]) -> list[str]:
-    """Return the limits in lines, those of several systems or tasks together; nothing without limits."""
+    """Return the limits as lines; equal limits of several systems or tasks share a line."""
     alike: dict[tuple[str, int, str], list[str]] = {}
     for each in limits:
         name = each.system if each.answered_by == each.system else f"{each.system} by {each.answered_by}"

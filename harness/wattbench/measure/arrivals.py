@@ -1,4 +1,4 @@
-"""Say which requests a suite under load sends, and when: at LoadGen's rates, as in a trace, and next to it.
+"""Plan the requests of a suite under load: at LoadGen's rates, as in a trace, and Poisson arrivals next to it.
 
 What a trace says is divided by `speed`. Of the chosen part, the last arrivals are left out, so that each document is
 asked equally often. Documents are dealt to arrivals in passes, each in an order of its own that the suite's seed gives:
@@ -39,7 +39,7 @@ class PlannedOffer:
 
     @property
     def key(self) -> tuple[float, str | None]:
-        """Return what tells it from the other windows of a cell."""
+        """Return what identifies the window within its cell."""
         return self.rate_per_s, self.arrivals
 
 
@@ -66,7 +66,7 @@ def offers(load: Load, documents: int) -> list[PlannedOffer]:
 
 
 def trace_part(load: Load) -> ArrivalTrace:
-    """Return the part of the trace that the suite sends, on the axis of the trace.
+    """Return the part of the trace that the suite sends, with times as in the trace.
 
     Raises:
         UserError: the trace cannot be read, or fewer than two requests arrive in the part.
@@ -88,7 +88,7 @@ def mean_rate_per_s(load: Load) -> float:
 
 
 def dealt_part(load: Load, documents: int) -> ArrivalTrace:
-    """Return the arrivals of the part, without those at its end that would ask some documents more often than others.
+    """Return the arrivals of the part, cut at the end so that each document is asked equally often.
 
     Raises:
         UserError: as of `trace_part`; or there are fewer arrivals than documents.
@@ -142,7 +142,7 @@ def check_trace(resolved: Resolved) -> None:
 
 
 def described(load: Load, documents: int) -> dict[str, Any]:
-    """Return what a record says of the trace: `LoadRow.trace`."""
+    """Describe the trace for a record: `LoadRow.trace`."""
     part, dealt = trace_part(load), dealt_part(load, documents)
     assert load.trace is not None
     whole = _read(load.trace)
@@ -185,7 +185,7 @@ def _read(path: Path) -> ArrivalTrace:
 
 
 def _file(path: Path) -> tuple[Path, int, int]:
-    """Return a file's path, when it was changed (ns), and its size: as long as they stay, so does what is in it."""
+    """Return the path, time of change (ns) and size of a file: the key under which its content is kept."""
     try:
         status = os.stat(path)
     except OSError as error:

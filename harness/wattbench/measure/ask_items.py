@@ -57,7 +57,7 @@ class ItemRequests:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """Return what the items of a batch must have in common: the type of request, and how texts are generated."""
+        """Return what all items of a batch share: the type of request, and the settings of generation."""
         settings = self.requests[0].args[1:] if self.request_type == GENERATE else ()
         return self.request_type, repr(settings)
 
@@ -129,7 +129,7 @@ def batches(asks: Iterable[ItemRequests], size: int) -> Iterator[Sequence[ItemRe
 def _keeping_in_flight(
     engine: Engine, recorder: Recorder, asks: Sequence[ItemRequests], batch: int, numbers: Iterator[int]
 ) -> Iterator[AnswerRow]:
-    """Send the next item as one ends. If a window is full all under way are waited for, so that no item is in two
+    """Send the next item as one ends. At the end of a window all are waited for, so that no item is in two
     windows."""
     unsent = list(reversed(asks))
     calls = (partial(_ask_one, engine, unsent.pop()) for _ in asks)
@@ -178,8 +178,8 @@ def items_of(
     task: str | None = None,
     repeat: int = 0,
 ) -> list[ItemRequests]:
-    """Group requests of one task by document, in the order in which the documents first appear, each with the limit of
-    output tokens of the system that will be asked.
+    """Group requests of one task by document, in order of first appearance, and set the limit of output tokens of
+    the system that will be asked.
 
     Args:
         request_type: of all of them.
@@ -206,7 +206,7 @@ def answer_row(
     batch_size: int,
     window: str,
 ) -> AnswerRow:
-    """Return an item's answer as the record keeps it; of an item of which a request failed: without an answer.
+    """Build the record of an item's answer; if a request of it failed, a record without an answer.
 
     Args:
         ask: the item.
@@ -267,7 +267,7 @@ def answer_row(
 
 
 def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> float:
-    """Return the seconds of an item that are no latency: those before it was sent, for the last time.
+    """Return the seconds that an item waited before it was last sent; they are no latency.
 
     An item of several requests, which are sent together, takes as long as the longest of them.
     """
@@ -278,13 +278,13 @@ def _waited_s(replies: Sequence[Reply], started_s: float, finished_s: float) -> 
 
 
 def _finish_reason(replies: Sequence[Reply]) -> FinishReason | None:
-    """Return why an item's replies ended: at their limit if one of them did, and not known if that of one is not."""
+    """Return why an item's replies ended: `length` if any did at its limit, None if it is not known of one."""
     reasons = {reply.finish_reason for reply in replies}
     return "length" if "length" in reasons else None if None in reasons else "stop"
 
 
 def no_replies(ask: ItemRequests) -> list[Reply]:
-    """Return what the record has in place of the replies of an item that has none."""
+    """Return the placeholder replies of an item without an answer."""
     value: Any = "" if ask.request_type == GENERATE else NEVER
     return [Reply((value, False) if ask.request_type == LOGLIKELIHOOD else value)] * len(ask.requests)
 

@@ -1,4 +1,4 @@
-"""Record answers in windows: opened before the first batch, divided where they grow long, filled where they are short.
+"""Record answers in windows: long ones are divided, and items are asked again to fill short ones.
 
 A window must be long against its sensor's step. Where the items of a cell (or of a system's turn in a block) take less
 than that, they are asked again until they fill it; the answers that count are the first ones, the window says how many
@@ -197,7 +197,7 @@ class CellRecorder:
         return float(alone_s(starts, ends).sum())
 
     def _pass_s(self, again_s: Sequence[tuple[float, float]]) -> list[float]:
-        """Return the seconds that items of each pass were in flight: the record is written between those of the first.
+        """Return the seconds per pass in which items were in flight, without writing to the record.
 
         Empty where the first pass was so short that a comparison with it would say nothing.
         """
@@ -208,7 +208,7 @@ class CellRecorder:
 
 
 def _pass_rows(window: str, first_s: tuple[float, float], again_s: Sequence[tuple[float, float]]) -> Iterator[PassRow]:
-    """Yield the passes of a window: the first, then the others, those of milliseconds several in a row."""
+    """Yield the passes of a window. Short later passes share rows."""
     yield PassRow(window=window, number=0, started_s=first_s[0], finished_s=first_s[1])
     number = count = 1
     for index, (_, finished_s) in enumerate(again_s):

@@ -1,4 +1,4 @@
-"""Find what an interrupted run would be asked otherwise now: before any system is loaded, and of all that answered.
+"""Find prompts that changed since an interrupted run began, for all its systems, before any is loaded.
 
 The prompt of every answer on record is made anew from the files of its task and compared by its hash. This finds what
 no hash of a task holds, worked examples and templates, and finds it also where the system that answered is complete:
@@ -115,7 +115,7 @@ def _changes(of_what: str, rows: Sequence[AnswerRow], asks: Mapping[int, ItemReq
 
 
 class _Messages:
-    """Take the place of a model with a chat template: its prompts are the messages themselves."""
+    """Stand in for a model with a chat template: prompts are the messages themselves."""
 
     tokenizer_name = ""
 

@@ -1,4 +1,4 @@
-"""Say that the clock was set since a run began: its stamps are then of another clock than the machine's."""
+"""Find whether the clock of the machine was set since a run began."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SO = (
 
 
 def clock_changes(records: RunRecords) -> list[str]:
-    """Return a sentence where the clock was set since a run began; empty where it was not, as far as is known.
+    """Return a sentence if the clock was set since a run began, as far as is known; else nothing.
 
     It is known where the machine was not started again, and where the run has a stamp that is yet to come.
     """
@@ -34,11 +34,10 @@ def clock_changes(records: RunRecords) -> list[str]:
 
 
 def clock_changes_since(was: object, root: Path) -> list[str]:
-    """Return a sentence where the clock was set since `clock_of_boot` said this; empty where it was not, or may have
-    been.
+    """Return a sentence if the clock was surely set since a call of `clock_of_boot`; else nothing.
 
     Args:
-        was: what it said.
+        was: what that call returned.
         root: of the run.
     """
     set_s = _set_s(was)

@@ -1,4 +1,4 @@
-"""Say whose code a run of a suite would execute, besides that of the libraries. Nothing of it is run or imported."""
+"""List the code that a run of a suite would execute, other than that of libraries, without running any."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Score the answers of an imported run anew: its record has no task, but the texts that were compared.
+"""Score the answers of an imported run anew by the texts that its source compared.
 
 An answer is right if it is its target in the chosen forms. One that the other tool called right stays right, as its
 scorer may know more than the texts; where a pattern extracts the answer, the pattern alone decides.
@@ -31,7 +31,7 @@ class TextComparison:
 
 
 def compare_texts(records: RunRecords, how: TextComparison) -> dict[tuple[str, str], list[ScoreRow]]:
-    """Score answers by their texts: system and task to one row for each answer that has a score and a target.
+    """Score answers by their texts; return system and task to a row per answer that has a score and a target.
 
     Raises:
         UserError: nothing can be compared, or the pattern takes too long.
@@ -56,7 +56,7 @@ def compare_texts(records: RunRecords, how: TextComparison) -> dict[tuple[str, s
 
 
 def _is_called_wrong(row: Mapping[str, Any]) -> bool:
-    """Return whether an answer that is its target letter by letter was scored as wrong: something else is compared."""
+    """Return whether an answer that equals its target was scored as wrong: its source compares something else."""
     return (
         bool(row["target"]) and row["correct"] is not None and row["correct"] < 1 and row["filtered"] == row["target"]
     )

@@ -13,7 +13,7 @@ T = TypeVar("T")
 def keep_in_flight(
     calls: Iterator[Callable[[], T]], number: int, *, hold: Callable[[], bool] = lambda: False
 ) -> Iterator[T]:
-    """Make calls, `number` of them at any time, and yield their results as they end, in that order.
+    """Keep `number` calls under way, and yield their results in the order in which they end.
 
     They are made by as many threads. Those are daemons, so that Ctrl-C leaves at once.
 
@@ -42,7 +42,7 @@ def keep_in_flight(
 
 
 class _Callers(Generic[T]):
-    """Threads that make calls. To start one for each call takes more of the processor than much of a request does.
+    """Threads that make calls. Each serves many calls: starting one per call costs more than much of a request.
 
     A context manager: at its end they end, each after the call that it is making.
     """
@@ -55,7 +55,7 @@ class _Callers(Generic[T]):
         self._ended: SimpleQueue[tuple[bool, T | BaseException]] = SimpleQueue()
 
     def begin(self, call: Callable[[], T]) -> None:
-        """Have a thread make a call: one that waits, or a new one."""
+        """Give a call to an idle thread, or to a new one."""
         if self.flying == self._threads:
             threading.Thread(target=self._run, daemon=True).start()
             self._threads += 1

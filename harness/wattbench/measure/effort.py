@@ -39,7 +39,7 @@ MODELLED_IDLE_S = 1.0
 
 @dataclass(frozen=True)
 class Effort:
-    """What a run takes its time for."""
+    """How much time a run spends on intervals and joules."""
 
     name: str
     min_window_s: float
@@ -52,7 +52,7 @@ class Effort:
     """Whether a block is asked again because of other work: only where that spoils joules that a sensor counts."""
 
     def most_asking_s(self, answering_s: float) -> float:
-        """Return the longest that all blocks may take, those that are asked again not included.
+        """Return the most seconds that all blocks may take, without repeated ones.
 
         Args:
             answering_s: how long answering each item once takes all systems.
@@ -79,7 +79,7 @@ class Effort:
 
 
 def effort_of(measure: Measure, provenance: Mapping[str, str], shortest_window_s: float = 0.0) -> Effort:
-    """Return how much a run asks for intervals and joules.
+    """Return the effort of a run, by its settings and its meters.
 
     Args:
         measure: the suite's settings.

@@ -1,4 +1,4 @@
-"""Say before a run what it can cost: by the first prompt of each task, and answers as long as they may be."""
+"""Bound the cost of a run before it starts: by the first prompt of each task and the longest answers allowed."""
 
 from __future__ import annotations
 

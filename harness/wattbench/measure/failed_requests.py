@@ -44,7 +44,7 @@ class FailuresInARow:
 
 
 def check_some_answered(records: RunRecords, cells: Iterable[tuple[str, str]]) -> None:
-    """Check, before a run is completed, that each system answered something: else its figures say nothing of it.
+    """Check that each system answered at least one request, before a run is completed.
 
     Args:
         records: of the run.
@@ -83,7 +83,7 @@ def forget_scores_of_failed(records: RunRecords, writer: RunWriter, cells: Itera
 
 
 def blocks_with_failures(records: RunRecords, cells: Iterable[tuple[str, str]]) -> frozenset[int]:
-    """Return the numbers of the complete blocks in which requests failed: in the attempts that count."""
+    """Return the numbers of the complete blocks with failed requests in the attempt that counts."""
     complete = {row.number for row in records.blocks()}
     failed = {row.block for system, task in cells for row in records.answers(system, task) if row.failure is not None}
     return frozenset(number for number in complete if number in failed)

@@ -35,7 +35,7 @@ def in_fresh_process(function: Callable[..., Result], *arguments: object, died: 
 
 
 class _Failure:
-    """A `UserError` on its way back, as its message: not every exception can be pickled."""
+    """The message of a `UserError` of the other process: not every exception can be pickled."""
 
     def __init__(self, message: str) -> None:
         self.message = message

@@ -1,4 +1,4 @@
-"""Build the rows that readers get: answers joined with their scores and their share of a window's joules."""
+"""Build the rows of items: answers with their scores and their shares of the joules of windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OF_ANSWER = tuple(each.name for each in fields(ItemRow) if each.name in {field.
 
 
 def item_rows(records: RunRecords, cells: Sequence[Cell], windows: Sequence[WindowRow]) -> list[ItemRow]:
-    """Return the items of cells, each answer joined with its score and its share of its window's joules.
+    """Return the items of cells: each answer with its score and its share of the joules of its window.
 
     Args:
         records: of the run.
@@ -81,7 +81,7 @@ def _rows_of_system(records: RunRecords, cells: Sequence[Cell], windows: Mapping
 
 
 def _alone_in_window_s(answers: Sequence[AnswerRow]) -> list[float]:
-    """Return the seconds of each answer as `alone_s` does, window by window: machines answer at the same time."""
+    """Return the seconds of each answer by `alone_s`, per window, as several machines answer at once."""
     seconds = np.zeros(len(answers))
     for members in _by_window(answers).values():
         started_s, finished_s = (
@@ -102,7 +102,7 @@ def _router_j(answer: AnswerRow, energy_j: float | None, item_s: float) -> float
 
 
 def _output(answer: AnswerRow, score: ScoreRow) -> str:
-    """Return the output of the system: its text, or, where it only scored choices, the most likely choice."""
+    """Return the text that the system gave; where it scored choices, the most likely one."""
     return answer.replies[0] if isinstance(answer.replies[0], str) else score.filtered
 
 
@@ -126,7 +126,7 @@ def expert_rows(answers: Sequence[AnswerRow], engine: Engine) -> list[ExpertRow]
 
 
 def training_costs(system: str, config: SystemBase) -> dict[str, dict[str, Any]] | None:
-    """Return the cost of everything that was trained for a system, each once by name: from ledgers, or as declared.
+    """Return the cost of each training behind a system by its name: from ledgers, or as declared.
 
     That of a mixture includes its experts; that of a hybrid all its members. None if no training is recorded.
 
@@ -199,7 +199,7 @@ def system_row(
 def attribute(
     answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]
 ) -> list[tuple[float | None, float | None]]:
-    """Return each answer's joules, in total and above idle, in the order of the answers.
+    """Return the joules of each answer, in total and above idle.
 
     An answer whose window is missing or not valid gets None: no figure is better than a wrong one.
     Where a window's items were asked several times to fill it, each gets its share of one pass, so that the items'
@@ -218,9 +218,9 @@ def attribute(
 
 
 def attribute_cpu(answers: Sequence[AnswerRow], windows: Mapping[str, WindowRow]) -> list[float | None]:
-    """Return each answer's own CPU seconds, in the order of the answers: shared out as joules are.
+    """Return the own CPU seconds of each answer, divided as joules are.
 
-    They are known of a window that is not valid too.
+    They are also known of windows that are not valid.
     """
     seconds: list[float | None] = [None] * len(answers)
     for window, index, share in _shares_of_windows(answers, windows):

@@ -1,4 +1,4 @@
-"""Score the answers of a turn for the progress of a run: between windows, in little time, and with no other effect.
+"""Score the answers of a turn for the progress display, between windows and in little time.
 
 What counts are the scores that are made when the run ends. Here a suite is left out whose tasks run code that a model
 wrote, fail, have no score from 0 to 1, or take long to score: the progress then shows no accuracy.
@@ -55,7 +55,7 @@ class LiveScores:
         return sum(scores), len(scores)
 
     def _try_out(self, by_task: Mapping[str, Sequence[AnswerRow]]) -> None:
-        """Load each task that is not loaded yet, and see how long its first answer takes.
+        """Load tasks that are not loaded yet, and time the scoring of their first answer.
 
         Raises:
             PermissionError: the task runs code that a model wrote.

@@ -1,4 +1,4 @@
-"""Hold what every part of a measurement shares: suite, record, meters, window names and progress."""
+"""Define what all parts of a measurement share: suite, record, meters, window names and progress."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wattbench.systems.spending import Spending
 
 @dataclass(frozen=True)
 class MeasuringContext:
-    """What one process measures a run with: a new run has one, a resumed run one per process."""
+    """What all parts of a measurement share. Each process that measures a run has one."""
 
     resolved: Resolved
     """The suite; of a gate, with its two systems alone."""
@@ -52,7 +52,7 @@ class MeasuringContext:
 
     @cached_property
     def records(self) -> RunRecords:
-        """Return what is on disk so far: the rows of each request, and the header, which never changes, read once."""
+        """Return the record so far. Rows are read anew at each call; the header never changes."""
         return read_run(self.writer.layout.root)
 
     def alone(self) -> AbstractContextManager[None]:
@@ -64,7 +64,7 @@ class MeasuringContext:
         return self.machine.alone(self.progress.note, self._left_s)
 
     def loading(self) -> AbstractContextManager[None]:
-        """Have this machine while systems are loaded, as far as others' windows require; raises what `alone` does."""
+        """Have this machine while systems are loaded, if that takes GPU memory from other runs. Raises as `alone`."""
         return self.machine.loading(self.progress.note, self._left_s)
 
     def _left_s(self) -> float | None:
@@ -72,12 +72,12 @@ class MeasuringContext:
         return left.seconds if left.is_known and not left.unknown else None
 
     def bill(self, engine: Engine) -> None:
-        """Have a loaded system count what its requests cost."""
+        """Count the cost of the requests of a loaded system."""
         if self.spending is not None:
             engine.bill_to(self.spending)
 
     def note_remark(self, system: str, answer: AnswerRow) -> None:
-        """Say what is remarked of an answer, once for each system."""
+        """Show the remark on an answer, each remark once per system."""
         if answer.remark is not None and (system, answer.remark) not in self.remarks:
             self.remarks.add((system, answer.remark))
             self.progress.note(f"{system}: {answer.remark} (seen first in item {answer.doc_id})", keep=True)
@@ -103,7 +103,7 @@ class MeasuringContext:
 
     @property
     def effort(self) -> Effort:
-        """Return how much is asked for intervals and joules, by the suite and by what can be metered here."""
+        """Return the effort of the run, by the suite and by the meters of this machine."""
         return effort_of(self.measure, self.metering.provenance, self.metering.shortest_window_s)
 
     def idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
@@ -197,7 +197,7 @@ class WindowNames:
 
     @classmethod
     def of(cls, records: RunRecords) -> Self:
-        """Go on where a record ends. No two shards of a run have a block in common, so that no name is given twice."""
+        """Continue after the names in a record. Shards have distinct blocks and so distinct prefixes."""
         header = records.header
         prefix = "" if header.shard is None else f"{window_prefix(header.shard['blocks'])}-"
         taken = len(records.windows()) + len(records.open_windows())

@@ -1,4 +1,4 @@
-"""Choose into how many blocks a run is divided: what switching costs against what it brings.
+"""Choose the number of blocks of a run: by the cost of switching systems and the precision that it buys.
 
 All figures vary from item to item, and from block to block: with time, as a machine warms up or does other work. With
 costs `c_switch` of a further block and `c_item` of a further item, and variances `var_block` and `var_item`, the
@@ -139,7 +139,7 @@ def _most_for_windows(asks: int, item_s: Mapping[str, float], watched_s: float, 
 def _most_in_time(
     asks: int, item_s: Mapping[str, float], switch_s: Mapping[str, float], effort: Effort, least: int, most: int
 ) -> int:
-    """Return the most blocks that end in time: with what switches cost, and what fills the shortest windows."""
+    """Return the most blocks that fit into the time of the effort, with switches and the shortest windows."""
     answering_s = {name: asks * each_s for name, each_s in item_s.items()}
     most_s = effort.most_asking_s(sum(answering_s.values()))
 
@@ -161,7 +161,7 @@ def _limit(
     *,
     slow: bool,
 ) -> str:
-    """Return why the number is not the one that the formula gives; empty if it is."""
+    """Return why the number differs from the one of the formula; empty if it does not."""
     if wanted < least:
         if least == most < LEAST:
             return f"; {items} items make no more"

@@ -80,7 +80,7 @@ class Cell:
 
 
 def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
-    """Return the cells of a suite in the order they run: system by system, those that share a base next to each other.
+    """Return the cells of a suite in the order in which they run: system by system, those of one base in a row.
 
     Raises:
         UserError: a task or a system cannot be run here; the message says why.
@@ -119,7 +119,7 @@ def plan(resolved: Resolved, *, allow_unsafe_code: bool = False) -> list[Cell]:
 
 
 def requests(items: int, measure: Measure) -> int:
-    """Return how often items are asked in a cell, all repeats or rates together. Under load it may be a few more."""
+    """Return the number of requests of a cell, over all repeats or rates. Under load there may be a few more."""
     if measure.load is None:
         return items * measure.repeats
     return sum(offer.queries for offer in offers(measure.load, items))
@@ -195,8 +195,8 @@ def _check_oracle(where: str, config: HybridSystem, domain: str) -> None:
 
 
 def order(systems: Mapping[str, SystemBase]) -> list[str]:
-    """Return the systems in the order of the suite, but those that share a base after the first of them, so that it is
-    loaded once."""
+    """Return the systems in the order of the suite, except that those with a common base follow each other, so that it
+    is loaded once."""
     keys = {name: base_key(config) for name, config in systems.items()}
     first: dict[object, int] = {}
     position = {

@@ -72,7 +72,7 @@ def as_text(
 
 
 def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
-    """Return by which metric answers count, and which are right; tasks that count alike are named together."""
+    """Return lines on how each task is scored; tasks that are scored alike share a line."""
     alike: dict[TaskScores, list[str]] = {}
     for each in scores:
         alike.setdefault(replace(each, task="", max_tokens=None), []).append(each.task)
@@ -88,7 +88,7 @@ def scores_as_text(scores: Sequence[TaskScores]) -> list[str]:
 
 
 def _items(cell: Planned) -> str:
-    """Return how many documents will be asked; if they were not read, at most the suite's limit."""
+    """Return the number of documents as text; ``<=`` the limit of the suite if they were not read."""
     if cell.items is not None:
         return str(cell.items)
     return f"<={cell.choice.limit}" if cell.choice.limit else "?"
@@ -107,7 +107,7 @@ def _work(cells: Sequence[Planned], measure: Measure) -> str:
 
 
 def _long_run(cells: Sequence[Planned], measure: Measure) -> list[str]:
-    """Return what the requests of each rate can show, at the task with the fewest; nothing without load."""
+    """Return lines on what the requests of each rate can show, for the task with the fewest; none without load."""
     if measure.load is None or not cells:
         return []
     fewest: dict[str, int] = {}
@@ -130,7 +130,7 @@ def _shown(queries: int, share: float) -> str:
 
 
 def _arrivals(load: Load) -> Iterator[str]:
-    """Yield how requests arrive, as what follows ``that arrive``."""
+    """Yield clauses on how requests arrive, to follow ``that arrive``."""
     if load.rates_per_s is not None:
         rates = ", ".join(f"{rate:g}" for rate in load.rates_per_s)
         yield f"at {rates} per second, each rate for at least {load.min_duration_s:g} s"

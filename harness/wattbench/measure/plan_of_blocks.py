@@ -1,4 +1,4 @@
-"""Say before anything is loaded how a run will be divided into blocks, and what bounds its time."""
+"""Describe before a run how it will be divided into blocks, and what bounds its time."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def least_blocks(measure: Measure, effort: Effort, items: int | None) -> int:
 
 
 def _how_many(measure: Measure, effort: Effort, items: int | None) -> tuple[int, str]:
-    """Return the least number of blocks, and what is known of the number in words."""
+    """Return the least number of blocks, and the number in words."""
     if measure.blocks != "auto":
         number = measure.blocks if items is None else choose_number(items, measure, effort).blocks
         return number, str(number)

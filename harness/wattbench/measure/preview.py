@@ -1,5 +1,4 @@
-"""Preview what a suite will do, as far as any machine can: without a data set or a model, and, unless servers are to be
-asked what they serve, without a network.
+"""Preview what a suite will do without a data set, a model or (unless servers are asked what they serve) a network.
 
 A plan to be run is made by `wattbench.measure.plan.plan`, which refuses if anything is missing. This one is to be
 read: a mistake in the suite is an error here as well, and what only this machine lacks is a note. The code of a suite
@@ -51,7 +50,7 @@ class Preview:
 def preview(
     resolved: Resolved, *, allow_unsafe_code: bool = False, load: bool = False, network: bool = False
 ) -> Preview:
-    """Return the cells of a suite in the order they run, and notes on what they need that is missing here.
+    """Return the cells of a suite in the order in which they run, and notes on what is missing here.
 
     Args:
         resolved: the suite.
@@ -112,7 +111,7 @@ def _unread(tasks: Sequence[str], coded: Sequence[str]) -> list[str]:
 
 
 def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
-    """Check files and servers of the systems, members of hybrids included, and list what is to be said of them."""
+    """Check the files and servers of all systems and members of hybrids, and return notes on them."""
     notes = []
     for name, config in with_members(resolved.systems).items():
         with suppress(MissingHereError):  # which is among what is missing
@@ -122,7 +121,7 @@ def _probed(resolved: Resolved, *, network: bool, keys: bool) -> list[str]:
 
 
 def _missing(resolved: Resolved, *, load: bool) -> list[str]:
-    """List what the systems lack here: each thing once, with the systems that need it, members of hybrids included."""
+    """List what the systems and members of hybrids lack here, each thing once, with who needs it."""
     needed: dict[str, list[str]] = {}
     for name, config in with_members(resolved.systems).items():
         engine = engine_class(config.engine)

@@ -1,4 +1,4 @@
-"""Lay out prompts for a terminal: cut to a few lines unless all is wanted, and harmless whatever they hold."""
+"""Lay out prompts for a terminal, cut to a few lines, without control characters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_CHARACTERS = 400
 
 
 def prompts_as_text(prompts: Iterable[ShownPrompt], *, whole: bool = False) -> list[str]:
-    """Return prompts as lines, each item with who is asked it before it and the right answer after it.
+    """Return prompts as lines: who is asked, the prompt, and the right answer.
 
     Args:
         prompts: of `shown_prompts`.

@@ -24,14 +24,14 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What the lines of a run say."""
+    """The tables of a run as its lines give them."""
 
     items: list[ItemRow]
     windows: list[WindowRow]
 
 
 def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
-    """Join the answers of a run with their scores and their shares of windows, as when it ended.
+    """Rebuild the tables of a run from its lines.
 
     Args:
         records: of the run; of a gate: of its complete rounds.
@@ -49,7 +49,7 @@ def rebuild(records: RunRecords, windows: Sequence[WindowRow]) -> Rebuilt:
 
 
 def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
-    """Yield a sentence for each figure of a table that is not that of the lines, the first few of each table.
+    """Yield a sentence for each of the first few figures of each table that differ from those of the lines.
 
     Raises:
         UserError: a table cannot be read.
@@ -76,7 +76,7 @@ def table_differences(records: RunRecords, rebuilt: Rebuilt) -> Iterator[str]:
 
 
 def _cell(recorded: dict[str, Any]) -> Cell:
-    """Return a cell as the header names it: enough of it for its rows, which need no model and no task."""
+    """Return a cell with what its rows need: the names in the header, without a model and a task."""
     names = ("system", "kind", "task", "domain")
     wrong = [name for name in names if not isinstance(recorded.get(name), str)]
     if wrong:
@@ -104,7 +104,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _same_json(one: str, other: str) -> bool:
-    """Return whether two texts are the same JSON objects: figures per component."""
+    """Return whether two texts hold equal JSON objects."""
     if not (one.startswith("{") and other.startswith("{")):
         return False
     try:

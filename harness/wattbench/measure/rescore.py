@@ -134,7 +134,7 @@ def _check_run(records: RunRecords) -> None:
 
 
 def _of_import(records: RunRecords, how: Rescoring) -> tuple[Cells, Digests]:
-    """Score what another tool has answered, by its texts."""
+    """Score the answers of an imported run by their texts."""
     root = records.layout.root
     if how.metrics or how.tasks_from is not None:
         raise UserError(
@@ -248,7 +248,7 @@ def _from_folder(resolved: Resolved, folder: Path) -> Resolved:
 
 
 def _texts(tasks: Mapping[str, tuple[Resolved, TaskChoice]], how: Rescoring, allow_unsafe_code: bool) -> frozenset[str]:
-    """Return the tasks whose answers are texts; refuse what is to be done to an answer that is none."""
+    """Return the tasks whose answers are texts; refuse changes to answers of other tasks."""
     if allow_unsafe_code:
         allow_model_code()
     outlines = {name: outline_task(*each) for name, each in tasks.items()}
@@ -299,7 +299,7 @@ def _changes(records: RunRecords, scores: Cells) -> Iterable[ChangedScore]:
 
 
 def _scores_before(records: RunRecords, scores: Cells) -> Mapping[tuple[str, str], Mapping[Key, float]]:
-    """Return the scores as they are in the table of items; of an answer that failed there is none."""
+    """Return the scores in the table of items; failed answers have none."""
     before: dict[tuple[str, str], dict[Key, float]] = {cell: {} for cell in scores}
     for row in compared_texts(records.layout.items_table):
         cell = row["system"], row["task"]
@@ -313,7 +313,7 @@ def _key(row: ScoreRow) -> Key:
 
 
 def _digest(asking_sha256: str, changed: Sequence[str | None]) -> str:
-    """Return how answers are scored, as a hash: that of the task, unless answers are changed first."""
+    """Return a hash of how answers are scored: that of the task, unless answers are changed first."""
     if not any(changed):
         return asking_sha256
     return hashlib.sha256(json.dumps([asking_sha256, *changed]).encode()).hexdigest()

@@ -165,7 +165,7 @@ def check_same_system(records: RunRecords, row: SystemRow) -> None:
 
 
 def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str, int], ItemRequests]) -> None:
-    """Check that a system would be asked the items that it answered before the interruption with the same prompts now.
+    """Check that the prompts of all items that a system answered before the interruption are still the same.
 
     The hash of a prompt holds what no hash of a task does: worked examples, however they are chosen, and a template.
 
@@ -186,7 +186,7 @@ def check_same_prompts(records: RunRecords, system: str, asks: Mapping[tuple[str
 
 
 def prompt_change(of_what: str, row: AnswerRow, ask: ItemRequests) -> str | None:
-    """Say how the prompt of an item differs from that with which it was answered; None if it is the same.
+    """Return a clause on how the prompt of an item has changed since it was answered; None if it has not.
 
     Args:
         of_what: the task, and where it is known the system, for the sentence.
@@ -202,7 +202,7 @@ def prompt_change(of_what: str, row: AnswerRow, ask: ItemRequests) -> str | None
 
 
 def _check_same_machine(records: RunRecords, here: Mapping[str, Any]) -> None:
-    """Check the parts of a fingerprint that are the machine's, as one header describes both halves of a run."""
+    """Check that the machine is the same, as one header describes both parts of a run."""
     was = machine_parts(records.header.environment, records.header.run)
     now = machine_parts(here, "now")
     for name in was:

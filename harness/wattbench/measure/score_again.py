@@ -1,4 +1,4 @@
-"""Compare the recorded scores of a run with those that its recorded answers get now. No system is asked anything.
+"""Score the recorded answers of a run again, and compare the scores with the recorded ones. No system is asked.
 
 Only what loads and scores by wattbench's and lm-eval's own code, from files of this machine, is scored: a record may be
 a stranger's, and names the files by which its tasks are loaded.
@@ -33,7 +33,7 @@ _Key = tuple[int, int, float | None, str | None]
 
 @dataclass(frozen=True)
 class ScoredAgain:
-    """What scoring again shows."""
+    """The result of scoring the answers of a run again."""
 
     answers: int
     """How many were scored."""
@@ -82,7 +82,7 @@ class _NotScoredError(Exception):
 def _scorer(
     resolved: Resolved, choices: Mapping[str, TaskChoice], task: str, run_code: bool, allow_unsafe_code: bool
 ) -> Scorer:
-    """Load a task, unless that would do what is not allowed."""
+    """Load a task, unless that would run code or fetch documents without permission."""
     try:
         choice = choices[task]
         if not run_code and choice.source == "lm_eval":  # to look into all of lm-eval's tasks takes many seconds
@@ -106,7 +106,7 @@ def _scorer(
 
 
 def _check_folders(folders: Iterable[Path]) -> None:
-    """Check that folders of task files can be looked through: each in bounded time, and no file for ever."""
+    """Check that folders of task files can be searched in bounded time."""
     try:
         for folder in folders:
             check_task_files(folder, _MOST_FILES)
@@ -115,7 +115,7 @@ def _check_folders(folders: Iterable[Path]) -> None:
 
 
 def _scored(scorer: Scorer, records: RunRecords, system: str, task: str) -> Sequence[ScoreRow]:
-    """Score the answers of a cell whose documents, and the way they are scored, are those of the run."""
+    """Score the answers of a cell, if its documents and its scoring have not changed since the run."""
     cell = next(each for each in records.header.cells if (each["system"], each["task"]) == (system, task))
     if cell.get("task_sha256", scorer.loaded.asking_sha256) not in ("", scorer.loaded.asking_sha256):
         raise _NotScoredError("its settings, or lm-eval's, are not those of the run any more")

@@ -1,4 +1,4 @@
-"""Score recorded answers with lm-eval, as it would have scored them had it asked for them itself."""
+"""Score recorded answers with lm-eval, as if it had asked for them itself."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Scorer:
         return scores
 
     def _score_each_once(self, rows: Sequence[AnswerRow], repeat: int) -> list[ScoreRow]:
-        """Score answers of which no two are of one document."""
+        """Score answers to distinct documents."""
         replies = {row.doc_id: row.replies for row in rows}
         documents = sorted(replies)
         samples = evaluate(

@@ -115,8 +115,7 @@ def shown_prompts(resolved: Resolved, tasks: Iterable[LoadedTask], items: int = 
 
 
 def _systems(resolved: Resolved) -> Iterator[tuple[str, SystemBase]]:
-    """Yield each system with its settings: of a hybrid for its router, and then members that are no system of the
-    suite."""
+    """Yield each system with its settings. Of a hybrid: its router, and members that are no systems of the suite."""
     for name, config in resolved.systems.items():
         if not isinstance(config, HybridSystem):
             yield name, config
@@ -128,7 +127,7 @@ def _systems(resolved: Resolved) -> Iterator[tuple[str, SystemBase]]:
 
 
 def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBase, items: int) -> list[ShownPrompt]:
-    """Return the first items in one form, for no system yet."""
+    """Return the first items in one form, with `systems` still empty."""
     prompt = config.prompt
     key = input_key(loaded.choice) if _sees_input(config) else None
     task = copy.copy(loaded.task)  # lm-eval keeps settings and requests on it
@@ -161,7 +160,7 @@ def _in_form(measure: Measure, loaded: LoadedTask, system: str, config: SystemBa
 
 
 def _sees_input(config: SystemBase) -> bool:
-    """Return whether a system, or the router of a hybrid, is asked with the input alone where an item has one."""
+    """Return whether a system, or the router of a hybrid, reads only the input of items that have one."""
     reader = config.router if isinstance(config, HybridSystem) else config
     return isinstance(reader, SklearnSystem | SklearnRouter) or (
         isinstance(reader, PythonSystem | PythonRouter) and reader.sees == "input"
@@ -198,7 +197,7 @@ def _shown(task: Any, doc_id: int, requests: Sequence[Instance], *, chat: bool, 
 
 
 def _target(task: Any, document: Any) -> str:
-    """Return the right answer, of an index among choices its text."""
+    """Return the right answer as text, also where the task has the index of a choice."""
     target = task.doc_to_target(document)
     if isinstance(target, int) and not isinstance(target, bool) and task.config.doc_to_choice is not None:
         choices = task.doc_to_choice(document)

@@ -1,4 +1,4 @@
-"""Bring an answer and its target into a form in which small differences of writing do not count.
+"""Remove small differences of writing from an answer and its target before they are compared.
 
 A report says what a score would be in these forms, `wattbench rescore` scores answers in them, and a record names those
 in which a run was scored. All read them here.
@@ -58,7 +58,7 @@ CLAUSES = {
 
 
 def in_order(forms: Collection[str]) -> Forms:
-    """Return forms in the order in which they are named, each once."""
+    """Return forms in the order of `AnswerForm`, each once."""
     return tuple(form for form in ALL_FORMS if form in forms)
 
 
@@ -69,7 +69,7 @@ def in_clauses(forms: Sequence[AnswerForm]) -> str:
 
 
 def answer_in(text: str, forms: Collection[AnswerForm]) -> str:
-    """Return an answer as it is compared. To do so again changes nothing."""
+    """Return an answer with some forms applied. Applying them twice changes nothing more."""
     if AnswerForm.FIRST_LINE in forms:
         *ended, last = text.split("\n")
         lines = [*(line.rstrip("\r") for line in ended), last]  # a carriage return ends a line only before a line feed
@@ -78,7 +78,7 @@ def answer_in(text: str, forms: Collection[AnswerForm]) -> str:
 
 
 def target_in(text: str, forms: Collection[AnswerForm]) -> str:
-    """Return a target as answers are compared with it: as `answer_in`, with all of its lines."""
+    """Return a target with some forms applied; of its lines all are kept."""
     if AnswerForm.LOWER in forms:
         text = text.lower()
     blanks = _BLANKS if AnswerForm.STRIP in forms else ""
@@ -100,6 +100,6 @@ def targets_of(recorded: str) -> tuple[str, ...]:
 
 
 def equal_in(answer: str, targets: Collection[str], forms: Collection[AnswerForm]) -> bool:
-    """Return whether an answer is one of its targets in some forms; an empty one never is."""
+    """Return whether an answer equals one of its targets in some forms; an empty answer equals none."""
     said = answer_in(answer, forms)
     return bool(said) and any(said == target_in(target, forms) for target in targets)

@@ -1,4 +1,4 @@
-"""Measure how punctual a client was: what a request waited for, and what it waited for the client itself.
+"""Measure how late a client sent its requests, and how much of that was its own doing.
 
 A request can be sent when it is due, the answers that it follows have come, and fewer than the most are under way. From
 then until it was sent the client was late, for no reason of the system's: its own lag. All of it follows from the
@@ -30,7 +30,7 @@ class SentRequest:
 
 @dataclass(frozen=True)
 class Sending:
-    """How punctual a client was over the requests that it sent."""
+    """The lags of a client over the requests that it sent."""
 
     own_lag_s: Sequence[float]
     """Seconds from when each could be sent to when it was, in the order in which they were sent."""
@@ -56,7 +56,7 @@ class Sending:
         return max(self.own_lag_s, default=0.0)
 
     def as_record(self) -> dict[str, float]:
-        """Return what a record keeps: percentiles and the largest of each, in seconds, and the peaks."""
+        """Return the percentiles and the largest of each lag, in seconds, and the peaks, as a record keeps them."""
         record = {"punctual": _share(self.own_lag_s), "sent_on_stamp": _share(self.after_due_s)}
         for name, values in (
             ("own_lag", self.own_lag_s),
@@ -74,7 +74,7 @@ class Sending:
 
 
 def sending(requests: Sequence[SentRequest], slots: int, unsent: Sequence[SentRequest] = ()) -> Sending:
-    """Return how punctual a client was.
+    """Return the lags of a client.
 
     Args:
         requests: those that were sent, in any order.
@@ -132,5 +132,5 @@ def _share(values: Sequence[float]) -> float:
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the least value within which at least a share lie, as reports define a percentile; 0 of nothing."""
+    """Return the smallest value that at least a share of the values do not exceed; 0 without values. As in reports."""
     return ordered[max(0, math.ceil((share - 1e-9) * len(ordered)) - 1)] if ordered else 0.0

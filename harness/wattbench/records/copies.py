@@ -1,4 +1,4 @@
-"""Write a run that holds what another one does: with other scores, without its end, or its complete blocks alone.
+"""Copy a run with other scores, without its end, or with its complete blocks alone.
 
 The other run is only read. The new one is written aside and moved into place when all of it is on disk.
 """
@@ -39,7 +39,7 @@ Scores = Mapping[tuple[str, str], Collection[ScoreRow]]
 
 @contextmanager
 def written_aside(target: Path, header: RunHeader, kind: str, failure: str) -> Iterator[RunWriter]:
-    """Yield the writer of a run that has another name until it is complete; then move it into place.
+    """Yield the writer of a run in a temporary folder; move the run into place when it is complete.
 
     Args:
         target: the directory that it gets.
@@ -151,7 +151,7 @@ def _copy_complete(records: RunRecords, new: RunLayout, run: str) -> None:
 
 
 def _keep(old: RunLayout, new: RunLayout, run: str, scores: Scores) -> None:
-    """Give the files that never change a second name; write the windows as those of the new run."""
+    """Link the files that never change; write the windows as those of the new run."""
     replaced = {old.scores(system, task) for system, task in scores}
     files = [path for name in _SAME_IF_RESCORED if (path := getattr(old, name)).is_file()]
     for path in [*files, *(each for folder in FOLDERS for each in _files(old.root / folder))]:
@@ -167,7 +167,7 @@ def _files(folder: Path) -> list[Path]:
 def _write_lines(
     source: Path, target: Path, *, keep: Callable[[Mapping[str, Any]], bool] = lambda _: True, run: str | None = None
 ) -> None:
-    """Write some lines of a file, as those of another run if one is named; nothing where none is kept."""
+    """Write the lines of a file that are kept, as those of another run if it is named. Without lines write no file."""
     changes = {} if run is None else {"run": run}
     lines = [json.dumps(row | changes, ensure_ascii=False) + "\n" for row in read_lines(source) if keep(row)]
     if lines:

@@ -74,7 +74,7 @@ class Part:
         )
 
     def fact(self, name: str) -> str:
-        """Return one fact; a dash if this part has none of that name."""
+        """Return the fact of a name; a dash where this part has none."""
         return dict(self.facts).get(name, "–")
 
 

@@ -90,7 +90,7 @@ def seal(record: Mapping[str, Any]) -> str:
 
 
 def run_files(layout: RunLayout) -> list[str]:
-    """Return the files that a run holds, relative to it, in order: all that its layout names.
+    """Return all files of a run that its layout names, relative to its directory, in order.
 
     Not `finished.json`, its signature and `run.lock`, not what a killed process left under a temporary name, and no
     link: no reader of a run asks for those, or for files that someone else put there.
@@ -103,7 +103,7 @@ def run_files(layout: RunLayout) -> list[str]:
 
 
 def odd_files(layout: RunLayout) -> list[str]:
-    """Return what is in a run in the place of a file or next to it and is none, such as a pipe, a device or a link."""
+    """Return what is in a run and is no regular file, such as a pipe, a device or a link."""
     names = [path.name for path in layout.top_files() if os.path.lexists(path) and not is_plain(path)]
     for folder in FOLDERS:
         for each, _, below in os.walk(layout.root / folder):

@@ -1,4 +1,4 @@
-"""Check what holds in the tables of every finished run: rows, windows, documents and sums."""
+"""Check the tables of a finished run: numbers of rows, windows, documents and sums of joules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RELATIVE = 1e-9
 
 
 def table_problems(run: RunRecords, items: int, windows: int) -> Iterator[str]:
-    """Yield a sentence for each thing that does not hold.
+    """Yield a sentence for each fault of the tables of a run.
 
     Args:
         run: finished.
@@ -131,7 +131,7 @@ def _sums(columns: Mapping[str, list[Any]], windows: Mapping[str, WindowRow], *,
 
 
 def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Collection[str | None]) -> Iterator[str]:
-    """Yield a sentence for each thing that does not hold. Of any other run only its machine is known.
+    """Yield a sentence for each fault of a shard or a merged run; of other runs for an unknown machine alone.
 
     Args:
         header: of the run.
@@ -154,7 +154,7 @@ def shard_problems(header: RunHeader, blocks: Collection[int | None], nodes: Col
 
 
 def _stated(header: RunHeader) -> list[int]:
-    """Return the blocks that a run should have, of every shard; none if the header names none."""
+    """Return the blocks that the header of a run names, of every shard."""
     if header.shard is not None:
         return list(header.shard["blocks"])
     return [number for shard in header.merged or [] for number in shard["blocks"]]

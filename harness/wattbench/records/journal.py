@@ -34,7 +34,7 @@ class Journal:
     """The journal of a run that is written. For one process, and one thread at a time."""
 
     def __init__(self, layout: RunLayout) -> None:
-        """Open it; `begin` and `resumed` make one."""
+        """Open the file; `begin` and `resumed` make a journal."""
         self._layout = layout
         self._appender = Appender(layout.journal)
         self._number = 0
@@ -45,14 +45,14 @@ class Journal:
 
     @classmethod
     def begin(cls, layout: RunLayout) -> Self:
-        """Begin that of a new run with its header, which is on disk."""
+        """Begin the journal of a new run with its header, which is on disk."""
         journal = cls(layout)
         journal.note(layout.header, whole=True)
         return journal
 
     @classmethod
     def resumed(cls, layout: RunLayout) -> tuple[Self, tuple[str, ...]]:
-        """Check a run that is to be resumed against its journal, and go on with that.
+        """Check a run that is resumed against its journal, and continue the journal.
 
         Returns:
             The journal, and a sentence for each file with lines that it lacked.
@@ -82,7 +82,7 @@ class Journal:
         return journal, (*spoiled, *kept)
 
     def check_complete(self) -> None:
-        """Check that it has every write so far: one more that it lacks would look as if another hand had made it.
+        """Check that the journal has every write so far: a missing one would later look like a change by someone else.
 
         Raises:
             UserError: a line of it could not be written.
@@ -91,7 +91,7 @@ class Journal:
             raise UserError(f"{self._layout.journal}: {FAILURE}: an earlier line could not be. Resume the run")
 
     def note(self, path: Path, *, whole: bool = False, synced: bool = False) -> None:
-        """Add what is in a file beyond what the journal has of it, once that is on disk.
+        """Add the new bytes of a file, once they are on disk.
 
         Args:
             path: the file.
@@ -109,7 +109,7 @@ class Journal:
             self._add(Written.WHOLE if whole else Written.APPENDED, name, begin, size, synced=synced)
 
     def removed(self, path: Path) -> None:
-        """Add that a file is about to be removed."""
+        """Note that a file is about to be removed."""
         name = self._layout.name_of(path)
         if self._ends.get(name):
             self._add(Written.REMOVED, name, 0, 0)

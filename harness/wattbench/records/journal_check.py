@@ -26,8 +26,8 @@ _READINGS = ("power", "loads")
 
 @dataclass(frozen=True)
 class Lacking:
-    """Bytes at the end of a file that its journal does not have; from byte 0: a file of which it has nothing, or a
-    trace that is not as it was written."""
+    """Bytes at the end of a file that the journal does not have. From byte 0: the journal has nothing of the file, or
+    the file is a trace that was changed."""
 
     file: str
     begin: int
@@ -37,13 +37,13 @@ class Lacking:
 
     @property
     def sentence(self) -> str:
-        """Say what it is."""
+        """Return a clause that names the file and the number of lines."""
         lines = f"{self.lines:,} {'line' if self.lines == 1 else 'lines'}"
         return f"{self.file} has {lines} that the journal lacks"
 
     @property
     def of_readings(self) -> bool:
-        """Return whether it is of a trace or a log."""
+        """Return whether the file is a trace of meters or a log of LoadGen."""
         return is_of_readings(self.file)
 
 
@@ -128,7 +128,7 @@ class _Journal:
     left: list[str] = field(default_factory=list)
 
     def lines_of(self, path: Path) -> Iterator[str]:
-        """Take in all lines, and yield a clause for each that does not follow the one before it."""
+        """Read all lines, and yield a clause for each that does not follow the one before it."""
         for number, line in enumerate(_complete_lines(path), start=1):
             try:
                 row = JournalRow.from_json(json.loads(line))
@@ -142,7 +142,7 @@ class _Journal:
             self.last_digest = row.digest
 
     def _take(self, row: JournalRow) -> bool:
-        """Take in a line; return whether its bytes follow those before."""
+        """Note a line; return whether its bytes follow those of the line before."""
         if row.how == Written.REMOVED:
             self.spans.pop(row.file, None)
             return True
@@ -163,7 +163,7 @@ def _complete_lines(path: Path) -> Iterator[bytes]:
 
 
 def _change(path: Path, name: str, spans: _Spans) -> str | None:
-    """Return a clause for the first span of a file that is not as the journal has it; None if all are."""
+    """Return a clause for the first span of a file that was changed since the journal noted it; None without one."""
     with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
         begin, line = 0, 1
         for number, how, end, before, recorded in spans.rows:
@@ -192,7 +192,7 @@ def take_in(update: Callable[[bytes], object], file: IO[bytes], size: int) -> tu
 
 
 def _beyond(path: Path, name: str, begin: int) -> Lacking | None:
-    """Return what a file has beyond some byte, without a last line that a kill left incomplete; None if nothing."""
+    """Return the bytes of a file from `begin` on, without an incomplete last line; None where there are none."""
     end, lines, at = begin, 0, begin
     with open_record(path, MOST_BYTES) as file, failing_as(path, _UNREADABLE):
         file.seek(begin)

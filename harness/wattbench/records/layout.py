@@ -13,7 +13,7 @@ _LONGEST = 255 - len(".jsonl")
 
 
 def _safe(name: str) -> str:
-    """Encode a system's or task's name as one path segment: never empty, a dot, a way out of the folder, or too long.
+    """Encode a name of a system or task as one path segment: not empty, no dots alone, no slash, not too long.
 
     Every byte but those of ASCII's letters and digits takes three. A name for which there is no room is cut, and ends
     in its digest after ``%~``, which no encoded name has.
@@ -111,9 +111,9 @@ class RunLayout:
         return path.relative_to(self.root).as_posix()
 
     def top_files(self) -> list[Path]:
-        """Return all files in the run's own folder, in the order of their names, whether they are there or not."""
+        """Return the paths of all files that a run may have in its own folder, in the order of their names."""
         return sorted(self.root / each.name for each in vars(RunLayout).values() if isinstance(each, _File))
 
     def load_traces(self, system: str) -> list[Path]:
-        """Return the traces behind a system's loading that are there: one, or of a merged run one of each shard."""
+        """Return the traces of a system's loading: one, or in a merged run one per shard."""
         return sorted((self.root / "power" / _safe(system)).glob("%load*.csv"))

@@ -1,4 +1,4 @@
-"""Check what holds between the lines of a run, finished or not: each once, in a window that is there, with sums."""
+"""Check that the lines of a run fit together: each is there once, in a recorded window, and sums are right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 3
 
 
 def check_lines(run: RunRecords) -> None:
-    """Check the lines of a run before it is resumed: what is doubled or missing would be in its figures.
+    """Check the lines of a run before it is resumed: a doubled or missing line would change its figures.
 
     Raises:
         UserError: they do not fit together.
@@ -29,7 +29,7 @@ def check_lines(run: RunRecords) -> None:
 
 
 def line_problems(run: RunRecords) -> Iterator[str]:
-    """Yield a clause for each thing that does not hold, the first of each kind in each file.
+    """Yield a clause for the first fault of each kind in each file.
 
     Raises:
         UserError: a line is damaged, or two windows have one id.
@@ -68,7 +68,7 @@ def _each_once(name: str, counted: Iterable[tuple[str, int]]) -> Iterator[str]:
 
 
 def _doubled(name: str, answers: Iterable[AnswerRow]) -> Iterator[str]:
-    """Yield an answer that is there twice. What failed may have been asked again, and a rate that was cut off was."""
+    """Yield the first answer that is recorded twice. A failed one may be, and those of an interrupted rate are."""
     seen: dict[tuple[object, ...], AnswerRow] = {}
     for row in answers:
         again = row.window if row.offered_per_s is not None else None
@@ -100,7 +100,7 @@ def _outside(
 
 
 def _scores(run: RunRecords, system: str, task: str) -> Iterator[str]:
-    """Yield whether the scores of a complete cell are not those of its answers. A gate's are of its complete rounds."""
+    """Yield the faults of the scores of a complete cell. Those of a gate are of its complete rounds alone."""
     scores = run.scores(system, task)
     if scores is None:
         return
@@ -128,7 +128,7 @@ def _rounds(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
 
 
 def _passes(run: RunRecords, windows: Mapping[str, WindowRow]) -> Iterator[str]:
-    """Yield a window whose passes do not sum to their number. Older records have none."""
+    """Yield the first window that has another number of passes than it states. Older records have no passes."""
     passes: dict[str, int] = defaultdict(int)
     for row in run.passes():
         passes[row.window] += row.passes
@@ -143,7 +143,7 @@ _ROUNDING_S = 1e-6
 
 
 def time_problems(run: RunRecords) -> Iterator[str]:
-    """Yield a clause for each answer whose stamps cannot be: outside its window, or with tokens outside itself.
+    """Yield a clause for each answer that is outside its window, or whose tokens are outside the answer.
 
     Raises:
         UserError: a line is damaged.

@@ -15,7 +15,7 @@ _OF_OTHER_SCORES = 256
 
 
 def with_limits_named(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a header of schema 1 with the limits of its files named, and without those that no suite named.
+    """Return a header of schema 1 with the limits of output tokens as schema 2 has them.
 
     What is not as a header has it stays as it is: it is for others to refuse.
 

@@ -1,4 +1,4 @@
-"""State what a rate's requests show of the long run, and conclude from it.
+"""Conclude from the bounds of a rate whether it is held in the long run.
 
 A rate is *held in this minute* if it was held as it was seen. It is *held in the long run* only if these bounds show
 it. The conclusion is `why_only_here`, and uses nothing but the bounds that are printed with it.
@@ -57,12 +57,12 @@ class RateBounds:
     """Of the test that the backlog does not grow, in steps of 0.001; 1 where it was always the same."""
 
     def as_record(self) -> dict[str, float]:
-        """Return what a record keeps."""
+        """Return the bounds as a record keeps them."""
         return asdict(self)
 
     @classmethod
     def from_record(cls, record: Mapping[str, float]) -> RateBounds:
-        """Build them from what a record keeps.
+        """Build the bounds from a record.
 
         Raises:
             KeyError: one is missing.
@@ -71,7 +71,7 @@ class RateBounds:
 
 
 def why_only_here(bounds: RateBounds | None, share: float) -> list[str]:
-    """Return why a rate that was held as seen is not shown to be held in the long run; empty where it is shown.
+    """Return the reasons why a rate that was held here is not shown to be held in the long run; empty if it is.
 
     Args:
         bounds: what its requests show; None where they are too few for any.
@@ -96,7 +96,7 @@ def why_only_here(bounds: RateBounds | None, share: float) -> list[str]:
 
 
 def effective_needed(share: float) -> int:
-    """Return the fewest effective requests that can show that a share is in time, if all are.
+    """Return the number of effective requests that can show a share in time, if all of them are in time.
 
     `LEAST_EFFECTIVE`, or the smallest n with ``share ** n <= RISK``: 528 for a share of 99%.
     """
@@ -104,7 +104,7 @@ def effective_needed(share: float) -> int:
 
 
 def highest_load(requests: int, share: float) -> float:
-    """Return the load up to which a number of requests can be enough to show that a rate is held in the long run.
+    """Return the highest load at which a number of requests can show that a rate is held in the long run.
 
     A load is a share of what a system can serve; 0 where requests are too few at any. Nearly all are taken to be in
     time: where fewer are, it takes more of them. Requests per effective one grow as 1 / (1 - load)²: W. Whitt,

@@ -53,7 +53,7 @@ class RunRecords:
         return os.path.lexists(self.layout.finished)
 
     def systems(self) -> dict[str, SystemRow]:
-        """Return system name to its row, in the order they first ran. A resumed system's last line counts.
+        """Return system to its row, in the order in which they first ran. The last line of a system counts.
 
         Of a run that several machines measured: as it was loaded on the first of them.
         """
@@ -64,7 +64,7 @@ class RunRecords:
         return {row.system: row for row in rows}
 
     def windows(self) -> list[WindowRow]:
-        """Return every closed window, in the order they closed. Those of an attempt of a block that was asked again are
+        """Return every closed window, in the order in which they closed. Windows of a block that was asked again are
         marked as superseded.
 
         Raises:
@@ -96,7 +96,7 @@ class RunRecords:
             raise UserError(f"{path}: cannot be read ({error}); the record is damaged") from error
 
     def blocks(self) -> list[BlockRow]:
-        """Return the attempts of blocks that all systems have been asked, in order; empty if the run has no blocks."""
+        """Return the attempts of blocks that are complete for all systems, in order; empty for a run without blocks."""
         return read_rows(self.layout.blocks, BlockRow)
 
     def open_windows(self) -> list[WindowLabel]:
@@ -105,8 +105,8 @@ class RunRecords:
         return [row for row in read_rows(self.layout.open_windows, WindowLabel) if row.window not in closed]
 
     def answers(self, system: str, task: str) -> list[AnswerRow]:
-        """Return the answers of a cell so far, each item once: of a repeated line the first counts, unless it failed
-        and was asked again.
+        """Return the answers of a cell so far, one per item: the first that is recorded, or of a failed request the
+        next one.
 
         Under load, what was answered at a rate that was cut off does not count. In a run with blocks, of a block that
         was asked again only the last complete attempt counts.
@@ -124,11 +124,11 @@ class RunRecords:
         return list(first.values())
 
     def answers_of_all_attempts(self, system: str, task: str) -> list[AnswerRow]:
-        """Return every answer on record, those that do not count included."""
+        """Return every recorded answer of a cell, also those that do not count."""
         return read_rows(self.layout.answers(system, task), AnswerRow)
 
     def loads(self) -> list[LoadRow]:
-        """Return the results of each rate under load, in the order they ended; empty in every other scenario."""
+        """Return the results of each rate under load, in the order in which they ended; empty in other scenarios."""
         first: dict[tuple[str, str, float, str | None], LoadRow] = {}
         for row in read_rows(self.layout.loads, LoadRow):
             first.setdefault((row.system, row.task, row.offered_per_s, row.arrivals), row)
@@ -157,8 +157,8 @@ class RunRecords:
         return read_rows(self.layout.rounds, RoundRow)
 
     def phases(self) -> list[PhaseRow]:
-        """Return each cell's joules by phase, per component (with blocks: each system's); empty for a run from before
-        they were recorded."""
+        """Return the joules by phase of each cell (with blocks: of each system), per component; empty for older
+        runs."""
         rows = read_rows(self.layout.phases, PhaseRow)
         return list({(row.system, row.task, row.block, row.component): row for row in rows}.values())
 
@@ -230,7 +230,7 @@ def _upgraded(raw: Any, path: Path) -> dict[str, Any]:
 
 
 def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row]:
-    """Return the rows of a file of JSON lines, each field checked unless it is not to be; none if there is no file.
+    """Return the rows of a file of JSON lines, with each field checked; no rows where there is no file.
 
     Raises:
         UserError: a line is damaged; the message has its number and the field.
@@ -247,7 +247,7 @@ def read_rows(path: Path, row: type[_Row], *, checked: bool = True) -> list[_Row
 
 
 def _check_unique(path: Path, windows: list[WindowRow]) -> None:
-    """Refuse windows of which two have one id: joules of one would be those of the items of the other."""
+    """Refuse two windows with the same id: items would get the joules of the wrong one."""
     doubled = [name for name, number in Counter(row.window for row in windows).items() if number > 1]
     if doubled:
         raise UserError(f"{path}: two windows have the id {doubled[0]!r:.60}; the record is damaged")

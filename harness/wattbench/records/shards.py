@@ -9,7 +9,7 @@ _WINDOW = re.compile(r"b\d+(?=-w)")
 
 
 def blocks_in_words(numbers: Iterable[int]) -> str:
-    """Return numbers of blocks, from 0, as they are written and typed, from 1: ``1-3, 7``."""
+    """Write numbers of blocks, which count from 0, as people count them, from 1: ``1-3, 7``."""
     spans = spans_of(numbers)
     return ", ".join(f"{first + 1}" if first == last else f"{first + 1}-{last + 1}" for first, last in spans)
 
@@ -20,7 +20,7 @@ def part_in_words(numbers: Collection[int], of: int) -> str:
 
 
 def spans_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Return numbers as spans without a gap: the first and the last number of each."""
+    """Return the first and the last number of each run of successive numbers."""
     spans: list[tuple[int, int]] = []
     for number in sorted(set(numbers)):
         if spans and spans[-1][1] == number - 1:
@@ -31,11 +31,11 @@ def spans_of(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def window_prefix(blocks: Iterable[int]) -> str:
-    """Return what the names of a shard's windows begin with: its first block, which no other shard has."""
+    """Return the prefix of the names of a shard's windows: by its first block, which no other shard has."""
     return f"b{min(blocks) + 1}"
 
 
 def shard_of(window: str) -> str:
-    """Return the prefix of the shard that measured a window; empty for one of a run that is none."""
+    """Return the prefix of the shard that measured a window; empty for a window of a run that is no shard."""
     match = _WINDOW.match(window)
     return "" if match is None else match[0]

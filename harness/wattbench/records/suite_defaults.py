@@ -1,4 +1,4 @@
-"""Hold the defaults of suite settings that both the suite file and a report need.
+"""Define the defaults of settings that both the suite file and reports need.
 
 A run's record states every setting of its suite. A report falls back on these where a record was made before a setting
 existed, or where a suite has no such section; `wattbench.config` takes its defaults from here.

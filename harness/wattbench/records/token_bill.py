@@ -19,7 +19,7 @@ PER = 1e6
 
 @dataclass(frozen=True)
 class TokenPrices:
-    """Money for a million tokens of each kind; None: they cost nothing, or (cached, written) as much as `input`."""
+    """Money for a million tokens of each kind. None: no price; cached and written tokens then cost as others."""
 
     input: float | None = None
     cached_input: float | None = None

@@ -80,7 +80,7 @@ def figure(text: str, where: str, column: str) -> float:
 
 
 def moment(text: str, where: str) -> float:
-    """Return a time stamp from such a file: seconds since the epoch, or since anything else."""
+    """Return a time stamp from a file that may be damaged, in seconds since the epoch or another moment."""
     return figure(text, where, "at_s")
 
 

@@ -21,7 +21,7 @@ from wattbench.records.reader import RunRecords
 
 
 def check_unchanged(run: RunRecords) -> None:
-    """Check that a finished run is as it was written, where it has digests: before a figure is read from it.
+    """Check the files of a finished run against its digests, before a figure is read from it.
 
     Raises:
         UserError: a file is missing, is not as it was written, or was put there later.

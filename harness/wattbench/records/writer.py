@@ -115,7 +115,7 @@ class RunWriter:
         self._append(self.layout.open_windows, label)
 
     def append_window(self, row: WindowRow) -> None:
-        """Record a judged window, and in the journal first the readings behind it."""
+        """Record a judged window; the journal first gets the readings behind it."""
         self._journal_new(self.layout.trace(row.system, row.task, row.block, shard=shard_of(row.window)))
         self._append(self.layout.windows, row)
 
@@ -150,7 +150,7 @@ class RunWriter:
         self._append(self.layout.blocks, row)
 
     def write_block_plan(self, plan: BlockPlan) -> None:
-        """Record how the run is laid out in blocks, completely or not at all."""
+        """Write the plan of blocks, completely or not at all."""
         self._check_there()
         write_atomically(
             self.layout.block_plan, json.dumps(hide_known(asdict(plan)), indent=2, ensure_ascii=False).encode()
@@ -172,7 +172,7 @@ class RunWriter:
         self._write_rows(self.layout.scores(system, task), rows)
 
     def forget_scores(self, system: str, task: str) -> None:
-        """Remove the scores of a cell of which answers are about to be replaced: it is not complete any more."""
+        """Remove the scores of a cell before some of its answers are replaced."""
         self._check_there()
         path = self.layout.scores(system, task)
         if self._journal is not None:
@@ -198,7 +198,7 @@ class RunWriter:
         self._end(item_rows, window_rows, finished_utc)
 
     def finish_batches(self, items: Iterable[Any], windows: Iterable[WindowRow], finished_utc: str) -> None:
-        """Do as `finish`, with rows that are not held in memory: items as Arrow record batches of `items.parquet`."""
+        """Write the tables from rows that do not fit into memory, and then `finished.json`. Items are Arrow batches."""
         from wattbench.records.tables import item_batches, window_batches
 
         self._check_there()
@@ -207,7 +207,7 @@ class RunWriter:
         self._end(rows, window_rows, finished_utc)
 
     def journal_files(self) -> None:
-        """Add to the journal what it lacks of any file: of a copy, or of traces and logs at the end of a run."""
+        """Add the bytes of all files that the journal lacks: of a copied run, or of traces and logs at the end."""
         tables = (self.layout.items_table, self.layout.windows_table, self.layout.journal)
         for name in run_files(self.layout) if self._journal is not None else ():
             if (path := self.layout.root / name) not in tables:
@@ -252,7 +252,7 @@ class RunWriter:
         self._journal_new(path, whole=True)
 
     def _journal_new(self, path: Path, *, whole: bool = False) -> None:
-        """Add to the journal what a file has gained, if there is one."""
+        """Add the new bytes of a file to the journal, if the run has one."""
         if self._journal is not None and path.exists():
             with self._writing:
                 self._journal.note(path, whole=whole)

@@ -11,7 +11,7 @@ from wattbench.progress import Progress
 
 
 def check_other_work(now: BusyNow, busy: Literal["retry", "mark", "refuse"], shown: Progress) -> None:
-    """Say what else runs.
+    """Show what else runs on the machine.
 
     Args:
         now: what else runs.

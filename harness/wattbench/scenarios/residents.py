@@ -47,7 +47,7 @@ class Resident:
 
     @property
     def peak_memory_bytes(self) -> int | None:
-        """Return its peak memory so far, without what other systems of this process hold."""
+        """Return the peak memory of the system so far, without that of other systems in this process."""
         peak = self.engine.peak_memory_bytes()
         if peak is None or isinstance(self.config, EndpointSystem):  # a server's own
             return peak
@@ -55,7 +55,7 @@ class Resident:
 
     @property
     def peak_device_memory_bytes(self) -> int | None:
-        """Return the same of the accelerator."""
+        """Return its peak memory on the accelerator, without that of other systems."""
         peak = self.engine.peak_device_memory_bytes()
         return None if peak is None else max(peak - self.others_device_bytes, 0)
 
@@ -81,7 +81,7 @@ class Residents:
     """The key of the base that the last system had."""
 
     def __post_init__(self) -> None:
-        """Note what the process needs without any system."""
+        """Note the memory of the process without any system."""
         self._bare_bytes = resident_bytes()
         self._contexts = [
             task_context(self.context.resolved, choice, allow_unsafe_code=self.context.allow_unsafe_code)
@@ -89,7 +89,7 @@ class Residents:
         ]
 
     def get(self, name: str) -> Resident:
-        """Return a system, ready to be asked; load it if it is not loaded, and first release what must not stay."""
+        """Return a system that is ready to be asked. Load it if needed, after releasing others where one stays."""
         if name not in self._loaded:
             if self.one_at_a_time:
                 self._release(keeping_base_of=name)
@@ -103,7 +103,7 @@ class Residents:
         self._release()
 
     def move_to(self, context: MeasuringContext, known: Mapping[str, SystemRow]) -> None:
-        """Go on in another record of the same suite: what is loaded stays so, and is recorded there as what it is.
+        """Continue in another record of the same suite, with all systems kept loaded.
 
         The window of its loading is in the record before, so that its joules are in one record alone.
 
@@ -176,7 +176,7 @@ class Residents:
         return Resident(name, config, engine, load.duration_s, asks, others_bytes, others_device_bytes)
 
     def _import_libraries(self, config: SystemBase) -> None:
-        """Import what a system needs; the process then needs more without any system."""
+        """Import the libraries of a system, and count their memory as that of the bare process."""
         before = resident_bytes()
         import_libraries(config)
         after = resident_bytes()
@@ -191,7 +191,7 @@ class Residents:
             self.context.writer.append_system(row)
 
     def _prepared(self, name: str, config: SystemBase, engine: Engine) -> dict[ItemKey, ItemRequests]:
-        """Begin every task, and return the same requests as lm-eval makes of its documents."""
+        """Begin every task, and return lm-eval's requests for all documents."""
         asks: dict[ItemKey, ItemRequests] = {}
         for task in self._contexts:
             engine.begin_task(task)

@@ -66,7 +66,7 @@ def run_to_end(
 
 
 def _in_blocks(measure: Measure, records: RunRecords) -> bool:
-    """Return whether a run is asked in blocks. One that was begun before there were blocks is finished without."""
+    """Return whether a run is asked in blocks. Runs that began before blocks existed end without."""
     recorded = (records.header.suite.get("suite") or {}).get("measure") or {}
     return measure.in_blocks and "blocks" in recorded
 
@@ -77,7 +77,7 @@ MOST_BY_PYTHON = 1_000
 
 @contextmanager
 def old_objects_kept() -> Iterator[None]:
-    """Let no collection of garbage look at what is there now: modules and suites, which stay.
+    """Keep all present objects, such as modules, out of garbage collections.
 
     With lm-eval and its libraries in memory a full one takes some 0.1 s of the processor, in the middle of a request,
     and a run of some hundred items has several. Models are loaded later and are collected as ever: their memory must be

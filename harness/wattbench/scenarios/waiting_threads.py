@@ -25,7 +25,7 @@ def let_waiting_threads_sleep(
     environment: Mapping[str, Any] | None = None,
     look: Callable[[], BusyNow] = busy_now,
 ) -> str | None:
-    """Set the policy for this process, if it has models and the machine is busy. Before PyTorch is imported.
+    """Let waiting threads sleep if this process has models and the machine is busy. To be called before PyTorch loads.
 
     A policy of the user's stays.
 

@@ -23,7 +23,7 @@ class MeterSettings(Strict):
 
 
 def without_unset(settings: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """Return settings for a record without some keys where they are not set.
+    """Return settings without those of some keys that are not set, for a record.
 
     Keys that came later are left out, so that the suite of an older run keeps its hash.
     """

@@ -1,4 +1,4 @@
-"""Know how common commands print power, so that a suite has to name only the command."""
+"""Define presets for common commands that print power."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 
 
 def with_preset(given: Any) -> Any:
-    """Return the settings of a command with what its preset knows and they do not say."""
+    """Return the settings of a command, with its preset for what they leave out."""
     name = given.get("preset") if isinstance(given, Mapping) else None
     known = PRESETS.get(name, {}) if isinstance(name, str) else {}
     if not known:

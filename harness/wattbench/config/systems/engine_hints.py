@@ -1,4 +1,4 @@
-"""What to write in place of names that others use for an engine: ``openai``, ``vllm``, ``hf``."""
+"""Suggest the engine for names that other tools use: ``openai``, ``vllm``, ``hf``."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _HINTS: Mapping[str, tuple[str, ...]] = {
 
 
 def hint(name: str) -> str | None:
-    """Return what to write in place of a name, as a clause; None where it is no known one.
+    """Return a clause that suggests an engine for a name; None for an unknown name.
 
     Args:
         name: as the suite has it; case, hyphens, dots, underscores and blanks do not matter.

@@ -137,7 +137,7 @@ class HybridSystem(SystemBase):
         return self
 
     def with_router(self, router: RouterBase) -> Self:
-        """Return the same hybrid with another router.
+        """Return a copy of the hybrid with another router.
 
         Raises:
             ValueError: the router does not fit the members.

@@ -38,7 +38,7 @@ class Span:
 
 @dataclass
 class SystemLines:
-    """Where the answers of a system are, and how its calls are numbered."""
+    """The places of the answers of a system, and the numbers of its calls."""
 
     spans: dict[tuple[str, int], list[Span]] = field(default_factory=dict)
     """Task and block to the spans of its lines, in the order in which they were asked."""
@@ -47,7 +47,7 @@ class SystemLines:
 
     @classmethod
     def of(cls, shards: Shards, system: str, tasks: Sequence[str]) -> SystemLines:
-        """Look through the answers of a system.
+        """Find the answers of a system in all shards.
 
         Raises:
             UserError: a file cannot be read, or a line has no block or call.

@@ -1,4 +1,4 @@
-"""Take the shards that make a whole run together, or say which commands ask what is missing."""
+"""Select the shards that make a whole run together, or name the commands that ask missing blocks."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def complete_set(shards: Sequence[Shard], notice: Callable[[str], None]) -> Shar
 
 
 def _commands(missing: set[int], cut_off: Sequence[Shard], like: Shard) -> list[str]:
-    """Return the commands that ask the missing blocks: shards that were cut off are finished on their machines."""
+    """Return the commands that ask the missing blocks; interrupted shards are resumed on their machines."""
     commands, left = [], set(missing)
     for shard in cut_off:
         if left & set(shard.numbers):

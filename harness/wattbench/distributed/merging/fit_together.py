@@ -35,7 +35,7 @@ def check_same_plan(shards: Sequence[Shard]) -> None:
 
 
 def _of_plan(first: RunHeader, other: RunHeader) -> Iterator[tuple[str, str, str]]:
-    """Yield what must be the same, with both values in words."""
+    """Yield each fact that must be equal, with both values in words."""
     yield "its suite has the hash", first.suite_sha256[:12], other.suite_sha256[:12]
     for key, what in (("of", "number of blocks"), ("seed", "seed")):
         yield f"its {what} is", str((first.shard or {})[key]), str((other.shard or {})[key])
@@ -48,7 +48,7 @@ def _of_plan(first: RunHeader, other: RunHeader) -> Iterator[tuple[str, str, str
 
 
 def check_fit_together(shards: Shards) -> None:
-    """Check what is in shards that have every block once.
+    """Check the contents of shards that together have every block once.
 
     Raises:
         UserError: a file was changed, a system or a machine is not the same, or a block is not whole.
@@ -100,7 +100,7 @@ def _check_same_machines(shards: Sequence[Shard]) -> None:
 
 
 def _within_slot(shard: Shard) -> dict[str, str]:
-    """Return what was measured and how. Slots of a machine have other GPUs of it, and are otherwise alike."""
+    """Return component to provenance, with GPUs named as within a slot."""
     meters = shard.header.meters
     return {name: meters[component] for component, name in within_slot(meters).items()}
 
@@ -110,7 +110,7 @@ def _meters(shard: Shard) -> str:
 
 
 def _check_windows(shards: Sequence[Shard]) -> None:
-    """Check that no two shards have a window of one name: joules of one would be those of the items of the other."""
+    """Check that window names are unique: items would otherwise get the joules of another shard."""
     owner: dict[str, Shard] = {}
     for shard in shards:
         for window in shard.windows:

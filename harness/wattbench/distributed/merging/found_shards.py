@@ -1,4 +1,4 @@
-"""Find the shards that are to be merged, and which of them have which blocks."""
+"""Find the shards to merge, and the blocks of each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shard:
 
     @classmethod
     def of(cls, records: RunRecords) -> Shard:
-        """Make one of a run.
+        """Make a shard of a run.
 
         Raises:
             UserError: the run is none.
@@ -64,7 +64,7 @@ class Shard:
 
     @cached_property
     def counted(self) -> dict[int, BlockRow]:
-        """Return of each block the attempt that counts, in the order in which those were asked."""
+        """Return block to the attempt that counts, in the order in which they were asked."""
         last = counted_attempts(self.blocks)
         return {row.number: row for row in self.blocks if row.attempt == last[row.number]}
 
@@ -75,7 +75,7 @@ class Shard:
 
     @property
     def in_order(self) -> bool:
-        """Return whether its answers that count were asked block after block, so that its table is in that order."""
+        """Return whether its blocks were asked in order, so that its table is in that order."""
         return list(self.counted) == sorted(self.counted)
 
 
@@ -90,7 +90,7 @@ class Shards:
 
     @property
     def first(self) -> Shard:
-        """Return the shard with the first block: what all have in common is read of it."""
+        """Return the shard with the first block, from which common facts are read."""
         return self.every[0]
 
     @property
@@ -105,7 +105,7 @@ class Shards:
 
 
 def _repeats(header: RunHeader) -> Any:
-    """Return how often each item is asked, as a header has it."""
+    """Return the number of repeats in a header."""
     settings: Any = header.suite
     for key in ("suite", "measure"):
         settings = settings.get(key, {}) if isinstance(settings, Mapping) else None
@@ -143,7 +143,7 @@ def find_shards(paths: Iterable[Path]) -> list[Shard]:
 
 
 def _runs_of(path: Path) -> list[Path]:
-    """Return the runs that a path means: itself, or those below it that are shards."""
+    """Return the run at a path, or the shards in the folder."""
     try:
         if os.path.lexists(path / "run.json"):
             return [path]

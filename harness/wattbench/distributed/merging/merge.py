@@ -78,7 +78,7 @@ def _windows(shards: Shards, run: str) -> Iterator[WindowRow]:
 
 
 def merged_header(shards: Shards, command: Sequence[str], run: str | None = None) -> RunHeader:
-    """Return the header of the merged run, with a new name where it is to have none."""
+    """Return the header of the merged run; with a new name unless one is given."""
     first = shards.first.header
     suite = first.suite.get("suite")
     name = str(suite.get("name", "run")) if isinstance(suite, dict) else "run"
@@ -100,7 +100,7 @@ def merged_header(shards: Shards, command: Sequence[str], run: str | None = None
 
 
 def _machines(shards: Sequence[Shard]) -> dict[str, dict[str, Any]]:
-    """Return each machine with what is measured there, in the order of the blocks. Its slots have GPUs of their own."""
+    """Return node to its environment and the meters of all its slots, in the order of the blocks."""
     machines: dict[str, dict[str, Any]] = {}
     for shard in shards:
         header = shard.header

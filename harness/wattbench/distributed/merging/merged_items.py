@@ -1,4 +1,4 @@
-"""Read the tables of items of all shards as that of one run: the same rows, in the order in which one run writes them.
+"""Read the items of all shards in the order in which one run would write them.
 
 Cell by cell and in a cell block by block, a part of a table at a time. What must hold of the rows is checked as they
 pass: each document of a block once, and joules that sum to those of their windows.
@@ -139,7 +139,7 @@ class _Table:
         }
 
     def _while(self, system: str, task: str, block: int | None) -> Iterator[pa.RecordBatch]:
-        """Yield the next rows for as long as they are of a cell, and of a block if one is given."""
+        """Yield the next rows while they are of a cell, and of a block if one is given."""
         while (batch := self._next()) is not None:
             rows = _leading(batch, system, task, block)
             if rows:
@@ -163,7 +163,7 @@ class _Table:
 
 
 def _leading(batch: pa.RecordBatch, system: str, task: str, block: int | None) -> int:
-    """Return how many of the first rows are of a cell, and of a block if one is given."""
+    """Count the leading rows that are of a cell, and of a block if one is given."""
     import pyarrow.compute as pc
 
     same = pc.and_(pc.equal(batch["system"], system), pc.equal(batch["task"], task))

@@ -1,4 +1,4 @@
-"""Write the lines of all shards as those of one run: answers, scores, windows, blocks, and what is in sums.
+"""Write the lines of all shards as those of one run.
 
 The bytes of a line are those of its shard, but for the name of the run and for numbers that count through a run. What
 is written here is on disk when the whole run is: it has another name until then.
@@ -70,7 +70,7 @@ def write_lines(layout: RunLayout, shards: Shards, run: str) -> Shift:
 
 
 def _write(path: Path, lines: Iterable[bytes], *, empty: bool = False) -> None:
-    """Write a file of lines; without lines only where it may be empty."""
+    """Write a file of lines; without lines write it only if it may be empty."""
     rest = iter(lines)
     first = next(rest, None)
     if first is None and not empty:
@@ -87,7 +87,7 @@ def _lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
 
 
 def _system_rows(shards: Sequence[Shard]) -> list[Mapping[str, Any]]:
-    """Return what each shard has of each system; last, and so what counts, rows of systems whose loading it metered."""
+    """Return the last row of each system per shard; rows with a metered loading come last, and so count."""
     rows = [row for shard in shards for row in _last_of_each_system(shard)]
     return sorted(rows, key=lambda row: row.get("load_window") is not None)
 
@@ -117,7 +117,7 @@ def _write_answers(layout: RunLayout, shards: Shards) -> Shift:
 
 
 def _write_in_order(path: Path, sources: Sequence[Path], first: _First) -> None:
-    """Write the lines of files, each of them in order, as one file in order. Nothing if none of them is there."""
+    """Merge sorted files of lines to one; write nothing if there is none."""
     there = [source for source in sources if os.path.lexists(source)]
     if not there:
         return
@@ -130,7 +130,7 @@ def _write_in_order(path: Path, sources: Sequence[Path], first: _First) -> None:
 
 
 def _keyed(path: Path, lines: Iterable[bytes], first: _First, at: int) -> Iterator[tuple[tuple[int, int], int, bytes]]:
-    """Yield each line after what sorts it: its key, and of the same key in two files the place of the file."""
+    """Yield each line with its sort key: that of its document, and the number of its file."""
     before = (-1, -1)
     for number, line in enumerate(lines, start=1):
         match = _DOCUMENT.match(line)
@@ -145,7 +145,7 @@ def _keyed(path: Path, lines: Iterable[bytes], first: _First, at: int) -> Iterat
 
 
 def _spending(layouts: Sequence[RunLayout]) -> Iterator[Mapping[str, Any]]:
-    """Yield what requests cost, numbered through all shards."""
+    """Yield the costs of requests, numbered through all shards."""
     following = 0
     for layout in layouts:
         first, highest = following, -1
@@ -156,7 +156,7 @@ def _spending(layouts: Sequence[RunLayout]) -> Iterator[Mapping[str, Any]]:
 
 
 def _keep_traces(layout: RunLayout, layouts: Sequence[RunLayout]) -> None:
-    """Give the traces, which never change, a second name. Those of blocks, and of a shard's loading, have their own."""
+    """Link the traces of all shards, which never change and have distinct names."""
     for each in layouts:
         for path in sorted((each.root / "power").rglob("*")):
             if path.is_symlink() or not path.is_file() or is_temporary(path.name):
@@ -210,5 +210,5 @@ def _sum(rows: Sequence[EstimateRow]) -> EstimateRow:
 
 
 def _added(ranges: Sequence[Sequence[float]]) -> list[float]:
-    """Add ranges, lowest and highest; where one of them is empty, a figure is missing, and so is the sum."""
+    """Add ranges of the lowest and the highest; empty if one of them is empty."""
     return [sum(each[side] for each in ranges) for side in (0, 1)] if ranges and all(ranges) else []

@@ -1,1 +1,1 @@
-"""What concerns services alone, which send a bill and which no meter reads: money while it is spent, and estimates."""
+"""Count the money that services cost during a run, and estimate their joules, which no meter reads."""

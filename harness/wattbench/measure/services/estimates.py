@@ -38,7 +38,7 @@ class NotEstimatedError(Exception):
 
 @dataclass(frozen=True)
 class _Subject:
-    """Whose figures are taken."""
+    """The provider, model and zone whose figures are taken."""
 
     provider: str
     model: str
@@ -65,7 +65,7 @@ class EcoLogits:
         _module("ecologits.log").logger.disabled = True  # its warnings are part of the record
 
     def subject(self, config: EndpointSystem) -> _Subject:
-        """Return whose figures are those of a system.
+        """Return the provider, model and zone that stand for a system.
 
         Raises:
             NotEstimatedError: it has none; the clause says which are near.
@@ -93,7 +93,7 @@ class EcoLogits:
     def row(
         self, system: str, task: str, answered_by: str, subject: _Subject, requests: Iterable[_Request]
     ) -> EstimateRow:
-        """Return the sums over some requests."""
+        """Sum the estimates of some requests."""
         number = estimated = 0
         sums: dict[str, list[float]] = {name: [0.0, 0.0] for name in ("energy_j", "co2_g", "water_l")}
         notes: dict[str, None] = {}
@@ -157,7 +157,7 @@ def is_estimated(config: object) -> bool:
 
 
 def check_estimates(resolved: Resolved) -> None:
-    """Check that what a suite names under `estimate` is known. Without that key what is not known is not estimated.
+    """Check the names that a suite states under `estimate`. Without the key, unknown systems are not estimated.
 
     Raises:
         UserError: EcoLogits has no such provider, model or zone.
@@ -179,7 +179,7 @@ def check_estimates(resolved: Resolved) -> None:
 
 
 def estimate_rows(resolved: Resolved, items: Sequence[ItemRow]) -> list[EstimateRow]:
-    """Estimate the requests of a run, cell by cell. What cannot be estimated has a row that says why.
+    """Estimate the requests of a run, cell by cell; rows without an estimate state the reason.
 
     Args:
         resolved: its suite.

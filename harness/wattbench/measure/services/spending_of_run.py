@@ -1,4 +1,4 @@
-"""What a run may spend and has spent: the prices of its systems, its budget, and what earlier parts of it cost."""
+"""Count the spending of a run: prices of its systems, its budget, and what earlier parts of it cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wattbench.systems.spending import Spending, Tariff
 
 
 def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> Spending:
-    """Return what a run spends from now on, counted on from what is on record."""
+    """Return the counter of what a run spends, continued from its record."""
     tariffs = tariffs_of(resolved.systems)
     budget = None if resolved.suite.max_cost is None else Budget.of(resolved.suite.max_cost)
     rows = records.spending()
@@ -32,7 +32,7 @@ def spending_of(resolved: Resolved, records: RunRecords, writer: RunWriter) -> S
 
 
 def tariffs_of(systems: Mapping[str, Any]) -> dict[str, Tariff]:
-    """Return what tokens and requests of each endpoint that has a price cost, members of hybrids included."""
+    """Return the tariff of each endpoint with a price of tokens or requests, also of members of hybrids."""
     return {
         name: tariff
         for name, config in with_members(systems).items()
@@ -56,7 +56,7 @@ def _tariff(config: SystemBase) -> Tariff | None:
 
 
 def check_budget(resolved: Resolved) -> None:
-    """Check that a budget can be kept: every request that costs money is counted, in one currency, before it is sent.
+    """Check that a budget can be kept: every system with a price is an endpoint, in the currency of the budget.
 
     Raises:
         UserError: it cannot.

@@ -1,4 +1,4 @@
-"""Write files and folders that are on disk complete, or not at all.
+"""Write files and folders completely or not at all.
 
 The order is that of POSIX: write under a temporary name in the same folder, fsync, rename, fsync the folder. A process
 that is killed at any moment leaves the old file or the new one, and at most a file `.wattbench-*.tmp` that nothing
@@ -34,7 +34,7 @@ LEFT_S = 3600.0
 
 
 def write_atomically(path: Path, data: bytes, *, failure: str = FAILURE) -> None:
-    """Write a file, or leave the one that is there.
+    """Write a file completely, or leave the old one.
 
     Raises:
         UserError: as `write_all_atomically`.
@@ -75,7 +75,7 @@ def write_all_atomically(files: Mapping[Path, bytes], *, failure: str = FAILURE)
 
 @contextlib.contextmanager
 def open_atomically(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file to be written in parts: it is there under its name once all of it is on disk, or not at all.
+    """Open a file to be written in parts; it gets its name once all of it is on disk.
 
     Raises:
         UserError: as `write_all_atomically`.
@@ -85,7 +85,7 @@ def open_atomically(path: Path) -> Iterator[IO[bytes]]:
 
 
 def link_or_copy(source: Path, path: Path, *, failure: str = FAILURE) -> None:
-    """Give a file that never changes a second name, by a hard link where the disk can; else copy it.
+    """Link a file that never changes to a second name; copy it where the disk has no links.
 
     Raises:
         UserError: as `write_all_atomically`.
@@ -118,7 +118,7 @@ def move_into_place(source: Path, target: Path, *, failure: str = FAILURE) -> No
 
 @contextlib.contextmanager
 def failing_as(path: Path, failure: str) -> Iterator[None]:
-    """Raise a UserError in place of an OSError: a full disk, or a folder without permission, ends in a sentence."""
+    """Turn an OSError, as of a full disk, into a UserError."""
     try:
         yield
     except OSError as error:
@@ -139,13 +139,13 @@ def is_temporary(name: str) -> bool:
 
 
 def remove_temporaries(root: Path) -> None:
-    """Remove what killed processes left under temporary names below a folder that no other process writes."""
+    """Remove all temporary files below a folder that no other process writes."""
     for folder, _, names in os.walk(root):
         _remove(Path(folder) / name for name in names if is_temporary(name))
 
 
 def remove_left(folder: Path) -> None:
-    """Remove what killed processes of this user left under temporary names in a folder, if it is old and not in use."""
+    """Remove old temporary files of this user in a folder that no process uses any more."""
     try:
         with os.scandir(folder) as entries:
             names = [entry.name for entry in entries if _MADE_HERE.fullmatch(entry.name)]

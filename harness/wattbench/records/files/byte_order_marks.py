@@ -1,4 +1,4 @@
-"""Read text with more byte-order marks than one: editors add one at the beginning, and joined files have one within."""
+"""Handle byte-order marks: editors add several at the beginning, and joined files have them within."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def unmarked(data: bytes) -> bytes:
 
 
 def to_begin(file: IO[str]) -> None:
-    """Go to the beginning of an open text, behind its marks."""
+    """Seek to the beginning of an open text, after its marks."""
     at = file.seek(0)
     with contextlib.suppress(UnicodeError):  # its reader says so
         while file.read(1) == MARK:
@@ -29,7 +29,7 @@ def to_begin(file: IO[str]) -> None:
 
 
 def check_not_joined(where: str, fields: Sequence[str]) -> None:
-    """Refuse a row of CSV that begins with a mark: its first field would be another text than it seems.
+    """Refuse a row of CSV that begins with a mark, which would be part of its first field.
 
     Args:
         where: file and line.

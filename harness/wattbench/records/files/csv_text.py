@@ -13,7 +13,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 class LineFeeds(io.StringIO):
-    """A text to which rows that end in a carriage return and a line feed are written; here a line feed ends them.
+    """A text that ends rows in a line feed, though the CSV writer ends them in a carriage return and a line feed.
 
     Python's writer quotes those characters of the line end that a cell has, and before 3.13 no others: with a line feed
     alone it leaves a carriage return as it is, and a reader takes it for the end of a row.

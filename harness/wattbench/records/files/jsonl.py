@@ -52,7 +52,7 @@ class Appender:
         self.append_all([row])
 
     def append_all(self, rows: Iterable[dict[str, Any]]) -> None:
-        """Write lines and wait until the disk has them: once for all."""
+        """Write several lines, and wait once until the disk has them all."""
         # One write call, so that a kill tears at most one line. NaN is not JSON: refuse to write it.
         lines = (_JSON.encode(hide_known(row)).encode() + b"\n" for row in rows)
         self.append_bytes(b"".join(lines))
@@ -82,7 +82,7 @@ class Appender:
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield every complete line, parsed; a last line without its newline is dropped. A missing file yields none.
+    """Yield every complete line, parsed; an incomplete last line is dropped. A missing file has no lines.
 
     Raises:
         UserError: a line before the last is not a JSON object: the file was damaged, not torn. Or it cannot be read.

@@ -1,4 +1,4 @@
-"""Parse YAML from any author into plain values; whatever is wrong with it is YAML's own error, with its line."""
+"""Parse YAML from any author into plain values; every fault is a `yaml.YAMLError` with its line."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def parse_yaml(raw: bytes | str) -> tuple[yaml.Node | None, Any]:
 
 
 def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
-    """Return what is wrong in one line, and the line of the document, from 1, where there is one."""
+    """Return the problem on one line of text, and its line in the document, from 1; None if it has none."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return " ".join(str(error).split()), None
     mark = error.problem_mark or error.context_mark
@@ -52,7 +52,7 @@ def yaml_problem(error: yaml.YAMLError) -> tuple[str, int | None]:
 
 
 def exponent_read(value: Any) -> Any:
-    """Return a number for a text such as ``5e-8``, which YAML 1.1 reads as a text, and JSON writes; else the value."""
+    """Return a number for a text such as ``5e-8``, which YAML 1.1 reads as text; other values as they are."""
     if isinstance(value, str) and _EXPONENT.fullmatch(value):
         return float(value)
     return value
@@ -62,7 +62,7 @@ _EXPONENT = re.compile(r"[-+]?\d{1,30}(\.\d{0,30})?[eE][-+]?\d{1,3}")
 
 
 class _Loader(yaml.SafeLoader):
-    """The safe loader, with errors of its own for what it would fail at, keep in silence or pass on."""
+    """The safe loader, which also refuses ambiguous keys, huge integers and invalid texts."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Open a file to be read: the one door through which files of a record, and those that a person names, are opened.
+"""Open files of records, and files that a person names, safely. No other code opens them.
 
 A pipe without a writer, a device and a socket have no end, or none that comes; nothing is waited for, and nothing is
 read of what is no regular file. A file of a record is no link either, has no holes, as no writer of a record leaves
@@ -162,7 +162,7 @@ def copy_record(source: Path, target: Path) -> None:
 
 
 def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader | None]:
-    """Return an open file; or None, and what is there in its place."""
+    """Return the kind of a file and the open file; None where it is no regular file."""
     try:
         kind, descriptor = _opened(path, os.O_RDONLY | flags)
     except FileNotFoundError as error:
@@ -173,7 +173,7 @@ def _open(path: Path, flags: int, buffering: int) -> tuple[str, BufferedReader |
 
 
 def _opened(path: Path, flags: int) -> tuple[str, int | None]:
-    """Return a descriptor of a regular file; or None, and what is there in its place."""
+    """Return the kind of a file and a descriptor; None where it is no regular file."""
     try:
         # A pipe without a writer would wait.
         descriptor = os.open(path, os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | flags, 0o666)

@@ -95,7 +95,7 @@ class LoadRow(RecordRow):
 
     @classmethod
     def unchecked(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row as it is; an older one makes no claim beyond what was seen."""
+        """Build the row without checks. An older row says nothing of the long run."""
         if "here" not in raw:
             raw = {**raw, "here": raw["held"], "held": False, "lacks": [OLDER] if raw["held"] else []}
         return super().unchecked(raw)

@@ -81,5 +81,5 @@ def attempts_by_block(rows: Iterable[BlockRow]) -> list[list[BlockRow]]:
 
 
 def counted_attempts(rows: Iterable[BlockRow]) -> Mapping[int, int]:
-    """Return for each block of which some attempt is complete the attempt that counts: the last one."""
+    """Return block to the attempt that counts: the last complete one."""
     return {attempts[-1].number: attempts[-1].attempt for attempts in attempts_by_block(rows)}

@@ -48,7 +48,7 @@ def by_host(components: Iterable[str]) -> dict[str | None, list[str]]:
 
 
 def within_slot(components: Iterable[str]) -> dict[str, str]:
-    """Return component to its name within what one process measures: its first GPU is ``gpu0``, whichever it is there.
+    """Return component to its name within a slot: the first GPU of each slot is ``gpu0``.
 
     Slots of a machine, and machines, measure alike if these names agree.
     """
@@ -64,7 +64,7 @@ def within_slot(components: Iterable[str]) -> dict[str, str]:
 
 
 def added(components: Iterable[str]) -> list[str]:
-    """Return the components that make up the total: of each machine the outermost container alone, else all."""
+    """Return the components whose joules make up the total: per machine the outermost container, or all without one."""
     return [component for known in by_host(components).values() for component in _outermost(known)]
 
 

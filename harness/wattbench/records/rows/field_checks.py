@@ -53,7 +53,7 @@ def check_fields(row: type, raw: Mapping[str, Any]) -> None:
 
 
 def check_order(raw: Mapping[str, Any]) -> None:
-    """Check that what has a start and an end does not end before it starts.
+    """Check that a row does not end before it starts.
 
     Raises:
         FieldError: it does.
@@ -122,7 +122,7 @@ def _list_of(check: Check) -> Check:
 
 
 def _are_stamps(values: list[Any]) -> bool:
-    """Return whether all are numbers that every check of numbers passes: those of a streamed answer are many."""
+    """Return whether all values pass every check of numbers: a streamed answer has many stamps."""
     if not values or set(map(type, values)) != {float}:
         return False
     return min(values) >= 0 and max(values) <= LARGEST_NUMBER and math.isfinite(sum(values))

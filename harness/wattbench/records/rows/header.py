@@ -99,7 +99,7 @@ class RunHeader(RecordRow):
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check that each cell names its system and its task."""
+        """Check the cells and the numbers of blocks."""
         super().check(raw)
         for number, cell in enumerate(raw["cells"]):
             for key in ("system", "task"):

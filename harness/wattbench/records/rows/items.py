@@ -93,5 +93,5 @@ class ItemRow(RecordRow):
 
 
 def named_item_hash(task: str, item: str) -> str:
-    """Return what the records of an imported run have as `doc_hash`, where the source has none of its own."""
+    """Return the `doc_hash` of an imported item by its name, for sources without hashes."""
     return hashlib.sha256(f"{task}\0{item}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -43,7 +43,7 @@ class RoundRow(RecordRow):
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row and the rows that it contains. One of an older run, whose rounds had one task, is upgraded."""
+        """Build the row with its scores. Rows of older runs, whose rounds had one task, are upgraded."""
         if "items" not in raw:
             task = raw["task"]
             scores = {side: {task: rows} for side, rows in raw["scores"].items()}

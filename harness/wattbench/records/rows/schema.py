@@ -29,7 +29,7 @@ class RecordRow:
 
     @classmethod
     def unchecked(cls, raw: Mapping[str, Any]) -> Self:
-        """Build the row as it is, for a reader that leaves out what cannot be true.
+        """Build the row without checks, for a reader that leaves out what cannot be true.
 
         Raises:
             TypeError: a field without a default is missing.
@@ -40,7 +40,7 @@ class RecordRow:
 
     @classmethod
     def check(cls, raw: Mapping[str, Any]) -> None:
-        """Check what the types of the fields do not say.
+        """Check what the types of the fields cannot express.
 
         Raises:
             FieldError: it is not so.

@@ -1,4 +1,4 @@
-"""Define the record of what requests cost while a run was under way: that of a budget, which outlives interruptions.
+"""Define the record of what each request cost, by which a budget outlives interruptions.
 
 It also holds what no answer of the record does: warm-ups, and what was asked again.
 """
@@ -35,7 +35,7 @@ class SpentRow(RecordRow):
 
 
 def spent(rows: Iterable[SpentRow]) -> dict[str, float]:
-    """Return the sum of what was spent, by currency. Each number is there once."""
+    """Sum what was spent, by currency."""
     sums: dict[str, float] = {}
     for row in rows:
         sums[row.currency] = sums.get(row.currency, 0.0) + row.cost

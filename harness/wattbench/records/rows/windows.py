@@ -165,5 +165,5 @@ _WORDS = {
 
 
 def signal_in_words(signal: str) -> str:
-    """Return a signal of `WindowRow.contention` in words; one of a newer record keeps its name."""
+    """Return a signal of `WindowRow.contention` in words; an unknown signal keeps its name."""
     return _WORDS.get(signal, signal)

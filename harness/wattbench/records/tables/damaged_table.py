@@ -1,4 +1,4 @@
-"""Open a table of a run, and name it where it turns out to be damaged while it is read."""
+"""Open a table of a run; errors name the table, also where it turns out to be damaged later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def damage_named(path: Path) -> Iterator[None]:
-    """Turn what PyArrow and the disk say of a damaged file into a sentence.
+    """Turn errors of PyArrow and of the disk into a sentence that names the table.
 
     Args:
         path: of the table.

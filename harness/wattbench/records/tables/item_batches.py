@@ -54,7 +54,7 @@ def write_items(path: Path, batches: Iterable[Any]) -> int:
 
 
 def _groups(batches: Iterable[Any]) -> Iterator[Any]:
-    """Yield tables of about one row group each: a row group per batch would be too small to compress or to read."""
+    """Join batches to tables of about one row group each: smaller ones compress and read badly."""
     import pyarrow as pa
 
     held: list[Any] = []

@@ -151,7 +151,7 @@ def rescored_items(
 
 
 def compared_texts(path: Path) -> list[dict[str, Any]]:
-    """Return of each answer what identifies it, its texts, its score and its metrics, from an `items.parquet`.
+    """Return the key, texts, score and metrics of each answer of an `items.parquet`.
 
     Raises:
         UserError: the table cannot be read.
@@ -167,7 +167,7 @@ def compared_texts(path: Path) -> list[dict[str, Any]]:
 
 
 def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
-    """Return a table of a run as that of a run of another name, and its number of rows.
+    """Return a table of a run with the name of another run in it, and its number of rows.
 
     Raises:
         UserError: it cannot be read.
@@ -177,7 +177,7 @@ def of_another_run(path: Path, run: str) -> tuple[bytes, int]:
 
 
 def read_columns(path: Path, names: Sequence[str], *, optional: Collection[str] = ()) -> dict[str, list[Any]]:
-    """Return columns of a table as lists of Python values; of those that may be missing and are, None in each row.
+    """Return columns of a table as lists of Python values; a missing optional column has None in each row.
 
     Raises:
         UserError: the table cannot be read or lacks a column.

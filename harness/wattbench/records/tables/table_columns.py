@@ -40,7 +40,7 @@ class Coded:
     """The distinct ones."""
 
     def in_order(self) -> Self:
-        """Return the same with the texts sorted, by their code points, so that codes compare as texts do."""
+        """Return the column with its texts sorted by code points, so that codes compare as texts do."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -134,7 +134,7 @@ class TableColumns:
         return self._joined(self.parts(name), self.rows)
 
     def numbers_at(self, name: str, rows: NDArray[np.integer[Any]] | slice) -> NDArray[np.float64]:
-        """Return some rows of a column of numbers, as `numbers` and `parts_at`."""
+        """Return some rows of a column of numbers: NaN where there is none. Rows as in `parts_at`."""
         count = rows.stop - rows.start if isinstance(rows, slice) else len(rows)
         return self._joined(self.parts_at(name, rows), count)
 
@@ -214,7 +214,7 @@ class TableColumns:
         return Coded(codes.astype(np.min_scalar_type(-len(texts) - 1), copy=False), texts)
 
     def parts(self, name: str) -> Iterator[pa.Array]:
-        """Yield a column part by part, in the order of the file; one of texts as it is in the file, as numbers.
+        """Yield a column part by part, in the order of the file; texts as dictionaries where the file has them so.
 
         Raises:
             UserError: it cannot be read.
@@ -240,7 +240,7 @@ class TableColumns:
         return UserError(f"{self.path}: the column {name} has not as many rows as the table, {rows:,}; it is damaged")
 
     def _release(self) -> None:
-        """Give memory back to the system that PyArrow keeps for columns to come."""
+        """Return the memory that PyArrow keeps for further columns to the system."""
         import pyarrow as pa
 
         if self._file.metadata.num_rows > _MANY_ROWS:
@@ -287,7 +287,7 @@ class TableColumns:
 
 
 def _encoded(part: pa.Array) -> pa.DictionaryArray:
-    """Return texts as numbers, the distinct ones in the order in which they first come.
+    """Encode texts as numbers; the distinct texts are in the order in which they first come.
 
     As the file has them, where that is their order there: no text is then read once for every row.
     """

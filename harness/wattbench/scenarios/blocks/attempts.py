@@ -1,4 +1,4 @@
-"""Decide whether a block is asked again: as other work or an interruption spoiled it, never because it was slow."""
+"""Decide whether a block is asked again: after other work or an interruption, never for being slow."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def stays_busy(rows: Sequence[BlockRow]) -> bool:
 
 
 def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], float], blocks: int) -> bool:
-    """Return whether asking the last block again, which takes as long as it did, keeps to the time that is for that."""
+    """Return whether there is time to ask the last block again, if it takes as long as before."""
     first_s = [took_s.get((row.number, 0), 0.0) for row in rows if row.attempt == 0]
     again_s = sum(took_s.get((row.number, row.attempt), 0.0) for row in rows if row.attempt)
     planned_s = blocks * sum(first_s) / len(first_s) if first_s else 0.0
@@ -99,7 +99,7 @@ def _within_time(rows: Sequence[BlockRow], took_s: Mapping[tuple[int, int], floa
 
 
 def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
-    """Return what the end of a run says of blocks that were asked again, a line for each reason.
+    """Return a line per reason for which blocks were asked again, for the end of a run.
 
     Args:
         rows: all attempts of all blocks.
@@ -118,7 +118,7 @@ def repetitions_in_words(rows: Sequence[BlockRow], blocks: int) -> list[str]:
 
 
 def over_limit(row: WindowRow) -> list[str]:
-    """Return the signals that make a window contended; none if it is not."""
+    """Return the signals of a window that are over their limits."""
     if not row.contended:
         return []
     known = {signal.value: limits.contended for signal, limits in LIMITS.items()}
@@ -126,7 +126,7 @@ def over_limit(row: WindowRow) -> list[str]:
 
 
 def lost_joules(windows: Sequence[WindowRow], metered: Collection[str]) -> list[str]:
-    """Return the systems of which a window's joules are not valid because it was interrupted.
+    """Return the systems that lost the joules of a window to an interruption.
 
     Args:
         windows: of an attempt of a block.

@@ -1,4 +1,4 @@
-"""Deal the items of all tasks into blocks, and draw in which order systems are asked: all by one recorded seed."""
+"""Deal items into blocks, and draw the order of systems, by a recorded seed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def deal(items: Mapping[str, int], blocks: int, seed: int) -> list[Block]:
 
 
 def deal_documents(documents: Mapping[str, Sequence[int]], blocks: int, seed: int) -> list[Block]:
-    """Deal the documents of every task as `deal` does: by their positions, so that all of a task are dealt as ever.
+    """Deal documents of tasks as `deal` deals positions.
 
     Args:
         documents: task to its documents.

@@ -18,7 +18,7 @@ from wattbench.scenarios.residents import Resident
 
 
 def mixtures_to_observe(context: MeasuringContext, cells: Sequence[Cell]) -> list[str]:
-    """Return the mixtures of experts of which it is not recorded yet which experts they used."""
+    """Return the mixtures whose use of experts is not recorded yet."""
     records = context.records
     systems = records.systems()
     return list(
@@ -42,14 +42,14 @@ def count_experts(context: MeasuringContext, resident: Resident, cells: Sequence
 
 
 def finish(context: MeasuringContext, cells: Sequence[Cell]) -> None:
-    """Complete the record of a run that is measured, as `finish_record` does."""
+    """Complete the record of a run in this process, as `finish_record` does."""
     finish_record(context.writer, context.resolved, cells, allow_unsafe_code=context.allow_unsafe_code)
 
 
 def finish_record(
     writer: RunWriter, resolved: Resolved, cells: Sequence[Cell], *, allow_unsafe_code: bool = False
 ) -> None:
-    """Divide joules by phase, have lm-eval score every cell, and write the tables: of the attempts that count.
+    """Divide joules by phase, score every cell, and write the tables, of the attempts that count.
 
     Args:
         writer: of the run.

@@ -52,7 +52,7 @@ class Needs:
     _bases: set[object] = field(default_factory=set)
 
     def of(self, name: str) -> Need:
-        """Return what a system is expected to need."""
+        """Return the memory that a system is expected to need."""
         config = self.configs[name]
         key = base_key(config)
         if key is not None and key in self._bases:
@@ -62,7 +62,7 @@ class Needs:
         return Need(max(self._of_new_base.process, stored or 0), self._of_new_base.device)
 
     def note(self, name: str, before: Memory, after: Memory) -> None:
-        """Note what a system needed: the memory that was free before it was loaded, less that after its warm-up."""
+        """Note the memory that a system needed: free memory before it was loaded, minus that after its warm-up."""
         need = Need(_less(before.process, after.process), _less(before.device, after.device))
         key = base_key(self.configs[name])
         if key is not None and key in self._bases:
@@ -73,7 +73,7 @@ class Needs:
 
 
 def free_memory() -> Memory:
-    """Return what can be used now."""
+    """Return the memory that can be used now."""
     return Memory(available_bytes(), device_available_bytes())
 
 
@@ -98,7 +98,7 @@ def why_not_resident(need: Need, free: Memory, at_first: Memory) -> str | None:
 
 
 def why_never_together(configs: Mapping[str, SystemBase]) -> Together | None:
-    """Return why systems do not stay loaded together, as far as it is known without loading them; None if they may."""
+    """Return why systems cannot stay loaded together, as far as is known without loading; None if they may."""
     served = [each for each in _endpoints(configs) if each.serve is not None and each.serve.command is not None]
     ports = [each.base_url for each in served if each.base_url is not None and "{port}" not in each.base_url]
     if len(set(ports)) < len(ports):

@@ -50,7 +50,7 @@ def run_blocks(context: MeasuringContext, cells: Sequence[Cell]) -> None:
 
 
 def residents_for(context: MeasuringContext, cells: Sequence[Cell]) -> Residents:
-    """Return what will keep the systems of a run loaded. Nothing is loaded yet."""
+    """Return the residents of a run, with no system loaded yet."""
     plan = context.records.block_plan()
     return Residents(
         context,
@@ -94,8 +94,7 @@ def ask_blocks(context: MeasuringContext, cells: Sequence[Cell], residents: Resi
 
 
 def _to_retry(context: MeasuringContext, cells: Sequence[Cell]) -> frozenset[int]:
-    """Return the complete blocks that are asked again, whole, as requests of them failed; none unless the run was
-    resumed for that."""
+    """Return the complete blocks that are asked again because requests failed, if the run was resumed for that."""
     if not context.retry_failed:
         return frozenset()
     names = [(cell.system, cell.choice.task) for cell in cells]
@@ -146,7 +145,7 @@ def _attempt_after(context: MeasuringContext, rows: Sequence[BlockRow], block: B
 
 
 def _took_s(windows: Sequence[WindowRow]) -> dict[tuple[int, int], float]:
-    """Return block and attempt to the seconds of their windows."""
+    """Return block and attempt to the sum of the seconds of their windows."""
     took_s: dict[tuple[int, int], float] = defaultdict(float)
     for row in windows:
         if row.block is not None:
@@ -182,7 +181,7 @@ def _contended(windows: Sequence[WindowRow], system: str) -> list[str]:
 
 
 def _say(context: MeasuringContext, block: Block, row: BlockRow, blocks: int) -> None:
-    """Say what follows of a block that other work or an interruption spoiled.
+    """Report what happens to a block that other work or an interruption spoiled.
 
     Raises:
         UserError: other work did, and the suite refuses it.
@@ -220,7 +219,7 @@ def _turns(context: MeasuringContext, residents: Residents, blocks: Sequence[Blo
 
 
 def _turns_of(context: MeasuringContext, plan: BlockPlan, block: Block, attempt: int) -> list[PlannedTurn]:
-    """Return a block as the progress knows it: until a turn of a system is complete, with what the survey timed."""
+    """Return the turns of a block for the progress, with the seconds that the survey expects."""
     systems = list(dict.fromkeys(cell["system"] for cell in context.records.header.cells))
     items, window_s = len(block.items) * context.measure.repeats, context.effort.min_window_s
     return [

@@ -1,4 +1,4 @@
-"""Load, warm up and time every system before the first block, and choose by that how the run is laid out."""
+"""Load, warm up and time every system before the first block, and lay out the run accordingly."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Timings:
 
 
 def survey(context: MeasuringContext, residents: Residents, items: Sequence[ItemKey]) -> BlockPlan:
-    """Load every system once, and choose who stays loaded and how many blocks there are; write that to the record.
+    """Load every system once; choose which stay loaded and the number of blocks, and record both.
 
     Args:
         context: of the run.
@@ -90,7 +90,7 @@ def survey(context: MeasuringContext, residents: Residents, items: Sequence[Item
 
 
 def _undecided(residents: Residents, resident: str) -> str:
-    """Set who stays loaded as far as it is known without loading anything, and return why.
+    """Decide which systems stay loaded, as far as is known without loading any, and return the reason.
 
     Raises:
         UserError: the suite demands that all stay loaded, and they cannot.
@@ -173,7 +173,7 @@ def _timed(resident: Resident, asks: Sequence[ItemRequests], batch: int) -> list
 
 
 def last_of_each_task(items: Iterable[ItemKey]) -> list[ItemKey]:
-    """Return the items in the order in which they serve as warm-up: the tasks in turn, the last document first."""
+    """Return the items in their order as warm-up: the tasks in turn, the last document first."""
     by_task: dict[str, list[ItemKey]] = {}
     for key in items:
         by_task.setdefault(key[0], []).append(key)

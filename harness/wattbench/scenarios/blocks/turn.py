@@ -42,7 +42,7 @@ class Turns:
         self.residents.idle_w = dict.fromkeys(loaded, self._idle_power_w(system, "all loaded", loaded))
 
     def ask(self, name: str, block: Block, attempt: int) -> None:
-        """Ask a system what is missing of an attempt of a block."""
+        """Ask a system the items of an attempt of a block that are not answered yet."""
         context, measure = self.context, self.context.measure
         wanted = [(key, repeat) for repeat in range(measure.repeats) for key in block.items]
         missing = [
@@ -79,14 +79,14 @@ class Turns:
         context.progress.end_cell()
 
     def _idle_of(self, resident: Resident) -> Mapping[str, float]:
-        """Return the idle watts with what is loaded now. A system that is loaded alone has them measured once."""
+        """Return the idle watts with the systems that are loaded now; one that is loaded alone is measured once."""
         idle_w = self.residents.idle_w
         if resident.name not in idle_w:
             idle_w[resident.name] = self._idle_power_w(resident.name, resident.name)
         return idle_w[resident.name]
 
     def _idle_power_w(self, system: str, title: str, loaded: Sequence[str] = ()) -> Mapping[str, float]:
-        """Measure idle watts, once more if other work disturbed them: they are those of every window of the run."""
+        """Measure idle watts, and again if other work disturbed them, as all windows of the run use them."""
         self.context.trace_to(system, None)
         watts = self.context.idle_power_w(system, title, loaded)
         effort = self.context.effort
@@ -101,5 +101,5 @@ class Turns:
 
 
 def answered_in(system: str, task: str, rows: Sequence[AnswerRow]) -> set[tuple[str, int, int, str, int, int]]:
-    """Return what answers on record are of, as `Turns.answered` has it."""
+    """Return the keys of recorded answers, as in `Turns.answered`."""
     return {(system, row.block, row.attempt, task, row.doc_id, row.repeat) for row in rows if row.block is not None}

@@ -1,4 +1,4 @@
-"""Say what differs between a system in a base and in the working tree, and whether anything does."""
+"""Find what differs between a system in a base and in the working tree."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def differences(
 
 
 def digest_of(root: Path, files: Iterable[str]) -> str:
-    """Return a SHA-256 over the contents of some files of the working tree; one that is missing counts as that."""
+    """Hash the contents of some files of the working tree; a missing file counts as missing."""
     digest = hashlib.sha256()
     for name in sorted(files):
         path = root / name

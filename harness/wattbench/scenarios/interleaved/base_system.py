@@ -112,7 +112,7 @@ def runs_code(config: SystemBase) -> bool:
 
 
 def _located(text: str, checkouts: Checkouts, shared: dict[str, None]) -> str:
-    """Return a text of the base's settings, with a path in the working tree where the file is in no commit."""
+    """Return a text of the base's settings; a path to a file that git ignores leads to the working tree."""
     path = Path(text)
     if not path.is_absolute():
         return text

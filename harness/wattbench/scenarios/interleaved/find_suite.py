@@ -16,7 +16,7 @@ _KEYS = {"tasks", "systems", "gate"}
 
 
 def find_suite(given: str | None, policy_file: Path | None, folder: Path) -> tuple[str, str]:
-    """Return the suite of a gate against a base, and why that one, in words.
+    """Return the suite of a gate against a base, and the reason for the choice in words.
 
     It is the one that the command names; else the one that the policy names, in a file of its own or in the nearest
     `pyproject.toml`; else the only one of the repository that has a section `gate:`.

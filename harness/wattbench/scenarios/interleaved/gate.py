@@ -18,7 +18,7 @@ from wattbench.scenarios.interleaved.planted_faults import Plant
 
 
 class PaidBy(StrEnum):
-    """What the answers of all systems of a gate are paid by."""
+    """How the answers of the systems of a gate are paid for."""
 
     NOTHING = "nothing"
     """Some system has no price: money is not judged."""
@@ -194,8 +194,7 @@ def in_turns(resolved: Resolved, systems: Mapping[str, SystemBase]) -> Resolved:
 
 
 def _check_threads(systems: Mapping[str, SystemBase]) -> None:
-    """Check that both systems want the same number of PyTorch threads: it is set per process, so the last one loaded
-    would set it for both."""
+    """Check that both systems want the same number of PyTorch threads, which is set per process."""
     wanted: dict[str, int | None] = {}
     for name, config in systems.items():
         pool = config.pool.values() if isinstance(config, HybridSystem) else [config]
@@ -209,7 +208,7 @@ def _check_threads(systems: Mapping[str, SystemBase]) -> None:
 
 
 def paid_by(suite: Suite, systems: Iterable[SystemBase]) -> PaidBy:
-    """Return what the answers of some systems are paid by.
+    """Return how the answers of some systems are paid for.
 
     Args:
         suite: for the price of electricity.

@@ -86,8 +86,7 @@ def rounds_of(
 
 
 def run_gate(session: GateSession, decide: Decide) -> None:
-    """Ask pair after pair of rounds until `decide` ends it, a cap is reached, or no item is left; then complete the
-    record.
+    """Ask pairs of rounds until `decide` ends the gate, a cap is reached, or no item is left; then complete the record.
 
     Raises:
         UserError: a system failed. The rounds so far are recorded, and the gate can be resumed.
@@ -104,7 +103,7 @@ def run_gate(session: GateSession, decide: Decide) -> None:
 
 
 def _planting(gate: Gate) -> Callable[[str, Engine], Engine]:
-    """Return what plants the faults of a drill in an engine."""
+    """Return a function that plants the faults of a drill in an engine."""
     side_of = {system.name: side for side, system in gate.sides.items()}
 
     def change(name: str, engine: Engine) -> Engine:
@@ -181,9 +180,11 @@ def _ask(session: GateSession, residents: Residents, left: Sequence[PlannedRound
 
 
 def is_look(planned: PlannedRound) -> bool:
-    """Return whether a gate takes an interim look after a pair: after each one with joules, and of the others after
-    each of the first. Later a look after every 25th part of them costs at most 4% more items, and reads the record less
-    often."""
+    """Return whether a gate takes an interim look after a pair.
+
+    After each pair with joules; after each of the first 25 others, and then after every 25th part more of them: that
+    costs at most 4% more items, and reads the record less often.
+    """
     done = planned.pair + 1
     return planned.long or done % max(done // LOOKS, 1) == 0
 
@@ -223,8 +224,7 @@ def _summed(scores: Sequence[float]) -> tuple[float, int]:
 
 
 def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]]]:
-    """Yield pairs as they are shown together: later ones alone, the first, short ones up to eight, as they take little
-    time."""
+    """Yield pairs as the progress shows them: up to eight of the first, short ones together, and later ones alone."""
     stretch: list[list[PlannedRound]] = []
     for pair in pairs_of(left):
         if stretch and (pair[0].later or len(stretch) == 8):
@@ -239,12 +239,12 @@ def _stretches(left: Sequence[PlannedRound]) -> Iterator[list[list[PlannedRound]
 
 
 def steps_of(left: Sequence[PlannedRound], gate: Gate, repeats: int) -> list[PlannedTurn]:
-    """Return the steps that a gate has at most, as its progress knows them."""
+    """Return the most steps that a gate can have, for its progress."""
     return [_turn(stretch, gate, repeats) for stretch in _stretches(left)]
 
 
 def _turn(stretch: Sequence[Sequence[PlannedRound]], gate: Gate, repeats: int) -> PlannedTurn:
-    """Return some rounds of both systems; each asks both as often."""
+    """Return some rounds as one step of the progress."""
     items = sum(len(planned.items) for pair in stretch for planned in pair)
     names = tuple(side.name for side in gate.sides.values())
     return PlannedTurn("the gate", items * len(SIDES) * repeats, systems=names)

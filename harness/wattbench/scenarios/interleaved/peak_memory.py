@@ -48,7 +48,7 @@ def measure_peaks(context: MeasuringContext, gate: Gate, items: Sequence[Item]) 
 
 
 def record_peaks(context: MeasuringContext, peaks: Mapping[str, Peak]) -> None:
-    """Add the peaks to what is recorded of the loaded systems. Next to another system none can be measured."""
+    """Add the peaks to the records of the loaded systems."""
     for name, peak in peaks.items():
         row = context.records.systems()[name]
         context.writer.append_system(

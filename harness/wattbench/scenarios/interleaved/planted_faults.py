@@ -1,4 +1,4 @@
-"""Plant a regression, or a trade between tasks: change a system by a known amount, to see whether a gate detects it."""
+"""Plant a regression, or a trade between tasks, of a known size, to test whether a gate detects it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Plant:
         return {name: share for name, share in (whole | parts).items() if share}
 
     def of_side(self, side: str) -> Self:
-        """Return what is done to one of the two systems."""
+        """Return the part of the plant that concerns one of the two systems."""
         if side == CANDIDATE:
             return replace(self, gain_in={})
         return type(self)(drop_in=self.gain_in)

@@ -1,4 +1,4 @@
-"""Plan which items a gate asks when, and of which system first: all drawn by its seed before anything is asked."""
+"""Draw the order of items of a gate, and which system is asked first, by its seed before anything is asked."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def plan_rounds(
 
 
 def reload_points(left: Sequence[PlannedRound], times: int, *, before: int = 0) -> list[int]:
-    """Spread the loadings of a gate evenly over its items: return the pairs before which both systems are loaded again.
+    """Return the pairs before which both systems are loaded again, spread evenly over the items.
 
     Args:
         left: the rounds of this process, before the first of which they are loaded anyway.

@@ -55,7 +55,7 @@ class Query:
 
     @property
     def sent_s(self) -> float:
-        """Return when it was sent: of an endpoint, when a connection was begun or the first byte left.
+        """Return when the query was sent: of an endpoint, when a connection was begun or the first byte left.
 
         What a hybrid did before it asked a member is the system's own time.
         """
@@ -64,7 +64,7 @@ class Query:
 
     @property
     def answered_s(self) -> float:
-        """Return when its answer was complete: by the answer's own stamp where it has one."""
+        """Return when the answer was complete, by its own stamp where it has one."""
         ends = [reply.finished_s for reply in self.replies if reply.finished_s is not None]
         return max(ends) if ends and len(ends) == len(self.replies) else self.finished_s
 

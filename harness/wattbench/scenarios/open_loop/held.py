@@ -1,4 +1,4 @@
-"""Decide whether a system holds a rate: the one rule.
+"""Decide whether a system holds a rate.
 
 It is held *in this minute*, as it was seen, when all of these are true.
 1. The share of requests that the suite sets is in time. A request is in time if its answer was complete within
@@ -48,7 +48,7 @@ LEAST_LAG_S = 0.1
 
 
 def most_lag_s(load: Load) -> float:
-    """Return how late a client may send a request that it could send."""
+    """Return the largest lag of a client that does not spoil a rate."""
     shortest_s = min(load.deadline_s, load.ttft_deadline_s or load.deadline_s)
     return max(LEAST_LAG_S, LAG_SHARE * shortest_s)
 
@@ -66,7 +66,7 @@ class RequestTimes:
     """Output tokens, 0 where nothing is generated; None where they were not counted."""
 
     def in_time(self, load: Load) -> bool:
-        """Return whether it is shown to have met every deadline that is set."""
+        """Return whether the request is shown to have met every deadline."""
         return (
             self.latency_s is not None
             and self.latency_s <= load.deadline_s
@@ -75,7 +75,7 @@ class RequestTimes:
         )
 
     def without(self, lag_s: float) -> RequestTimes:
-        """Return the times as they would be at best, had the client not been late.
+        """Return the best times that the request could have had without the lag of the client.
 
         Args:
             lag_s: how much later it ended for that, at most; infinite for one that was not sent.
@@ -89,7 +89,7 @@ class RequestTimes:
         return RequestTimes(self.latency_s - lag_s, ttft_s, None if self.tpot_s is None else 0.0, self.tokens)
 
     def lacks_tpot(self, load: Load) -> bool:
-        """Return whether it was answered and is late because the suite's TPOT deadline cannot be checked."""
+        """Return whether an answered request counts as late because its TPOT is unknown."""
         return (
             self.latency_s is not None and self.tpot_s is None and not self._later_tokens_in_time(load.tpot_deadline_s)
         )
@@ -131,7 +131,7 @@ class NotHeld:
 
 
 def why_not_held(offer: Offer, load: Load, detail: Detail | None, client: Sending) -> NotHeld:
-    """Return every reason why a rate was not held as it was seen, and whether they may be the client's alone.
+    """Return the reasons why a rate was not held here, and whether the client may be the only cause.
 
     Args:
         offer: what was asked.

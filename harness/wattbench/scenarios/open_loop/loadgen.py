@@ -31,7 +31,7 @@ EXIT_INTERRUPTED = 130
 
 
 class LoadGenCalls:
-    """What LoadGen calls, and what it is called with: issues its queries, and informs it of their ends."""
+    """The callbacks of LoadGen: they issue its queries, and report their ends to it."""
 
     def __init__(self, loadgen: Any, asks: Sequence[ItemRequests], *, tokens: bool) -> None:
         """Prepare.
@@ -135,8 +135,8 @@ def offer(
 
 
 def _park(thread: threading.Thread, parked: threading.Event, *, limit_s: float = 10.0) -> None:
-    """Make sure that LoadGen's thread makes no more calls: it ends, where all queries had been issued, or is held at
-    the next arrival. Then the process may end."""
+    """Wait until LoadGen's thread makes no more calls: it ends after the last query, or is held at the next arrival.
+    Then the process may end."""
     until_s = now_s() + limit_s
     while thread.is_alive() and not parked.is_set() and now_s() < until_s:
         thread.join(POLL_S)

@@ -113,7 +113,7 @@ def read_trace(folder: Path) -> list[Arrival]:
 
 
 def _storable(value: Any) -> bool:
-    """Return whether a record can hold a value: no infinity, and numbers and text alone."""
+    """Return whether a record can hold a value: a text or a finite number."""
     if isinstance(value, int):
         return abs(value) <= LARGEST_INTEGER
     return isinstance(value, str) or (isinstance(value, float) and math.isfinite(value))

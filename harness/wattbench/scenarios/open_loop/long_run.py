@@ -1,4 +1,4 @@
-"""Bound the share of requests that a system answers in time in the long run, from one run of a queue that began empty.
+"""Bound the long-run share of requests in time, from one run of a queue that began empty.
 
 Lateness comes in spells: a queue that is long now is long for the requests that follow. So requests count as fewer
 independent ones, n / (1 + 2 Σ r_k), r_k their autocorrelation. The sum is Geyer's initial monotone sequence (C. J.
@@ -35,7 +35,7 @@ Schmeiser, "Batch size effects in the analysis of simulation output", Operations
 def rate_bounds(
     due_s: NDArray[np.float64], ended_s: NDArray[np.float64], in_time: NDArray[np.bool_], answered: NDArray[np.bool_]
 ) -> RateBounds | None:
-    """Return what the requests of a rate show of the long run; None where they are too few for batches.
+    """Return the long-run bounds of a rate from its requests; None if they are too few for batches.
 
     Args:
         due_s: when each was due, ascending. Shape (requests,), as of the others.
@@ -62,7 +62,7 @@ def rate_bounds(
 
 
 def backlog(due_s: NDArray[np.float64], ended_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how many requests are not yet ended as each one is due, without itself. Shape (requests,)."""
+    """Return the number of other open requests when each one is due. Shape (requests,)."""
     ended = np.searchsorted(np.sort(ended_s), due_s, side="right")
     return np.asarray(np.maximum(0.0, np.arange(len(due_s)) - ended), dtype=np.float64)
 

@@ -40,7 +40,7 @@ def outcome(row: AnswerRow) -> RequestTimes:
 
 
 def sending_of(answers: Sequence[AnswerRow], slots: int) -> Sending:
-    """Return how punctual the client was, from the answers of a window.
+    """Return the lags of the client, from the answers of a window.
 
     Args:
         answers: of one window. Those that were never sent ended as they began.
@@ -147,8 +147,7 @@ def _early_stopping(detail: Detail | None) -> list[str]:
 
 
 def _disagreement_s(answers: Sequence[AnswerRow], detail: Detail) -> float | None:
-    """Return the largest difference between LoadGen's percentiles of latency and ours, computed as LoadGen computes
-    them."""
+    """Return the largest difference between LoadGen's percentiles of latency and ours, by LoadGen's definition."""
     ordered = sorted(row.finished_s - row.scheduled_s for row in answers)
     apart = []
     for percentile in _PERCENTILES:

@@ -48,7 +48,7 @@ class LoadCell:
 
 
 def run_rates(cell: LoadCell, done: Sequence[LoadRow], numbers: Iterator[int]) -> None:
-    """Ask at every rate that is not done yet, and record the results.
+    """Measure every rate that is not recorded yet, and record the results.
 
     Args:
         cell: the cell.

@@ -36,7 +36,7 @@ class ScheduledRequest:
 
 
 def poisson_moments(number: int, span_s: float, seed: int) -> list[float]:
-    """Draw the moments of a Poisson process of which the number and the first and last arrival are given. Ascending.
+    """Draw the moments of Poisson arrivals with a given number, first and last arrival. Ascending.
 
     Between the two, such arrivals are independent and evenly distributed (Ross, Stochastic Processes, theorem 2.3.1):
     the mean rate is exactly that of a trace with as many in as long.

@@ -13,7 +13,7 @@ SWITCH_S = 5e-4
 
 @contextmanager
 def punctual() -> Iterator[None]:
-    """Let no collection of garbage look at what was there before, and let threads take turns more often.
+    """Keep present objects out of garbage collections, and let threads take turns more often.
 
     With the documents of a task or the code of PyTorch in memory, a full collection stops every thread for tens of
     milliseconds.
