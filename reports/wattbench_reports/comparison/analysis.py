@@ -37,7 +37,7 @@ from wattbench_reports.comparison.machines import (
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
 from wattbench_reports.comparison.pooled import pooled_caveats
 from wattbench_reports.comparison.ranking import Ranking, rank
-from wattbench_reports.comparison.read_run import AnswerFacts, ReadRun, answer_facts, domains_of, read_frames
+from wattbench_reports.comparison.read_run import ReadRun, domains_of, read_frames
 from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.system_figures import (
     SystemFigures,
@@ -77,7 +77,6 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import Workload, workload
-from wattbench_reports.second_process import meanwhile
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable
@@ -92,7 +91,6 @@ class Analysis:
     """A comparison with everything it was computed from, for the panels of the report."""
 
     read: ReadRun
-    facts: AnswerFacts
     measured: Mapping[str, Measures]
     comparison: Comparison
     basis: Basis
@@ -144,18 +142,18 @@ class Analysis:
 
     @property
     def prints(self) -> Mapping[str, Fingerprint]:
-        """As in `AnswerFacts`."""
-        return self.facts.prints
+        """As in `ReadRun`."""
+        return self.read.prints
 
     @property
     def strictness(self) -> Mapping[str, SystemStrictness]:
-        """As in `AnswerFacts`."""
-        return self.facts.strictness
+        """As in `ReadRun`."""
+        return self.read.strictness
 
     @property
     def served(self) -> Mapping[str, Throughput]:
-        """As in `AnswerFacts`."""
-        return self.facts.served
+        """As in `ReadRun`."""
+        return self.read.served
 
     @cached_property
     def by_item(self) -> Analysis:
@@ -173,7 +171,7 @@ class Analysis:
             UserError: an assumption is wrong.
         """
         if assumptions.cluster == self.read.cluster:
-            return _analysis(self.read, assumptions, known_facts=self.facts)
+            return _analysis(self.read, assumptions)
         return analyse(self.frames.run, assumptions, in_memory=not isinstance(self.frames, StreamedFrames))
 
     @property
@@ -370,7 +368,6 @@ def analyse(
     assumptions: Assumptions = AS_IN_SUITE,
     *,
     in_memory: bool = False,
-    second_process: bool = False,
 ) -> Analysis:
     """As `compare`, keeping what the comparison was computed from.
 
@@ -381,16 +378,13 @@ def analyse(
         run: as in `compare`.
         assumptions: as in `compare`.
         in_memory: read all answers into memory however many they are, for what needs them item by item.
-        second_process: compute a part of it in a second process (`wattbench_reports.second_process`).
     """
     streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
     frames = load_streamed(run) if streams else load_frames(run)
-    return _analysis(read_frames(frames, assumptions.cluster), assumptions, second_process=second_process)
+    return _analysis(read_frames(frames, assumptions.cluster), assumptions)
 
 
-def _analysis(
-    read: ReadRun, assumptions: Assumptions, *, known_facts: AnswerFacts | None = None, second_process: bool = False
-) -> Analysis:
+def _analysis(read: ReadRun, assumptions: Assumptions) -> Analysis:
     frames, table, judged, load = read.frames, read.table, read.judged, read.load
     overall = None if read.overall is table else read.overall
     run, splits = frames.run, read.splits
@@ -400,35 +394,31 @@ def _analysis(
     impacts, no_tables = impacts_of_run(suite.impacts, suite.carbon, assumptions.impacts, assumptions.carbon)
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
-    with meanwhile(lambda: known_facts or answer_facts(read), wanted=second_process) as computed:
-        sums = carbon_sums(frames, hourly)
-        decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
-        used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
-        bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
-        has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
-        rates = tariff(bills, has_joules, used_for, pue)
-        charged = charged_sums(frames, table, bills)
-        same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
-        paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
-        seconds = _seconds(read, decide, paid)
-        more = (
-            sums | other_work_sums(frames) | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
-        )
-        base = basis(table, **{kind: _known(values) for kind, values in more.items()})
-        shares = shares_of(used_for, base)
-        priced = None
-        if rates is not None and paid is not None:
-            every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
-            priced = money_figures(base, table, paid, rates, shares, every)
-        measured = measures(frames, table, base, shares=shares, overall=overall)
-        alone = assumptions.alone or frames.record.imported is not None
-        sessions = None if alone else sessions_of(run, assumptions.sessions)
-        uncertain = joule_ratios(base, shares)
-        sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
-        facts = computed()
+    sums = carbon_sums(frames, hourly)
+    decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
+    used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
+    bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
+    has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
+    rates = tariff(bills, has_joules, used_for, pue)
+    charged = charged_sums(frames, table, bills)
+    same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
+    paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
+    seconds = _seconds(read, decide, paid)
+    more = sums | other_work_sums(frames) | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
+    base = basis(table, **{kind: _known(values) for kind, values in more.items()})
+    shares = shares_of(used_for, base)
+    priced = None
+    if rates is not None and paid is not None:
+        every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
+        priced = money_figures(base, table, paid, rates, shares, every)
+    measured = measures(frames, table, base, shares=shares, overall=overall)
+    alone = assumptions.alone or frames.record.imported is not None
+    sessions = None if alone else sessions_of(run, assumptions.sessions)
+    uncertain = joule_ratios(base, shares)
+    sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
     machines = read.machines and replace(read.machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
-    check = input_check(facts.inputs, facts.prints)
+    check = input_check(read.inputs, read.prints)
     comparison = Comparison(
         run=run.header.run,
         suite=suite.name,
@@ -439,7 +429,7 @@ def _analysis(
                         system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), splits[name], base),
                         priced,
                     ),
-                    facts.served.get(name),
+                    read.served.get(name),
                 ),
                 figures.j_per_correct,
                 uncertain.get(name),
@@ -452,13 +442,13 @@ def _analysis(
         caveats=(
             *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
             *(load_caveats(load) if load is not None else ()),
-            *condition_caveats(facts.prints),
+            *condition_caveats(read.prints),
             *(() if machines is None else machine_caveats(machines)),
-            *few_in_common(facts.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
+            *few_in_common(read.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
             *caveats(frames, measured, judged, check, weighed=used_for.shares is not None),
-            *client_caveats(facts.served, measured),
-            *unread_caveats(facts.strictness),
-            *strict_caveats(facts.strictness, measured, used_for.shares),
+            *client_caveats(read.served, measured),
+            *unread_caveats(read.strictness),
+            *strict_caveats(read.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
             *impact_caveats(no_tables),
         ),
@@ -499,7 +489,7 @@ def _analysis(
         *([] if timed is None else [timed.costs]),
     ]
     return Analysis(
-        read, facts, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
+        read, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
         priced=priced, timed=timed, charges=bills, charged=charged, bills=paid, tariff=rates,
         decide=decide,

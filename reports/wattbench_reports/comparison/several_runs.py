@@ -307,7 +307,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
         measured=analysis.measured,
         judged=analysis.judged,
         prints=analysis.prints,
-        inputs=analysis.facts.inputs,
+        inputs=analysis.read.inputs,
         yardsticks=frozenset(analysis.yardsticks),
         run=run,
         uncertain=analysis.uncertain,
