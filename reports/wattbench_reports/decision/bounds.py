@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wattbench_reports.decision.model import ROUNDING
+from wattbench_reports.stats.intervals import clopper_pearson
 from wattbench_reports.stats.student import t_at, t_probability
 
 MOST_ITEMS = 10_000_000
@@ -76,14 +77,10 @@ class BoundedShare:
 
     def bounds(self, risk: float) -> tuple[float, float]:
         """Return the lower and the upper bound."""
-        from scipy.special import betaincinv
-
         each = risk / self.sides
         below, above = self.shares(each)
-        number, more = self.effective(below, each), self.effective(above, each)
-        right, wrong = number * below, more * (1 - above)
-        low = 0.0 if right <= 0 else float(betaincinv(right, number - right + 1, each))
-        high = 1.0 if wrong <= 0 else float(betaincinv(more - wrong + 1, wrong, 1 - each))
+        low, _ = clopper_pearson(below, self.effective(below, each), each)
+        _, high = clopper_pearson(above, self.effective(above, each), each)
         return low, high
 
     def least_risk(self) -> float:

@@ -10,7 +10,7 @@ request is beyond the limit there is no design effect: the bound then takes the 
 slowness that the run did not meet are in no bound. Under a mix of domains the share is the mean of the domains' shares.
 
 The share is read off the seconds that stand for a domain and system (`grid` of
-`wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
+`wattbench_reports.stats.percentiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
 straight lines between them.
 
 Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import SHARE
+from wattbench_reports.stats.percentiles import POINTS, grid
 from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
-from wattbench_reports.stats.weighted_quantiles import POINTS, grid
 
 BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
 """Shares of requests beyond a limit at which the design effect is estimated."""

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import needed, percentile, percentiles
+from wattbench_reports.stats.percentiles import Weighted, mixed, needed, percentile, percentiles
 from wattbench_reports.stats.quantile_intervals import Sample, quantile_interval
-from wattbench_reports.stats.quantiles import Weighted
-from wattbench_reports.stats.weighted_quantiles import mixed
 
 PROFILE = 100_000
 """Percentiles of a profile: a thousandth of a percent apart."""
@@ -57,9 +55,9 @@ class Latencies:
         return self._summary[0]
 
     def percentile_s(self, share: float) -> float | None:
-        """Return a percentile, as `wattbench_reports.stats.quantiles` defines it; None where they are too few for it.
+        """Return a percentile, as `wattbench_reports.stats.percentiles` defines it; None where they are too few for it.
 
-        Under a mix, of what stands for each domain (`wattbench_reports.stats.weighted_quantiles`).
+        Under a mix, of what stands for each domain (`wattbench_reports.stats.percentiles`).
         """
         if self._mix is not None:
             return self._mixed(self._mix).quantile(share) if len(self) >= needed(share) else None

@@ -27,9 +27,14 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import combined, factors, per_request
 from wattbench_reports.metrics.other_work import TOO_MANY
 from wattbench_reports.stats import BlockRatio, Interval, block_ratio, percentile_interval, ratios
-from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS, outer_log_t
+from wattbench_reports.stats.intervals import log_interval
 from wattbench_reports.stats.student import t_quantile
 
+FEW_ITEMS = 30
+"""Below this effective number of items an interval of a ratio is marked."""
+OPEN_ITEMS = 10
+"""Below this effective number of items a ratio has no upper bound: a few items then hold most of what was spent, and
+the spread among the others says nothing of the next such item."""
 LONE = 0.01
 """With a larger share of requests in domains of a single item nothing bounds a figure."""
 
@@ -161,13 +166,22 @@ def _by_draws(
     drawn = above if below is None else ratios(above, below)
     errors = _standard_errors(_errors_of(basis, parts, shares, above, below))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
-    spread = []
+    spread: list[Interval | None] = []
     for system, items in enumerate(counted.sum(axis=0).tolist()):
-        interval = percentile_interval(float(totals[system]), drawn[:, system], few=items < 2)
-        if interval is not None and items >= 2:
-            interval = outer_log_t(interval, t_quantile(items - 1) * float(errors[system]))
-        spread.append(interval)
+        total = float(totals[system])
+        if not math.isfinite(total):
+            spread.append(None)
+            continue
+        interval = percentile_interval(total, drawn[:, system], few=items < 2)
+        half = t_quantile(items - 1) * float(errors[system]) if items >= 2 else 0.0
+        spread.append(_outer_log_t(interval, half))
     return spread
+
+
+def _outer_log_t(interval: Interval, half: float) -> Interval:
+    """Return the outer ends of an interval of a ratio and of estimate x exp(+- half)."""
+    other = log_interval(interval.estimate, half)
+    return replace(interval, low=min(interval.low, other.low), high=max(interval.high, other.high))
 
 
 def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:

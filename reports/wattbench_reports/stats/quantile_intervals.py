@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
-from wattbench_reports.stats.quantiles import Weighted, quantile
+from wattbench_reports.stats.percentiles import Weighted, quantile
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 
 MOST_EFFECTIVE = 2.0

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from wattbench_reports.metrics.carbon.embodied import Embodied
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, GridCountry
 from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
@@ -32,23 +29,6 @@ class Carbon:
         """
         if isinstance(self.intensity, HourlyIntensity):
             return None
-        return energy_j / JOULES_PER_KWH * self.intensity.g_per_kwh * self.pue
-
-    def grams_at(
-        self, energy_j: NDArray[np.float64], started_s: NDArray[np.float64], finished_s: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Grams of CO2 equivalent for joules at the machine, drawn evenly between two moments.
-
-        Args:
-            energy_j: shape (spans,).
-            started_s: shape (spans,), seconds since the Unix epoch.
-            finished_s: shape (spans,).
-
-        Returns:
-            Shape (spans,); NaN where an hourly intensity lacks some of the span. Manufacture is not in it.
-        """
-        if isinstance(self.intensity, HourlyIntensity):
-            return energy_j / JOULES_PER_KWH * self.intensity.mean_g_per_kwh(started_s, finished_s) * self.pue
         return energy_j / JOULES_PER_KWH * self.intensity.g_per_kwh * self.pue
 
     def within(self, first_s: float, last_s: float) -> Carbon:
