@@ -24,7 +24,7 @@ from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templat
 
 @dataclass(frozen=True)
 class TaskOutline:
-    """What a task says of itself before its documents are read or its code is run."""
+    """What a task's YAML says of it."""
 
     choice: TaskChoice
     output_type: str
@@ -68,7 +68,7 @@ class LoadedTask:
 
     @property
     def outline(self) -> TaskOutline:
-        """Return its outline."""
+        """Return the outline of the task."""
         return TaskOutline(
             self.choice,
             str(self.task.OUTPUT_TYPE),
@@ -103,7 +103,7 @@ def quiet_lm_eval() -> None:
 
 
 def allow_model_code() -> None:
-    """Let tasks run code that a model wrote: Hugging Face `evaluate`, which scores such code, asks as lm-eval does."""
+    """Let tasks run code that a model wrote: set the variable that Hugging Face `evaluate` wants for that."""
     os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")
 
 

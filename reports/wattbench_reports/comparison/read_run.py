@@ -1,4 +1,4 @@
-"""What a comparison reads of a run, whatever a reader assumes of carbon, prices, mixes of domains and requirements."""
+"""Read what a comparison needs of a run, whatever a reader assumes of carbon, prices, mixes and requirements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TASK = "task"
 
 @dataclass(frozen=True)
 class ReadRun:
-    """A run as it was read: under other assumptions, all of it stays."""
+    """A run as it was read. All of it stays under other assumptions."""
 
     frames: Frames
     """Of the machines, and at the arrival rate, that are compared."""
@@ -46,7 +46,7 @@ class ReadRun:
 
     @cached_property
     def splits(self) -> Mapping[str, SystemSplit]:
-        """Each system's joules by component."""
+        """Return each system's joules by component."""
         return splits(self.frames)
 
     @cached_property
@@ -71,18 +71,18 @@ class ReadRun:
         return system_inputs(self.frames.recorded or self.frames)
 
     def pairs(self, domain: str | None) -> EqualPairs:
-        """Comparisons of two systems over one domain, or over all items; every item counts the same."""
+        """Return comparisons of two systems over one domain, or over all items; every item counts the same."""
         if domain not in self._pairs:
             self._pairs[domain] = EqualPairs(self.overall if domain is None else self.table.of_domain(domain))
         return self._pairs[domain]
 
     @cached_property
     def _pairs(self) -> dict[str | None, EqualPairs]:
-        """Those that were asked for: they keep what they compared."""
+        """Return the comparisons so far: they keep what they compared."""
         return {}
 
     def by_domain(self, base: Basis) -> Mapping[str, Mapping[str, Measures]]:
-        """Domain to each system's figures in it, in the order of the suite.
+        """Return each system's figures by domain, in the order of the suite.
 
         Args:
             base: of `table`. What is kept is of the first one: the figures are of joules and answers, which all have.

@@ -1,4 +1,4 @@
-"""The share of a system's requests that are answered within a limit, with what it varies by.
+"""Compute the share of a system's requests that are answered within a limit, and its variance.
 
 A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. The bounds of
 the share within the limit are those of `wattbench_reports.decision.bounds`: of 44 requests that all keep it the share
@@ -36,7 +36,7 @@ BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
 
 @dataclass(frozen=True)
 class SystemLatency:
-    """The latency of one system, as a limit needs it."""
+    """The latency of one system, as a check against a limit needs it."""
 
     grids: tuple[NDArray[np.float64], ...]
     """For each domain: the seconds that stand for its requests, ascending."""

@@ -1,4 +1,4 @@
-"""Intervals of joules and grams, for each request and for each correct answer, for all items or for a mix of domains.
+"""Bound joules and grams, for each request and for each correct answer, for all items or for a mix of domains.
 
 They speak of *other items* of the same tasks. In a run of two blocks or more they are clustered by block and so hold
 what the machine did meanwhile: the log of the ratio ± t standard errors. In a run without blocks the items are drawn
@@ -97,7 +97,7 @@ def block_ratios(
 def item_ratios(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[BlockRatio | None]:
-    """Return the same in a run without blocks, from the draws: its items are the clusters, and time is left out."""
+    """Return the ratios of `block_ratios` in a run without blocks: items are the clusters, and time is left out."""
     totals = _totals(basis, parts, shares, per_correct=per_correct)
     errors = _standard_errors(drawn_errors(basis, parts, shares, per_correct=per_correct))
     items = basis.metered_items.sum(axis=0)
@@ -193,7 +193,7 @@ def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:
 
 
 def items_worth(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
-    """Return of how many equal items each system's joules are worth: (sum J)^2 / (sum of J^2), shape (systems,).
+    """Return the number of equal items that each system's joules are worth: (sum J)^2 / (sum of J^2), shape (systems,).
 
     Source: L. Kish, "Survey Sampling" (1965), 11.2C: the effective number of a weighted sample.
     """
@@ -219,7 +219,7 @@ def _surely(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> 
 
 
 def _half_an_answer(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what the bounds of joules per correct answer are multiplied by, for domains whose answers all agree."""
+    """Return the factors of the bounds of joules per correct answer, for domains whose answers all agree."""
     worth, right = factors(basis, shares), basis.totals["correct"]
     all_right = per_request(basis, right, shares)
     more = np.where((right == 0) & (basis.metered > 0), worth / 2, 0.0).sum(axis=0)

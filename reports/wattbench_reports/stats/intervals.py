@@ -28,7 +28,7 @@ class Interval:
     """So few items have most of what was summed that the bounds may be too narrow."""
 
     def times(self, factor: float) -> Interval:
-        """Return it in another unit: the estimate and both bounds times a factor that is not below 0."""
+        """Return the interval in another unit: estimate and bounds times a factor, 0 or more."""
         return Interval(self.estimate * factor, self.low * factor, self.high * factor, self.few)
 
 

@@ -39,8 +39,7 @@ def quantile(values: NDArray[np.float64], share: float) -> float:
 
 def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[float]:
     """Return several quantiles, each as `quantile`; the values are put in order once."""
-    found: list[float] = np.quantile(values, shares, method="inverted_cdf").tolist() if shares else []
-    return found
+    return [float(each) for each in np.quantile(values, shares, method="inverted_cdf")] if shares else []
 
 
 def needed(share: float) -> int:
@@ -94,7 +93,7 @@ class Weighted:
 
     @classmethod
     def of(cls, values: NDArray[np.float64], weights: NDArray[np.float64]) -> Weighted:
-        """Put values in order.
+        """Make it from values and weights in any order.
 
         Args:
             values: shape (values,), none NaN.

@@ -1,4 +1,4 @@
-"""Compare a quantile of two systems: by how many more of one's requests end within the quantile of both together.
+"""Compare a quantile of two systems by the shares of their requests within the quantile of both together.
 
     q = the quantile of all requests of both, each system counting the same
     d = F_1(q) - F_2(q)             the first has the smaller quantile where it is above 0
@@ -84,8 +84,9 @@ def _difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDAr
 
 @dataclass(frozen=True)
 class QuantileRatio:
-    """A quantile of the second of two systems over that of the first, with the bounds that `quantile_gap` rejects
-    beyond: those ratios at which the first's values, times the ratio, differ from the second's.
+    """A quantile of the second of two systems over that of the first.
+
+    Beyond its bounds `quantile_gap` finds that the first's values, times the ratio, differ from the second's.
 
     The shares that lie within both quantiles then differ by d = t sqrt(V) + c, so that the bounds are quotients of
     order statistics, Q_2(p + d/2) / Q_1(p - d/2) and the same with -d. V is of the residuals at these, with one item
@@ -100,7 +101,7 @@ class QuantileRatio:
 
     @property
     def quantiles(self) -> tuple[float, float]:
-        """Return the quantile of each."""
+        """Return the quantile of each system."""
         return self.first.quantile(self.share), self.second.quantile(self.share)
 
     @property

@@ -1,4 +1,4 @@
-"""Find the set of systems among which the best is: leaders as a set, at one error rate however many there are.
+"""Find the set of systems that may be the best, at one error rate however many there are.
 
 Who leads is picked on the same data that it is then tested on, so tests against the leader are wrong more often than
 each of them promises. Bonferroni-t elimination starts with all systems and drops the worst one as long as it is shown
@@ -116,7 +116,7 @@ def one_sided_p_values(
 
 
 def pairwise_p_values_of_draws(estimates: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what `pairwise_p_values` does from a bootstrap of many items, for figures that are no means, as medians.
+    """Return the p-values of `pairwise_p_values` from bootstrap draws, for figures that are no means, such as medians.
 
     Args:
         estimates: shape (systems,), lower is better.
