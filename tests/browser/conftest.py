@@ -91,7 +91,6 @@ def write_stated() -> Callable[[Path, Path], Path]:
     def write(run_dir: Path, out: Path) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(page, "panels", stated)
-            patch.setattr(page, "EITHER", ())
             patch.setattr(routing, "hybrids_section", lambda _: None)
             return write_report(run_dir, out)
 

@@ -21,9 +21,6 @@ from numpy.typing import NDArray
 STEP_S = 1.0
 """The machine's speed is even for so long."""
 
-_STRETCH = 512
-"""Steps of slow drift that are computed at once."""
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -139,24 +136,12 @@ def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np
 
 def wander(sd: float, memory_s: float, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the factor on the seconds in each step: a first-order autoregression in the logarithm, 1 on average."""
+    from scipy.signal import lfilter
+
     kept = math.exp(-STEP_S / memory_s)
     shocks = rng.normal(size=steps) * math.sqrt(1 - kept**2)
     shocks[0] = rng.normal()
-    return np.exp(sd * _remembered(shocks, kept) - sd**2 / 2)
-
-
-def _remembered(shocks: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """Each value is `kept` times the one before it, and a shock: `scipy.signal.lfilter`, which takes a second to load.
-
-    In stretches, so that no power of `kept` is too small to divide by.
-    """
-    values, before = np.empty_like(shocks), 0.0
-    powers = kept ** np.arange(1, _STRETCH + 1)
-    for start in range(0, len(shocks), _STRETCH):
-        part = shocks[start : start + _STRETCH]
-        values[start : start + _STRETCH] = powers[: len(part)] * (before + np.cumsum(part / powers[: len(part)]))
-        before = values[start + len(part) - 1]
-    return values
+    return np.exp(sd * lfilter([1.0], [1.0, -kept], shocks) - sd**2 / 2)
 
 
 def _busy_shares(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -119,7 +119,7 @@ def report(
             notice(f"wattbench: the complete blocks of {run} are the run {part}")
         run = part
     page = page_of(run) if output is None else output
-    write_report(run, page, replace(assumptions, routers=routes), processes=2)
+    write_report(run, page, replace(assumptions, routers=routes))
     click.echo(page)
     if open_page:
         open_in_browser(page)

@@ -15,7 +15,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.prefill_decode.least_squares import least_squares, non_negative
 from wattbench.prefill_decode.timeline import DECODE, PREFILL
 
 CONFIDENCE = 0.95
@@ -33,6 +32,8 @@ MAX_WIDTH = 0.5
 """Bounds wider than this share of the joules of prefill and decode mean that the two cannot be distinguished."""
 MAX_CONDITION = 1e3
 """Of the columns, scaled: beyond it every interval has the same mix of phases, to rounding."""
+_SINGULAR = 1e-12
+"""Eigenvalues below this share of the largest are rounding."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +139,30 @@ def _joules(
     moments = np.einsum("db,gbi->dgi", times, sums.moments)
     squares = np.einsum("db,gb->dg", times, sums.squares)
     draws = np.arange(len(times))
-    guess = (squares - least_squares(products, moments)[1]).argmin(axis=1)
-    joules = non_negative(products[draws, guess], moments[draws, guess]) / sums.scale * total_s
+    lower_by = np.einsum("dgi,dgij,dgj->dg", moments, np.linalg.pinv(products, _SINGULAR, hermitian=True), moments)
+    guess = (squares - lower_by).argmin(axis=1)
+    joules = _non_negative(products[draws, guess], moments[draws, guess]) / sums.scale * total_s
     sum_j = joules.sum(axis=1, keepdims=True)
     shares = np.where(sum_j > 0, joules / np.where(sum_j > 0, sum_j, 1.0), total_s / total_s.sum())
     return shares * fitted_phases_j
 
 
+def _non_negative(products: NDArray[np.float64], moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return least squares without negative coefficients, shape (problems, columns), from sums of products."""
+    from scipy.optimize import nnls
+
+    values, vectors = np.linalg.eigh(products)
+    kept = values > _SINGULAR * values[:, -1:]
+    roots = np.sqrt(np.where(kept, values, 1.0))
+    matrices = (kept * roots)[:, :, None] * vectors.swapaxes(1, 2)
+    fitted = kept / roots * np.einsum("pji,pj->pi", vectors, moments)
+    return np.array([nnls(matrix, value)[0] for matrix, value in zip(matrices, fitted, strict=True)])
+
+
 @lru_cache
 def _few_blocks(blocks: int, confidence: float) -> float:
     """Return by how much the bounds are widened: a bootstrap over few blocks ignores their number and Student's t."""
-    from scipy.special import ndtri, stdtrit  # scipy.stats takes a second to import
+    from scipy.special import ndtri, stdtrit
 
     at = (1.0 + confidence) / 2.0
     return float(stdtrit(blocks - 1, at) / ndtri(at) * np.sqrt(blocks / (blocks - 1)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.tasks.task_code import files_of, values_of
 
 FILE_FORMATS = ("arrow", "csv", "json", "parquet", "text")
 """The `dataset_path` of tasks whose documents are in files that their YAML names (`datasets`' packaged modules)."""
@@ -43,7 +44,9 @@ def with_found_files(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: a file is in neither folder.
     """
-    folder = _folder_that_names(path, frozenset()) or path.parent
+    # A task's own `dataset_kwargs` count, else those of the last file that it includes.
+    naming = (file for file, root in files_of(path) if values_of(root, "dataset_kwargs"))
+    folder = next(naming, path.resolve()).parent
     paths = dict(settings)
     if settings.get("data_dir") is not None:  # data_files are then relative to it
         paths["data_dir"] = _path_of(str(settings["data_dir"]), folder)
@@ -72,19 +75,3 @@ def _path_of(written: str, folder: Path) -> str:
     raise UserError(
         f"data_files: {written} is not in {folder}, whose YAML names it, and not in the current folder, {Path.cwd()}"
     )
-
-
-def _folder_that_names(path: Path, including: frozenset[Path]) -> Path | None:
-    """Return the folder of the file that has `dataset_kwargs`: a task's own, else the last one that it includes."""
-    from lm_eval.tasks._yaml_loader import load_yaml
-
-    path = path.resolve()
-    written = load_yaml(path, resolve_func=False, recursive=False)
-    if "dataset_kwargs" in written or path in including:
-        return path.parent
-    included = written.get("include") or []
-    for name in reversed(included if isinstance(included, list) else [included]):
-        folder = _folder_that_names(path.parent / str(name), including | {path})
-        if folder is not None:
-            return folder
-    return None

@@ -17,19 +17,14 @@ from wattbench.config import FileTask, Resolved, TaskChoice
 from wattbench.errors import UserError, nearest
 from wattbench.tasks.data_files import is_local, with_found_files
 from wattbench.tasks.file_task.build import BuiltTask, build_once, lm_eval_task
-from wattbench.tasks.shared_includes import includes_parsed_once
-from wattbench.tasks.task_code import TaskCode, code_in
+from wattbench.tasks.task_code import TaskCode, code_in, written_metrics
 from wattbench.tasks.task_files import check_task_files
 from wattbench.tasks.template_sandbox import TemplateLimitError, sandbox_templates
-from wattbench.tasks.written_metrics import written_metrics
-
-_OF_GROUPS = ("group", "tag", "task_list")
-"""Keys of a task's YAML that are about more than the task."""
 
 
 @dataclass(frozen=True)
 class TaskOutline:
-    """What a task says of itself before its documents are read or its code is run."""
+    """What a task's YAML says of it."""
 
     choice: TaskChoice
     output_type: str
@@ -73,7 +68,7 @@ class LoadedTask:
 
     @property
     def outline(self) -> TaskOutline:
-        """Return its outline."""
+        """Return the outline of the task."""
         return TaskOutline(
             self.choice,
             str(self.task.OUTPUT_TYPE),
@@ -108,7 +103,7 @@ def quiet_lm_eval() -> None:
 
 
 def allow_model_code() -> None:
-    """Let tasks run code that a model wrote: Hugging Face `evaluate`, which scores such code, asks as lm-eval does."""
+    """Let tasks run code that a model wrote: set the variable that Hugging Face `evaluate` wants for that."""
     os.environ.setdefault("HF_ALLOW_CODE_EVAL", "1")
 
 
@@ -203,11 +198,9 @@ def _of_lm_eval(resolved: Resolved, choice: TaskChoice) -> Any:
     written = entry.cfg or {}
     spec: Any = choice.task
     if choice.source == "include" and entry.yaml_path and is_local(written) and written.get("dataset_kwargs"):
-        from lm_eval.tasks._yaml_loader import load_yaml
-
         files = with_found_files(Path(entry.yaml_path), written["dataset_kwargs"])
-        loaded = {key: value for key, value in load_yaml(entry.yaml_path).items() if key not in _OF_GROUPS}
-        spec = {**loaded, "task": choice.task, "dataset_kwargs": files}
+        # A group may override the settings of its tasks.
+        spec = {"group": "one task", "task": [{"task": choice.task, "dataset_kwargs": files}]}
     return manager.load([spec])["tasks"][choice.task]
 
 
@@ -266,8 +259,7 @@ def _manager(include: tuple[Path, ...], *, defaults: bool) -> Any:
     sandbox_templates()
     for folder in include:
         check_task_files(folder)
-    with includes_parsed_once():
-        return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
+    return TaskManager(include_path=[str(path) for path in include] or None, include_defaults=defaults)
 
 
 def _settings(resolved: Resolved, choice: TaskChoice) -> Mapping[str, Any]:

@@ -66,8 +66,9 @@ def limit_of_task(settings: Mapping[str, Any]) -> int | None:
 
 
 def limited(requests: Sequence[Instance], config: SystemBase) -> list[Instance]:
-    """Return requests with the limit of a system, as `max_gen_toks` in their settings; those that generate nothing, and
-    those with a limit that is no number, as they are.
+    """Return requests with the system's limit as `max_gen_toks`.
+
+    Those that generate nothing, or have a limit that is no number, are unchanged.
 
     Args:
         requests: of lm-eval, which are not changed: several systems share them.

@@ -45,7 +45,7 @@ def requests_by_document(
 
 
 class _Collector(LM):
-    """Writes requests down. Its answers are empty, and their scores thrown away."""
+    """Collect requests; its empty answers count for nothing."""
 
     def __init__(self, lm: LM) -> None:
         super().__init__()

@@ -70,7 +70,7 @@ def evaluate(
 
 
 def look_up(task: Any, documents: Sequence[int]) -> None:
-    """Let a task read some of its documents alone. For its `samples` lm-eval reads all documents of the task, twice.
+    """Let a task read only some of its documents: for its `samples` lm-eval reads all of them, twice.
 
     Args:
         task: lm-eval's.
@@ -102,7 +102,7 @@ def set_up(loaded: LoadedTask, prompt: Prompt, measure: Measure) -> None:
 
 
 def _check_examples(loaded: LoadedTask, wanted: int) -> None:
-    """Check that there are as many worked examples where they are the first ones of a fixed list."""
+    """Check that a fixed list of worked examples has as many as the suite wants."""
     from lm_eval.api.samplers import FirstNSampler
 
     sampler = getattr(loaded.task, "sampler", None)
@@ -147,7 +147,7 @@ def _seed(seed: int) -> None:
 
 @contextmanager
 def generators_kept() -> Iterator[None]:
-    """Put back the state of the global generators of random numbers, which `evaluate` seeds: systems may draw too."""
+    """Restore the global random generators at the end: `evaluate` seeds them, and systems may draw from them."""
     state, numpy_state = random.getstate(), np.random.get_state()
     torch = sys.modules.get("torch")
     with ExitStack() as stack:

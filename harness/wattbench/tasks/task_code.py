@@ -1,4 +1,4 @@
-"""Name the code that loading a task would run, from its YAML alone: nothing is imported.
+"""Read from its YAML alone which code loading a task would run, and which metrics it gives: nothing is imported.
 
 What can run code: `!function` (wherever in the file or in those that it includes, used or not), a task that is a class,
 a metric that lm-eval does not have, which Hugging Face `evaluate` then loads as a script, and a prompt of a library.
@@ -6,7 +6,7 @@ a metric that lm-eval does not have, which Hugging Face `evaluate` then loads as
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,10 @@ from wattbench.records.files.regular_file import read_regular
 _FUNCTION = "!function"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """lm-eval's own parser: another could read a crafted file in another way."""
+_ORDER_OF_CHOICES = (
+    "acc", "f1", "mcc", "acc_norm", "acc_bytes", "exact_match", "brier_score", "likelihood", "acc_mutual_info",
+)  # fmt: skip
+"""The order in which lm-eval gives the metrics of a task with choices, whatever the order of its YAML."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,11 @@ def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
     Raises:
         UserError, ValueError, yaml.YAMLError: a file cannot be read; lm-eval could not either.
     """
-    functions = [] if path is None else list(dict.fromkeys(_functions(path.resolve(), frozenset())))
+    functions: list[str] = []
+    for _, root in () if path is None else files_of(path):
+        # A tag can be written in many ways: the file is parsed, not searched.
+        _find(root, functions)
+    functions = list(dict.fromkeys(functions))
     named = list(functions)
     if "class" in written and not functions:
         named.append(str(written["class"]))
@@ -57,21 +65,22 @@ def code_in(path: Path | None, written: Mapping[str, Any]) -> TaskCode:
     return TaskCode(_owner(path), tuple(named))
 
 
-def _functions(path: Path, including: frozenset[Path]) -> list[str]:
-    """Return what a file and those that it includes name with `!function`. A tag can be written in many ways, so that
-    the file is parsed and not searched."""
-    if path in including:
-        raise ValueError(f"{path} includes itself")
-    root = composed(read_regular(path))
-    names: list[str] = []
-    _find(root, names, set())
-    for name in included_in(root):
-        names += _functions((path.parent / name).expanduser().resolve(), including | {path})
-    return names
+def files_of(path: Path) -> Iterator[tuple[Path, yaml.Node | None]]:
+    """Yield a task's file and those that it includes, each once and parsed: first those whose settings count first."""
+    waiting, seen = [path], set[Path]()
+    while waiting:
+        file = waiting.pop().expanduser().resolve()
+        if file in seen:
+            continue
+        seen.add(file)
+        root = composed(read_regular(file))
+        yield file, root
+        waiting += [file.parent / name for name in included_in(root)]
 
 
-def _find(node: yaml.Node | None, names: list[str], seen: set[int]) -> None:
-    waiting = [node]
+def _find(node: yaml.Node | None, names: list[str]) -> None:
+    """Add what a file names with `!function` to the names."""
+    waiting, seen = [node], set[int]()
     while waiting:
         here = waiting.pop()
         if here is None or id(here) in seen:
@@ -95,8 +104,13 @@ def composed(data: bytes) -> yaml.Node | None:
 
 
 def included_in(root: yaml.Node | None) -> list[str]:
-    """Return the files that a file includes. A merge key (`<<`) can bring the list, too."""
-    names: list[str] = []
+    """Return the files that a file includes."""
+    return [str(each.value) for value in values_of(root, "include") for each in _each(value)]
+
+
+def values_of(root: yaml.Node | None, key: str) -> list[yaml.Node]:
+    """Return the values of a key of a file. A merge key (`<<`) can bring one, too."""
+    values: list[yaml.Node] = []
     waiting = [root]
     seen: set[int] = set()
     while waiting:
@@ -104,12 +118,12 @@ def included_in(root: yaml.Node | None) -> list[str]:
         if not isinstance(here, yaml.MappingNode) or id(here) in seen:
             continue
         seen.add(id(here))
-        for key, value in here.value:
-            if key.value == "include":
-                names += [str(each.value) for each in _each(value)]
-            elif key.tag == "tag:yaml.org,2002:merge":
+        for name, value in here.value:
+            if name.value == key:
+                values.append(value)
+            elif name.tag == "tag:yaml.org,2002:merge":
                 waiting += _each(value)
-    return names
+    return values
 
 
 def _each(node: yaml.Node) -> list[yaml.Node]:
@@ -125,6 +139,25 @@ def foreign_metrics(written: Mapping[str, Any]) -> list[str]:
     entries = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
     names = [(str(each.get("metric")), each.get("hf_evaluate")) for each in entries if each.get("metric") is not None]
     return [name for name, elsewhere in names if elsewhere or name not in metric_registry]
+
+
+def written_metrics(written: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the metrics that a task's YAML names, with its filters; empty where code names them, or where they are
+    named in a way that lm-eval would refuse."""
+    from lm_eval.api.registry import DEFAULT_METRIC_REGISTRY
+
+    output_type = str(written.get("output_type", "generate_until"))
+    listed = written.get("metric_list", [{"metric": name} for name in DEFAULT_METRIC_REGISTRY.get(output_type, ())])
+    filters = written.get("filter_list") or [{"name": "none"}]
+    try:
+        if written.get("process_results") is not None or foreign_metrics(written):
+            return ()
+        names = [str(each["metric"]) for each in listed]
+        if output_type == "multiple_choice":
+            names.sort(key=_ORDER_OF_CHOICES.index)
+        return tuple(f"{name},{each['name']}" for each in filters for name in names)
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return ()
 
 
 def _owner(path: Path | None) -> Literal["suite", "wattbench", "lm-eval"]:

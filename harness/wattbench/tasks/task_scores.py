@@ -1,4 +1,4 @@
-"""Say before anything is asked by which metric of a task an answer counts, and which answers it accepts."""
+"""Say by which metric of a task an answer counts, and which answers it accepts, before a model is run."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def chosen_metric(known: Sequence[str], choice: TaskChoice) -> str:
 
 
 def _given(loaded: LoadedTask) -> list[str]:
-    """Return the metrics that lm-eval will give for an answer: as it gives them for an empty one, which no model wrote.
+    """Return the metrics that lm-eval gives for an answer, by scoring an empty one.
 
     Empty where that cannot be tried.
     """

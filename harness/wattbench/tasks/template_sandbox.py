@@ -52,7 +52,7 @@ class TemplateLimitError(SecurityError):
 
 
 class BoundedTemplate(Template):
-    """A template that is bounded in memory, in time, and in what it says."""
+    """A template whose memory, time and output are bounded."""
 
     budget: TemplateBudget
 
@@ -72,14 +72,14 @@ class BoundedTemplate(Template):
 
 @dataclass
 class TemplateBudget:
-    """What a template has left."""
+    """The memory, time and output that a template may still use."""
 
     template: str
     left_s: float = FIRST_S
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Bound what is done inside. Time is bounded in the main thread alone, as Python's signals are.
+        """Bound the code inside; its time only in the main thread, as Python's signals work there alone.
 
         Raises:
             TemplateLimitError: it takes too much.
@@ -125,8 +125,8 @@ def _memory_bounded() -> Iterator[None]:
 
 
 class TemplateSandbox(SandboxedEnvironment):
-    """Jinja's sandbox, which also refuses methods of a document's values that are no plain data: an image can be saved
-    to any path by a public method, as an array can.
+    """Jinja's sandbox, which also refuses methods of values that are no plain data: an image could be saved to any
+    path.
 
     A text is compiled once: lm-eval asks for its template anew for each document. A template keeps nothing from one
     rendering to the next.

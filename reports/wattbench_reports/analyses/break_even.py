@@ -16,7 +16,7 @@ from wattbench_reports.comparability.joules import same_provenance
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.comparison.ties import accuracy_rivals
-from wattbench_reports.stats import Payback, payback_from_draws, resampled_sums
+from wattbench_reports.stats import Payback, paid_back, resampled_sums
 from wattbench_reports.stats.budgets import BREAK_EVEN_UNITS, SEED
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.item_matrix import ItemTable
@@ -187,7 +187,7 @@ def _payback(sums: _SharedSums, name: str, other: str, domain: str | None, outla
     payer, saver = (second, first) if outlay_j < 0 else (first, second)
     totals = [(float(drawn.energy_j[column]), float(drawn.correct[column])) for column in (payer, saver)]
     draws = [(drawn.energy_draws[:, column], drawn.correct_draws[:, column]) for column in (payer, saver)]
-    return payback_from_draws(abs(outlay_j), totals[0], totals[1], draws[0], draws[1], items=drawn.items)
+    return paid_back(abs(outlay_j), totals[0], totals[1], draws[0], draws[1], items=drawn.items)
 
 
 def _nothing(sums: _SharedSums, name: str, other: str, domain: str | None, what: str = "joules") -> str:

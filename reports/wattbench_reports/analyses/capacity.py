@@ -22,7 +22,7 @@ from wattbench_reports.metrics.carbon import JOULES_PER_KWH
 from wattbench_reports.metrics.money.model import ELECTRICITY, MACHINE
 from wattbench_reports.metrics.tail_latency import MEDIAN, common_tail, tail_share
 from wattbench_reports.stats.budgets import ARRIVALS, SEED, WARM_UP_ARRIVALS
-from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports.stats.percentiles import quantile
 from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 RATES_PER_S = (0.1, 1.0, 10.0)

@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.pair_sums import mean_scores
 from wattbench_reports.formatting.safe_text import Excerpt, first_of, last_of
 from wattbench_reports.stats.budgets import SEED
-from wattbench_reports.stats.mcnemar import coin_p
+from wattbench_reports.stats.paired import coin_p
 from wattbench_reports.tables.answer_texts import texts_at
 from wattbench_reports.tables.flipped_rows import KEY_CHARACTERS, RIGHT, spread
 from wattbench_reports.tables.item_matrix import ItemTable

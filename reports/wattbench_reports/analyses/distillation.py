@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.stats import CONFIDENCE, Interval, accuracy_interval, ratios, resampled_sums
+from wattbench_reports.stats import Interval, accuracy_interval, percentile_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.extracted_answers import characters, stated
 from wattbench_reports.tables.labels import Labels
@@ -207,7 +207,7 @@ def _ratios(both: pd.DataFrame, columns: Sequence[str]) -> dict[str, Interval | 
     (draws,) = resampled_sums(sums, seed=SEED, max_units=DISTILLATION_UNITS)
     total, few = sums.sum(axis=0), len(sums) < 2
     return {
-        column: _bounded(total[at] / total[at + 1], ratios(draws[:, at], draws[:, at + 1]), few=few)
+        column: percentile_interval(float(total[at] / total[at + 1]), ratios(draws[:, at], draws[:, at + 1]), few=few)
         if total[at + 1] > 0
         else None
         for at, column in zip(range(0, len(paired), 2), columns, strict=True)
@@ -241,7 +241,9 @@ def _joules(sums: NDArray[np.float64], *, may_save: bool) -> Joules:
     for column in (0, 2):
         drawn = ratios(draws[:, column], draws[:, column + 1])
         known = total[column + 1] > 0 and total[column] > 0
-        intervals.append(_bounded(total[column] / total[column + 1], drawn, few=few) if known else None)
+        intervals.append(
+            percentile_interval(float(total[column] / total[column + 1]), drawn, few=few) if known else None
+        )
     of_student, of_teacher = intervals
     if of_student is None or of_teacher is None or not may_save:
         return Joules(of_student, of_teacher, None)
@@ -255,17 +257,7 @@ def _saved(student_j: float, teacher_j: float, draws: NDArray[np.float64], *, fe
     student_draws, teacher_draws = ratios(draws[:, 0], draws[:, 1]), ratios(draws[:, 2], draws[:, 3])
     both = np.isinf(student_draws) & np.isinf(teacher_draws)
     saved = np.subtract(teacher_draws, student_draws, out=np.zeros(len(student_draws)), where=~both)
-    return _bounded(teacher_j - student_j, saved, few=False)
-
-
-def _bounded(estimate: float, draws: NDArray[np.float64], *, few: bool) -> Interval:
-    """Bound an estimate by drawn values, without interpolation: one of two neighbours may be infinite."""
-    if few:
-        return Interval(float(estimate), 0.0, math.inf)
-    tail = (1 - CONFIDENCE) / 2
-    low = float(np.quantile(draws, tail, method="lower"))
-    high = float(np.quantile(draws, 1 - tail, method="higher"))
-    return Interval(float(estimate), min(low, float(estimate)), max(high, float(estimate)))
+    return percentile_interval(teacher_j - student_j, saved)
 
 
 def shown_differences(tasks: Sequence[TaskComparison]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import accuracy_difference
-from wattbench_reports.stats import Interval, interval_of, ratios
+from wattbench_reports.stats import Interval, percentile_interval, ratios
 from wattbench_reports.tables.item_matrix import ItemTable
 
 
@@ -123,12 +122,7 @@ def _comparison(
     if not reason:
         # (ours / correct) / (theirs / correct) as one ratio: nothing correct in a draw is infinitely dear.
         times_draws = ratios(our_j * their_correct, our_correct * their_j)
-        few = len(table.domains) < 2
-        times = (
-            Interval(float(times_draws[0]), 0.0, math.inf)
-            if few
-            else interval_of(float(times_draws[0]), times_draws[1:])
-        )
+        times = percentile_interval(float(times_draws[0]), times_draws[1:], few=len(table.domains) < 2)
     return SpecialistComparison(
         at_home=at_home,
         items=len(table.domains),

@@ -1,1 +1,1 @@
-"""Whether two systems may be compared at all, and by which metrics."""
+"""Decide whether two systems may be compared, and by which metrics."""

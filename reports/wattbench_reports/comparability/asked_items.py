@@ -1,4 +1,4 @@
-"""What each system answered of each task, item by item: what two systems have in common can be counted.
+"""Number the items that each system answered of each task, so that those of two systems can be counted.
 
 An item is a document of a task, known by its content. Items with equal contents are numbered in their order, so
 that the first of two in one run is the first of two in another.

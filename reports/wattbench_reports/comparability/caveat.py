@@ -1,4 +1,4 @@
-"""A caveat: one limit of what the figures say."""
+"""Define a caveat: one limit of the figures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Caveat:
-    """One thing that limits what the figures say."""
+    """One limit of the figures."""
 
     code: str
     """A stable name, for programs: ``invalid-windows``."""

@@ -33,7 +33,7 @@ def co_runners_part(windows: pd.DataFrame) -> Part:
 
 
 def typical(co_runners: pd.Series) -> int:
-    """Return the median of numbers of other slots, rounded up; a missing one is none."""
+    """Return the median of the numbers of other slots, rounded up; a missing number counts as 0."""
     numbers = _numbers(co_runners)
     return int(np.ceil(np.median(numbers))) if len(numbers) else 0
 

@@ -1,4 +1,4 @@
-"""Whether two systems did the same work: the items that they have in common, pair by pair.
+"""Decide whether two systems did the same work, from the items that they have in common.
 
 Two systems did the same work where the tasks that both answered are set and scored alike, no document differs under the
 same number, and at least `LEAST_SHARE` of the items of each were answered by the other. Whether two systems did depends
@@ -35,7 +35,7 @@ LEAST_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Overlap:
-    """What two systems have in common."""
+    """The items that two systems have in common."""
 
     first_items: int
     """That the first answered."""
@@ -46,18 +46,18 @@ class Overlap:
 
     @property
     def most(self) -> int:
-        """Return the items of the one that answered more."""
+        """Return the items of the system that answered more."""
         return max(self.first_items, self.second_items)
 
     @property
     def same_work(self) -> bool:
-        """Whether the two are ranked against each other."""
+        """Return whether the two are ranked against each other."""
         return self.same_tasks and self.common > 0 and self.common >= LEAST_SHARE * self.most
 
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """What each two of some systems have in common."""
+    """The items that each two of some systems have in common."""
 
     names: tuple[str, ...]
     items: NDArray[np.int64]
@@ -139,7 +139,7 @@ def _set_alike(of_task: Sequence[AskedTask]) -> NDArray[np.bool_]:
 
 
 def _shared(sets: Sequence[NDArray[np.uint64]], of_task: Sequence[AskedTask]) -> NDArray[np.int64]:
-    """Count what each two sets have in common; those of systems that answered the same are looked at once."""
+    """Count the items that each two sets have in common; equal sets are looked at once."""
     position: dict[int, int] = {}
     different: list[NDArray[np.uint64]] = []
     number = []

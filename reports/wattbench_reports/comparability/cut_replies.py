@@ -1,4 +1,4 @@
-"""Count the replies that ended at their limit of output tokens: their scores are those of the limit, not of the system.
+"""Count the replies that ended at their limit of output tokens: their scores depend on the limit.
 
 Conventions. lm-eval scores a reply that was cut as it is, and says nothing of it. Servers of the OpenAI protocol end it
 with the finish reason `length`, vLLM and llama.cpp also where the context is full before the limit. Here all replies
@@ -44,12 +44,13 @@ class CutReplies(NamedTuple):
 
     @property
     def too_many(self) -> bool:
-        """Return whether its accuracy is no ground to advise it: more than `MOST_CUT` were cut and are not right."""
+        """Return whether the accuracy is no ground to advise the system: more than `MOST_CUT` were cut and are not
+        right."""
         return self.wrong > MOST_CUT * self.answers
 
 
 def cut_replies(frames: Frames) -> dict[str, CutReplies]:
-    """Return how many replies were cut of each system of which it is known; of others nothing.
+    """Return how many replies of each system were cut; without systems of which it is not known.
 
     Args:
         frames: the tables of the run. Older ones do not say why replies ended.

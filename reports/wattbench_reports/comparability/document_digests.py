@@ -24,7 +24,7 @@ _MOST, _ROUNDING = 10**15, 1e-12
 
 @dataclass(frozen=True)
 class Contents:
-    """What one system was asked of one task."""
+    """The documents and prompts of one system and task."""
 
     documents: int
     """Distinct ones, by their number in the task."""
@@ -33,7 +33,7 @@ class Contents:
 
 
 def contents(items: pd.DataFrame, hashes: Coded) -> dict[tuple[str, str], Contents]:
-    """Digest what each system was asked of each task.
+    """Digest the documents and prompts of each system and task.
 
     Systems that had the same lines share one digest, and lines are made of a cell at a time.
 

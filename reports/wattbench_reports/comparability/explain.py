@@ -48,7 +48,7 @@ def condition_caveats(prints: Mapping[str, Fingerprint], across: Sequence[str] =
 
 
 def not_recorded(prints: Mapping[str, Fingerprint]) -> tuple[Caveat, ...]:
-    """Say once what no source of several imported runs records, as far as it decides what may be ranked.
+    """Say once which facts that decide a ranking no source of several imported runs records.
 
     Args:
         prints: the name by which a system is shown, to its fingerprint.

@@ -1,4 +1,4 @@
-"""Which servers a system asks that are on another machine."""
+"""Find the servers on other machines that a system uses."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 
 def hosts_elsewhere(config: SystemSettings) -> list[str]:
-    """The hosts of the servers that a system asks, or its members do, where wattbench did not start them and they are
-    not this machine.
+    """Return the hosts of servers that a system or its members use, without those of this machine or started by
+    wattbench.
 
     Args:
         config: the system's part of the resolved suite.
@@ -19,7 +19,7 @@ def hosts_elsewhere(config: SystemSettings) -> list[str]:
 
 
 def _far_host(config: SystemSettings) -> str | None:
-    """The host of a server that wattbench did not start, and that is not this machine by its name."""
+    """Return the host of a server that wattbench did not start, and that is not this machine by its name."""
     url = config.base_url
     if url is None or config.served_by_wattbench:
         return None

@@ -1,4 +1,4 @@
-"""The fingerprint of a system in a run: what its figures were made with, in named parts."""
+"""Compute the fingerprint of a system in a run: the named parts that its figures were made with."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ UNTELLING = {"description", "kind", "domain", "canary", "training", "teacher", "
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """One system in one run. Two figures may be set side by side as far as these parts are equal."""
+    """The parts of one system in one run. Figures may be compared as far as these are equal."""
 
     run: str
     system: str
@@ -52,16 +52,16 @@ class Fingerprint:
 
     @cached_property
     def short(self) -> str:
-        """Twelve digits of a SHA-256 over the parts, for people: equal where every part is."""
+        """Return twelve digits of a SHA-256 over the parts: equal where every part is."""
         recorded = {name: [each.facts, each.owner] for name, each in self.parts.items()}
         return hashlib.sha256(json.dumps(recorded, sort_keys=True).encode()).hexdigest()[:12]
 
     def of_all_items(self) -> Fingerprint:
-        """Return the same for a comparison in which every item of the one has to be one of the other's."""
+        """Return the fingerprint for a comparison that needs the same items of both systems."""
         return replace(self, by_task={})
 
     def without(self, name: str, ending: str) -> Fingerprint:
-        """Return the same without those facts of a part whose names have an ending."""
+        """Return the fingerprint without those facts of a part whose names have an ending."""
         facts = tuple((fact, value) for fact, value in self.parts[name].facts if not fact.endswith(ending))
         return replace(self, parts={**self.parts, name: Part(facts, self.parts[name].owner)})
 
@@ -138,7 +138,8 @@ def _tasks(record: HeaderRecord, system: str, documents: Mapping[tuple[str, str]
 
 
 def _documents(frames: Frames) -> dict[tuple[str, str], str]:
-    """(System, task) to how many documents were answered and a SHA-256 of which: the evidence, not the plan."""
+    """Return how many documents were answered by system and task, and a SHA-256 of which: the evidence, not the
+    plan."""
     recorded = _contents(frames, "doc_hash")
     return {cell: f"{each.documents} documents, {each.sha256}" for cell, each in recorded.items()}
 
@@ -150,7 +151,7 @@ def _contents(frames: Frames, column: str) -> dict[tuple[str, str], Contents]:
 
 
 def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
-    """System to task to a SHA-256 of the prompts it was given."""
+    """Return a SHA-256 of the prompts by system and task."""
     parts: dict[str, dict[str, str]] = {}
     for (system, task), each in _contents(frames, "prompt_hash").items():
         parts.setdefault(system, {})[f"of {task}"] = each.sha256
@@ -158,7 +159,7 @@ def _prompts(frames: Frames) -> dict[str, dict[str, str]]:
 
 
 def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
-    """System to the components whose joules are in its figures and how each was read; and with how many other slots.
+    """Return the components whose joules count and how each was read, by system; and with how many other slots.
 
     From its measured windows: the valid ones, where there are any. A system without joules has no part, and none
     to differ in.
@@ -188,7 +189,7 @@ def _meters(frames: Frames) -> tuple[dict[str, Part], dict[str, Part]]:
 
 
 def _declared(frames: Frames) -> dict[str, Part]:
-    """Return the same for an import: how its joules were read is not known, so no other run's are comparable."""
+    """Return the meters of an import: how its joules were read is not known, so no other run's are comparable."""
     recorded = part({"joules": "imported", "read by": ABSENT}, frames.run.header.run)
     return {
         name: recorded
@@ -204,7 +205,8 @@ def _imported_scenario(record: HeaderRecord, system: str) -> dict[str, Any]:
 
 
 def _scenario(measure: Mapping[str, Any]) -> dict[str, Any]:
-    """How the items were put to the system: every setting that is not known to be harmless, so a new one counts."""
+    """Return how the items were put to the system: every setting that is not known to be harmless, so a new one
+    counts."""
     facts = {name: value for name, value in sorted(measure.items()) if name not in HARMLESS and value is not None}
     return {"scenario": ABSENT, "batch": ABSENT} | facts
 
@@ -222,7 +224,7 @@ def _settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 
 
 def _elsewhere(config: SystemSettings, run: str) -> dict[str, Part]:
-    """What differs for a system behind a server on another machine: that one's hardware, of which nothing is known."""
+    """Return what differs for a system on another machine's server: that machine's hardware is not known."""
     hosts = hosts_elsewhere(config)
     if not hosts:
         return {}

@@ -1,4 +1,4 @@
-"""Look at the data of a run before anything is concluded from them: what is there, missing, repeated, zero or constant.
+"""Check the data of a run before anything is concluded: which figures are present, missing, repeated, zero or constant.
 
 A figure that is not recorded is missing, and a zero that no answered request can have is not recorded: an import takes
 it so (`wattbench.importers.zeros`) and says how many there were, which are counted here as zeros.
@@ -40,7 +40,7 @@ class FigureCheck:
 
     @property
     def constant(self) -> bool:
-        """Whether all of at least `FEWEST` answers have the same, which is not 0."""
+        """Return whether at least `FEWEST` answers have the figure, all with one value that is not 0."""
         return self.known >= FEWEST and self.low == self.high != 0
 
 
@@ -68,7 +68,7 @@ class SystemInput:
 
     @property
     def notable(self) -> bool:
-        """Whether a reader should see the table."""
+        """Return whether a reader should see the table."""
         figures = self.figures
         some = any((each.missing > 0 and each.known) or each.negative for each in figures.values())
         never = [figures[name].zeros for name in (PROMPT_TOKENS, JOULES, SECONDS)]
@@ -90,7 +90,7 @@ class InputCheck:
 
     @property
     def notable(self) -> bool:
-        """Whether a reader should see the table."""
+        """Return whether a reader should see the table."""
         return any(each.notable for each in self.systems)
 
 

@@ -1,4 +1,4 @@
-"""Whose joules a system's are: those of the machine that runs the model, or of a client that waits for it.
+"""Find whose joules a system's are: those of the machine that runs the model, or of a client that waits for it.
 
 A client's joules are of its waiting. They are of another thing than the joules of a machine that runs a model, and of
 another thing for each system, as how long a client waits is the server's doing: they are ranked with no other's.

@@ -1,4 +1,4 @@
-"""Whether joules may be compared: the one rule behind every ranking, front, ratio and saving.
+"""Decide whether joules may be compared: the one rule behind every ranking, front, ratio and saving.
 
 The joules of systems are compared only if
 
@@ -26,7 +26,7 @@ NOT_VALID = "measured windows not all valid"
 
 @dataclass(frozen=True)
 class SystemJoules:
-    """What decides whether one system's joules can be compared."""
+    """The facts that decide whether one system's joules can be compared."""
 
     system: str
     stated: bool
@@ -38,7 +38,7 @@ class SystemJoules:
 
     @property
     def why_not_usable(self) -> str:
-        """Why they are compared with no other system's, for a table or list; empty where they can be."""
+        """Say why a system's joules are compared with no other's, for a table or list; empty where they can be."""
         if not self.stated:
             return NO_JOULES
         return "" if self.valid else NOT_VALID
@@ -67,5 +67,5 @@ def why_not_comparable(systems: Sequence[SystemJoules], groups: Iterable[Sequenc
 
 
 def same_provenance(labels: Iterable[str]) -> bool:
-    """Tell whether joules with these labels may be compared or added; what is declared is left out of the question."""
+    """Tell whether joules with these labels may be compared or added; declared joules are left out."""
     return len({part for label in labels if (part := measured_part(label))}) <= 1

@@ -30,7 +30,7 @@ def parts_of(node: NodeRecord) -> dict[str, Part]:
 
 
 def machine_classes(nodes: Sequence[NodeRecord]) -> tuple[tuple[NodeRecord, ...], ...]:
-    """Return the classes, the one that asked most blocks first; of as many, the one that asked the first block."""
+    """Return the classes by the number of blocks, most first; on a tie, the class of the first block."""
     divided: dict[tuple[Part, ...], list[NodeRecord]] = {}
     for node in nodes:
         divided.setdefault(tuple(parts_of(node).values()), []).append(node)

@@ -1,1 +1,1 @@
-"""Systems against each other: their figures, their differences, and their order."""
+"""Compare systems: their figures, their differences, and their order."""

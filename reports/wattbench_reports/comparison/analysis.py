@@ -1,4 +1,4 @@
-"""The comparison: one row per system, and what limits it."""
+"""Compare the systems of a run: one row per system, and what limits it."""
 
 from __future__ import annotations
 
@@ -26,19 +26,17 @@ from wattbench_reports.comparison.caveats import (
     unread_caveats,
 )
 from wattbench_reports.comparison.comparison import Comparison
-from wattbench_reports.comparison.eligibility import Contest, contest
+from wattbench_reports.comparison.eligibility import Contest, contest, yardsticks
 from wattbench_reports.comparison.estimated import estimated_systems
-from wattbench_reports.comparison.input_caveats import few_in_common
+from wattbench_reports.comparison.input_caveats import few_in_common, pooled_caveats
 from wattbench_reports.comparison.latency_pairs import LatencyPairs
 from wattbench_reports.comparison.machines import (
     machine_caveats,
     on_another_machine,
 )
 from wattbench_reports.comparison.paired_tests import EqualPairs, Pairs, WeighedPairs
-from wattbench_reports.comparison.pooled import pooled_caveats
 from wattbench_reports.comparison.ranking import Ranking, rank
-from wattbench_reports.comparison.read_run import AnswerFacts, ReadRun, answer_facts, domains_of, read_frames
-from wattbench_reports.comparison.reference_systems import yardsticks
+from wattbench_reports.comparison.read_run import ReadRun, domains_of, read_frames
 from wattbench_reports.comparison.system_figures import (
     SystemFigures,
     for_another_run,
@@ -51,8 +49,7 @@ from wattbench_reports.metrics.carbon import HourlyIntensity, carbon_of_run, pue
 from wattbench_reports.metrics.carbon.sci import Sci, carbon_sums, run_span, software_carbon
 from wattbench_reports.metrics.costs import CostFigures, Costs, CostUnit, gram_costs, joule_costs
 from wattbench_reports.metrics.decision_settings import DecisionSettings, decision_settings
-from wattbench_reports.metrics.decision_sums import decision_sums
-from wattbench_reports.metrics.domain_sums import Basis, Shares, basis
+from wattbench_reports.metrics.domain_sums import Basis, Shares, basis, score_sums
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
 from wattbench_reports.metrics.impacts import impacts_of_run
 from wattbench_reports.metrics.impacts.system_impacts import SystemImpact, system_impacts
@@ -77,7 +74,6 @@ from wattbench_reports.metrics.system_metrics import Measures, measures
 from wattbench_reports.metrics.throughput import Throughput
 from wattbench_reports.metrics.validity import Validity
 from wattbench_reports.metrics.workload import Workload, workload
-from wattbench_reports.second_process import meanwhile
 from wattbench_reports.stats import BlockRatio
 from wattbench_reports.tables.header_record import header_record
 from wattbench_reports.tables.item_matrix import ItemTable
@@ -92,7 +88,6 @@ class Analysis:
     """A comparison with everything it was computed from, for the panels of the report."""
 
     read: ReadRun
-    facts: AnswerFacts
     measured: Mapping[str, Measures]
     comparison: Comparison
     basis: Basis
@@ -124,78 +119,79 @@ class Analysis:
 
     @property
     def frames(self) -> Frames:
-        """As in `ReadRun`."""
+        """Return `ReadRun.frames`."""
         return self.read.frames
 
     @property
     def table(self) -> ItemTable:
-        """As in `ReadRun`."""
+        """Return `ReadRun.table`."""
         return self.read.table
 
     @property
     def overall(self) -> ItemTable:
-        """As in `ReadRun`."""
+        """Return `ReadRun.overall`."""
         return self.read.overall
 
     @property
     def judged(self) -> Mapping[str, Validity]:
-        """As in `ReadRun`."""
+        """Return `ReadRun.judged`."""
         return self.read.judged
 
     @property
     def prints(self) -> Mapping[str, Fingerprint]:
-        """As in `AnswerFacts`."""
-        return self.facts.prints
+        """Return `ReadRun.prints`."""
+        return self.read.prints
 
     @property
     def strictness(self) -> Mapping[str, SystemStrictness]:
-        """As in `AnswerFacts`."""
-        return self.facts.strictness
+        """Return `ReadRun.strictness`."""
+        return self.read.strictness
 
     @property
     def served(self) -> Mapping[str, Throughput]:
-        """As in `AnswerFacts`."""
-        return self.facts.served
+        """Return `ReadRun.served`."""
+        return self.read.served
 
     @cached_property
     def by_item(self) -> Analysis:
-        """The analysis in which single items and their answers can be looked at: this one, or of a run that is
-        streamed that of a random sample of its items."""
+        """Return the analysis of single items and their answers: this one; of a streamed run, that of a random sample
+        of its items."""
         if not isinstance(self.frames, StreamedFrames):
             return self
         return _analysis(read_frames(sampled_frames(self.frames), self.read.cluster), self.assumptions)
 
     def under(self, assumptions: Assumptions) -> Analysis:
-        """Analyse the run under other assumptions. What was read of it is kept, unless its intervals are to be
-        clustered in another way.
+        """Analyse the run under other assumptions. What was read is kept, unless intervals are to be clustered
+        otherwise.
 
         Raises:
             UserError: an assumption is wrong.
         """
         if assumptions.cluster == self.read.cluster:
-            return _analysis(self.read, assumptions, known_facts=self.facts)
+            return _analysis(self.read, assumptions)
         return analyse(self.frames.run, assumptions, in_memory=not isinstance(self.frames, StreamedFrames))
 
     @property
     def money(self) -> RunMoney | None:
-        """Each system's money; None: no system has a price, a declared cost, or joules with a price of electricity."""
+        """Return each system's money; None: no system has a price, a declared cost, or joules with a price of
+        electricity."""
         return None if self.priced is None else self.priced.money
 
     def money_of(self, domain: str) -> RunMoney | None:
-        """Each system's money over the items of one domain; None as for `money`."""
+        """Return each system's money over the items of one domain; None as for `money`."""
         if self.bills is None or self.tariff is None:
             return None
         share = np.array([float(name == domain) for name in self.basis.domains])
         return money_figures(self.basis, self.table, self.bills, self.tariff, share).money
 
     def answers_money(self, rows: slice) -> NDArray[np.float64]:
-        """Money of some answers, the two ends of the rows given: as `wattbench_reports.metrics.money.money_sums`."""
+        """Return the money of some answers, between two rows: see `wattbench_reports.metrics.money.money_sums`."""
         if self.bills is None or self.tariff is None:
             return np.full(rows.stop - rows.start, np.nan)
         return answers_money(self.frames, self.tariff.bills, self.tariff.per_joule, rows)
 
     def money_pairs(self, domain: str | None = None) -> Pairs | None:
-        """As `pairs`, with money in place of joules; None where no system has a cost."""
+        """Return comparisons as `pairs`, of money in place of joules; None where no system has a cost."""
         if self.priced is None:
             return None
         if domain is None and self.shares is not None:
@@ -224,30 +220,30 @@ class Analysis:
 
     @property
     def items_per_row(self) -> float:
-        """How many items a row of the table has, on average."""
+        """Return how many items a row of the table has, on average."""
         return 1.0 if self.table.sizes is None else float(self.table.sizes.mean())
 
     @cached_property
     def shares(self) -> Shares | None:
-        """The mix of domains that figures over all of them are stated for; None: every item counts the same."""
+        """Return the mix of domains that figures over all of them are stated for; None: every item counts the same."""
         return shares_of(self.workload, self.basis)
 
     @property
     def shares_now(self) -> Shares:
-        """As `shares`; without a mix, as the scored items have it, and all alike where none is scored."""
+        """Return `shares`; without a mix, the shares of the scored items, or equal ones where no item is scored."""
         if self.shares is not None:
             return self.shares
         items = self.basis.items.max(axis=1)
         return np.asarray(items / items.sum()) if items.any() else np.full(len(items), 1 / len(items))
 
     def pairs(self, domain: str | None = None) -> Pairs:
-        """Comparisons of two systems over one domain; without one, over all items as the mix has them."""
+        """Return comparisons of two systems over one domain; without one, over all items as the mix has them."""
         weighed = domain is None and self.shares is not None
         return self._weighed_pairs if weighed else self.read.pairs(domain)
 
     @cached_property
     def latency_pairs(self) -> LatencyPairs:
-        """Comparisons of the median latency of two systems."""
+        """Return comparisons of the median latency of two systems."""
         return LatencyPairs(self.measured)
 
     @cached_property
@@ -255,7 +251,7 @@ class Analysis:
         return WeighedPairs(self.table, self.basis, self.shares_now)
 
     def carbon_of(self, domain: str) -> dict[str, Sci]:
-        """Each system's score over the items of one domain; empty without an intensity. Its totals are the run's."""
+        """Return each system's grams over the items of one domain; empty without an intensity. Totals are the run's."""
         carbon = self.comparison.carbon
         if carbon is None:
             return {}
@@ -265,20 +261,21 @@ class Analysis:
         return software_carbon(self.frames, self.table, carbon, self.basis, sums, share)
 
     def impacts_of(self, domain: str) -> dict[str, tuple[SystemImpact, ...]]:
-        """Each system's water, abiotic depletion and primary energy over one domain; empty where none is stated."""
+        """Return each system's water, abiotic depletion and primary energy over one domain; empty where none is
+        stated."""
         impacts = self.comparison.impacts
         share = np.array([float(name == domain) for name in self.basis.domains])
         return {} if impacts is None else system_impacts(self.table, impacts, self.basis, self.sums, share)
 
     @cached_property
     def contest(self) -> Contest:
-        """The systems that take part in the verdict."""
+        """Return the systems that take part in the verdict."""
         return contest(self.measured, self.kinds, self.yardsticks, self.unranked, self.prints)
 
     @cached_property
     def rankings(self) -> Mapping[str | None, Ranking]:
-        """The ranking over all items, under None, and one for each domain where there are several; empty without
-        anyone to rank."""
+        """Return the ranking over all items, under None, and of each domain if there are several; empty without
+        candidates."""
         everyone = self.contest.candidates
         if not everyone:
             return {}
@@ -293,43 +290,42 @@ class Analysis:
 
     @property
     def splits(self) -> Mapping[str, SystemSplit]:
-        """Each system's joules by component."""
+        """Return each system's joules by component."""
         return self.comparison.splits
 
     @cached_property
     def energy_groups(self) -> tuple[tuple[str, ...], ...]:
-        """The systems divided into those whose joules have one provenance, were measured under one set of conditions
-        and by one meter."""
+        """Return the systems in groups whose joules have one provenance, one set of conditions and one meter."""
         return groups(self.prints, JOULES)
 
     def joules_of(self, system: str) -> SystemJoules:
-        """What decides whether a system's joules can be compared."""
+        """Return the facts that decide whether a system's joules can be compared."""
         figures = self.measured[system]
         return SystemJoules(system, figures.j_per_request is not None, self.judged[system].valid, figures.provenance)
 
     def why_joules_not_comparable(self, *systems: str) -> str:
-        """Why the joules of these systems may not be compared, as a clause; empty where they may."""
+        """Return why the joules of these systems may not be compared, as a clause; empty where they may."""
         return why_not_comparable([self.joules_of(name) for name in systems], self.energy_groups)
 
     def joules_comparable(self, *systems: str) -> bool:
-        """Whether the joules of these systems may be compared: `wattbench_reports.comparability.joules`."""
+        """Return whether the joules of these systems may be compared: `wattbench_reports.comparability.joules`."""
         return not self.why_joules_not_comparable(*systems)
 
     @cached_property
     def kinds(self) -> Mapping[str, str]:
-        """Each system's kind."""
+        """Return each system's kind."""
         return {figures.system: figures.kind for figures in self.comparison.systems}
 
     @cached_property
     def yardsticks(self) -> Mapping[str, str]:
-        """Systems that are only there to compare with, and why: see
-        `wattbench_reports.comparison.reference_systems`."""
+        """Return the systems that are measured only as a reference, and why: see
+        `wattbench_reports.comparison.eligibility`."""
         return yardsticks(self.frames.record.suite)
 
     @property
     def not_held(self) -> Mapping[str, str]:
-        """Systems that did not hold the rate that is compared, or of which it is not known, and why; empty where no
-        load was offered."""
+        """Return the systems that did not hold the compared rate, or may not have, and why; empty where no load was
+        offered."""
         if self.comparison.load is None:
             return {}
         at = self.comparison.load.compared
@@ -337,18 +333,18 @@ class Analysis:
 
     @property
     def unranked(self) -> Mapping[str, str]:
-        """Systems that are not shown to hold the rate that is compared in the long run, and why, as clauses; empty
-        where no load was offered."""
+        """Return the systems not shown to hold the compared rate in the long run, and why, as clauses; empty without a
+        load."""
         return self.comparison.load.compared.unranked if self.comparison.load is not None else {}
 
     @property
     def by_domain(self) -> Mapping[str, Mapping[str, Measures]]:
-        """Domain to each system's figures in it, in the order of the suite. Computed when first asked for."""
+        """Return each system's figures by domain, in the order of the suite. Computed when first needed."""
         return self.read.by_domain(self.basis)
 
 
 def shares_of(workload: Workload, basis: Basis) -> Shares | None:
-    """A workload's shares in the order of a basis's domains; None: every item counts the same."""
+    """Return a workload's shares in the order of a basis's domains; None: every item counts the same."""
     return None if workload.shares is None else np.array([workload.shares[name] for name in basis.domains])
 
 
@@ -370,9 +366,8 @@ def analyse(
     assumptions: Assumptions = AS_IN_SUITE,
     *,
     in_memory: bool = False,
-    second_process: bool = False,
 ) -> Analysis:
-    """As `compare`, keeping what the comparison was computed from.
+    """Compare the systems of a finished run, and keep what the comparison was computed from.
 
     A run of more than `MOST_IN_MEMORY` answers is streamed: estimates are of all answers, and standard errors and tests
     are between pools of items in place of items (`wattbench_reports.tables.streamed.item_pools`).
@@ -381,16 +376,13 @@ def analyse(
         run: as in `compare`.
         assumptions: as in `compare`.
         in_memory: read all answers into memory however many they are, for what needs them item by item.
-        second_process: compute a part of it in a second process (`wattbench_reports.second_process`).
     """
     streams = not in_memory and answers_of(run) > MOST_IN_MEMORY and not run.loads()
     frames = load_streamed(run) if streams else load_frames(run)
-    return _analysis(read_frames(frames, assumptions.cluster), assumptions, second_process=second_process)
+    return _analysis(read_frames(frames, assumptions.cluster), assumptions)
 
 
-def _analysis(
-    read: ReadRun, assumptions: Assumptions, *, known_facts: AnswerFacts | None = None, second_process: bool = False
-) -> Analysis:
+def _analysis(read: ReadRun, assumptions: Assumptions) -> Analysis:
     frames, table, judged, load = read.frames, read.table, read.judged, read.load
     overall = None if read.overall is table else read.overall
     run, splits = frames.run, read.splits
@@ -400,35 +392,33 @@ def _analysis(
     impacts, no_tables = impacts_of_run(suite.impacts, suite.carbon, assumptions.impacts, assumptions.carbon)
     factor = None if factor is None else factor.within(*run_span(frames))
     hourly = factor.intensity if factor is not None and isinstance(factor.intensity, HourlyIntensity) else None
-    with meanwhile(lambda: known_facts or answer_facts(read), wanted=second_process) as computed:
-        sums = carbon_sums(frames, hourly)
-        decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
-        used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
-        bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
-        has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
-        rates = tariff(bills, has_joules, used_for, pue)
-        charged = charged_sums(frames, table, bills)
-        same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
-        paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
-        seconds = _seconds(read, decide, paid)
-        more = (
-            sums | other_work_sums(frames) | decision_sums(table, seconds) | ({} if charged is None else charged.kinds)
-        )
-        base = basis(table, **{kind: _known(values) for kind, values in more.items()})
-        shares = shares_of(used_for, base)
-        priced = None
-        if rates is not None and paid is not None:
-            every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
-            priced = money_figures(base, table, paid, rates, shares, every)
-        measured = measures(frames, table, base, shares=shares, overall=overall)
-        alone = assumptions.alone or frames.record.imported is not None
-        sessions = None if alone else sessions_of(run, assumptions.sessions)
-        uncertain = joule_ratios(base, shares)
-        sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
-        facts = computed()
+    sums = carbon_sums(frames, hourly)
+    decide = decision_settings(suite.decide, assumptions.decision, domains_of(frames))
+    used_for = workload(suite.workload, list(table.domains.present), assumptions.workload)
+    bills = bills_of(frames, prices_of(suite, frames.systems, assumptions.prices))
+    has_joules = {name: bool(table.metered[:, column].any()) for column, name in enumerate(frames.systems)}
+    rates = tariff(bills, has_joules, used_for, pue)
+    charged = charged_sums(frames, table, bills)
+    same = charged is not None and rates is not None and all(rates.bills[name] is bills[name] for name in bills)
+    paid = None if rates is None else charged if same else money_sums(frames, table, rates.bills)
+    seconds = _seconds(read, decide, paid)
+    more = sums | other_work_sums(frames) | score_sums(table)
+    for counted in (seconds, charged):
+        more |= {} if counted is None else counted.kinds
+    base = basis(table, **{kind: _known(values) for kind, values in more.items()})
+    shares = shares_of(used_for, base)
+    priced = None
+    if rates is not None and paid is not None:
+        every = None if overall is None else (overall, money_sums(frames.overall, overall, rates.bills))
+        priced = money_figures(base, table, paid, rates, shares, every)
+    measured = measures(frames, table, base, shares=shares, overall=overall)
+    alone = assumptions.alone or frames.record.imported is not None
+    sessions = None if alone else sessions_of(run, assumptions.sessions)
+    uncertain = joule_ratios(base, shares)
+    sci = {} if factor is None else software_carbon(frames, table, factor, base, sums, shares)
     machines = read.machines and replace(read.machines, another=on_another_machine(frames, measured, uncertain))
     known = run.systems()
-    check = input_check(facts.inputs, facts.prints)
+    check = input_check(read.inputs, read.prints)
     comparison = Comparison(
         run=run.header.run,
         suite=suite.name,
@@ -439,7 +429,7 @@ def _analysis(
                         system_figures(figures, frames.kind_of(name), judged[name], sci.get(name), splits[name], base),
                         priced,
                     ),
-                    facts.served.get(name),
+                    read.served.get(name),
                 ),
                 figures.j_per_correct,
                 uncertain.get(name),
@@ -452,13 +442,13 @@ def _analysis(
         caveats=(
             *(pooled_caveats(frames.number, frames.pools) if isinstance(frames, StreamedFrames) else ()),
             *(load_caveats(load) if load is not None else ()),
-            *condition_caveats(facts.prints),
+            *condition_caveats(read.prints),
             *(() if machines is None else machine_caveats(machines)),
-            *few_in_common(facts.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
+            *few_in_common(read.prints, None if isinstance(frames, StreamedFrames) else read.pairs(None)),
             *caveats(frames, measured, judged, check, weighed=used_for.shares is not None),
-            *client_caveats(facts.served, measured),
-            *unread_caveats(facts.strictness),
-            *strict_caveats(facts.strictness, measured, used_for.shares),
+            *client_caveats(read.served, measured),
+            *unread_caveats(read.strictness),
+            *strict_caveats(read.strictness, measured, used_for.shares),
             *carbon_caveats(factor, sci, unusable),
             *impact_caveats(no_tables),
         ),
@@ -499,7 +489,7 @@ def _analysis(
         *([] if timed is None else [timed.costs]),
     ]
     return Analysis(
-        read, facts, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
+        read, measured, comparison, base, sums, used_for, pue, uncertain, assumptions, routers,
         costs={each.unit: each for each in costs if len(each.missing) < len(base.systems)},
         priced=priced, timed=timed, charges=bills, charged=charged, bills=paid, tariff=rates,
         decide=decide,

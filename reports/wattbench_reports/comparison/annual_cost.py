@@ -13,7 +13,7 @@ from wattbench_reports.tables.training_record import training_records
 
 @dataclass(frozen=True)
 class Year:
-    """One system, asked the workload's requests of a year."""
+    """One system's requests of a year, as the workload has them."""
 
     system: str
     energy_kwh: float | None
@@ -31,7 +31,7 @@ class Year:
 
     @property
     def total_g(self) -> float | None:
-        """Of the first year: energy, declared manufacture and training."""
+        """Return the grams of the first year: energy, declared manufacture and training."""
         if self.operational_g is None:
             return None
         return self.operational_g + (self.embodied_g or 0.0) + (self.training_g or 0.0)

@@ -54,7 +54,7 @@ def joule_ratios(basis: Basis, shares: Shares | None) -> dict[str, BlockRatio]:
 def of_another_run(
     ratio: BlockRatio | None, other_items: Interval | None, session: SessionVariance | None
 ) -> Interval | None:
-    """Return a figure's interval for another run; never narrower than the one for other items. None: not known."""
+    """Return the interval of a figure for another run, never narrower than for other items; None: not known."""
     if ratio is None or other_items is None or session is None:
         return None
     interval = another_run(ratio, session)

@@ -12,8 +12,8 @@ from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.co_running import slots_caveat
 from wattbench_reports.comparability.cut_replies import cut_caveats
 from wattbench_reports.comparability.input_check import InputCheck
+from wattbench_reports.comparison.eligibility import yardsticks
 from wattbench_reports.comparison.input_caveats import input_caveats, lacking_of_run, missing_items
-from wattbench_reports.comparison.reference_systems import yardsticks
 from wattbench_reports.comparison.rescored import rescored_caveat
 from wattbench_reports.formatting.units import NAMED, duration, listed, named, percent, plural
 from wattbench_reports.metrics.carbon import Carbon, HourlyIntensity

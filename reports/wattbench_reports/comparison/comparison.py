@@ -1,4 +1,4 @@
-"""What a comparison says of a run's systems."""
+"""Define the result of comparing the systems of a run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wattbench_reports.tables.session_record import SessionRecord
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a run says about its systems."""
+    """The systems of a run, compared."""
 
     run: str
     suite: str
@@ -67,6 +67,6 @@ class Comparison:
 
     @property
     def tail_share(self) -> float | None:
-        """The percentile above the p50 that a table of the systems shows; None where some system supports no more than
-        a p50."""
+        """Return the percentile above the p50 that a table of the systems shows; None where some system supports no
+        more than a p50."""
         return above_median(common_tail(each.tail_share for each in self.systems))

@@ -10,6 +10,14 @@ from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.rules import ACCURACY, groups
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.tables.suite_record import SuiteRecord
+
+_YARDSTICKS = {
+    "oracle": "its router is given the domain of every item, which is not known in use",
+    "random": "its router chooses by chance",
+    "always": "its router asks the same member every time, which that member does alone",
+}
+"""Router types that make a system a yardstick, and why."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +38,12 @@ class Contest:
     """Why no two systems did the same work, as a clause; empty where some did."""
 
 
+def yardsticks(suite: SuiteRecord) -> dict[str, str]:
+    """Return each yardstick of a run and what makes it one: a clause."""
+    routers = {name: config.router.type for name, config in suite.systems.items() if config.router is not None}
+    return {name: _YARDSTICKS[router] for name, router in routers.items() if router in _YARDSTICKS}
+
+
 def contest(
     measured: Mapping[str, Measures],
     kinds: Mapping[str, str],
@@ -37,8 +51,8 @@ def contest(
     unranked: Mapping[str, str],
     prints: Mapping[str, Fingerprint],
 ) -> Contest:
-    """Select the systems of a verdict: no yardsticks, all at a rate that they hold in the long run, any two with enough
-    items in common.
+    """Select the systems of a verdict: no yardsticks, all at a rate that they hold, any two with enough items in
+    common.
 
     They are the largest group of such systems; of as large ones that with the most items, then the first by name. Where
     no two of several have enough in common none is a candidate: that it cannot be compared is no reason to run one.
@@ -83,7 +97,7 @@ def _items(shared: Overlaps, names: Iterable[str]) -> int:
 
 
 def _why(shared: Overlaps, system: str, candidates: Sequence[str]) -> str:
-    """Say of which candidate a system did not do the work, as a clause: the one with the fewest items in common."""
+    """Return with which candidate a system has too few items in common, as a clause: the one with the fewest."""
     apart = [name for name in sorted(candidates) if not shared.of(system, name).same_work]
     other = min(apart, key=lambda name: (shared.of(system, name).same_tasks, shared.of(system, name).common))
     between = shared.of(system, other)
@@ -114,7 +128,7 @@ def _sentence(other_work: Mapping[str, str]) -> Iterable[str]:
 
 
 def _called(kinds: Mapping[str, str]) -> dict[str, str]:
-    """Each name with its kind behind it, where there are several kinds and the name does not say it already."""
+    """Return each name, followed by its kind where kinds differ and the name does not say it."""
     if len(set(kinds.values())) < 2:
         return {name: name for name in kinds}
     return {name: name if kind in name.casefold() else f"{name} ({kind})" for name, kind in kinds.items()}

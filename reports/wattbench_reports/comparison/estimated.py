@@ -1,4 +1,4 @@
-"""What was estimated of requests to services: in a panel of its own, as it is no measurement.
+"""Sum what was estimated of requests to services, apart from what was measured.
 
 Its joules never enter a ranking, a front, a ratio, a saving or a decision. Where the reader asks for it (`--across
 estimated`), the ranges are held against measured joules, and a system is said to use less only if it does wherever in
@@ -46,7 +46,7 @@ class EstimatedSystem:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """`QUANTITIES` that some of the estimated requests lack, so that they have no sum."""
+        """Return those of `QUANTITIES` that some estimated requests lack, so that they have no sum."""
         return tuple(name for name in QUANTITIES if self.estimated and name not in self.sums)
 
     @property
@@ -109,7 +109,7 @@ def _total(rows: Iterable[EstimateRow], name: str) -> Range | None:
 
 
 def renamed(systems: Iterable[EstimatedSystem], names: Mapping[str, str]) -> tuple[EstimatedSystem, ...]:
-    """Return the same under other names."""
+    """Return the estimates under other names of systems."""
     return tuple(replace(each, system=names.get(each.system, each.system)) for each in systems)
 
 

@@ -1,4 +1,4 @@
-"""Water, abiotic depletion and primary energy of several runs: stated where all of them have the same factors."""
+"""Combine water, abiotic depletion and primary energy of several runs, where all have the same factors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
 
 @dataclass(frozen=True)
 class ImpactsOfRuns:
-    """Those of several runs."""
+    """Water, abiotic depletion and primary energy of several runs."""
 
     impacts: Impacts | None = None
     """None: no run states them, or the runs differ in what they are made with."""
@@ -24,7 +24,7 @@ class ImpactsOfRuns:
 def impacts_of_runs(
     runs: Iterable[tuple[Impacts | None, Mapping[str, tuple[SystemImpact, ...]], Mapping[str, str]]],
 ) -> ImpactsOfRuns:
-    """Put those of several runs together.
+    """Combine the quantities of several runs.
 
     Args:
         runs: of each run what its figures are made with, those of its systems, and a system's name there to its name in

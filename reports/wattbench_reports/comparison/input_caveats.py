@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from wattbench_reports.comparability.caveat import Caveat
 from wattbench_reports.comparability.common_items import apart_pairs, overlaps
 from wattbench_reports.comparability.fingerprint import Fingerprint
 from wattbench_reports.comparability.input_check import JOULES, SECONDS, InputCheck
 from wattbench_reports.comparability.joule_owner import JouleOwner
 from wattbench_reports.comparison.paired_tests import EqualPairs
-from wattbench_reports.formatting.units import NAMED, listed, named, percent, plural, points_interval
+from wattbench_reports.formatting.units import NAMED, count, listed, named, percent, plural, points_interval
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.tables.answer_checks import DocDifference
+from wattbench_reports.tables.streamed.load import MOST_IN_MEMORY, SAMPLED_ANSWERS
 
 _MOST_PAIRS = 3
 """The number of pairs of systems that are compared in a sentence each."""
@@ -21,7 +25,7 @@ _MOST_PAIRS = 3
 def missing_items(
     check: InputCheck, measured: Mapping[str, Measures], lacking: Mapping[str, str], *, weighed: bool
 ) -> Iterator[Caveat]:
-    """Say of systems that lack items what their figures are over, and what their accuracy is at worst and at best.
+    """Say over which items the figures of systems that lack some are, and their accuracy at worst and at best.
 
     Source of the two: C. F. Manski, "Partial Identification of Probability Distributions" (2003), chapter 1: nothing
     is assumed of the items that are missing.
@@ -57,7 +61,7 @@ def lacking_of_run(differences: Sequence[DocDifference]) -> dict[str, str]:
 
 
 def lacking_of_runs(check: InputCheck, prints: Mapping[str, Fingerprint]) -> dict[str, str]:
-    """Return the systems that lack items that one answered which they are ranked against."""
+    """Return the systems that lack items which a system that they are ranked against answered."""
     shared = overlaps(prints)
     return {
         each.system: ""
@@ -121,3 +125,22 @@ def input_caveats(check: InputCheck, of_equal_text: int) -> Iterator[Caveat]:
             "runs the model: they are ranked with no other system's."
         )
         yield Caveat("client-joules", text, clients)
+
+
+def pooled_caveats(answers: int, sizes: NDArray[np.int64]) -> Iterator[Caveat]:
+    """Return the caveat of a run whose items are pooled.
+
+    Args:
+        answers: of the run.
+        sizes: shape (pools,): the items of each.
+    """
+    pools = len(sizes)
+    known = 1 / np.sqrt(2 * pools)
+    text = (
+        f"This run has {count(answers)} answers, more than {count(MOST_IN_MEMORY)}: estimates are of all of them, and "
+        f"errors and tests are of {plural(pools, 'pool')} of up to {int(sizes.max())} random items each, so that a "
+        f"standard error is known to {percent(float(known))}. Routers, hybrids, Pareto fronts, fleets, times of "
+        f"tokens, distillation and disagreements are of about {count(SAMPLED_ANSWERS)} answers: a random sample of the "
+        "items."
+    )
+    yield Caveat("pooled-items", text, ())

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import per_request
-from wattbench_reports.stats import bootstrap_p_value, ratios, stratified_sums
+from wattbench_reports.stats import bootstrap_p_value, ratios, stratified_units
 from wattbench_reports.stats.budgets import RESAMPLES, SEED
 from wattbench_reports.stats.student import t_probability
 
@@ -63,7 +63,7 @@ class JouleDraws:
 def over_items(joules: NDArray[np.float64], correct: NDArray[np.float64]) -> JouleDraws:
     """Draw items again, n - 1 of n, every item counting the same; both arrays of shape (items, systems)."""
     strata = np.zeros(len(joules), dtype=np.int64)
-    drawn = stratified_sums(joules, correct, strata=strata, resamples=RESAMPLES, seed=SEED)
+    drawn = stratified_units(joules, correct, strata=strata, seed=SEED).sums(RESAMPLES)
     return JouleDraws(joules.sum(axis=0), correct.sum(axis=0), drawn[0][:, 0], drawn[1][:, 0], float(len(joules) - 1))
 
 

@@ -16,7 +16,7 @@ from wattbench_reports.stats.quantile_differences import QuantileGap, quantile_g
 
 @dataclass(frozen=True)
 class LatencyPairs:
-    """Comparisons of one percentile."""
+    """Comparisons of one percentile of latency."""
 
     measured: Mapping[str, Measures]
     run_of: Mapping[str, str] = field(default_factory=dict)

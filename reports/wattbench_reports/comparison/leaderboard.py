@@ -1,4 +1,4 @@
-"""Systems in order of each figure, among those whose figure may be ranked; never across."""
+"""Order systems by each figure, among those whose figure may be ranked."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Groups = Mapping[str, tuple[tuple[str, ...], ...]]
 
 
 def grouped(prints: Mapping[str, Fingerprint], across: Sequence[str]) -> Groups:
-    """Figure to the systems divided into those that may be ranked by it."""
+    """Divide the systems, for each figure, into those that may be ranked by it."""
     return {figure: groups(prints, figure, across) for figure in FIGURES}
 
 
@@ -31,7 +31,7 @@ def standings(
     judged: Mapping[str, Validity],
     divided: Groups,
 ) -> tuple[RankedGroup, ...]:
-    """Every standing, by figure and group. Groups without a system that can be ranked have none.
+    """Return every standing, by figure and group; without groups that have no system to rank.
 
     Accuracy and joules per correct answer are ordered and tested as the verdict does it, over the same items.
     Latency is ordered and tested by its median.
@@ -54,7 +54,7 @@ def standings(
 def money_standings(
     pairs: Pairs, costs: Mapping[str, float], candidates: Collection[str], divided: Groups
 ) -> tuple[RankedGroup, ...]:
-    """Every standing by cost per correct answer, in the groups of accuracy, tested as joules are.
+    """Return every standing by cost per correct answer, in the groups of accuracy, tested as joules are.
 
     Args:
         pairs: comparisons of money: `wattbench_reports.comparison.analysis.Analysis.money_pairs`.
@@ -75,7 +75,7 @@ def money_standings(
 def throughput_standings(
     rows: Sequence[SystemFigures], candidates: Collection[str], divided: Groups
 ) -> tuple[RankedGroup, ...]:
-    """Every standing by throughput, in the groups of latency; its differences are not tested.
+    """Return every standing by throughput, in the groups of latency; its differences are not tested.
 
     Args:
         rows: of all systems. What the source of an import states is not ranked, nor is a lower bound; and no order is

@@ -1,4 +1,4 @@
-"""Standings: which figures are ranked together, and what differs between them. Data for every format; no logic."""
+"""Define standings: which figures are ranked together, and what differs between them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Ranked:
 
     @property
     def apart(self) -> bool:
-        """Whether there are several runs, and no figure of one may be ranked against one of another."""
+        """Return whether there are several runs, and no figure of one may be ranked against one of another."""
         if len(self.runs) < 2:
             return False
         for figure in ("accuracy_group", "latency_group", "joules_group"):

@@ -59,12 +59,13 @@ class MoneyOfRuns:
 
     @property
     def per_correct(self) -> Mapping[str, float]:
-        """Each system's money per correct answer, of those that have one."""
+        """Return each system's money per correct answer, of those that have one."""
         systems = {} if self.money is None else self.money.systems
         return {name: each.per_correct.estimate for name, each in systems.items() if each.per_correct is not None}
 
     def pairs(self, within: Pairs) -> Pairs:
-        """Return comparisons of money: `within` for systems of one run, and for others that pay for no time."""
+        """Return comparisons of money: `within` for systems of one run, and for others whose money depends on no
+        time."""
         return PairsAcrossRuns(within, self.run_of, self.ratios, self.sessions)
 
     def row(self, figures: SystemFigures) -> SystemFigures:

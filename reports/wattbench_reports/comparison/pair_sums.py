@@ -1,4 +1,4 @@
-"""Sum the differences of every two systems' scores by domain: what a difference of accuracies is computed from."""
+"""Sum the differences of every two systems' scores by domain, for differences of accuracies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def pair_sums(table: ItemTable, basis: Basis) -> PairSums:
 
 
 def mean_scores(table: ItemTable) -> NDArray[np.float64]:
-    """Each system's mean score of each item, over its repeats; 0 where it was not asked. Shape (items, systems).
+    """Return each system's mean score of each item over its repeats, shape (items, systems); 0 for an item it lacks.
 
     Where no item was asked twice it is the sums of scores themselves, not to be written to.
     """

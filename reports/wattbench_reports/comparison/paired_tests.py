@@ -93,7 +93,7 @@ class EqualPairs:
     table: ItemTable
 
     def accuracy(self, first: str, second: str, *, detectable: bool = True) -> AccuracyGap | None:
-        """Compare by McNemar's exact test, or where scores are graded or repeated by its like for means."""
+        """Compare by McNemar's exact test; graded or repeated scores by the sign-flip test."""
         if (first, second) not in self._compared:
             self._compared[first, second] = self._accuracy(first, second)
         gap, discordant = self._compared[first, second]
@@ -299,7 +299,7 @@ class WeighedPairs:
 
 
 def accuracy_difference(table: ItemTable, first: str, second: str) -> Interval | None:
-    """Accuracy of `first` - `second`, -1 to 1; None where no item was answered by both."""
+    """Return the accuracy of `first` - `second`, -1 to 1; None where no item was answered by both."""
     return mean_difference(*_shared_means(table, first, second))
 
 
@@ -318,12 +318,12 @@ def _both(table: ItemTable, first: str, second: str) -> int:
 
 
 def _both_metered(table: ItemTable, first: int, others: Sequence[int]) -> NDArray[np.bool_]:
-    """Whether both systems have joules of an item, shape (items, others)."""
+    """Return whether both systems have joules of an item, shape (items, others)."""
     return np.asarray((table.metered[:, [first]] > 0) & (table.metered[:, others] > 0))
 
 
 def _detectable_ratio(table: ItemTable, first: str, second: str) -> float | None:
-    """Of joules per correct answer, with as many items of each domain as there are."""
+    """Return the detectable ratio of joules per correct answer, with as many items of each domain as there are."""
     columns = [
         np.ascontiguousarray(array[:, table.column(name)])
         for name in (first, second)

@@ -26,7 +26,7 @@ class EnergyOrder:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """The systems that are statistically tied for the fewest joules per correct answer."""
+        """Return the systems that are statistically tied for the fewest joules per correct answer."""
         return tied_with(self.best, self.rivals)
 
 
@@ -40,7 +40,7 @@ class AccuracyOrder:
 
     @property
     def contenders(self) -> tuple[str, ...]:
-        """The systems that are statistically tied for the highest accuracy."""
+        """Return the systems that are statistically tied for the highest accuracy."""
         return tied_with(self.best, self.rivals)
 
 
@@ -80,7 +80,7 @@ class Ranking:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The systems that are tied for the best on both metrics, lowest joules first.
+        """Return the systems that are tied for the best on both metrics, lowest joules first.
 
         One: run it. Several: a statistical tie. None: it depends on which metric counts.
         """
@@ -146,7 +146,7 @@ def energy_order(pairs: Pairs, measured: Mapping[str, Measures], judged: Mapping
 
 
 def _joules(measured: Mapping[str, Measures], judged: Mapping[str, Validity]) -> dict[str, float]:
-    """Joules per correct answer of those that can be ranked by it."""
+    """Return joules per correct answer of those that can be ranked by it."""
     return {
         name: figures.j_per_correct.estimate
         for name, figures in measured.items()

@@ -1,4 +1,4 @@
-"""What a comparison reads of a run, whatever a reader assumes of carbon, prices, mixes of domains and requirements."""
+"""Read what a comparison needs of a run, whatever a reader assumes of carbon, prices, mixes and requirements."""
 
 from __future__ import annotations
 
@@ -27,22 +27,8 @@ TASK = "task"
 
 
 @dataclass(frozen=True)
-class AnswerFacts:
-    """What depends on a run's answers alone, and takes as long as all sums of them."""
-
-    served: Mapping[str, Throughput]
-    """What each system serves per second, where it is known."""
-    prints: Mapping[str, Fingerprint]
-    """Each system's fingerprint."""
-    strictness: Mapping[str, SystemStrictness]
-    """How each system's scores depend on how exactly its answers are written; without systems that are not scored."""
-    inputs: Mapping[str, SystemInput]
-    """What is there, missing, zero or constant of each system's answers."""
-
-
-@dataclass(frozen=True)
 class ReadRun:
-    """A run as it was read: under other assumptions, all of it stays."""
+    """A run as it was read. All of it stays under other assumptions."""
 
     frames: Frames
     """Of the machines, and at the arrival rate, that are compared."""
@@ -60,22 +46,43 @@ class ReadRun:
 
     @cached_property
     def splits(self) -> Mapping[str, SystemSplit]:
-        """Each system's joules by component."""
+        """Return each system's joules by component."""
         return splits(self.frames)
 
+    @cached_property
+    def served(self) -> Mapping[str, Throughput]:
+        """Return what each system serves per second, where it is known."""
+        return throughputs(self.frames, by_block=self.cluster is None)
+
+    @cached_property
+    def prints(self) -> Mapping[str, Fingerprint]:
+        """Return each system's fingerprint."""
+        return fingerprints(self.frames)
+
+    @cached_property
+    def strictness(self) -> Mapping[str, SystemStrictness]:
+        """Return how each system's scores depend on how exactly its answers are written; without systems that are not
+        scored."""
+        return strictness(self.frames)
+
+    @cached_property
+    def inputs(self) -> Mapping[str, SystemInput]:
+        """Return what is there, missing, zero or constant of each system's answers."""
+        return system_inputs(self.frames.recorded or self.frames)
+
     def pairs(self, domain: str | None) -> EqualPairs:
-        """Comparisons of two systems over one domain, or over all items; every item counts the same."""
+        """Return comparisons of two systems over one domain, or over all items; every item counts the same."""
         if domain not in self._pairs:
             self._pairs[domain] = EqualPairs(self.overall if domain is None else self.table.of_domain(domain))
         return self._pairs[domain]
 
     @cached_property
     def _pairs(self) -> dict[str | None, EqualPairs]:
-        """Those that were asked for: they keep what they compared."""
+        """Return the comparisons so far: they keep what they compared."""
         return {}
 
     def by_domain(self, base: Basis) -> Mapping[str, Mapping[str, Measures]]:
-        """Domain to each system's figures in it, in the order of the suite.
+        """Return each system's figures by domain, in the order of the suite.
 
         Args:
             base: of `table`. What is kept is of the first one: the figures are of joules and answers, which all have.
@@ -113,17 +120,6 @@ def read_frames(frames: Frames, cluster: str | None) -> ReadRun:
     separate = isinstance(frames, StreamedFrames) and cluster != TASK
     overall = item_table(frames.overall) if separate else table
     return ReadRun(frames, cluster, table, overall, judged, load, machines)
-
-
-def answer_facts(read: ReadRun) -> AnswerFacts:
-    """Compute what depends on the answers alone."""
-    frames = read.frames
-    return AnswerFacts(
-        throughputs(frames, by_block=read.cluster is None),
-        fingerprints(frames),
-        strictness(frames),
-        system_inputs(frames.recorded or frames),
-    )
 
 
 def domains_of(frames: Frames) -> list[str]:

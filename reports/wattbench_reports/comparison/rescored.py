@@ -1,4 +1,4 @@
-"""Say of rescored runs how their answers were scored, and what that changed."""
+"""State how the answers of rescored runs were scored, and what that changed."""
 
 from __future__ import annotations
 

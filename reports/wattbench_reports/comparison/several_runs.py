@@ -103,7 +103,7 @@ def side_by_side(
 def of_one_run(
     run: RunRecords, *, across: Sequence[str] = (), assumptions: Assumptions = AS_IN_SUITE
 ) -> tuple[Comparison, Analysis]:
-    """Compare the systems of one finished run as `side_by_side`, and return its analysis, too: a decision needs it."""
+    """Compare the systems of one finished run as `side_by_side`, and return its analysis, which a decision needs."""
     crossed = parts_to_cross(across, CROSSABLE)
     analysis = analyse(run, assumptions)
     return _compared([_part(run, analysis, whole=False)], crossed, assumptions), analysis
@@ -256,7 +256,7 @@ def _as_sessions(parts: list[_Part]) -> list[_Part]:
 
 
 def _pairs(table: ItemTable, parts: Sequence[_Part]) -> Pairs:
-    """Comparisons under the runs' mix of domains.
+    """Return comparisons under the runs' mix of domains.
 
     Raises:
         UserError: the mixes of their suites differ, so that their figures over all domains are of different work.
@@ -307,7 +307,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
         measured=analysis.measured,
         judged=analysis.judged,
         prints=analysis.prints,
-        inputs=analysis.facts.inputs,
+        inputs=analysis.read.inputs,
         yardsticks=frozenset(analysis.yardsticks),
         run=run,
         uncertain=analysis.uncertain,
@@ -316,7 +316,7 @@ def _part(run: RunRecords, analysis: Analysis, *, whole: bool) -> _Part:
 
 
 def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
-    """For each run, the name of each system here: its own where no other run has it."""
+    """Return the name of each system here, for each run: its own where no other run has it."""
     owners = Counter(name for part in parts for name in part.measured)
     labels = Counter(run_label(part.about.run) for part in parts)
     taken = {name for name, count in owners.items() if count == 1}
@@ -336,7 +336,7 @@ def _names(parts: Sequence[_Part]) -> list[dict[str, str]]:
 
 
 def _one_carbon(parts: Sequence[_Part]) -> tuple[Carbon | None, bool]:
-    """The factor behind every run's grams, and whether it is one for all."""
+    """Return the factor behind every run's grams, and whether it is one for all."""
     first, *others = (part.comparison.carbon for part in parts)
     same = all(each == first for each in others)
     return (first if same else None), same
@@ -361,7 +361,7 @@ def _grids() -> Caveat:
 
 
 def _own_caveats(part: _Part, renamed: Mapping[str, str], several: bool) -> Iterator[Caveat]:
-    """What a run's own record limits. What keeps systems apart is said once, of all runs together."""
+    """Return what a run's own record limits. What keeps systems apart is stated once, of all runs together."""
     apart = {caveat.code for caveat in condition_caveats(part.prints)}
     apart |= {"few-in-common", "different-documents"} if several else set()
     for caveat in part.comparison.caveats:

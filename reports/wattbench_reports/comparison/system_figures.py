@@ -1,4 +1,4 @@
-"""A system's row of a comparison: the columns of `wattbench compare`."""
+"""Make a system's row of a comparison: the columns of `wattbench compare`."""
 
 from __future__ import annotations
 
@@ -118,11 +118,11 @@ class SystemFigures:
     under load, and of an import."""
 
     def latency_s(self, share: float) -> float | None:
-        """Return one of its percentiles of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
+        """Return a percentile of latency, of `wattbench_reports.metrics.tail_latency.SHARES`."""
         return {0.5: self.latency_p50_s, 0.9: self.latency_p90_s, 0.95: self.latency_p95_s}[share]
 
     def latency_interval(self, share: float) -> Interval | None:
-        """Return that percentile with its bounds."""
+        """Return a percentile of latency with its bounds."""
         seconds = self.latency_s(share)
         name = f"latency_{label(share)}"
         low, high = getattr(self, f"{name}_low_s"), getattr(self, f"{name}_high_s")
@@ -130,7 +130,7 @@ class SystemFigures:
 
     @property
     def tail_share(self) -> float | None:
-        """The highest percentile that its requests support."""
+        """Return the highest percentile that its requests support."""
         return next((share for share in SHARES if self.latency_s(share) is not None), None)
 
 

@@ -1,4 +1,4 @@
-"""When systems are statistically tied: the one rule.
+"""Decide when systems are statistically tied: the one rule.
 
 **Leaders.** The leaders of a metric are what Bonferroni-t elimination over the paired comparisons of all systems
 leaves: with 95% confidence every system that is truly best, however many there are. The best estimate is always one.
@@ -60,12 +60,12 @@ class EnergyRival:
 
     @property
     def beaten(self) -> bool:
-        """Whether it is shown to need more than the reference."""
+        """Return whether it is shown to need more than the reference."""
         return self.probability > 0.5 and is_significant(self.p_value)
 
     @property
     def better(self) -> bool:
-        """Whether it is shown to need fewer than the reference."""
+        """Return whether it is shown to need fewer than the reference."""
         return self.probability < 0.5 and is_significant(self.p_value)
 
 
@@ -85,12 +85,12 @@ class AccuracyRival:
 
     @property
     def beaten(self) -> bool:
-        """Whether it is shown to be less accurate than the reference."""
+        """Return whether it is shown to be less accurate than the reference."""
         return self.difference is not None and self.difference.estimate > 0 and is_significant(self.p_value)
 
     @property
     def better(self) -> bool:
-        """Whether it is shown to be more accurate than the reference."""
+        """Return whether it is shown to be more accurate than the reference."""
         return self.difference is not None and self.difference.estimate < 0 and is_significant(self.p_value)
 
 
@@ -107,7 +107,7 @@ class LatencyRival:
 
     @property
     def beaten(self) -> bool | None:
-        """Whether it is shown to be slower than the first; None where that is not known."""
+        """Return whether it is shown to be slower than the first; None where that is not known."""
         if self.ahead is None:
             return None
         return self.ahead > 0 and is_significant(self.p_value)

@@ -1,4 +1,4 @@
-"""Decides which system to run: requirements, net benefit, and what each further correct answer costs.
+"""Decide which system to run: requirements, net benefit, and what each further correct answer costs.
 
     decide_systems.py    the decision, top to bottom
     problem.py           what it is made from; rows.py what it says of each system

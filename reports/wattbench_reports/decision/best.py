@@ -18,6 +18,7 @@ from wattbench_reports.decision.bounds import further_items
 from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.stats import eliminate_by_pairs
+from wattbench_reports.stats.many_comparisons.elimination import one_sided_p_values
 from wattbench_reports.stats.student import MOST_DF, t_at
 
 
@@ -27,17 +28,11 @@ def pairwise(figure: VaryingFigure, covarying: Covarying) -> NDArray[np.float64]
     NaN on the diagonal and for a system whose loss is not known. Where nothing varies between two systems the smaller
     loss is taken for smaller from the probability of a sign test over the blocks.
     """
-    from scipy.special import stdtr
-
     worse = figure.estimates[:, None] - figure.estimates
     errors = np.sqrt(covarying.of_differences(figure))
-    spread = errors > 1e-12 * np.abs(worse)
-    t = np.divide(-worse, errors, out=np.zeros_like(worse), where=spread)
-    same = np.where(worse > 0, 0.5 ** min(len(figure.parts), 1000), 1.0)
-    p_values = np.where(spread, stdtr(min(covarying.df, MOST_DF), t), same)
-    p_values[np.isnan(worse) | np.isnan(errors)] = np.nan
+    p_values = one_sided_p_values(worse, errors, min(covarying.df, MOST_DF), min(len(figure.parts), 1000))
     np.fill_diagonal(p_values, np.nan)
-    return np.asarray(p_values)
+    return p_values
 
 
 @dataclass(frozen=True)

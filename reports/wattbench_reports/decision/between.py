@@ -1,4 +1,4 @@
-"""Without requirements: the one system that is best, or the two between which a reader chooses.
+"""Find, without requirements, the one system that is best, or the two between which a reader chooses.
 
 The most accurate system is the one to run where no other costs less per right answer. Otherwise there is a choice
 between it and the system that costs the least per right answer, and what decides is what a further right answer is
@@ -28,7 +28,7 @@ from wattbench_reports.metrics.costs import Costs, CostUnit
 
 @dataclass(frozen=True)
 class Ends:
-    """The two systems; the same where one is best."""
+    """The two systems between which a reader chooses; the same where one is best."""
 
     cheaper: int
     """It costs the least per right answer."""
@@ -54,7 +54,7 @@ def ends(names: Sequence[str], cost: VaryingFigure, accuracy: VaryingFigure, abl
 def tied_with(
     best: int, cost: VaryingFigure, accuracy: VaryingFigure, covarying: Covarying, able: Sequence[int]
 ) -> tuple[int, ...]:
-    """Return the systems that are tied with the one that is best in both, itself first."""
+    """Return the systems that are tied with the one that is best in accuracy and cost, itself first."""
     usable = [each for each in able if accuracy.estimates[each] > 0]
     level = ALPHA / max(1, len(usable) - 1)
     less_right = pairwise(accuracy.times(-1.0), covarying)
@@ -80,7 +80,7 @@ def between(
     able: Sequence[int],
     others: Sequence[tuple[CostUnit, Costs]],
 ) -> Between:
-    """Say what further right answers cost from one system to the other.
+    """Compute what further right answers cost from one system to the other.
 
     Args:
         names: of all systems.

@@ -1,4 +1,4 @@
-"""Bound a share or a mean from one side, and say at what risk a requirement on it is met.
+"""Bound a share or a mean from one side, and compute the risk at which a requirement on it is met.
 
 **A share** (of right answers, of requests beyond a limit) has Clopper and Pearson's bounds, of an effective number of
 trials: the exact binomial ones where the trials are independent, and wider ones where blocks, repeats or a mix of
@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wattbench_reports.decision.model import ROUNDING
+from wattbench_reports.stats.intervals import clopper_pearson
 from wattbench_reports.stats.student import t_at, t_probability
 
 MOST_ITEMS = 10_000_000
@@ -46,7 +47,7 @@ class BoundedFigure(Protocol):
         """Return the least risk at which the requirement is said to be met: a p-value."""
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would tell at this risk, if the estimate stays; None if that is too many."""
+        """Return how many more items would decide at this risk, if the estimate stays; None if that is too many."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,10 @@ class BoundedShare:
 
     def bounds(self, risk: float) -> tuple[float, float]:
         """Return the lower and the upper bound."""
-        from scipy.special import betaincinv
-
         each = risk / self.sides
         below, above = self.shares(each)
-        number, more = self.effective(below, each), self.effective(above, each)
-        right, wrong = number * below, more * (1 - above)
-        low = 0.0 if right <= 0 else float(betaincinv(right, number - right + 1, each))
-        high = 1.0 if wrong <= 0 else float(betaincinv(more - wrong + 1, wrong, 1 - each))
+        low, _ = clopper_pearson(below, self.effective(below, each), each)
+        _, high = clopper_pearson(above, self.effective(above, each), each)
         return low, high
 
     def least_risk(self) -> float:
@@ -91,7 +88,7 @@ class BoundedShare:
         return _least(lambda risk: self._is_met(risk, 1.0))
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would tell."""
+        """Return how many more items would decide."""
         return _fewest(items, lambda factor: self._is_met(risk, factor) or self._is_missed(risk, factor))
 
     def _is_met(self, risk: float, factor: float) -> bool:
@@ -138,7 +135,7 @@ class BoundedMean:
         return t_probability(math.log(self.mean / most) / self._relative_error, self.df)
 
     def further_items(self, items: float, risk: float) -> int | None:
-        """Return how many more items would tell.
+        """Return how many more items would decide.
 
         n' = n (t SE / distance)^2, in the logarithm. Of another run a part f of SE^2 is between sessions, which no
         items make smaller: n' = n (1 - f) / ((distance / (t SE))^2 - f), and no number of items tells where the divisor
@@ -208,7 +205,7 @@ def _least(is_met: Callable[[float], bool]) -> float:
 
 
 def _fewest(items: float, tells: Callable[[float], bool]) -> int | None:
-    """Return the fewest further items with which something tells, given by what factor there would be more items."""
+    """Return the fewest further items that decide, given whether a factor of more items does."""
     low, high = 0, MOST_ITEMS
     if items <= 0 or not tells(1 + high / items):
         return None

@@ -1,4 +1,4 @@
-"""Check every system against every requirement: its bounds, what they come to, and what would decide.
+"""Check every system against every requirement: its bounds, the outcome, and what would decide.
 
 A system *meets* a requirement where its one-sided bound at the reader's risk (`DecisionSettings.risk`) lies on the
 right side, *fails* it where the other bound lies on the wrong side, and else the requirement is open. Bounds are of the
@@ -45,7 +45,7 @@ UNITS: Mapping[Quantity, CostUnit] = {"cost": CostUnit.MONEY, "joules": CostUnit
 
 @dataclass(frozen=True)
 class _Checked:
-    """One system against one requirement, with what it is tested by."""
+    """One system against one requirement, with its bounded figure."""
 
     check: Check
     tested: BoundedFigure | None
@@ -119,7 +119,7 @@ class Checked:
         )
 
     def further_items(self, system: int, risk: float) -> int | None:
-        """Return how many further items would tell of all open requirements of a system; None where too many would."""
+        """Return how many further items would decide all open requirements of a system; None where too many would."""
         needed = [
             each.tested.further_items(each.items, risk)
             for each in self.each[system]

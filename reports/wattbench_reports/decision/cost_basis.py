@@ -35,7 +35,7 @@ GRAMS_PER_TONNE = 1_000_000.0
 
 @dataclass(frozen=True)
 class CostBasis:
-    """In what costs are compared, and of which systems."""
+    """The unit in which costs are compared, and the systems whose costs are."""
 
     costs: Costs | None
     """With the carbon price and the price of a second; None where too few systems have a cost."""
@@ -48,7 +48,7 @@ class CostBasis:
 
     @property
     def reasons_apart(self) -> Mapping[str, str]:
-        """Return the systems that take no part as their costs are not compared; without any costs none is apart."""
+        """Return the systems that take no part as their costs are not compared; empty without any costs."""
         return {} if self.costs is None else self.reasons
 
 
@@ -136,7 +136,7 @@ def latency_sides(analysis: Analysis) -> tuple[tuple[str, ...], ...]:
 
 
 def side_of(analysis: Analysis, system: str) -> tuple[str, int]:
-    """Return what the joules of a system are: those of two systems with the same can be compared."""
+    """Return a key of a system's joules: those of two systems with the same key can be compared."""
     group = next(number for number, members in enumerate(analysis.energy_groups) if system in members)
     return measured_part(analysis.measured[system].provenance), group
 

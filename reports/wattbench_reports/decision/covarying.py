@@ -1,4 +1,4 @@
-"""Say how the figures of all systems vary together, over blocks, items and sessions.
+"""Compute how the figures of all systems vary together, over blocks, items and sessions.
 
 A **figure** (accuracy, or a cost) is, for each system, an estimate and what it varies by.
 
@@ -49,7 +49,7 @@ from wattbench_reports.stats.student import t_quantile
 
 @dataclass(frozen=True)
 class Covarying:
-    """Turns the parts of figures into covariances."""
+    """Converts the parts of figures to covariances."""
 
     blocked: bool
     """Whether parts are of blocks; else they are of items drawn again."""
@@ -85,7 +85,8 @@ class Covarying:
         return np.maximum(variances[:, None] + variances - 2 * covariance, 0.0)
 
     def errors_of_another_run(self, figure: VaryingFigure) -> NDArray[np.float64]:
-        """Return the standard error of each system's figure, with that between sessions; without any, of this run."""
+        """Return the standard error of each system's figure with that between sessions; without sessions, of this
+        run."""
         return np.asarray(np.sqrt(np.diag(self.covariances(figure, figure)) + figure.between_sessions))
 
     def another_run_df(self, figure: VaryingFigure) -> NDArray[np.float64]:
@@ -96,6 +97,6 @@ class Covarying:
         return np.maximum(np.floor(1 / ((1 - share) ** 2 / self.df + share**2 / self.session_df)), 1.0)
 
     def session_shares(self, figure: VaryingFigure) -> NDArray[np.float64]:
-        """Return which share of each system's variance is between sessions, that no more items make smaller."""
+        """Return the share of each system's variance that is between sessions, which no more items make smaller."""
         total, between = self.errors_of_another_run(figure) ** 2, figure.between_sessions
         return np.divide(between, total, out=np.zeros(len(total)), where=total > 0)

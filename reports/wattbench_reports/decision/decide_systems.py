@@ -82,8 +82,8 @@ def _between(problem: Problem) -> Between | None:
 
 
 def _surest(problem: Problem) -> int | None:
-    """Return the system that is the nearest to being shown to meet the requirements; None where one is, or none is
-    known.
+    """Return the system that is nearest to being shown to meet the requirements; None where a system is shown to, or
+    none is known.
 
     It is the one with the least risk, of equals the best by the objective; of those that fail a requirement, the one
     whose figures together are the smallest share away from their bounds.
@@ -117,7 +117,7 @@ def _shortfall(check: Check) -> float:
 
 
 def _items_to_show(problem: Problem, surest: int | None) -> int | None:
-    """Return the items that would tell whether the surest system meets the requirements, with the choice counted."""
+    """Return the items that would decide whether the surest system meets the requirements, with the choice counted."""
     if surest is None or problem.checked.outcomes[surest] is Qualifies.NO:
         return None
     return problem.checked.further_items(surest, problem.levels[surest])

@@ -1,4 +1,4 @@
-"""The hull of a problem with its prices, the best system by worth, and who cannot be excluded from the Pareto front."""
+"""Compute the hull of a problem with its prices, the best system by worth, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def leaders(problem: Problem) -> tuple[Leader, ...]:
 
 
 def on_front(problem: Problem) -> Mapping[int, bool]:
-    """Return whether a system cannot be excluded from the front of accuracy and cost, of those that are compared."""
+    """Return the compared systems, and whether each cannot be excluded from the front of accuracy and cost."""
     if problem.cost is None or not problem.priced:
         return {}
     pair, covarying = np.ix_(problem.priced, problem.priced), problem.figures.covarying

@@ -1,4 +1,4 @@
-"""The share of a system's requests that are answered within a limit, with what it varies by.
+"""Compute the share of a system's requests that are answered within a limit, and its variance.
 
 A percentile needs many requests before it can be stated; whether 95% keep a limit can be asked of any. The bounds of
 the share within the limit are those of `wattbench_reports.decision.bounds`: of 44 requests that all keep it the share
@@ -10,7 +10,7 @@ request is beyond the limit there is no design effect: the bound then takes the 
 slowness that the run did not meet are in no bound. Under a mix of domains the share is the mean of the domains' shares.
 
 The share is read off the seconds that stand for a domain and system (`grid` of
-`wattbench_reports.stats.weighted_quantiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
+`wattbench_reports.stats.percentiles`), which a page carries: all of them up to 201; of more, 201 quantiles, with
 straight lines between them.
 
 Of another run on this machine, where earlier sessions are known (`wattbench_reports.decision.session_moves`), a session
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import SHARE
+from wattbench_reports.stats.percentiles import POINTS, grid
 from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
-from wattbench_reports.stats.weighted_quantiles import POINTS, grid
 
 BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
 """Shares of requests beyond a limit at which the design effect is estimated."""
@@ -36,7 +36,7 @@ BEYOND = (0.5, 0.25, 0.1, 0.05, 0.025, 0.01)
 
 @dataclass(frozen=True)
 class SystemLatency:
-    """The latency of one system, as a limit needs it."""
+    """The latency of one system, as a check against a limit needs it."""
 
     grids: tuple[NDArray[np.float64], ...]
     """For each domain: the seconds that stand for its requests, ascending."""

@@ -1,4 +1,4 @@
-"""What a decision says: who meets the requirements, which system to run, how sure that is, what would change it."""
+"""Define a decision: who meets the requirements, which system to run, how sure that is, what would change it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Qualifies(StrEnum):
 
 
 class WhichRun(StrEnum):
-    """Of which machine a figure is, and the bounds that are made of it."""
+    """The machine that a figure is of, and the bounds that are made of it."""
 
     NONE = "none"
     """It depends on no machine: answers, tokens, declared costs, a recorded peak."""
@@ -97,12 +97,12 @@ class Check:
 
     @property
     def required(self) -> float:
-        """Return what the bounds are held against: of ``p95`` the share that must be within the limit."""
+        """Return the value that the bounds are held against: of ``p95`` the share that must be within the limit."""
         return SHARE if self.requirement.quantity == "p95" else self.requirement.bound
 
     @property
     def is_least(self) -> bool:
-        """Return whether the figure that is bounded has a least value, so that the lower bound tells that it is met."""
+        """Return whether the requirement is a least value, so that the lower bound decides that it is met."""
         return self.requirement.quantity in ("accuracy", "p95")
 
 

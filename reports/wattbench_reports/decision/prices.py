@@ -1,4 +1,4 @@
-"""State what each further correct answer costs: the prices along the hull of accuracy and cost.
+"""Compute what each further correct answer costs: the prices along the hull of accuracy and cost.
 
 The hull holds the systems of which no mixture of others answers as many requests correctly at no higher cost. It goes
 from the cheapest system to the most accurate one, and from one to the next a further correct answer costs

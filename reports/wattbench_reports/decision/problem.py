@@ -1,4 +1,5 @@
-"""What a decision is made from: a run's figures, who meets the requirements, who takes part, and what is minimised.
+"""Collect what a decision is made from: a run's figures, its requirements, the systems that take part, and the
+objective.
 
 Everything is computed when it is first needed. Lists and arrays are by system, in the order of the run.
 """
@@ -38,12 +39,12 @@ class Problem:
 
     @cached_property
     def figures(self) -> RunFigures:
-        """Return accuracies and costs, with what they vary by."""
+        """Return accuracies and costs, with their covariances."""
         return RunFigures(self.analysis.basis, self.analysis.shares, session_moves(self.analysis))
 
     @cached_property
     def basis(self) -> CostBasis:
-        """Return in what costs are compared, and of which systems."""
+        """Return the unit in which costs are compared, and the systems whose costs are."""
         return cost_basis(self.analysis, self.settings)
 
     @cached_property
@@ -53,7 +54,7 @@ class Problem:
 
     @property
     def machine(self) -> WhichRun:
-        """Return of which machine the compared costs are: of this run where those of any system are."""
+        """Return the machine that the compared costs are of: of this run where those of any system are."""
         if self.basis.costs is None:
             return WhichRun.NONE
         each = machines_of(self.basis.costs, machine_share(self.analysis), self.figures.sessions)
@@ -94,7 +95,7 @@ class Problem:
 
     @cached_property
     def objective(self) -> Objective:
-        """Return what the decision goes by."""
+        """Return the objective of the decision."""
         worth = self.settings.worth
         if worth is not None and worth.of_answers:
             return "benefit"
@@ -113,7 +114,7 @@ class Problem:
 
     @cached_property
     def loss(self) -> VaryingFigure:
-        """Return what is to be as small as possible."""
+        """Return the figure that is to be as small as possible."""
         if self.benefit is not None:
             return self.benefit.times(-1.0)
         if self.objective in ("cost", "prices") and self.cost is not None:

@@ -1,4 +1,4 @@
-"""Clauses that say why something of a decision is not known or not chosen.
+"""Hold the clauses that say why something of a decision is not known or not chosen.
 
 The page's script fills the same fields for other settings: a page carries `REASONS`.
 """

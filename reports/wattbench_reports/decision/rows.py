@@ -34,7 +34,8 @@ def rows(problem: Problem, tail_share: float | None) -> tuple[SystemDecision, ..
 
 
 def _order(problem: Problem) -> list[int]:
-    """Useless systems come last of those that qualify alike; systems that are apart come last of all.
+    """Return the key of a system in the order: useless ones last of those that qualify alike, then those that are
+    apart.
 
     Where nothing is required, systems of the hull come first: any other is worth its cost only by chance.
     """
@@ -98,7 +99,7 @@ def _variances(problem: Problem, figure: VaryingFigure) -> NDArray[np.float64]:
 
 
 def _cost_figures(problem: Problem) -> Mapping[str, CostFigures]:
-    """As the rest of the report has them; with a price of carbon or of a second, from the covariance."""
+    """Return the cost figures of the report; with a price of carbon or of a second, from the covariance."""
     costs, cost = problem.basis.costs, problem.cost
     if costs is None or cost is None:
         return {}

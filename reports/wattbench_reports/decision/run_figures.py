@@ -1,4 +1,4 @@
-"""Make the figures of a decision from the sums of a run: accuracies and costs, with what they vary by."""
+"""Compute the figures of a decision from the sums of a run: accuracies and costs, with their covariances."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from wattbench_reports.decision.covarying import Covarying
 from wattbench_reports.decision.session_moves import SessionMoves
 from wattbench_reports.decision.varying_figure import VaryingFigure
 from wattbench_reports.metrics.costs import COUNTED, Costs, cost_per_request, mean_of_kind
-from wattbench_reports.metrics.decision_sums import SCORES
-from wattbench_reports.metrics.domain_sums import Basis, Shares
+from wattbench_reports.metrics.domain_sums import SCORES, Basis, Shares
 
 TRIALS = "trials"
 
 
 @dataclass(frozen=True)
 class Trials:
-    """What bounds of the accuracies are made of (`wattbench_reports.decision.bounds`), each of shape (systems,)."""
+    """The numbers that bounds of the accuracies are computed from, each of shape (systems,)."""
 
     estimates: NDArray[np.float64]
     """NaN where it is not known."""
@@ -59,7 +58,7 @@ class RunFigures:
         return np.array([float(name == domain) for name in self.basis.domains])
 
     def accuracy_trials(self, shares: Shares | None) -> Trials:
-        """Return what bounds of the accuracies are made of."""
+        """Return the trials that bounds of the accuracies are computed from."""
         base = self.basis
         part = _parts(base.items, shares)
         estimates = mean_of_kind(base.correct, base.trials, shares)
@@ -151,13 +150,14 @@ def _parts(counts: NDArray[np.float64], shares: Shares | None) -> NDArray[np.flo
 
 
 def _worth(part: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how many trials of equal weight a mean is worth, shape (systems,)."""
+    """Return the number of trials of equal weight that a mean is worth, shape (systems,)."""
     each = np.divide(part**2, counts, out=np.zeros_like(counts), where=counts > 0).sum(axis=0)
     return np.asarray(np.divide(1.0, each, out=np.ones_like(each), where=each > 0))
 
 
 def _added(basis: Basis) -> NDArray[np.float64]:
-    """Return the variance of each domain's accuracy that a right and a wrong answer add, shape (domains, systems)."""
+    """Return the variance of each domain's accuracy that one more right and one more wrong answer add, shape (domains,
+    systems)."""
     n = basis.items
     middle = (basis.means + 1) / (n + 2)
     with_both = (basis.squares + 1 - (n + 2) * middle * middle) / np.maximum(n * (n + 1), 1)

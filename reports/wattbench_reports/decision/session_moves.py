@@ -1,4 +1,4 @@
-"""What earlier sessions say of the costs of another run on this machine: by how much each session moved them.
+"""Compute from earlier sessions how the costs of another run on this machine would move.
 
 One run shows other items and, in blocks, other times of its own session. What is fixed for a whole session (a warm
 machine, the place of its memory), and what changes more slowly than a run is long, moves all of its joules and seconds,
@@ -67,13 +67,13 @@ class SessionMoves:
 
 
 def session_moves(analysis: Analysis) -> SessionMoves | None:
-    """Return what the sessions of an analysis say of its costs; None where another run is not known: one session."""
+    """Return the moves of the sessions of an analysis; None where another run is not known: one session."""
     record, systems = analysis.comparison.sessions, analysis.basis.systems
     return None if record is None else moves_in(record, systems, machine_share(analysis))
 
 
 def moves_in(record: SessionRecord, systems: Sequence[str], hours: Floats) -> SessionMoves | None:
-    """Return what a record of sessions says of costs; None where no figure has two sessions.
+    """Return the moves in a record of sessions; None where no figure has two sessions.
 
     Args:
         record: of the sessions.
@@ -145,7 +145,7 @@ def _as_variable(centred: Floats, common: Floats) -> Floats:
 
 
 def machine_share(analysis: Analysis) -> Floats:
-    """Return which share of each system's money, without electricity, is paid for hours: shape (systems,)."""
+    """Return the share of each system's money, without electricity, that is paid for hours: shape (systems,)."""
     charged = analysis.charged
     if charged is None or MACHINE not in charged.parts:
         return np.zeros(len(analysis.basis.systems))
@@ -154,7 +154,7 @@ def machine_share(analysis: Analysis) -> Floats:
 
 
 def machines_of(costs: Costs, hours: Floats, sessions: SessionMoves | None) -> list[WhichRun]:
-    """Return of which machine the cost of each system is: of none where nothing of it is time or energy.
+    """Return the machine that the cost of each system depends on: none where nothing of it is time or energy.
 
     Args:
         costs: in one unit.

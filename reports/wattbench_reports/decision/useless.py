@@ -58,7 +58,7 @@ def useless(basis: Basis, shares: Shares | None) -> dict[str, str]:
 
 
 def useless_in(basis: Basis) -> NDArray[np.bool_]:
-    """Return in which domains a system is useless, shape (domains, systems)."""
+    """Return the domains in which a system is useless, shape (domains, systems)."""
     able = [_one_is_able(basis, domain) for domain in range(len(basis.domains))]
     cells = np.argwhere(basis.items > 0).tolist()
     adjusted = holm([_p_value(basis, domain, system, able=able[domain]) for domain, system in cells])
@@ -75,7 +75,7 @@ def _one_is_able(basis: Basis, domain: int) -> bool:
 
 
 def _p_value(basis: Basis, domain: int, system: int, *, able: bool) -> float:
-    """Return how probable so few right answers are of a system that is of use in a domain; at most 1."""
+    """Return the probability of so few right answers, of a system that is of use in a domain; at most 1."""
     right, items = float(basis.means[domain, system]), float(basis.items[domain, system])
     if right == 0:
         return float(0.5 ** math.floor(basis.means[domain].max()))

@@ -1,4 +1,4 @@
-"""One figure of all systems, with what it varies by: the accuracy, a cost, or a net benefit made of both."""
+"""Hold one figure of all systems, with its parts by block: the accuracy, a cost, or a net benefit made of both."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class VaryingFigure:
 
     @property
     def own_scale(self) -> NDArray[np.float64]:
-        """Return `scale`, 0 without any."""
+        """Return `scale`; 0 where there is none."""
         return np.zeros(len(self.estimates)) if self.scale is None else self.scale
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Return of which systems it is known, shape (systems,)."""
+        """Return the systems of which it is known, shape (systems,)."""
         return np.isfinite(self.estimates)
 
     @property

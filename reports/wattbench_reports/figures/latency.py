@@ -17,8 +17,7 @@ from wattbench_reports.figures.svg import with_variables
 from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import needed, percentile
-from wattbench_reports.stats.quantiles import quantiles
+from wattbench_reports.stats.percentiles import needed, percentile, quantiles
 
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""

@@ -16,17 +16,16 @@ from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.anchors import anchors
-from wattbench_reports.html.made_sections import Made, making
+from wattbench_reports.html.made_sections import page_sections
 from wattbench_reports.html.stated_page import stated_page
 from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
-from wattbench_reports.second_process import pays
+from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.sections.verdict.by_domain import choices_table
 from wattbench_reports.sections.verdict.verdict import verdicts
-from wattbench_reports.tables.run_tables import answers_of
 from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
@@ -44,9 +43,7 @@ def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
     Raises:
         UserError: the run is not finished or damaged, or an assumption is wrong.
     """
-    analysis = analyse(run, assumptions)
-    with making(analysis, second_process=False) as made:
-        return _page(analysis, made())
+    return _page(analyse(run, assumptions))
 
 
 def write_report(
@@ -55,7 +52,6 @@ def write_report(
     assumptions: Assumptions = AS_IN_SUITE,
     *,
     analysis: Analysis | None = None,
-    processes: int = 1,
     gate: GateResult | None = None,
 ) -> Path:
     """Write the report of a run directory, whole or not at all, and return the path of the page.
@@ -69,8 +65,6 @@ def write_report(
         out: the page.
         assumptions: the reader's settings, in place of the suite's.
         analysis: of the run under these assumptions, where it is made already.
-        processes: how many may work at once: 2 for a command's own process, which may be forked. What is written is the
-            same.
         gate: the verdict of the gate that the run was made or judged by; None: a gate's run is judged by itself.
 
     Raises:
@@ -83,23 +77,21 @@ def write_report(
         if stated is not None:
             write_all_atomically({out: as_bytes(stated_page(run, stated))}, failure="the report cannot be written")
             return out
-    two = processes > 1 and pays(answers_of(run))
     if analysis is None:
-        analysis = analyse(run, assumptions, second_process=two)
-    with making(analysis, second_process=two, gate=gate) as made:
-        figures = figures_frame(analysis)
-        page = as_bytes(_page(analysis, made()))
+        analysis = analyse(run, assumptions)
+    figures, page = figures_frame(analysis), as_bytes(_page(analysis, gate))
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
     write_all_atomically(files, failure="the report cannot be written")
     return out
 
 
-def _page(analysis: Analysis, made: Made) -> str:
+def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     from markupsafe import Markup
 
     css, script = own_file("style.css"), script_of_page()
     header = analysis.frames.run.header
-    study, sections = made.study, made.sections
+    study = routing_study(analysis.by_item)
+    sections = page_sections(analysis, study, gate)
     all_verdicts = verdicts(analysis)
     words = words_of_page(analysis)
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))

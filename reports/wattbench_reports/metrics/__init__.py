@@ -1,1 +1,1 @@
-"""What one system scores: accuracy, seconds, joules, grams."""
+"""Compute what one system scores: accuracy, seconds, joules, grams."""

@@ -1,4 +1,4 @@
-"""Runs of the scenario `load`: one table of figures for each rate of arrivals, never one over several.
+"""Compute the figures of a run under load, separately for each rate of arrivals.
 
 The arrivals of a trace, and the Poisson arrivals next to it, are a rate each.
 
@@ -112,7 +112,7 @@ class LoadFigures:
 
     @property
     def state(self) -> Held:
-        """Whether it holds the rate, and for how long that is known."""
+        """Return whether the system holds the rate, and for how long that is known."""
         if self.held:
             return Held.LONG_RUN
         if self.here:
@@ -138,34 +138,36 @@ class AtRate:
 
     @property
     def not_held(self) -> dict[str, str]:
-        """The systems that did not hold it, and why."""
+        """Return the systems that did not hold the rate, and why."""
         return {each.system: "; ".join(each.reasons) for each in self.systems if each.state is Held.NO}
 
     @property
     def not_known(self) -> dict[str, str]:
-        """The systems of which it is not known whether they hold it, as the client was late, and what it did."""
+        """Return the systems of which it is not known whether they hold the rate, as the client was late."""
         return {each.system: "; ".join(each.reasons) for each in self.systems if each.state is Held.NOT_KNOWN}
 
     @property
     def only_here(self) -> dict[str, str]:
-        """The systems that held it as it was seen and are not shown to hold it in the long run, and why not."""
+        """Return the systems that held the rate in this minute and are not shown to hold it in the long run, and why
+        not."""
         return {each.system: "; ".join(each.lacks) for each in self.systems if each.state is Held.HERE}
 
     @property
     def unranked(self) -> dict[str, str]:
-        """The systems that no ranking takes, and why, as clauses: all but those that hold it in the long run."""
+        """Return the systems that no ranking takes, and why, as clauses: all but those that hold the rate in the long
+        run."""
         here = {name: f"held it only in this minute: {why}" for name, why in self.only_here.items()}
         unknown = {name: f"it is not known whether it sustains it: {why}" for name, why in self.not_known.items()}
         return {name: f"does not sustain it: {why}" for name, why in self.not_held.items()} | unknown | here
 
     @property
     def holding(self) -> int:
-        """How many systems hold it in the long run."""
+        """Count the systems that hold the rate in the long run."""
         return sum(each.held for each in self.systems)
 
     @property
     def holding_here(self) -> int:
-        """How many held it as it was seen."""
+        """Count the systems that held the rate in this minute."""
         return sum(each.here for each in self.systems)
 
 
@@ -183,8 +185,11 @@ class LoadReport:
 
     @property
     def compared(self) -> AtRate:
-        """The one rate at which systems are compared: that of the trace where there is one; else the highest that most
-        of them hold in the long run; if none is, the highest that most held in this minute; the lowest if none is."""
+        """Return the rate at which systems are compared.
+
+        It is that of the trace where there is one; else the highest that most systems hold in the long run; without
+        one, the highest that most held in this minute; else the lowest.
+        """
         traced = [rate for rate in self.rates if rate.arrivals == TRACE_ARRIVALS]
         if traced:
             return traced[0]
@@ -195,7 +200,7 @@ class LoadReport:
 
     @property
     def deadlines(self) -> str:
-        """In words: ``within 2 s, its first token within 0.5 s``."""
+        """Return the deadlines in words: ``within 2 s, its first token within 0.5 s``."""
         parts = [f"within {digits(self.deadline_s)} s of the scheduled arrival"]
         if self.ttft_deadline_s is not None:
             parts.append(f"its first token within {digits(self.ttft_deadline_s)} s")
@@ -205,7 +210,7 @@ class LoadReport:
 
 
 def load_report(frames: Frames) -> LoadReport | None:
-    """The figures of a run by rate; None where it was not under load.
+    """Return the figures of a run by rate; None where it was not under load.
 
     Raises:
         UserError: the tables are damaged.
@@ -330,7 +335,7 @@ def _worst(rows: Sequence[LoadRow], wait: str, share: float) -> float | None:
 
 
 def _arrivals(more: pd.DataFrame) -> pd.Series:
-    """Return how each answer arrived; nothing in tables from before there were traces."""
+    """Return how each answer arrived; empty for records without traces."""
     if "arrivals" in more:
         return more["arrivals"]
     return pd.Series(None, index=more.index, dtype=object)

@@ -32,7 +32,7 @@ class Assumptions:
     """Of systems, each ``system:key=value,key=value``: see `wattbench_reports.metrics.money.prices.prices_of`."""
 
     def as_options(self) -> list[str]:
-        """Return them as the options that `compare`, `export` and `report` share."""
+        """Return the settings as the options that `compare`, `export` and `report` share."""
         sessions = [] if self.sessions is None else ["--sessions", str(self.sessions)]
         cluster = [] if self.cluster is None else ["--cluster", self.cluster]
         impacts = [] if self.impacts is None else ["--impacts", self.impacts]
@@ -41,7 +41,7 @@ class Assumptions:
         return [*restated, *prices, *self.decision.as_options(), *sessions, *cluster]
 
     def as_report_options(self) -> list[str]:
-        """Return them as options of `report`, which alone replays routers."""
+        """Return the settings as options of `report`, which alone replays routers."""
         routes = [] if self.routers is None else ["--routes", str(self.routers)]
         return [*routes, *self.as_options()]
 

@@ -1,4 +1,4 @@
-"""Another sample of each domain's items, over and over: what every interval of a ratio of sums is computed from.
+"""Draw the items of each domain again: what intervals of ratios of sums are computed from in runs without blocks.
 
 The draws are kept as sums per domain, so that they serve any mix of domains; and in 16 bits each, so that a page can
 carry them and restate a figure in the browser to the digit that is printed here.
@@ -22,7 +22,7 @@ STEPS = 65_535
 
 @dataclass(frozen=True)
 class Packed:
-    """One kind of sums, each within a 65,535th of its column's range."""
+    """One kind of sums, as 16-bit codes of each column's range."""
 
     low: NDArray[np.float64]
     """Shape (domains, systems): the value of code 0."""
@@ -33,7 +33,7 @@ class Packed:
 
     @property
     def sums(self) -> NDArray[np.float64]:
-        """Shape (draws, domains, systems), in the unit of what was summed."""
+        """Return the sums, shape (draws, domains, systems), in the unit of what was summed."""
         return self.low + self.codes * self.step
 
 
@@ -46,13 +46,13 @@ class Draws:
     kinds: Mapping[str, Packed]
 
     def of(self, kind: str) -> NDArray[np.float64]:
-        """One kind's sums, of shape (draws, domains, systems)."""
+        """Return one kind's sums, of shape (draws, domains, systems)."""
         return self.kinds[kind].sums
 
 
 @dataclass(frozen=True)
 class CombinedDraws(Draws):
-    """Draws made of others, which a page that carries those need not carry."""
+    """Draws that are computed from others, so that a page need not carry them."""
 
     combined: Mapping[str, NDArray[np.float64]]
     """Kind to its sums, shape (draws, domains, systems); `kinds` is empty."""
@@ -64,7 +64,7 @@ class CombinedDraws(Draws):
 
 @dataclass(frozen=True)
 class Undrawn:
-    """Items of each domain that can be drawn again: in a run in blocks that is mostly not needed."""
+    """The items of each domain, drawn again only when that is needed."""
 
     systems: tuple[str, ...]
     domains: tuple[str, ...]

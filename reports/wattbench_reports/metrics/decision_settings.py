@@ -1,4 +1,4 @@
-"""What a system must meet, what answers are worth and what is minimised: a suite's, or a reader's in its place."""
+"""Read what a system must meet, what answers are worth and what is minimised, from a suite or a reader."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DecisionChoice:
     minimise: str | None = None
 
     def as_options(self) -> list[str]:
-        """Return it as options of the command line."""
+        """Return the choice as options of the command line."""
         numbers = {
             "--max-p95": self.max_p95_s,
             "--max-cost": self.max_cost_per_request,
@@ -81,7 +81,7 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Worth:
-    """What is counted in money in addition to what a request costs. 0: it is not counted."""
+    """Money that is counted in addition to what a request costs. 0: it is not counted."""
 
     right: float = 0.0
     """Of a correct answer."""
@@ -99,7 +99,7 @@ class Worth:
 
 @dataclass(frozen=True)
 class DecisionSettings:
-    """What a decision is made by."""
+    """The settings of a decision."""
 
     requirements: tuple[Requirement, ...] = ()
     """Accuracy first, over all domains and then by domain; then in the order of `Quantity`."""
@@ -114,7 +114,7 @@ class DecisionSettings:
 def decision_settings(
     settings: DecideSettings, choice: DecisionChoice = DECISION_AS_IN_SUITE, domains: Sequence[str] = ()
 ) -> DecisionSettings:
-    """Return what a suite's block ``decide`` says, and what a reader says in its place.
+    """Return the settings of a suite's block ``decide``, where a reader sets no others.
 
     Args:
         settings: the block.

@@ -1,5 +1,7 @@
-"""A run as sums per domain: all that it takes to state its figures for another mix of domains, and all that a page
-carries to do so."""
+"""Sum a run by domain, so that its figures can be stated for another mix of domains.
+
+A page carries these sums.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,10 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 Shares = NDArray[np.float64]
 """Shape (domains,): each domain's share of the requests, in the order of `Basis.domains`; they sum to 1."""
+
+
+SCORES = "scores"
+"""The kind of sums of scores of all answers, with joules or without. The sums by block always have it."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def basis(table: ItemTable, **more: NDArray[np.float64]) -> Basis:
 
 
 class DomainTotals:
-    """Sums values of items by domain, a system at a time."""
+    """Sum values of items by domain, a system at a time."""
 
     def __init__(self, table: ItemTable, domains: Sequence[str]) -> None:
         """Number the domain of each item.
@@ -111,3 +117,12 @@ class DomainTotals:
     def of(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum values of shape (items, systems)."""
         return self(lambda system: values[:, system])
+
+
+def score_sums(table: ItemTable) -> dict[str, NDArray[np.float64]]:
+    """Return `SCORES` to shape (items, systems), in a run without blocks some of whose scored answers lack joules.
+
+    Empty otherwise: `basis` then has them, and a page carries nothing in vain.
+    """
+    same = table.correct is table.metered_correct or np.array_equal(table.correct, table.metered_correct)
+    return {SCORES: table.correct} if table.blocks is None and not same else {}

@@ -1,4 +1,4 @@
-"""Where a system's joules go: what was drawn anyway, which component took them, which phase, and what loading cost."""
+"""Divide a system's joules: by component, by phase, into idle and more than idle, and those of loading."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Component:
 
     @property
     def above_idle_j_per_request(self) -> float | None:
-        """The rest. Below 0 where the idle window happened to draw more."""
+        """Return the joules above idle. Below 0 where the idle window happened to draw more."""
         return None if self.idle_j_per_request is None else self.j_per_request - self.idle_j_per_request
 
 
@@ -95,18 +95,19 @@ class Phases:
 
     @property
     def j_per_prompt_token(self) -> Interval | None:
-        """Prefill joules over prompt tokens."""
+        """Return prefill joules over prompt tokens."""
         return _over(self.prefill, self.prompt_tokens)
 
     @property
     def j_per_output_token(self) -> Interval | None:
-        """Decode joules over output tokens. The first of an answer is prefill's, and is counted all the same."""
+        """Return decode joules over output tokens. An answer's first token is prefill's, and is counted all the
+        same."""
         return _over(self.decode, self.output_tokens)
 
 
 @dataclass(frozen=True)
 class Load:
-    """What it took to load a system."""
+    """The seconds and joules of loading a system."""
 
     energy_j: float
     provenance: str
@@ -117,7 +118,7 @@ class Load:
 
 @dataclass(frozen=True)
 class SystemSplit:
-    """One system."""
+    """One system's joules, divided."""
 
     system: str
     requests: int
@@ -135,14 +136,14 @@ class SystemSplit:
 
     @property
     def idle_j_per_request(self) -> float | None:
-        """What was drawn anyway: the total less what is above idle."""
+        """Return the idle joules per request: the total less what is above idle."""
         if self.j_per_request is None or self.above_idle_j_per_request is None:
             return None
         return self.j_per_request - self.above_idle_j_per_request
 
 
 def splits(frames: Frames) -> dict[str, SystemSplit]:
-    """Each system's, in the order of `frames.systems`, from the records alone."""
+    """Return each system's division, in the order of `frames.systems`, from the records alone."""
     columns = {name: frames.further(name) for name in ("prompt_tokens", "router_energy_j")}
     windows, rows, known = frames.window_rows, frames.run.phases(), frames.run.systems()
     phases = {name: [row for row in rows if row.system == name] for name in frames.systems}
@@ -200,7 +201,7 @@ def _of_system(
 
 
 def _components(answers: _Metered, windows: Sequence[WindowRow]) -> Iterable[Component]:
-    """From the windows that the metered items fell in: one pass of each."""
+    """Return the components of the windows that the metered items fell in: one pass of each."""
     measured = [w for w in windows if w.window in answers.windows and w.purpose == Purpose.MEASURED and w.valid]
     names = list(dict.fromkeys(name for window in measured for name in window.energy_j))
     counted = set(added(names))
@@ -217,7 +218,7 @@ def _components(answers: _Metered, windows: Sequence[WindowRow]) -> Iterable[Com
 
 
 def contained(components: Sequence[Component]) -> bool:
-    """Whether the total is one that a meter read around the others."""
+    """Return whether the total is one that a meter read around the others."""
     return any(is_container(each.name) for each in components if each.in_total)
 
 
@@ -254,7 +255,7 @@ def _weakest(rows: Sequence[PhaseRow]) -> str:
 
 
 def _sum(figures: Sequence[tuple[float | None, float | None, float | None]]) -> Interval:
-    """The sum over tasks, measured apart, so that errors add in quadrature. One without bounds leaves none."""
+    """Return the sum over tasks, measured apart, so that errors add in quadrature. One without bounds leaves none."""
     estimate = math.fsum(figure or 0.0 for figure, _, _ in figures)
     below, above = 0.0, 0.0
     for figure, low, high in figures:

@@ -1,4 +1,4 @@
-"""How long the answers of a system took: their number, percentiles and intervals; the seconds only while they are used.
+"""Compute the latency of a system: number, percentiles and intervals. The seconds are kept only while they are used.
 
 Ten million answers have 80 MB of them, and as many again by domain, and a page shows a few percentiles.
 """
@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from wattbench_reports.metrics.tail_latency import SHARES
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import needed, percentile, percentiles
+from wattbench_reports.stats.percentiles import Weighted, mixed, needed, percentile, percentiles
 from wattbench_reports.stats.quantile_intervals import Sample, quantile_interval
-from wattbench_reports.stats.quantiles import Weighted
-from wattbench_reports.stats.weighted_quantiles import mixed
 
 PROFILE = 100_000
 """Percentiles of a profile: a thousandth of a percent apart."""
@@ -29,7 +27,7 @@ Clusters = Callable[[], NDArray[np.integer[Any]]]
 
 @dataclass(frozen=True)
 class Mix:
-    """A mix of domains, each of which counts for its share."""
+    """A mix of domains, with the share of each."""
 
     domains: Callable[[], NDArray[np.integer[Any]]]
     """Returns the number of the domain of each answer."""
@@ -53,13 +51,13 @@ class Latencies:
         self._read, self._clusters, self._mix = read, clusters, mix
 
     def __len__(self) -> int:
-        """Count the answers that have them."""
+        """Count the answers that have seconds."""
         return self._summary[0]
 
     def percentile_s(self, share: float) -> float | None:
-        """Return a percentile, as `wattbench_reports.stats.quantiles` defines it; None where they are too few for it.
+        """Return a percentile, as `wattbench_reports.stats.percentiles` defines it; None where they are too few for it.
 
-        Under a mix, of what stands for each domain (`wattbench_reports.stats.weighted_quantiles`).
+        Under a mix, of what stands for each domain (`wattbench_reports.stats.percentiles`).
         """
         if self._mix is not None:
             return self._mixed(self._mix).quantile(share) if len(self) >= needed(share) else None
@@ -92,7 +90,7 @@ class Latencies:
         return Latencies(lambda: seconds, None if clusters is None else lambda: clusters()[answers])
 
     def sample(self) -> Sample:
-        """Return all of them with what they share with others."""
+        """Return the seconds with their clusters and strata."""
         seconds = self._read()
         known = np.isfinite(seconds)
         clusters = None if self._clusters is None else self._clusters()[known]
@@ -101,15 +99,15 @@ class Latencies:
         return Sample(seconds[known], clusters, self._mix.domains()[known], self._mix.shares)
 
     def longest_s(self) -> float | None:
-        """Return the longest of them; None without any."""
+        """Return the longest seconds; None without any."""
         return float(self._known().max()) if len(self) else None
 
     def sorted_s(self) -> NDArray[np.float64]:
-        """Return all of them, ascending. They are read anew each time."""
+        """Return the seconds, ascending. They are read anew each time."""
         return np.sort(self._known())
 
     def profile_s(self) -> NDArray[np.float64]:
-        """Return at most `PROFILE` of their percentiles, ascending and evenly spaced, up to the greatest.
+        """Return at most `PROFILE` percentiles, ascending and evenly spaced, up to the greatest.
 
         All of them where they are no more; else the percentiles that reports show are among them.
         """
@@ -124,7 +122,7 @@ class Latencies:
 
     @cached_property
     def _summary(self) -> tuple[int, dict[float, float | None]]:
-        """Their number, and the percentiles that tables show."""
+        """Return the number of seconds, and the percentiles that tables show."""
         seconds = self._known()
         return len(seconds), percentiles(seconds, SHARES)
 

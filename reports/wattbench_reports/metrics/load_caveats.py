@@ -1,4 +1,4 @@
-"""What a reader of a run under load must know: what is not held or not known, what is compared, and what failed."""
+"""State what limits a run under load: rates that are not held or not known, and requests that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures of a basis, for all items alike or for a given mix of domains.
+"""Compute the figures of a basis, for all items alike or for a given mix of domains.
 
 With a mix the share of each domain is given, and not itself a sample: a figure is the shares' mean of the domains'
 figures, and what is uncertain is each domain's part. The browser does the same sums
@@ -19,7 +19,7 @@ from wattbench_reports.stats import CONFIDENCE, Interval, block_mean_intervals, 
 
 
 def accuracies(basis: Basis, shares: Shares) -> list[Interval | None]:
-    """Each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
+    """Return each system's accuracy under a mix; None for one that answered nothing in a domain that has a share.
 
     An item answered rightly and one answered wrongly are added to each domain before its variance is taken, so that a
     domain in which all items agree is not taken for certain. The variance of the weighed mean is turned into the number
@@ -76,7 +76,8 @@ def block_scores(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float6
 
 
 def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
-    """What the sums of a domain count for, so that they add up to those of one request. Shape (domains, systems).
+    """Return the weights of the sums of a domain, so that they add up to those of one request. Shape (domains,
+    systems).
 
     Without a mix every request counts the same, in whatever domain. NaN for all domains of a system that has no joules
     in a domain with a share.
@@ -92,7 +93,7 @@ def factors(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
 
 
 def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | None) -> NDArray[np.float64]:
-    """Sums of the numerator for one request: of shape (..., domains, systems) to (..., systems)."""
+    """Return sums for one request: of shape (..., domains, systems) to (..., systems)."""
     worth = factors(basis, shares)
     # Domain after domain, as the browser adds them: the digits are to be the same.
     total = np.zeros((*numerator.shape[:-2], numerator.shape[-1]))
@@ -104,7 +105,7 @@ def per_request(basis: Basis, numerator: NDArray[np.float64], shares: Shares | N
 def weighed_difference(
     counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDArray[np.float64], shares: Shares
 ) -> tuple[Interval, float, float] | None:
-    """Mean of paired differences of scores under a mix, the standard error of its centre, and that centre.
+    """Return the mean paired difference of scores under a mix, the standard error of its centre, and that centre.
 
     Half a pair is added either way in each domain, as `mean_difference` adds a whole one to all.
 
@@ -132,7 +133,7 @@ def weighed_difference(
 
 
 def combined(parts: Mapping[str, float], kinds: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Several kinds of sums as one: each times what one of it counts for."""
+    """Add several kinds of sums, each times its factor."""
     total = np.zeros_like(next(iter(kinds.values())))
     for kind, worth in parts.items():
         total = total + worth * kinds[kind]

@@ -1,4 +1,4 @@
-"""Intervals of joules and grams, for each request and for each correct answer, for all items or for a mix of domains.
+"""Bound joules and grams, for each request and for each correct answer, for all items or for a mix of domains.
 
 They speak of *other items* of the same tasks. In a run of two blocks or more they are clustered by block and so hold
 what the machine did meanwhile: the log of the ratio ± t standard errors. In a run without blocks the items are drawn
@@ -27,9 +27,14 @@ from wattbench_reports.metrics.domain_sums import Basis, Shares
 from wattbench_reports.metrics.mix_weighting import combined, factors, per_request
 from wattbench_reports.metrics.other_work import TOO_MANY
 from wattbench_reports.stats import BlockRatio, Interval, block_ratio, percentile_interval, ratios
-from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS, outer_log_t
+from wattbench_reports.stats.intervals import log_interval
 from wattbench_reports.stats.student import t_quantile
 
+FEW_ITEMS = 30
+"""Below this effective number of items an interval of a ratio is marked."""
+OPEN_ITEMS = 10
+"""Below this effective number of items a ratio has no upper bound: a few items then hold most of what was spent, and
+the spread among the others says nothing of the next such item."""
 LONE = 0.01
 """With a larger share of requests in domains of a single item nothing bounds a figure."""
 
@@ -92,7 +97,7 @@ def block_ratios(
 def item_ratios(
     basis: Basis, parts: Mapping[str, float], shares: Shares | None, *, per_correct: bool
 ) -> list[BlockRatio | None]:
-    """Return the same in a run without blocks, from the draws: its items are the clusters, and time is left out."""
+    """Return the ratios of `block_ratios` in a run without blocks: items are the clusters, and time is left out."""
     totals = _totals(basis, parts, shares, per_correct=per_correct)
     errors = _standard_errors(drawn_errors(basis, parts, shares, per_correct=per_correct))
     items = basis.metered_items.sum(axis=0)
@@ -161,13 +166,22 @@ def _by_draws(
     drawn = above if below is None else ratios(above, below)
     errors = _standard_errors(_errors_of(basis, parts, shares, above, below))
     counted = basis.metered_items if shares is None else basis.metered_items * (shares[:, None] > 0)
-    spread = []
+    spread: list[Interval | None] = []
     for system, items in enumerate(counted.sum(axis=0).tolist()):
-        interval = percentile_interval(float(totals[system]), drawn[:, system], few=items < 2)
-        if interval is not None and items >= 2:
-            interval = outer_log_t(interval, t_quantile(items - 1) * float(errors[system]))
-        spread.append(interval)
+        total = float(totals[system])
+        if not math.isfinite(total):
+            spread.append(None)
+            continue
+        interval = percentile_interval(total, drawn[:, system], few=items < 2)
+        half = t_quantile(items - 1) * float(errors[system]) if items >= 2 else 0.0
+        spread.append(_outer_log_t(interval, half))
     return spread
+
+
+def _outer_log_t(interval: Interval, half: float) -> Interval:
+    """Return the outer ends of an interval of a ratio and of estimate x exp(+- half)."""
+    other = log_interval(interval.estimate, half)
+    return replace(interval, low=min(interval.low, other.low), high=max(interval.high, other.high))
 
 
 def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:
@@ -179,7 +193,7 @@ def _by_blocks(total: float, ratio: BlockRatio | None) -> Interval | None:
 
 
 def items_worth(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
-    """Return of how many equal items each system's joules are worth: (sum J)^2 / (sum of J^2), shape (systems,).
+    """Return the number of equal items that each system's joules are worth: (sum J)^2 / (sum of J^2), shape (systems,).
 
     Source: L. Kish, "Survey Sampling" (1965), 11.2C: the effective number of a weighted sample.
     """
@@ -205,7 +219,7 @@ def _surely(basis: Basis, parts: Mapping[str, float], shares: Shares | None) -> 
 
 
 def _half_an_answer(basis: Basis, shares: Shares | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what the bounds of joules per correct answer are multiplied by, for domains whose answers all agree."""
+    """Return the factors of the bounds of joules per correct answer, for domains whose answers all agree."""
     worth, right = factors(basis, shares), basis.totals["correct"]
     all_right = per_request(basis, right, shares)
     more = np.where((right == 0) & (basis.metered > 0), worth / 2, 0.0).sum(axis=0)

@@ -1,4 +1,4 @@
-"""Seconds per request and per right answer as a cost, where nothing else can be compared.
+"""Compute seconds per request and per right answer as a cost, where nothing else can be compared.
 
 Only of requests that were sent one at a time, all of which have their seconds: what is answered in a batch or waits in
 a queue takes longer by what others ask, and a request without a time is not one of 0 seconds.

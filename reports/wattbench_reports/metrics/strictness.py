@@ -101,7 +101,7 @@ class SystemStrictness:
         return weighed / sum(known.values()) if known else 0.0
 
     def best(self, shares: Mapping[str, float] | None = None) -> Forms:
-        """Return the fewest changes that come within 2 points of the highest score; none where no change matters.
+        """Return the fewest changes that come within 2 points of the highest score; empty where no change matters.
 
         Of several with as many changes, those with the higher score.
         """
@@ -195,7 +195,7 @@ class _CellTotals:
 
 
 def fewest_forms(filtered: str, target: str) -> Forms:
-    """Return the fewest changes that make a wrong answer its target; none where none does."""
+    """Return the fewest changes that make a wrong answer its target; empty if no changes do."""
     codes = _equal_in(filtered, target)
     return next((forms for forms in COMBINATIONS if codes >> _CODES[forms] & 1), ())
 
@@ -211,15 +211,16 @@ def _compares_texts(run: RunRecords, systems: Iterable[str], task: str) -> bool:
 def _drawn(
     wrong: NDArray[np.integer[Any]], task: NDArray[np.integer[Any]], order: NDArray[np.float64]
 ) -> NDArray[np.integer[Any]]:
-    """Choose the wrong answers of a system whose texts are read, task by task and in a random order within each: all,
-    or evenly spaced ones."""
+    """Choose the wrong answers of a system whose texts are read: all, or a random sample that is even over the
+    tasks."""
     rows = wrong[np.lexsort((order, task))]
     number = min(len(rows), STRICTNESS_ANSWERS)
     return np.asarray(rows[(np.arange(number) * len(rows)) // max(number, 1)])
 
 
 def _unread(texts: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return in which replies no answer was found, in the order of the texts; a request that failed has no reply."""
+    """Return the replies in which no answer was found, in the order of the texts; a request that failed has no
+    reply."""
     if "filtered" not in texts.columns:
         return np.zeros(len(texts), dtype=np.bool_)
     unread = np.asarray(texts["filtered"] == NO_ANSWER, dtype=np.bool_)
@@ -248,7 +249,7 @@ def _texts(column: pd.Series) -> list[str]:
 
 
 def _equal_in(answer: str, target: str) -> int:
-    """Return in which forms an answer is its target: bit n for the changes of code n, bit 0 for none."""
+    """Return the forms in which an answer is its target: bit n for the changes of code n, bit 0 for none."""
     if not target:
         return 0
     targets, cores = _targets(target)

@@ -72,7 +72,7 @@ class Measures:
         return self._latencies.percentile_s(share)
 
     def latency_interval(self, share: float) -> Interval | None:
-        """Return that percentile with its bounds, of 95% confidence."""
+        """Return a percentile of latency with its bounds, of 95% confidence."""
         return self._latencies.interval_s(share)
 
     def latency_sample(self) -> Sample:
@@ -81,7 +81,8 @@ class Measures:
 
     @property
     def tail(self) -> TailLatency | None:
-        """The highest percentile of its latency that its requests support: `wattbench_reports.metrics.tail_latency`."""
+        """Return the highest percentile of its latency that its requests support:
+        `wattbench_reports.metrics.tail_latency`."""
         share = tail_share(len(self.latency_s))
         seconds = None if share is None else self.latency_percentile_s(share)
         return None if share is None or seconds is None else TailLatency(share, seconds, len(self.latency_s))
@@ -141,8 +142,8 @@ def _rows(frames: Frames, system: str, domain: str | None) -> Rows:
 
 
 def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None) -> Clusters:
-    """Return how the clusters of a system's answers are read: blocks; where requests wait for each other, stretches of
-    time (`BATCHES`); else items."""
+    """Return the clusters of a system's answers: blocks; where requests wait for each other, stretches of time
+    (`BATCHES`); else items."""
 
     def read() -> NDArray[np.integer[Any]]:
         row, rows = frames.table_rows_of(system), frames.answers_of(system)
@@ -160,7 +161,7 @@ def _clusters(frames: Frames, table: ItemTable, system: str, domain: str | None)
 
 
 def _batches(started_s: NDArray[np.float64]) -> NDArray[np.integer[Any]]:
-    """Return which of `BATCHES` stretches of as many requests each is in, in the order of time."""
+    """Return the stretch of each request: `BATCHES` stretches of equal size, in the order of time."""
     rank = np.empty(len(started_s), dtype=np.int64)
     rank[np.argsort(started_s, kind="stable")] = np.arange(len(started_s))
     return rank * BATCHES // max(len(started_s), 1)

@@ -1,4 +1,4 @@
-"""The tail of a system's latency: the highest percentile that its number of requests supports, always named.
+"""Choose the tail of a system's latency: the highest percentile that its number of requests supports, always named.
 
 Benchmarks print a p95 or p99 of any sample; of 20 requests such a p95 is close to the slowest one. wattbench takes the
 early stopping rule of MLPerf LoadGen instead (`wattbench_reports.stats.percentiles.needed`): a p50 needs 7 requests, a
@@ -35,7 +35,7 @@ class TailLatency:
 
     @property
     def label(self) -> str:
-        """Name the percentile: ``p90``."""
+        """Return the name of the percentile: ``p90``."""
         return label(self.share)
 
 
@@ -50,5 +50,5 @@ def common_tail(shares: Iterable[float | None]) -> float | None:
 
 
 def above_median(share: float | None) -> float | None:
-    """Return a tail only where it is not the p50, which has a column of its own in most tables."""
+    """Return a tail unless it is the p50, which has a column of its own in most tables."""
     return None if share is None or share <= MEDIAN else share

@@ -1,4 +1,4 @@
-"""Request throughput and output token throughput: what a system serves per second, over the time it was measured.
+"""Compute request and output token throughput: what a system serves per second, over the time it was measured.
 
     request throughput        answered requests / seconds
     output token throughput   their output tokens / seconds
@@ -131,7 +131,7 @@ def window_throughput(frames: Frames) -> dict[str, dict[str, float]]:
 
 
 def throughput_of_shares(frames: Frames, shares: Sequence[Collection[int] | None]) -> list[Throughput | None]:
-    """Return the throughput of all systems together, in turns, in some shares of the blocks; without intervals.
+    """Return the throughput of all systems in turns, each in a share of the blocks; without intervals.
 
     Args:
         frames: a run, or its answers at one rate of arrivals.
@@ -145,7 +145,7 @@ def throughput_of_shares(frames: Frames, shares: Sequence[Collection[int] | None
 
 
 def _joined(spans: Sequence[WindowSpans], share: Collection[int] | None) -> WindowSpans:
-    """Join the windows of several systems, as far as they are of a share of the blocks."""
+    """Join the windows of several systems, each in its share of the blocks."""
     chosen = [np.ones_like(each.timed) if share is None else np.isin(each.block, list(share)) for each in spans]
     arrays = {
         field.name: np.concatenate([getattr(each, field.name)[rows] for each, rows in zip(spans, chosen, strict=True)])
@@ -179,7 +179,7 @@ def _measured(spans: WindowSpans, *, by_block: bool) -> Throughput | None:
 
 
 def _share(client_s: float, of_s: float) -> float | None:
-    """Return the share; None where one of them is not known."""
+    """Return the share; None where one of the parts is not known."""
     return min(client_s / of_s, 1.0) if of_s > 0 and not math.isnan(client_s) else None
 
 

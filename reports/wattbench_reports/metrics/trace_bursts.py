@@ -1,4 +1,4 @@
-"""What the bursts of a trace cost: its arrivals against Poisson arrivals, as many in as long, of the same documents.
+"""Compute what the bursts of a trace cost: its arrivals against Poisson arrivals of the same rate and documents.
 
 The difference of a system is over its documents: each document's mean under the trace minus its mean under Poisson
 arrivals. Its interval holds which documents were asked and where in the arrivals they came; there is one window of each
@@ -59,7 +59,7 @@ class BurstCost:
 
 @dataclass(frozen=True)
 class Bursts:
-    """All systems."""
+    """All systems under a trace."""
 
     trace: AtRate
     poisson: AtRate
@@ -68,7 +68,7 @@ class Bursts:
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long requests of a trace were, and those of the suite in their place are: medians, in tokens."""
+    """How long requests of a trace were, and the suite's in their place: medians, in tokens."""
 
     what: str
     """``prompt`` or ``output``."""

@@ -1,4 +1,4 @@
-"""Whether a system's figures may be believed: the judgement of its windows, gathered."""
+"""Judge whether a system's figures may be believed, from the judgements of its windows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _OF_A_METER = "readings of a meter"
 
 @dataclass(frozen=True)
 class Validity:
-    """What the measured windows of one system say about it."""
+    """The measured windows of one system: how many are valid, and why others are not."""
 
     system: str
     windows: int
@@ -49,7 +49,7 @@ class Validity:
 
     @property
     def valid(self) -> bool:
-        """Every measured window is valid, and there is one. What was imported is taken as it was declared."""
+        """Return whether there is a measured window, and all are valid. Imports are taken as declared."""
         return self.imported or (self.windows > 0 and self.invalid == 0)
 
     @property
@@ -76,7 +76,7 @@ def by_cause(judged: Iterable[Validity]) -> str:
 
 
 def validity(frames: Frames) -> dict[str, Validity]:
-    """Each system's validity, in the order of `frames.systems`."""
+    """Return each system's validity, in the order of `frames.systems`."""
     windows = frames.windows
     metered = frames.record.suite.measure.energy  # else no joules are claimed, and none can be wrong
     valid = [each or not metered for each in windows["valid"].astype(bool).tolist()]

@@ -1,4 +1,4 @@
-"""What the systems are to be run for: the mix of domains, the requests of a year and the price of a kWh."""
+"""Read what the systems are to be run for: the mix of domains, the requests of a year and the price of a kWh."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class WorkloadChoice:
     """Of that price."""
 
     def as_options(self) -> list[str]:
-        """The command line's words for it."""
+        """Return the choice as options of the command line."""
         options = {
             "--mix": self.mix,
             "--requests": None if self.requests_per_year is None else plain(self.requests_per_year),
@@ -55,11 +55,11 @@ class Workload:
 
     @property
     def shares(self) -> Mapping[str, float] | None:
-        """`mix` as a mapping."""
+        """Return `mix` as a mapping."""
         return None if self.mix is None else dict(self.mix)
 
     def describe_mix(self) -> str:
-        """``arithmetic 75.0%, text 25.0%``."""
+        """Describe the mix: ``arithmetic 75.0%, text 25.0%``."""
         if self.mix is None:
             return "every item counts the same"
         return ", ".join(f"{name} {percent(share)}" for name, share in self.mix)
@@ -68,7 +68,7 @@ class Workload:
 def workload(
     settings: WorkloadSettings, domains: Sequence[str], choice: WorkloadChoice = WORKLOAD_AS_IN_SUITE
 ) -> Workload:
-    """What a suite's block ``workload`` says, and what a reader says instead.
+    """Return a suite's block ``workload``, where a reader sets no other.
 
     Args:
         settings: the block.

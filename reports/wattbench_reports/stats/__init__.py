@@ -22,33 +22,38 @@ from wattbench_reports.stats.block_ratios import (
     BlockRatio,
     PairedBlockRatio,
     block_ratio,
-    block_ratio_intervals,
     log_ratio_losses,
     paired_block_ratios,
+    ratios,
 )
-from wattbench_reports.stats.break_even import Payback, payback, payback_from_draws
+from wattbench_reports.stats.break_even import Payback, paid_back
 from wattbench_reports.stats.clustered_errors import clustered_se, ratio_se
 from wattbench_reports.stats.conditional_poisson import together_by_chance
-from wattbench_reports.stats.interval_differences import interval_difference
-from wattbench_reports.stats.intervals import CONFIDENCE, Interval, accuracy_interval, mean_interval, wilson_interval
+from wattbench_reports.stats.intervals import (
+    CONFIDENCE,
+    Interval,
+    accuracy_interval,
+    interval_difference,
+    mean_interval,
+    wilson_interval,
+)
 from wattbench_reports.stats.many_comparisons.elimination import (
     NotExcluded,
-    eliminate,
     eliminate_by_pairs,
+    front_not_excluded,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
-from wattbench_reports.stats.many_comparisons.multiple_testing import bootstrap_p_value, holm, weighted_holm
-from wattbench_reports.stats.many_comparisons.pareto import front_not_excluded
-from wattbench_reports.stats.mcnemar import McNemar, mcnemar_exact, paired_p_value
-from wattbench_reports.stats.paired import mean_difference
-from wattbench_reports.stats.ratios import percentile_interval, ratio_intervals, ratios
-from wattbench_reports.stats.resampling.bootstrap import resampled_sums
-from wattbench_reports.stats.resampling.drawn_interval import interval_of
+from wattbench_reports.stats.many_comparisons.multiple_testing import bootstrap_p_value, holm
+from wattbench_reports.stats.paired import mean_difference, paired_p_value
+from wattbench_reports.stats.resampling.bootstrap import (
+    StratifiedUnits,
+    percentile_interval,
+    resampled_sums,
+    stratified_units,
+)
 from wattbench_reports.stats.resampling.permutation import Dependence, dependence, entropy_bits
-from wattbench_reports.stats.resampling.stratified_bootstrap import StratifiedUnits, stratified_sums, stratified_units
 from wattbench_reports.stats.sample_size import (
-    items_needed,
     log_ratio_se,
     minimum_detectable_difference,
     minimum_detectable_ratio,
@@ -65,7 +70,6 @@ __all__ = [
     "ExceedanceDetector",
     "Interval",
     "Levels",
-    "McNemar",
     "NodeEffect",
     "NotExcluded",
     "PairOverNodes",
@@ -79,22 +83,17 @@ __all__ = [
     "another_run_pair",
     "block_mean_intervals",
     "block_ratio",
-    "block_ratio_intervals",
     "bootstrap_p_value",
     "clustered_se",
     "dependence",
-    "eliminate",
     "eliminate_by_pairs",
     "entropy_bits",
     "front_not_excluded",
     "holm",
     "interval_difference",
-    "interval_of",
-    "items_needed",
     "levels_of",
     "log_ratio_losses",
     "log_ratio_se",
-    "mcnemar_exact",
     "mean_difference",
     "mean_interval",
     "minimum_detectable_difference",
@@ -102,26 +101,22 @@ __all__ = [
     "minimum_detectable_shift",
     "nights_to",
     "node_effects",
+    "paid_back",
     "pair_over_nodes",
     "paired_block_means",
     "paired_block_ratios",
     "paired_p_value",
     "pairwise_p_values",
     "pairwise_p_values_of_draws",
-    "payback",
-    "payback_from_draws",
     "percentile_interval",
     "power_of",
-    "ratio_intervals",
     "ratio_se",
     "ratios",
     "resampled_sums",
     "session_variance",
     "single_night",
-    "stratified_sums",
     "stratified_units",
     "together_by_chance",
     "variance_on_another_node",
-    "weighted_holm",
     "wilson_interval",
 ]

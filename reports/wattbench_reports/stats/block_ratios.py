@@ -73,6 +73,13 @@ class PairedBlockRatio:
     df: float
 
 
+def ratios(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide element-wise; a denominator of zero gives infinity: nothing was got for what was spent."""
+    out = np.full(np.shape(numerators), np.inf)
+    np.divide(numerators, denominators, out=out, where=denominators > 0)
+    return out
+
+
 def block_ratio(numerators: NDArray[np.float64], denominators: NDArray[np.float64]) -> BlockRatio | None:
     """Return the ratio of the sums of one system, with the variance of its logarithm between blocks.
 
@@ -90,18 +97,6 @@ def block_ratio(numerators: NDArray[np.float64], denominators: NDArray[np.float6
     losses = log_ratio_losses(numerators[:, None], denominators[:, None])
     variance = float(_variances(losses)[0]) if ratio > 0 else 0.0
     return BlockRatio(ratio, variance, blocks - 1, _may_be_empty(denominators))
-
-
-def block_ratio_intervals(
-    numerators: Sums, denominators: Sums, confidence: float = CONFIDENCE
-) -> list[Interval | None]:
-    """Return the interval of *other items, at other times of this session* of each system.
-
-    Returns:
-        One per column; None where `block_ratio` is None.
-    """
-    ratios = [block_ratio(top, bottom) for top, bottom in zip(numerators.T, denominators.T, strict=True)]
-    return [None if ratio is None else ratio.interval(confidence) for ratio in ratios]
 
 
 def paired_block_ratios(
@@ -140,7 +135,7 @@ def paired_block_ratios(
 def log_ratio_losses(numerators: Sums, denominators: Sums) -> NDArray[np.float64]:
     """Return values by block whose mean is the log ratio and whose spread is its error: l + (R - 1) (mean l(r) - l(r)).
 
-    They are the losses that `eliminate` and `pairwise_p_values` take. NaN throughout for a system with
+    They are the losses that `pairwise_p_values` takes. NaN throughout for a system with
     nothing in its numerators or denominators, or with all of either in one block: nothing is known of its spread.
 
     Args:

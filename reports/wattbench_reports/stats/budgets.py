@@ -1,4 +1,4 @@
-"""How many draws every simulation of the reports takes, from which seed, and of how many units: one table.
+"""List the draws, seeds and units of every simulation in the reports.
 
 Three errors of simulation are meant below.
 

@@ -11,7 +11,7 @@ _SHORTEST = 1e-6
 
 
 def together_by_chance(chances: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return the chance that two members are both in a set of independent members.
+    """Return the chance that each two members are both in a set, if membership is independent.
 
     A set of `size` different members cannot be drawn independently: who is in leaves fewer places for the others. So
     the draw is the one that assumes least beside the chances, that of largest entropy: a set's probability is
@@ -84,7 +84,7 @@ def _sums(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 
 def _without_each(weights: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Return the same without each member in turn: shape (members, size + 1)."""
+    """Return the elementary symmetric sums without each member in turn: shape (members, size + 1)."""
     members = len(weights)
     sums = np.zeros((members, size + 1))
     sums[:, 0] = 1.0

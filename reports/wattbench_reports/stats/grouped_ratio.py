@@ -1,4 +1,4 @@
-"""Estimate the logarithm of a ratio of sums over units that follow each other in time, and how far it may be off.
+"""Estimate the logarithm of a ratio of sums, with its error, from units that follow each other in time.
 
 Units (pairs of rounds) next to each other are alike, and so are all of one group (a load of the systems, or a stretch
 of time). Two estimates of the variance are made, and the larger one counts. Between groups it is that of a mean of

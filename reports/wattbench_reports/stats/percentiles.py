@@ -1,20 +1,49 @@
-"""Percentiles, and from how few requests none is stated. May import: numpy and `wattbench_reports.stats.quantiles`."""
+"""Percentiles, by one definition of a quantile: the least value within which at least that share of the values lie.
+
+It is the inverse of the empirical distribution function, type 1 of R. J. Hyndman and Y. Fan, "Sample quantiles in
+statistical packages", The American Statistician 50 (1996): a latency that occurred, of which the sentence "95% of the
+requests were answered within it" is true. Types that interpolate between two requests (NumPy's default is type 7)
+differ by up to a step of the sample, so that a run printed by two of them has two p95s.
+
+Of few requests no percentile is stated. Under a mix of domains each domain counts by its share.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.stats.quantiles import quantile, quantiles
-
 CONFIDENCE = 0.99
+
+POINTS = 201
+"""Quantiles that represent the distribution in one domain; fewer requests are all kept."""
+
+_ROUNDING = 1e-9
+"""Of a share of weight, which a sum of weights misses by rounding errors: NumPy's weighted quantile is one value too
+high or too low in 5% of samples of equal weights."""
+
+
+def quantile(values: NDArray[np.float64], share: float) -> float:
+    """Return the least of the values that at least a share of them do not exceed.
+
+    Args:
+        values: shape (values,), one or more, in any order, none NaN.
+        share: 0 to 1.
+    """
+    return float(np.quantile(values, share, method="inverted_cdf"))
+
+
+def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[float]:
+    """Return several quantiles, each as `quantile`; the values are put in order once."""
+    return [float(each) for each in np.quantile(values, shares, method="inverted_cdf")] if shares else []
 
 
 def needed(share: float) -> int:
-    """The fewest requests before a percentile means anything: LoadGen's early stopping (loadgen/early_stopping.cc).
+    """Return the fewest requests of which a percentile is stated: LoadGen's early stopping (loadgen/early_stopping.cc).
 
     7, 44, 90, 459 and 4,603 for a p50, p90, p95, p99 and p99.9: so many must all lie below it before that is shown
     with 99%. Below the median the same holds from the other side.
@@ -43,11 +72,68 @@ def percentiles(values: NDArray[np.float64], shares: Sequence[float]) -> dict[fl
 
 
 def label(share: float) -> str:
-    """``p50``, ``p99.9``."""
+    """Return the name of a percentile: ``p50``, ``p99.9``."""
     return f"p{100 * share:g}"
 
 
 def rule(shares: Sequence[float]) -> str:
-    """What a dash in place of a percentile means: a sentence."""
+    """Return the sentence that says what a dash in place of a percentile means."""
     minima = ", ".join(f"{needed(share):,} for a {label(share)}" for share in shares)
     return f"A dash: fewer requests than the early stopping of MLPerf LoadGen requires ({minima})."
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Values in order, with what they weigh up to each."""
+
+    values: NDArray[np.float64]
+    """Shape (values,), rising."""
+    reached: NDArray[np.float64]
+    """Shape (values,): the weight of all up to each of them."""
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], weights: NDArray[np.float64]) -> Weighted:
+        """Make it from values and weights in any order.
+
+        Args:
+            values: shape (values,), none NaN.
+            weights: shape (values,): what each counts for, not negative.
+        """
+        order = np.argsort(values, kind="stable")
+        return cls(values[order], np.cumsum(weights[order]))
+
+    def quantile(self, share: float) -> float | None:
+        """Return the least value at or below which at least a share of the weight lies; None without any."""
+        if not len(self.values) or not self.reached[-1] > 0:
+            return None
+        index = int(np.searchsorted(self.reached, (share - _ROUNDING) * self.reached[-1]))
+        return float(self.values[min(index, len(self.values) - 1)])
+
+
+def grid(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the seconds that represent some requests: all, or `POINTS` evenly spaced quantiles. Ascending.
+
+    Rounded to single precision, as a page carries them: a quantile under a mix is then the same there, and within half
+    of 1 / `POINTS` of the share in a domain that has more requests.
+    """
+    known = np.sort(seconds[np.isfinite(seconds)])
+    if len(known) > POINTS:
+        known = np.quantile(known, (np.arange(POINTS) + 0.5) / POINTS, method="inverted_cdf")
+    return known.astype(np.float32).astype(np.float64)
+
+
+def mixed(seconds: NDArray[np.float64], domains: NDArray[np.integer], shares: NDArray[np.float64]) -> Weighted:
+    """Mix the domains' distributions.
+
+    Args:
+        seconds: shape (requests,), NaN where it is not known.
+        domains: shape (requests,): the number of the domain of each.
+        shares: shape (domains,): of each domain; one without requests takes no part.
+    """
+    counted = np.flatnonzero(shares > 0).tolist()
+    grids = {number: grid(seconds[domains == number]) for number in counted}
+    parts = [(shares[number], grid_s) for number, grid_s in grids.items() if len(grid_s)]
+    if not parts:
+        return Weighted(np.empty(0), np.empty(0))
+    weights = np.concatenate([np.full(len(grid_s), share / len(grid_s)) for share, grid_s in parts])
+    return Weighted.of(np.concatenate([grid_s for _, grid_s in parts]), weights)

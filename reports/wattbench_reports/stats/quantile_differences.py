@@ -1,4 +1,4 @@
-"""Compare a quantile of two systems: by how many more of one's requests end within the quantile of both together.
+"""Compare a quantile of two systems by the shares of their requests within the quantile of both together.
 
     q = the quantile of all requests of both, each system counting the same
     d = F_1(q) - F_2(q)             the first has the smaller quantile where it is above 0
@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.stats.percentiles import Weighted, quantile
 from wattbench_reports.stats.quantile_intervals import Sample, lowest, variance_between
-from wattbench_reports.stats.quantiles import Weighted, quantile, rank
 from wattbench_reports.stats.student import t_at, t_probability
 
 _ROUNDS = 3
@@ -84,8 +84,9 @@ def _difference(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDAr
 
 @dataclass(frozen=True)
 class QuantileRatio:
-    """A quantile of the second of two systems over that of the first, with the bounds that `quantile_gap` rejects
-    beyond: those ratios at which the first's values, times the ratio, differ from the second's.
+    """A quantile of the second of two systems over that of the first.
+
+    Beyond its bounds `quantile_gap` finds that the first's values, times the ratio, differ from the second's.
 
     The shares that lie within both quantiles then differ by d = t sqrt(V) + c, so that the bounds are quotients of
     order statistics, Q_2(p + d/2) / Q_1(p - d/2) and the same with -d. V is of the residuals at these, with one item
@@ -97,12 +98,11 @@ class QuantileRatio:
     share: float
     df: float
     """Clusters - 1."""
-    _ranked: tuple[NDArray[np.float64], NDArray[np.float64]]
 
     @property
     def quantiles(self) -> tuple[float, float]:
-        """Return the quantile of each."""
-        return self._at(0, self.share), self._at(1, self.share)
+        """Return the quantile of each system."""
+        return self.first.quantile(self.share), self.second.quantile(self.share)
 
     @property
     def estimate(self) -> float:
@@ -123,21 +123,17 @@ class QuantileRatio:
             one, two = self.share - sign * apart / 2, self.share + sign * apart / 2
             if not (0 < one < 1 and 0 < two < 1):
                 return sign * math.inf
-            apart = t * self._error(self._at(0, one), self._at(1, two)) + 1 / values
+            apart = t * self._error(self.first.quantile(one), self.second.quantile(two)) + 1 / values
         one, two = self.share - sign * apart / 2, self.share + sign * apart / 2
         if not (0 < one <= 1 and 0 < two <= 1):
             return sign * math.inf
-        return math.log(self._at(1, two) / self._at(0, one))
+        return math.log(self.second.quantile(two) / self.first.quantile(one))
 
     def _error(self, limit_1: float, limit_2: float) -> float:
         start = lowest(self.first, self.second)
         ours, theirs = self.first.within(limit_1, start), self.second.within(limit_2, start)
         residuals = _difference(ours.residuals, theirs.residuals)
         return math.sqrt(variance_between(residuals, int(self.df) + 1) + len(self.first.values) ** -2)
-
-    def _at(self, which: int, share: float) -> float:
-        ranked = self._ranked[which]
-        return float(ranked[rank(share, len(ranked))])
 
 
 def quantile_ratio(
@@ -157,5 +153,4 @@ def quantile_ratio(
     if not len(first):
         return None
     clusters = len(first) if blocks is None else len(np.unique(blocks))
-    of_both = Sample(first, blocks), Sample(second, blocks)
-    return QuantileRatio(*of_both, share, clusters - 1.0, (np.sort(first), np.sort(second)))
+    return QuantileRatio(Sample(first, blocks), Sample(second, blocks), share, clusters - 1.0)

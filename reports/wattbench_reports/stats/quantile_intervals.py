@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import CONFIDENCE, Interval
-from wattbench_reports.stats.quantiles import Weighted, quantile
+from wattbench_reports.stats.percentiles import Weighted, quantile
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 
 MOST_EFFECTIVE = 2.0
@@ -42,7 +42,7 @@ STEP_ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Sample:
-    """Values, and what makes some of them alike."""
+    """Values with their clusters and strata."""
 
     values: NDArray[np.float64]
     """Shape (values,), in any order, none NaN or negative."""
@@ -55,13 +55,13 @@ class Sample:
     """Shape (domains,): of each of them, with `strata`; one without values takes no part."""
 
     def weights(self) -> NDArray[np.float64]:
-        """Return what each value counts for, shape (values,); they sum to 1."""
+        """Return the weight of each value, shape (values,); they sum to 1."""
         counts = self._of_stratum(None)
         worth = self._worth(counts)
         return np.full(len(self.values), worth[0]) if self.strata is None else worth[self.strata]
 
     def quantile(self, share: float) -> float:
-        """Return the quantile of a share; of one value or more."""
+        """Return the quantile of a share. There is at least one value."""
         if self.strata is None:
             return quantile(self.values, share)
         weighted = Weighted.of(self.values, self.weights()).quantile(share)
@@ -87,7 +87,7 @@ class Sample:
         )
 
     def _worth(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what a value of each stratum counts for, from their numbers."""
+        """Return the weight of a value of each stratum, from the numbers of values."""
         shares = np.ones(1) if self.strata is None or self.shares is None else self.shares
         worth = np.divide(shares, counts, out=np.zeros(len(shares)), where=counts > 0)
         return np.asarray(worth / (float(worth @ counts) or 1.0))
@@ -145,7 +145,7 @@ def quantile_interval(sample: Sample, share: float, confidence: float = CONFIDEN
 
 
 def lowest(*samples: Sample) -> int:
-    """Return the number that the clusters of some samples begin with."""
+    """Return the lowest number of a cluster in some samples."""
     return min((int(each.clusters.min(initial=0)) for each in samples if each.clusters is not None), default=0)
 
 
@@ -160,7 +160,7 @@ def variance_between(residuals: NDArray[np.float64], clusters: int) -> float:
 
 
 def _effective(within: Within, confidence: float) -> float:
-    """Return how many independent values they are worth; 0 from a single cluster."""
+    """Return the effective number of independent values; 0 from a single cluster."""
     clusters, share = int((within.sizes > 0).sum()), within.share
     if clusters < 2:
         return 0.0
@@ -172,8 +172,9 @@ def _effective(within: Within, confidence: float) -> float:
 
 
 def _shares(share: float, effective: float, confidence: float) -> tuple[float, float]:
-    """Return between which shares of the values the quantile lies; below 0 or above 1 where it may lie beyond them."""
-    from scipy.special import bdtrik  # scipy.stats takes a second to import
+    """Return the shares of the values between which the quantile lies; below 0 or above 1 where it may lie beyond
+    all."""
+    from scipy.special import bdtrik
 
     outside = (1 - confidence) / 2
     none_below = float((1 - share) ** effective)

@@ -1,9 +1,8 @@
-"""Simulate a queue in front of several equal servers, and compute its closed form where one exists."""
+"""Simulate a queue in front of several equal servers."""
 
 from __future__ import annotations
 
 import heapq
-import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,26 +39,3 @@ def sojourns(arrived_s: NDArray[np.float64], service_s: NDArray[np.float64], ser
         heapq.heapreplace(free_s, end_s)
         ended_s.append(end_s)
     return np.array(ended_s) - arrived_s
-
-
-def erlang_c(servers: int, load: float) -> float:
-    """Return the probability that a request has to wait, with exponential arrivals and services (M/M/c).
-
-    Args:
-        servers: 1 or more.
-        load: arrivals per second times mean seconds of service; less than `servers`.
-
-    Source: A. K. Erlang (1917). By the recursion of Erlang's B formula, which does not overflow.
-    """
-    blocked = 1.0
-    for busy in range(1, servers + 1):
-        blocked = load * blocked / (busy + load * blocked)
-    return servers * blocked / (servers - load * (1 - blocked))
-
-
-def mean_wait_s(servers: int, rate_per_s: float, service_s: float) -> float:
-    """Return the mean wait in such a queue; infinite where it grows without end."""
-    load = rate_per_s * service_s
-    if load >= servers:
-        return math.inf
-    return erlang_c(servers, load) * service_s / (servers - load)

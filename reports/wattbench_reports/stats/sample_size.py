@@ -1,4 +1,4 @@
-"""Compute power, minimum detectable differences and the number of items that a comparison needs."""
+"""Compute power and minimum detectable differences."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ ALPHA = 0.05
 
 POWER = 0.8
 """A difference counts as detectable when it would be found in this share of runs (J. Cohen, 1988)."""
-
-_EXACT_ITEMS = 10_000_000
-"""Above this many items the normal approximation is exact to every printed digit, and is used alone."""
 
 _TAIL_SDS = 7.0
 """Numbers of discordant items farther from their mean have a chance of some 1e-11 and are left out."""
@@ -51,6 +48,7 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     if not items or not share:
         return 0.0
     from scipy.special import bdtr
+    from scipy.stats import binom
 
     spread = _TAIL_SDS * math.sqrt(items * share * (1 - share)) + _TAIL_SDS**2
     discordant, limits = _losing_at_most(
@@ -59,25 +57,12 @@ def power_of(difference: float, discordant_share: float, items: int, alpha: floa
     favour = (1 + difference / share) / 2
     rejection = bdtr(limits, discordant, favour) + bdtr(limits, discordant, 1 - favour)
     rejection[limits < 0] = 0.0
-    return float(min(1.0, _chances(discordant, items, share) @ rejection))
-
-
-def _chances(counts: NDArray[np.int64], trials: int, share: float) -> NDArray[np.float64]:
-    """Return the binomial chances of successive counts that are all but certain to hold what is drawn.
-
-    Each follows from the one before it. `scipy.stats.binom`, which gives them too, takes a second to import.
-    """
-    if share >= 1:
-        return np.asarray(counts == trials, dtype=np.float64)
-    ratios = (trials - counts[:-1]) / counts[1:] * (share / (1 - share))
-    logs = np.append(0.0, np.cumsum(np.log(ratios)))
-    chances = np.exp(logs - logs.max())
-    return np.asarray(chances / chances.sum())
+    return float(min(1.0, binom.pmf(discordant, items, share) @ rejection))
 
 
 @lru_cache(maxsize=8)
 def _losing_at_most(lowest: int, highest: int, alpha: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Numbers of discordant items, and how many of them the losing side may have for the test still to reject.
+    """Return numbers of discordant items, and how many of them the losing side may have for the test still to reject.
 
     The latter is -1 where it never does. A search for a difference asks for the same numbers again and again.
     """
@@ -128,53 +113,6 @@ def minimum_detectable_difference(
     return float(brentq(short_of, low, high, xtol=1e-12, rtol=1e-6))
 
 
-def items_needed(difference: float, discordant_share: float, alpha: float = ALPHA, power: float = POWER) -> int | None:
-    """Return how many items exact McNemar needs to find a difference with that power.
-
-    Power grows with items in a faint saw-tooth, as whole items are counted: a few items fewer may happen to do. It is
-    for planning: the observed difference is itself uncertain, and so is what it takes to confirm it.
-
-    Args:
-        difference: of the two accuracies, -1 to 1.
-        discordant_share: 0 to 1; taken to be at least the difference.
-        alpha: the two-sided level of the test.
-        power: wanted, between alpha and 1.
-
-    Returns:
-        The items of the whole comparison, not those to be added; None for no difference: no number of items finds it.
-        Above ten million by the normal approximation (R. J. Connor, Biometrics 43 (1987)).
-
-    Raises:
-        ValueError: an argument outside its range.
-    """
-    _check(discordant_share, alpha, power)
-    if not -1 <= difference <= 1:
-        raise ValueError(f"a difference in accuracy of {difference} is not possible")
-    if not difference:
-        return None
-    about = _items_by_normal(abs(difference), max(discordant_share, abs(difference)), alpha, power)
-    if about > _EXACT_ITEMS:
-        return about
-    low, high = 0, max(about, 1)  # too few, enough
-    while power_of(difference, discordant_share, high, alpha) < power:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        if power_of(difference, discordant_share, middle, alpha) >= power:
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def _items_by_normal(difference: float, share: float, alpha: float, power: float) -> int:
-    from statistics import NormalDist
-
-    quantile = NormalDist().inv_cdf
-    root = quantile(1 - alpha / 2) * math.sqrt(share) + quantile(power) * math.sqrt(share - difference**2)
-    return math.ceil((root / difference) ** 2)
-
-
 def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power: float = POWER) -> float:
     """Return the minimum detectable shift of a two-sided test, from the standard error of an estimate.
 
@@ -194,9 +132,9 @@ def minimum_detectable_shift(standard_error: float, alpha: float = ALPHA, power:
     _check(0.0, alpha, power)
     if not standard_error >= 0:
         raise ValueError(f"{standard_error} is not a standard error")
-    from statistics import NormalDist
+    from scipy.special import ndtri
 
-    return (NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power)) * standard_error
+    return float(ndtri(1 - alpha / 2) + ndtri(power)) * standard_error
 
 
 def minimum_detectable_ratio(se_log: float, alpha: float = ALPHA, power: float = POWER) -> float:

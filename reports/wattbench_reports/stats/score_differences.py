@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.stats.intervals import clopper_pearson
 from wattbench_reports.stats.skewed_means import mean_bounds
 from wattbench_reports.stats.student import t_at
 
@@ -85,13 +86,8 @@ def score_fall(
 
 def _distance(rises: float, falls: float, number: float, level: float) -> float:
     """Return how far the upper bound of rises - falls is from it."""
-    from scipy.special import betaincinv  # scipy.stats takes a second to import
-
-    count = rises * number
-    upper = float(betaincinv(count + 1, number - count, 1 - level)) if count < number else 1.0
-    count = falls * number
-    lower = float(betaincinv(count, number - count + 1, level)) if count > 0 else 0.0
-    over, under = max(upper - rises, 0.0), max(falls - lower, 0.0)
+    over = max(clopper_pearson(rises, number, level)[1] - rises, 0.0)
+    under = max(falls - clopper_pearson(falls, number, level)[0], 0.0)
     both = (1 - rises) * (1 - falls)
     r = -math.sqrt(min(rises * falls / both, 1.0)) if both > 0 else 0.0
     return math.sqrt(over**2 + under**2 - 2 * r * over * under)

@@ -1,4 +1,4 @@
-"""Bound a mean over items that may be skewed, where each stratum of the items (a task) has as many as it has.
+"""Bound a mean over items that may be skewed, with a fixed number of items in each stratum (a task).
 
 What strata differ by is part of the mean and no noise, as other items would be of the same tasks: the variance of the
 mean is sum_k (n_k / n)^2 s_k^2 / n_k. A few items that take six times as long make its distribution skewed, so that
@@ -57,7 +57,7 @@ _STRAIGHT = 1e-6
 def mean_bounds(
     values: NDArray[np.float64], strata: NDArray[np.integer[Any]] | None = None, estimate: float | None = None
 ) -> MeanBounds:
-    """Return the mean of some values.
+    """Return the mean of some values, with its variance and skewness.
 
     Where a stratum has a single value, which shows no spread, strata are left aside.
 

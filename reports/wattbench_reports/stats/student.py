@@ -22,8 +22,8 @@ def t_quantile(df: float, confidence: float = CONFIDENCE) -> float:
 
 
 def t_at(probability: float, df: float) -> float:
-    """Return Student's t at a probability."""
-    from scipy.special import stdtrit  # scipy.stats takes a second to import
+    """Return the quantile of Student's t at a probability."""
+    from scipy.special import stdtrit
 
     return float(stdtrit(min(df, MOST_DF), probability))
 

@@ -9,6 +9,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench.tasks.loading import forget_task_files, tasks_in
+from wattbench.tasks.task_code import code_in
 from wattbench.tasks.task_files import check_task_files
 
 
@@ -33,3 +34,12 @@ def test_what_is_missing_or_no_yaml_or_goes_round_is_left_to_lm_eval(tmp_path: P
     check_task_files(tmp_path, 4)
     with pytest.raises(UserError, match="more than 3 files"):
         check_task_files(tmp_path, 3)
+
+
+def test_a_file_that_is_included_twice_over_is_read_once(tmp_path: Path) -> None:
+    """Each of forty files includes the next one twice: 2^40 readings, one after the other."""
+    for number in range(40):
+        (tmp_path / f"{number}.txt").write_text(f"include: {number + 1}.txt\ninclude: ./{number + 1}.txt\n")
+    (tmp_path / "40.txt").write_text("doc_to_text: !function text.of\n")
+    (tmp_path / "a.yaml").write_text("include: 0.txt\ntask: a\n")
+    assert code_in(tmp_path / "a.yaml", {}).named == ("text.of",)

@@ -10,11 +10,11 @@ import pytest
 
 from tests.made_up.percentiles import percentile_of
 from tests.made_up.prices import with_prices
+from tests.wattbench_reports.erlang import erlang_c
 from wattbench.records import read_run
 from wattbench_reports.analyses.capacity import MAX_LOAD, SECONDS_PER_YEAR, fleets, size
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.stats.budgets import ARRIVALS
-from wattbench_reports.stats.queueing import erlang_c
 
 
 def exponential(mean_s: float) -> np.ndarray:

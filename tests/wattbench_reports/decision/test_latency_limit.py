@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattbench_reports.decision.latency_limit import BEYOND, SystemLatency, design_effect, share_within
-from wattbench_reports.stats.weighted_quantiles import grid
+from wattbench_reports.stats.percentiles import grid
 
 
 def test_a_share_within_a_limit_is_counted_or_read_between_quantiles() -> None:

@@ -13,8 +13,9 @@ from tests.made_up.runs import FakeRun, FakeSystem
 from tests.made_up.standard_runs import family_run, golden_run, hostile_run, many_systems, plain_systems, recorded
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export import render
-from wattbench_reports.html.made_sections import making
+from wattbench_reports.html.made_sections import page_sections
 from wattbench_reports.html.whatif import WHAT_IF
+from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.content import is_empty
 from wattbench_reports.sections.model import Section
 
@@ -45,8 +46,7 @@ RUNS = {
 
 
 def sections_of(analysis: Analysis) -> list[Section]:
-    with making(analysis, second_process=False) as made:
-        return made().sections
+    return page_sections(analysis, routing_study(analysis.by_item))
 
 
 def without_content(analysis: Analysis) -> list[str]:

@@ -16,7 +16,7 @@ from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.metrics.mix_weighting import accuracies
 from wattbench_reports.metrics.ratio_intervals import intervals
 from wattbench_reports.metrics.workload import WorkloadChoice, workload
-from wattbench_reports.stats.weighted_quantiles import mixed
+from wattbench_reports.stats.percentiles import mixed
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.suite_record import WorkloadSettings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import importlib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,7 +14,7 @@ from tests.made_up import routing_studies as studies
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
 from wattbench_reports.figures.decision_geometry import text_width
-from wattbench_reports.html import made_sections, report
+from wattbench_reports.html import report
 from wattbench_reports.routing.model import Misrouting, RoutingStudy, WorthBuilding
 from wattbench_reports.sections.routing import routing_section
 from wattbench_reports.sections.routing.tolerance import MOST_DOMAINS
@@ -45,11 +46,11 @@ def headings(section) -> list[str]:
 
 
 def test_golden(candidates, golden) -> None:
-    golden("routing.txt", as_text(routing_section(candidates, everything)))
+    golden("routing.txt", as_text(routing_section(candidates, everything())))
 
 
 def test_what_there_is_nothing_of_has_no_passage(candidates) -> None:
-    said = routing_section(candidates, studies.no_router_judged)
+    said = routing_section(candidates, studies.no_router_judged())
     assert headings(said) == [
         "What a router would gain", "A cheaper system first, then a better one", "What stays loaded",
         "How routers were judged",
@@ -58,22 +59,22 @@ def test_what_there_is_nothing_of_has_no_passage(candidates) -> None:
 
 
 def test_why_there_is_no_study_is_said(candidates, analysed, fake) -> None:
-    section = routing_section(candidates, lambda: "fewer than two systems answered the same items")
+    section = routing_section(candidates, "fewer than two systems answered the same items")
     assert "fewer than two systems answered the same items" in section.lead
     assert section.passages == ()
     alone = analysed(fake.Run((fake.System("alone"),), items=4, name="alone"))
-    assert routing_section(alone, lambda: "there is one system") is None
+    assert routing_section(alone, "there is one system") is None
 
 
 def test_what_hybrids_did_comes_last(analysed, fake) -> None:
     family = analysed(fake.family())
-    section = routing_section(family, lambda: "no two systems are candidates")
+    section = routing_section(family, "no two systems are candidates")
     assert headings(section)[0] == "What the hybrids of this run did"
     assert len(section.passages) > 1
 
 
 def test_every_choice_has_all_units_and_its_difference_from_the_best_system(candidates) -> None:
-    every = table(routing_section(candidates, everything), "Every choice in all units")
+    every = table(routing_section(candidates, everything()), "Every choice in all units")
     assert {"gpt-4", "llama", "perfect router", "by domain, accurate"} <= set(every)
     best, other = every["gpt-4"], every["classifier, 1/2"]
     assert best["Correct, against gpt-4"] == "–"
@@ -97,13 +98,13 @@ def test_the_caption_says_what_rings_are(candidates, kinds: tuple[str, ...], sai
         studies.no_router_judged(), choices=choices,
         verdict=studies.verdict(WorthBuilding.NO, choices[0] if choices else None),
     )  # fmt: skip
-    drawing = routing_section(candidates, lambda: study).passages[0].drawing
+    drawing = routing_section(candidates, study).passages[0].drawing
     assert said in drawing.caption
     assert ("Rings" in drawing.caption) == bool(kinds)
 
 
 def test_a_matrix_of_few_domains_and_the_costliest_errors_of_many(candidates) -> None:
-    few = table(routing_section(candidates, everything), "Loss per request of taking one domain for another")
+    few = table(routing_section(candidates, everything()), "Loss per request of taking one domain for another")
     assert few["code"]["Taken for text"] == "12.0 points"
     assert few["code"]["Taken for code"] == "–"
     names = tuple(f"domain-{number}" for number in range(MOST_DOMAINS + 1))
@@ -111,7 +112,7 @@ def test_a_matrix_of_few_domains_and_the_costliest_errors_of_many(candidates) ->
         studies.tolerance(), domains=names, assigned=("gpt-4",) * len(names),
         worst=tuple(Misrouting(name, names[0], 0.1) for name in names[1:] * 2),
     )  # fmt: skip
-    section = routing_section(candidates, lambda: dataclasses.replace(everything(), tolerance=many))
+    section = routing_section(candidates, dataclasses.replace(everything(), tolerance=many))
     assert len(table(section, "The costliest errors")) == MOST_DOMAINS
     assert "6 more errors are not shown." in as_text(section)
 
@@ -143,7 +144,7 @@ def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch
         everything(), tolerance=dataclasses.replace(studies.tolerance(), domains=(HOSTILE, "text"), worst=()),
         left_out={HOSTILE: "it is a hybrid"},
     )  # fmt: skip
-    monkeypatch.setattr(made_sections, "routing_study", lambda analysis: hostile)
+    monkeypatch.setattr(importlib.import_module("wattbench_reports.html.report"), "routing_study", lambda _: hostile)
     page = report(make_run(fake.Run(tuple(fake.System(name) for name in studies.ACCURACY), items=4, name="routed")))
     first = page.partition('<div class="deciding">')[2].partition('id="decision-evidence"')[0]
     assert "Worth building: a text classifier" in first and '<a href="#routing">Routing</a>' in first

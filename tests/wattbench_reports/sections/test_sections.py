@@ -44,7 +44,7 @@ def as_text(analysis) -> str:
     table = choices_table(found)
     assert table is not None
     out += lines(table)
-    for make in panels(lambda: "it has a golden file of its own"):
+    for make in panels("it has a golden file of its own"):
         if make is environment_section:  # it names the folder of the run
             continue
         if make in {items_section, validity_section, wrong_section}:  # they have tests of their own

@@ -12,16 +12,22 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import t, ttest_rel
 
 from wattbench_reports.stats import (
+    Interval,
     block_ratio,
-    block_ratio_intervals,
     log_ratio_losses,
     paired_block_ratios,
     ratio_se,
+    ratios,
 )
 
 
 def column(values: np.ndarray) -> np.ndarray:
     return values[:, None]
+
+
+def block_ratio_intervals(joules: np.ndarray, correct: np.ndarray) -> list[Interval | None]:
+    found = [block_ratio(top, bottom) for top, bottom in zip(joules.T, correct.T, strict=True)]
+    return [None if ratio is None else ratio.interval() for ratio in found]
 
 
 def sums(seed: int, blocks: int = 8, systems: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -180,3 +186,7 @@ def test_any_sums_give_ordered_intervals(numerators: np.ndarray, denominators: n
         assert 0 <= pair.p_value <= 1
         assert 0 <= pair.probability_lower <= 1
         assert 0 <= pair.ratio.low <= pair.ratio.estimate <= pair.ratio.high
+
+
+def test_ratios_divide_by_nothing() -> None:
+    assert ratios(np.array([1.0, 0, 4]), np.array([0.0, 0, 2])).tolist() == [math.inf, math.inf, 2]

@@ -1,6 +1,8 @@
-"""Accuracy intervals: against textbook values, at the edges, and how often they hold the truth."""
+"""Accuracy intervals: textbook values, edges, and how often they hold; shares over clusters, and differences."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from wattbench_reports.stats import accuracy_interval, wilson_interval
+from wattbench_reports.stats import Interval, accuracy_interval, interval_difference, wilson_interval
+from wattbench_reports.stats.intervals import clustered_share
 
 
 @given(st.integers(1, 500), st.data())
@@ -86,3 +89,53 @@ def test_interval_holds_the_truth_at_its_rate(items: int, repeats: int) -> None:
         assert interval is not None
         held += interval.low <= truth <= interval.high
     assert 0.93 <= held / trials <= 0.975
+
+
+@pytest.mark.parametrize("clusters", [1, 3, 8])
+@pytest.mark.parametrize("alike", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_share_over_clusters_is_covered(clusters: int, alike: float, share: float) -> None:
+    """`alike`: how alike two trials of a cluster are, as a correlation. 12 trials in each."""
+    rng = np.random.default_rng(1)
+    covered = 0
+    for _ in range(400):
+        common = rng.random((clusters, 1)) < share
+        own = rng.random((clusters, 12)) < share
+        trials = np.where(rng.random((clusters, 12)) < np.sqrt(alike), common, own)
+        interval = clustered_share(trials.mean(axis=1))
+        covered += interval.low <= share <= interval.high
+    assert covered / 400 >= 0.93
+
+
+def test_whole_clusters_have_the_exact_binomial_interval() -> None:
+    found = clustered_share(np.array([0.0, 0.0, 1.0]))
+    assert (found.estimate, found.low, found.high) == pytest.approx((1 / 3, 0.0084, 0.9057), abs=1e-4)
+    assert clustered_share(np.zeros(20)).high == pytest.approx(0.1684, abs=1e-4)
+    assert clustered_share(np.ones(3)).low == pytest.approx(0.2924, abs=1e-4)
+
+
+def test_no_cluster_has_no_share() -> None:
+    with pytest.raises(ValueError, match="no clusters"):
+        clustered_share(np.empty(0))
+
+
+def test_each_side_of_a_difference_is_the_root_of_the_sum_of_squares() -> None:
+    found = interval_difference(Interval(10.0, 7.0, 12.0), Interval(4.0, 3.0, 8.0))
+    assert found == Interval(6.0, 6.0 - math.hypot(3.0, 4.0), 6.0 + math.hypot(2.0, 1.0))
+
+
+def test_a_bound_that_is_missing_is_missing_of_the_difference() -> None:
+    assert interval_difference(Interval(1.0, 0.5, math.inf), Interval(0.5, 0.5, 0.5)).high == math.inf
+    assert interval_difference(Interval(1.0, 0.5, 2.0), Interval(0.5, 0.1, math.inf)).low == -math.inf
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.8])
+def test_a_difference_covers_at_least_as_often_as_its_parts(correlation: float) -> None:
+    rng = np.random.default_rng(3)
+    first = rng.normal(0, 1, 4000)
+    second = correlation * first + math.sqrt(1 - correlation**2) * rng.normal(0, 1, 4000)
+    held = 0
+    for x, y in zip(3 + first, 1 + second, strict=True):
+        found = interval_difference(Interval(x, x - 1.96, x + 1.96), Interval(y, y - 1.96, y + 1.96))
+        held += found.low <= 2 <= found.high
+    assert held / 4000 >= 0.94

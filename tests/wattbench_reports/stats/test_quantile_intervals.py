@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from wattbench_reports.stats.percentiles import quantile
 from wattbench_reports.stats.quantile_intervals import MOST_EFFECTIVE, Sample, quantile_interval
-from wattbench_reports.stats.quantiles import quantile
 
 
 @pytest.mark.parametrize(("number", "share"), [(100, 0.5), (100, 0.9), (400, 0.95), (7, 0.5), (1000, 0.99)])

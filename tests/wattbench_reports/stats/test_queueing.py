@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.stats.queueing import erlang_c, mean_wait_s, poisson_arrivals, sojourns
+from tests.wattbench_reports.erlang import erlang_c
+from wattbench_reports.stats.queueing import poisson_arrivals, sojourns
 
 SERVICES = st.lists(st.floats(0.0, 5.0), min_size=1, max_size=40)
 
@@ -39,26 +40,6 @@ def test_more_servers_are_never_slower(service: list[float], servers: int, seed:
     assert (more <= fewer + 1e-9).all()
 
 
-@pytest.mark.parametrize(
-    ("servers", "load", "expected"),
-    [
-        (1, 0.5, 0.5),  # of one server: the share of the time that it is busy
-        (2, 1.0, 1 / 3),  # a²/(2 - a) / (1 + a + a²/(2 - a)), worked by hand
-        (3, 2.0, 4 / 9),
-    ],
-)
-def test_erlang_by_hand(servers: int, load: float, expected: float) -> None:
-    assert erlang_c(servers, load) == pytest.approx(expected)
-
-
-def test_erlang_by_its_sum() -> None:
-    servers, load = 12, 9.5
-    terms = [load**busy / math.factorial(busy) for busy in range(servers)]
-    waiting = load**servers / math.factorial(servers) * servers / (servers - load)
-    assert erlang_c(servers, load) == pytest.approx(waiting / (sum(terms) + waiting))
-    assert mean_wait_s(2, 2.0, 1.0) == math.inf
-
-
 @pytest.mark.parametrize(("servers", "load"), [(1, 0.6), (2, 1.4), (5, 4.0), (20, 17.0)])
 def test_the_simulation_is_erlangs_where_services_are_exponential(servers: int, load: float) -> None:
     """Over 400,000 requests: their waits go together, so that the mean is known to a few per cent."""
@@ -66,7 +47,7 @@ def test_the_simulation_is_erlangs_where_services_are_exponential(servers: int, 
     arrived = poisson_arrivals(load, 400_000, rng)
     service = rng.exponential(1.0, size=400_000)
     waited = (sojourns(arrived, service, servers) - service)[10_000:]
-    assert waited.mean() == pytest.approx(mean_wait_s(servers, load, 1.0), rel=0.06)
+    assert waited.mean() == pytest.approx(erlang_c(servers, load) / (servers - load), rel=0.06)
     assert (waited > 1e-9).mean() == pytest.approx(erlang_c(servers, load), abs=0.01)
     # Who waits, waits exponentially.
     p95 = math.log(erlang_c(servers, load) / 0.05) / (servers - load)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, multinomial
 
 from wattbench_reports.stats import (
-    items_needed,
     log_ratio_se,
     minimum_detectable_difference,
     minimum_detectable_ratio,
@@ -87,34 +86,10 @@ def test_too_few_items_find_nothing_whatever_it_be(items: int) -> None:
     assert power_of(1.0, 1.0, items) == 0
 
 
-@pytest.mark.parametrize(
-    ("difference", "share"), [(0.02, 0.05), (0.3, 0.4), (-0.3, 0.4), (0.5, 0.1), (1.0, 1.0), (0.004, 0.1)]
-)
-def test_items_needed_are_enough_and_one_fewer_is_not(difference: float, share: float) -> None:
-    items = items_needed(difference, share)
-    assert items is not None
-    assert power_of(difference, share, items) >= 0.8
-    assert power_of(difference, share, items - 1) < 0.8
-
-
-def test_items_and_differences_are_two_sides_of_one_question() -> None:
-    smallest = minimum_detectable_difference(0.2, 500)
-    assert smallest is not None
-    assert items_needed(smallest, 0.2) == pytest.approx(500, rel=0.02)
-
-
-def test_no_number_of_items_finds_no_difference() -> None:
-    assert items_needed(0.0, 0.3) is None
-
-
-def test_hair_breadths_take_the_normal_approximation() -> None:
-    assert items_needed(1e-5, 0.1) == pytest.approx(2.80158**2 * 0.1 / 1e-10, rel=1e-3)
-
-
 @pytest.mark.parametrize("call", [
     lambda: power_of(1.5, 0.5, 10), lambda: power_of(0.1, 1.5, 10), lambda: power_of(0.1, 0.5, -1),
     lambda: power_of(0.1, 0.5, 10, alpha=0.0), lambda: minimum_detectable_difference(math.nan, 10),
-    lambda: minimum_detectable_difference(0.1, 10, power=0.01), lambda: items_needed(2.0, 0.1),
+    lambda: minimum_detectable_difference(0.1, 10, power=0.01),
     lambda: minimum_detectable_shift(-1.0), lambda: minimum_detectable_ratio(math.nan),
 ])  # fmt: skip
 def test_impossible_questions_are_refused(call: object) -> None:

@@ -1,1 +1,1 @@
-"""Make an lm-eval task of a file of one's own: read its rows, ask them, score the answers, and write it for others."""
+"""Make an lm-eval task of a user's file: read its rows, score the answers, and export it."""

@@ -13,7 +13,6 @@ from wattbench.config import FileTask
 from wattbench.tasks.bounded_pattern import search
 from wattbench.tasks.file_task.accepted import accepted
 from wattbench.tasks.file_task.documents import read_documents
-from wattbench.tasks.file_task.documents_of_split import DocumentsOfSplit
 from wattbench.tasks.file_task.prompt import generation_of, template_of
 from wattbench.tasks.file_task.scores import LETTER, NO_ANSWER, VERSION, Score, of_match, said_in
 from wattbench.tasks.file_task.split import Item
@@ -85,7 +84,7 @@ def build(choice: FileTask) -> BuiltTask:
 
 
 def build_once(choice: FileTask) -> BuiltTask:
-    """Return what `build` returns, with splits as lm-eval takes them, and read files that did not change only once.
+    """Return a built task with its splits as data sets; files that did not change are read once.
 
     lm-eval needs a new task for every cell.
 
@@ -108,7 +107,9 @@ def _built(settings: str, stamps: tuple[tuple[int, ...], ...]) -> BuiltTask:
 
 
 def _with_rows(built: BuiltTask) -> BuiltTask:
-    return replace(built, splits={name: DocumentsOfSplit(documents) for name, documents in built.splits.items()})
+    from datasets import Dataset
+
+    return replace(built, splits={name: Dataset.from_list(list(rows)) for name, rows in built.splits.items()})
 
 
 def lm_eval_task(built: BuiltTask) -> Any:
@@ -129,7 +130,7 @@ def lm_eval_task(built: BuiltTask) -> Any:
 
 
 def _filter_of(score: Score) -> Callable[..., list[str]]:
-    """Return what finds the answers in replies; of a suite's pattern, within a time."""
+    """Return the function that finds answers in replies; a suite's pattern is bounded in time."""
 
     def bounded(replies: Sequence[Sequence[str]], docs: Sequence[Mapping[str, Any]]) -> list[str]:
         texts = [said_in(str(of_doc[0])) for of_doc in replies]

@@ -23,7 +23,7 @@ MOST_LABELS = 200
 
 @dataclass(frozen=True)
 class Documents:
-    """What a task asks."""
+    """The documents of a task, with its labels."""
 
     parts: Parts
     names: Mapping[str, str]
@@ -124,7 +124,7 @@ def _choices(choice: FileTask, where: str, row: Row, names: Mapping[str, str], t
 
 
 def _listed(value: str | list[str]) -> list[str]:
-    """Return a cell's texts: of a list, of a JSON list, or between bars."""
+    """Return the texts of a cell: of a list, of a JSON list, or of a text divided by bars."""
     if isinstance(value, list):
         return value
     if value.lstrip().startswith("["):

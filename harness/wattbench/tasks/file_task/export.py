@@ -51,7 +51,7 @@ def process_results(doc, results):
 
 
 class _Function(str):
-    """A name that YAML has as `!function`."""
+    """The name of a function, which YAML writes as `!function`."""
 
 
 class _Dumper(yaml.SafeDumper):

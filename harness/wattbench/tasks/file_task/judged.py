@@ -1,4 +1,4 @@
-"""Show what a score makes of a few replies to an item: examples that the score itself has judged."""
+"""Score a few example replies to an item."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wattbench.tasks.file_task.scores import CHOICES, LETTER, LETTERS, Score
 
 
 def judged_examples(score: Score, document: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Return some replies to a document, each with what it scores.
+    """Return example replies to a document, each with its score.
 
     Args:
         score: of the task.

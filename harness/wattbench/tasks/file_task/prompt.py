@@ -1,4 +1,4 @@
-"""Word a question: the names of columns in a template, and the prompt of each score where a suite names none."""
+"""Make the prompt of a question: the names of columns in a template, and a default template for each score."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _check_template(template: str, known: Collection[str]) -> None:
 
 
 def _verbatim(text: str) -> str:
-    """Return a template that renders as a text, whatever is in it."""
+    """Return a template that renders as a given text, whatever characters it has."""
     if "{" not in text and not text.endswith("\n"):
         return text
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,4 +1,4 @@
-"""Read a CSV, TSV, JSONL or Parquet file of one's own as rows of texts: all of it, or an error with the line.
+"""Read a user's CSV, TSV, JSONL or Parquet file as rows of texts, all of it; an error names the line.
 
 The formats give the same texts: numbers as they are written, `true` and `false`, nothing for null. What is read is
 bounded, so that a wrong file ends in a sentence and not in a full memory.

@@ -39,7 +39,7 @@ class Parts:
 
 
 def key_of(text: str) -> str:
-    """Return an input without differences of capitals, blanks and Unicode's compatible forms."""
+    """Normalise an input: capitals, blanks and Unicode's compatible forms do not count."""
     return " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().split())
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
 from wattbench_reports.stats import CONFIDENCE, Interval
-from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports.stats.percentiles import quantile
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which machines measured a run, how they compare, and what that means for its systems."""
+"""Compare the machines that measured a run, and what they mean for its systems."""
 
 from wattbench_reports.comparison.machines.caveats import machine_caveats
 from wattbench_reports.comparison.machines.model import (

@@ -1,4 +1,5 @@
-"""Say what the machines of a run limit: one that is unusual, systems that differ otherwise on some, unlike machines."""
+"""State what the machines of a run limit: an unusual machine, systems that differ otherwise on some, unlike
+machines."""
 
 from __future__ import annotations
 

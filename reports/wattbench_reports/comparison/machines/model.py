@@ -1,4 +1,4 @@
-"""The machines of a run, as data."""
+"""Define the machines of a run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Machine:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Return what it is named for: ``slow``, ``more joules``, ``hot``."""
+        """Return the flags of the machine: ``slow``, ``more joules``, ``hot``."""
         named = {"slow": "seconds", "more joules": "joules"}
         flags = [flag for flag, figure in named.items() if figure in self.effects and self.effects[figure].unusual]
         return (*flags, *(("hot",) if self.hotter_c is not None and self.hotter_c >= HOTTER_C else ()))
@@ -93,5 +93,5 @@ class Machines:
 
     @property
     def apart(self) -> tuple[Machine, ...]:
-        """Return the others: of their answers only the scores are."""
+        """Return the machines of whose answers only the scores count."""
         return tuple(each for each in self.machines if each.of_class > 1)

@@ -42,7 +42,7 @@ _LEVEL = 0.05
 
 
 def machines_of(frames: Frames) -> Machines:
-    """Compare the machines of a run; without any of one that another tool measured.
+    """Compare the machines of a run; empty for a run that another tool measured.
 
     Args:
         frames: with the seconds and joules of all machines.
@@ -100,7 +100,7 @@ def of_compared_class(frames: Frames) -> Frames:
 def on_another_machine(
     frames: Frames, measured: Mapping[str, Measures], uncertain: Mapping[str, BlockRatio]
 ) -> dict[str, Interval]:
-    """Return each system's joules per correct answer on another machine of the class; without what is not known.
+    """Return each system's joules per correct answer on another machine of the class, where it is known.
 
     How far a machine is from the others is taken from joules per request, as answers are as often correct on any.
 
@@ -129,7 +129,7 @@ def on_another_machine(
 
 
 def _served(frames: Frames, nodes: Sequence[NodeRecord]) -> dict[str, dict[str, float]]:
-    """Return what each machine served per second, by the name of the figure; without what is not known."""
+    """Return what each machine served per second, by the name of the figure, where it is known."""
     shares = [node.blocks if len(nodes) > 1 else None for node in nodes]
     return {
         node.node: {} if known is None else _rates(known)

@@ -13,7 +13,7 @@ from wattbench_reports.gate.evidence.model import Evidence
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.clustered_shares import clustered_share
+from wattbench_reports.stats.intervals import clustered_share
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from wattbench_reports.gate.metrics import (
     TTFT,
 )
 from wattbench_reports.stats.grouped_ratio import grouped_ratio
-from wattbench_reports.stats.percentiles import needed
-from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports.stats.percentiles import needed, quantile
 
 RARE = 0.02
 """A mean is not said to have kept within its margin before a share of the items as rare as this could not have been

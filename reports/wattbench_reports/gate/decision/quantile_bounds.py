@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.gate.bounds import LAST_LOOK, AtEnd, Values
-from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports.stats.percentiles import quantile
 from wattbench_reports.stats.student import t_upper
 
 _ADDED = 4.0

@@ -35,13 +35,12 @@ from wattbench_reports.metrics.carbon.grid_mix import all_mixes
 from wattbench_reports.metrics.carbon.sci import SECONDS, WEIGHED
 from wattbench_reports.metrics.costs import PRICED, TIMED
 from wattbench_reports.metrics.domain_sums import Basis
-from wattbench_reports.metrics.ratio_intervals import LONE
+from wattbench_reports.metrics.ratio_intervals import FEW_ITEMS, LONE, OPEN_ITEMS
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.verdict.blind_spots import NAMED, fails
 from wattbench_reports.stats import CONFIDENCE
-from wattbench_reports.stats.ratios import FEW_ITEMS, OPEN_ITEMS
 from wattbench_reports.stats.student import MOST_DF, t_quantile
 from wattbench_reports.tables.provenance import qualified
 from wattbench_reports.wording.decision import DecisionWords

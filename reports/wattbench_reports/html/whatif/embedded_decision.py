@@ -46,8 +46,7 @@ from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections import first_screen
 from wattbench_reports.sections.first_screen import picture_labels
 from wattbench_reports.stats import Interval
-from wattbench_reports.stats.percentiles import label
-from wattbench_reports.stats.weighted_quantiles import POINTS
+from wattbench_reports.stats.percentiles import POINTS, label
 from wattbench_reports.wording.decision import PHRASES, DecisionWords, evidence
 from wattbench_reports.wording.decision.advice import FEW_ITEMS
 

@@ -1,16 +1,15 @@
-"""Joules to grams of CO2 equivalent, restated whenever a run is read.
+"""Convert joules to grams of CO2 equivalent, whenever a run is read.
 
-    intensity.py   grams per kWh of a country, or as the reader knows them
-    hourly.py      grams per kWh hour by hour, and their mean over a span of time
-    hourlycsv.py   reads those from a file
-    embodied.py    grams of manufacture per hour of use
-    factor.py      all of it together: what a joule and an hour cost the climate
-    choice.py      what the suite asks for, and what the reader says instead
-    sci.py         Software Carbon Intensity of each system (ISO/IEC 21031:2024)
+    grid_mix.py          grams per kWh of a country, or as the reader knows them
+    hourly_intensity.py  grams per kWh hour by hour, and their mean over a span of time
+    hourly_csv.py        reads those from a file
+    embodied.py          grams of manufacture per hour of use
+    factor.py            all of it together: what a joule and an hour cost the climate
+    overrides.py         what the suite asks for, and what the reader says instead
+    sci.py               Software Carbon Intensity of each system (ISO/IEC 21031:2024)
 
-Joules are what is recorded; a gram is only ever made here. `sci` reads the items of a run and is imported from its
-own module, so that the rest stays light. May import: `wattbench_reports.metrics.system_metrics` and all beneath, and
-the harness's errors.
+Joules are what is recorded; a gram is only ever made here. May import:
+`wattbench_reports.metrics.system_metrics` and all beneath, and the harness's errors.
 """
 
 from wattbench_reports.metrics.carbon.embodied import Embodied

@@ -1,4 +1,4 @@
-"""Grams of manufacture per hour of use: declared with their source, or one of a few public figures."""
+"""Compute the grams of manufacture per hour of use: declared with their source, or one of a few public figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOURS_PER_YEAR = 365 * 24
 
 @dataclass(frozen=True)
 class Embodied:
-    """What an hour of the hardware costs the climate before it draws any power: to make it and to bring it."""
+    """Grams of making and delivering the hardware, per hour of its use."""
 
     g_per_device_hour: float
     devices: int
@@ -33,11 +33,11 @@ class Embodied:
 
     @property
     def g_per_hour(self) -> float:
-        """Of all devices together."""
+        """Return the grams per hour of all devices together."""
         return self.g_per_device_hour * self.devices
 
     def describe(self) -> str:
-        """``33.4 g CO2e per hour of use (2 devices; ...; source, 2025)``."""
+        """Describe the figure: ``33.4 g CO2e per hour of use (2 devices; ...; source, 2025)``."""
         devices = "" if self.devices == 1 else f"{self.devices} devices; "
         return f"{plain(self.g_per_hour, 3)} g CO2e per hour of use ({devices}{self.basis}; {self.source}, {self.year})"
 
@@ -138,7 +138,7 @@ def embodied(settings: object) -> Embodied | None:
 
 
 def embodied_settings(text: str) -> Mapping[str, Any]:
-    """What `--embodied` says, as the suite file would: a figure's name, a mapping in YAML, or ``none``.
+    """Return the value of `--embodied` as a suite file has it: a figure's name, a mapping in YAML, or ``none``.
 
     Raises:
         UserError: it is not YAML, or not a mapping of plain values.

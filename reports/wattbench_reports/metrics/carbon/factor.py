@@ -1,12 +1,9 @@
-"""What a joule, and an hour of the hardware, cost the climate."""
+"""Hold the grams that a joule, and an hour of the hardware, are converted to."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from wattbench_reports.metrics.carbon.embodied import Embodied
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH, FlatIntensity, GridCountry
@@ -15,7 +12,7 @@ from wattbench_reports.metrics.carbon.hourly_intensity import HourlyIntensity
 
 @dataclass(frozen=True)
 class Carbon:
-    """Everything that grams are made with."""
+    """All factors that grams are computed with."""
 
     intensity: FlatIntensity | HourlyIntensity
     pue: float
@@ -26,7 +23,7 @@ class Carbon:
     """None: manufacture is not included."""
 
     def grams(self, energy_j: float) -> float | None:
-        """Grams of CO2 equivalent for joules at the machine, where the hours of use are not known.
+        """Return grams of CO2 equivalent for joules at the machine, where the hours of use are not known.
 
         None where the intensity goes by the hour. Manufacture is not in it.
         """
@@ -34,40 +31,24 @@ class Carbon:
             return None
         return energy_j / JOULES_PER_KWH * self.intensity.g_per_kwh * self.pue
 
-    def grams_at(
-        self, energy_j: NDArray[np.float64], started_s: NDArray[np.float64], finished_s: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Grams of CO2 equivalent for joules at the machine, drawn evenly between two moments.
-
-        Args:
-            energy_j: shape (spans,).
-            started_s: shape (spans,), seconds since the Unix epoch.
-            finished_s: shape (spans,).
-
-        Returns:
-            Shape (spans,); NaN where an hourly intensity lacks some of the span. Manufacture is not in it.
-        """
-        if isinstance(self.intensity, HourlyIntensity):
-            return energy_j / JOULES_PER_KWH * self.intensity.mean_g_per_kwh(started_s, finished_s) * self.pue
-        return energy_j / JOULES_PER_KWH * self.intensity.g_per_kwh * self.pue
-
     def within(self, first_s: float, last_s: float) -> Carbon:
-        """The same for a run that lasted from one moment to another: only its hours count, and are described."""
+        """Return the factors of the hours of a run alone."""
         if isinstance(self.intensity, HourlyIntensity):
             return replace(self, intensity=self.intensity.within(first_s, last_s))
         return self
 
     def describe_energy(self) -> str:
-        """What grams of energy rest on: the place, the intensity, its source and year, and the PUE."""
+        """Describe what grams of energy rest on: the place, the intensity, its source and year, and the PUE."""
         start = "" if self.grid is None else f"{self.grid}: "
         return f"{start}{self.intensity.describe()}, PUE {self.pue:g}"
 
     def describe(self) -> str:
-        """As `describe_energy`, for figures of the energy alone: it says that manufacture is not in them."""
+        """Describe figures of the energy alone, as `describe_energy`, and say that manufacture is not in them."""
         return f"{self.describe_energy()}; manufacture not included"
 
     def as_data(self) -> dict[str, Any]:
-        """For programs. One of `intensity_g_per_kwh` and `intensity_csv` is None; so is an undeclared `embodied`."""
+        """Return it for programs. One of `intensity_g_per_kwh` and `intensity_csv` is None; so is an undeclared
+        `embodied`."""
         hourly = self.intensity if isinstance(self.intensity, HourlyIntensity) else None
         flat = self.intensity if isinstance(self.intensity, FlatIntensity) else None
         made = self.embodied

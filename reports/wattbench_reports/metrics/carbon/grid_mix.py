@@ -1,4 +1,4 @@
-"""Grams per kWh that do not depend on the hour: a country's yearly mix, or a figure that the reader knows."""
+"""Look up grams per kWh that do not depend on the hour: a country's yearly mix, or a figure that the reader knows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOULES_PER_KWH = 3_600_000.0
 
 @dataclass(frozen=True)
 class GridCountry:
-    """A country whose grid is meant."""
+    """The country of a grid."""
 
     region: str
     """ISO 3166 alpha-3 code."""
@@ -40,13 +40,13 @@ class FlatIntensity:
     """The year it is an average of, where the source says."""
 
     def describe(self) -> str:
-        """``100 g CO2e per kWh (given by the user)``."""
+        """Describe the intensity: ``100 g CO2e per kWh (given by the user)``."""
         year = "" if self.year is None else f", {self.year}"
         return f"{plain(self.g_per_kwh, 6)} g CO2e per kWh ({self.source}{year})"
 
 
 def country_mix(region: object) -> tuple[GridCountry, FlatIntensity]:
-    """A country's yearly mix, as bundled with codecarbon.
+    """Return a country's yearly mix, as bundled with codecarbon.
 
     Args:
         region: ISO 3166 code such as ``FRA`` or ``FR``, in either case.
@@ -63,7 +63,7 @@ def country_mix(region: object) -> tuple[GridCountry, FlatIntensity]:
 
 
 def all_mixes() -> list[tuple[GridCountry, FlatIntensity]]:
-    """Every country's yearly mix that there is, by name; none where codecarbon is not installed."""
+    """Return every country's yearly mix, by name; empty where codecarbon is not installed."""
     try:
         codes = sorted(_grids(), key=lambda code: str(_grids()[code]["country_name"]))
     except UserError:
@@ -86,7 +86,7 @@ def _grid(region: str) -> tuple[str, dict[str, Any]]:
 
 @cache
 def _grids() -> dict[str, dict[str, Any]]:
-    """Country code to its grid, as bundled with codecarbon.
+    """Return the grid of each country code, as bundled with codecarbon.
 
     codecarbon itself is not imported: that takes a fifth of a second, and starts looking at the hardware.
     """

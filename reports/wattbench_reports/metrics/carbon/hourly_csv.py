@@ -1,4 +1,4 @@
-"""A grid's hourly intensity from a CSV file that a person downloaded, or a stranger wrote.
+"""Read a grid's hourly intensity from a CSV file, which may be anyone's.
 
 The two columns are found by name: those of Electricity Maps' exports, the interval of ENTSO-E's Transparency Platform,
 or plain ``time`` and ``g_per_kwh``. Others are ignored.
@@ -90,7 +90,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row and the line on which it ends. Spreadsheets of half the world write semicolons."""
+    """Yield each row and the line on which it ends. Spreadsheets of half the world write semicolons."""
     first = text.partition("\n")[0]
     reader = csv.reader(text.splitlines(keepends=True), delimiter=";" if first.count(";") > first.count(",") else ",")
     try:
@@ -116,7 +116,7 @@ def _columns(path: Path, header: Sequence[str]) -> tuple[int, int]:
 
 
 def _time(where: str, cell: str, *, says_utc: bool) -> int:
-    """Seconds since the Unix epoch; of an interval (``01/01/2025 00:00 - 01/01/2025 01:00``), its start."""
+    """Return seconds since the Unix epoch; of an interval (``01/01/2025 00:00 - 01/01/2025 01:00``), its start."""
     text = cell.strip()
     moment = _moment(text.partition(" - ")[0].strip())
     if moment is None:
@@ -145,7 +145,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _figure(where: str, cell: str) -> float:
-    """Grams per kWh; NaN where there is none."""
+    """Return grams per kWh; NaN where there is none."""
     text = cell.strip()
     if not text:
         return math.nan

@@ -1,4 +1,4 @@
-"""Grams per kWh hour by hour, and their mean over any span of time that they cover."""
+"""Hold grams per kWh hour by hour, and compute their mean over any span of time that they cover."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class HourlyIntensity:
     """Shape (slots,): grams of CO2 equivalent per kWh."""
 
     def within(self, first_s: float, last_s: float) -> HourlyIntensity:
-        """Only the slots that touch a span of time; none where it lies outside, or is no span."""
+        """Return the slots that touch a span of time; none where it lies outside, or is no span."""
         first, last = self._numbers(np.array([first_s]), np.array([last_s]))
         numbers = self._own_numbers()
         low, high = np.searchsorted(numbers, first[0]), np.searchsorted(numbers, last[0], side="right")
         return replace(self, starts_s=self.starts_s[low:high], slot_g_per_kwh=self.slot_g_per_kwh[low:high])
 
     def mean_g_per_kwh(self, started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The mean over each span, every second counting the same.
+        """Return the mean over each span, every second counting the same.
 
         Args:
             started_s: shape (spans,), seconds since the Unix epoch.
@@ -68,7 +68,8 @@ class HourlyIntensity:
         return out
 
     def first_missing_s(self, started_s: NDArray[np.float64], finished_s: NDArray[np.float64]) -> float | None:
-        """When the first slot begins that some of these spans need and the file lacks; None where it lacks none."""
+        """Return when the first slot begins that some of these spans need and the file lacks; None where it lacks
+        none."""
         first, last = self._numbers(started_s, finished_s)
         numbers = self._own_numbers()
         low, high = np.searchsorted(numbers, first), np.searchsorted(numbers, last, side="right")
@@ -80,7 +81,8 @@ class HourlyIntensity:
         return None if not missing else float(min(missing) * self.step_s + self._phase_s)
 
     def describe(self) -> str:
-        """``31 to 58 g CO2e per kWh, hour by hour from 2026-01-02 03:00 to 05:00 UTC (fr.csv, column "...")``."""
+        """Describe what counts: ``31 to 58 g CO2e per kWh, hour by hour from 2026-01-02 03:00 to 05:00 UTC (fr.csv,
+        column "...")``."""
         named = f"{self.file}, column {self.column!r}"
         if not len(self.starts_s):
             return f"no intensity for the hours of this run ({named}, which holds {self.span()})"
@@ -91,11 +93,11 @@ class HourlyIntensity:
         return f"{figures} g CO2e per kWh, {how} from {used} ({named})"
 
     def span(self) -> str:
-        """What the whole file covers: ``2026-01-01 00:00 to 2027-01-01 00:00 UTC``."""
+        """Format the span of the whole file: ``2026-01-01 00:00 to 2027-01-01 00:00 UTC``."""
         return _span(*self.covers_s)
 
     def as_data(self) -> dict[str, Any]:
-        """For programs: which file, and which of its slots count here."""
+        """Return for programs which file it is, and which of its slots count here."""
         some = len(self.starts_s) > 0
         return {
             "file": self.file,
@@ -111,7 +113,7 @@ class HourlyIntensity:
 
     @property
     def _phase_s(self) -> int:
-        """Where the grid of slots lies: hours of a zone that is half an hour off begin at half past."""
+        """Return the offset of the grid of slots: hours of a zone that is half an hour off begin at half past."""
         return self.covers_s[0] % self.step_s
 
     def _own_numbers(self) -> NDArray[np.int64]:
@@ -120,7 +122,7 @@ class HourlyIntensity:
     def _numbers(
         self, started_s: NDArray[np.float64], finished_s: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The first and the last slot that each span touches; the first after the last where it is no span."""
+        """Return the first and the last slot that each span touches; the first after the last where it is no span."""
         spans = np.isfinite(started_s) & np.isfinite(finished_s) & (finished_s >= started_s)
         start = np.where(spans, np.clip(started_s, -1e15, 1e15), 0.0) - self._phase_s
         finish = np.where(spans, np.clip(finished_s, -1e15, 1e15), 0.0) - self._phase_s
@@ -130,12 +132,12 @@ class HourlyIntensity:
 
 
 def utc(seconds: float) -> str:
-    """``2026-01-02 03:00 UTC``."""
+    """Format a moment: ``2026-01-02 03:00 UTC``."""
     return f"{_minute(int(seconds))} UTC"
 
 
 def _span(first_s: int, end_s: int) -> str:
-    """``2026-01-02 03:00 to 05:00 UTC``, with the second date where it is another."""
+    """Format a span: ``2026-01-02 03:00 to 05:00 UTC``, with the second date where it is another."""
     first, end = _minute(first_s), _minute(end_s)
     return f"{first} to {end.partition(' ')[2] if first[:10] == end[:10] else end} UTC"
 

@@ -1,4 +1,4 @@
-"""What a suite asks for, and what a reader says instead."""
+"""Combine the carbon settings of a suite with those that a reader sets in their place."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class CarbonChoice:
 
     @property
     def names_intensity(self) -> bool:
-        """Whether the suite's intensity is to be replaced."""
+        """Return whether the suite's intensity is to be replaced."""
         return (self.region, self.intensity_g_per_kwh, self.intensity_csv) != (None, None, None)
 
     def as_options(self) -> list[str]:
-        """The command line's words for it."""
+        """Return the choice as options of the command line."""
         options = {
             "--region": self.region,
             "--intensity": None if self.intensity_g_per_kwh is None else plain(self.intensity_g_per_kwh),
@@ -57,12 +57,12 @@ CARBON_AS_IN_SUITE = CarbonChoice()
 
 
 def carbon(choice: CarbonChoice) -> Carbon | None:
-    """What a joule costs by a choice alone, without a suite. As `carbon_of_suite`."""
+    """Return the carbon factors of a choice alone, without a suite."""
     return carbon_of_suite(CarbonSettings(), choice)
 
 
 def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> Carbon | None:
-    """What a joule costs by the block ``carbon`` of a suite, and by what a reader says instead.
+    """Return the carbon factors of the block ``carbon`` of a suite, where a reader sets no others.
 
     Returns:
         None where no intensity is named: grams are then not stated rather than guessed.
@@ -80,7 +80,7 @@ def carbon_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_I
 
 
 def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_SUITE) -> float:
-    """What the building draws for each watt that reaches the machine, by a suite and by what a reader says instead.
+    """Return what the building draws for each watt that reaches the machine, by a suite or a reader.
 
     Raises:
         UserError: it is no number of 1 or more.
@@ -90,7 +90,8 @@ def pue_of_suite(settings: CarbonSettings, choice: CarbonChoice = CARBON_AS_IN_S
 
 
 def carbon_of_run(settings: CarbonSettings, choice: CarbonChoice) -> tuple[Carbon | None, str]:
-    """As `carbon_of_suite`, but a run can be read where the file that its suite names is not: it then has no grams.
+    """Return what `carbon_of_suite` does; where the file that the suite names cannot be read, no factors and the
+    reason.
 
     Returns:
         What a joule costs, and why that is not known: empty unless the suite's own file cannot be used.

@@ -1,4 +1,4 @@
-"""Software Carbon Intensity of every system: ((E × I) + M) per R, where R is a correct answer.
+"""Compute the Software Carbon Intensity of every system: ((E × I) + M) per R, where R is a correct answer.
 
 Source: ISO/IEC 21031:2024, "Software Carbon Intensity (SCI) specification"; the same text is published by the Green
 Software Foundation (github.com/Green-Software-Foundation/sci). E is energy in kWh with the building's share (PUE), I
@@ -55,7 +55,7 @@ class Sci:
 
     @property
     def co2_g_per_1000(self) -> float | None:
-        """Grams of the energy alone, for 1,000 requests."""
+        """Return grams of the energy alone, for 1,000 requests."""
         return None if self.operational_g_per_request is None else 1000 * self.operational_g_per_request
 
 
@@ -64,7 +64,7 @@ SECONDS, WEIGHED = "seconds", "hourly_g_j_per_kwh"
 
 
 def carbon_sums(frames: Frames, hourly: HourlyIntensity | None) -> dict[str, NDArray[np.float64]]:
-    """What grams are made of in addition to joules, of all answers that have some: kind to shape (items, systems).
+    """Return the sums, other than joules, that grams are computed from: kind to shape (items, systems).
 
     An item has a share of its window's joules. It has the same share of the window's seconds, so that items in flight
     together divide them and what happened between items is not lost; and its joules have the intensity of the window's
@@ -93,14 +93,14 @@ def carbon_sums(frames: Frames, hourly: HourlyIntensity | None) -> dict[str, NDA
 
 
 def energy_parts(carbon: Carbon) -> dict[str, float]:
-    """Kind of sum to grams for one of it: the energy's part."""
+    """Return the grams for one of each kind of sum: the part of the energy."""
     if isinstance(carbon.intensity, HourlyIntensity):
         return {WEIGHED: carbon.pue / JOULES_PER_KWH}
     return {"energy_j": carbon.intensity.g_per_kwh * carbon.pue / JOULES_PER_KWH}
 
 
 def embodied_parts(carbon: Carbon) -> dict[str, float]:
-    """Kind of sum to grams for one of it: manufacture's part; empty where none is declared."""
+    """Return the grams for one of each kind of sum: the part of manufacture; empty where none is declared."""
     return {} if carbon.embodied is None else {SECONDS: carbon.embodied.g_per_hour / 3600}
 
 
@@ -112,7 +112,7 @@ def software_carbon(
     sums: Mapping[str, NDArray[np.float64]],
     shares: Shares | None = None,
 ) -> dict[str, Sci]:
-    """Each system's terms, in the order of `frames.systems`; without those that have no joules.
+    """Return each system's terms, in the order of `frames.systems`; without systems that have no joules.
 
     Args:
         frames: the run.
@@ -158,7 +158,7 @@ def _per_request(basis: Basis, parts: Mapping[str, float], shares: Shares | None
 
 
 def run_span(frames: Frames) -> tuple[float, float]:
-    """When the first measured window began and the last one ended; NaN where none was measured."""
+    """Return when the first measured window began and the last one ended; NaN where none was measured."""
     windows = frames.windows[frames.windows["purpose"] == "measured"]
     if windows.empty:
         return float("nan"), float("nan")
@@ -167,7 +167,7 @@ def run_span(frames: Frames) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _Spans:
-    """For each of some answers, all of shape (answers,): its window, and its own share of it."""
+    """The window of each of some answers, and the share of it that is theirs. All of shape (answers,)."""
 
     started_s: NDArray[np.float64]
     finished_s: NDArray[np.float64]
@@ -179,7 +179,7 @@ _OF_WINDOWS = ("started_s", "finished_s", "total_j", "passes")
 
 @dataclass(frozen=True)
 class _Windows:
-    """The windows of a run, by the code of the answers' column `window`; the last one is of answers without any."""
+    """The windows of a run, by the code in the column `window`; the last one is of answers without any."""
 
     table: pd.DataFrame
     """Columns `_OF_WINDOWS`."""

@@ -1,4 +1,4 @@
-"""What a run costs other than CO2: water, abiotic depletion, primary energy. Without a named source none is stated.
+"""Compute the water, abiotic depletion and primary energy of a run, where a source of factors is named.
 
     quantities.py      the three quantities, with their units
     electricity.py     per kWh of electricity, from EcoLogits' tables

@@ -1,4 +1,4 @@
-"""Water, abiotic depletion and primary energy of a kWh of electricity, by zone, from the tables in EcoLogits' wheel.
+"""Read the water, abiotic depletion and primary energy of a kWh of electricity, by zone, from EcoLogits' wheel.
 
 Source: EcoLogits (Rincé, Banse 2025, JOSS 10(111), 7471; MPL-2.0), `data/electricity_mixes.json`. By its methodology
 (ecologits.ai, "LLM inference", impact factors) ADPe and primary energy are ADEME Base Empreinte's, and water of
@@ -38,7 +38,7 @@ class NoTablesError(UserError):
 
 @dataclass(frozen=True)
 class Factor:
-    """What a kWh costs in one quantity."""
+    """The factor of a kWh in one quantity."""
 
     per_kwh: float
     """In the quantity's own unit."""
@@ -50,7 +50,7 @@ class Factor:
     """What a reader should know of it."""
 
     def describe(self, quantity: Quantity) -> str:
-        """``0.2 L per kWh (the operator's report, 2025)``."""
+        """Describe the factor: ``0.2 L per kWh (the operator's report, 2025)``."""
         year = "" if self.year is None else f", {self.year}"
         note = f"; {self.note}" if self.note else ""
         if quantity is PRIMARY_ENERGY and self.per_kwh < MJ_PER_KWH:

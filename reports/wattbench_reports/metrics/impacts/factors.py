@@ -1,4 +1,4 @@
-"""What a joule, and an hour of the hardware, cost in each quantity.
+"""Hold the factors of each quantity for a joule and for an hour of the hardware.
 
 The site's water is counted per kWh of the machines, which is what water usage effectiveness is (ISO/IEC 30134-9); that
 of generation, and all else of electricity, per kWh that reaches the building: times PUE. So EcoLogits has it, too.
@@ -22,7 +22,7 @@ SITE, ELECTRICITY, MANUFACTURE = "site", "electricity", "manufacture"
 
 @dataclass(frozen=True)
 class Impacts:
-    """Everything that they are made with."""
+    """All factors that the quantities are computed with."""
 
     pue: float
     electricity: Mapping[Quantity, Factor]
@@ -32,11 +32,11 @@ class Impacts:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """Those of which a source names some part of the energy; manufacture alone is none."""
+        """Return the quantities of which a source names some part of the energy; manufacture alone is none."""
         return tuple(each for each in QUANTITIES if self.per_joule(each))
 
     def per_joule(self, quantity: Quantity) -> dict[str, float]:
-        """Return part to what a joule at the machine costs."""
+        """Return the factor of a joule at the machine, by part."""
         parts = {}
         if quantity is WATER and self.site is not None:
             parts[SITE] = self.site.per_kwh / JOULES_PER_KWH
@@ -45,7 +45,7 @@ class Impacts:
         return parts
 
     def per_second(self, quantity: Quantity) -> float | None:
-        """Return what a second of the hardware costs to make; None where no source names it."""
+        """Return the factor of manufacture for a second of the hardware; None where no source names it."""
         if self.embodied is None or quantity.made is None:
             return None
         per_hour: float | None = getattr(self.embodied, quantity.made)
@@ -72,7 +72,7 @@ class Impacts:
         return "; ".join([*stated, *([f"not included: {', '.join(lacks)}"] if lacks else [])])
 
     def as_data(self) -> dict[str, Any]:
-        """For programs: what is None is not included."""
+        """Return it for programs: what is None is not included."""
         return {
             "pue": self.pue,
             "site": None if self.site is None else {"wue_l_per_kwh": self.site.per_kwh, **_source(self.site)},

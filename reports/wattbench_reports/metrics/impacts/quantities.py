@@ -1,4 +1,4 @@
-"""The quantities other than grams of CO2, with the units that data and people have them in."""
+"""Define the quantities other than grams of CO2, with their units in data and for people."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Quantity:
-    """One of them."""
+    """A quantity, such as water."""
 
     key: str
     """In names of data, with its unit: ``water_l``."""
@@ -28,7 +28,7 @@ class Quantity:
 
     @property
     def per_kwh(self) -> str:
-        """The key of the factor of electricity: ``water_l_per_kwh``."""
+        """Return the key of the factor of electricity: ``water_l_per_kwh``."""
         return f"{self.key}_per_kwh"
 
 

@@ -1,4 +1,4 @@
-"""What a suite declares under ``impacts``, and what a reader declares in its place."""
+"""Read the block ``impacts`` of a suite, or what a reader sets in its place."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def impacts_of_suite(
     choice: str | None = None,
     of_carbon: CarbonChoice = CARBON_AS_IN_SUITE,
 ) -> Impacts | None:
-    """Return what a joule and an hour cost other than CO2.
+    """Return the factors of a joule and an hour, other than of CO2.
 
     Args:
         settings: the suite's block ``impacts``.
@@ -63,7 +63,7 @@ def impacts_of_suite(
 def impacts_of_run(
     settings: Mapping[str, Any] | None, carbon: CarbonSettings, choice: str | None, of_carbon: CarbonChoice
 ) -> tuple[Impacts | None, str]:
-    """As `impacts_of_suite`, but a run can be read where EcoLogits is not installed: none is then stated.
+    """Return what `impacts_of_suite` does; none, with the reason, where EcoLogits is not installed.
 
     Returns:
         What a joule costs, and why that is not known: empty unless the suite's tables cannot be read.
@@ -80,7 +80,7 @@ def impacts_of_run(
 
 
 def impact_settings(text: str) -> Mapping[str, Any]:
-    """Return what `--impacts` says, as the suite file would.
+    """Return the value of `--impacts` as a suite file has it.
 
     Raises:
         UserError: it is not YAML, or not a mapping.

@@ -1,4 +1,4 @@
-"""Each system's water, abiotic depletion and primary energy, with the interval of its joules.
+"""Compute each system's water, abiotic depletion and primary energy, with the interval of its joules.
 
 A figure is the joules of the requests, each counted once, times what a joule costs, and where a source names
 manufacture the hours of use times what an hour costs. So its interval is that of the joules (and hours): the error of a
@@ -44,7 +44,7 @@ def system_impacts(
     sums: Mapping[str, NDArray[np.float64]],
     shares: Shares | None = None,
 ) -> dict[str, tuple[SystemImpact, ...]]:
-    """Compute each system's, in the order of the basis; without systems that have no joules.
+    """Return each system's quantities, in the order of the basis; without systems that have no joules.
 
     Args:
         table: over all domains.

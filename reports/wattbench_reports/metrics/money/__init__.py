@@ -1,9 +1,8 @@
-"""Money of a run, restated whenever it is read: what its systems cost for each request and each correct answer.
+"""Compute the money of a run whenever it is read: of each request and each correct answer of its systems.
 
     model.py          the figures
     prices.py         the price of each system: as the suite recorded it, or as the reader has it
-    machine_time.py   seconds for which an answer occupied its machine
-    bills.py          what each answer cost by its price
+    price_bill.py     what each answer cost by one price; bills.py of all systems
     money_sums.py     that by item, domain, draw and block
     run_money.py      one currency, intervals, and why there is no figure
 

@@ -1,4 +1,4 @@
-"""Columns of a run's answers that bills are made of, read when they are first needed."""
+"""Read the columns of a run's answers that bills are made of, when they are first needed."""
 
 from __future__ import annotations
 

@@ -1,16 +1,18 @@
-"""The bill of every system of a run: by its price, as a hybrid, or as an import declares it; and their currency."""
+"""Make the bill of every system of a run: by its price, as a hybrid, or as an import declares it; and their
+currency."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wattbench_reports.metrics.money.answer_columns import AnswerColumns
 from wattbench_reports.metrics.money.hybrid_bill import of_hybrid
 from wattbench_reports.metrics.money.model import DECLARED, UNNAMED
-from wattbench_reports.metrics.money.parts_on_disk import PartsOnDisk
 from wattbench_reports.metrics.money.price_bill import Bill, by_price
 from wattbench_reports.metrics.money.prices import Prices
 from wattbench_reports.tables.run_tables import Frames
@@ -61,7 +63,7 @@ def _declared(answers: AnswerColumns, name: str) -> Bill | None:
 
 
 def leading_currency(bills: Sequence[Bill], electricity: str | None) -> str | None:
-    """Return the currency of most systems, of those equally frequent the first; None where no system has one.
+    """Return the currency of most systems, on a tie the first; None where no system has one.
 
     Args:
         bills: in the order of the suite.
@@ -71,3 +73,41 @@ def leading_currency(bills: Sequence[Bill], electricity: str | None) -> str | No
     if not named:
         return electricity
     return max(dict.fromkeys(named), key=named.count)
+
+
+class PartsOnDisk(Mapping[str, NDArray[np.float64]]):
+    """Money of each answer by what is paid for, in a temporary file. Read anew each time.
+
+    An array that repeats one number is kept as it is.
+    """
+
+    def __init__(self, parts: Mapping[str, NDArray[np.float64]]) -> None:
+        """Write the arrays to a file without a name, in the folder for temporary files.
+
+        Raises:
+            OSError: there is no room.
+        """
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the mapping
+        self._spans: dict[str, tuple[int, int] | NDArray[np.float64]] = {}
+        for name, money in parts.items():
+            if money.strides == (0,):
+                self._spans[name] = money
+                continue
+            self._spans[name] = self._file.tell(), len(money)
+            np.ascontiguousarray(money, dtype=np.float64).tofile(self._file)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        span = self._spans[name]
+        if isinstance(span, np.ndarray):
+            return span
+        self._file.seek(span[0])
+        return np.fromfile(self._file, dtype=np.float64, count=span[1])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._spans
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spans)
+
+    def __len__(self) -> int:
+        return len(self._spans)

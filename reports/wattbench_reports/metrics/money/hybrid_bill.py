@@ -1,4 +1,4 @@
-"""What each answer of a hybrid cost: every system that it asked at that one's price, and its own price in addition.
+"""Bill each answer of a hybrid: every system that it used at that system's price, and the hybrid's own price.
 
 So the answers that a cascade rejected are billed, and a language model that the router asked is.
 """

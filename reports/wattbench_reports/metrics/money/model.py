@@ -1,4 +1,4 @@
-"""Money of a run: what a request and a correct answer of each system cost, and why it is not known."""
+"""Define the money of a run: of a request and a correct answer of each system, or why it is not known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The price of each system: as the suite recorded it, or as a reader has it now."""
+"""Look up the price of each system: as the suite recorded it, or as a reader has it now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money of a run: which systems have a cost in its currency, and how much."""
+"""Compute the money of a run: which systems have a cost in its currency, and how much."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 @dataclass(frozen=True)
 class Tariff:
-    """What is to be paid, before any answer is summed."""
+    """Bills, prices and currency, before any answer is summed."""
 
     currency: str
     bills: Mapping[str, Bill]

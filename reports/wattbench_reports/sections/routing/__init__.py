@@ -9,7 +9,7 @@ tables.py     tables in words as tables of the page
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.model import RoutingStudy
@@ -24,17 +24,15 @@ from wattbench_reports.wording.routing import RoutingWords, Topic, routing_verdi
 _TITLE = "Whether a router pays"
 
 
-def routing_section(analysis: Analysis, study_of_run: Callable[[], RoutingStudy | str]) -> Section | None:
+def routing_section(analysis: Analysis, study: RoutingStudy | str) -> Section | None:
     """Make the section; None where there is one system, and no hybrid.
 
     Args:
         analysis: of the run.
-        study_of_run: returns that of the run, which may be computed meanwhile; a text is why there is none, as a
-            clause.
+        study: of routers in front of its systems; a text is why there is none, as a clause.
     """
     analysis = analysis.by_item
     hybrids = hybrids_section(analysis)
-    study = study_of_run()
     if isinstance(study, str) and hybrids is None and len(analysis.frames.systems) < 2:
         return None
     places = {name: index for index, name in enumerate(analysis.frames.systems)}

@@ -1,4 +1,4 @@
-"""Find the set of systems among which the best is: leaders as a set, at one error rate however many there are.
+"""Find the set of systems that may be the best, at one error rate however many there are.
 
 Who leads is picked on the same data that it is then tested on, so tests against the leader are wrong more often than
 each of them promises. Bonferroni-t elimination starts with all systems and drops the worst one as long as it is shown
@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.intervals import CONFIDENCE
+from wattbench_reports.stats.many_comparisons.multiple_testing import holm
 
 ALPHA = 1 - CONFIDENCE
 
@@ -46,18 +47,6 @@ class NotExcluded:
     """In rising order."""
     p_values: tuple[float | None, ...]
     """Of every system: it is a member at each level below its p-value. None for one that takes no part."""
-
-
-def eliminate(losses: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
-    """Return the systems that may have the least mean loss.
-
-    Args:
-        losses: shape (units, systems), lower is better: values by block or by item, of all systems in the same unit.
-            `log_ratio_losses` makes them for joules per correct answer. Scores of right and wrong: rather
-            `eliminate_by_pairs` exact p-values. A system with NaN takes no part.
-        alpha: how often a best system may be dropped.
-    """
-    return eliminate_by_pairs(pairwise_p_values(losses), alpha)
 
 
 def eliminate_by_pairs(p_values: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
@@ -95,8 +84,6 @@ def pairwise_p_values(losses: NDArray[np.float64]) -> NDArray[np.float64]:
         Shape (systems, systems), NaN on the diagonal and for a system with NaN. From fewer than two units: 1
         everywhere else. Where all units show the same difference, the p-value of a sign test.
     """
-    from scipy.special import stdtr
-
     units, systems = losses.shape
     p_values = np.full((systems, systems), np.nan)
     step = max(1, _CELLS // max(units * systems, 1))
@@ -104,18 +91,32 @@ def pairwise_p_values(losses: NDArray[np.float64]) -> NDArray[np.float64]:
         worse = losses[:, start : start + step, None] - losses[:, None, :]
         means = worse.mean(axis=0)
         errors = worse.std(axis=0, ddof=1) / math.sqrt(units) if units > 1 else np.full(means.shape, np.inf)
-        errors = np.where(np.isnan(means), np.nan, errors)
-        spread = errors > 1e-12 * np.abs(means)
-        t = np.divide(-means, errors, out=np.zeros(means.shape), where=spread)
-        same = np.where(means > 0, 0.5**units, 1.0)
-        shown = np.where(spread, stdtr(max(units - 1, 1), t), same)
-        p_values[start : start + step] = np.where(np.isnan(errors), np.nan, shown)
+        p_values[start : start + step] = one_sided_p_values(means, errors, max(units - 1, 1), units)
     np.fill_diagonal(p_values, np.nan)
     return p_values
 
 
+def one_sided_p_values(
+    worse: NDArray[np.float64], errors: NDArray[np.float64], df: float, units: int
+) -> NDArray[np.float64]:
+    """Return the p-values of "no worse" by Student's t; where nothing varies, of a sign test over the units.
+
+    Args:
+        worse: by how much each is worse; NaN: not known.
+        errors: the standard errors, of the same shape.
+        df: degrees of freedom of the errors.
+        units: blocks or items.
+    """
+    from scipy.special import stdtr
+
+    spread = errors > 1e-12 * np.abs(worse)
+    t = np.divide(-worse, errors, out=np.zeros_like(worse), where=spread)
+    same = np.where(worse > 0, math.ldexp(1.0, -units), 1.0)
+    return np.where(np.isnan(worse) | np.isnan(errors), np.nan, np.where(spread, stdtr(df, t), same))
+
+
 def pairwise_p_values_of_draws(estimates: NDArray[np.float64], draws: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what `pairwise_p_values` does from a bootstrap of many items, for figures that are no means, as medians.
+    """Return the p-values of `pairwise_p_values` from bootstrap draws, for figures that are no means, such as medians.
 
     Args:
         estimates: shape (systems,), lower is better.
@@ -135,6 +136,39 @@ def pairwise_p_values_of_draws(estimates: NDArray[np.float64], draws: NDArray[np
     p_values = np.where(np.isnan(worse) | np.isnan(errors), np.nan, ndtr(scores))
     np.fill_diagonal(p_values, np.nan)
     return np.asarray(p_values)
+
+
+def front_not_excluded(costs: NDArray[np.float64], qualities: NDArray[np.float64], alpha: float = ALPHA) -> NotExcluded:
+    """Return the systems that cannot be excluded from the Pareto front.
+
+    A system is excluded where some other one is shown to be better on both: on one alone the system might still be the
+    better of the two. So the p-value of "j does not dominate i" is the larger of the two, with no correction for having
+    two (an intersection-union test); i is excluded by the least of them over all j, times the number of rivals, and
+    Holm's method is applied over the systems. Whatever the number of systems, some system of the true front is excluded
+    in at most alpha of runs. It asks nothing of how the two comparisons hang together.
+
+    Args:
+        costs: shape (systems, systems): at [i, j] the one-sided p-value of "i costs no more than j", as
+            `pairwise_p_values` has it. NaN: cannot be compared.
+        qualities: the same of "i is no less good than j".
+        alpha: how often a system of the true front may be excluded.
+
+    Raises:
+        ValueError: the two are not of one shape.
+
+    Source: intersection-union tests, R. L. Berger, Technometrics 24 (1982); Holm as in `holm`.
+    """
+    if costs.shape != qualities.shape:
+        raise ValueError(f"p-values of shape {costs.shape} and {qualities.shape} are not of the same systems")
+    both = np.maximum(costs, qualities)  # NaN where either is
+    rivals = (~np.isnan(both)).sum(axis=1)
+    least = np.where(np.isnan(both), 1.0, both).min(axis=1, initial=1.0)
+    alone = [
+        None if count == 0 else min(1.0, count * p) for count, p in zip(rivals.tolist(), least.tolist(), strict=True)
+    ]
+    adjusted = tuple([1.0] if len(costs) == 1 else holm(alone))
+    members = tuple(index for index, p in enumerate(adjusted) if p is not None and p > alpha)
+    return NotExcluded(members, adjusted)
 
 
 def _taking_part(p_values: NDArray[np.float64]) -> list[int]:

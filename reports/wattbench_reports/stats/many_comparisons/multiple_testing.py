@@ -39,33 +39,6 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
-def weighted_holm(p_values: Sequence[float], weights: Sequence[float]) -> list[float]:
-    """Adjust as `holm` does, with larger parts of the error rate for some comparisons.
-
-    Args:
-        p_values: of every comparison, 0 to 1.
-        weights: of each, above 0. With equal weights this is `holm`.
-
-    Returns:
-        Adjusted p-values in the order given, 0 to 1.
-
-    Raises:
-        ValueError: an argument outside its range.
-
-    Source: as `holm`, section 5 ("weights").
-    """
-    if any(not 0 <= p <= 1 for p in p_values) or any(not weight > 0 for weight in weights):
-        raise ValueError(f"{list(p_values)} are not p-values, or {list(weights)} not weights")
-    adjusted = [1.0] * len(p_values)
-    highest = 0.0
-    order = sorted(range(len(p_values)), key=lambda index: p_values[index] / weights[index])
-    for rank, index in enumerate(order):
-        left = sum(weights[other] for other in order[rank:])
-        highest = max(highest, min(1.0, p_values[index] / weights[index] * left))
-        adjusted[index] = highest
-    return adjusted
-
-
 def bootstrap_p_value(share_below: float, resamples: int) -> float:
     """Return the two-sided p-value of a bootstrap: twice the share of draws on the rarer side of no difference.
 

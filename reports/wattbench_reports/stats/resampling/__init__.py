@@ -1,1 +1,1 @@
-"""Draw items or labels again, and compute the figures anew."""
+"""Resample items or labels."""

@@ -1,14 +1,19 @@
-"""Bootstrap the items of a run: draw them again with replacement, and sum."""
+"""Bootstrap the items of a run: draw them again with replacement, of all or within strata, and sum."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.stats.budgets import DEFAULT_SEED, MAX_UNITS, RESAMPLES
-from wattbench_reports.stats.resampling.bootstrap_counts import drawn_counts
+from wattbench_reports.stats.intervals import CONFIDENCE, Interval
+
+_CELLS = 100_000
+"""Draws that are counted together, so that the counts stay in a processor's near memory."""
 
 
 def resampled_sums(
@@ -36,18 +41,9 @@ def resampled_sums(
     if items == 0:
         raise ValueError("there are no items to resample")
     rng = np.random.default_rng(seed)
-    units, sizes = dealt(blocks, items, dealer_of(rng), max_units)
+    units, sizes = dealt(blocks, items, rng.spawn(1)[0], max_units)
     sums = drawn_sums(units, sizes, draws=len(units), resamples=resamples, rng=rng)
     return tuple(np.split(sums, np.cumsum([block.shape[1] for block in blocks])[:-1], axis=1))
-
-
-def dealer_of(rng: np.random.Generator) -> np.random.Generator:
-    """Return a generator to deal items with, and leave `rng` as it is.
-
-    Dealing takes as many numbers as there are items. With numbers of its own, units are drawn alike for any number of
-    items that is dealt into as many groups, so that their counts are drawn once (`bootstrap_counts`).
-    """
-    return rng.spawn(1)[0]
 
 
 def dealt(
@@ -94,10 +90,12 @@ def drawn_sums(
     Returns:
         Shape (resamples, columns).
     """
-    count = len(units)
-    parts = []
-    for counts in drawn_counts(rng, units=count, draws=draws, resamples=resamples):
-        times = counts.astype(np.float64)
+    count, parts = len(units), []
+    step = max(1, _CELLS // max(count, draws))
+    for start in range(0, resamples, step):
+        drawn = rng.integers(0, count, size=(min(step, resamples - start), draws))
+        drawn += count * np.arange(len(drawn))[:, None]
+        times = np.bincount(drawn.ravel(), minlength=len(drawn) * count).reshape(len(drawn), count).astype(np.float64)
         part = times @ units
         if sizes is not None:
             part *= (sizes.sum() / (times @ sizes))[:, None]
@@ -105,3 +103,85 @@ def drawn_sums(
             part *= count / draws
         parts.append(part)
     return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class StratifiedUnits:
+    """The units that are drawn in each stratum, small however many items there are."""
+
+    columns: tuple[int, ...]
+    """Of each block."""
+    strata: tuple[tuple[NDArray[np.float64], NDArray[np.float64] | None], ...]
+    """Of each stratum its units, all blocks side by side, and their sizes, as `dealt` returns them."""
+    seed: int
+
+    def sums(self, resamples: int) -> tuple[NDArray[np.float64], ...]:
+        """Sum the columns of every block per stratum, over items drawn with replacement within their stratum.
+
+        Args:
+            resamples: how many times the items are drawn.
+
+        Returns:
+            One array per block, of shape (resamples, strata, columns), in the units of its columns.
+        """
+        rng, ends = np.random.default_rng(self.seed), np.cumsum(self.columns)
+        sums = np.zeros((resamples, len(self.strata), int(ends[-1])))
+        for stratum, (units, sizes) in enumerate(self.strata):
+            if len(units) == 1:
+                sums[:, stratum] = units
+            elif len(units):
+                sums[:, stratum] = drawn_sums(units, sizes, draws=len(units) - 1, resamples=resamples, rng=rng)
+        return tuple(np.split(sums, ends[:-1], axis=2))
+
+
+def stratified_units(
+    *blocks: NDArray[np.float64], strata: NDArray[np.int64], seed: int = DEFAULT_SEED
+) -> StratifiedUnits:
+    """Deal the items of each stratum into units, to be drawn when their sums are needed.
+
+    All columns of all blocks see the same items: they stay paired. Of the n items of a stratum n - 1 are drawn, and
+    their sum is scaled by n / (n - 1). Drawing n would understate the variance by (n - 1) / n, which is half in a
+    stratum of two, and does not go away by having many such strata. A stratum of one item has no spread: its sums are
+    the item's in every draw, and no interval made of them holds the doubt that one item leaves.
+
+    Args:
+        blocks: each of shape (items, columns), over the same items; the repeats of an item are summed in its row.
+        strata: shape (items,): 0 to the number of strata - 1. A stratum without items sums to 0.
+        seed: the same seed and strata give the same draws.
+
+    Raises:
+        ValueError: there are no items, or not every item has a stratum.
+
+    Source: J. N. K. Rao and C. F. J. Wu, "Resampling inference with complex survey data", JASA 83 (1988).
+    """
+    items = len(blocks[0])
+    if items == 0:
+        raise ValueError("there are no items to resample")
+    if strata.shape != (items,) or strata.min() < 0:
+        raise ValueError(f"{items} items need as many strata, counted from 0")
+    dealer = np.random.default_rng(seed).spawn(1)[0]
+    each = (np.flatnonzero(strata == stratum) for stratum in range(int(strata.max()) + 1))
+    dealt_items = tuple(dealt((block[rows] for block in blocks), len(rows), dealer) for rows in each)
+    return StratifiedUnits(tuple(block.shape[1] for block in blocks), dealt_items, seed)
+
+
+def percentile_interval(
+    estimate: float, draws: NDArray[np.float64], confidence: float = CONFIDENCE, *, few: bool = False
+) -> Interval:
+    """Return an estimate with percentiles of its draws as bounds, which always contain it.
+
+    Args:
+        estimate: over the items as they are, in the unit of the draws.
+        draws: shape (resamples,): the same over items drawn again; may be infinite. NaN is left out.
+        confidence: the two-sided level.
+        few: fewer than two items, so that nothing bounds it: 0 to infinity.
+
+    Source: percentile bootstrap, B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), ch. 13.
+    """
+    if few:
+        return Interval(estimate, 0.0, math.inf)
+    tail, known = (1 - confidence) / 2, draws[~np.isnan(draws)]
+    # Values that were drawn, never one between two of them: one of the two may be infinite.
+    low = float(np.quantile(known, tail, method="lower"))
+    high = float(np.quantile(known, 1 - tail, method="higher"))
+    return Interval(estimate, min(low, estimate), max(high, estimate))

@@ -49,7 +49,7 @@ class ExceedanceDetector:
         """How many nights were beyond until each, none to all."""
 
     def update(self, distance: Series, counts: NDArray[np.bool_]) -> Series:
-        """Take in a night and return the evidence for a change of each series: `A` of the module's text.
+        """Add a night, and return the evidence of a change in each series: `A` of the module.
 
         Args:
             distance: shape (series,): of the night from the level, in limits. NaN: there is no figure, or no level.
@@ -67,12 +67,12 @@ class ExceedanceDetector:
         return np.asarray(self._wealth.mean(axis=0))
 
     def restart(self, series: int) -> None:
-        """Begin anew with a series."""
+        """Set the evidence of a series back to 0."""
         self._wealth[:, series] = 0.0
 
 
 def nights_to(evidence: float, distance: float) -> int:
-    """Return how many nights at one distance a new detector needs; 0: no number would do.
+    """Return how many nights at one distance a new detector needs to reach some evidence; 0 if no number suffices.
 
     Args:
         evidence: that it has to reach.

@@ -73,7 +73,7 @@ def levels_of(values: Series, resolution: float | Series) -> Levels:
 
 
 def single_night(value: float, scatter: float) -> Levels:
-    """Return the level of one series that is a single night, where a night's error is known from others.
+    """Return the level of a series of a single night, with a night's error known from elsewhere.
 
     Args:
         value: of the night.

@@ -2,12 +2,10 @@
 
 What is kept of each answer is which item it is of, in four bytes, shared by systems that answered the same items in the
 same order. Items are pooled (`item_pools`), so that a table of items has a bounded number of rows; and what compares
-single items takes a random sample of them (`sample`).
+single items takes a random sample of them.
 """
 
-from wattbench_reports.tables.streamed.limits import MOST_IN_MEMORY
-from wattbench_reports.tables.streamed.load import load_streamed
-from wattbench_reports.tables.streamed.sample import sampled_frames
+from wattbench_reports.tables.streamed.load import MOST_IN_MEMORY, load_streamed, sampled_frames
 from wattbench_reports.tables.streamed.streamed_frames import StreamedFrames
 
 __all__ = ["MOST_IN_MEMORY", "StreamedFrames", "load_streamed", "sampled_frames"]

@@ -10,11 +10,15 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import ttest_rel
 
 from wattbench_reports.stats import (
-    eliminate,
+    NotExcluded,
     eliminate_by_pairs,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
+
+
+def eliminate(values: np.ndarray, alpha: float = 0.05) -> NotExcluded:
+    return eliminate_by_pairs(pairwise_p_values(values), alpha)
 
 
 def losses(rng: np.random.Generator, means: np.ndarray, units: int = 8, spread: float = 1.0) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import itertools
 import math
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from wattbench_reports.stats import bootstrap_p_value, holm, weighted_holm
+from wattbench_reports.stats import bootstrap_p_value, holm
 
 
 def test_worked_example() -> None:
@@ -80,28 +79,3 @@ def test_a_bootstrap_never_has_a_p_of_zero(share_below: float, resamples: int) -
 def test_no_share_of_draws(share: float, resamples: int) -> None:
     with pytest.raises(ValueError, match="not a share"):
         bootstrap_p_value(share, resamples)
-
-
-@given(st.lists(st.floats(0, 1), max_size=8))
-def test_equal_weights_are_none(p_values: list[float]) -> None:
-    assert weighted_holm(p_values, [2.0] * len(p_values)) == pytest.approx(holm(p_values))
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 10)), min_size=1, max_size=8), st.floats(0.01, 0.2))
-def test_weighted_adjustment_is_its_closed_test(pairs: list[tuple[float, float]], alpha: float) -> None:
-    """A comparison is shown where every set of comparisons that holds it is, by weighted Bonferroni."""
-    p_values, weights = [p for p, _ in pairs], [w for _, w in pairs]
-    adjusted = weighted_holm(p_values, weights)
-    places = range(len(pairs))
-    sets = [s for size in range(1, len(pairs) + 1) for s in itertools.combinations(places, size)]
-    for place in places:
-        least = [
-            min(p_values[n] * sum(weights[m] for m in own) / weights[n] for n in own) for own in sets if place in own
-        ]
-        assert adjusted[place] == pytest.approx(min(1.0, max(least)))
-
-
-@pytest.mark.parametrize(("p_values", "weights"), [([1.5], [1.0]), ([0.5], [0.0])])
-def test_weighted_holm_refuses_what_is_none(p_values: list[float], weights: list[float]) -> None:
-    with pytest.raises(ValueError, match="not"):
-        weighted_holm(p_values, weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from wattbench_reports.metrics.money.parts_on_disk import PartsOnDisk
+from wattbench_reports.metrics.money.bills import PartsOnDisk
 
 
 def test_it_reads_what_was_written() -> None:

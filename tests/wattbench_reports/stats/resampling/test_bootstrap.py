@@ -7,10 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from wattbench_reports.stats import stratified_sums
+from wattbench_reports.stats import percentile_interval, resampled_sums, stratified_units
 from wattbench_reports.stats.budgets import MAX_UNITS
-from wattbench_reports.stats.resampling import bootstrap_counts
-from wattbench_reports.stats.resampling.bootstrap import resampled_sums
+from wattbench_reports.stats.resampling import bootstrap
+
+
+def stratified_sums(
+    *blocks: np.ndarray, strata: np.ndarray, resamples: int = 100, seed: int = 0
+) -> tuple[np.ndarray, ...]:
+    return stratified_units(*blocks, strata=strata, seed=seed).sums(resamples)
 
 
 @pytest.mark.parametrize("items", [2, 3, 10, 200])
@@ -57,16 +62,11 @@ def test_strata_are_drawn_independently() -> None:
     assert np.corrcoef(sums[:, 0, 0], sums[:, 1, 0])[0, 1] == pytest.approx(0, abs=0.06)
 
 
-def test_strata_dealt_into_groups_are_drawn_independently_and_alike_for_any_number_of_items() -> None:
-    kept = bootstrap_counts._kept
+def test_strata_dealt_into_groups_are_drawn_independently() -> None:
     sizes = (MAX_UNITS + 9, 2 * MAX_UNITS)
     values = np.random.default_rng(3).random((sum(sizes), 1))
     (sums,) = stratified_sums(values, strata=np.repeat([0, 1], sizes), resamples=1500, seed=91)
     assert np.corrcoef(sums[:, 0, 0], sums[:, 1, 0])[0, 1] == pytest.approx(0, abs=0.1)
-    before = len(kept)
-    for size in sizes:
-        stratified_sums(values[:size], strata=np.zeros(size, dtype=int), resamples=1500, seed=91)
-    assert len(kept) == before, "counts are drawn again"
 
 
 def test_one_item_has_no_spread_and_no_items_sum_to_nothing() -> None:
@@ -106,3 +106,63 @@ def test_items_and_strata_must_match() -> None:
         stratified_sums(np.ones((3, 1)), strata=np.zeros(2, dtype=int))
     with pytest.raises(ValueError, match="as many strata"):
         stratified_sums(np.ones((3, 1)), strata=np.array([0, -1, 0]))
+
+
+def test_resampled_sums_are_sums_of_drawn_rows() -> None:
+    # Powers of a base tell how often each row was drawn: every draw has as many rows as there are.
+    values = np.array([[1.0, 1], [1000, 1], [1_000_000, 1]])
+    (sums,) = resampled_sums(values, resamples=500, seed=2)
+    assert sums.shape == (500, 2)
+    assert (sums[:, 1] == 3).all()
+    times = np.column_stack([sums[:, 0] % 1000, sums[:, 0] // 1000 % 1000, sums[:, 0] // 1_000_000])
+    assert (times.sum(axis=1) == 3).all()
+    assert times.mean(axis=0) == pytest.approx([1, 1, 1], abs=0.15)
+
+
+def test_same_seed_same_draws_and_columns_stay_paired() -> None:
+    values = np.random.default_rng(0).random((50, 1))
+    once, twice = resampled_sums(values, 2 * values, seed=4)
+    assert once.shape == (4000, 1)
+    assert twice == pytest.approx(2 * once)
+    assert once == pytest.approx(resampled_sums(values, seed=4)[0])
+
+
+def test_nothing_to_resample() -> None:
+    with pytest.raises(ValueError, match="no items"):
+        resampled_sums(np.empty((0, 2)))
+
+
+def test_many_items_are_dealt_into_groups_without_changing_the_spread() -> None:
+    values = np.random.default_rng(1).exponential(size=(4 * MAX_UNITS + 7, 1))
+    sums = resampled_sums(values, resamples=1000, seed=1)[0][:, 0]
+    assert sums.mean() == pytest.approx(values.sum(), rel=0.002)
+    assert sums.std() == pytest.approx(values.std() * math.sqrt(len(values)), rel=0.07)
+
+
+def test_draws_are_counted_as_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bootstrap, "_CELLS", 20)
+    values = np.random.default_rng(6).random((7, 2))
+    (sums,) = resampled_sums(values, resamples=13, seed=5)
+    drawn = np.random.default_rng(5).integers(0, 7, size=(13, 7))
+    assert sums == pytest.approx(values[drawn].sum(axis=1))
+
+
+def test_one_item_bounds_nothing() -> None:
+    found = percentile_interval(3.0, np.full(9, 3.0), few=True)
+    assert (found.low, found.estimate, found.high) == (0, 3, math.inf)
+
+
+def test_an_interval_is_between_values_that_were_drawn() -> None:
+    found = percentile_interval(1.5, np.array([np.nan, 1.0, 2.0]))
+    assert (found.low, found.high) == (1.0, 2.0)
+    assert percentile_interval(1.5, np.array([1.0, np.inf])).high == np.inf
+
+
+def test_an_interval_holds_the_estimate() -> None:
+    assert percentile_interval(0.5, np.array([1.0, 2.0])).low == 0.5
+    assert percentile_interval(2.5, np.array([1.0, 2.0])).high == 2.5
+
+
+def test_of_an_interval_the_outer_draws_are_left_out() -> None:
+    found = percentile_interval(500.0, np.arange(1001.0))
+    assert (found.low, found.high) == (25.0, 975.0)
