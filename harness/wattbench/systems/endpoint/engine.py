@@ -63,7 +63,7 @@ class EndpointEngine(Engine):
             chat=config.prompt.chat,
             seed=seed,
             max_output_tokens=config.max_output_tokens,
-            dialect=dialect_of(self._client.base.host, self._served.owner, service, config.omit),
+            dialect=dialect_of(self._client.base.hostname or "", self._served.owner, service, config.omit),
         )
         self.paid = service is not None
         self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
