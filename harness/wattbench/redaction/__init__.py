@@ -9,6 +9,8 @@ May import nothing of wattbench.
 
 from wattbench.redaction.known import HIDDEN, Known, known
 from wattbench.redaction.redact import (
+    HidingStream,
+    hidden_output,
     hide,
     hide_command,
     hide_known,
@@ -18,7 +20,6 @@ from wattbench.redaction.redact import (
     keep_secrets_of,
     scrub,
 )
-from wattbench.redaction.stream import HidingStream, hidden_output
 
 __all__ = [
     "HIDDEN",

@@ -14,8 +14,7 @@ from typing import NoReturn
 from wattbench.clock import now_s
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
-from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s
-from wattbench.systems.endpoint.pacing.pacer import backoff_s
+from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
 from wattbench.systems.endpoint.refusals import Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
