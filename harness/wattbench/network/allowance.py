@@ -1,4 +1,4 @@
-"""Give one request an allowance of time and bytes, which everything that it asks of the network heeds."""
+"""Bound the time and the bytes of one request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from wattbench.clock import now_s
 
 
 class StreamError(Exception):
-    """What a server sent cannot be used; the text says what was wrong, and may quote it."""
+    """A server sent something that cannot be used; the text says what, and may quote it."""
 
 
 class Allowance:
-    """What a request may still take."""
+    """The seconds and the bytes that a request may still take."""
 
     def __init__(self, seconds: float, most_bytes: int) -> None:
         self._deadline_s = time.monotonic() + seconds
@@ -34,7 +34,7 @@ class Allowance:
         return left_s
 
     def shorten(self, seconds: float, most_bytes: int) -> None:
-        """Allow no more than this from now on."""
+        """Reduce what is left to at most this."""
         self._deadline_s = min(self._deadline_s, time.monotonic() + seconds)
         self._left_bytes = min(self._left_bytes, most_bytes)
 

@@ -25,7 +25,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class BodyPiece(NamedTuple):
-    """A piece of a body: what came at once of one chunk."""
+    """A piece of a body: bytes of one chunk that arrived together."""
 
     arrived_s: float
     """Right after it was read (`wattbench.clock`)."""
@@ -33,14 +33,14 @@ class BodyPiece(NamedTuple):
 
 
 class _OpenReader(BufferedReader):
-    """What is read of a connection, across its answers: `http.client` closes it after each."""
+    """A reader for all answers of a connection. It ignores that `http.client` closes it after each."""
 
     def close(self) -> None:
-        """Leave it open."""
+        """Do nothing."""
 
 
 class Connection(RawIOBase):
-    """A connection, which `http.client` takes for a socket."""
+    """A connection that `http.client` uses as a socket."""
 
     def __init__(self, connected: socket, allowance: Allowance) -> None:
         self._socket = connected
@@ -95,7 +95,7 @@ class Connection(RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what comes within the allowance. Where it does not wait, read what is there, or return None."""
+        """Read into a buffer, within the allowance. While `is_quiet` looks, return None if nothing is there."""
         self._socket.settimeout(self.allowance.left_s() if self._waits else 0.0)
         try:
             number = self._socket.recv_into(buffer)
@@ -108,15 +108,15 @@ class Connection(RawIOBase):
         return number
 
     def sendall(self, data: bytes) -> None:
-        """Keep a part of a request until all of it is there: head and body go together."""
+        """Keep a part of a request: head and body are sent together."""
         self._unsent += data
 
     def makefile(self, _: str) -> BufferedReader:
-        """Return what answers are read from."""
+        """Return the reader of all answers."""
         return self._reader
 
     def is_quiet(self) -> bool:
-        """Return whether it is open, and nothing has come since its last answer ended."""
+        """Return whether the connection is open and has nothing to read."""
         self._waits = False
         try:
             return not self._reader.peek(1) and not self._ended
@@ -126,10 +126,10 @@ class Connection(RawIOBase):
             self._waits = True
 
     def close(self) -> None:
-        """Leave it open, as `http.client` closes it before its last answer is read."""
+        """Do nothing: `http.client` calls this before the last answer is read."""
 
     def end(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._socket.close()
 
     def _send(self) -> None:
@@ -141,7 +141,7 @@ class Connection(RawIOBase):
 
 
 class Response:
-    """An answer whose head was read, and whose body is not."""
+    """An answer of which the head was read, and not yet the body."""
 
     def __init__(self, connection: Connection, response: HTTPResponse, *, closes: bool) -> None:
         self.connection = connection
@@ -155,7 +155,7 @@ class Response:
 
     @property
     def encodings(self) -> str:
-        """Return the encodings of its body: an empty text without any. A few kilobytes may unpack to gigabytes."""
+        """Return the names of the body's encodings, joined by commas; empty without any."""
         coded = self.headers.get("content-encoding", "")
         if not self.in_chunks:
             coded += "," + self.headers.get("transfer-encoding", "")
@@ -164,26 +164,26 @@ class Response:
 
     @property
     def redirects(self) -> bool:
-        """Return whether it names another address in its place."""
+        """Return whether it redirects to another address."""
         return self.status in _REDIRECTS and "location" in self.headers
 
     @property
     def complete(self) -> bool:
-        """Return whether all of its body was read."""
+        """Return whether the whole body was read."""
         return self._response.isclosed() or self._response.length == 0
 
     @property
     def in_chunks(self) -> bool:
-        """Return whether its body says itself where it ends."""
+        """Return whether the body is in chunked transfer coding."""
         return bool(self._response.chunked)
 
     @property
     def may_be_followed(self) -> bool:
-        """Return whether its connection can carry another request."""
+        """Return whether the connection can carry another request."""
         return self.complete and not self._closes and not self._response.will_close
 
     def pieces(self) -> Iterator[BodyPiece]:
-        """Yield the pieces of its body as they come.
+        """Yield the pieces of the body as they arrive.
 
         Raises:
             OSError: the connection broke, or not all of it came; in time: `TimeoutError`.
@@ -199,5 +199,5 @@ class Response:
             raise ConnectionError(_BROKEN_OFF)
 
     def body(self) -> bytes:
-        """Return its body; raises as `pieces` does."""
+        """Return the whole body. Raises as `pieces` does."""
         return b"".join(data for _, data in self.pieces())

@@ -1,4 +1,4 @@
-"""Keep the connections to one server, made at once or through a proxy, in TLS or not."""
+"""Keep the connections to one server, direct or through a proxy, with TLS or without."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ a connection that closes under a request fails it."""
 
 
 class NoConnectionError(Exception):
-    """There is no connection; the text says why."""
+    """No connection could be made; the text says why."""
 
 
 class LateConnectionError(NoConnectionError):
-    """There was no connection in time."""
+    """No connection could be made in time."""
 
 
 class Connections:
     """Connections to one server. Several threads may use them at once, each for one request."""
 
     def __init__(self, url: SplitResult, headers: Mapping[str, str], *, by_approval: bool = False) -> None:
-        """Look up whether the environment names a proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY).
+        """Find the proxy of the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY). Nothing is connected.
 
         Args:
             url: of the server; its user and password are sent in place of another `Authorization`.
@@ -69,7 +69,7 @@ class Connections:
     def exchange(
         self, connection: Connection, url: SplitResult, body: bytes | None = None, *, closes: bool = False
     ) -> Iterator[Response]:
-        """Send a request for a URL of the server, and yield its answer; raises as `Connection.ask` does.
+        """Send a request for a URL of the server, and yield the answer. Raises as `Connection.ask` does.
 
         The connection is kept for the next request if it can carry it.
 
@@ -115,14 +115,14 @@ class Connections:
             raise NoConnectionError(str(error)) from error
 
     def drop(self) -> None:
-        """Close those that are not used."""
+        """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, deque()
         for _, connection in idle:
             connection.end()
 
     def _newest(self) -> Connection | None:
-        """Return the one that was kept last; those that are too old are closed."""
+        """Return the connection that was kept last, and close those that are too old."""
         if not self.shared:
             self.drop()
         with self._lock:
@@ -160,7 +160,7 @@ class Connections:
 
 
 def _basic(name: str, url: SplitResult) -> dict[str, str]:
-    """Return the header that has the user and the password of a URL, if it has them."""
+    """Return a header with the user and the password of a URL; empty if it has none."""
     if url.username is None and url.password is None:
         return {}
     both = f"{unquote(url.username or '')}:{unquote(url.password or '')}"

@@ -1,4 +1,4 @@
-"""Fetch one document over HTTP: a few bytes, in time, from the address that was named and no other."""
+"""Fetch one document over HTTP, within bounds of time and bytes, without following redirects."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MOST_SHOWN = 100
 
 
 class FetchError(Exception):
-    """Nothing usable came; the text says why, and where from, without secrets."""
+    """A document could not be fetched; the text says from where and why, without secrets."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a server sent."""
+    """A fetched document."""
 
     body: bytes
     content_type: str
@@ -42,7 +42,7 @@ class Fetcher:
     """Fetches one URL again and again, over one connection. Redirects, cookies and packed answers are refused."""
 
     def __init__(self, url: str, *, timeout_s: float, accept: str, key: str | None = None) -> None:
-        """Prepare; nothing is asked yet.
+        """Check the URL and the key. Nothing is connected.
 
         Args:
             url: of the document; may hold a user and a password, which are never shown.
@@ -70,7 +70,7 @@ class Fetcher:
         self._timeout_s = timeout_s
 
     def fetch(self) -> Fetched:
-        """Fetch it now.
+        """Fetch the document.
 
         Raises:
             FetchError: it did not come, not in time, or is not what was asked for.
@@ -97,7 +97,7 @@ class Fetcher:
         return Fetched(body, kind, answer.headers.get("date"), sent_s, received_s)
 
     def close(self) -> None:
-        """Drop the connection. The next fetch makes another."""
+        """Close the connection. The next fetch makes another."""
         self._connections.drop()
 
     def _failed(self, why: str) -> FetchError:

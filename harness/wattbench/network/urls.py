@@ -1,4 +1,4 @@
-"""Read addresses of servers: no network is asked."""
+"""Read URLs of servers, without using the network."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def read_url(text: str) -> SplitResult:
 
 
 def port_of(url: SplitResult) -> int:
-    """Return the port of a URL of HTTP."""
+    """Return the port of a URL, or the default of its scheme."""
     return url.port or (443 if url.scheme == "https" else 80)
 
 
 def target_of(url: SplitResult) -> str:
-    """Return the path and the query of a URL, as a request names them."""
+    """Return the path and the query of a URL, percent-encoded for a request."""
     return quote((url.path or "/") + (f"?{url.query}" if url.query else ""), safe=_SAFE)
 
 

@@ -1,4 +1,4 @@
-"""List what has changed since a commit: in the working tree, or up to the commit that is checked out."""
+"""List the changes since a commit: those of the working tree, or of later commits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def changes_since(root: Path, sha: str, results: Path) -> Changes:
 
 
 def ignored_by_git(root: Path, paths: Iterable[Path]) -> frozenset[Path]:
-    """Return those of some paths in a repository that git ignores.
+    """Return the paths that git ignores.
 
     Raises:
         UserError: git is not installed.

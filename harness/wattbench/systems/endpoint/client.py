@@ -1,4 +1,4 @@
-"""Send streamed requests to a server of the OpenAI protocol, over one connection pool.
+"""Send streamed requests to a server of the OpenAI protocol.
 
 No request is sent twice here: an overloaded server (429, 503) is an error, which says what it refused; whether and
 when the request is sent again is decided in `asker`. What a server says of one request alone is a failure of that
@@ -174,7 +174,7 @@ class OpenAIClient:
         return completion
 
     def close(self) -> None:
-        """Drop the connections."""
+        """Close the connections."""
         self._connections.drop()
 
     @contextmanager
@@ -238,7 +238,7 @@ class OpenAIClient:
         self._fail(path, said, hint, kind=kind, refusal=Refusal(code, answer.headers, spent))
 
     def _redirect_hint(self, path: str, location: str) -> str:
-        """Say where a redirect leads. None is followed: it would be sent the prompts."""
+        """Say where a redirect leads. None is followed, as its target would be sent the prompts."""
         try:
             target = read_url(urljoin(self.url(path).geturl(), location))
             shown = plain_text(public_url(target.geturl()))

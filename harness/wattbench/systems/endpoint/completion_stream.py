@@ -119,7 +119,7 @@ def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
 
 
 def _choice(choices: list[Any]) -> dict[str, Any] | None:
-    """Return the choice that was asked for: only one answer is."""
+    """Return the first choice: a request asks for one answer."""
     for choice in choices:
         if not isinstance(choice, dict):
             raise StreamError("it sent a chunk whose choices are not objects")
@@ -224,7 +224,7 @@ class Assembly:
         return not self.done and self._append(chunk, arrived_s)
 
     def is_new(self, known: Collection[int]) -> bool:
-        """Return whether this is the beginning of an answer, and not of one of those that are known by these."""
+        """Return whether this is the beginning of a new answer, and not of a known one."""
         return bool(self._token_s) and not (self._name and hash(self._name) in known)
 
     def completion(self, sent_s: float | None = None) -> Completion:

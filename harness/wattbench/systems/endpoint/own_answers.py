@@ -1,4 +1,4 @@
-"""Tell whether an answer is that of its request.
+"""Decide whether an answer belongs to its request.
 
 A server, or a proxy, that sends an answer twice would else have each later request of the connection read the answer of
 the one before. So a connection carries another request only after an answer that ended in the usual way, with nothing
@@ -28,7 +28,7 @@ _MOST_ANSWERS = 1000
 
 
 class OwnAnswers:
-    """Decides over which connections of a client more than one request goes."""
+    """Checks answers, and decides which connections may carry another request."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -60,8 +60,9 @@ class OwnAnswers:
         connection.approved = answer.in_chunks and len(connection.carried) < _MOST_ANSWERS
 
     def spoiled(self, connection: Connection, *, any_came: bool) -> bool:
-        """Return whether a request that failed met with what was left of another, as far as can be seen: it went over a
-        connection that had carried an answer, and no answer came.
+        """Return whether a failed request probably met with the rest of an earlier answer.
+
+        Its connection had carried one, and no answer of its own came.
 
         Args:
             connection: to which the request was written.

@@ -1,4 +1,4 @@
-"""Let requests pass at most as fast as a service allows, and none for as long as it refuses. No wait is latency.
+"""Limit the rate of requests to what a service allows, and wait after it refused. No wait is latency.
 
 A token bucket that holds one request: what was not sent earlier does not make up for a burst, so that no window of a
 minute, however the service lays it, holds more than one request too many.
@@ -44,10 +44,10 @@ _MOST_CHARACTERS = 100
 
 
 class Pacer:
-    """Says when the next request of one system may be sent. Several threads may ask."""
+    """Decides when the next request of a system may be sent. Several threads may use it."""
 
     def __init__(self, limit: Limit | None = None) -> None:
-        """Let the first request pass at once."""
+        """Admit the first request at once."""
         self._lock = threading.Lock()
         self._request_s = _seconds_of_one(None if limit is None else limit.requests_per_minute)
         self._token_s = _seconds_of_one(None if limit is None else limit.tokens_per_minute)
@@ -75,12 +75,12 @@ class Pacer:
             _sleep(min(open_s - now_s, _NAP_S))
 
     def give_back(self, tokens: int) -> None:
-        """Return tokens that a request was admitted for and did not use."""
+        """Give back tokens that a request was admitted for and did not use."""
         with self._lock:
             self._next_token_s -= self._token_s * max(tokens, 0)
 
     def pause(self, seconds: float) -> None:
-        """Let no request pass for a while: the server refused one, and would refuse others."""
+        """Admit no request for a while: the server refused one, and would refuse others."""
         with self._lock:
             self._paused_until_s = max(self._paused_until_s, _now_s() + seconds)
 
@@ -126,7 +126,7 @@ def _delays(headers: Mapping[str, str], clock_s: float) -> Iterator[float | None
 
 
 def _longest(headers: Mapping[str, str]) -> float | None:
-    """Return the longest wait for requests or tokens: of those of which nothing remains, or of both."""
+    """Return the longest wait for requests or tokens; where one is used up, for that."""
     waits = {kind: _duration_s(headers.get(f"x-ratelimit-reset-{kind}", "")) for kind in _BY_KIND}
     known = {kind: wait for kind, wait in waits.items() if wait is not None}
     spent = [wait for kind, wait in known.items() if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]

@@ -18,7 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class RefusedAnswerError(StreamError):
-    """A server said that it gives no answer to this request, or none that can be used: it may answer others."""
+    """A server gives no answer to this request, or none that can be used. It may answer others."""
 
 
 class EventDecoder:
@@ -60,7 +60,7 @@ class EventDecoder:
         self._after_cr = piece.endswith(b"\r")
 
     def end(self) -> Iterator[str]:
-        """End the stream: an event that lacks only its blank line still counts, an incomplete line does not."""
+        """End the stream. An event without its blank line still counts, an incomplete line does not."""
         if self._data or self._is_error:
             yield self._take()
 
