@@ -29,10 +29,8 @@ from benchmarks.client_overhead.measure import IN_FLIGHT, INSTALL, LENGTHS, inst
 from benchmarks.client_overhead.server import Delays
 
 ROUNDS = int(os.environ.get("WATTBENCH_BENCH_ROUNDS", "1"))
-MOST_OVERHEAD_S = 2e-3
+MOST_OVERHEAD_S = 1e-3
 """The median."""
-MOST_PROCESSOR_S = 6e-3
-"""Per request."""
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +48,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Figures]:
     return figures
 
 
-def test_wattbench_adds_at_most_2_ms_and_takes_at_most_6_ms(benchmark: Any, measured: Callable[[], Figures]) -> None:
+def test_wattbench_adds_at_most_a_millisecond(benchmark: Any, measured: Callable[[], Figures]) -> None:
     """At 1 and at 2 in flight."""
     figures = benchmark.pedantic(measured, rounds=1)
     for in_flight in IN_FLIGHT:
         ours = figures.client("wattbench", in_flight)
         benchmark.extra_info[f"{in_flight} in flight"] = [ours.overhead_median_s, ours.processor_median_s]
         assert ours.overhead_median_s <= MOST_OVERHEAD_S
-        assert ours.processor_median_s < MOST_PROCESSOR_S
 
 
 @pytest.mark.parametrize("tool", sorted(INSTALL))

@@ -1,4 +1,4 @@
-"""Give the time of one clock for every stamp: seconds since the Unix epoch that never run backwards.
+"""Read one clock for every stamp: seconds since the Unix epoch that never run backwards.
 
 The wall clock may be stepped by NTP in the middle of a request, and a monotonic clock means nothing
 to the next process. So the wall clock is read once, when the process starts, and the monotonic
@@ -22,12 +22,12 @@ def now_s() -> float:
 
 
 def machine_s(at_s: float) -> float:
-    """Return a stamp of `now_s` on the clock that all processes of this machine have in common, which cannot be set."""
+    """Convert a stamp of `now_s` to the clock that all processes of this machine share and none can set."""
     return at_s - _OFFSET_S
 
 
 def stamp_s(machine_s: float) -> float:
-    """Return a moment of `machine_s` as a stamp of `now_s`, of this process."""
+    """Convert a moment of `machine_s` to a stamp of `now_s`."""
     return machine_s + _OFFSET_S
 
 

@@ -1,4 +1,4 @@
-"""Country codes: ISO 3166-1 alpha-2 or alpha-3, in either case, to alpha-3, which records and grids use.
+"""Convert country codes of ISO 3166-1, alpha-2 or alpha-3, to alpha-3, which records and grids use.
 
 ``UK`` and ``EL`` are read as the codes that the European Union uses for ``GB`` and ``GR``; no country has them in ISO.
 """
@@ -28,7 +28,7 @@ def alpha_3(code: str) -> str | None:
 
 
 def nearest_country(wrong: str, names: Mapping[str, str] | None = None) -> str:
-    """Suggest the country that was probably meant, by its name or its code: a clause to end an error message with.
+    """Suggest the country that was probably meant, in a clause that ends an error message.
 
     Args:
         wrong: what was given.
@@ -49,7 +49,7 @@ def nearest_country(wrong: str, names: Mapping[str, str] | None = None) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    """Return alpha-3 code to the short English name."""
+    """Return the short English names by alpha-3 code."""
     import pycountry  # 30 ms, and only a region needs it
 
     return {each.alpha_3: getattr(each, "common_name", each.name) for each in pycountry.countries}

@@ -23,7 +23,7 @@ END_OF_LOG = "; the last lines of its log:\n"
 
 
 def as_message(text: str) -> str:
-    """Return the message of an error as people read it, whatever it quotes: a line of some length, without secrets."""
+    """Return the message of an error as one line of limited length, without secrets."""
     sentence, head, log = hide(text).partition(END_OF_LOG)
     line = _BREAK.sub(" ", sentence)
     if len(line) > _MOST_CHARACTERS:
@@ -45,7 +45,7 @@ class UserError(Exception):
 
 
 class MissingHereError(UserError):
-    """Nothing is wrong with the suite, but this machine lacks something that running it needs."""
+    """This machine lacks something that the suite needs; the suite is not wrong."""
 
     def __init__(self, message: str, missing: str) -> None:
         super().__init__(message)
@@ -86,7 +86,7 @@ _LIMITS = {
 
 
 def refusal_of_machine(error: BaseException) -> str | None:
-    """Say in a sentence what the machine refused: space, memory, files to open, a folder that is gone.
+    """Describe in a sentence what the machine refused: space, memory, files to open, a folder that is gone.
 
     Returns:
         None where it is another error: a fault of the program, which keeps its traceback.
@@ -104,7 +104,7 @@ def refusal_of_machine(error: BaseException) -> str | None:
 
 
 def what_to_do(error: OSError) -> str:
-    """Return the end of a message about what the machine refused: ``. Free some space``; empty where none is known."""
+    """Return the advice that ends a message about a refusal of the machine, ``. Free some space``; empty if unknown."""
     number = error.errno
     if number not in _LIMITS or number in (errno.ENOENT, errno.ENOTDIR) or error.strerror != os.strerror(number):
         return ""
@@ -156,7 +156,7 @@ _MOST_OF_NAME = 200
 
 
 def nearest(wrong: str, choices: Iterable[str]) -> str:
-    """Suggest the valid choice that was probably meant: a clause to end an error message with.
+    """Suggest the valid choice that was probably meant, in a clause that ends an error message.
 
     Returns:
         ``"; did you mean 'x'?"`` where one choice is close, else ``"; choose one of: a, b, c"``

@@ -1,4 +1,4 @@
-"""Build a folder aside, to be renamed when it is complete; what a killed process left aside is removed by the next one.
+"""Build a folder under another name, to be renamed once it is complete, and remove those of killed processes.
 
 The kernel keeps a lock on the folder for as long as its process lives (flock), so that what was left can be told from
 what another process works on, however old either is. On a disk that knows no locks nothing is removed: such a folder
@@ -17,7 +17,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def folder_aside(path: Path, *, left: Iterable[Path] = ()) -> Iterator[Path]:
-    """Make a folder that its user alone can read, and remove it at the end with what is still in it.
+    """Make a private folder, and remove it at the end of the block.
 
     Args:
         path: of the folder; not there yet. Missing parents are made.
@@ -36,7 +36,7 @@ def folder_aside(path: Path, *, left: Iterable[Path] = ()) -> Iterator[Path]:
 
 
 def remove_left(folders: Iterable[Path]) -> None:
-    """Remove those of some folders that no process works on any more."""
+    """Remove the folders that no process works on any more."""
     for path in folders:
         with contextlib.suppress(OSError):  # gone, a link, locked, or on a disk without locks
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -70,7 +70,7 @@ def _made(path: Path) -> int:
 
 
 def _sync(folder: Path) -> None:
-    """Make the names in a folder durable: what is built aside is moved into one that was made here."""
+    """Write the names in a folder to the disk: the complete folder is moved into one that was made here."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

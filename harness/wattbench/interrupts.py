@@ -1,4 +1,4 @@
-"""Keep an interrupt from being lost, and from leaving a lock taken or an end half done.
+"""Handle interrupts so that none is lost, and none leaves a lock taken or an end half done.
 
 Python raises `KeyboardInterrupt` in the main thread between any two of its instructions. Where that is within a
 finaliser or a callback it is printed and dropped, and the run goes on as if nothing had been pressed. Where it is
@@ -29,7 +29,7 @@ PATIENCE_S = 10.0
 
 @dataclass
 class _Seen:
-    """Interrupts of the main thread, which alone sets them and looks at them."""
+    """The interrupts that came. Only the main thread uses this."""
 
     depth: int = 0
     """How many blocks of `held` it is in."""
@@ -51,7 +51,7 @@ _seen = _Seen()
 
 
 def own_process() -> None:
-    """Say that this process is a command's: once it was interrupted, what else comes while it ends is ignored."""
+    """Mark this process as a command's: once it was interrupted, further signals are ignored while it ends."""
     _seen.own_process = True
 
 
@@ -69,7 +69,7 @@ def interrupted_with_parent() -> None:
 
 @contextlib.contextmanager
 def noticed() -> Iterator[None]:
-    """Notice every Ctrl-C, and treat SIGTERM, and the end of the terminal (SIGHUP), as one.
+    """Notice every Ctrl-C, and treat SIGTERM and SIGHUP (the end of the terminal) as one.
 
     Outside the main thread, which alone may set a handler, this does nothing. A handler of the program's own for Ctrl-C
     or SIGHUP stays, as it does where they are ignored (nohup).
@@ -127,14 +127,15 @@ def raise_if_interrupted() -> None:
 
 
 def was_ctrl_c() -> bool:
-    """Return whether the last interrupt was Ctrl-C (SIGINT): another one comes from no one who could be asked."""
+    """Return whether the first interrupt was Ctrl-C: SIGTERM and SIGHUP come from no person."""
     return _seen.number > 0 and _seen.first == signal.SIGINT
 
 
 @contextlib.contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Raise `KeyboardInterrupt` in a block at each further signal, as while a person is asked something: what was
-    interrupted has ended."""
+    """Raise `KeyboardInterrupt` at each further signal in a block, such as one that asks a person something.
+
+    What was interrupted has ended."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
     try:

@@ -39,7 +39,7 @@ def trimmed(number: str) -> str:
 
 
 def prefix(value: float) -> tuple[float, str]:
-    """Return the prefix that fits a figure, and how many of the unit it is: ``(1000.0, "k")``."""
+    """Return the factor and the SI prefix that fit a figure: ``(1000.0, "k")``."""
     size = abs(value)
     if size == 0 or not math.isfinite(size):
         return 1.0, ""
@@ -80,7 +80,7 @@ def money(value: float | None, currency: str) -> str:
 
 
 def money_factor(value: float) -> tuple[float, str]:
-    """Return the word that fits a sum, and how many it is: ``(1e6, " million")``."""
+    """Return the factor and the word that fit a sum: ``(1e6, " million")``."""
     # What rounds to 1,000 thousand is a million.
     return next((each for each in _LARGE_SUMS if math.isfinite(value) and abs(value) >= 0.9995 * each[0]), (1.0, ""))
 

@@ -26,12 +26,12 @@ def printable(text: str) -> str:
 
 
 def without_commands(line: str) -> str:
-    """Return a line that GitHub takes for no command in the log of a job."""
+    """Return a line so that GitHub takes nothing in it for a command in the log of a job."""
     return _COMMAND.sub(r"\g<0> ", line)
 
 
 def log_text(text: str) -> str:
-    """Return a text of any number of lines for a terminal or the log of a job, neither of which it can steer."""
+    """Return a text of several lines that cannot steer a terminal or the log of a job."""
     lines = text.replace("\r\n", "\n").expandtabs().split("\n")
     return "\n".join(without_commands(printable(line)) for line in lines)
 
@@ -149,7 +149,7 @@ def _row(columns: Sequence[TextColumn], cells: Sequence[str], widths: Sequence[i
 
 
 def _split(text: str, width: int) -> tuple[str, str]:
-    """The first characters that these columns have room for, and the others."""
+    """Split a text after the characters that fit into this many columns."""
     used = 0
     for number, character in enumerate(text):
         used += _cells_of(character)

@@ -1,4 +1,4 @@
-"""Python callables that a suite names: found, imported, and those of two checkouts kept apart.
+"""Find and import the Python callables that a suite names, and keep those of two checkouts apart.
 
 May import: `wattbench.config`, `wattbench.errors`. A callable is imported when it is opened or checked; a plan that is
 only read imports none.

@@ -47,7 +47,7 @@ class CheckoutModules:
         """Its modules, while another checkout's are in `sys.modules`."""
 
     def activate(self) -> None:
-        """Make imports mean this checkout's modules; cheap where they do already."""
+        """Make imports find this checkout's modules. Cheap if they already do."""
         other = CheckoutModules._active
         if other is self:
             return
@@ -75,7 +75,7 @@ class CheckoutModules:
 
     @contextmanager
     def importing(self, where: str) -> Iterator[None]:
-        """Import something as this checkout has it.
+        """Make imports in a block find this checkout's modules, and check that they did.
 
         Raises:
             UserError: a module came from the working tree in place of this checkout.
@@ -129,7 +129,7 @@ def comes_from(module: str, checkout: Checkout) -> bool:
 
 
 def _is_elsewhere(name: str) -> bool:
-    """Return whether there is a module of a name that, as usual, goes before a mere folder of that name."""
+    """Return whether a module of this name is installed: it goes before a folder without ``__init__.py``."""
     spec = PathFinder.find_spec(name)
     return spec is not None and spec.loader is not None
 

@@ -1,4 +1,4 @@
-"""Find a function in the source of a Python file: nothing of it is run."""
+"""Find a function in the source of a Python file, without running it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_source(where: str, path: Path, name: str) -> None:
-    """Check that a file has a function that can be called with one text, as far as its source tells.
+    """Check by its source that a file has a function that takes one text.
 
     Args:
         where: the beginning of a message.
@@ -68,7 +68,7 @@ def _parsed(where: str, path: Path) -> ast.Module:
 
 
 def _names(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
-    """Return what the statements of a file or a class name, also under `if` and `try`."""
+    """Return the statements that bind a name, by name, also under `if` and `try`."""
     names: dict[str, ast.stmt] = {}
     for node in body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):

@@ -1,4 +1,4 @@
-"""Import what a suite calls: `package.module:function`, or `/path/file.py:function`."""
+"""Import a callable that a suite names: `package.module:function`, or `/path/file.py:function`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAME_ONE = "name an installed module, or a file as ./answers.py:solve"
 
 
 class NamedCallable:
-    """An imported callable, of a checkout where it has one."""
+    """An imported callable, with its checkout if it has one."""
 
     def __init__(self, where: str, name: str, checkout: Checkout | None) -> None:
-        """Import it.
+        """Import the callable.
 
         Args:
             where: whose it is, for messages: ``system 'adder'``.
@@ -55,7 +55,7 @@ class NamedCallable:
         return None if self.source is None else hashlib.sha256(self.source.read_bytes()).hexdigest()
 
     def activate(self) -> None:
-        """Make its imports mean its checkout's modules, where it has one."""
+        """Make imports find its checkout's modules, if it has one."""
         if self._modules is not None:
             self._modules.activate()
 

@@ -8,7 +8,7 @@ from wattbench.config.apis import SERVICES
 from wattbench.config.systems.endpoint import EndpointSystem
 from wattbench.config.systems.system import HybridSystem, LmEvalSystem
 from wattbench.config.systems.system_base import SystemBase
-from wattbench.network.hosts import is_loopback
+from wattbench.network.urls import is_loopback
 
 
 def hosts_of(config: SystemBase) -> frozenset[str | None]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from wattbench.config import EndpointSystem
 from wattbench.errors import UserError, nearest
-from wattbench.network.hosts import is_loopback
+from wattbench.network.urls import is_loopback
 from wattbench.systems.endpoint.client import OpenAIClient, parse_url
 from wattbench.systems.endpoint.engine import key_of
 from wattbench.systems.endpoint.listing import listed_models
@@ -51,7 +51,7 @@ def ask_server(address: str, api_key_env: str | None) -> FoundServer:
         secret = parts.username is not None or parts.password is not None
     except ValueError as error:
         raise UserError(f"{where}: not a URL ({error}); write http://host:port/v1") from error
-    host = parse_url(base_url, where).host
+    host = parse_url(base_url, where).hostname or ""
     if secret:
         raise UserError(
             f"{where}: a suite is no place for a password; put the key in a variable, and name it with --api-key-env"

@@ -1,18 +1,16 @@
-"""Fetch one document over HTTP: a few bytes, in time, from the address that was named and no other."""
+"""Fetch one document over HTTP, within bounds of time and bytes, without following redirects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import httpx
+from http import HTTPStatus
+from http.client import HTTPException
 
 from wattbench.clock import now_s
-from wattbench.network.allowance import EarlyAnswerError, StreamError, allowed
-from wattbench.network.bounded_network import bound
-from wattbench.network.cookies import NoCookies
-from wattbench.network.headers import encodings
-from wattbench.network.hosts import is_loopback
-from wattbench.network.urls import public_url
+from wattbench.network.allowance import Allowance, StreamError
+from wattbench.network.connection import Response
+from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
+from wattbench.network.urls import public_url, read_url
 from wattbench.redaction import hide, keep_secret, keep_secrets_of
 from wattbench.terminal import printable
 
@@ -23,12 +21,12 @@ MOST_SHOWN = 100
 
 
 class FetchError(Exception):
-    """Nothing usable came; the text says why, and where from, without secrets."""
+    """A document could not be fetched; the text says from where and why, without secrets."""
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """What a server sent."""
+    """A fetched document."""
 
     body: bytes
     content_type: str
@@ -44,7 +42,7 @@ class Fetcher:
     """Fetches one URL again and again, over one connection. Redirects, cookies and packed answers are refused."""
 
     def __init__(self, url: str, *, timeout_s: float, accept: str, key: str | None = None) -> None:
-        """Prepare; nothing is asked yet.
+        """Check the URL and the key. Nothing is connected.
 
         Args:
             url: of the document; may hold a user and a password, which are never shown.
@@ -57,75 +55,59 @@ class Fetcher:
         """
         keep_secret(key)
         keep_secrets_of(url)
-        try:
-            self._url = httpx.URL(url)
-            self.shown = public_url(url)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise FetchError(f"not a URL ({error})") from None
         if key is not None and not (key.isascii() and key.isprintable() and " " not in key):
             raise FetchError("the key has characters that are not allowed in a header")
+        headers = {"Accept": accept} | ({} if key is None else {"Authorization": f"Bearer {key}"})
+        try:
+            self._url = read_url(url)
+            self.shown = public_url(url)
+        except ValueError as error:
+            raise FetchError(f"not a URL ({error})") from None
+        try:
+            self._connections = Connections(self._url, headers)
+        except ValueError as error:
+            raise FetchError(str(error)) from None
         self._timeout_s = timeout_s
-        self._headers = {"Accept": accept, "Accept-Encoding": "identity"}
-        if key is not None:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self._http: httpx.Client | None = None
 
     def fetch(self) -> Fetched:
-        """Fetch it now.
+        """Fetch the document.
 
         Raises:
             FetchError: it did not come, not in time, or is not what was asked for.
         """
-        http = self._client()
+        sent_s = now_s()
         try:
-            with allowed(self._timeout_s, MOST_BYTES) as allowance:
-                sent_s = now_s()
-                with http.stream("GET", self._url) as response:
-                    received_s = now_s()
-                    if not allowance.reads:
-                        raise EarlyAnswerError
-                    if response.status_code != httpx.codes.OK:
-                        raise StreamError(_refusal(response))
-                    if packed := encodings(response):
-                        raise StreamError(f"it sent an encoding that was not asked for: {_shown(packed)}")
-                    body = b"".join(response.iter_raw())
-        except EarlyAnswerError:
-            return self.fetch()  # over a new connection: the other one is closed
+            connection = self._connections.take(Allowance(self._timeout_s, MOST_BYTES))
+            with self._connections.exchange(connection, self._url) as answer:
+                received_s = now_s()
+                if answer.status != HTTPStatus.OK:
+                    raise StreamError(_refusal(answer))
+                if answer.encodings:
+                    raise StreamError(f"it sent an encoding that was not asked for: {_shown(answer.encodings)}")
+                body = answer.body()
         except StreamError as error:
             raise self._failed(str(error)) from None
-        except httpx.TimeoutException:
+        except (TimeoutError, LateConnectionError):
             raise self._failed(f"no complete answer within {self._timeout_s:g} s") from None
-        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        except NoConnectionError as error:
+            raise self._failed(f"cannot connect ({_shown(str(error))})") from None
+        except (HTTPException, OSError) as error:
             raise self._failed(f"{type(error).__name__}: {_shown(str(error))}") from None
-        kind = response.headers.get("content-type", "")
-        return Fetched(body, kind, response.headers.get("date"), sent_s, received_s)
+        kind = answer.headers.get("content-type", "")
+        return Fetched(body, kind, answer.headers.get("date"), sent_s, received_s)
 
     def close(self) -> None:
-        """Drop the connection. The next fetch makes another."""
-        http, self._http = self._http, None
-        if http is not None:
-            http.close()
-
-    def _client(self) -> httpx.Client:
-        if self._http is None:
-            self._http = httpx.Client(
-                headers=self._headers,
-                timeout=httpx.Timeout(self._timeout_s, pool=None),
-                trust_env=not is_loopback(self._url.host),  # a proxy for the outside is not for this machine
-                cookies=NoCookies(),
-                follow_redirects=False,
-            )
-            bound(self._http)
-        return self._http
+        """Close the connection. The next fetch makes another."""
+        self._connections.drop()
 
     def _failed(self, why: str) -> FetchError:
         return FetchError(f"{self.shown}: {why}")
 
 
-def _refusal(response: httpx.Response) -> str:
-    if response.has_redirect_location:
-        return f"it answered HTTP {response.status_code}, a redirect, which is not followed: name the right address"
-    return f"it answered HTTP {response.status_code}"
+def _refusal(answer: Response) -> str:
+    if answer.redirects:
+        return f"it answered HTTP {answer.status}, a redirect, which is not followed: name the right address"
+    return f"it answered HTTP {answer.status}"
 
 
 def _shown(text: str) -> str:

@@ -21,11 +21,11 @@ class Progress(Protocol):
     """The progress of a run, as the runner reports it. A context manager."""
 
     def note(self, text: str, *, keep: bool = False) -> None:
-        """Say what is being done that has no items, such as loading; or, to keep, what is to be read at the end."""
+        """Show what is being done, such as loading. A note to `keep` is shown at the end, too."""
         ...
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
-        """Change what is left after the current turn: known later, or more than planned."""
+        """Replace the turns that are left after the current one."""
         ...
 
     def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
@@ -33,7 +33,7 @@ class Progress(Protocol):
         ...
 
     def advance(self, items: int) -> None:
-        """Count further items of which nothing else is known."""
+        """Count further answered items."""
         ...
 
     def answered(self, system: str, seconds: Sequence[float | None]) -> None:
@@ -68,35 +68,35 @@ class Progress(Protocol):
 
 
 class NotesAlone:
-    """A progress that another process shows, which counts answers itself: a subclass passes on what is noted."""
+    """A progress that only passes on notes, by a subclass: another process counts the answers and shows them."""
 
     def note(self, text: str, *, keep: bool = False) -> None:
         """As `Progress.note`."""
         raise NotImplementedError
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def advance(self, items: int) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def answered(self, system: str, seconds: Sequence[float | None]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def window_closed(self, system: str, watts: float | None, provenance: str) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def score(self, system: str, count: Callable[[], tuple[float, int] | None]) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def end_cell(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def left(self) -> TimeLeft:
-        """Return that it is not known here."""
+        """Return that the time is not known."""
         return TimeLeft(0.0, is_known=False)
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class Display:
     """Shows a run on a surface. A `Progress`."""
 
     def __init__(self, turns: Sequence[PlannedTurn], surface: Surface, items_are: str = "items") -> None:
-        """Begin; nothing is shown before it is entered.
+        """Prepare; it is shown from when it is entered.
 
         Args:
             turns: the cells or turns, in about their order.
@@ -127,7 +127,7 @@ class Display:
         self._surface.note(text)
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
-        """Change what is left."""
+        """Replace the turns that are left."""
         self._run.remaining.expect(turns)
 
     def start_cell(self, name: str, turn: PlannedTurn, answered: int) -> None:
@@ -143,11 +143,11 @@ class Display:
         self._run.answered(system, seconds)
 
     def window_closed(self, system: str, watts: float | None, provenance: str) -> None:
-        """Keep the watts."""
+        """Keep the mean watts."""
         self._run.closed(system, watts, provenance)
 
     def score(self, system: str, count: Callable[[], tuple[float, int] | None]) -> None:
-        """Count what was right."""
+        """Count right answers."""
         if (counted := count()) is not None:
             self._run.scored(system, *counted)
 

@@ -20,7 +20,7 @@ _Key = tuple[str, str | None]
 
 @dataclass(frozen=True)
 class PlannedTurn:
-    """Items that a system is asked without another in between: a cell, or its part of a block."""
+    """Items that a system answers in a row: a cell, or its part of a block."""
 
     system: str
     items: int
@@ -35,7 +35,7 @@ class PlannedTurn:
 
     @property
     def key(self) -> _Key:
-        """Return what turns of one speed have in common."""
+        """Return a key that is equal for turns of one speed."""
         return self.system, self.task
 
     @property
@@ -46,7 +46,7 @@ class PlannedTurn:
 
 @dataclass(frozen=True)
 class TimeLeft:
-    """How long the rest will take."""
+    """An estimate of the time that is left."""
 
     seconds: float
     """Of all that can be estimated; 0 or more."""
@@ -95,7 +95,7 @@ class _Current:
 
 @dataclass
 class Remaining:
-    """The turns that are left, and the speed of those that were."""
+    """The turns that are left, and the speed of finished ones."""
 
     left: Sequence[PlannedTurn] = ()
     """Those that have not begun, in about their order."""
@@ -108,7 +108,7 @@ class Remaining:
     """When the last turn ended, and whose it was."""
 
     def expect(self, turns: Sequence[PlannedTurn]) -> None:
-        """Change what is left, the turn under way not included."""
+        """Replace the turns that are left after the current one."""
         self.left = list(turns)
 
     def begin(self, turn: PlannedTurn, answered: int) -> None:
@@ -141,7 +141,7 @@ class Remaining:
         self._current = None
 
     def items_left(self) -> dict[str, int]:
-        """Return how many items each system is still to be asked, as far as it is planned."""
+        """Return the number of planned items that are left, by system."""
         current, items = self._current, Counter[str]()
         under_way = [] if current is None else [(current.turn, current.left)]
         for turn, left in [*under_way, *((turn, turn.items) for turn in self.left)]:
@@ -150,7 +150,7 @@ class Remaining:
         return items
 
     def of_all(self) -> TimeLeft:
-        """Estimate all that is left."""
+        """Estimate the time of all turns that are left."""
         current, ended = self._current, self._ended  # which another thread, that draws, may see change
         before = current.turn.system if current is not None else None if ended is None else ended[1]
         parts = [self._of_current()]
@@ -177,7 +177,7 @@ class Remaining:
         return system, max(expected_s - elapsed_s, left * min(expected_s / current.to_ask, elapsed_s / answered))
 
     def _seconds(self, turn: PlannedTurn, items: int) -> float | None:
-        """Return what a turn should take; None where nothing is known of its system."""
+        """Return the seconds that a turn should take; None if its system has no finished turn."""
         if turn.paced and turn.expected_s is not None:
             return turn.expected_s
         known = self._timed.get(turn.key)

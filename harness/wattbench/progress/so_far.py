@@ -1,4 +1,4 @@
-"""Keep what a run has done so far, system by system: all that its progress shows."""
+"""Count what a run has done so far, by system."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench.terminal import printable
 
 @dataclass
 class SystemSoFar:
-    """What a system has done."""
+    """What a system has done so far."""
 
     done: int = 0
     """Items answered; those before an interruption included."""
@@ -42,7 +42,7 @@ class SystemSoFar:
 
 @dataclass
 class RunSoFar:
-    """What a run has done. One thread changes it, and another one may read it meanwhile."""
+    """What a run has done so far. One thread may read it while another changes it."""
 
     turns: Sequence[PlannedTurn] = ()
     """In about their order."""
@@ -58,7 +58,7 @@ class RunSoFar:
     """Notes that are still to be read when the run has ended."""
 
     def __post_init__(self) -> None:
-        """Begin."""
+        """Start the clock, and list the systems."""
         self.remaining = Remaining(list(self.turns), self.now)
         self.began_s = self.now()
         for turn in self.turns:
@@ -66,7 +66,7 @@ class RunSoFar:
                 self._of(name)
 
     def note(self, text: str, *, keep: bool = False) -> None:
-        """Keep a note. It may hold anything; white space in it is folded."""
+        """Keep a note, made safe to show."""
         line = printable(" ".join(hide(text).split()))
         self.notes.append(line)
         if keep:
@@ -79,7 +79,7 @@ class RunSoFar:
         self.advance(answered, counted=False)
 
     def advance(self, items: int, system: str | None = None, *, counted: bool = True) -> None:
-        """Count answers; not `counted`: they say nothing of the speed, as they were there before."""
+        """Count answers. Without `counted` they were there before, and say nothing of the speed."""
         if counted:
             self.remaining.advance(items)
         if system is not None:
@@ -88,7 +88,7 @@ class RunSoFar:
             self._of(self.under_way).done += items
 
     def answered(self, system: str, seconds: Sequence[float | None]) -> None:
-        """Count the answers of a system, each with its seconds; None: its request failed."""
+        """Count answers of a system, each with its seconds; None: its request failed."""
         self.advance(len(seconds), system)
         timed = [each for each in seconds if each is not None]
         so_far = self._of(system)

@@ -1,4 +1,4 @@
-"""Where the progress of a run is shown: in a terminal, in a notebook, or line by line in a log."""
+"""Show the progress of a run in a terminal, in a notebook, or line by line in a log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench.terminal import WIDTH, log_text
 
 
 class Surface(Protocol):
-    """Shows a run. Where no one looks any more (a terminal that was closed, a full disk), nothing happens."""
+    """Shows a run. Once its output fails (a closed terminal, a full disk) it does nothing."""
 
     every_s: float
     """How often it is drawn."""
@@ -28,7 +28,7 @@ class Surface(Protocol):
         ...
 
     def note(self, text: str) -> None:
-        """Take a note at once; what is drawn shows the last ones."""
+        """Show a note at once, if it is not drawn with the rest."""
         ...
 
     def end(self, run: RunSoFar) -> None:
@@ -37,7 +37,7 @@ class Surface(Protocol):
 
 
 class Terminal:
-    """A table on standard error that is drawn in its own place: nothing scrolls."""
+    """A table on standard error that is redrawn in place."""
 
     every_s = 1.0
     """What it shows are whole seconds, and drawing takes processor time of the machine that is measured."""
@@ -52,16 +52,16 @@ class Terminal:
         self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="crop")
 
     def begin(self, run: RunSoFar) -> None:
-        """Begin below what is there."""
+        """Draw the table below what is there."""
         self._live.start()
         self.draw(run)
 
     def draw(self, run: RunSoFar) -> None:
-        """Draw it in place of what was drawn before."""
+        """Redraw the table in place."""
         self._show(table(run, self._console.width - self._FREE, self._console.height - 1))
 
     def note(self, text: str) -> None:
-        """Nothing: what is drawn has the last notes."""
+        """Do nothing: the table has the last notes."""
 
     def end(self, run: RunSoFar) -> None:
         """Leave the table, and the notes that are to be kept."""
@@ -85,16 +85,16 @@ class Notebook:
         self._handle: Any = None
 
     def begin(self, run: RunSoFar) -> None:
-        """Display it."""
+        """Display the table."""
         shown_by = importlib.import_module("IPython.display")  # which a kernel has
         self._handle = shown_by.display(_plain(table(run, WIDTH, self._HEIGHT)), raw=True, display_id=True)
 
     def draw(self, run: RunSoFar) -> None:
-        """Update it."""
+        """Update the table."""
         self._handle.update(_plain(table(run, WIDTH, self._HEIGHT)), raw=True)
 
     def note(self, text: str) -> None:
-        """Nothing, as in a terminal."""
+        """Do nothing: the table has the last notes."""
 
     def end(self, run: RunSoFar) -> None:
         """Leave the table, and the notes that are to be kept."""
@@ -102,7 +102,7 @@ class Notebook:
 
 
 class Log:
-    """A line on standard error now and then, each to be read alone, and one for each note, once."""
+    """Lines on standard error: one now and then, and one for each new note."""
 
     every_s = 10.0
 
@@ -118,7 +118,7 @@ class Log:
         _print(line(run))
 
     def note(self, text: str) -> None:
-        """Print it, unless it was printed before: what is loaded for each turn is said once."""
+        """Print a note, unless it was printed before."""
         if text not in self._noted:
             self._noted.add(text)
             _print(log_text(hide(text)))
@@ -135,12 +135,12 @@ def in_notebook() -> bool:
 
 
 def surface_here() -> Surface:
-    """Return where the progress of a run is shown best in this process."""
+    """Return the surface that suits this process."""
     return Terminal() if sys.stderr.isatty() else Notebook() if in_notebook() else Log()
 
 
 class _Unheard:
-    """A stream that may fail to write without any consequence."""
+    """A stream that ignores failures to write."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

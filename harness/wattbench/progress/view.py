@@ -39,7 +39,7 @@ def table(run: RunSoFar, width: int, height: int) -> list[str]:
 
 
 def end_table(run: RunSoFar, width: int) -> list[str]:
-    """Return what stays to be read when a run has ended: every system, the sums, and the notes that were to be kept.
+    """Return the table of a run that has ended: every system, the sums, and the kept notes.
 
     Figures so far are left out of a complete one: they may lack answers of before it was resumed, and what follows has
     those of the run.
@@ -50,7 +50,7 @@ def end_table(run: RunSoFar, width: int) -> list[str]:
 
 
 def line(run: RunSoFar, *, ended: bool = False) -> str:
-    """Return all in one line of a log: the sums, and as many systems as it has room for.
+    """Return one line for a log: the sums, and as many systems as fit.
 
     Args:
         run: what was done.
@@ -124,7 +124,7 @@ def _count(so_far: SystemSoFar, items: int) -> str:
 
 
 def _cells(so_far: SystemSoFar) -> Sequence[str]:
-    """Return the cells of `_COLUMNS`; one of which nothing is known is empty."""
+    """Return the cells of `_COLUMNS`, empty where nothing is known."""
     accuracy, latency_s, watts = so_far.accuracy, so_far.latency_s, so_far.watts
     return (
         "" if accuracy is None else f"{accuracy:.1%}",
@@ -138,7 +138,7 @@ def _seconds(seconds: float) -> str:
 
 
 def _power(watts: float, provenance: str) -> str:
-    """Return watts and where they come from. Of many sources it is said whether one is no sensor."""
+    """Return watts and their provenance; of several, whether one is no sensor."""
     parts = provenance.split("+")
     if len(parts) > 2:
         provenance = "partly modelled" if "modelled" in parts else "of several meters"

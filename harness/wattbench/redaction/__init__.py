@@ -1,4 +1,4 @@
-"""Keep secrets out of everything that is written and printed. The one place that knows them, and what they look like.
+"""Keep secrets out of everything that is written and printed.
 
 Three doors: `hide` for what people read (messages, logs, tracebacks), `hide_settings` for settings and command lines,
 and `hide_known` for data, such as prompts and answers, in which only the secrets of this process are hidden: a text
@@ -9,6 +9,8 @@ May import nothing of wattbench.
 
 from wattbench.redaction.known import HIDDEN, Known, known
 from wattbench.redaction.redact import (
+    HidingStream,
+    hidden_output,
     hide,
     hide_command,
     hide_known,
@@ -18,7 +20,6 @@ from wattbench.redaction.redact import (
     keep_secrets_of,
     scrub,
 )
-from wattbench.redaction.stream import HidingStream, hidden_output
 
 __all__ = [
     "HIDDEN",

@@ -159,13 +159,13 @@ def _is_short(letter: str, value: str, short: str) -> bool:
 
 
 def _is_pair(word: str) -> bool:
-    """Return whether a word is a user with a password, and not a user with a group."""
+    """Return whether a word is ``user:password``, and not ``user:group``."""
     match = _PAIR.fullmatch(word)
     return match is not None and match["user"] != match["password"] and not match["password"].isdigit()
 
 
 def _hide_assigned(word: str, keep: Keep) -> str:
-    """Hide what a word gives a name: ``PDU_PASS=...``, ``--auth=...``, ``/auth:...``."""
+    """Hide the value that a word assigns to a name: ``PDU_PASS=...``, ``--auth=...``, ``/auth:...``."""
     match = _GIVEN.fullmatch(word)
     if match is None:
         return word
@@ -236,7 +236,7 @@ def _whole(secret: str, keep: Keep) -> str:
 
 
 def _whole_of_word(word: str, keep: Keep) -> str:
-    """Hide a word whole; what it holds as user:password or after ``Bearer`` is a secret of its own."""
+    """Hide a whole word, and know the secret within it: a password after a user, what follows ``Bearer``."""
     secret = word.rpartition(": ")[2] if ": " in word else word
     _, colon, password = secret.partition(":")
     if colon:

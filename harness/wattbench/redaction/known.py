@@ -44,7 +44,7 @@ class Known:
         return bool(self._secrets)
 
     def add(self, secret: str) -> None:
-        """Look for a secret from now on, and for what it is when it is encoded.
+        """Hide a secret and its encodings from now on.
 
         One of fewer than `LEAST` characters, or that stands for "no key", such as ``EMPTY``, is not looked for.
         """
@@ -111,7 +111,7 @@ class Known:
 
 
 def _extent(signs: str, at: int, secret: str, offset: int) -> Span:
-    """Return how far a text is that of a secret, around a piece of it."""
+    """Return the span of a text that agrees with a secret, around a piece that does."""
     first, last = at, at + PIECE
     while first > 0 and at - first < offset and signs[first - 1] == secret[offset - (at - first) - 1]:
         first -= 1
@@ -131,7 +131,7 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def _places(text: str) -> list[int]:
-    """Return where in a text each character of it is that `_squeezed` keeps."""
+    """Return the positions of the characters that `_squeezed` keeps."""
     places: list[int] = []
     end = 0
     for noise in _NOISE.finditer(text):
@@ -145,7 +145,7 @@ def _squeezed(text: str) -> str:
 
 
 def _is_word(signs: str) -> bool:
-    """Return whether letters and digits may be a word or a number and not a key."""
+    """Return whether letters and digits look like a word or a number, and not like a key."""
     if len(signs) >= LONG:
         return False
     if signs.isdigit():

@@ -1,4 +1,4 @@
-"""Say by its looks whether a word of a command line is a secret."""
+"""Decide by its characters whether a word of a command line is a secret."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ORDINARY = re.compile(
 
 
 def is_random(word: str) -> bool:
-    """Return whether a word holds letters and digits in an order that no name has. A digest in hex is none."""
+    """Return whether a word mixes letters and digits as keys do and names do not. Hexadecimal digests do not count."""
     return any(
         len(run) >= LEAST_RUN
         and not (run.isdigit() or run.isalpha() or _HEX.fullmatch(run))
@@ -44,7 +44,7 @@ def is_random(word: str) -> bool:
 
 
 def is_password(word: str) -> bool:
-    """Return whether a word looks as passwords have to: what follows ``-p``, where that may be a port or a name."""
+    """Return whether a word after ``-p`` looks like a password, and not like a port or a name."""
     return len(word) >= PASSWORD and sum(bool(kind.search(word)) for kind in _KINDS) >= 3 and not is_path(word)
 
 
@@ -54,12 +54,12 @@ def is_path(word: str) -> bool:
 
 
 def is_ordinary(word: str) -> bool:
-    """Return whether what follows a name such as ``--auth`` is no secret: a method, a number, a file, an option."""
+    """Return whether a value of ``--auth`` and the like is ordinary: a method, a number, a file, an option."""
     return not word or _ORDINARY.fullmatch(word) is not None or is_path(word)
 
 
 def hide_random(text: str, keep: Callable[[str], None]) -> str:
-    """Return a command line with `HIDDEN` in the place of keys that have no name, but for those in URLs and paths."""
+    """Return a command line with `HIDDEN` in the place of words that look like keys, except in URLs and paths."""
     return _WORD.sub(lambda match: _in_word(match[0], keep), text)
 
 

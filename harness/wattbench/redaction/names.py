@@ -1,4 +1,4 @@
-"""Say by its name whether a value is secret: ``api_key``, ``HF_TOKEN``, ``--password``, ``Authorization``."""
+"""Decide by its name whether a value is secret: ``api_key``, ``HF_TOKEN``, ``--password``, ``Authorization``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ HEADERS_THAT_SAY_NOTHING = frozenset(
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Return whether what goes by this name is a secret."""
+    """Return whether a value of this name is a secret."""
     words = [word.lower() for word in _WORDS.findall(name)]
     if not words or words[-1] in _ELSEWHERE:
         return False
@@ -79,7 +79,7 @@ def is_secret_variable(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_likely_name(name: str) -> bool:
-    """Return whether an argument of a command of this name, or a variable, holds a secret, or one of a few words."""
+    """Return whether an argument of a command, or a variable, of this name may hold a secret."""
     words = [word.lower() for word in _WORDS.findall(name)]
     return bool(words) and (
         is_secret_name(name) or words[-1] in _LIKELY or (len(words) == 1 and words[0].endswith(_LIKELY_ENDS))
@@ -87,10 +87,10 @@ def is_likely_name(name: str) -> bool:
 
 
 def is_secret_parameter(name: str) -> bool:
-    """Return whether a parameter of a URL's query is a secret: there, ``key`` and ``sig`` are too."""
+    """Return whether a parameter of a URL's query is a secret. There, ``key`` and ``sig`` are secret, too."""
     return name.lower() in _IN_QUERIES or is_secret_name(name)
 
 
 def is_secret_header(name: str) -> bool:
-    """Return whether the value of a header may be a secret: of those that a suite sets, all but the ordinary ones."""
+    """Return whether the value of a header may be a secret: that of any header but the ordinary ones."""
     return name.strip().lower() not in HEADERS_THAT_SAY_NOTHING

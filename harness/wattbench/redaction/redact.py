@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, TextIO, cast
 
 from wattbench.redaction.forms import Keep, hide_forms, hide_in_command, hide_in_words, value_of_header
 from wattbench.redaction.known import HIDDEN, known
@@ -19,7 +23,7 @@ _NUMBERS_TOO = ("password", "passwd", "passphrase", "pwd", "pin", "secret", "key
 
 
 def hide(text: str) -> str:
-    """Return what people read without what is, or looks like, a secret."""
+    """Return a text for people without secrets, and without what looks like one."""
     return hide_forms(known.hidden_in(text), _ignored)
 
 
@@ -31,7 +35,7 @@ def hide_known(value: Any) -> Any:
 
 
 def hide_settings(settings: Any) -> Any:
-    """Return settings, as JSON has them, without their secrets: by their names, by their forms, and those known."""
+    """Return JSON settings without secrets: those with the name or the form of one, and the known ones."""
     return hide_known(_walked(settings, "", _ignored))
 
 
@@ -47,12 +51,12 @@ def keep_secret(secret: str | None) -> None:
 
 
 def keep_secrets_of(settings: Any) -> None:
-    """Hide the secrets in some settings from now on, wherever they turn up; of ``-P $PDU``, what ``PDU`` holds."""
+    """Hide the secrets of some settings from now on; of ``-P $PDU``, the value of ``PDU``."""
     _walked(settings, "", _keep_expanded)
 
 
 def keep_environment(environ: Mapping[str, str] | None = None) -> None:
-    """Hide what the environment's variables for passwords, tokens and keys hold. One that holds a path is no secret."""
+    """Hide the values of the environment's variables for passwords, tokens and keys, except paths."""
     for name, value in (os.environ if environ is None else environ).items():
         if is_secret_variable(name) and not value.startswith(("/", "~", "./")):
             known.add(value)
@@ -120,7 +124,7 @@ def _entry(key: str, value: Any, name: str, keep: Keep) -> Any:
 
 
 def _all(value: Any, keep: Keep) -> Any:
-    """Hide every text in what is under the name of a secret."""
+    """Hide every text in a value that has the name of a secret."""
     if isinstance(value, Mapping):
         return {key: _all(each, keep) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -135,7 +139,44 @@ def _all(value: Any, keep: Keep) -> Any:
 
 
 def _is_no_variable(name: str) -> bool:
-    """Return whether something in the place of a variable's name is more likely the key itself."""
+    """Return whether a value that should name a variable is more likely the key itself."""
     if not name.isidentifier() or not name.isascii():
         return True
     return len(name) >= 16 and any(c.isdigit() for c in name) and any(c.islower() for c in name)
+
+
+class HidingStream:
+    """A text stream that hides secrets in what it passes to another stream."""
+
+    def __init__(self, stream: TextIO, hides: Callable[[str], str]) -> None:
+        self._stream = stream
+        self._hides = hides
+
+    def write(self, text: str) -> int:
+        """Write a text without its secrets, and return its length."""
+        self._stream.write(self._hides(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def hidden_output() -> Iterator[None]:
+    """Hide secrets on standard error, and known ones on standard output, which carries data.
+
+    An exception that nobody catches is printed without them, too, also after this has ended.
+    """
+    sys.excepthook = _print_hidden
+    out, err = HidingStream(sys.stdout, hide_known), HidingStream(sys.stderr, hide)
+    with contextlib.redirect_stdout(cast("TextIO", out)), contextlib.redirect_stderr(cast("TextIO", err)):
+        yield
+
+
+def _print_hidden(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(hide("".join(traceback.format_exception(kind, error, trace))))

@@ -4,8 +4,7 @@ May import: `wattbench.errors`.
 """
 
 from wattbench.repository.base import BaseCommit, find_base
-from wattbench.repository.changes import Changes, changes_since, ignored_by_git
-from wattbench.repository.log import LoggedChanges, logged_since
+from wattbench.repository.changes import Changes, LoggedChanges, changes_since, ignored_by_git, logged_since
 from wattbench.repository.repository import Commit, Repository, repository_of, suite_files
 from wattbench.repository.state import repository_state
 from wattbench.repository.worktree import worktree

@@ -60,7 +60,7 @@ def _commit(root: Path, name: str, what: str) -> str | None:
 
 
 def _of_a_remote(root: Path, given: str, what: str) -> str | None:
-    """Return the branch of a remote by its name without the remote; `origin` comes first."""
+    """Return the remote branch of this name, that of `origin` first."""
     names = [name for name in _references(root, _REMOTE, what) if name.partition("/")[2] == given]
     return min(names, key=lambda name: not name.startswith("origin/"), default=None)
 

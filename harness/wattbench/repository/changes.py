@@ -1,12 +1,15 @@
-"""List what the working tree changes against a commit."""
+"""List the changes since a commit: those of the working tree, or of later commits."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattbench.repository.git import git, git_or_none
+from wattbench.repository.git import git, git_or_none, text_or_none
+
+_HASH = re.compile(r"[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def changes_since(root: Path, sha: str, results: Path) -> Changes:
 
 
 def ignored_by_git(root: Path, paths: Iterable[Path]) -> frozenset[Path]:
-    """Return those of some paths in a repository that git ignores.
+    """Return the paths that git ignores.
 
     Raises:
         UserError: git is not installed.
@@ -51,6 +54,40 @@ def ignored_by_git(root: Path, paths: Iterable[Path]) -> frozenset[Path]:
         path for path in paths
         if git_or_none(root, "check-ignore", "--quiet", "--", str(path), what="git check-ignore") is not None
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LoggedChanges:
+    """What was committed since an earlier commit."""
+
+    commits: tuple[tuple[str, str], ...]
+    """(Hash, subject), newest first."""
+    files: tuple[str, ...]
+    """Those that differ, relative to the root of the repository."""
+
+
+def logged_since(folder: Path, sha: str) -> LoggedChanges | None:
+    """List what was committed since an earlier commit.
+
+    Args:
+        folder: in the repository.
+        sha: the hash of the earlier commit.
+
+    Returns:
+        None where there is no repository, or it does not have that commit, as in a shallow clone.
+    """
+    if not _HASH.fullmatch(sha):
+        return None
+    log = text_or_none(folder, "log", "-z", "--format=%H %s", f"{sha}..HEAD", "--")
+    changed = text_or_none(folder, "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--no-relative",
+                   f"{sha}..HEAD", "--")  # fmt: skip
+    if log is None or changed is None:
+        return None
+    commits = (line.partition(" ") for line in log.split("\0") if line)
+    return LoggedChanges(
+        commits=tuple((commit, subject) for commit, _, subject in commits),
+        files=tuple(path for path in changed.split("\0") if path),
+    )
 
 
 def _names(root: Path, *arguments: str) -> set[str]:

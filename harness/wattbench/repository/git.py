@@ -45,7 +45,7 @@ def git_or_none(folder: Path, *arguments: str, what: str) -> str | None:
 
 
 def text_or_none(folder: Path, *arguments: str) -> str | None:
-    """Run git as `git` does, and return what it prints, with a sign for what is no text; None if it fails.
+    """Run git as `git` does, and return what it prints, invalid bytes replaced; None if it fails.
 
     Also None where git is not installed: what a record says of a repository is then not known.
     """

@@ -1,4 +1,4 @@
-"""Find the repository of a suite, list its commits, and check one out for as long as it is needed."""
+"""Find the repository of a suite, list its commits, and check one out for a while."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def repository_of(suite: Path) -> Repository:
 
 
 def suite_files(folder: Path, what: str) -> list[Path]:
-    """List the YAML files of the repository that a folder is in: those that git tracks, or would.
+    """List the YAML files of a folder's repository that git does not ignore.
 
     Raises:
         UserError: it is in none.

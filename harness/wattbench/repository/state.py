@@ -40,7 +40,7 @@ def repository_state(folder: Path) -> dict[str, Any]:
 
 
 def web_address(remote: str) -> str | None:
-    """Return the https address at which a remote is likely to be read by people: host and path alone.
+    """Return the https address of a remote's web page, host and path alone.
 
     User, password, query and fragment may be secret and are left out. A path on this machine is none.
     """

@@ -1,4 +1,4 @@
-"""Check out a commit next to the working tree, for as long as it is needed."""
+"""Check out a commit next to the working tree, for a while."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def worktree(root: Path, sha: str, at: Path | None = None) -> Iterator[Path]:
 
 
 def outside(path: Path, root: Path, tree: Path) -> Path | None:
-    """Return the real place of a path that leaves a worktree into its temporary folder; None for any other path."""
+    """Return the real path of what a worktree names by ``..``, outside of it; None for any other path."""
     folder = _folder_of(root, tree)
     if path.is_relative_to(tree) or folder is None or not path.is_relative_to(folder):
         return None

@@ -1,4 +1,4 @@
-"""Engines: the ways in which a system runs. Each has a file, and each builds an lm-eval `LM`.
+"""Run systems by engines. Each engine has a file, and builds an lm-eval `LM`.
 
 May import: `wattbench.config`, `wattbench.systems.weights`, `wattbench.errors`, `wattbench.clock`; lm-eval, and what
 its engine needs, at the moment it is needed. Must not import meters, the runner or `wattbench_reports`.

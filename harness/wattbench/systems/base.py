@@ -1,4 +1,4 @@
-"""The interface of an engine: a loaded system that answers lm-eval's requests and records when each token came."""
+"""Define the interface of engines: loaded systems that answer lm-eval's requests and stamp tokens."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROLLING = "loglikelihood_rolling"
 
 @dataclass(frozen=True)
 class Used:
-    """What one system used to answer one item, on behalf of a hybrid."""
+    """The tokens and seconds that one member of a hybrid used for one item."""
 
     system: str
     prompt_tokens: int | None
@@ -104,18 +104,18 @@ class Reply:
 
 
 def failure_of(replies: Iterable[Reply]) -> str | None:
-    """Return why an item has no answer: the first of its requests that failed; None if none did."""
+    """Return why the first failed request of an item failed; None if none did."""
     return next((reply.failure for reply in replies if reply.failure is not None), None)
 
 
 def joined(remarks: Iterable[str | None]) -> str | None:
-    """Return remarks as one, each once; None if there are none."""
+    """Join remarks, each once; None without any."""
     return "; ".join(dict.fromkeys(each for each in remarks if each)) or None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a loaded system is made of. None where it is not known."""
+    """What a loaded system is made of. None: not known."""
 
     engine_version: str | None = None
     parameters_total: int | None = None
@@ -132,7 +132,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Mixture:
-    """What a system's experts are."""
+    """The experts of a system."""
 
     experts: tuple[str, ...] = ()
     """Their names, in the order of the routers."""
@@ -148,7 +148,7 @@ class Mixture:
 
 @dataclass(frozen=True)
 class ExpertsUsed:
-    """Which experts a text used, by layer. Counts have the shape (layers that have experts, experts)."""
+    """The experts that a text used, by layer. Counts have the shape (layers with experts, experts)."""
 
     prompt_tokens: int
     answer_tokens: int
@@ -201,7 +201,7 @@ class Engine(ABC):
 
     @classmethod
     def look(cls, name: str, config: Any) -> None:
-        """Check as `check` does, for a plan that is only read: without running code that the suite names.
+        """Check as `check` does, without running code that the suite names.
 
         Raises:
             UserError: it cannot be loaded, and what to do about it.
@@ -210,7 +210,7 @@ class Engine(ABC):
 
     @classmethod
     def probe(cls, name: str, config: Any, *, network: bool, keys: bool) -> list[str]:
-        """Check what a plan can see of the system besides: checksums of files that are here, the server that it names.
+        """Check for a plan what is here of the system: checksums of its files, and its server.
 
         Args:
             name: the system's name, for messages.
@@ -256,7 +256,7 @@ class Engine(ABC):
     def answer_live(
         self, request_type: str, requests: Sequence[Instance], first_token: Callable[[], None]
     ) -> list[Reply]:
-        """Answer as `answer` does, and call `first_token` when an output token arrives: at least the first, if known.
+        """Answer as `answer` does, and call `first_token` when the first output token arrives, or at each.
 
         What it calls must return at once and never raise.
         """
@@ -267,7 +267,7 @@ class Engine(ABC):
         """Return what the system is made of."""
 
     def parts(self) -> Mapping[str, int | None]:
-        """Map the SHA-256 of each file that it is made of to its bytes (None if unknown). Empty if no file is known."""
+        """Return the size in bytes (None: unknown) of each file of the system, by SHA-256."""
         facts = self.facts()
         return {facts.weights_sha256: facts.weight_bytes} if facts.weights_sha256 is not None else {}
 
@@ -284,7 +284,7 @@ class Engine(ABC):
         """
 
     def activate(self) -> None:
-        """Set again what all systems of a process share, such as PyTorch's threads, before this one is asked.
+        """Restore this system's settings of what a process shares, such as PyTorch's threads.
 
         Called where several systems are loaded. Most engines share nothing.
         """
@@ -293,7 +293,7 @@ class Engine(ABC):
     """Whether a service sends a bill for each request: no item is then asked again only to fill a window."""
 
     def bill_to(self, spending: Spending) -> None:
-        """Count from now on what requests cost. Most engines cost nothing by the request."""
+        """Bill requests from now on. Most engines cost nothing by the request."""
 
     def report_confidence(self) -> None:
         """Report from now on the confidence of each generated `Reply`. It costs a little time for each token.
@@ -304,7 +304,7 @@ class Engine(ABC):
         raise UserError("this engine does not report how confident an answer is")
 
     def mixture(self) -> Mixture | None:
-        """Describe its experts; None for a system without experts."""
+        """Describe the experts; None without any."""
         return None
 
     def experts_used(self, prompt: str, answer: str) -> ExpertsUsed:

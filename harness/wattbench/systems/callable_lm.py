@@ -19,7 +19,7 @@ Answerer = Callable[[str], object]
 
 @dataclass(frozen=True)
 class ReturnedAnswer:
-    """What a function returned."""
+    """An answer of a function, and its probability."""
 
     text: str
     probability: float
@@ -27,7 +27,7 @@ class ReturnedAnswer:
 
 
 def as_answer(returned: object) -> ReturnedAnswer:
-    """Read what a function returned: an answer or `(answer, probability)`. With None for an answer it does not know.
+    """Read what a function returned: an answer or `(answer, probability)`, where an answer of None means unknown.
 
     Raises:
         ValueError: it is a tuple of something else.
@@ -56,7 +56,7 @@ class CallableLM(LM):
     """A function from prompt to answer, as lm-eval sees it. It generates, and has no likelihoods."""
 
     def __init__(self, name: str, call: Answerer, text_of: Callable[[Instance], str] = prompt_of) -> None:
-        """Prepare the function to be asked.
+        """Wrap a function.
 
         Args:
             name: the system's.
@@ -69,7 +69,7 @@ class CallableLM(LM):
         self._text_of = text_of
 
     def generate_until(self, requests: Sequence[Instance]) -> list[str]:
-        """Call the function once per request; the result is turned into text."""
+        """Call the function once per request, and return its results as texts."""
         return [self.answer(request).text for request in requests]
 
     def loglikelihood(self, requests: Sequence[Instance]) -> list[tuple[float, bool]]:

@@ -1,4 +1,4 @@
-"""How sure a system is of its answer, on one scale for all engines: the natural logarithm of a probability.
+"""Compute how sure a system is of its answer: on one scale for all engines, the natural logarithm of a probability.
 
 Of an answer that was generated it is the mean log-probability per token, the logarithm of the geometric mean of its
 tokens' probabilities: the length-normalised score of A. Malinin and M. Gales (ICLR 2021, arXiv 2002.07650), by which
@@ -21,12 +21,12 @@ _TOKENS_MORE = 1
 
 
 def of_probability(probability: float) -> float | None:
-    """Return the confidence of an answer with a stated probability, from 0 to 1; of 0 it is None: it does not know."""
+    """Return the confidence of an answer with a stated probability from 0 to 1; None for 0, which means unknown."""
     return max(math.log(probability), LEAST) if probability > 0 else None
 
 
 class TokenConfidence:
-    """The confidence of an answer, token by token."""
+    """The confidence of an answer, from those of its tokens."""
 
     def __init__(self) -> None:
         self._total = 0.0
@@ -34,7 +34,7 @@ class TokenConfidence:
         self._broken = False
 
     def add(self, values: Iterable[object]) -> None:
-        """Add the log-probabilities of further tokens, as a server states them: with one that is none, none counts."""
+        """Add the log-probabilities of further tokens. An invalid one makes the answer's confidence unknown."""
         for value in values:
             if isinstance(value, bool) or not isinstance(value, int | float) or not value <= _ROUNDING:
                 self._broken = True

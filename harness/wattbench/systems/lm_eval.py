@@ -1,4 +1,4 @@
-"""Any model type that lm-eval registers, by its own arguments."""
+"""Run any model type of lm-eval, by its own arguments."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def reset_peak() -> None:
 
 
 def return_freed() -> None:
-    """Return freed memory to the kernel, so that it is not in the next system's peak. GNU libc only."""
+    """Give freed memory back to the kernel, so that it is not in the next system's peak. GNU libc only."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 

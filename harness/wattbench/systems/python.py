@@ -1,4 +1,4 @@
-"""A Python callable from prompt to answer. The cheapest specialist is often one."""
+"""Run a Python callable from prompt to answer. The cheapest specialist is often one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PythonEngine(Engine):
         ]
 
     def report_confidence(self) -> None:
-        """Report how probable the callable says that its answers are right: 1 where it states no probability."""
+        """Report the probabilities that the callable states; 1 where it states none."""
         self._sure = True
 
     def facts(self) -> Facts:
@@ -74,7 +74,7 @@ class PythonEngine(Engine):
         )
 
     def activate(self) -> None:
-        """Make the imports of the callable mean its checkout's modules, where it has one."""
+        """Make imports find the modules of the callable's checkout, if it has one."""
         self._callable.activate()
 
     def close(self) -> None:

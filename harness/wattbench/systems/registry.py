@@ -1,4 +1,4 @@
-"""Load systems by the engines that they name. An engine is imported when it is used, not before."""
+"""Load systems by the engines that they name, each imported when it is used."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def open_engine(name: str, config: Any, *, batch: int, seed: int) -> Engine:
 
 
 def import_libraries(config: Any) -> None:
-    """Import the libraries that a system needs: all systems share them, and they are not part of its loading."""
+    """Import the libraries of a system. All systems share them: they are not part of its loading."""
     members = [config.pool[name] for name in config.resident] if config.engine == "hybrid" else [config]
     if any(member.engine in ("transformers", "moe") for member in members):
         for module in ("torch", "transformers"):
@@ -49,7 +49,7 @@ def base_key(config: Any) -> object | None:
 
 
 def held_base_bytes(config: Any) -> int:
-    """Return the bytes of the loaded base that a system would share; 0 if it would load its own, or has none."""
+    """Return the bytes of the loaded base that a system would share; 0 if it would share none."""
     wanted = base_key(config)
     if wanted is None:
         return 0

@@ -1,4 +1,4 @@
-"""A scikit-learn pipeline from a text to a label, saved with skops: a specialist that classifies."""
+"""Run a scikit-learn pipeline from a text to a label, saved with skops."""
 
 from __future__ import annotations
 

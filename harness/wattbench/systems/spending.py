@@ -1,4 +1,4 @@
-"""Count what requests cost while they are asked, and let none be sent that could exceed a budget.
+"""Count what requests cost, and refuse those that could exceed a budget.
 
 Before a request is sent, the most that it can cost is reserved; when it has ended, that becomes what it did cost. What
 is spent and what is reserved together never exceed the budget.
@@ -29,7 +29,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Tariff:
-    """What the tokens and requests of a system cost."""
+    """The prices of a system's tokens and requests."""
 
     tokens: TokenPrices
     per_request: float
@@ -61,7 +61,7 @@ class BudgetReachedError(UserError):
 
 
 class Spending:
-    """What a run spends, all its systems and threads together."""
+    """The money that a run spends, over all systems and threads."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Spending:
         record: Callable[[SpentRow], None],
         now_s: Callable[[], float],
     ) -> None:
-        """Go on from what was spent before.
+        """Continue from the money that was spent before.
 
         Args:
             tariffs: system to what it costs; those that are free are left out.
@@ -92,17 +92,17 @@ class Spending:
         self._changed = threading.Condition()
 
     def close(self) -> None:
-        """Record nothing more. With a budget, what is still under way is on record with the most that it can cost."""
+        """Stop recording. With a budget, requests under way are on record with the most that they can cost."""
         with self._changed:
             self._closed = True
 
     def account(self, system: str) -> Account | None:
-        """Return what a system's requests are paid from; None if they cost nothing."""
+        """Return the account of a system's requests; None if they cost nothing."""
         tariff = self.tariffs.get(system)
         return None if tariff is None else Account(self, system, tariff)
 
     def reserve(self, system: str, tariff: Tariff, most: float) -> Reserved:
-        """Reserve money for a request, once what is under way leaves enough of the budget.
+        """Reserve money for a request, once the requests under way leave enough of the budget.
 
         Raises:
             BudgetReachedError: nothing is under way, and not enough is left.
@@ -129,7 +129,7 @@ class Spending:
         return reserved
 
     def settle(self, system: str, tariff: Tariff, reserved: Reserved, counts: Counts | None, requests: int) -> None:
-        """Turn what was reserved into what was spent; all of it where that is not known."""
+        """Replace reserved money by the money that was spent, or by all of it if that is not known."""
         money = math.nan if counts is None else tariff.money(counts, requests)
         known = not math.isnan(money)
         money = money if known else reserved.most
@@ -141,7 +141,7 @@ class Spending:
             self._changed.notify_all()
 
     def _with(self, most: float) -> float:
-        """Return what will be spent at most, with a further request."""
+        """Return the most that can be spent with one more request."""
         return math.fsum((self.spent, *self._reserved.values(), most))
 
     def _write(
@@ -174,7 +174,7 @@ class Reserved:
 
 @dataclass(frozen=True)
 class Account:
-    """What the requests of one system are paid from."""
+    """The account from which the requests of one system are paid."""
 
     spending: Spending
     system: str

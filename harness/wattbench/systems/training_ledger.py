@@ -1,4 +1,4 @@
-"""The training ledger: the cost of making a member of a family."""
+"""Record the cost of making a member of a family."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def read_ledger(path: Path) -> Ledger:
 
 
 def lineage(path: Path) -> dict[str, Ledger]:
-    """Read the entry at a path and those of everything that it was made from, by name, each once.
+    """Read the entry at a path, and those of all that it was made from, by name.
 
     The members that it was made from are in folders next to it: ``<family>/<name>/ledger.json``.
 

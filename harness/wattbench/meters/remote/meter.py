@@ -22,7 +22,7 @@ from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.faults import is_gpu
 from wattbench.meters.windows.series import Series
 from wattbench.network.get import Fetcher, FetchError
-from wattbench.network.hosts import is_loopback
+from wattbench.network.urls import is_loopback
 from wattbench.redaction import hide
 
 CLOCK_NAMED_S = 1.0

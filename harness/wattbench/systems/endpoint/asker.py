@@ -1,4 +1,4 @@
-"""Ask a server within its limits and within a budget, and again where it refused: none of that is latency.
+"""Ask a server within its limits and a budget, and again after a refusal. No wait is latency.
 
 What is sent again: a request that was refused before it was answered (`AGAIN`), or for which there was no connection.
 What broke off while it was answered is not: the service may want money for it, and does not say how much. Only over a
@@ -14,8 +14,7 @@ from typing import NoReturn
 from wattbench.clock import now_s
 from wattbench.systems.endpoint.client import OpenAIClient
 from wattbench.systems.endpoint.completion_stream import Completion
-from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s
-from wattbench.systems.endpoint.pacing.pacer import backoff_s
+from wattbench.systems.endpoint.pacing import Pacer, asked_delay_s, backoff_s
 from wattbench.systems.endpoint.refusals import Refusal, ServerError, SpoiledAnswerError
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.usage import Usage
@@ -31,7 +30,7 @@ SHORTEST_WAIT_S = 1e-3
 
 @dataclass(frozen=True)
 class Asked:
-    """An answer, and what came before it was asked for the last time."""
+    """An answer, and the waits and refusals before it."""
 
     completion: Completion
     finished_s: float
@@ -49,7 +48,7 @@ class Asker:
     """Asks one server, for one system. Several threads may use it at once."""
 
     def __init__(self, client: OpenAIClient, pacer: Pacer, *, resends: int = 0, max_wait_s: float = 0.0) -> None:
-        """Prepare; nothing is asked.
+        """Prepare. Nothing is sent.
 
         Args:
             client: to the server.
@@ -116,7 +115,7 @@ class Asker:
         return self._resends > 0 and not refusal.spent and (refusal.status is None or refusal.status in AGAIN)
 
     def _pause(self, error: ServerError, refusal: Refusal, refusals: int, since_s: float) -> None:
-        """Let no request pass for as long as the server wants.
+        """Pause all requests for as long as the server wants.
 
         Raises:
             ServerError: that is too long, or the request was refused too often.
@@ -129,7 +128,7 @@ class Asker:
         self._pacer.pause(min(backoff_s(refusals), self._max_wait_s) if wait_s is None else wait_s)
 
     def _settle(self, ask: EndpointRequest, reserved: Reserved | None, usage: Usage | None) -> None:
-        """Bill a request, and give back what it did not use. Without counts all of it counts as used."""
+        """Bill a request, and return the tokens that it did not use; without counts it used all of them."""
         prompt, output = _most(ask)
         if usage is not None and usage.prompt_tokens is not None and usage.output_tokens is not None:
             self._pacer.give_back(prompt + output - usage.prompt_tokens - usage.output_tokens)

@@ -14,7 +14,6 @@ from wattbench.network.allowance import StreamError
 from wattbench.records.rows.answers import FinishReason
 from wattbench.systems.confidence import TokenConfidence
 from wattbench.systems.endpoint.logprobs import read_logprobs
-from wattbench.systems.endpoint.plain_chunks import RepeatedChunks, is_error, parsed, text_alone
 from wattbench.systems.endpoint.request import EndpointRequest
 from wattbench.systems.endpoint.sse import RefusedAnswerError
 from wattbench.systems.endpoint.usage import Shown, Usage, plausible, read_usage
@@ -81,15 +80,13 @@ def read_chunk(data: str) -> Chunk:
         StreamError: it is not JSON, or a field has a wrong type.
     """
     try:
-        chunk = parsed(data)
+        chunk = json.loads(data)
     except (ValueError, RecursionError):
         raise StreamError(f"it sent a chunk that is not JSON: {data}") from None
     if not isinstance(chunk, dict):
         raise StreamError(f"it sent a chunk that is not an object: {data}")
     name = str(chunk.get("id") or "")
-    if (text := text_alone(chunk)) is not None:
-        return Chunk(text, name=name)
-    if is_error(chunk):
+    if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
         raise RefusedAnswerError(f"it reported an error in the middle of the answer: {error_text(chunk)}")
     usage = chunk.get("usage")
     if not usage and "x_groq" in chunk:  # Groq's streams have the counts under a key of their own
@@ -122,7 +119,7 @@ def _typed(holder: dict[str, Any], key: str, kind: type) -> Any:
 
 
 def _choice(choices: list[Any]) -> dict[str, Any] | None:
-    """Return the choice that was asked for: only one answer is."""
+    """Return the first choice: a request asks for one answer."""
     for choice in choices:
         if not isinstance(choice, dict):
             raise StreamError("it sent a chunk whose choices are not objects")
@@ -196,13 +193,6 @@ class Assembly:
         self._characters = 0
         self._finished_s: float | None = None
         self._confidence = TokenConfidence()
-        self._repeated = RepeatedChunks()
-
-    @property
-    def at_once(self) -> bool:
-        """Return whether the next event is wanted as soon as it is there: it may be the first token, which is reported,
-        or have a stop sequence that the server does not know of."""
-        return bool(self._withheld) or (self._first_token is not None and not self._token_s)
 
     def add(self, data: str, arrived_s: float) -> bool:
         """Add the data of one event, which arrived at `arrived_s`.
@@ -221,17 +211,12 @@ class Assembly:
             event = data.strip()
             if event == DONE:
                 self.said_done = True
-                self.done = self.done or bool(self._pieces)  # a server may end an answer without a reason
+                self.done = self.done or bool(self._characters)  # a server may end an answer without a reason
                 self._finished_s = arrived_s
                 return True
             if not event:
                 return False
-        text = self._repeated.text_of(data)
-        if text is not None:
-            return not self.done and self._append_text(text, arrived_s)
         chunk = read_chunk(data)
-        if chunk == Chunk(chunk.text, name=chunk.name):
-            self._repeated.note(data, chunk.text)
         self._usage = chunk.usage or self._usage
         self._name = self._name or chunk.name
         if chunk.finish_reason and chunk.finish_reason not in ENDS:
@@ -239,7 +224,7 @@ class Assembly:
         return not self.done and self._append(chunk, arrived_s)
 
     def is_new(self, known: Collection[int]) -> bool:
-        """Return whether this is the beginning of an answer, and not of one of those that are known by these."""
+        """Return whether this is the beginning of a new answer, and not of a known one."""
         return bool(self._token_s) and not (self._name and hash(self._name) in known)
 
     def completion(self, sent_s: float | None = None) -> Completion:
@@ -270,27 +255,21 @@ class Assembly:
         )
 
     def _append(self, chunk: Chunk, arrived_s: float) -> bool:
+        """Add the pieces of a chunk, and return whether a stop sequence has come that the server does not know of."""
         self._confidence.add(chunk.logprobs)
-        ended = self._append_text(chunk.text, arrived_s, chunk.thought)
-        self._finish_reason = chunk.finish_reason or None
-        self.done = ended or self._finish_reason is not None
-        return ended
-
-    def _append_text(self, text: str, arrived_s: float, thought: str = "") -> bool:
-        """Add the pieces of a chunk without a finish reason; return whether a stop sequence has come."""
-        if text or thought:
-            self._thought_bytes += len(thought.encode("utf-8", "surrogatepass"))
+        if chunk.text or chunk.thought:
+            self._thought_bytes += len(chunk.thought.encode("utf-8", "surrogatepass"))
             self._token_s.append(arrived_s)
             if self._first_token is not None and len(self._token_s) == 1:
                 self._first_token()
-        if text:
-            self._pieces.append(text)
-            self._characters += len(text)
-            if self._characters > MAX_TEXT_CHARACTERS:
-                raise RefusedAnswerError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
-        self._finish_reason = None
-        self.done = bool(self._withheld) and self._meets_withheld(text)
-        return self.done
+        self._pieces.append(chunk.text)
+        self._characters += len(chunk.text)
+        if self._characters > MAX_TEXT_CHARACTERS:
+            raise RefusedAnswerError(f"it sent more than {MAX_TEXT_CHARACTERS} characters for one answer")
+        self._finish_reason = chunk.finish_reason or None
+        stopped = bool(self._withheld) and self._meets_withheld(chunk.text)
+        self.done = stopped or self._finish_reason is not None
+        return stopped
 
     def _meets_withheld(self, new: str) -> bool:
         seen = self._tail + new

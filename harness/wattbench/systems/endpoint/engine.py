@@ -1,4 +1,4 @@
-"""Any server with the OpenAI completions protocol, streamed so that every token has a time stamp."""
+"""Ask any server of the OpenAI protocol, streamed so that every token has a time stamp."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class EndpointEngine(Engine):
             chat=config.prompt.chat,
             seed=seed,
             max_output_tokens=config.max_output_tokens,
-            dialect=dialect_of(self._client.base.host, self._served.owner, service, config.omit),
+            dialect=dialect_of(self._client.base.hostname or "", self._served.owner, service, config.omit),
         )
         self.paid = service is not None
         self._asker = Asker(self._client, Pacer(config.limit), resends=config.resends, max_wait_s=config.max_wait_s)
@@ -79,7 +79,7 @@ class EndpointEngine(Engine):
 
     @classmethod
     def probe(cls, name: str, config: EndpointSystem, *, network: bool, keys: bool) -> list[str]:
-        """Ask a server that wattbench does not start what it serves, in a few seconds; check weights that it starts."""
+        """Ask a running server what it serves, within seconds; check the weights of one that wattbench starts."""
         where = f"system {name!r}"
         if config.serve is not None:
             if config.serve.llamacpp is not None:
@@ -165,7 +165,7 @@ class EndpointEngine(Engine):
         return self._answer(request_type, requests, first_token, once=True)
 
     def bill_to(self, spending: Spending) -> None:
-        """Count what its answers cost, by the price that the suite gives it."""
+        """Bill its answers by the prices of the suite."""
         self._asker.account = spending.account(self._name)
 
     def _answer(
@@ -217,7 +217,7 @@ class EndpointEngine(Engine):
         return self._server.peak_memory_bytes() if self._server is not None else None
 
     def close(self) -> None:
-        """Drop the connections, and stop the server if wattbench started it."""
+        """Close the connections, and stop the server if wattbench started it."""
         self._client.close()
         if self._server is not None:
             self._server.close()

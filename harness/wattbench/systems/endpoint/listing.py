@@ -1,4 +1,4 @@
-"""Ask a server what it serves: its list of models, and what two kinds of server say of themselves."""
+"""Ask a server what it serves: its list of models, and what llama.cpp and vLLM say of themselves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Served:
-    """What a server states about the model that it serves. None where it states nothing."""
+    """What a server states about its model. None: it states nothing."""
 
     model: str
     """The name to ask for."""
@@ -29,7 +29,7 @@ class Served:
 
 
 def discover(client: OpenAIClient, wanted: str | None, where: str) -> Served:
-    """Ask a server at `/models` what it serves, and two kinds of server for more than the protocol has.
+    """Ask a server at `/models` what it serves, and llama.cpp and vLLM for more than the protocol has.
 
     Args:
         client: to the server.
@@ -75,7 +75,7 @@ def listed_models(client: OpenAIClient) -> list[str] | None:
 
 
 def entries_of(client: OpenAIClient) -> dict[str, Any]:
-    """Return what a server says of each model that it lists, by name; empty if it has no list."""
+    """Return the entry of each model that a server lists, by name; empty if it has no list."""
     return _by_name(client.get("models") or {})
 
 
@@ -124,7 +124,7 @@ def _text(value: Any) -> str | None:
 
 
 def _line(value: Any) -> str | None:
-    """Return a statement of the server's as it goes into the record: a short printable line."""
+    """Return a statement of a server as a short printable line; None if it is no text."""
     return plain_text(value, limit=100) or None if isinstance(value, str) else None
 
 

@@ -17,7 +17,7 @@ ASKING_COMPLETION = {"logprobs": 1}
 
 
 def read_logprobs(choice: Mapping[str, Any]) -> Sequence[object]:
-    """Return what a chunk states as the log-probabilities of its tokens, unchecked; None for one that is missing.
+    """Return the log-probabilities that a chunk states, unchecked; None for a missing one.
 
     Args:
         choice: of the chunk.

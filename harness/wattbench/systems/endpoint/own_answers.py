@@ -1,4 +1,4 @@
-"""Tell whether an answer is that of its request.
+"""Decide whether an answer belongs to its request.
 
 A server, or a proxy, that sends an answer twice would else have each later request of the connection read the answer of
 the one before. So a connection carries another request only after an answer that ended in the usual way, with nothing
@@ -17,65 +17,59 @@ from __future__ import annotations
 
 import threading
 
-from wattbench.network.allowance import Allowance, CarryingConnection, StreamError
-from wattbench.network.bounded_stream import Reuse
+from wattbench.network.allowance import StreamError
+from wattbench.network.connection import Connection, Response
+from wattbench.network.connections import Connections
 from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.sse import RefusedAnswerError
 
-_END = b"0\r\n\r\n"
-"""The usual end of a body in chunks."""
 _MOST_ANSWERS = 1000
 """A connection carries no more, as of nginx (`keepalive_requests`): what it has carried is kept in mind."""
 
 
 class OwnAnswers:
-    """Decides over which connections of a client more than one request goes."""
+    """Checks answers, and decides which connections may carry another request."""
 
-    def __init__(self, reuse: Reuse) -> None:
-        """Begin.
-
-        Args:
-            reuse: of the connections of the client.
-        """
-        self._reuse = reuse
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._suspects: dict[int, int] = {}
         """Thread to by what the copy is known that its last request met with."""
         self._replayed: set[int] = set()
 
-    def check(self, completion: Completion, connection: CarryingConnection | None) -> None:
+    def check(self, completion: Completion, answer: Response) -> None:
         """Check that an answer is new, and approve of its connection if it ended in the usual way.
 
         Args:
-            completion: the answer. A request that is asked again is in the same thread.
-            connection: that carried it; None: there is none.
+            completion: what was answered. A request that is asked again is in the same thread.
+            answer: as it was read.
 
         Raises:
             RefusedAnswerError: it is one that is sent again and again.
             StreamError: the connection has carried the same answer before.
         """
-        known_by, thread = completion.known_by, threading.get_ident()
+        known_by, thread, connection = completion.known_by, threading.get_ident(), answer.connection
         if self._suspects.pop(thread, None) == known_by:
             self._replayed.add(known_by)
         if known_by in self._replayed:
             raise RefusedAnswerError("it sent an answer to one request to others as well")
-        if connection is None:
-            return
         if known_by in connection.carried:
             if completion.has_id and len(connection.carried) > 1:
                 self._suspects[thread] = known_by
             raise StreamError("it sent an answer again that it had sent before on the same connection")
         connection.carried.add(known_by)
-        connection.approved = connection.last == _END and len(connection.carried) < _MOST_ANSWERS
+        connection.approved = answer.in_chunks and len(connection.carried) < _MOST_ANSWERS
 
-    def spoiled(self, allowance: Allowance) -> bool:
-        """Return whether a request that failed met with what was left of another, as far as can be seen: it went over a
-        connection that had carried an answer, and no answer came.
+    def spoiled(self, connection: Connection, *, any_came: bool) -> bool:
+        """Return whether a failed request probably met with the rest of an earlier answer.
+
+        Its connection had carried one, and no answer of its own came.
 
         Args:
-            allowance: of the request.
+            connection: to which the request was written.
+            any_came: something came after it.
         """
-        if allowance.connection is None or not allowance.connection.carried or allowance.answered:
+        if not connection.carried or connection.answered:
             return False
-        if allowance.any_came:  # else the server has only closed it
-            self._reuse.allowed = False
+        if any_came:  # else the server has only closed it
+            self._connections.shared = False
         return True

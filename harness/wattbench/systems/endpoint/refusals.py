@@ -1,4 +1,4 @@
-"""The errors of a request that was not answered, and how a server refused it."""
+"""Define the errors of a request that was not answered, and how a server refused it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,11 @@ class ServerError(UserError):
 
 
 class FailedRequestError(ServerError):
-    """A server that works has no answer to one request. Asked again it would most likely say the same."""
+    """A working server has no answer to one request, and would most likely have none to a second try."""
 
 
 class SpoiledAnswerError(FailedRequestError):
-    """What came over a connection that had carried another answer is not the answer to this request, as far as can be
-    seen. On a new connection it can be."""
+    """A used connection brought something that is not the answer to this request. On a new connection it may be."""
 
 
 def is_spent(body: object) -> bool:

@@ -192,7 +192,7 @@ MESSAGE_TOKENS = 16
 
 
 def most_prompt_tokens(texts: Iterable[str]) -> int:
-    """Return as many tokens as messages, or one prompt, can have: no tokenizer makes more tokens than bytes."""
+    """Return the most tokens that messages, or one prompt, can have: no tokenizer makes more tokens than bytes."""
     return sum(len(text.encode("utf-8", "surrogatepass")) + MESSAGE_TOKENS for text in texts) + MESSAGE_TOKENS
 
 

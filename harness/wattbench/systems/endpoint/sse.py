@@ -15,12 +15,10 @@ MAX_LINE_BYTES = 1 << 20
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-_DATA = b"data: "
-_END = b"\n\n"
 
 
 class RefusedAnswerError(StreamError):
-    """A server said that it gives no answer to this request, or none that can be used: it may answer others."""
+    """A server gives no answer to this request, or none that can be used. It may answer others."""
 
 
 class EventDecoder:
@@ -34,16 +32,6 @@ class EventDecoder:
         self._data_bytes = 0
         self._after_cr = False
         self._first_line = True
-
-    def alone(self, piece: bytes) -> str | None:
-        """Decode the next bytes if they are one event of one line of data, whole, as each token is; else return None,
-        and `feed` decodes them."""
-        if self._line or self._data or self._after_cr or self._is_error or len(piece) > self._max:
-            return None
-        if not (piece.startswith(_DATA) and piece.endswith(_END) and piece.count(b"\n") == len(_END)) or b"\r" in piece:
-            return None
-        self._first_line = False
-        return piece[len(_DATA) : -len(_END)].decode("utf-8", errors="replace")
 
     def feed(self, piece: bytes) -> Iterator[str]:
         """Decode the next bytes.
@@ -72,7 +60,7 @@ class EventDecoder:
         self._after_cr = piece.endswith(b"\r")
 
     def end(self) -> Iterator[str]:
-        """End the stream: an event that lacks only its blank line still counts, an incomplete line does not."""
+        """End the stream. An event without its blank line still counts, an incomplete line does not."""
         if self._data or self._is_error:
             yield self._take()
 

@@ -36,7 +36,7 @@ _MOST_COUNT = 1 << 31
 
 @dataclass(frozen=True)
 class Usage:
-    """A server's count of tokens; None where it gives none, or one that cannot be."""
+    """A server's counts of tokens. None: not stated, or impossible."""
 
     prompt_tokens: int | None = None
     output_tokens: int | None = None
@@ -51,7 +51,7 @@ class Usage:
 
 
 class Shown(NamedTuple):
-    """What an answer shows of its tokens."""
+    """What can be seen of an answer's tokens."""
 
     size_bytes: int
     """Of text and thoughts, in UTF-8."""
@@ -62,11 +62,11 @@ class Shown(NamedTuple):
 
 
 class _CountError(Exception):
-    """Counts cannot be; the text says why."""
+    """Counts are impossible; the text says why."""
 
 
 def read_usage(stated: object) -> Usage:
-    """Read an object `usage`, as a server states it: without counts if one is none, or they contradict each other."""
+    """Read a server's object `usage`. Invalid or contradictory counts are left out."""
     try:
         return _read(_object(stated))
     except _CountError as error:
@@ -74,7 +74,7 @@ def read_usage(stated: object) -> Usage:
 
 
 def plausible(usage: Usage, shown: Shown, ask: EndpointRequest) -> Usage:
-    """Return counts without those that an answer and its request rule out.
+    """Return counts without those that the answer or its request make impossible.
 
     Args:
         usage: as the server counts.
@@ -99,7 +99,7 @@ def _why_not_prompt(usage: Usage, ask: EndpointRequest) -> str | None:
 
 
 def _why_not_output(usage: Usage, shown: Shown, ask: EndpointRequest) -> str | None:
-    """Return why the tokens of an answer cannot be as many; None if they can."""
+    """Return why a count of output tokens is impossible; None if it is possible."""
     tokens = usage.output_tokens
     if tokens is None:
         return None
@@ -156,7 +156,7 @@ def _object(stated: object) -> Mapping[str, Any]:
 
 
 def _outside(part: int, whole: int, other: int | None, total: int | None) -> bool:
-    """Return whether a part is counted apart from its whole: the total says so, or else that it does not fit in."""
+    """Return whether a part is not counted in its whole: by the total, or as it is larger."""
     if total is not None and other is not None:
         return total == whole + part + other
     return part > whole

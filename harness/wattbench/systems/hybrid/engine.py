@@ -1,4 +1,4 @@
-"""A router in front of other systems, all of which are loaded. Each is asked in its own prompt form.
+"""Run a router in front of loaded systems, each of which is asked in its own prompt form.
 
 It is measured as any other system is: its items' windows hold the router's work and the members', its idle window has
 every member loaded.
@@ -78,7 +78,7 @@ class HybridEngine(Engine):
 
     @classmethod
     def look(cls, name: str, config: HybridSystem) -> None:
-        """Check the same, without running the members' code."""
+        """Check as `check` does, without running the members' code."""
         _check_parts(name, config, lambda system, member: engine_class(member.engine).look(system, member))
         router_class(config.router.type).look(f"system {name!r}: router", config.router, config.members)
 
@@ -168,12 +168,12 @@ class HybridEngine(Engine):
         return [replies[index] for index in range(len(requests))]
 
     def bill_to(self, spending: Spending) -> None:
-        """Have every member count what its answers cost."""
+        """Bill the answers of every member."""
         for engine in self._engines.values():
             engine.bill_to(spending)
 
     def facts(self) -> Facts:
-        """Return what its members are made of; what they share is counted once."""
+        """Return what the members are made of, with shared parts counted once."""
         return combined_facts(self._config, self._engines, self._router)
 
     def parts(self) -> Mapping[str, int | None]:
@@ -222,7 +222,7 @@ class HybridEngine(Engine):
         return Question(text, task.context.domain, key, task.context.input_of(request), item)
 
     def _task_of(self, request: Instance) -> _Task | None:
-        """Return the task of a request; of one that names none, or another, the task that was begun last."""
+        """Return the task of a request; the task that was begun last, if it names no known one."""
         latest = next(reversed(self._tasks.values()), None)
         return latest if request.task_name is None else self._tasks.get(request.task_name, latest)
 

@@ -1,4 +1,4 @@
-"""State what a hybrid is made of: all its members, with what they share counted once."""
+"""State what a hybrid is made of, with shared parts counted once."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ def _parameters(engines: Mapping[str, Engine], facts_of: Mapping[str, Facts]) ->
 
 
 def _shared_with(config: HybridSystem, facts_of: Mapping[str, Facts]) -> str | None:
-    """Return the system that had loaded the base before the hybrid; None if the hybrid loaded a base itself."""
+    """Return the system that loaded the base; None if the hybrid did."""
     owners = [facts_of[name].shares_base_with for name in facts_of if base_key(config.pool[name]) is not None]
     return owners[0] if owners and None not in owners else None
 
 
 def _common(values: Sequence[T | None]) -> T | None:
-    """Return the value that all have; None if they differ."""
+    """Return the common value; None if values differ."""
     return values[0] if len(set(values)) == 1 else None

@@ -1,4 +1,4 @@
-"""What each system that a hybrid asked used for an item: tokens and seconds, for the bill of every one of them."""
+"""Count the tokens and seconds that each system of a hybrid used for an item."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def shared_out(calls: Sequence[RouterCall], questions: int) -> list[list[Used]]:
 
 
 def summed(counts: Iterable[int | None]) -> int | None:
-    """Return the sum; None if one of the counts is not known."""
+    """Return the sum of counts; None if one is not known."""
     known = list(counts)
     return None if None in known else sum(count or 0 for count in known)

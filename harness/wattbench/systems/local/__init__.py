@@ -1,1 +1,1 @@
-"""Models that run in this process."""
+"""Run models in this process."""

@@ -40,7 +40,7 @@ def key(config: LocalModel) -> object:
 
 
 def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
-    """Return the base that a system needs, and the system that had already loaded it (None: loaded now).
+    """Return the base of a system, and the system that loaded it before; None if it was loaded now.
 
     Raises:
         UserError: it cannot be loaded.
@@ -54,7 +54,7 @@ def acquire(name: str, config: LocalModel) -> tuple[Base, str | None]:
 
 
 def held_bytes(wanted: object) -> int:
-    """Return the bytes of the loaded base's parameters if it has this key, else 0."""
+    """Return the bytes of the loaded base's parameters; 0 if it has another key."""
     if _held is None or _held.key != wanted:
         return 0
     return sum(parameter.numel() * parameter.element_size() for parameter in _held.model.parameters())
@@ -99,7 +99,7 @@ def _load(name: str, config: LocalModel) -> Base:
 
 
 def _dequantized(transformers: Any, source: dict[str, Any]) -> dict[str, Any]:
-    """Load a GGUF file, unpacked to the requested dtype: its blocks are llama.cpp's format, not PyTorch's."""
+    """Return the option that unpacks a GGUF file: its blocks are llama.cpp's format, not PyTorch's."""
     return {"quantization_config": transformers.GgufConfig(dequantize=True)} if source else {}
 
 

@@ -1,4 +1,4 @@
-"""The common part of models in this process: a shared base, lm-eval's HFLM with time stamps, and counting."""
+"""Share the base, the stamped HFLM and the counts of models in this process."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class LocalEngine(Engine):
 
     @abstractmethod
     def _build(self, name: str, config: Any, base: Any) -> tuple[Any, list[LocalWeights]]:
-        """Make the model from its base (which does not change), and name its other parts."""
+        """Make the model from its base, which does not change, and return it with its other parts."""
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         """Answer through lm-eval's HFLM, as one batch."""
@@ -112,7 +112,7 @@ class LocalEngine(Engine):
         return total, total
 
     def activate(self) -> None:
-        """Set the number of PyTorch's threads: the system's, or that with which the process began."""
+        """Set PyTorch's threads to the system's number, or to that at the start of the process."""
         wanted = self._config.threads or _default_threads()
         if wanted != self._torch.get_num_threads():
             self._torch.set_num_threads(wanted)

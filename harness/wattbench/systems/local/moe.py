@@ -1,4 +1,4 @@
-"""A sparse mixture of experts in this process, assembled from a base and adapters when it is loaded."""
+"""Run a sparse mixture of experts in this process, assembled from a base and adapters."""
 
 from __future__ import annotations
 

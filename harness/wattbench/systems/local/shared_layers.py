@@ -17,7 +17,7 @@ from wattbench.systems.weights import LocalWeights
 
 
 def sharing(model: Any) -> Any:
-    """Copy a model with its parameters and buffers in the same memory; exchanging its parts changes no tensor."""
+    """Copy a model, sharing its parameters and buffers. Exchanging parts of the copy changes no tensor."""
     import torch
 
     memo: dict[int, Any] = {

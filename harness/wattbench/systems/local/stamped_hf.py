@@ -1,4 +1,4 @@
-"""lm-eval's Hugging Face model, with a time stamp for every token.
+"""Stamp every token of lm-eval's Hugging Face model.
 
 Nothing of the generation is changed: a logits processor that returns its scores untouched is called once per
 token, and that is when the clock is read.
@@ -49,7 +49,7 @@ class StampedHFLM(HFLM):
         return self._max_output_tokens
 
     def take(self, prompt: str) -> Generation | None:
-        """Take the oldest generation for a prompt that has not been taken yet, or None."""
+        """Take the oldest generation for a prompt; None if all were taken."""
         waiting = self._generations.get(prompt)
         if not waiting:
             return None

@@ -1,4 +1,4 @@
-"""A model in this process, through Hugging Face transformers."""
+"""Run a model in this process, through Hugging Face transformers."""
 
 from __future__ import annotations
 

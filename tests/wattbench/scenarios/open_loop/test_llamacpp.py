@@ -66,7 +66,7 @@ def seen_plainly(engine: EndpointEngine, prompt: str) -> Seen:
     """The same request through the standard library's client, which does nothing but read lines."""
     ask = engine.lm._ask(request(prompt, tokens=3))
     base = engine._client.base
-    connection = http.client.HTTPConnection(base.host, base.port, timeout=120)
+    connection = http.client.HTTPConnection(base.hostname or "", base.port, timeout=120)
     began_s = now_s()
     connection.request(
         "POST", f"{base.path.rstrip('/')}/{ask.path}", json.dumps(ask.body), {"Content-Type": "application/json"}

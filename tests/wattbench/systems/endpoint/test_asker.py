@@ -11,8 +11,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.records.rows.spending import SpentRow
 from wattbench.records.token_bill import TokenPrices
-from wattbench.systems.endpoint import asker
-from wattbench.systems.endpoint.pacing import pacer
+from wattbench.systems.endpoint import asker, pacing
 from wattbench.systems.spending import Spending, Tariff
 
 
@@ -20,9 +19,9 @@ from wattbench.systems.spending import Spending, Tariff
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that sleeping moves on, and how long was slept."""
     naps: list[float] = []
-    for of, name in ((asker, "now_s"), (pacer, "_now_s")):
+    for of, name in ((asker, "now_s"), (pacing, "_now_s")):
         monkeypatch.setattr(of, name, lambda: sum(naps))
-    monkeypatch.setattr(pacer, "_sleep", naps.append)
+    monkeypatch.setattr(pacing, "_sleep", naps.append)
     return naps
 
 

@@ -1,20 +1,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
-from unittest import mock
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wattbench.network.allowance import StreamError
-from wattbench.systems.endpoint import completion_stream
 from wattbench.systems.endpoint.asker import Asked
-from wattbench.systems.endpoint.completion_stream import Assembly, Chunk, Completion, read_chunk
+from wattbench.systems.endpoint.completion_stream import Assembly, Completion, read_chunk
 from wattbench.systems.endpoint.lm import as_reply
-from wattbench.systems.endpoint.plain_chunks import text_alone
 from wattbench.systems.endpoint.request import EndpointRequest
 
 
@@ -107,53 +101,3 @@ def test_other_choices_than_the_first_are_left_out() -> None:
 def test_whatever_is_no_chunk_is_named(chunk: Any, said: str) -> None:
     with pytest.raises(StreamError, match=said):
         read_chunk(chunk if isinstance(chunk, str) else json.dumps(chunk))
-
-
-FIELDS = st.fixed_dictionaries(
-    {},
-    optional={
-        "index": st.sampled_from([0, 1, None, False, -1, "0"]),
-        "finish_reason": st.sampled_from([None, "stop", "", 1]),
-        "logprobs": st.sampled_from([None, {}, {"content": []}, {"token_logprobs": [-1.0]}, 0]),
-        "text": st.sampled_from(["a", "", None, 4]),
-        "delta": st.none()
-        | st.just([])
-        | st.fixed_dictionaries(
-            {},
-            optional={
-                "role": st.just("assistant"),
-                "content": st.sampled_from(["a", "", None, 4, [{"type": "text", "text": "b"}]]),
-                "reasoning": st.sampled_from(["hmm", "", None, 4]),
-                "reasoning_content": st.sampled_from(["hmm", "", None, 4]),
-            },
-        ),
-    },
-)
-CHUNKS = st.fixed_dictionaries(
-    {},
-    optional={
-        "choices": st.lists(FIELDS | st.just("a"), max_size=2) | st.none() | st.just({}),
-        "usage": st.sampled_from([None, {}, {"prompt_tokens": 3}, [], 0, False]),
-        "error": st.sampled_from([None, "", "out of memory", {}]),
-        "object": st.sampled_from(["error", "text_completion"]),
-        "id": st.sampled_from([None, "", "cmpl-1", 4]),
-        "x_groq": st.sampled_from([None, {"usage": {"prompt_tokens": 3}}, 0]),
-    },
-)
-
-
-@given(CHUNKS)
-def test_a_chunk_of_text_alone_is_read_as_it_is_field_by_field(chunk: dict[str, Any]) -> None:
-    def read(of_chunk: Callable[[dict[str, Any]], str | None]) -> Chunk | str:
-        with mock.patch.object(completion_stream, "text_alone", of_chunk):
-            try:
-                return read_chunk(json.dumps(chunk))
-            except StreamError as error:
-                return str(error)
-
-    assert read(text_alone) == read(lambda _: None)
-
-
-@pytest.mark.parametrize("choice", [{"text": "a"}, {"index": 0, "delta": {"content": "a"}, "stop_reason": None}])
-def test_a_token_of_a_usual_server_is_text_alone(choice: dict[str, Any]) -> None:
-    assert text_alone({"id": "1", "choices": [choice], "usage": None}) == "a"

@@ -4,7 +4,6 @@ import threading
 import time
 from typing import Any
 
-import httpx
 import lm_eval
 import pytest
 from lm_eval.tasks import TaskManager
@@ -12,7 +11,7 @@ from lm_eval.tasks import TaskManager
 from wattbench.clock import now_s
 from wattbench.config import EndpointSystem
 from wattbench.errors import MissingExtraError, UserError
-from wattbench.network.repeated_post import RepeatedPost
+from wattbench.network.connections import Connections
 from wattbench.systems import engine_class
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Facts
 from wattbench.systems.endpoint.engine import EndpointEngine
@@ -42,16 +41,16 @@ def test_a_completion_is_stamped_chunk_by_chunk(wire: Any, scripted: Any, opened
 
 def test_a_request_is_stamped_as_it_goes_out_and_not_before(opened: Any, ask: Any, monkeypatch: Any) -> None:
     engine = opened()
-    send = RepeatedPost.send
+    take = Connections.take
 
-    def late(post: RepeatedPost, content: bytes) -> httpx.Response:
+    def late(*given: Any) -> Any:
         time.sleep(0.2)  # of the client, before the network is used
-        return send(post, content)
+        return take(*given)
 
     began_s = now_s()
     [prompt] = engine.answer(GENERATE, [ask("What is 3+4?")])
     assert began_s < prompt.sent_s < prompt.first_token_s
-    monkeypatch.setattr(RepeatedPost, "send", late)
+    monkeypatch.setattr(Connections, "take", late)
     began_s = now_s()
     [reply] = engine.answer(GENERATE, [ask("What is 3+4?")])  # by the connection that is open
     assert began_s + 0.2 <= reply.sent_s < reply.first_token_s

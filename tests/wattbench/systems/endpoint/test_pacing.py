@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from wattbench.config.apis import Limit
-from wattbench.systems.endpoint.pacing import Pacer, pacer
-from wattbench.systems.endpoint.pacing.pacer import backoff_s
+from wattbench.systems.endpoint import pacing
+from wattbench.systems.endpoint.pacing import Pacer, backoff_s
 
 
 class Clock:
@@ -14,8 +14,8 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now_s = 1000.0
-        monkeypatch.setattr(pacer, "_now_s", lambda: self.now_s)
-        monkeypatch.setattr(pacer, "_sleep", self.sleep)
+        monkeypatch.setattr(pacing, "_now_s", lambda: self.now_s)
+        monkeypatch.setattr(pacing, "_sleep", self.sleep)
 
     def sleep(self, seconds: float) -> None:
         assert seconds > 0

@@ -39,21 +39,6 @@ def decode(pieces: list[bytes], max_line_bytes: int = 1 << 20) -> tuple[list[str
     return events, False
 
 
-def decode_alone(pieces: list[bytes], max_line_bytes: int = 1 << 20) -> tuple[list[str], bool]:
-    """The same, as the client decodes: events that come whole and alone are read in fewer steps."""
-    decoder = EventDecoder(max_line_bytes)
-    events: list[str] = []
-    try:
-        for piece in pieces:
-            alone = decoder.alone(piece)
-            for data in decoder.feed(piece) if alone is None else [alone]:
-                events.append(data)  # noqa: PERF402
-        events += decoder.end()
-    except StreamError:
-        return events, True
-    return events, False
-
-
 def cut(stream: bytes, places: list[int]) -> list[bytes]:
     ends = sorted(min(place, len(stream)) for place in places)
     return [stream[a:b] for a, b in zip([0, *ends], [*ends, len(stream)], strict=True)]
@@ -80,25 +65,6 @@ def test_an_empty_piece_between_a_carriage_return_and_its_newline_changes_nothin
 @given(stream=st.binary(max_size=600), places=CUTS, limit=st.integers(1, 100))
 def test_garbage_is_read_the_same_however_it_is_cut(stream: bytes, places: list[int], limit: int) -> None:
     assert decode(cut(stream, places), limit) == decode([stream], limit)
-
-
-PIECES = st.sampled_from(
-    [
-        b"data: a\n\n", b"data: \xff\n\n", b"data:b\n\n", b"data: c", b"\n", b"\n\n", b"data: d\r\n\r\n", b"data: e\r",
-        b"data: f\ndata: g\n\n", b"data: h\n\n\n", b": ping\n\n", b"\xef\xbb\xbf", b"data: \n\n", b"",
-        b"data: " + b"i" * 60 + b"\n\n",
-    ]
-)  # fmt: skip
-
-
-@given(st.lists(PIECES | st.binary(max_size=12), max_size=8), st.sampled_from([8, 20, 64, 1000]))
-def test_an_event_that_comes_alone_is_read_as_any_other(pieces: list[bytes], limit: int) -> None:
-    assert decode_alone(pieces, limit) == decode(pieces, limit)
-
-
-def test_each_token_is_an_event_alone() -> None:
-    decoder = EventDecoder()
-    assert [decoder.alone(b"data: %d\n\n" % number) for number in range(3)] == ["0", "1", "2"]
 
 
 @given(st.one_of(st.text(), JSON.map(json.dumps)))

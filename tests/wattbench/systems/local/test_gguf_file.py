@@ -1,18 +1,14 @@
-"""A GGUF file is parsed once while a model is loaded, and the parser is as it was afterwards."""
+"""A GGUF file is parsed once while a model is loaded, and the package that reads it is as it was afterwards."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import gguf
 import numpy as np
 import pytest
 
 from wattbench.systems.local.gguf_file import parsed_once
-
-PARSER = "transformers.modeling_gguf_pytorch_utils"
 
 
 @pytest.fixture
@@ -67,43 +63,8 @@ def test_a_table_of_tensor_names_is_made_once(monkeypatch: pytest.MonkeyPatch) -
     assert gguf.get_tensor_name_map("llama", 2) is not gguf.get_tensor_name_map("llama", 2)
 
 
-def test_the_parser_is_as_it_was_after_a_failure(parsed: list[str]) -> None:
+def test_the_reader_is_as_it_was_after_a_failure(parsed: list[str]) -> None:
     original = gguf.GGUFReader
     with pytest.raises(ValueError, match="torn"), parsed_once():
         raise ValueError("torn")
     assert gguf.GGUFReader is original
-
-
-def test_a_value_is_parsed_once_until_the_block_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[bytes] = []
-
-    def parse(value: bytes, types: list[int]) -> tuple[bytes, int]:
-        parsed.append(value)
-        return value, types[0]
-
-    parser = SimpleNamespace(_gguf_parse_value=parse)
-    monkeypatch.setitem(sys.modules, PARSER, parser)
-    one, alike = bytes(bytearray(b"token")), bytes(bytearray(b"token"))
-    with parsed_once():
-        assert [parser._gguf_parse_value(one, [8]) for _ in range(3)] == [(b"token", 8)] * 3
-        assert parsed == [one]
-        # Values that are thrown away at once would have the same id, one after the other.
-        assert [parser._gguf_parse_value(bytes([65, at]), [8])[0][1] for at in range(9)] == list(range(9))
-        parser._gguf_parse_value(alike, [8])
-        assert len(parsed) == 11
-    assert parser._gguf_parse_value is parse
-
-
-def test_a_parser_without_the_function_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    parser = SimpleNamespace()
-    monkeypatch.setitem(sys.modules, PARSER, parser)
-    with parsed_once():
-        assert vars(parser) == {}
-    assert vars(parser) == {}
-
-
-def test_transformers_without_that_parser_is_no_error(monkeypatch: pytest.MonkeyPatch, parsed: list[str]) -> None:
-    monkeypatch.setitem(sys.modules, PARSER, None)  # as if it were not there
-    with parsed_once():
-        assert gguf.GGUFReader("a.gguf") is gguf.GGUFReader("a.gguf")
-    assert parsed == ["a.gguf"]

@@ -1,4 +1,4 @@
-"""The interface of every server that wattbench starts."""
+"""Define the interface of servers that wattbench starts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Server(Protocol):
     """The server's process."""
 
     def ended(self) -> str | None:
-        """Return None while it runs; else how it ended, with the last lines of its log."""
+        """Return how the server ended, with the last lines of its log; None while it runs."""
 
     def peak_memory_bytes(self) -> int | None:
         """Return the highest resident memory so far of its processes; None if unknown."""
@@ -36,7 +36,7 @@ class HelpedServer:
         self._helper = helper
 
     def ended(self) -> str | None:
-        """Return None while it runs; else how it ended, with the last lines of its log."""
+        """Return how the server ended, with the last lines of its log; None while it runs."""
         return self._helper.ended()
 
     def peak_memory_bytes(self) -> int | None:

@@ -7,7 +7,7 @@ import time
 
 from wattbench.config import Serve
 from wattbench.errors import UserError
-from wattbench.network.urls import public_url
+from wattbench.network.urls import port_of, public_url
 from wattbench.redaction import keep_secret, keep_secrets_of
 from wattbench.systems.endpoint.client import OpenAIClient, parse_url
 from wattbench.systems.endpoint.serving.base import HelpedServer
@@ -55,9 +55,8 @@ class CommandServer(HelpedServer):
 
     def _refuse_occupied(self, where: str) -> None:
         url = parse_url(self.base_url, where)
-        port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            socket.create_connection((url.host, port), timeout=1.0).close()
+            socket.create_connection((url.hostname or "", port_of(url)), timeout=1.0).close()
         except OSError:
             return
         raise UserError(
@@ -74,7 +73,7 @@ class CommandServer(HelpedServer):
                     self._helper.fail("serve.command ended while it was starting")
                 if time.monotonic() > deadline_s:
                     self._helper.fail(
-                        f"{public_url(client.url(serve.ready))} did not answer 200 within serve.timeout_s = "
+                        f"{public_url(client.url(serve.ready).geturl())} did not answer 200 within serve.timeout_s = "
                         f"{serve.timeout_s:g}. Raise it, or correct ready, base_url or command"
                     )
                 time.sleep(POLL_S)

@@ -34,7 +34,7 @@ class BoundedLog:
         self._left_out = 0
 
     def write(self, data: bytes) -> None:
-        """Append; cut the middle out where the file has grown too long."""
+        """Append, and cut the middle out of a file that has grown too long."""
         while data:
             written = os.pwrite(self._file, data, self._size)
             self._size += written

@@ -37,7 +37,7 @@ def engine(served_smol: EndpointEngine) -> EndpointEngine:
 def plainly(engine: EndpointEngine, prompt: str, max_tokens: int) -> dict[str, Any]:
     """The same request without streaming, as the server itself accounts for it."""
     body = {"prompt": prompt, "max_tokens": max_tokens, "temperature": 0.0, "seed": 7, "stop": ["\n\n\n"]}
-    answer: dict[str, Any] = httpx.post(f"{engine._client.base}/completions", json=body, timeout=120).json()
+    answer: dict[str, Any] = httpx.post(f"{engine._client.base.geturl()}/completions", json=body, timeout=120).json()
     return answer
 
 
@@ -209,7 +209,7 @@ def test_it_ends_when_we_are_killed(smol_gguf: Path) -> None:
 def test_confidence_is_the_mean_of_the_servers_own_log_probabilities(
     engine: EndpointEngine, ask: Any, chat: bool
 ) -> None:
-    base = str(engine._client.base).rstrip("/")
+    base = engine._client.base.geturl().rstrip("/")
     config = EndpointSystem(kind="generalist", engine="endpoint", base_url=base, prompt={"chat": chat})
     message = [{"role": "user", "content": QUESTION}]
     with EndpointEngine.open("again", config, batch=1, seed=7) as again:

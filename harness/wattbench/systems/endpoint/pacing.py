@@ -1,6 +1,9 @@
-"""Read from a refusal how long the server wants us to wait.
+"""Limit the rate of requests to what a service allows, and wait after it refused. No wait is latency.
 
-Conventions in the wild, in the order in which they are read:
+A token bucket that holds one request: what was not sent earlier does not make up for a burst, so that no window of a
+minute, however the service lays it, holds more than one request too many.
+
+How long a refusal asks us to wait. Conventions in the wild, in the order in which they are read:
 
 - `Retry-After-Ms`: milliseconds (OpenAI's, Azure's);
 - `Retry-After`: seconds, or a date (RFC 9110, 10.2.3), which is compared with the server's own `Date`;
@@ -16,8 +19,18 @@ from __future__ import annotations
 
 import math
 import re
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
+
+from wattbench.config.apis import Limit
+
+FIRST_BACKOFF_S = 1.0
+"""The first wait where a server does not say how long; each further one is twice as long."""
+LONGEST_BACKOFF_S = 60.0
+_NAP_S = 1.0
+"""How long is slept at a time: another request may have been refused meanwhile, and an interrupt is then seen."""
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(ns|us|µs|ms|s|m|h|d)"
@@ -28,6 +41,65 @@ _EPOCH_S, _EPOCH_MS = 1e9, 1e11
 """Larger numbers are times, in seconds or milliseconds: as a wait they would be 30 years, or 3,000."""
 _BY_KIND = ("requests", "tokens")
 _MOST_CHARACTERS = 100
+
+
+class Pacer:
+    """Decides when the next request of a system may be sent. Several threads may use it."""
+
+    def __init__(self, limit: Limit | None = None) -> None:
+        """Admit the first request at once."""
+        self._lock = threading.Lock()
+        self._request_s = _seconds_of_one(None if limit is None else limit.requests_per_minute)
+        self._token_s = _seconds_of_one(None if limit is None else limit.tokens_per_minute)
+        self._next_request_s = self._next_token_s = self._paused_until_s = -1.0
+
+    def admit(self, tokens: int) -> float:
+        """Wait until a request may be sent, and take what it could use.
+
+        Args:
+            tokens: that it could use at most.
+
+        Returns:
+            The seconds waited.
+        """
+        begun_s: float | None = None
+        while True:
+            with self._lock:
+                now_s = _now_s()
+                begun_s = now_s if begun_s is None else begun_s
+                open_s = max(self._next_request_s, self._next_token_s, self._paused_until_s)
+                if now_s >= open_s:
+                    self._next_request_s = now_s + self._request_s
+                    self._next_token_s = now_s + self._token_s * tokens
+                    return now_s - begun_s
+            _sleep(min(open_s - now_s, _NAP_S))
+
+    def give_back(self, tokens: int) -> None:
+        """Give back tokens that a request was admitted for and did not use."""
+        with self._lock:
+            self._next_token_s -= self._token_s * max(tokens, 0)
+
+    def pause(self, seconds: float) -> None:
+        """Admit no request for a while: the server refused one, and would refuse others."""
+        with self._lock:
+            self._paused_until_s = max(self._paused_until_s, _now_s() + seconds)
+
+
+def backoff_s(refusals: int) -> float:
+    """Return how long to wait after the n-th refusal in a row, from 1, of a server that does not say."""
+    return float(min(FIRST_BACKOFF_S * 2 ** min(refusals - 1, 30), LONGEST_BACKOFF_S))
+
+
+def _seconds_of_one(per_minute: float | None) -> float:
+    return 60 / per_minute if per_minute else 0.0
+
+
+def _now_s() -> float:
+    return time.monotonic()
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def asked_delay_s(headers: Mapping[str, str], now_s: float) -> float | None:
@@ -54,7 +126,7 @@ def _delays(headers: Mapping[str, str], clock_s: float) -> Iterator[float | None
 
 
 def _longest(headers: Mapping[str, str]) -> float | None:
-    """Return the longest wait for requests or tokens: of those of which nothing remains, or of both."""
+    """Return the longest wait for requests or tokens; where one is used up, for that."""
     waits = {kind: _duration_s(headers.get(f"x-ratelimit-reset-{kind}", "")) for kind in _BY_KIND}
     known = {kind: wait for kind, wait in waits.items() if wait is not None}
     spent = [wait for kind, wait in known.items() if headers.get(f"x-ratelimit-remaining-{kind}") == "0"]
