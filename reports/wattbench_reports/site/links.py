@@ -16,7 +16,7 @@ METRICS_SHOWN = (
 )  # fmt: skip
 """The metrics that have a page of trends, in the order of the navigation."""
 
-INDEX, NIGHTS, TODAY, FEED = "index.html", "nights.html", "today.html", "feed.xml"
+INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 
 
 @dataclass(frozen=True)

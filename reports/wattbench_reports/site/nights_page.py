@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
-from wattbench_reports.history.night_alerts import ALARM, WORSE, NightAlerts
+from wattbench_reports.history.night_alerts import ALARM, WORSE, Alert
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
 from wattbench_reports.site.missing_nights import gap_between
@@ -37,7 +37,7 @@ class NightRow:
 
 
 def night_list(
-    history: History, trends: Sequence[Trend], reported: Mapping[str, NightAlerts], links: Links
+    history: History, trends: Sequence[Trend], reported: Mapping[str, Sequence[Alert]], links: Links
 ) -> list[NightRow]:
     """List the nights, newest first.
 
@@ -59,7 +59,7 @@ def _rows(
     history: History,
     worse: Counter[str],
     better: Counter[str],
-    reported: Mapping[str, NightAlerts],
+    reported: Mapping[str, Sequence[Alert]],
     systems: Mapping[str, Iterable[str]],
     links: Links,
 ) -> Iterator[NightRow]:
@@ -87,8 +87,8 @@ def _rows(
         before = shown
 
 
-def _verdict(worse: int, better: int, reported: NightAlerts) -> tuple[str, str]:
-    raised, beyond = reported.count(ALARM), reported.count(WORSE)
+def _verdict(worse: int, better: int, reported: Sequence[Alert]) -> tuple[str, str]:
+    raised, beyond = (sum(each.kind == kind for each in reported) for kind in (ALARM, WORSE))
     parts = [plural(raised, "alarm")] if raised else []
     parts += [f"{plural(beyond, 'figure')} worse by more than the margin"] if beyond else []
     parts += [f"{plural(worse, 'change point')} for the worse"] if worse else []
