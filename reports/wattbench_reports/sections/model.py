@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wattbench_reports.formatting.safe_text import Excerpt
 from wattbench_reports.sections.table import Cell, Table
 
 
@@ -26,6 +27,21 @@ class Quote:
     """Whose it is, and how much of it this is."""
     text: str
     """With nothing in it that cannot be seen: see `wattbench_reports.formatting.safe_text`."""
+
+
+def quote(label: str, excerpt: Excerpt, which: str) -> Quote:
+    """Make a quote whose label says how much of the text it is.
+
+    Args:
+        label: whose text it is.
+        excerpt: of the text.
+        which: end of the text is shown: ``first`` or ``last``.
+    """
+    if excerpt.cut:
+        label += f" (the {which} {excerpt.shown:,} of {excerpt.length:,} characters)"
+    elif not excerpt.length:
+        label += " (empty)"
+    return Quote(label, excerpt.text)
 
 
 @dataclass(frozen=True)

@@ -51,3 +51,8 @@ def energy_badge(label: str) -> Cell:
     """The provenance of some joules, marked where they are modelled or declared."""
     doubtful = not label or is_modelled(label) or is_declared(label)
     return Cell(label or "no energy", "badge-warn" if doubtful else "badge")
+
+
+def restate_key(index: int, metric: str) -> str:
+    """Name the cell of a metric, for `Cell.restates`, by the index of its system in the comparison: ``s3-accuracy``."""
+    return f"s{index}-{metric}"

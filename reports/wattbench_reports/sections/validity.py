@@ -157,7 +157,7 @@ def _named(analysis: Analysis, systems: Sequence[str]) -> str:
 
 def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
-    shown = _on_page(windows["valid"].to_numpy(dtype=bool))
+    shown = shown_windows(windows["valid"].to_numpy(dtype=bool), MOST_WINDOWS)
     blocks, cpu = bool(windows["block"].notna().any()), bool(windows["own_cpu_s"].notna().any())
     metered = analysis.frames.record.suite.measure.energy
     note = "Passes: how many times the items of the window were asked to make it long enough."
@@ -189,12 +189,18 @@ def _windows(analysis: Analysis) -> Table:
     )
 
 
-def _on_page(valid: NDArray[np.bool_]) -> list[int]:
-    """Select the windows to show, those not valid first; their indices are in the order of the record."""
-    if len(valid) <= MOST_WINDOWS:
+def shown_windows(valid: NDArray[np.bool_], most: int) -> list[int]:
+    """Select windows to show, those not valid first; return their indices in ascending order.
+
+    Args:
+        valid: shape (windows,).
+        most: the number to show. Valid windows fill the remaining room, evenly spaced.
+    """
+    if len(valid) <= most:
         return list(range(len(valid)))
-    chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]
-    return sorted(int(index) for index in chosen)
+    invalid, others = np.flatnonzero(~valid)[:most], np.flatnonzero(valid)
+    even = np.linspace(0, len(others) - 1, most - len(invalid)).round().astype(np.int64)
+    return sorted(int(index) for index in (*invalid, *others[even]))
 
 
 def _row(row: pd.Series, metered: bool, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:

@@ -9,8 +9,7 @@ from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer
-from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table
 
 MOST_SYSTEMS = 10

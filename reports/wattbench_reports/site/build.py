@@ -22,8 +22,7 @@ from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.last_night import last_night
 from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
-from wattbench_reports.site.missing_nights import gaps
-from wattbench_reports.site.nights_page import night_list
+from wattbench_reports.site.nights_page import gaps, night_list
 from wattbench_reports.site.series import series_of
 from wattbench_reports.site.series_breaks import Breaks
 from wattbench_reports.site.tonight import tonight

@@ -6,13 +6,15 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
 from wattbench_reports.history.night_alerts import ALARM, WORSE, Alert
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
-from wattbench_reports.site.missing_nights import gap_between
+
+_DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,17 @@ def _verdict(worse: int, better: int, reported: Sequence[Alert]) -> tuple[str, s
     parts += [f"{plural(better, 'change point')} for the better"] if better else []
     bad = raised or beyond or worse
     return ", ".join(parts) or "no change point", "badge-bad" if bad else "badge" if better else ""
+
+
+def gaps(dates: Iterable[datetime.date]) -> list[str]:
+    """List the stretches of dates without a night, newest first: ``2026-03-04 to 2026-03-06 (3 nights)``."""
+    stretches = [gap_between(before, after) for before, after in pairwise(sorted(dates))]
+    return [gap for gap in reversed(stretches) if gap]
+
+
+def gap_between(before: datetime.date, after: datetime.date) -> str:
+    """Describe the nights missing between two dates; empty if none is."""
+    missing = (after - before).days - 1
+    if missing < 1:
+        return ""
+    return f"{before + _DAY} (1 night)" if missing == 1 else f"{before + _DAY} to {after - _DAY} ({missing} nights)"

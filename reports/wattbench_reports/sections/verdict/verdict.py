@@ -10,6 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff, EnergyOrder, LeftOut, Ranking
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.sections.verdict.blind_spots import blind_spots
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
@@ -47,6 +48,41 @@ def verdicts(analysis: Analysis) -> tuple[Recommendation, ...]:
         each.append(replace(of_domain, sentences=new))
     spots = blind_spots(ranked[None], by_domain, analysis.by_domain) if by_domain else ""
     return (replace(overall, headline=overall.headline + spots), *each)
+
+
+def choices_table(verdicts: Sequence[Recommendation]) -> Table | None:
+    """Make a table with a row per domain; None where there are fewer than two.
+
+    Args:
+        verdicts: from `verdicts`: over all items first.
+    """
+    by_domain = verdicts[1:]
+    if not by_domain:
+        return None
+    return Table(
+        caption="Which system to run for which domain",
+        columns=(
+            Column("Domain"),
+            Column("Run"),
+            Column("Fewest joules per correct answer"),
+            Column("Evidence"),
+            Column("Most accurate"),
+            Column("Evidence"),
+        ),
+        rows=tuple(
+            (
+                Cell(verdict.domain or ""),
+                Cell(verdict.choice),
+                *(
+                    cell
+                    for pick in verdict.picks
+                    for cell in (Cell(f"{pick.answer}: {pick.figure}"), Cell(pick.how_sure))
+                ),
+            )
+            for verdict in by_domain
+            if len(verdict.picks) == 2
+        ),
+    )
 
 
 def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Recommendation:
