@@ -17,10 +17,10 @@ from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
 _DRAWN = 24
-"""The number of systems that are plotted, to limit the size of the page. All have a table."""
+"""How many systems are plotted, to limit the size of the page. All have a table."""
 
 _FEWEST_WINDOWS = 20
-"""The least number of windows in the table of a system, however many systems share the page."""
+"""The least room for windows in the table of a system, however many systems there are."""
 
 _LEAD = (
     "The power readings of each component behind the joules of this page. Bands are windows: joules are counted "

@@ -19,7 +19,7 @@ from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import contention, input_check
 
 MOST_WINDOWS = 500
-"""The number of windows on the page, those not valid first; the record has all."""
+"""How many windows the page shows, those not valid first; the record has all."""
 
 
 def validity_section(analysis: Analysis) -> Section:
@@ -48,7 +48,7 @@ def validity_section(analysis: Analysis) -> Section:
 
 
 def _data(analysis: Analysis) -> tuple[Passage, ...]:
-    """Make the table of what was looked at before anything is concluded."""
+    """Make the table of checks of the data."""
     check = analysis.comparison.data
     if check is None:
         return ()
@@ -86,7 +86,7 @@ _ASKED_AGAIN: Mapping[SpoiledBy | None, str] = {
 
 
 def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
-    """Say how the run was laid out, which blocks were asked again and why; without blocks that it has none."""
+    """Describe the blocks of the run, and which were asked again and why."""
     layout = blocks_asked(analysis.frames.run)
     if layout is None:
         if analysis.frames.record.imported is not None or analysis.comparison.load is not None:
@@ -150,7 +150,7 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
 
 
 def _named(analysis: Analysis, systems: Sequence[str]) -> str:
-    """Name some systems; all of several are ``all systems``."""
+    """Name systems; all of a run with several are ``all systems``."""
     everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
     return "all systems" if everyone else ", ".join(systems)
 

@@ -23,7 +23,7 @@ class NightRow:
 
     date: datetime.date
     id: str
-    """For the first run of its date; else empty."""
+    """The anchor of the date, for its first run; else empty."""
     run: str
     href: str | None
     commit: str
@@ -32,10 +32,10 @@ class NightRow:
     style: str
     """Of the verdict's badge."""
     systems: str
-    """Their names if they differ from the previous night's; else their number."""
+    """Names where they differ from the previous night's; else the number."""
     report: str | None
     gap: str
-    """The nights missing between this one and the next; empty if none is."""
+    """The missing nights between this one and the next; empty if none is missing."""
 
 
 def night_list(
@@ -106,7 +106,7 @@ def gaps(dates: Iterable[datetime.date]) -> list[str]:
 
 
 def gap_between(before: datetime.date, after: datetime.date) -> str:
-    """Describe the nights missing between two dates; empty if none is."""
+    """Describe the missing nights between two dates; empty if none is missing."""
     missing = (after - before).days - 1
     if missing < 1:
         return ""

@@ -15,9 +15,9 @@ from wattbench_reports.sections.model import Drawing, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN = 10
-"""The number of experts up to which a matrix is plotted."""
+"""Up to this many experts there is a matrix."""
 _LISTED = 66
-"""The number of pairs in a table: all of twelve experts. Of more, those furthest from chance."""
+"""The most pairs in a table, all of twelve experts; of more, those furthest from chance."""
 
 
 def together_passage(index: int, choices: Choices, counts: Together | None) -> Passage:

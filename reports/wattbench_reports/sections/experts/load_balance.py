@@ -18,7 +18,7 @@ _DEGREES = ((0.1, "weak"), (0.4, "moderate"), (1.0, "strong"))
 """Words for the dependence on the domain, up to a share of its possible maximum. Our own scale."""
 
 _DRAWN = 1500
-"""The number of cells up to which a matrix is plotted."""
+"""Up to this many cells there is a figure."""
 
 
 def use_passage(index: int, use: ExpertUse) -> Passage:

@@ -118,7 +118,7 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
 
 
 def _unlike(labels: Sequence[str]) -> bool:
-    """Whether all labels differ."""
+    """Return whether all labels differ."""
     return len(set(labels)) == len(labels)
 
 
@@ -159,7 +159,7 @@ def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool
 
 
 def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
-    """Say what the runner-up would have to achieve to use as few joules per correct answer."""
+    """State what the runner-up needs in order to use as few joules per correct answer."""
     lowest, higher = measured[best].j_per_correct, measured[rival].j_per_correct
     per_request = measured[rival].j_per_request
     assert lowest is not None and higher is not None and per_request is not None  # else they would not be ranked
@@ -172,7 +172,7 @@ def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
 
 
 def _detectable(items: int, change: str, smallest: str | None) -> str:
-    """Say how large a difference to the runner-up the items could have shown; empty where that is not known."""
+    """State the smallest difference to the runner-up that the items could have shown; empty where not known."""
     if smallest is None:
         return ""
     return f" With {units.plural(items, 'item')} the smallest {change} detectable with 80% power is {smallest}."
