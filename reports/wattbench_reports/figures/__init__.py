@@ -6,6 +6,7 @@ May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `w
 
 from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.figures.co_activation import matrices
+from wattbench_reports.figures.drawing import Drawing, on_axes
 from wattbench_reports.figures.energy import Bar, Slice, energy
 from wattbench_reports.figures.experts import experts
 from wattbench_reports.figures.frontier import Dot, FrontierLine, frontier
@@ -16,16 +17,15 @@ from wattbench_reports.figures.matrix import MatrixMetric, matrix
 from wattbench_reports.figures.misroutes import misroutes
 from wattbench_reports.figures.power_trace import Band, TraceSpan, Watts, power
 from wattbench_reports.figures.retention import TaskRetention, retention
-from wattbench_reports.figures.shared import MARKERS, colour, marker
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
 __all__ = [
-    "MARKERS",
     "Band",
     "Bar",
     "Cost",
     "CourseLine",
     "Dot",
+    "Drawing",
     "FrontierLine",
     "Handover",
     "LatencyCurve",
@@ -38,7 +38,6 @@ __all__ = [
     "TraceSpan",
     "TradeoffPoint",
     "Watts",
-    "colour",
     "energy",
     "energy_latency",
     "experts",
@@ -46,10 +45,10 @@ __all__ = [
     "gate",
     "latency",
     "lifecycle",
-    "marker",
     "matrices",
     "matrix",
     "misroutes",
+    "on_axes",
     "power",
     "retention",
     "tradeoff",

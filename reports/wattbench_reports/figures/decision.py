@@ -14,8 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from wattbench_reports.figures import decision_geometry as geometry
 from wattbench_reports.figures.decision_geometry import PictureMark, Scale
-from wattbench_reports.figures.shared import MARKERS, colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import MARKERS, colour, with_variables
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.stats import Interval
 

@@ -19,8 +19,7 @@ from wattbench_reports.figures.chart import (
 )
 from wattbench_reports.figures.decision_geometry import text_width
 from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, with_variables
 from wattbench_reports.figures.wide_figure import RIGHT, WIDTH
 from wattbench_reports.formatting import units
 

@@ -22,8 +22,7 @@ from wattbench_reports.figures.chart import (
     words,
 )
 from wattbench_reports.figures.decision_geometry import Scale, multiples, nice
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, with_variables
 from wattbench_reports.figures.wide_figure import LEFT, RIGHT, WIDTH
 
 _ROOM = 2.5

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from wattbench_reports.figures.chart import TEXT_SIZE, Colour, path, words
 from wattbench_reports.figures.decision_geometry import text_width
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, with_variables
 
 WIDTH, EDGE = 648.0, 2.0
 """Of the view box, and what is free at its right."""

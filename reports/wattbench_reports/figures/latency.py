@@ -12,8 +12,7 @@ from wattbench_reports.figures.chart import Plot, path, percent_tick, share_scal
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
 from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry, line_sample
 from wattbench_reports.figures.marks import mark_at
-from wattbench_reports.figures.shared import colour, tick
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, tick, with_variables
 from wattbench_reports.figures.wide_figure import Axis, wide_figure
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval

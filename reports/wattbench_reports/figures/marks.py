@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from wattbench_reports.figures.chart import Colour
-from wattbench_reports.figures.shared import MARKERS, colour, marker
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import MARKERS, colour, marker, with_variables
 
 
 def mark_svg(series: int) -> str:

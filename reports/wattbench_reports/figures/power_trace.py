@@ -16,8 +16,7 @@ from wattbench_reports.figures.chart import Plot, axis_lines, level_ticks, openi
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
 from wattbench_reports.figures.flowing_legend import ROW, SAMPLE, LegendEntry, flowing_legend, line_sample
 from wattbench_reports.figures.line_path import line_path
-from wattbench_reports.figures.shared import colour, tick
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, tick, with_variables
 from wattbench_reports.formatting import units
 
 _CUT = 0.012

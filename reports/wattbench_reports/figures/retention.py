@@ -21,8 +21,7 @@ from wattbench_reports.figures.chart import (
 from wattbench_reports.figures.decision_geometry import Scale, cost_scale
 from wattbench_reports.figures.grid import EDGE, NAME_SIZE, WIDTH, side
 from wattbench_reports.figures.marks import mark_at
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, with_variables
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 

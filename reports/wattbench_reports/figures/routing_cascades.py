@@ -23,8 +23,7 @@ from wattbench_reports.figures.chart import (
 )
 from wattbench_reports.figures.decision_geometry import Scale
 from wattbench_reports.figures.line_labels import line_labels
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import colour, with_variables
 from wattbench_reports.formatting.units import fixed
 from wattbench_reports.stats import Interval
 

@@ -29,8 +29,7 @@ from wattbench_reports.figures.chart import (
 )
 from wattbench_reports.figures.decision_geometry import Box, PictureMark, Scale
 from wattbench_reports.figures.line_labels import pieces
-from wattbench_reports.figures.shared import MARKERS, colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.shared import MARKERS, colour, with_variables
 from wattbench_reports.stats import Interval
 
 NAME = "routing-tradeoff"

@@ -11,7 +11,9 @@ from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
+from wattbench_reports.figures.drawing import Drawing
 from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
@@ -104,12 +106,11 @@ def _page(analysis: Analysis, made: Made) -> str:
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
     template = engine().get_template("report.html.j2")
     return template.render(
-        # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and
-        # `wattbench_reports.figures.marks` drew.
+        # Ours, not a record's: the style sheet and what `wattbench_reports.figures` drew.
         css=Markup(css),  # noqa: S704
         mark=lambda series: Markup(mark_svg(series)),  # noqa: S704
         marks=Markup(marks_svg()),  # noqa: S704
-        drawing=Markup,
+        svg=lambda drawing: Markup(page_svg(drawing) if isinstance(drawing, Drawing) else drawing),  # noqa: S704
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),

@@ -38,7 +38,7 @@ def _tables(tables: tuple[Table, ...], joules: bool) -> tuple[Table, ...]:
 
 def _says_something(passage: Passage) -> bool:
     return any((
-        passage.sentences, passage.tables, passage.drawing, passage.folded, passage.commands, passage.examples,
+        passage.sentences, passage.tables, passage.figure, passage.folded, passage.commands, passage.examples,
         passage.rate,
     ))  # fmt: skip
 

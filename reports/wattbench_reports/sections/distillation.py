@@ -14,7 +14,7 @@ from wattbench_reports.analyses.distillation import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import TaskRetention, retention
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 
@@ -59,7 +59,7 @@ def _passage(analysis: Analysis, each: Distillation) -> Passage:
         student=each.student,
         teacher=each.teacher,
     )
-    drawing = Drawing(
+    drawing = Figure(
         svg,
         f"Figure: retention of {each.student} relative to {each.teacher}, by task",
         "Student accuracy divided by teacher accuracy on the same items, with 95% confidence intervals. Dashed line: "

@@ -9,12 +9,12 @@ from wattbench.terminal import clipped_apart
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import Decision, Qualifies, SystemDecision
 from wattbench_reports.figures import decision as figure
+from wattbench_reports.figures.axes import tick
 from wattbench_reports.figures.decision import PicturePoint, Region
-from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.sections.domain_matrix import domain_matrix
-from wattbench_reports.sections.model import Drawing
+from wattbench_reports.sections.model import Figure
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
@@ -54,7 +54,7 @@ class FirstScreen:
     """What the page shows first, except for a gate."""
 
     advice: str
-    picture: Drawing | None
+    picture: Figure | None
     """None where no system has an accuracy and a cost."""
     table: Table
     """The first `TOP` systems, in the order of the decision."""
@@ -126,7 +126,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
+def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
     shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
     if len(shown) < 2:
         return None
@@ -150,7 +150,7 @@ def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
         title=PHRASES["title"].format(label=cost_label),
         description=PHRASES["described"].format(systems="; ".join(described), more=others),
     )
-    return Drawing(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
+    return Figure(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
 
 
 def _cost(decision: Decision, system: SystemDecision) -> Interval | None:

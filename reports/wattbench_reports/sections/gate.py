@@ -18,7 +18,7 @@ from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
-from wattbench_reports.sections.model import Drawing, Example, Examples, Passage, Section, ShownAnswer, quote
+from wattbench_reports.sections.model import Example, Examples, Figure, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
@@ -218,8 +218,8 @@ def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[st
     )
 
 
-def _drawing(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Drawing:
-    return Drawing(
+def _drawing(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Figure:
+    return Figure(
         figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
         "Figure: change of each metric as items were asked",
         "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, valid at "

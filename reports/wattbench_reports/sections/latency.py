@@ -15,7 +15,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
 from wattbench_reports.metrics.throughput import Throughput
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
@@ -135,13 +135,13 @@ def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, Token
     )
 
 
-def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Drawing | None:
+def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Figure | None:
     curves = [
         figures.LatencyCurve(name, index, values_s, _bounds(latencies[name]))
         for index, (name, values_s) in enumerate(seconds.items())
         if len(values_s)
     ]
-    return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
+    return Figure(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
 def _bounds(latencies: Latencies) -> dict[float, Interval]:

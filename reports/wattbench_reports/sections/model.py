@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wattbench_reports.figures.drawing import Drawing
 from wattbench_reports.formatting.safe_text import Excerpt
 from wattbench_reports.sections.table import Cell, Table
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Figure:
     """A figure within a passage. Its numbers are in a table next to it."""
 
-    svg: str
-    """Inline SVG, as `wattbench_reports.figures` makes it: markup, and safe to insert as such."""
+    drawing: Drawing
     label: str
     """Read aloud."""
     caption: str
@@ -96,7 +96,7 @@ class Passage:
     """Empty: none."""
     sentences: tuple[str, ...]
     tables: tuple[Table, ...] = ()
-    drawing: Drawing | None = None
+    figure: Figure | None = None
     folded: tuple[Table, ...] = ()
     """Tables that are folded, each by itself."""
     commands: tuple[tuple[str, str], ...] = ()

@@ -12,7 +12,7 @@ from wattbench_reports.analyses.power import CellPower, PowerLine, SystemPower, 
 from wattbench_reports.analyses.power.power_lines import STEPS
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
@@ -72,7 +72,7 @@ def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _drawing(index: int, system: SystemPower) -> Drawing:
+def _drawing(index: int, system: SystemPower) -> Figure:
     stretches = [
         figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
@@ -89,7 +89,7 @@ def _drawing(index: int, system: SystemPower) -> Drawing:
         for number, component in enumerate(system.components)
     ]
     lines = [line for cell in system.cells for line in cell.lines]
-    return Drawing(
+    return Figure(
         figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
                       name=f"power-{index}-figure"),
         f"Figure: power of {system.system} over time, cell by cell",

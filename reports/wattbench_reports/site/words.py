@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.figures.shared import tick
+from wattbench_reports.figures.axes import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text, size_text
 from wattbench_reports.history import EVERYWHERE, Change

@@ -33,8 +33,7 @@ from wattbench_reports.decision.session_moves import (
     session_moves,
 )
 from wattbench_reports.decision.useless import reason, useless_in
-from wattbench_reports.figures.shared import MARKERS
-from wattbench_reports.figures.svg import SERIES
+from wattbench_reports.figures.palette import MARKERS, SERIES
 from wattbench_reports.formatting import units
 from wattbench_reports.html.whatif.scalable_prices import scalable_prices
 from wattbench_reports.metrics.carbon.sci import SECONDS

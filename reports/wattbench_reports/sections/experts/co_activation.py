@@ -11,7 +11,7 @@ from wattbench_reports import figures
 from wattbench_reports.analyses.experts import Choices, Together
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN = 10
@@ -62,9 +62,9 @@ def _pair(choices: Choices, counts: Together, index: int) -> str:
     return " and ".join(choices.row.experts[expert] for expert in counts.pairs[index])
 
 
-def _drawing(index: int, choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Drawing:
+def _drawing(index: int, choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Figure:
     ratios = {f"layers: {title}": counts.ratio(layers) for title, layers in groups.items()}
-    return Drawing(
+    return Figure(
         figures.matrices(ratios, counts.pairs, choices.row.experts, name=f"experts-{index}-together"),
         f"Figure: co-activation of each pair of experts of {choices.row.system}, relative to chance",
         "Observed over expected, by group of layers: 1 is chance. Full shading is twice as often in one colour, half "

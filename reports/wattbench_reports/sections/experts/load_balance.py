@@ -8,7 +8,7 @@ from wattbench_reports import figures
 from wattbench_reports.analyses.experts import ExpertUse
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 CHANCE = 0.05
@@ -33,7 +33,7 @@ def use_passage(index: int, use: ExpertUse) -> Passage:
         svg = figures.experts(
             use.shares, use.layers, use.domains, use.experts, full=1 / use.per_token, name=f"experts-{index}-figure"
         )
-        drawing = Drawing(
+        drawing = Figure(
             svg,
             f"Figure: share of each expert of {use.system} by layer and domain",
             "One panel per expert: the stronger the shading, the larger its share of the domain's selections in the "

@@ -12,7 +12,7 @@ from wattbench_reports.analyses.hybrids import Frontier, Quality, ThresholdCurve
 from wattbench_reports.figures import Dot, FrontierLine, frontier
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.hybrids.words import joules
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN, _LISTED = 150, 9
@@ -37,8 +37,8 @@ def frontier_passage(hybrid: Frontier, quality: Quality | None, places: dict[str
         heading,
         sentences,
         (_settings_table(hybrid, curve), _spots_table(hybrid)),
-        Drawing(
-            svg=_draw(hybrid, curve, places, number),
+        Figure(
+            drawing=_draw(hybrid, curve, places, number),
             label=f"Figure: accuracy against joules per request of {hybrid.system} at every threshold",
             caption="Every threshold, replayed. Better is up and to the left.",
         ),

@@ -9,7 +9,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import misroutes
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.hybrids.words import absent, points, signed
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
@@ -44,8 +44,8 @@ def sent_passage(each: Study, analysis: Analysis, index: int) -> Passage:
     matrix = each.misroutes
     columns = [None if name is None else matrix.members.index(name) for name in matrix.best]
     frame = "" if routing.missing else " A frame marks the member that is best in the domain on its own."
-    drawing = Drawing(
-        svg=misroutes(matrix.counts, matrix.domains, matrix.members, columns, name=f"misroutes-figure-{index}"),
+    drawing = Figure(
+        drawing=misroutes(matrix.counts, matrix.domains, matrix.members, columns, name=f"misroutes-figure-{index}"),
         label=f"Figure: members that answered for {routing.system}, by domain",
         caption=f"Answers and their share of the domain.{frame}",
     )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.figures.axes import tick
 from wattbench_reports.figures.routing_cascades import CascadeBaseline, CascadeLine, routing_cascades
 from wattbench_reports.figures.routing_tradeoff import RoutingCurveLine, RoutingMark, routing_tradeoff
-from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.model import Cascade, RoutingChoice, RoutingStudy
