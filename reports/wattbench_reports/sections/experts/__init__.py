@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wattbench_reports.analyses.experts import expert_use, recorded_choices, together, touched
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.sections.experts.co_activation import together_passage
-from wattbench_reports.sections.experts.load_balance import use_passage
+from wattbench_reports.sections.experts.co_activation import together_figure, together_passage
+from wattbench_reports.sections.experts.load_balance import shares_figure, use_passage
 from wattbench_reports.sections.experts.weights_read import touched_passage
 from wattbench_reports.sections.model import Passage, Section
 
@@ -22,12 +22,11 @@ def experts_section(analysis: Analysis) -> Section | None:
     mixtures = recorded_choices(analysis)
     if not mixtures:
         return None
-    passages: list[Passage] = []
-    for index, choices in enumerate(mixtures):
-        passages += [
-            use_passage(index, expert_use(choices)),
-            together_passage(index, choices, together(choices)),
-        ]
+    uses, pairs = [expert_use(each) for each in mixtures], [(each, together(each)) for each in mixtures]
+    drawn = (shares_figure(uses), together_figure(pairs))
+    passages = [Passage("", (), figure=figure) for figure in drawn if figure is not None]
+    for use, of_mixture in zip(uses, pairs, strict=True):
+        passages += [use_passage(use), together_passage(*of_mixture)]
     passages.append(touched_passage(analysis, [(each, touched(analysis, each)) for each in mixtures]))
     return Section(
         "experts",
