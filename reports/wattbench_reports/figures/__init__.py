@@ -15,7 +15,7 @@ from wattbench_reports.figures.latency import LatencyCurve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.figures.matrix import MatrixMetric, matrix
 from wattbench_reports.figures.misroutes import misroutes
-from wattbench_reports.figures.power_trace import Band, TraceSpan, Watts, power
+from wattbench_reports.figures.power_trace import Band, PowerTrace, TraceSpan, Watts, power
 from wattbench_reports.figures.retention import TaskRetention, retention
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
@@ -33,6 +33,7 @@ __all__ = [
     "LoadPoint",
     "Looks",
     "MatrixMetric",
+    "PowerTrace",
     "Slice",
     "TaskRetention",
     "TraceSpan",
