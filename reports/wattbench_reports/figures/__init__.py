@@ -15,7 +15,7 @@ from wattbench_reports.figures.latency import LatencyCurve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.figures.matrix import MatrixMetric, matrix
 from wattbench_reports.figures.misroutes import SentItems, misroutes
-from wattbench_reports.figures.power_trace import Band, TraceSpan, Watts, power
+from wattbench_reports.figures.power_trace import Band, PowerTrace, TraceSpan, Watts, power
 from wattbench_reports.figures.retention import StudentRetention, TaskRetention, retention
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
@@ -35,6 +35,7 @@ __all__ = [
     "LoadPoint",
     "Looks",
     "MatrixMetric",
+    "PowerTrace",
     "SentItems",
     "Slice",
     "StudentRetention",

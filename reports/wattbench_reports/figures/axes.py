@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from wattbench_reports.formatting import units
@@ -15,18 +15,24 @@ _WIDE = 10.0
 """A scale is logarithmic if its largest value is at least this multiple of its smallest."""
 _ROOM = 0.06
 """Of the span of the values, at the ends of a scale."""
-_SHARE_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2)
 
 
-def quantity_axis(axis: Axis, values: Iterable[float], unit: str, *, money: bool = False, log: bool = True) -> None:
+def quantity_axis(
+    axis: Axis,
+    values: Iterable[float],
+    written: str | Callable[[float], str],
+    *,
+    log: bool = True,
+    most_ticks: int = 6,
+) -> None:
     """Scale an axis to quantities of 0 or more, with ticks such as ``200 ms`` and ``1.5 kJ``.
 
     Args:
         axis: `axes.xaxis` or `axes.yaxis`.
         values: that are drawn; those that are not finite do not count.
-        unit: of the values.
-        money: the unit is a currency.
+        written: the unit of the values, or what writes a value.
         log: whether the scale is logarithmic where the values are far apart and none is 0.
+        most_ticks: of a linear scale, about.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
@@ -41,22 +47,27 @@ def quantity_axis(axis: Axis, values: Iterable[float], unit: str, *, money: bool
         axis.set_minor_formatter(NullFormatter())
     else:
         scale_to(axis, 0.0, (1 + _ROOM) * most or 1.0)
-        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: tick(value, unit, money=money)))
+        axis.set_major_locator(MaxNLocator(most_ticks, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: tick(value, written) if isinstance(written, str) else written(value))
+    )
 
 
-def share_axis(axis: Axis, shares: Iterable[float] = (0.0, 1.0)) -> None:
+def share_axis(
+    axis: Axis, shares: Iterable[float] = (0.0, 1.0), steps: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2)
+) -> None:
     """Scale an axis to shares, as percentages, from a tick below the least to one above the most.
 
     Args:
         axis: `axes.xaxis` or `axes.yaxis`.
         shares: that are drawn, 0 to 1, with the ends of intervals.
+        steps: between ticks, rising: the first one by which there are at most five, or the last one.
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter
 
     known = [min(max(share, 0.0), 1.0) for share in shares if math.isfinite(share)]
     least, most = min(known, default=0.0), max(known, default=1.0)
-    step = next((each for each in _SHARE_STEPS if each >= (most - least) / 5 - 1e-9), _SHARE_STEPS[-1])
+    step = next((each for each in steps if each >= (most - least) / 5 - 1e-9), steps[-1])
     low = math.floor(least / step + 1e-9)
     high = min(max(math.ceil(most / step - 1e-9), low + 1), round(1 / step))
     low = min(low, high - 1)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wattbench.terminal import clipped_apart
 from wattbench_reports.figures.palette import INK, LINE
 from wattbench_reports.formatting.safe_text import visible
@@ -21,7 +23,7 @@ WIDE_IN, HIGH_IN = 9.0, 3.9
 """Width and height of a figure over the whole width of a page."""
 TEXT_PT, SMALL_PT = 10.5, 9.0
 """Sizes of letters: of names and axes, and where there is less room."""
-_LETTER = 0.58
+LETTER = 0.58
 """The mean width of a letter of matplotlib's own font, as a share of its size."""
 _SAMPLE_PT, _ROW_IN = 36.0, 0.22
 """Width of a legend's sample with the gaps around it, and height of a row."""
@@ -88,9 +90,9 @@ def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
     return axes
 
 
-def short(names: Iterable[str]) -> list[str]:
+def short(names: Iterable[str], longest: int = _LONGEST) -> list[str]:
     """Cut names to a length that a figure has room for, no two alike, and show what cannot be seen."""
-    return clipped_apart([visible(name) for name in names], _LONGEST)
+    return clipped_apart([visible(name) for name in names], longest)
 
 
 def _draw(drawing: Drawing, axes: Sequence[Axes]) -> None:
@@ -99,8 +101,8 @@ def _draw(drawing: Drawing, axes: Sequence[Axes]) -> None:
             spine.set_visible(side in {"left", "bottom"})
             spine.set_color(INK)
         each.tick_params(which="both", color=INK, labelcolor=INK, labelsize=TEXT_PT)
-        each.xaxis.label.set_color(INK)
-        each.yaxis.label.set_color(INK)
+        for label in (each.xaxis.label, each.yaxis.label):
+            label.set(color=INK, fontsize=TEXT_PT)
         each.grid(visible=True, color=LINE, linewidth=0.8)
         each.set_axisbelow(True)
     drawing.draw(axes)
@@ -116,9 +118,7 @@ def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
             by_label.setdefault(label, handle)
     if not by_label:
         return 0
-    longest = max(map(len, by_label))
-    abreast = int(72 * figure.get_figwidth() // (_SAMPLE_PT + _LETTER * TEXT_PT * longest))
-    columns = min(max(abreast, 1), len(by_label))
+    columns = _abreast(list(by_label), 72 * figure.get_figwidth())
     place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)} if isinstance(parent, Axes) else {
         "loc": "outside upper left"
     }  # fmt: skip
@@ -127,3 +127,12 @@ def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
         handletextpad=0.5, columnspacing=1.4, borderaxespad=0.2, **place,
     )  # fmt: skip
     return -(-len(by_label) // columns)
+
+
+def _abreast(labels: Sequence[str], width_pt: float) -> int:
+    """Return how many columns of a legend there is room for, each as wide as its longest label."""
+    for columns in range(len(labels), 1, -1):
+        longest = [max(map(len, each)) for each in np.array_split(labels, columns)]  # as matplotlib fills them
+        if sum(_SAMPLE_PT + LETTER * TEXT_PT * each for each in longest) <= width_pt:
+            return columns
+    return 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wattbench_reports.figures.axes import scale_to, share_axis
+from wattbench_reports.figures.axes import quantity_axis, share_axis
 from wattbench_reports.figures.drawing import SMALL_PT, WIDE_IN, Drawing, short
 from wattbench_reports.figures.palette import ACCENT, QUIET, SOFT, colour
 from wattbench_reports.formatting.units import fixed
@@ -86,18 +86,14 @@ def _draw(
     tick: Callable[[float], str],
     panels: Sequence[Axes],
 ) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     accuracy, cost = panels
     _curves(accuracy, lines, [each.accuracies for each in lines], baseline, baseline.accuracy)
     _curves(cost, lines, [each.costs for each in lines], baseline, baseline.cost)
     bounds = [end for each in lines[:1] for one in each.accuracies for end in (one.low, one.high)]
     shares = [one.estimate for each in lines for one in each.accuracies]
     share_axis(accuracy.yaxis, [baseline.accuracy, *bounds, *shares])
-    most = max([baseline.cost, *(one.estimate for each in lines for one in each.costs)])
-    scale_to(cost.yaxis, 0.0, 1.06 * most or 1.0)
-    cost.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    cost.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+    costs = [baseline.cost, *(one.estimate for each in lines for one in each.costs)]
+    quantity_axis(cost.yaxis, costs, tick, log=False, most_ticks=5)
     for axes, label in ((accuracy, "accuracy"), (cost, cost_label)):
         share_axis(axes.xaxis, (0.5, 1.0))
         axes.set(xlabel="answers that the check judges rightly", ylabel=label)

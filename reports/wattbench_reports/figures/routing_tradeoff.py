@@ -12,10 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wattbench_reports.figures.axes import quantity_axis, share_axis
-from wattbench_reports.figures.drawing import Drawing
-from wattbench_reports.figures.labels import label_points
+from wattbench_reports.figures.direct_labels import DirectLabel, direct_labels
+from wattbench_reports.figures.drawing import Drawing, short
 from wattbench_reports.figures.palette import ACCENT, INK, PAPER, QUIET, colour, marker
 from wattbench_reports.stats import Interval
 
@@ -89,47 +90,47 @@ def _draw(
     tick: Callable[[float], str],
     panels: Sequence[Axes],
 ) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     (axes,) = panels
-    named = [mark for mark in marks if mark.label] or list(marks)
-    costs = [mark.cost.estimate for mark in named] + [cost for cost, _ in mixed]
-    shares = [end for mark in named for end in (mark.accuracy.low, mark.accuracy.high)]
-    quantity_axis(axes.xaxis, costs, "")
+    named = [mark for mark in marks if mark.label]
+    counted = named or list(marks)
+    shares = [end for mark in counted for end in (mark.accuracy.low, mark.accuracy.high)]
+    quantity_axis(axes.xaxis, [mark.cost.estimate for mark in counted] + [cost for cost, _ in mixed], tick)
     share_axis(axes.yaxis, [*shares, *(share for _, share in mixed)])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-    if len(mixed) > 1:
-        axes.plot(*_mix(mixed), color=QUIET, linewidth=1.2, linestyle=(0, (5, 3)), label="random mix of systems")
-    for each in curves:
-        if len(each.costs) > 1:
-            axes.plot(each.costs, each.accuracies, color=ACCENT, linewidth=1.2, alpha=0.7)
+    mix = _mix(mixed)
+    lines = [np.column_stack([each.costs, each.accuracies]) for each in curves if len(each.costs) > 1]
+    axes.plot(*mix.T, color=QUIET, linewidth=1.2, linestyle=(0, (5, 3)))
+    for line in lines:
+        axes.plot(*line.T, color=ACCENT, linewidth=1.2, alpha=0.7)
     dots = [mark for mark in marks if not mark.label]
     axes.plot(
         [mark.cost.estimate for mark in dots], [mark.accuracy.estimate for mark in dots], color=QUIET, marker="o",
         markersize=4, alpha=0.6, linestyle="none",
     )  # fmt: skip
-    edge = axes.get_xlim()[1]
-    for mark in [mark for mark in marks if mark.label][::-1]:
+    edge, bars = axes.get_xlim()[1], []
+    for mark in named[::-1]:
         x, y, ink = mark.cost.estimate, mark.accuracy.estimate, _ink(mark)
-        axes.plot([mark.cost.low, min(mark.cost.high, edge)], [y, y], color=ink, linewidth=1.3, alpha=0.75)
-        axes.plot([x, x], [mark.accuracy.low, mark.accuracy.high], color=ink, linewidth=1.3, alpha=0.75)
+        across = np.array([(mark.cost.low, y), (min(mark.cost.high, edge), y)])
+        up = np.array([(x, mark.accuracy.low), (x, mark.accuracy.high)])
+        bars += [across, up]
+        for bar in (across, up):
+            axes.plot(*bar.T, color=ink, linewidth=1.3, alpha=0.75)
         for shape in _shapes(mark, ink):
             axes.plot([x], [y], color=ink, linestyle="none", zorder=3, **shape)
-    label_points(
-        axes,
-        [(mark.cost.estimate, mark.accuracy.estimate) for mark in named],
-        [mark.label for mark in named],
-        [ACCENT if mark.kind == "router" else INK for mark in named],
-        bold=[mark.chosen for mark in named],
-    )
     axes.set(xlabel=f"{cost_label}{', logarithmic' if axes.get_xscale() == 'log' else ''}", ylabel="accuracy")
+    places = [(mark.cost.estimate, mark.accuracy.estimate) for mark in named]
+    labels = [
+        DirectLabel(name, [place], ACCENT if mark.kind == "router" else INK, bold=mark.chosen)
+        for name, place, mark in zip(short(mark.label for mark in named), places, named, strict=True)
+    ]
+    direct_labels(axes, labels, places, [mix, *lines, *bars])
 
 
-def _mix(mixed: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """Return costs and accuracies along the lines from each system to the next."""
-    steps = [step for number in range(len(mixed) - 1) for step in (number + np.arange(_STEPS) / _STEPS)]
-    at = [*steps, len(mixed) - 1]
-    return tuple(np.interp(at, range(len(mixed)), values).tolist() for values in zip(*mixed, strict=True))
+def _mix(mixed: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Return points on the lines from each system to the next, shape (points, 2)."""
+    if len(mixed) < 2:
+        return np.empty((0, 2))
+    steps = np.linspace(0, len(mixed) - 1, _STEPS * (len(mixed) - 1) + 1)
+    return np.column_stack([np.interp(steps, range(len(mixed)), values) for values in zip(*mixed, strict=True)])
 
 
 def _shapes(mark: RoutingMark, ink: str) -> Iterator[dict[str, Any]]:

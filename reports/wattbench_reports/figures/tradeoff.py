@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wattbench_reports.figures.axes import quantity_axis, share_axis
+from wattbench_reports.figures.axes import quantity_axis, share_axis, tick
 from wattbench_reports.figures.drawing import Drawing, short
 from wattbench_reports.figures.palette import INK, PAPER, colour, marker
 from wattbench_reports.formatting import units
@@ -91,7 +91,9 @@ def _draw(points: Sequence[TradeoffPoint], cost: Cost, fronts: Sequence[Sequence
         )  # fmt: skip
     costs = [end for point in points for end in (point.cost.estimate, *_bar(point.cost))]
     zero = [0.0] if any(point.cost.estimate == 0 for point in points) else []
-    quantity_axis(axes.xaxis, [*zero, *(end for end in costs if end > 0)], cost.unit, money=cost.is_money)
+    quantity_axis(
+        axes.xaxis, [*zero, *(end for end in costs if end > 0)], partial(tick, unit=cost.unit, money=cost.is_money)
+    )
     share_axis(axes.yaxis, [0.0, *(point.accuracy.high for point in points)])
     axes.set(xlabel=cost.label, ylabel="accuracy, %")
 

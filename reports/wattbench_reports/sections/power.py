@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -33,23 +34,36 @@ _ROUNDS = "loading, idle and rounds"
 
 
 def power_section(analysis: Analysis) -> Section | None:
-    """Make a passage per system; None where the run has no power trace, or nothing was metered."""
+    """Make a figure of all systems and a passage per system; None where the run has no power trace, or no joules."""
     if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
-    passages = []
-    for index, system in enumerate(system_powers(analysis)):
-        if system.cells:
-            passages.append(_passage(analysis, index, system))
-    return (
-        Section("power", "Power", "Power over time", _LEAD, tuple(passages), line="the readings behind the joules")
-        if passages
-        else None
+    systems = system_powers(analysis)
+    figure = power_figure(systems)
+    passages = [
+        Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),))
+        for index, system in enumerate(systems)
+        if system.cells
+    ]
+    if not passages:
+        return None
+    first = () if figure is None else (Passage("", (), figure=figure),)
+    return Section(
+        "power", "Power", "Power over time", _LEAD, (*first, *passages), line="the readings behind the joules"
     )
 
 
-def _passage(analysis: Analysis, index: int, system: SystemPower) -> Passage:
-    drawing = _drawing(index, system) if index < _DRAWN and system.components else None
-    return Passage(system.system, _sentences(index, system), (), drawing, (_table(analysis, system),))
+def power_figure(systems: Sequence[SystemPower]) -> Figure | None:
+    """Make the figure of the first systems; None where none of them has readings."""
+    drawn = [system for system in systems[:_DRAWN] if system.components]
+    if not drawn:
+        return None
+    components = list(dict.fromkeys(component for system in drawn for component in system.components))
+    lines = [line for system in drawn for cell in system.cells for line in cell.lines]
+    return Figure(
+        figures.power([_trace(system, components) for system in drawn]),
+        "Figure: power over time, cell by cell",
+        f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
+    )
 
 
 def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
@@ -72,7 +86,7 @@ def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _drawing(index: int, system: SystemPower) -> Figure:
+def _trace(system: SystemPower, components: Sequence[str]) -> figures.PowerTrace:
     stretches = [
         figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
@@ -85,16 +99,10 @@ def _drawing(index: int, system: SystemPower) -> Figure:
     ]
     idle_w = system.idle_w
     watts = [
-        figures.Watts(component, number, *_joined(system, component), idle_w.get(component))
-        for number, component in enumerate(system.components)
+        figures.Watts(name, components.index(name), *_joined(system, name), idle_w.get(name))
+        for name in system.components
     ]
-    lines = [line for cell in system.cells for line in cell.lines]
-    return Figure(
-        figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
-                      name=f"power-{index}-figure"),
-        f"Figure: power of {system.system} over time, cell by cell",
-        f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
-    )  # fmt: skip
+    return figures.PowerTrace(system.system, sorted(stretches, key=lambda each: each.started_s), bands, watts)
 
 
 def _joined(system: SystemPower, component: str) -> tuple[np.ndarray, np.ndarray]:
