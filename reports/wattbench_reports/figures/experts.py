@@ -68,7 +68,7 @@ def _draw(mixtures: Sequence[ExpertShares], columns: int, panels: Sequence[Axes]
         shown = range(0, len(each.layers), max(1, -(-len(each.layers) // _NUMBERS)))
         axes.set_xticks([place + 0.5 for place in shown], [str(each.layers[place]) for place in shown])
         axes.tick_params(axis="x", rotation=0)
-        name, title = short([each.system], 16)[0], short(each.experts, 20)[expert]
+        name, title = short([each.system], 16)[0], short(each.experts, 22)[expert]
         title = title if len(mixtures) == 1 else f"{name}: {title}"
         axes.set_title(title, loc="left", fontsize=TEXT_PT, color=INK)
         axes.set_xlabel("layer")
