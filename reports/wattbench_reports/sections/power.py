@@ -37,7 +37,7 @@ def power_section(analysis: Analysis) -> Section | None:
     """Make a figure of all systems and a passage per system; None where the run has no power trace, or no joules."""
     if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
-    systems = system_powers(analysis)
+    systems = list(system_powers(analysis))
     figure = power_figure(systems)
     passages = [
         Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),))
