@@ -5,27 +5,29 @@ May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `w
 """
 
 from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency
-from wattbench_reports.figures.co_activation import matrices
+from wattbench_reports.figures.co_activation import CoActivation, co_activation
 from wattbench_reports.figures.drawing import Drawing, on_axes
 from wattbench_reports.figures.energy import Bar, Slice, energy
-from wattbench_reports.figures.experts import experts
+from wattbench_reports.figures.experts import ExpertShares, experts
 from wattbench_reports.figures.frontier import Dot, FrontierLine, frontier
 from wattbench_reports.figures.gate import Looks, gate
 from wattbench_reports.figures.latency import LatencyCurve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.figures.matrix import MatrixMetric, matrix
-from wattbench_reports.figures.misroutes import misroutes
+from wattbench_reports.figures.misroutes import SentItems, misroutes
 from wattbench_reports.figures.power_trace import Band, PowerTrace, TraceSpan, Watts, power
-from wattbench_reports.figures.retention import TaskRetention, retention
+from wattbench_reports.figures.retention import StudentRetention, TaskRetention, retention
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
 __all__ = [
     "Band",
     "Bar",
+    "CoActivation",
     "Cost",
     "CourseLine",
     "Dot",
     "Drawing",
+    "ExpertShares",
     "FrontierLine",
     "Handover",
     "LatencyCurve",
@@ -34,11 +36,14 @@ __all__ = [
     "Looks",
     "MatrixMetric",
     "PowerTrace",
+    "SentItems",
     "Slice",
+    "StudentRetention",
     "TaskRetention",
     "TraceSpan",
     "TradeoffPoint",
     "Watts",
+    "co_activation",
     "energy",
     "energy_latency",
     "experts",
@@ -46,7 +51,6 @@ __all__ = [
     "gate",
     "latency",
     "lifecycle",
-    "matrices",
     "matrix",
     "misroutes",
     "on_axes",

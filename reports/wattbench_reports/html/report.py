@@ -26,8 +26,7 @@ from wattbench_reports.html.whatif import carried, controls, script_of_page, wor
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.second_process import pays
 from wattbench_reports.sections.first_screen import first_screen
-from wattbench_reports.sections.verdict.by_domain import choices_table
-from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 from wattbench_reports.tables.run_tables import answers_of
 from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict

@@ -153,7 +153,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
 
 
 def _long_run(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
-    """Return the bounds that a claim for the long run is made from; nothing where no system has any."""
+    """Make the table of bounds behind "in the long run"; empty where no system has any."""
     known = [each for each in at.systems if each.in_time_low is not None]
     if not known:
         return ()

@@ -26,17 +26,17 @@ _LEAD = (
 )
 
 _MOST_CELLS = 600
-"""With more cells than this nothing is plotted; the tables have all values."""
+"""With more cells than this there is no figure; the tables have all values."""
 
 _Row = tuple[Cell, ...]
 
 
 _PART = 1_000_000
-"""Answers that are looked at together."""
+"""Answers per batch."""
 
 
 def domains_section(analysis: Analysis) -> Section | None:
-    """Make the matrices with their plot, then the specialists where there are any; None where all is one domain."""
+    """Make the passages on domains and on specialists; None for a run of one domain."""
     if len(analysis.by_domain) < 2:
         return None
     share = tail_of_cells(analysis)
@@ -235,7 +235,7 @@ def _rows(values: _Values) -> tuple[tuple[float | None, ...], ...]:
 
 
 def _fewer(values: _Values) -> tuple[tuple[float | None, ...], ...]:
-    """Shade by rank, as values may differ by orders of magnitude: the share of the other cells that are not below."""
+    """Shade by rank, as values may differ by orders of magnitude: 1 for the lowest."""
     known = np.sort([value for row in values for value in row if value is not None])
 
     def fullness(value: float | None) -> float | None:

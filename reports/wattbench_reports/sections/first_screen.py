@@ -1,4 +1,4 @@
-"""The first screen: advice, a picture, a row per system, and the caveat that matters most; then the domains."""
+"""The first screen: advice, a picture, a row per system, the most serious caveat, and the domains."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from wattbench_reports.wording.decision.advice import on_hull
 from wattbench_reports.wording.decision.costs import request_words
 
 TOP = 10
-"""The number of systems that are shown; the others are folded, and dots in the picture."""
+"""How many systems are shown; the others are folded, and are dots in the picture."""
 
 _NAME_WIDTH = 22
-"""Of a label in the picture, in letters."""
+"""The width of a label in the picture, in letters."""
 
 COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.SECONDS: "seconds"}
-"""What costs are called in the picture; money has its currency."""
+"""Names of costs in the picture; money has its currency."""
 
 PHRASES = {
     "latency": "latency {tail}",
@@ -51,7 +51,7 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """What the page shows before anything is unfolded, but for a gate."""
+    """What the page shows first, except for a gate."""
 
     advice: str
     picture: Figure | None
@@ -59,14 +59,14 @@ class FirstScreen:
     table: Table
     """The first `TOP` systems, in the order of the decision."""
     rest: Table | None
-    """All others; None where there are none."""
+    """All other systems; None without any."""
     caveat: str
     """Empty: none."""
     domains: Table | None
     """None with fewer than two domains."""
     evidence: tuple[str, ...]
     routing: str = ""
-    """Whether a router is worth building, in one sentence; empty where there is nothing to route between."""
+    """Whether a router is worth building, in one sentence; empty with fewer than two systems to route between."""
 
 
 def first_screen(words: DecisionWords, analysis: Analysis, routing: str = "") -> FirstScreen:
@@ -154,7 +154,7 @@ def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
 
 
 def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
-    """Return what is drawn across: where no cost is known, the latency."""
+    """Return the cost on the horizontal axis, or the latency where no cost is known."""
     if decision.unit is not None:
         return system.cost_per_request
     seconds = system.tail_latency_s
@@ -189,7 +189,7 @@ def picture_labels(systems: Sequence[str]) -> dict[str, str]:
 
 
 def _region(decision: Decision) -> Region:
-    """Return what is required of accuracy over all items, and of the cost that is drawn."""
+    """Return the required accuracy over all items, and the limit of the drawn cost."""
     units_of = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost", None: "p95"}
     quantity = units_of.get(decision.unit, "")  # no requirement is on seconds per request
     bounds = [each for each in decision.settings.requirements if each.domain is None]

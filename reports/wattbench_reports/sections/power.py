@@ -15,14 +15,13 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
-from wattbench_reports.sections.validity import MOST_WINDOWS
-from wattbench_reports.sections.window_sample import chosen
+from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
 _DRAWN = 24
-"""The number of systems that are plotted, to limit the size of the page. All have a table."""
+"""How many systems are plotted, to limit the size of the page. All have a table."""
 
 _FEWEST_WINDOWS = 20
-"""The least number of windows in the table of a system, however many systems share the page."""
+"""The least room for windows in the table of a system, however many systems there are."""
 
 _LEAD = (
     "The power readings of each component behind the joules of this page. Bands are windows: joules are counted "
@@ -126,7 +125,7 @@ def _how(lines: list[PowerLine]) -> str:
 def _table(analysis: Analysis, system: SystemPower) -> Table:
     windows = [(number, cell, window) for number, cell in enumerate(system.cells, start=1) for window in cell.windows]
     most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(analysis.frames.systems))
-    shown = chosen(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
+    shown = shown_windows(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
     caption, where = f"Windows of {system.system}", ""
     if len(shown) < len(windows):
         caption += f": {len(shown):,} of {len(windows):,}, those not valid first"

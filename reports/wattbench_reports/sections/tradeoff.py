@@ -30,7 +30,7 @@ _LEAD = (
 
 
 def tradeoff_section(analysis: Analysis) -> Section | None:
-    """Make a passage for each of joules, money and latency that any of several systems has; None where there is none.
+    """Make a passage each for joules, money and latency, where known; None with fewer than two systems or without any.
 
     A system without the metric is in the table only.
     """

@@ -14,8 +14,7 @@ from wattbench_reports.html.whatif.tipping_points import Lead, Tipping, tippings
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Quantity, Worth
 from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.restate_key import key
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.sections.table import Cell, Column, Table, restate_key
 from wattbench_reports.wording.comparison import YEAR, YEAR_COST, has_year_cost
 
 _LEAST = "1e-15"
@@ -66,7 +65,7 @@ def _year_table(analysis: Analysis, texts: dict[str, str]) -> Table:
     rows = []
     names = YEAR | ({"year-money": YEAR_COST} if has_year_cost(analysis.comparison) else {})
     for index, figures in enumerate(analysis.comparison.systems):
-        cells = (Cell(texts[key(index, name)], restates=key(index, name)) for name in names)
+        cells = (Cell(texts[restate_key(index, name)], restates=restate_key(index, name)) for name in names)
         rows.append((Cell(figures.system, series=index, detail=figures.kind), *cells))
     return Table(
         caption="A year of requests",

@@ -18,7 +18,7 @@ from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _FARTHEST = 1e15
-"""Correct answers beyond which nothing is plotted."""
+"""The figure ends at this many correct answers."""
 
 
 def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:

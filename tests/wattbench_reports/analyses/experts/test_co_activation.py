@@ -16,7 +16,7 @@ from wattbench_reports.analyses.experts import recorded_choices, together, touch
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import matrices
 from wattbench_reports.html import report
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.stats import together_by_chance
 
 FOUR = ("one", "two", "three", "four")

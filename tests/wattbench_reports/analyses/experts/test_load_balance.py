@@ -8,7 +8,7 @@ import pytest
 from wattbench.records import read_run
 from wattbench_reports.analyses.experts import expert_use, recorded_choices
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.experts import experts_section
 
 EXPERTS = ("one", "two")
 
