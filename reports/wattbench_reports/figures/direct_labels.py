@@ -104,7 +104,8 @@ def direct_labels(
             continue
         place = best[1]
         taken.append(place.box(size.width, size.height))
-        text.xy = tuple(axes.transData.inverted().transform((place.x, place.y)))
+        if len(label.at) > 1:
+            text.xy = tuple(axes.transData.inverted().transform((place.x, place.y)))
         text.set(position=(place.across / pixels, place.up / pixels), ha=_HORIZONTAL[place.side])
 
 

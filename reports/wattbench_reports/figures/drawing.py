@@ -80,10 +80,10 @@ def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes
 def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
     """Draw on an empty figure, with a legend above the panels for which the figure becomes higher."""
     rows = -(-drawing.panels // drawing.columns)
-    panels = figure.subplots(rows, drawing.columns, squeeze=False).flat
-    axes, empty = tuple(panels)[: drawing.panels], tuple(panels)[drawing.panels :]
-    for each in empty:
-        each.remove()
+    panels = tuple(figure.subplots(rows, drawing.columns, squeeze=False).flat)
+    axes = panels[: drawing.panels]
+    for empty in panels[drawing.panels :]:
+        empty.remove()
     _draw(drawing, axes)
     legend_rows = _legend(figure, axes, figure)
     figure.set_size_inches(drawing.size_in[0], drawing.size_in[1] + _ROW_IN * legend_rows)
@@ -91,8 +91,12 @@ def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
 
 
 def short(names: Iterable[str], longest: int = _LONGEST) -> list[str]:
-    """Cut names to a length that a figure has room for, no two alike, and show what cannot be seen."""
-    return clipped_apart([visible(name) for name in names], longest)
+    """Cut names to a length that a figure has room for, no two alike, and show what cannot be seen.
+
+    One that begins with an underscore has a space before it: matplotlib leaves labels with one out of legends.
+    """
+    clipped = clipped_apart([visible(name) for name in names], longest)
+    return [f" {name}" if name.startswith("_") else name for name in clipped]
 
 
 def _draw(drawing: Drawing, axes: Sequence[Axes]) -> None:

@@ -69,9 +69,9 @@ def _draw(bars: Sequence[Bar], panels: Sequence[Axes]) -> None:
     (axes,) = panels
     for row, bar in enumerate(bars):
         before_j = 0.0
-        for part in bar.slices:
+        for part, label in zip(bar.slices, short(part.label for part in bar.slices), strict=True):
             axes.barh(
-                row, part.joules / bar.joules, left=before_j / bar.joules, height=0.62, label=part.label, linewidth=0,
+                row, part.joules / bar.joules, left=before_j / bar.joules, height=0.62, label=label, linewidth=0,
                 color=colour(part.series), alpha=_FAINT if part.faint else None,
             )  # fmt: skip
             before_j += part.joules

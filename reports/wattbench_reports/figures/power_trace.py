@@ -113,8 +113,9 @@ def _draw(traces: Sequence[PowerTrace], columns: int, panels: Sequence[Axes]) ->
             axes.broken_barh(
                 spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, label=shade.label, **paint
             )
-        for each in trace.watts:
-            axes.plot(*axis.line(each), color=colour(each.series), linewidth=1, label=each.component)
+        components = short(each.component for each in trace.watts)
+        for each, component in zip(trace.watts, components, strict=True):
+            axes.plot(*axis.line(each), color=colour(each.series), linewidth=1, label=component)
         for each in trace.watts:
             if each.idle_w is not None:
                 axes.axhline(

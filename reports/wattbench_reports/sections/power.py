@@ -37,15 +37,15 @@ def power_section(analysis: Analysis) -> Section | None:
     """Make a figure of all systems and a passage per system; None where the run has no power trace, or no joules."""
     if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
-    systems = list(system_powers(analysis))
-    figure = power_figure(systems)
-    passages = [
-        Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),))
-        for index, system in enumerate(systems)
-        if system.cells
-    ]
+    drawn, passages = [], []
+    for index, system in enumerate(system_powers(analysis)):
+        if system.cells:
+            passages.append(Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),)))
+        if index < _DRAWN:
+            drawn.append(system)
     if not passages:
         return None
+    figure = power_figure(drawn)
     first = () if figure is None else (Passage("", (), figure=figure),)
     return Section(
         "power", "Power", "Power over time", _LEAD, (*first, *passages), line="the readings behind the joules"
@@ -53,8 +53,8 @@ def power_section(analysis: Analysis) -> Section | None:
 
 
 def power_figure(systems: Sequence[SystemPower]) -> Figure | None:
-    """Make the figure of the first systems; None where none of them has readings."""
-    drawn = [system for system in systems[:_DRAWN] if system.components]
+    """Make the figure of systems, a panel each; None where none of them has readings."""
+    drawn = [system for system in systems if system.components]
     if not drawn:
         return None
     components = list(dict.fromkeys(component for system in drawn for component in system.components))

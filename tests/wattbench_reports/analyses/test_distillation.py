@@ -254,8 +254,8 @@ def test_golden(analysed, fake, golden) -> None:
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
         lines += [f"-- {passage.heading}", *passage.sentences]
-        if passage.drawing:
-            lines += [f"({passage.drawing.label}) {passage.drawing.caption}"]
+        if passage.figure:
+            lines += [f"({passage.figure.label}) {passage.figure.caption}"]
         for table in passage.tables:
             lines += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             lines += [" | ".join(cell.text for cell in row) for row in table.rows]

@@ -170,10 +170,10 @@ def test_a_drill_says_so_first() -> None:
 
 
 def test_what_has_no_course_is_not_drawn() -> None:
-    assert section_of(passed(), {}).passages[-1].drawing is None
+    assert section_of(passed(), {}).passages[-1].figure is None
     nothing = np.array([])
     empty = {"accuracy": SequentialBounds(nothing.astype(int), nothing, nothing, nothing)}
-    assert section_of(passed(), empty).passages[-1].drawing is None
+    assert section_of(passed(), empty).passages[-1].figure is None
     (_, passage) = section_of(passed(), {"accuracy": bounds(passed())["accuracy"]}).passages
     assert [each.caption for each in passage.folded] == ["accuracy over the items, 3 looks"]
     assert [cell.text for cell in passage.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]

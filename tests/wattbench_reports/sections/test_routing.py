@@ -97,7 +97,7 @@ def test_the_caption_says_what_rings_are(candidates, kinds: tuple[str, ...], sai
         studies.no_router_judged(), choices=choices,
         verdict=studies.verdict(WorthBuilding.NO, choices[0] if choices else None),
     )  # fmt: skip
-    drawing = routing_section(candidates, lambda: study).passages[0].drawing
+    drawing = routing_section(candidates, lambda: study).passages[0].figure
     assert said in drawing.caption
     assert ("Rings" in drawing.caption) == bool(kinds)
 

@@ -196,7 +196,7 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     section = experts_section(analyse(run))
     assert section is not None
     passage = section.passages[1]
-    assert passage.drawing is None
+    assert passage.figure is None
     assert len(passage.tables[0].rows) == 66
     assert "Shown are the 66 pairs furthest from chance, of 91." in passage.tables[0].note
 

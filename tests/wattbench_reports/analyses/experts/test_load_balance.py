@@ -75,7 +75,7 @@ def test_one_domain_is_not_tested(make_run, fake) -> None:
     section = experts_section(analysis)
     assert section is not None
     assert section.passages[0].sentences[0].startswith("All items are of one domain")
-    assert section.passages[0].drawing is None
+    assert section.passages[0].figure is None
 
 
 def test_absent_where_nothing_is_on_record(analysed, make_run, fake) -> None:

@@ -25,8 +25,8 @@ def as_text(section) -> str:
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:
         out += [f"-- {passage.heading}", *passage.sentences]
-        if passage.drawing is not None:
-            out.append(f"({passage.drawing.label})")
+        if passage.figure is not None:
+            out.append(f"({passage.figure.label})")
         for table in (*passage.tables, *passage.folded):
             out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
