@@ -1,7 +1,6 @@
-"""The plots of the report: one file per plot, each from plain numbers to inline SVG.
+"""The figures of the report, drawn with matplotlib: one file per figure, each from plain numbers to a `Drawing`.
 
-May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `wattbench_reports.formatting.units`,
-`wattbench_reports.figures.svg`. Must not read records.
+May import: `wattbench_reports.stats`, `wattbench_reports.formatting`. Must not read records.
 """
 
 from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency

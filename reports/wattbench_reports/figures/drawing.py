@@ -67,7 +67,7 @@ def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes
         if axes is None:
             from matplotlib import pyplot
 
-            drawn = complete(drawing, pyplot.figure(figsize=drawing.size_in, layout="constrained"))
+            drawn = complete(drawing, pyplot.figure(layout="constrained"))
         else:
             drawn = tuple(axes) if isinstance(axes, Iterable) else (axes,)
             if len(drawn) != drawing.panels:
@@ -79,6 +79,7 @@ def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes
 
 def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
     """Draw on an empty figure, with a legend above the panels for which the figure becomes higher."""
+    figure.set_size_inches(drawing.size_in)
     rows = -(-drawing.panels // drawing.columns)
     panels = tuple(figure.subplots(rows, drawing.columns, squeeze=False).flat)
     axes = panels[: drawing.panels]

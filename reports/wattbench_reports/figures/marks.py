@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from wattbench_reports.figures.chart import Colour
-from wattbench_reports.figures.shared import MARKERS, colour, marker, with_variables
+from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour, marker
 
 
 def mark_svg(series: int) -> str:
     """Refer to a system's marker, defined by `marks_svg`; hidden from screen readers."""
-    fill = with_variables(colour(series))
+    fill = f"var(--{VARIABLES[colour(series)]})"
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
         f'<use href="#mark-{series % len(MARKERS)}"/></svg>'
     )
-
-
-def mark_at(series: int, x: float, y: float, size: float, *, hollow: bool = False) -> str:
-    """Draw a system's marker in a figure of a page that has `marks_svg`.
-
-    Args:
-        series: the system's.
-        x: of its middle, in units of the view box.
-        y: of its middle.
-        size: its width.
-        hollow: its outline alone.
-    """
-    ink = with_variables(colour(series))
-    paint = f'fill="{Colour.PAPER}" stroke="{ink}" stroke-width="0.16"' if hollow else f'fill="{ink}"'
-    return f'<use href="#mark-{series % len(MARKERS)}" {paint} transform="translate({x:.1f} {y:.1f}) scale({size:g})"/>'
 
 
 def marks_svg() -> str:

@@ -63,7 +63,7 @@ def _written(drawing: Drawing, metadata: dict[str, str], *, transparent: bool = 
         warnings.filterwarnings("ignore", r"Glyph \d+ |Matplotlib currently does not support", UserWarning)
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
-        figure = Figure(figsize=drawing.size_in, dpi=FigureCanvasSVG.fixed_dpi, layout="constrained")
+        figure = Figure(dpi=FigureCanvasSVG.fixed_dpi, layout="constrained")
         figure.set_canvas(FigureCanvasSVG(figure))
         complete(drawing, figure)
         layout = figure.get_layout_engine()

@@ -11,7 +11,6 @@ from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
-from wattbench_reports.figures.drawing import Drawing
 from wattbench_reports.figures.marks import mark_svg, marks_svg
 from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
@@ -110,7 +109,7 @@ def _page(analysis: Analysis, made: Made) -> str:
         css=Markup(css),  # noqa: S704
         mark=lambda series: Markup(mark_svg(series)),  # noqa: S704
         marks=Markup(marks_svg()),  # noqa: S704
-        svg=lambda drawing: Markup(page_svg(drawing) if isinstance(drawing, Drawing) else drawing),  # noqa: S704
+        svg=lambda drawing: Markup(page_svg(drawing)),  # noqa: S704
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),

@@ -105,7 +105,7 @@ def elements(svg: str, tag: str) -> list[ET.Element]:
 
 def panels(drawing: Drawing) -> tuple[Axes, ...]:
     """Draw a figure, laid out as in a page."""
-    figure = Figure(drawing.size_in, layout="constrained")
+    figure = Figure(layout="constrained")
     axes = complete(drawing, figure)
     figure.draw_without_rendering()
     return axes
