@@ -128,14 +128,14 @@ class RunPlot:
             hybrid: its name; None: the first one with a threshold.
         """
         section = self._hybrids(self._analysis)
-        found = [
+        drawings = [
             passage.figure.drawing
             for passage in (section.passages if section else ())
             if passage.figure is not None and passage.figure.drawing.name.startswith("frontier-figure")
             if hybrid is None or passage.heading.startswith(f"{hybrid}: ")
         ]
         of = "no hybrid" if hybrid is None else f"no hybrid {hybrid}"
-        return self._one(found[0] if found else None, f"it has {of} with a threshold that can be varied", ax)
+        return self._one(drawings[0] if drawings else None, f"it has {of} with a threshold that can be varied", ax)
 
     def routing(self, ax: Axes | None = None) -> Axes:
         """Draw accuracy against cost of systems, routers in front of them, and perfect routers."""

@@ -37,7 +37,7 @@ class ExpertShares:
     domains: Sequence[str]
     experts: Sequence[str]
     full: float
-    """The share that a full cell stands for."""
+    """The share of full shading."""
 
 
 def experts(mixtures: Sequence[ExpertShares]) -> Drawing:
@@ -66,7 +66,7 @@ def _draw(mixtures: Sequence[ExpertShares], columns: int, panels: Sequence[Axes]
         names = each.domains if number % columns == 0 or of_panels[number - 1][0].domains != each.domains else ()
         cells(axes, rows, names, [str(layer) for layer in each.layers], gap=0.0)
         shown = range(0, len(each.layers), max(1, -(-len(each.layers) // _NUMBERS)))
-        axes.set_xticks([place + 0.5 for place in shown], [str(each.layers[place]) for place in shown])
+        axes.set_xticks([index + 0.5 for index in shown], [str(each.layers[index]) for index in shown])
         axes.tick_params(axis="x", rotation=0)
         name, title = short([each.system], 16)[0], short(each.experts, 22)[expert]
         title = title if len(mixtures) == 1 else f"{name}: {title}"

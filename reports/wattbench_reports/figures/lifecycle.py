@@ -79,10 +79,10 @@ def _draw(lines: Sequence[CourseLine], handovers: Sequence[Handover], last: floa
             marker=marker(line.series), markersize=6, markevery=(order % _BETWEEN_MARKS, _BETWEEN_MARKS), label=name,
         )  # fmt: skip
     for each in handovers:
-        place = each.answers, each.energy_j
-        axes.plot(*place, color=INK, marker="o", markersize=12, markerfacecolor="none", linestyle="none")
+        at = each.answers, each.energy_j
+        axes.plot(*at, color=INK, marker="o", markersize=12, markerfacecolor="none", linestyle="none")
         axes.annotate(
-            units.roughly(each.answers), place, xytext=(7, -12), textcoords="offset points", fontsize=SMALL_PT,
+            units.roughly(each.answers), at, xytext=(7, -12), textcoords="offset points", fontsize=SMALL_PT,
             color=INK,
         )  # fmt: skip
     ends = [joules for line in lines for end in (1.0, last) if (joules := line.energy_j(end)) > 0] or [1.0]
