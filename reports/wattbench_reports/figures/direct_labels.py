@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.drawing import TEXT_PT
+from wattbench_reports.figures.drawing import TEXT_PT, figure_of
 from wattbench_reports.figures.palette import INK
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def direct_labels(
         marks: the places of all marks, as values on both axes.
         lines: what labels should not cross, as values on both axes.
     """
-    figure = axes.get_figure(root=True)
+    figure = figure_of(axes)
     figure.draw_without_rendering()  # lays it out
     pixels, within = figure.dpi / 72, axes.get_window_extent().get_points()
     crossed = np.concatenate([np.empty((0, 2)), *(_dense(axes.transData.transform(line)) for line in lines)])
@@ -119,8 +119,8 @@ def _places(at: Points, height: float, pixels: float) -> Iterator[_Place]:
         for share in _ALONG:
             x, y = dense[round(share * (len(dense) - 1))].tolist()
             for rows in (1, -1, 2, -2):
-                up = rows * (height / 2 + _APART_PT * pixels)
-                yield from (_Place(x, y, 0.0, up, side) for side in (-1, 1, 0))
+                rise = rows * (height / 2 + _APART_PT * pixels)
+                yield from (_Place(x, y, 0.0, rise, side) for side in (-1, 1, 0))
 
 
 def _dense(line: Points) -> Points:
