@@ -18,22 +18,39 @@ from matplotlib.figure import Figure
 from wattbench_reports.figures import (
     Band,
     Bar,
+    CoActivation,
+    CourseLine,
     Dot,
     Drawing,
+    ExpertShares,
     FrontierLine,
+    Handover,
     LatencyCurve,
+    LoadCurve,
+    LoadPoint,
+    Looks,
     MatrixMetric,
     PowerTrace,
+    SentItems,
     Slice,
+    StudentRetention,
+    TaskRetention,
     TraceSpan,
     TradeoffPoint,
     Watts,
+    co_activation,
     energy,
+    energy_latency,
+    experts,
     frontier,
+    gate,
     latency,
+    lifecycle,
     matrix,
+    misroutes,
     on_axes,
     power,
+    retention,
     tradeoff,
 )
 from wattbench_reports.figures.axes import quantity_axis, share_axis
@@ -69,6 +86,13 @@ def trace(system: str) -> PowerTrace:
 def field(title: str, columns: int) -> MatrixMetric:
     texts = tuple(tuple(f"{title[0]}{row}{column}" for column in range(columns)) for row in range(2))
     return MatrixMetric(title, 0, texts, ((0.2,) * columns, (1.0,) * (columns - 1) + (None,)))
+
+
+def looks(label: str, margins: tuple[float, ...]) -> Looks:
+    unknown = np.array([np.nan, -3.0])
+    return Looks(
+        label, "points", np.array([8, 16]), np.array([0.5, -1.0]), unknown, unknown + 4, margins, "-1.0 points"
+    )
 
 
 def texts(svg: str) -> list[str]:
@@ -120,6 +144,32 @@ DRAWINGS = {
          for place, name in enumerate(("small", "big"))],
         ["small", "big"], Region(0.3, 2.5), cost_label="joules per request", tick=lambda value: f"{value:g} J",
         title="Accuracy", description="Better is up and left",
+    ),
+    "arrival rates": lambda: energy_latency(
+        [LoadCurve("small", 0, [LoadPoint(rate, 0.2 * rate, 3 / rate, held=rate < 4) for rate in (1.0, 2.0, 4.0)])],
+        "p90",
+    ),
+    "lifecycle": lambda: lifecycle(
+        [CourseLine("base", 0, 0.0, 900.0), CourseLine("tuned", 1, 2e6, 90.0)], [Handover(2500, 2.2e6, "tuned")], 1e8
+    ),
+    "gate": lambda: gate([looks("accuracy", (-5.0,)), looks("latency p50", (10.0, -10.0))]),
+    "retention": lambda: retention(
+        [
+            StudentRetention(
+                name, "base", place, [TaskRetention("sums", Interval(0.5, 0.4, math.inf)), TaskRetention("text", None)]
+            )
+            for place, name in enumerate(("small", "tiny"))
+        ]
+    ),
+    "experts": lambda: experts(
+        [ExpertShares(f"moe{place}", np.full((9, 2, 3), 1 / 3), range(4, 13), ["sums", "text"], ["a", "b", "c"], 0.5)
+         for place in range(2)]
+    ),
+    "co-activation": lambda: co_activation(
+        [CoActivation("moe", {"all": np.array([0.4, math.nan, 2.5])}, [(0, 1), (0, 2), (1, 2)], ["a", "b", "c"])]
+    ),
+    "misroutes": lambda: misroutes(
+        [SentItems("hybrid", np.array([[9, 0], [2, 3]]), ["sums", "text"], ["small", "big"], [0, None])]
     ),
 }  # fmt: skip
 
