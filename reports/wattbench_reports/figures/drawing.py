@@ -132,12 +132,12 @@ def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
     if not by_label:
         return 0
     columns = _abreast(list(by_label), 72 * figure.get_figwidth())
-    place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)} if isinstance(parent, Axes) else {
+    where = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)} if isinstance(parent, Axes) else {
         "loc": "outside upper left"
     }  # fmt: skip
     parent.legend(
         by_label.values(), by_label.keys(), ncols=columns, frameon=False, fontsize=TEXT_PT, labelcolor=INK,
-        handletextpad=0.5, columnspacing=1.4, borderaxespad=0.2, **place,
+        handletextpad=0.5, columnspacing=1.4, borderaxespad=0.2, **where,
     )  # fmt: skip
     return -(-len(by_label) // columns)
 

@@ -157,7 +157,7 @@ class _Axis:
         return np.insert(self.at(watts.at_s), cuts, np.nan), np.insert(watts.power_w, cuts, np.nan)
 
     def numbers(self, most: int) -> tuple[list[float], list[str]]:
-        """Choose the positions of cell numbers, at most so many, and the numbers."""
+        """Return the positions of at most this many cell numbers, and the numbers."""
         middles: dict[int, list[float]] = {}
         for stretch, offset_s, length_s in zip(self._stretches, self._offsets_s, self._lengths_s, strict=True):
             middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))
