@@ -66,13 +66,11 @@ def _draw(curves: Sequence[LoadCurve], percentile: str, panels: Sequence[Axes]) 
         ink, shape = colour(curve.series), marker(curve.series)
         places = [(point.latency_s, point.energy_j) for point in curve.points]
         axes.plot(*zip(*places, strict=True), color=ink, linewidth=1.4, marker=shape, markersize=8, label=name)
-        for point, place in zip(curve.points, places, strict=True):
+        for point, at in zip(curve.points, places, strict=True):
             if not point.held:
-                axes.plot(
-                    *place, color=ink, marker=shape, markersize=8, markerfacecolor=PAPER, linestyle="none", zorder=3
-                )
+                axes.plot(*at, color=ink, marker=shape, markersize=8, markerfacecolor=PAPER, linestyle="none", zorder=3)
             axes.annotate(
-                f"{point.rate_per_s:g}/s", place, xytext=(7, 5), textcoords="offset points", fontsize=SMALL_PT,
+                f"{point.rate_per_s:g}/s", at, xytext=(7, 5), textcoords="offset points", fontsize=SMALL_PT,
                 color=INK,
             )  # fmt: skip
     points = [point for curve in curves for point in curve.points]

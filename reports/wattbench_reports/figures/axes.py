@@ -79,7 +79,7 @@ def share_axis(
 
 def scale_to(axis: Axis, low: float, high: float, *, log: bool = False) -> None:
     """Let an axis run from one value to another."""
-    if axis.axis_name == "x":
+    if axis is axis.axes.xaxis:
         axis.axes.set(xscale="log" if log else "linear", xlim=(low, high))
     else:
         axis.axes.set(yscale="log" if log else "linear", ylim=(low, high))

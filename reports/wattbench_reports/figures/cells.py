@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattbench_reports.figures.drawing import LETTER, SMALL_PT, short
+from wattbench_reports.figures.drawing import LETTER, SMALL_PT, figure_of, short
 from wattbench_reports.figures.palette import INK, LINE
 
 if TYPE_CHECKING:
@@ -64,9 +64,8 @@ def cells(
     axes.add_collection(PatchCollection(boxes, facecolors=[fill for *_, fill in shaded], linewidths=0))
     for x, y, cell in placed:
         if cell.framed:
-            axes.add_patch(
-                Rectangle((x + gap, y + gap), 1 - 2 * gap, 1 - 2 * gap, fill=False, edgecolor=INK, linewidth=1.6)
-            )
+            frame = Rectangle((x + gap / 2, y + gap / 2), 1 - gap, 1 - gap, fill=False, edgecolor=INK, linewidth=1.6)
+            axes.add_patch(frame)
         if cell.text:
             axes.text(x + 0.5, y + 0.5, cell.text, ha="center", va="center", fontsize=size_pt, color=INK)
     columns, shown = short(column_names, longest), short(row_names, _LONGEST)
@@ -77,7 +76,7 @@ def cells(
     axes.tick_params(length=0, labelsize=SMALL_PT)
     for spine in axes.spines.values():
         spine.set(visible=True, color=LINE)
-    column_pt = 72 * axes.get_position().width * axes.get_figure(root=True).get_figwidth() / max(len(across), 1)
+    column_pt = 72 * axes.get_position().width * figure_of(axes).get_figwidth() / max(len(across), 1)
     if LETTER * SMALL_PT * max(map(len, columns), default=0) > column_pt:
         axes.tick_params(axis="x", rotation=_TURN)
         for label in axes.get_xticklabels():

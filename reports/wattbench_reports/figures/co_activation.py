@@ -25,8 +25,8 @@ _FULL = 1.0
 """Doublings or halvings relative to chance at which a cell is fully shaded."""
 _FADE = 0.75
 """Opacity of a fully shaded cell, in which its number is still legible."""
-_NAMES = 48
-"""Characters of all names below a panel; the table has them in full."""
+_LONGEST = 14
+"""The longest name of an expert, in characters; the table has it in full."""
 _ABREAST = 2
 _ROW_IN, _AROUND_IN = 0.36, 0.75
 """Heights of an expert, and of what is around the cells of a panel."""
@@ -67,7 +67,7 @@ def _draw(mixtures: Sequence[CoActivation], panels: Sequence[Axes]) -> None:
         rows = [[ShadedCell()] * (len(each.experts) - 1) for _ in each.experts[1:]]
         for (first, second), ratio in zip(each.pairs, each.groups[title].tolist(), strict=True):
             rows[first][second - 1] = _cell(ratio)
-        cells(axes, rows, each.experts[:-1], each.experts[1:], longest=max(8, _NAMES // (len(each.experts) - 1)))
+        cells(axes, rows, each.experts[:-1], each.experts[1:], longest=_LONGEST)
         name = "" if len(mixtures) == 1 else f"{short([each.system], 30)[0]}, "
         axes.set_title(f"{name}{title}", loc="left", fontsize=TEXT_PT, color=INK)
 

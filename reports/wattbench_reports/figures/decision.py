@@ -117,7 +117,7 @@ def _draw(
             markerfacecolor=PAPER if point.hollow else ink, clip_on=False, zorder=4 - number / len(points),
         )  # fmt: skip
     labels = [
-        DirectLabel(_named(point, (low, high), tick), [places[point.system]], bold=point.chosen)
+        DirectLabel(_named(point, (low, high), tick), places[point.system], bold=point.chosen)
         for point in points
         if point.label
     ]

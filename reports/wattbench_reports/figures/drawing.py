@@ -16,6 +16,7 @@ from wattbench_reports.figures.palette import INK, LINE
 from wattbench_reports.formatting.safe_text import visible
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -73,7 +74,7 @@ def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes
             if len(drawn) != drawing.panels:
                 raise ValueError(f"{drawing.title}: {drawing.panels} axes are needed, one per panel")
             _draw(drawing, drawn)
-            _legend(drawn[0], drawn, drawn[0].get_figure(root=True))
+            _legend(drawn[0], drawn, figure_of(drawn[0]))
     return drawn if drawing.panels > 1 else drawn[0]
 
 
@@ -89,6 +90,13 @@ def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
     legend_rows = _legend(figure, axes, figure)
     figure.set_size_inches(drawing.size_in[0], drawing.size_in[1] + _ROW_IN * legend_rows)
     return axes
+
+
+def figure_of(axes: Axes) -> Figure:
+    """Return the whole figure that axes are part of."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "axes were removed from their figure"
+    return figure
 
 
 def short(names: Iterable[str], longest: int = _LONGEST) -> list[str]:
@@ -117,19 +125,19 @@ def _legend(parent: Figure | Axes, axes: Sequence[Axes], figure: Figure) -> int:
     """Add a legend of everything that has a label above the panels, and return the number of its rows."""
     from matplotlib.axes import Axes
 
-    by_label = {}
+    by_label: dict[str, Artist] = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             by_label.setdefault(label, handle)
     if not by_label:
         return 0
     columns = _abreast(list(by_label), 72 * figure.get_figwidth())
-    place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)} if isinstance(parent, Axes) else {
+    where = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)} if isinstance(parent, Axes) else {
         "loc": "outside upper left"
     }  # fmt: skip
     parent.legend(
         by_label.values(), by_label.keys(), ncols=columns, frameon=False, fontsize=TEXT_PT, labelcolor=INK,
-        handletextpad=0.5, columnspacing=1.4, borderaxespad=0.2, **place,
+        handletextpad=0.5, columnspacing=1.4, borderaxespad=0.2, **where,
     )  # fmt: skip
     return -(-len(by_label) // columns)
 

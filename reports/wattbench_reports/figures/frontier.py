@@ -78,8 +78,8 @@ def _draw(
 ) -> None:
     (axes,), ink = panels, colour(series)
     names = short([curve.label, hull.label, mix.label, *(dot.label for dot in dots)])
-    axes.plot(*_dense(curve), color=ink, linewidth=1)
-    axes.plot(curve.energy_j, curve.accuracy, color=ink, linestyle="none", marker="o", markersize=4, label=names[0])
+    axes.plot(*_dense(curve), color=ink, linewidth=1, label=names[0])
+    axes.plot(curve.energy_j, curve.accuracy, color=ink, linestyle="none", marker="o", markersize=4)
     axes.plot(*_dense(hull), color=ink, linewidth=2.2, alpha=_FAINT, label=names[1])
     axes.plot(*_dense(mix), color=INK, linewidth=1.2, alpha=_FAINT, linestyle=(0, (5, 3)), label=names[2])
     for dot, label in zip(dots, names[3:], strict=True):

@@ -41,7 +41,7 @@ class SentItems:
     @property
     def shares(self) -> NDArray[np.float64]:
         """Return the share of each member in the answers of a domain."""
-        return np.asarray(self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1))
+        return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
 
 
 def misroutes(hybrids: Sequence[SentItems]) -> Drawing:

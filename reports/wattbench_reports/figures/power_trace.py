@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,12 +104,12 @@ def _draw(traces: Sequence[PowerTrace], columns: int, panels: Sequence[Axes]) ->
     for axes, trace, name in zip(panels, traces, names, strict=True):
         axis = _Axis(trace.stretches)
         for shade in _shades(axis, trace.bands):
-            paint = (
+            paint: dict[str, Any] = (
                 {"facecolor": shade.fill, "alpha": shade.opacity}
                 if shade.valid
                 else {"facecolor": "none", "edgecolor": shade.fill, "hatch": "////", "alpha": 0.5}
             )
-            spans = np.column_stack([shade.edges[:, 0], np.diff(shade.edges)[:, 0]])
+            spans = [(start, end - start) for start, end in shade.edges.tolist()]
             axes.broken_barh(
                 spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, label=shade.label, **paint
             )
@@ -157,7 +157,7 @@ class _Axis:
         return np.insert(self.at(watts.at_s), cuts, np.nan), np.insert(watts.power_w, cuts, np.nan)
 
     def numbers(self, most: int) -> tuple[list[float], list[str]]:
-        """Choose the positions of cell numbers, at most so many, and the numbers."""
+        """Return the positions of at most this many cell numbers, and the numbers."""
         middles: dict[int, list[float]] = {}
         for stretch, offset_s, length_s in zip(self._stretches, self._offsets_s, self._lengths_s, strict=True):
             middles.setdefault(stretch.cell, []).append(float(offset_s + length_s / 2.0))

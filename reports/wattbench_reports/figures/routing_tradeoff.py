@@ -119,8 +119,8 @@ def _draw(
     axes.set(xlabel=f"{cost_label}{', logarithmic' if axes.get_xscale() == 'log' else ''}", ylabel="accuracy")
     places = [(mark.cost.estimate, mark.accuracy.estimate) for mark in named]
     labels = [
-        DirectLabel(name, [place], ACCENT if mark.kind == "router" else INK, bold=mark.chosen)
-        for name, place, mark in zip(short(mark.label for mark in named), places, named, strict=True)
+        DirectLabel(name, at, ACCENT if mark.kind == "router" else INK, bold=mark.chosen)
+        for name, at, mark in zip(short(mark.label for mark in named), places, named, strict=True)
     ]
     direct_labels(axes, labels, places, [mix, *lines, *bars])
 

@@ -198,11 +198,9 @@ def _drawing(analysis: Analysis, share: float) -> Figure | None:
         figures.MatrixMetric(f"Latency {label(share)}", 4, _texts(seconds, _second_text), _fewer(seconds)),
     )
     names = [f"{name} (yardstick)" if name in analysis.yardsticks else name for name in systems]
-    drawing = figures.matrix(
-        fields, names, list(by_domain), name="domains-figure", title="Every system in every domain"
-    )
+    svg = figures.matrix(fields, names, list(by_domain), name="domains-figure", title="Every system in every domain")
     return Figure(
-        drawing,
+        svg,
         "Figure: every system in every domain",
         "The stronger the shading, the better: higher accuracy (none is 0%, full is 100%), fewer joules, fewer "
         "seconds. Joules and seconds are shaded by their rank within the panel. “None”: no correct answer.",

@@ -141,7 +141,7 @@ def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
         described.append(PHRASES["each"].format(name=each.system, accuracy=accuracy_text, cost=cost))
     more = len(shown) - len(described)
     others = PHRASES["more"].format(count=more) if more else ""
-    drawing = figure.picture(
+    svg = figure.picture(
         points,
         on_hull(decision.hull),
         _region(decision),
@@ -150,7 +150,7 @@ def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
         title=PHRASES["title"].format(label=cost_label),
         description=PHRASES["described"].format(systems="; ".join(described), more=others),
     )
-    return Figure(drawing, f"Figure: accuracy against {cost_label}", _legend(decision))
+    return Figure(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
 
 
 def _cost(decision: Decision, system: SystemDecision) -> Interval | None:

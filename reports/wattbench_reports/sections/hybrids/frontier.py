@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids import Frontier, Quality, ThresholdCurve, non_decreasing_hull
-from wattbench_reports.figures import Dot, FrontierLine, frontier
+from wattbench_reports.figures import Dot, Drawing, FrontierLine, frontier
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.hybrids.words import joules
 from wattbench_reports.sections.model import Figure, Passage
@@ -129,7 +129,7 @@ def _spots_table(hybrid: Frontier) -> Table:
     )  # fmt: skip
 
 
-def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> str:
+def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> Drawing:
     shown = curve.chosen(_DRAWN)
     members = non_decreasing_hull(
         np.array([spot.energy_j for spot in hybrid.members]), np.array([spot.accuracy for spot in hybrid.members])
