@@ -58,7 +58,7 @@ return {
   advice: of('#verdict .headline'), picture: of('#decision-picture'), table: of('table.decision'),
   names: [...document.querySelectorAll('.systems > .scroll tbody th')].map(e => e.innerText.trim()),
   rows: [...document.querySelectorAll('.systems > .scroll tr')].map(e => e.getBoundingClientRect().bottom),
-  labels: [...document.querySelectorAll('#decision-picture .label')].map(
+  labels: [...document.querySelectorAll('#decision-picture [id^="decision-picture-label"] text')].map(
     e => [e.textContent, e.getBoundingClientRect().toJSON()]),
   scroll: [...document.querySelectorAll('.systems > .scroll')].map(e => e.scrollWidth - e.clientWidth),
 };

@@ -6,10 +6,12 @@ import dataclasses
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from tests.browser.test_what_if import READ
 from tests.made_up.runs import write_run
@@ -17,6 +19,8 @@ from tests.made_up.standard_runs import family_run
 from wattbench.cli._options import assumption_options
 from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.figures.drawing import Drawing, complete
+from wattbench_reports.figures.palette import PAPER
 from wattbench_reports.html.whatif import restated, words_of_page
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
@@ -37,10 +41,16 @@ if (weights) [...form.querySelectorAll('[data-domain]')].forEach((field, at) => 
 form.dispatchEvent(new Event('input'));
 """
 PICTURE = """
-const expected = document.createElement('template');
-expected.innerHTML = arguments[0];
-const drawn = document.getElementById('decision-picture');
-return expected.content.firstElementChild.isEqualNode(drawn) ? '' : drawn.outerHTML;
+const drawn = document.getElementById('decision-picture'), all = (query) => [...drawn.querySelectorAll(query)];
+return {
+  title: drawn.querySelector('title').textContent, description: drawn.querySelector('desc').textContent,
+  marks: all('use').reverse().map((each) => [
+    ...each.getAttribute('transform').match(/[\\d.]+/g).slice(0, 2).map(Number),
+    each.getAttribute('fill') === 'var(--paper)',
+  ]),
+  joined: all('.front').map((each) => each.getAttribute('points').split(' ').length), shaded: all('.qualified').length,
+  labels: all('.label').map((each) => each.textContent),
+};
 """
 MIX = [3.0, 1.0, 0.0, 2.0]
 _LIST = {"currency": "USD", "source": "list", "date": "2026-01-01"}
@@ -153,6 +163,24 @@ def of_five(run: RunRecords) -> SessionRecord:
     )
 
 
+def assert_the_same(by_script: dict[str, Any], drawing: Drawing) -> None:
+    """Compare the script's picture with that of a page that is made with the same settings."""
+    assert (by_script["title"], by_script["description"]) == (drawing.title, drawing.description)
+    (axes,) = complete(drawing, Figure(layout="constrained"))
+    marks = [line for line in axes.lines if line.get_linestyle() == "None"]
+    places = axes.transAxes.inverted().transform(
+        axes.transData.transform([(*line.get_xdata(), *line.get_ydata()) for line in marks])
+    )
+    assert [hollow for *_, hollow in by_script["marks"]] == [line.get_markerfacecolor() == PAPER for line in marks]
+    found = np.array([place for *place, _ in by_script["marks"]])
+    for side in (0, 1):  # one is the other, scaled
+        line = np.polynomial.Polynomial.fit(places[:, side], found[:, side], 1)
+        assert found[:, side] == pytest.approx(line(places[:, side]), abs=0.2)
+    assert by_script["joined"] == [len(line.get_xdata()) for line in axes.lines if line.is_dashed()]
+    assert by_script["shaded"] == len(axes.collections)
+    assert set(by_script["labels"]) & {text.get_text() for text in axes.texts}
+
+
 @pytest.mark.parametrize(
     ("name", "settings"),
     [
@@ -186,7 +214,7 @@ def test_the_first_screen_states_what_the_command_line_decides(browser, show, ru
         assert shown == {key: texts[key] for key in shown}, setting
         picture = first_screen(words, analysis).picture
         assert picture is not None
-        assert browser.execute_script(PICTURE, picture.svg) == "", (setting, picture.svg)
+        assert_the_same(browser.execute_script(PICTURE), picture.drawing)
         cells = "return document.querySelectorAll('table.decision td .bounds').length"
         assert browser.execute_script(cells) == sum(" [" in text for key, text in first.items() if "decision-" in key)
         legend = browser.execute_script("return document.querySelector('.deciding figcaption').textContent")

@@ -40,6 +40,9 @@ def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     [table] = _outputs(cells["run.compare()"], "text/html")
     assert "<table>" in table
     assert "careful" in table
+    figures = _outputs(next(cell for source, cell in cells.items() if source.startswith("for draw in")), "image/png")
+    assert len(figures) == 6
+    assert (tmp_path / "examples" / "tradeoff.pdf").read_bytes().startswith(b"%PDF")
     [window] = _outputs(next(cell for source, cell in cells.items() if source.startswith("import time")), "text/plain")
     assert window.startswith("<window 'sorting': ")
     assert (tmp_path / "examples" / "report.html").exists()

@@ -13,8 +13,8 @@ def as_text(section: Section) -> str:
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
         lines += [f"-- {passage.heading}".rstrip(), *passage.sentences]
-        if passage.drawing is not None:
-            lines += [f"({passage.drawing.label})", passage.drawing.caption]
+        if passage.figure is not None:
+            lines += [f"({passage.figure.label})", passage.figure.caption]
         for table in (*passage.tables, *passage.folded):
             lines += _lines(table)
     return "\n".join(line for line in lines if line) + "\n"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wattbench.api.decide import RunDecision
+    from wattbench.api.plot import RunPlot
     from wattbench.api.route import RouteOptions, RunRouting
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
@@ -113,6 +114,13 @@ class Run:
         from wattbench_reports.export.frames.power_frame import power_frame
 
         return power_frame(self.records, system)
+
+    @cached_property
+    def plot(self) -> RunPlot:
+        """The figures of the run, a method each: ``run.plot.tradeoff(ax)`` draws with matplotlib."""
+        from wattbench.api.plot import RunPlot
+
+        return RunPlot(self.analysis)
 
     def compare(self, **assumptions: Unpack[AssumptionOptions]) -> Comparison:
         """Compare its systems; the arguments are those of `wattbench.compare`."""

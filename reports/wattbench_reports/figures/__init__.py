@@ -1,31 +1,32 @@
-"""The plots of the report: one file per plot, each from plain numbers to inline SVG.
+"""The figures of the report, drawn with matplotlib: one file per figure, each from plain numbers to a `Drawing`.
 
-May import: `wattbench_reports.stats.percentiles`, `wattbench_reports.stats`, `wattbench_reports.formatting.units`,
-`wattbench_reports.figures.svg`. Must not read records.
+May import: `wattbench_reports.stats`, `wattbench_reports.formatting`. Must not read records.
 """
 
 from wattbench_reports.figures.arrival_rates import LoadCurve, LoadPoint, energy_latency
-from wattbench_reports.figures.co_activation import matrices
+from wattbench_reports.figures.co_activation import CoActivation, co_activation
+from wattbench_reports.figures.drawing import Drawing, on_axes
 from wattbench_reports.figures.energy import Bar, Slice, energy
-from wattbench_reports.figures.experts import experts
+from wattbench_reports.figures.experts import ExpertShares, experts
 from wattbench_reports.figures.frontier import Dot, FrontierLine, frontier
 from wattbench_reports.figures.gate import Looks, gate
 from wattbench_reports.figures.latency import LatencyCurve, latency
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.figures.matrix import MatrixMetric, matrix
-from wattbench_reports.figures.misroutes import misroutes
-from wattbench_reports.figures.power_trace import Band, TraceSpan, Watts, power
-from wattbench_reports.figures.retention import TaskRetention, retention
-from wattbench_reports.figures.shared import MARKERS, colour, marker
+from wattbench_reports.figures.misroutes import SentItems, misroutes
+from wattbench_reports.figures.power_trace import Band, PowerTrace, TraceSpan, Watts, power
+from wattbench_reports.figures.retention import StudentRetention, TaskRetention, retention
 from wattbench_reports.figures.tradeoff import Cost, TradeoffPoint, tradeoff
 
 __all__ = [
-    "MARKERS",
     "Band",
     "Bar",
+    "CoActivation",
     "Cost",
     "CourseLine",
     "Dot",
+    "Drawing",
+    "ExpertShares",
     "FrontierLine",
     "Handover",
     "LatencyCurve",
@@ -33,12 +34,15 @@ __all__ = [
     "LoadPoint",
     "Looks",
     "MatrixMetric",
+    "PowerTrace",
+    "SentItems",
     "Slice",
+    "StudentRetention",
     "TaskRetention",
     "TraceSpan",
     "TradeoffPoint",
     "Watts",
-    "colour",
+    "co_activation",
     "energy",
     "energy_latency",
     "experts",
@@ -46,10 +50,9 @@ __all__ = [
     "gate",
     "latency",
     "lifecycle",
-    "marker",
-    "matrices",
     "matrix",
     "misroutes",
+    "on_axes",
     "power",
     "retention",
     "tradeoff",

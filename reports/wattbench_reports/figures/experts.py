@@ -2,77 +2,73 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import opening, words
-from wattbench_reports.figures.grid import EDGE, NAME_SIZE, TITLE_SIZE, WIDTH, Grid, side, side_by_side
+from wattbench_reports.figures.cells import ShadedCell, cells
+from wattbench_reports.figures.drawing import TEXT_PT, WIDE_IN, Drawing, short
+from wattbench_reports.figures.palette import INK, colour
 from wattbench_reports.formatting import units
 
-_ROW, _HEAD = 20.0, 24.0
-"""Heights of a row and of a panel's title."""
-_NUMBERS, _LABEL = 18.0, 18.0
-"""Heights of the numbers of layers under a panel, and of what they are called under all."""
-_MOST_NUMBERS = 9
-"""Numbers of layers under a panel."""
-_LONGEST = 30
-"""The longest name, in characters; the tables have it in full."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ABREAST = 4
+_NUMBERS = 6
+"""Numbers of layers below a panel, at most."""
+_ROW_IN, _AROUND_IN = 0.24, 0.75
+"""Heights of a domain, and of what is around the cells of a panel."""
 
 
-def experts(
-    shares: NDArray[np.float64],
-    layers: Sequence[int],
-    domains: Sequence[str],
-    names: Sequence[str],
-    *,
-    full: float,
-    name: str,
-) -> str:
-    """Plot the share of each expert in the selections of a domain, layer by layer.
+@dataclass(frozen=True)
+class ExpertShares:
+    """The selections of a mixture."""
 
-    Args:
-        shares: shape (layers, domains, experts).
-        layers: their numbers.
-        domains: a row of cells each.
-        names: the experts', a field of cells each.
-        full: the share that a full cell stands for.
-        name: of the figure, unique in the page.
-
-    Returns:
-        An `<svg>` element.
-    """
-    abreast = min(len(names), 2)
-    rows, titles = clipped_apart(domains, _LONGEST), clipped_apart(names, _LONGEST)
-    left = side(rows)
-    width, lefts = side_by_side(left, abreast)
-    height = _HEAD + _ROW * len(rows) + _NUMBERS
-    drawn: list[str] = []
-    for expert, title in enumerate(titles):
-        x, y = lefts[expert % abreast], expert // abreast * height
-        grid = Grid(x, y + _HEAD, width / len(layers), _ROW, len(layers), len(rows))
-        drawn += (grid.title(title), *_cells(grid, shares[:, :, expert] / full), grid.outline())
-        drawn += _layers(grid, layers)
-        drawn += grid.names_down(rows) if expert % abreast == 0 else ()
-    bottom = math.ceil(len(names) / abreast) * height
-    drawn.append(words((left + WIDTH - EDGE) / 2, bottom + 8, "layer", anchor="middle", size=TITLE_SIZE))
-    described = f"One panel per expert; no shading is a share of 0%, full shading one of {units.percent(full)} or more."
-    title = "Share of each expert by layer and domain"
-    return "".join((opening(name, WIDTH, bottom + _LABEL, title, described, kind="figure"), *drawn, "</svg>"))
+    system: str
+    shares: NDArray[np.float64]
+    """Of each expert in the selections of a domain in a layer: shape (layers, domains, experts)."""
+    layers: Sequence[int]
+    """Their numbers."""
+    domains: Sequence[str]
+    experts: Sequence[str]
+    full: float
+    """The share of full shading."""
 
 
-def _cells(grid: Grid, fullness: NDArray[np.float64]) -> Iterator[str]:
-    """Shade the cells; shape of `fullness`: (layers, domains)."""
-    for (layer, domain), full in np.ndenumerate(fullness):
-        if full > 0:
-            yield grid.cell(domain, layer, 0, min(float(full), 1.0), gap=0.0)
+def experts(mixtures: Sequence[ExpertShares]) -> Drawing:
+    """Plot the share of each expert in the selections of a domain, layer by layer: a panel per mixture and expert."""
+    number = sum(len(each.experts) for each in mixtures)
+    columns = min(number, _ABREAST)
+    rows = max(len(each.domains) for each in mixtures)
+    full = "; ".join(f"{units.percent(each.full)} or more ({each.system})" for each in mixtures)
+    return Drawing(
+        "experts-figure",
+        "Share of each expert by layer and domain",
+        f"One panel per expert; no shading is a share of 0%, full shading one of {full}.",
+        partial(_draw, mixtures, columns),
+        panels=number,
+        columns=columns,
+        size_in=(WIDE_IN, -(-number // columns) * (_AROUND_IN + _ROW_IN * rows)),
+    )
 
 
-def _layers(grid: Grid, layers: Sequence[int]) -> Iterator[str]:
-    """Write the numbers of layers, evenly spaced ones where they are many."""
-    step = next(each for each in (1, 2, 5, 10, 20, 50, 100, len(layers)) if len(layers) <= _MOST_NUMBERS * each)
-    for index in range(0, len(layers), step):
-        yield words(grid.middle(index), grid.bottom + 13, str(layers[index]), anchor="middle", size=NAME_SIZE)
+def _draw(mixtures: Sequence[ExpertShares], columns: int, panels: Sequence[Axes]) -> None:
+
+    of_panels = [(each, expert) for each in mixtures for expert in range(len(each.experts))]
+    for number, (axes, (each, expert)) in enumerate(zip(panels, of_panels, strict=True)):
+        fullness = np.clip(each.shares[:, :, expert].T / each.full, 0.0, 1.0)
+        rows = [[ShadedCell("", colour(0), float(one)) for one in of_domain] for of_domain in fullness]
+        names = each.domains if number % columns == 0 or of_panels[number - 1][0].domains != each.domains else ()
+        cells(axes, rows, names, [str(layer) for layer in each.layers], gap=0.0)
+        shown = range(0, len(each.layers), max(1, -(-len(each.layers) // _NUMBERS)))
+        axes.set_xticks([index + 0.5 for index in shown], [str(each.layers[index]) for index in shown])
+        axes.tick_params(axis="x", rotation=0)
+        name, title = short([each.system], 16)[0], short(each.experts, 22)[expert]
+        title = title if len(mixtures) == 1 else f"{name}: {title}"
+        axes.set_title(title, loc="left", fontsize=TEXT_PT, color=INK)
+        axes.set_xlabel("layer")

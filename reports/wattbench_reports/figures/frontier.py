@@ -1,26 +1,23 @@
-"""A hybrid's accuracy against its joules at every threshold, with its members."""
+"""Draws a hybrid's accuracy against its joules at every threshold, with its members."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.chart import Colour, Plot, path, percent_tick, polyline, share_scale
-from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry, line_sample
-from wattbench_reports.figures.marks import mark_at
-from wattbench_reports.figures.shared import colour, tick
-from wattbench_reports.figures.svg import with_variables
-from wattbench_reports.figures.wide_figure import Axis, wide_figure
+from wattbench_reports.figures.axes import quantity_axis, share_axis
+from wattbench_reports.figures.drawing import Drawing, short
+from wattbench_reports.figures.palette import INK, PAPER, colour, marker
 from wattbench_reports.formatting import units
 
-_MARK, _POINT = 9.0, 4.0
-"""The width of a system's shape, and of a threshold's point."""
-_DASH = "6 3"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _FAINT = 0.55
 """Opacity of the hulls."""
 
@@ -36,7 +33,7 @@ class FrontierLine:
 
 @dataclass(frozen=True)
 class Dot:
-    """One system, or one router."""
+    """A system or a router."""
 
     label: str
     series: int
@@ -55,7 +52,7 @@ def frontier(
     series: int,
     description: str,
     name: str,
-) -> str:
+) -> Drawing:
     """Plot the thresholds, the two hulls, and single systems. Better is up and left.
 
     Args:
@@ -66,69 +63,34 @@ def frontier(
         series: the hybrid's index among all systems.
         description: of the plot, in a sentence.
         name: of the figure, unique in the page.
-
-    Returns:
-        An `<svg>` element.
     """
-    ink = with_variables(colour(series))
-    lines = (_StyledLine(curve, ink, 1.0), _StyledLine(hull, ink, 2.2, opacity=_FAINT),
-             _StyledLine(mix, Colour.INK, 1.2, dash=_DASH, opacity=_FAINT))  # fmt: skip
-    across = cost_scale([*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)])
-    shares = [*curve.accuracy.tolist(), *(dot.accuracy for dot in dots)]
-    up = share_scale([0.0, *filter(math.isfinite, shares)])
     described = "; ".join(f"{d.label}: {units.percent(d.accuracy)} at {units.quantity(d.energy_j, 'J')}" for d in dots)
-
-    def drawn(plot: Plot) -> Iterator[str]:
-        for line in lines:
-            yield line.path(plot, across, up)
-        for x, y in _places(plot, across, up, curve.energy_j, curve.accuracy):
-            yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_POINT / 2:g}" fill="{ink}"/>'
-        for dot in dots:
-            if not math.isfinite(dot.energy_j + dot.accuracy):
-                continue
-            x, y = plot.across(across, dot.energy_j), plot.up(up, dot.accuracy)
-            yield mark_at(dot.series, x, y, _MARK, hollow=dot.hollow)
-
-    return wide_figure(
+    return Drawing(
         name,
         "Accuracy against joules per request at every threshold",
         f"{description} {described}.",
-        [*(line.entry() for line in lines), *map(_entry, dots)],
-        Axis("joules per request", across, lambda value: tick(value, "J")),
-        Axis("accuracy, %", up, percent_tick),
-        drawn,
+        partial(_draw, curve, hull, mix, dots, series),
     )
 
 
-@dataclass(frozen=True)
-class _StyledLine:
-    """How a line is drawn."""
-
-    of: FrontierLine
-    ink: str
-    width: float
-    dash: str = ""
-    opacity: float = 1.0
-
-    def path(self, plot: Plot, across: Scale, up: Scale) -> str:
-        places = _places(plot, across, up, *_dense(self.of))
-        return path(polyline(places), self.ink, self.width, dash=self.dash, opacity=self.opacity) if places else ""
-
-    def entry(self) -> LegendEntry:
-        return LegendEntry(self.of.label, lambda x, y: line_sample(x, y, self.ink, self.width, dash=self.dash))
-
-
-def _entry(dot: Dot) -> LegendEntry:
-    return LegendEntry(dot.label, lambda x, y: mark_at(dot.series, x + SAMPLE / 2, y, _MARK, hollow=dot.hollow))
-
-
-def _places(
-    plot: Plot, across: Scale, up: Scale, energy_j: NDArray[np.float64], accuracy: NDArray[np.float64]
-) -> list[tuple[float, float]]:
-    """Return where points are; those without joules or an accuracy are left out."""
-    known = np.isfinite(energy_j + accuracy)
-    pairs = zip(energy_j[known].tolist(), accuracy[known].tolist(), strict=True)
-    return [(plot.across(across, joules), plot.up(up, share)) for joules, share in pairs]
+def _draw(
+    curve: FrontierLine, hull: FrontierLine, mix: FrontierLine, dots: Sequence[Dot], series: int, panels: Sequence[Axes]
+) -> None:
+    (axes,), ink = panels, colour(series)
+    names = short([curve.label, hull.label, mix.label, *(dot.label for dot in dots)])
+    axes.plot(*_dense(curve), color=ink, linewidth=1, label=names[0])
+    axes.plot(curve.energy_j, curve.accuracy, color=ink, linestyle="none", marker="o", markersize=4)
+    axes.plot(*_dense(hull), color=ink, linewidth=2.2, alpha=_FAINT, label=names[1])
+    axes.plot(*_dense(mix), color=INK, linewidth=1.2, alpha=_FAINT, linestyle=(0, (5, 3)), label=names[2])
+    for dot, label in zip(dots, names[3:], strict=True):
+        axes.plot(
+            [dot.energy_j], [dot.accuracy], color=colour(dot.series), marker=marker(dot.series), markersize=9,
+            linestyle="none", label=label, markerfacecolor=PAPER if dot.hollow else colour(dot.series), clip_on=False,
+            zorder=3,
+        )  # fmt: skip
+    quantity_axis(axes.xaxis, [*curve.energy_j.tolist(), *(dot.energy_j for dot in dots)], "J")
+    share_axis(axes.yaxis, [0.0, *curve.accuracy.tolist(), *(dot.accuracy for dot in dots)])
+    axes.set(xlabel="joules per request", ylabel="accuracy, %")
 
 
 def _dense(line: FrontierLine) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

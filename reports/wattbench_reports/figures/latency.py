@@ -1,35 +1,34 @@
-"""Latency of requests, time to first token and time per output token."""
+"""Draws the distributions of latency, time to first token and time per output token."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.figures.chart import Plot, path, percent_tick, share_scale
-from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.flowing_legend import SAMPLE, LegendEntry, line_sample
-from wattbench_reports.figures.marks import mark_at
-from wattbench_reports.figures.shared import colour, tick
-from wattbench_reports.figures.svg import with_variables
-from wattbench_reports.figures.wide_figure import Axis, wide_figure
+from wattbench_reports.figures.axes import quantity_axis, share_axis
+from wattbench_reports.figures.drawing import Drawing, short
+from wattbench_reports.figures.palette import colour, marker
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import needed, percentile, quantiles
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
 _MARKS = 5
-"""Shapes along a curve, which tell it from others without colour."""
-_LINE, _MARK, _BAR = 1.6, 7.0, 4.0
-"""The width of a curve, of its shapes and of an interval."""
+"""The number of marks along a curve, which distinguish it without colour."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Which times are plotted."""
+    """The kind of times that are plotted."""
 
     name: str
     """Of the figure, unique in the page."""
@@ -47,7 +46,7 @@ PER_TOKEN = Times("per-token-figure", "Time per output token", "seconds per outp
 
 @dataclass(frozen=True)
 class LatencyCurve:
-    """A system in the plot of latency."""
+    """The times of one system."""
 
     system: str
     series: int
@@ -57,58 +56,34 @@ class LatencyCurve:
     """Percentiles that are marked with their 95% intervals, by their share; an upper bound may be infinite."""
 
 
-def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> str:
-    """Plot the cumulative share of requests against time, one curve per system.
-
-    Returns:
-        An `<svg>` element.
-    """
-    scale = cost_scale([float(second) for curve in curves for second in curve.latency_s[[0, -1]]])
+def latency(curves: Sequence[LatencyCurve], times: Times = WHOLE) -> Drawing:
+    """Plot the cumulative share of requests against time, one curve per system."""
     described = "; ".join(f"{curve.system}: {_described(curve)}" for curve in curves)
-    return wide_figure(
+    return Drawing(
         times.name,
         times.title,
         f"Cumulative share of {times.of} against {times.label}; better is to the left. "
         f"Bars: 95% intervals of the p50 and the p95. {described}.",
-        [_entry(curve) for curve in curves],
-        Axis(times.label, scale, lambda value: tick(value, "s")),
-        Axis(f"{times.of}, %", _SHARES, percent_tick),
-        lambda plot: (_steps(plot, scale, curve) for curve in curves),
+        partial(_draw, curves, times),
     )
 
 
-_SHARES = share_scale((0.0, 1.0))
-
-
-def _entry(curve: LatencyCurve) -> LegendEntry:
-    def sample(x: float, y: float) -> str:
-        line = line_sample(x, y, with_variables(colour(curve.series)), _LINE)
-        return line + mark_at(curve.series, x + SAMPLE / 2, y, _MARK)
-
-    return LegendEntry(curve.system, sample)
-
-
-def _steps(plot: Plot, scale: Scale, curve: LatencyCurve) -> str:
-    """Draw a curve: a share holds until the time at which the next one is reached."""
-    shares = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
-    seconds = quantiles(curve.latency_s, shares.tolist())
-    places = [
-        (plot.across(scale, at_s), plot.up(_SHARES, share))
-        for at_s, share in zip(seconds, shares.tolist(), strict=True)
-    ]
-    (x, y), *rest = places
-    line = f"M{x:.1f} {y:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in rest)
-    marks = (mark_at(curve.series, x, y, _MARK) for x, y in places[:: max(1, len(places) // _MARKS)])
-    bars = (_bar(plot, scale, curve, share, bounds) for share, bounds in curve.bounds.items())
-    return path(line, with_variables(colour(curve.series)), _LINE) + "".join(bars) + "".join(marks)
-
-
-def _bar(plot: Plot, scale: Scale, curve: LatencyCurve, share: float, bounds: Interval) -> str:
-    """Draw an interval at the height of its share; one without an upper bound ends with the slowest request."""
-    ends_s = max(bounds.low, float(curve.latency_s[0])), min(bounds.high, float(curve.latency_s[-1]))
-    start, end = (plot.across(scale, each) for each in ends_s)
-    y = plot.up(_SHARES, share)
-    return path(f"M{start:.1f} {y:.1f}H{end:.1f}", with_variables(colour(curve.series)), _BAR)
+def _draw(curves: Sequence[LatencyCurve], times: Times, panels: Sequence[Axes]) -> None:
+    (axes,) = panels
+    for curve, name in zip(curves, short(curve.system for curve in curves), strict=True):
+        ink = colour(curve.series)
+        shares = np.linspace(0, 1, min(len(curve.latency_s), _ECDF_POINTS) + 1)
+        axes.plot(
+            quantiles(curve.latency_s, shares.tolist()), shares, drawstyle="steps-post", color=ink, linewidth=1.6,
+            marker=marker(curve.series), markersize=7, markevery=max(1, len(shares) // _MARKS), label=name,
+            clip_on=False,
+        )  # fmt: skip
+        for share, bounds in curve.bounds.items():  # without an upper bound up to the slowest request
+            ends_s = max(bounds.low, float(curve.latency_s[0])), min(bounds.high, float(curve.latency_s[-1]))
+            axes.plot(ends_s, [share, share], color=ink, linewidth=4, solid_capstyle="butt")
+    quantity_axis(axes.xaxis, [float(second) for curve in curves for second in curve.latency_s[[0, -1]]], "s")
+    share_axis(axes.yaxis)
+    axes.set(xlabel=times.label, ylabel=f"{times.of}, %")
 
 
 def _surely(bounds: Interval | None) -> str:
@@ -116,7 +91,7 @@ def _surely(bounds: Interval | None) -> str:
 
 
 def _described(curve: LatencyCurve) -> str:
-    """Only percentiles that the requests are enough for."""
+    """Describe the percentiles for which there are enough requests."""
     seconds = curve.latency_s
     names = {0.5: "half", 0.95: "95%"}
     parts = [

@@ -1,44 +1,27 @@
-"""The marker of a system in every plot, as a small drawing next to its name."""
+"""Draws the marker that a system has in every figure next to its name."""
 
 from __future__ import annotations
 
-from wattbench_reports.figures.chart import Colour
-from wattbench_reports.figures.shared import MARKERS, colour, marker
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour, marker
 
 
 def mark_svg(series: int) -> str:
-    """Refer to a system's marker, defined by `marks_svg`; hidden from screen readers."""
-    fill = with_variables(colour(series))
+    """Draw a system's marker, hidden from screen readers; the page needs `marks_svg`."""
+    fill = f"var(--{VARIABLES[colour(series)]})"
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
         f'<use href="#mark-{series % len(MARKERS)}"/></svg>'
     )
 
 
-def mark_at(series: int, x: float, y: float, size: float, *, hollow: bool = False) -> str:
-    """Draw a system's marker in a figure of a page that has `marks_svg`.
-
-    Args:
-        series: the system's.
-        x: of its middle, in units of the view box.
-        y: of its middle.
-        size: its width.
-        hollow: its outline alone.
-    """
-    ink = with_variables(colour(series))
-    paint = f'fill="{Colour.PAPER}" stroke="{ink}" stroke-width="0.16"' if hollow else f'fill="{ink}"'
-    return f'<use href="#mark-{series % len(MARKERS)}" {paint} transform="translate({x:.1f} {y:.1f}) scale({size:g})"/>'
-
-
 def marks_svg() -> str:
-    """Define every shape once per page: an `<svg>` element without a size, for `mark_svg` to refer to."""
+    """Define the shapes that `mark_svg` refers to, once per page: an `<svg>` element without a size."""
     shapes = "".join(f'<path id="mark-{shape}" d="{_outline(shape)}"/>' for shape in range(len(MARKERS)))
     return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
 
 
 def _outline(series: int) -> str:
-    """From matplotlib's own outline, so it is the shape in the figures and not one like it."""
+    """Return the path of matplotlib's own outline, so that the shape is that of the figures."""
     from matplotlib.markers import MarkerStyle
 
     style = MarkerStyle(marker(series))

@@ -1,30 +1,28 @@
-"""Systems by domains, a panel per metric: each cell shaded by its value, with its number in it."""
+"""Draws systems by domains, a panel per metric: each cell shaded by its value, with its number in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, side_by_side
+from wattbench_reports.figures.cells import ShadedCell, cells
+from wattbench_reports.figures.drawing import TEXT_PT, WIDE_IN, Drawing
+from wattbench_reports.figures.palette import INK, colour
 
-_ROW, _HEAD = 19.0, 22.0
-"""Heights of a row and of a panel's title."""
-_NUMBER = 8.5
-"""Size of numbers."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
+_ROW_IN, _AROUND_IN = 0.29, 0.85
+"""Heights of a row, and of what is around the cells of a panel."""
+_NUMBER_PT = 8.5
 _SHADE = 0.5
 """Opacity of the strongest shading: a number in it is legible, on light and on dark."""
-
 _ABREAST = 4
 """With more domains than this the panels are stacked, or their numbers would not fit."""
-
-_LONGEST = 30
-"""The longest name of a system, in characters; the table has it in full."""
-
-_LONGEST_ABREAST = 13
-"""The longest name of a domain, in characters, where three panels share the width."""
+_LONGEST, _LONGEST_ABREAST = 30, 13
+"""The longest name of a domain, in characters, and where the panels share the width."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class MatrixMetric:
 
 def matrix(
     fields: Sequence[MatrixMetric], systems: Sequence[str], domains: Sequence[str], *, name: str, title: str
-) -> str:
+) -> Drawing:
     """Plot a panel of cells per metric; the stronger the shading, the better.
 
     Args:
@@ -51,39 +49,36 @@ def matrix(
         domains: a column each.
         name: of the figure, unique in the page.
         title: for screen readers.
-
-    Returns:
-        An `<svg>` element.
     """
-    abreast = len(domains) <= _ABREAST
-    rows = clipped_apart(systems, _LONGEST)
-    columns = clipped_apart(domains, _LONGEST_ABREAST if abreast else _LONGEST)
-    left = side(rows)
-    panels = len(fields) if abreast else 1
-    width, lefts = side_by_side(left, panels)
-    column = width / len(columns)
-    height = _HEAD + _ROW * len(rows) + edge(columns, column)
-    drawn: list[str] = []
-    for number, field in enumerate(fields):
-        x, top = (lefts[number], 0.0) if abreast else (left, number * height)
-        grid = Grid(x, top + _HEAD, column, _ROW, len(columns), len(rows))
-        drawn += _field(grid, field)
-        drawn += grid.names_below(columns)
-        drawn += grid.names_down(rows) if number == 0 or not abreast else ()
     described = "; ".join(f"{field.title}: {_described(field, systems, domains)}" for field in fields)
-    said = f"Rows are systems, columns are domains; the stronger the shading, the better. {described}."
-    beginning = opening(name, WIDTH, height * (1 if abreast else len(fields)), title, said, kind="figure")
-    return "".join((beginning, *drawn, "</svg>"))
+    columns = len(fields) if len(domains) <= _ABREAST else 1
+    return Drawing(
+        name,
+        title,
+        f"Rows are systems, columns are domains; the stronger the shading, the better. {described}.",
+        partial(_draw, fields, systems, domains, columns),
+        panels=len(fields),
+        columns=columns,
+        size_in=(WIDE_IN, len(fields) / columns * (_AROUND_IN + _ROW_IN * len(systems))),
+    )
 
 
-def _field(grid: Grid, field: MatrixMetric) -> Iterator[str]:
-    yield grid.title(field.title)
-    for row, (texts, shades) in enumerate(zip(field.texts, field.fullness, strict=True)):
-        for column, (text, shade) in enumerate(zip(texts, shades, strict=True)):
-            if shade is not None:
-                yield grid.cell(row, column, field.series, _SHADE * min(max(shade, 0.0), 1.0))
-            yield grid.number(row, column, text, _NUMBER)
-    yield grid.outline()
+def _draw(
+    fields: Sequence[MatrixMetric], systems: Sequence[str], domains: Sequence[str], columns: int, panels: Sequence[Axes]
+) -> None:
+    for number, (field, axes) in enumerate(zip(fields, panels, strict=True)):
+        rows = [
+            [
+                ShadedCell(text, colour(field.series), 0.0 if shade is None else _SHADE * min(max(shade, 0.0), 1.0))
+                for text, shade in zip(texts, shades, strict=True)
+            ]
+            for texts, shades in zip(field.texts, field.fullness, strict=True)
+        ]
+        cells(
+            axes, rows, systems if number % columns == 0 else (), domains, size_pt=_NUMBER_PT,
+            longest=_LONGEST_ABREAST if columns > 1 else _LONGEST,
+        )  # fmt: skip
+        axes.set_title(field.title, loc="left", fontsize=TEXT_PT, color=INK)
 
 
 def _described(field: MatrixMetric, systems: Sequence[str], domains: Sequence[str]) -> str:

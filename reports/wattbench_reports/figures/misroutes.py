@@ -1,77 +1,82 @@
-"""Members that answered, by domain, as shaded cells with their numbers."""
+"""Members that answered for hybrids, by domain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import opening
-from wattbench_reports.figures.grid import WIDTH, Grid, edge, side, side_by_side
+from wattbench_reports.figures.cells import ShadedCell, cells
+from wattbench_reports.figures.drawing import TEXT_PT, WIDE_IN, Drawing, short
+from wattbench_reports.figures.palette import INK, colour
 from wattbench_reports.formatting import units
 
-_ROW, _BELOW = 34.0, 2.0
-"""The height of a row, and of what is free under the last one."""
-_NUMBER = 10.0
-"""Size of numbers."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_ROW_IN, _AROUND_IN = 0.4, 0.75
+"""Heights of a domain, and of what is around the cells of a panel."""
 _FULLEST = 0.55
 """Opacity of a cell with all answers: the number in it must stay legible."""
 _LONGEST = 18
-"""The longest name, in characters; the table below has it in full."""
+"""The longest name, in characters; the tables have it in full."""
 
 
-def misroutes(
-    counts: NDArray[np.int64], domains: Sequence[str], members: Sequence[str], best: Sequence[int | None], *, name: str
-) -> str:
-    """Plot one row per domain and one column per member, with a frame around the domain's best member.
+@dataclass(frozen=True)
+class SentItems:
+    """Where a hybrid sent its items."""
 
-    Args:
-        counts: shape (domains, members): answers.
-        domains: the rows.
-        members: the columns.
-        best: of each domain the column of its best member, where that is known.
-        name: of the figure, unique in the page.
+    system: str
+    counts: NDArray[np.int64]
+    """Answers, shape (domains, members)."""
+    domains: Sequence[str]
+    members: Sequence[str]
+    best: Sequence[int | None]
+    """Of each domain the column of its best member, where that is known."""
 
-    Returns:
-        An `<svg>` element.
-    """
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    rows, columns = clipped_apart(domains, _LONGEST), clipped_apart(members, _LONGEST)
-    left = side(rows)
-    width, _ = side_by_side(left, 1)
-    column = width / len(columns)
-    grid = Grid(left, edge(columns, column), column, _ROW, len(columns), len(rows))
-    described = (
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """Return the share of each member in the answers of a domain."""
+        return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+
+
+def misroutes(hybrids: Sequence[SentItems]) -> Drawing:
+    """Plot answers by domain and member, with a frame around the domain's best member: a panel per hybrid."""
+    return Drawing(
+        "misroutes-figure",
+        "Members that answered, by domain",
         "One row per domain, one column per member: answers, and their share of the domain. The stronger the "
-        "shading, the larger the share; a frame marks the domain's best member. " + _described(shares, domains, members)
+        "shading, the larger the share; a frame marks the domain's best member. " + " ".join(map(_described, hybrids)),
+        partial(_draw, hybrids),
+        panels=len(hybrids),
+        size_in=(WIDE_IN, sum(_AROUND_IN + _ROW_IN * len(each.domains) for each in hybrids)),
     )
-    return "".join((
-        opening(name, WIDTH, grid.bottom + _BELOW, "Members that answered, by domain", described, kind="figure"),
-        *grid.names_above(columns),
-        *grid.names_down(rows),
-        *_cells(grid, counts, shares),
-        grid.outline(),
-        *(grid.frame(row, column) for row, column in enumerate(best) if column is not None),
-        "</svg>",
-    ))  # fmt: skip
 
 
-def _cells(grid: Grid, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> Iterator[str]:
-    for (row, column), share in np.ndenumerate(shares):
-        count = int(counts[row, column])
-        if count:
-            yield grid.cell(row, column, 0, _FULLEST * float(share))
-        yield grid.number(row, column, f"{count:,} ({units.percent(float(share))})" if count else "0", _NUMBER)
+def _draw(hybrids: Sequence[SentItems], panels: Sequence[Axes]) -> None:
+    for axes, each in zip(panels, hybrids, strict=True):
+        rows = [
+            [
+                ShadedCell(
+                    f"{count:,} ({units.percent(share)})" if count else "0", colour(0), _FULLEST * share,
+                    framed=column == best,
+                )
+                for column, (count, share) in enumerate(zip(counts, shares, strict=True))
+            ]
+            for counts, shares, best in zip(each.counts.tolist(), each.shares.tolist(), each.best, strict=True)
+        ]  # fmt: skip
+        cells(axes, rows, each.domains, each.members, longest=_LONGEST)
+        axes.set_title(short([each.system])[0], loc="left", fontsize=TEXT_PT, color=INK)
 
 
-def _described(shares: NDArray[np.float64], domains: Sequence[str], members: Sequence[str]) -> str:
-    most = shares.argmax(axis=1)
-    return (
-        "; ".join(
-            f"{domain}: mostly {members[column]}, {units.percent(float(shares[row, column]))}"
-            for row, (domain, column) in enumerate(zip(domains, most, strict=True))
-        )
-        + "."
+def _described(each: SentItems) -> str:
+    most = each.shares.argmax(axis=1)
+    mostly = "; ".join(
+        f"{domain}: mostly {each.members[column]}, {units.percent(float(each.shares[row, column]))}"
+        for row, (domain, column) in enumerate(zip(each.domains, most, strict=True))
     )
+    return f"{each.system}: {mostly}."

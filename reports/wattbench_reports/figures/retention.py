@@ -1,37 +1,26 @@
-"""Retention of a student relative to its teacher, by task."""
+"""Retention of students relative to their teachers, by task."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from wattbench.terminal import clipped_apart
-from wattbench_reports.figures.chart import (
-    Colour,
-    Plot,
-    across_label,
-    across_ticks,
-    axis_lines,
-    opening,
-    path,
-    percent_tick,
-    words,
-)
-from wattbench_reports.figures.decision_geometry import Scale, cost_scale
-from wattbench_reports.figures.grid import EDGE, NAME_SIZE, WIDTH, side
-from wattbench_reports.figures.marks import mark_at
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.axes import scale_to
+from wattbench_reports.figures.drawing import SMALL_PT, TEXT_PT, WIDE_IN, Drawing, short
+from wattbench_reports.figures.palette import INK, colour, marker
 from wattbench_reports.formatting import units
 from wattbench_reports.stats import Interval
 
-_ROW, _TOP, _BELOW = 24.0, 4.0, 40.0
-"""Heights of a row, of what is above the first one and of what is under the last one."""
-_MARK = 8.0
-"""The width of a mark."""
-_LONGEST = 30
-"""The longest name of a task, in characters; the table has it in full."""
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SHORT = 16
+"""The longest name of a task, in characters, with which two panels have room next to each other."""
+_ROW_IN, _AROUND_IN = 0.32, 0.8
+"""Height of a task, and of what is above and below the tasks of a panel."""
 
 
 @dataclass(frozen=True)
@@ -43,53 +32,74 @@ class TaskRetention:
     """Student accuracy divided by teacher accuracy; None where the teacher is never right."""
 
 
-def retention(tasks: Sequence[TaskRetention], *, series: int, name: str, student: str, teacher: str) -> str:
-    """Plot student accuracy divided by teacher accuracy with its interval, one row per task; 100% is the teacher.
+@dataclass(frozen=True)
+class StudentRetention:
+    """A student."""
+
+    student: str
+    teacher: str
+    series: int
+    """The student's index among all systems, which selects its colour and shape."""
+    tasks: Sequence[TaskRetention]
+    """One at least."""
+
+
+def retention(students: Sequence[StudentRetention]) -> Drawing:
+    """Plot student accuracy divided by teacher accuracy with its interval; 100% is the teacher.
 
     Args:
-        tasks: one at least.
-        series: the student's index among all systems, which selects its colour and shape.
-        name: of the figure, unique in the page.
-        student: its name.
-        teacher: its name.
-
-    Returns:
-        An `<svg>` element.
+        students: one at least; a panel each, with one row per task.
     """
-    known = [task.retention for task in tasks if task.retention is not None]
-    scale = cost_scale([0.0, 1.0, *(each.high if math.isfinite(each.high) else each.estimate for each in known)])
-    names = clipped_apart([task.task for task in tasks], _LONGEST)
-    plot = Plot(side(names), WIDTH - EDGE, _TOP, _TOP + _ROW * len(tasks))
-    described = "; ".join(
-        f"{task.task}: {'undefined' if task.retention is None else units.percent_interval(task.retention)}"
-        for task in tasks
+    described = " ".join(
+        f"{each.student} relative to {each.teacher}: "
+        + "; ".join(
+            f"{task.task}: {'undefined' if task.retention is None else units.percent_interval(task.retention)}"
+            for task in each.tasks
+        )
+        + "."
+        for each in students
     )
-    said = (
-        f"Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. {described}."
+    abreast = all(len(task.task) <= _SHORT for each in students for task in each.tasks)
+    columns = 2 if len(students) > 1 and abreast else 1
+    high = _AROUND_IN + _ROW_IN * max(len(each.tasks) for each in students)
+    return Drawing(
+        "retention-figure",
+        "Retention of students relative to their teachers",
+        f"Student accuracy divided by teacher accuracy, with 95% confidence intervals, one row per task. {described}",
+        partial(_draw, students),
+        panels=len(students),
+        columns=columns,
+        size_in=(WIDE_IN, high * math.ceil(len(students) / columns)),
     )
-    title, teachers = f"Retention of {student} relative to {teacher}", plot.across(scale, 1.0)
-    return "".join((
-        opening(name, WIDTH, plot.bottom + _BELOW, title, said, kind="figure"),
-        *across_ticks(plot, scale, percent_tick),
-        axis_lines(plot),
-        path(f"M{teachers:.1f} {plot.top:g}V{plot.bottom:g}", Colour.INK, 1.2, dash="4 3"),
-        *(
-            element
-            for row, (task, shown) in enumerate(zip(tasks, names, strict=True))
-            for element in _row(plot, scale, plot.top + (row + 0.5) * _ROW, shown, task.retention, series)
-        ),
-        across_label(plot, "retention, % of the teacher's accuracy"),
-        "</svg>",
-    ))  # fmt: skip
 
 
-def _row(plot: Plot, scale: Scale, y: float, name: str, kept: Interval | None, series: int) -> Iterator[str]:
-    yield words(plot.left - 6, y + 3.5, name, anchor="end", size=NAME_SIZE)
-    if kept is None:
-        x = plot.across(scale, 0.0)
-        yield words(x, y + 3.5, "undefined: the teacher is never right", size=NAME_SIZE, halo=True)
-        return
-    # Where nothing bounds it the bar goes to the edge; the table says ∞.
-    low, high = plot.across(scale, kept.low), plot.across(scale, min(kept.high, scale.high))
-    yield path(f"M{low:.1f} {y:g}H{high:.1f}", with_variables(colour(series)), 1.6)
-    yield mark_at(series, plot.across(scale, kept.estimate), y, _MARK)
+def _draw(students: Sequence[StudentRetention], panels: Sequence[Axes]) -> None:
+    for axes, each in zip(panels, students, strict=True):
+        _panel(axes, each)
+
+
+def _panel(axes: Axes, each: StudentRetention) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    ink = colour(each.series)
+    known = [task.retention for task in each.tasks if task.retention is not None]
+    most = max([1.0, *(one.high if math.isfinite(one.high) else one.estimate for one in known)])
+    axes.axvline(1.0, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+    for row, task in enumerate(each.tasks):
+        kept = task.retention
+        if kept is None:
+            axes.text(0.02, row, "undefined: the teacher is never right", va="center", fontsize=SMALL_PT, color=INK)
+            continue
+        # Without an upper bound the bar goes to the edge; the table says ∞.
+        axes.plot([kept.low, min(kept.high, 2 * most)], [row, row], color=ink, linewidth=1.6)
+        axes.plot(kept.estimate, row, color=ink, marker=marker(each.series), markersize=8, linestyle="none")
+    scale_to(axes.xaxis, 0.0, 1.06 * most)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{round(100 * share, 1):g}%"))
+    axes.set_yticks(range(len(each.tasks)), short(task.task for task in each.tasks))
+    axes.set_ylim(len(each.tasks) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    student, teacher = short([each.student, each.teacher])
+    axes.set_title(f"{student} relative to {teacher}", loc="left", fontsize=TEXT_PT, color=INK)
+    axes.set_xlabel("retention, % of the teacher's accuracy")

@@ -1,42 +1,26 @@
-"""Draws cascades: accuracy and cost against the quality of the check that decides which answers are passed on."""
+"""Cascades: accuracy and cost against the quality of the check that decides which answers are passed on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from wattbench_reports.figures import decision_geometry as geometry
-from wattbench_reports.figures.chart import (
-    Colour,
-    Plot,
-    across_label,
-    across_ticks,
-    axis_lines,
-    band,
-    level_ticks,
-    opening,
-    path,
-    percent_tick,
-    polyline,
-    share_scale,
-    words,
-)
-from wattbench_reports.figures.decision_geometry import Scale
-from wattbench_reports.figures.line_labels import line_labels
-from wattbench_reports.figures.shared import colour
-from wattbench_reports.figures.svg import with_variables
+from wattbench_reports.figures.axes import quantity_axis, share_axis
+from wattbench_reports.figures.drawing import SMALL_PT, WIDE_IN, Drawing, short
+from wattbench_reports.figures.palette import ACCENT, QUIET, SOFT, colour
 from wattbench_reports.formatting.units import fixed
 from wattbench_reports.stats import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NAME = "routing-cascades"
 """The id of the element, and the name of the file."""
 
-WIDTH, HEIGHT = 400, 372
-_UPPER = Plot(40, 394, 20, 180)
-_LOWER = Plot(40, 394, 208, 332)
-_DASHES = ("", "7 3", "2 3")
+_DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 """Of lines, so that colour alone tells none apart."""
-_QUALITIES = Scale(0.5, 1.0, False, (0.5, 0.6, 0.7, 0.8, 0.9, 1.0))
 
 
 @dataclass(frozen=True)
@@ -71,8 +55,8 @@ def routing_cascades(
     tick: Callable[[float], str],
     title: str,
     description: str,
-) -> str:
-    """Draw accuracy above and cost below, over one axis of qualities. The first line has its 95% intervals shaded.
+) -> Drawing:
+    """Plot accuracy and cost over one axis of qualities. The first line has its 95% intervals shaded.
 
     Args:
         lines: at most three are told apart, the most important first.
@@ -83,89 +67,62 @@ def routing_cascades(
         title: for screen readers, the name of the image.
         description: for screen readers, what the image shows.
     """
-    accuracies = share_scale(
-        [
-            baseline.accuracy,
-            *(end for each in lines[:1] for one in each.accuracies for end in (one.low, one.high)),
-            *(one.estimate for each in lines for one in each.accuracies),
-        ]
+    return Drawing(
+        NAME,
+        title,
+        description,
+        partial(_draw, lines, baseline, equals, cost_label, tick),
+        panels=2,
+        columns=2,
+        size_in=(WIDE_IN, 3.4),
     )
-    costs = _cost_scale([baseline.cost, *(one.estimate for each in lines for one in each.costs)])
-    parts = [
-        opening(NAME, WIDTH, HEIGHT, title, description),
-        *_equal(equals),  # under all else: it is shaded
-        *_panel(_UPPER, accuracies, percent_tick),
-        *_panel(_LOWER, costs, tick),
-        words(6, 11, "accuracy", colour=Colour.QUIET, size=11),
-        words(6, _LOWER.top - 8, cost_label, colour=Colour.QUIET, size=11),
-        across_label(_LOWER, "share of answers that the check judges rightly"),
-        *_curves(_UPPER, accuracies, lines, [each.accuracies for each in lines], (baseline.label, baseline.accuracy)),
-        *_curves(_LOWER, costs, lines, [each.costs for each in lines], (baseline.label, baseline.cost)),
-        "</svg>",
-    ]  # fmt: skip
-    return "".join(parts)
 
 
-def _cost_scale(costs: Sequence[float]) -> Scale:
-    """Choose a linear scale from 0: a cascade's cost rises in a straight line with what it passes on."""
-    scale = geometry.cost_scale([0.0, *costs])
-    return Scale(scale.low, scale.high, False, scale.ticks[:: 2 if len(scale.ticks) > 4 else 1])
-
-
-def _panel(plot: Plot, scale: Scale, tick: Callable[[float], str]) -> Iterator[str]:
-    yield from level_ticks(plot, scale, tick)
-    yield from across_ticks(plot, _QUALITIES, percent_tick if plot is _LOWER else lambda _: "")
-    yield axis_lines(plot)
-
-
-def _equal(equals: Interval | None) -> Iterator[str]:
-    """Mark the quality from which on the first cascade is as accurate, through both panels."""
-    if equals is None or equals.estimate > 1:
-        return
-    left, at, right = (_UPPER.across(_QUALITIES, each) for each in (equals.low, equals.estimate, equals.high))
-    size = f'width="{max(right - left, 1):.1f}" height="{_LOWER.bottom - _UPPER.top:g}"'
-    yield f'<rect class="equal" x="{left:.1f}" y="{_UPPER.top:g}" {size} fill="{Colour.SOFT}"/>'
-    yield path(f"M{at:.1f} {_UPPER.top:g}V{_LOWER.bottom:g}", Colour.ACCENT, 1.2, dash="3 3", kind="equal")
-    text = f"as accurate from {fixed(100 * equals.estimate, 0)}%"
-    within = min(max(at, _UPPER.left + 86), _UPPER.right - 68)
-    yield words(within, 11, text, anchor="middle", colour=Colour.ACCENT, size=11, kind="equal")
+def _draw(
+    lines: Sequence[CascadeLine],
+    baseline: CascadeBaseline,
+    equals: Interval | None,
+    cost_label: str,
+    tick: Callable[[float], str],
+    panels: Sequence[Axes],
+) -> None:
+    accuracy, cost = panels
+    _curves(accuracy, lines, [each.accuracies for each in lines], baseline, baseline.accuracy)
+    _curves(cost, lines, [each.costs for each in lines], baseline, baseline.cost)
+    bounds = [end for each in lines[:1] for one in each.accuracies for end in (one.low, one.high)]
+    shares = [one.estimate for each in lines for one in each.accuracies]
+    share_axis(accuracy.yaxis, [baseline.accuracy, *bounds, *shares])
+    costs = [baseline.cost, *(one.estimate for each in lines for one in each.costs)]
+    quantity_axis(cost.yaxis, costs, tick, log=False, most_ticks=5)
+    for axes, label in ((accuracy, "accuracy"), (cost, cost_label)):
+        share_axis(axes.xaxis, (0.5, 1.0))
+        axes.set(xlabel="answers that the check judges rightly", ylabel=label)
+        if equals is not None and equals.estimate <= 1:
+            axes.axvspan(max(equals.low, 0.5), min(equals.high, 1.0), color=SOFT, linewidth=0, zorder=0)
+            axes.axvline(equals.estimate, color=ACCENT, linewidth=1.2, linestyle=(0, (3, 3)), zorder=1)
+    if equals is not None and equals.estimate <= 1:
+        accuracy.set_title(
+            f"as accurate from {fixed(100 * equals.estimate, 0)}%", loc="right", fontsize=SMALL_PT, color=ACCENT
+        )
 
 
 def _curves(
-    plot: Plot,
-    scale: Scale,
+    axes: Axes,
     lines: Sequence[CascadeLine],
     values: Sequence[Sequence[Interval]],
-    level: tuple[str, float],
-) -> Iterator[str]:
-    drawn = [
-        _points(plot, scale, each, [one.estimate for one in ends]) for each, ends in zip(lines, values, strict=True)
-    ]
-    for each, ends in zip(lines[:1], values[:1], strict=True):
-        lows, highs = ([getattr(one, end) for one in ends] for end in ("low", "high"))
-        yield band(_points(plot, scale, each, lows), _points(plot, scale, each, highs), _colour(each))
-    y = plot.up(scale, level[1])
-    across = [(plot.left + (plot.right - plot.left) * number / 24, y) for number in range(25)]
-    yield path(polyline(across[:1] + across[-1:]), Colour.QUIET, 1.2, dash="5 3", kind="alone")
-    for number, (each, line) in enumerate(zip(lines, drawn, strict=True)):
-        dash = _DASHES[number % len(_DASHES)]
-        yield path(polyline(line), _colour(each), 2.2 if number == 0 else 1.5, dash=dash, kind="cascade")
-    texts = [each.label for each in lines] + [level[0]]
-    inks = [_colour(each) for each in lines] + [str(Colour.QUIET)]
-    for number, at in enumerate(line_labels(plot, [*drawn, across], texts)):
-        if at is not None:
-            yield words(
-                at.x, at.y, texts[number], anchor=at.anchor, colour=inks[number], bold=number == 0, halo=True,
-                kind="label",
+    baseline: CascadeBaseline,
+    level: float,
+) -> None:
+    *names, alone = short([*(each.label for each in lines), baseline.label])
+    for number, (each, ends) in enumerate(zip(lines, values, strict=True)):
+        ink = colour(each.series)
+        if number == 0:
+            axes.fill_between(
+                each.qualities, [one.low for one in ends], [one.high for one in ends], color=ink, alpha=0.15,
+                linewidth=0,
             )  # fmt: skip
-
-
-def _points(plot: Plot, scale: Scale, line: CascadeLine, values: Sequence[float]) -> list[tuple[float, float]]:
-    return [
-        (plot.across(_QUALITIES, quality), plot.up(scale, value))
-        for quality, value in zip(line.qualities, values, strict=True)
-    ]
-
-
-def _colour(line: CascadeLine) -> str:
-    return with_variables(colour(line.series))
+        axes.plot(
+            each.qualities, [one.estimate for one in ends], color=ink, linewidth=1.5 if number else 2.2,
+            linestyle=_DASHES[number % len(_DASHES)], label=names[number],
+        )  # fmt: skip
+    axes.axhline(level, color=QUIET, linewidth=1.2, linestyle=(0, (6, 3)), label=alone)

@@ -1,43 +1,31 @@
-"""Draws accuracy against the cost of a request: systems alone, random mixes of them, routers, and perfect routers.
+"""Accuracy against the cost of a request: systems alone, random mixes of them, routers, and perfect routers.
 
 Systems have their own colours and shapes, routers that can be built a ring with a dot, and perfect routers a hollow
-triangle. Shapes of systems are those that `wattbench_reports.figures.marks.marks_svg` defines.
+triangle.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Literal
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
-from wattbench_reports.figures import decision_geometry as geometry
-from wattbench_reports.figures.chart import (
-    Colour,
-    Plot,
-    across_label,
-    across_ticks,
-    axis_lines,
-    level_ticks,
-    opening,
-    path,
-    percent_tick,
-    polyline,
-    share_scale,
-    words,
-)
-from wattbench_reports.figures.decision_geometry import Box, PictureMark, Scale
-from wattbench_reports.figures.line_labels import pieces
-from wattbench_reports.figures.shared import MARKERS, colour
-from wattbench_reports.figures.svg import with_variables
+import numpy as np
+from numpy.typing import NDArray
+
+from wattbench_reports.figures.axes import quantity_axis, share_axis
+from wattbench_reports.figures.direct_labels import DirectLabel, direct_labels
+from wattbench_reports.figures.drawing import Drawing, short
+from wattbench_reports.figures.palette import ACCENT, INK, PAPER, QUIET, colour, marker
 from wattbench_reports.stats import Interval
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 NAME = "routing-tradeoff"
 """The id of the element, and the name of the file."""
 
-WIDTH, HEIGHT = geometry.WIDTH, geometry.HEIGHT
-_PLOT = Plot(geometry.LEFT, geometry.RIGHT, geometry.TOP, geometry.BOTTOM, geometry.INSET)
 _STEPS = 24
 """Points of a mix of two systems: on a logarithmic scale it is no straight line."""
 
@@ -79,8 +67,8 @@ def routing_tradeoff(
     tick: Callable[[float], str],
     title: str,
     description: str,
-) -> str:
-    """Draw the picture, with 95% confidence intervals. Better is up and to the left.
+) -> Drawing:
+    """Plot accuracy against cost, with 95% confidence intervals. Better is up and to the left.
 
     Args:
         marks: those with a label first, the most important first.
@@ -90,110 +78,71 @@ def routing_tradeoff(
         tick: formats a cost for the axis.
         title: for screen readers, the name of the image.
         description: for screen readers, what the image shows.
-
-    Returns:
-        An `<svg>` element for a page that has the shapes of `marks_svg`.
     """
-    costs, accuracies = _scales(marks, mixed)
-    marks = [mark for mark in marks if mark.label or _within(mark, costs, accuracies)]
-    spots = [_located(mark, costs, accuracies) for mark in marks]
-    lines = [_points(line, costs, accuracies) for line in ([_mix(mixed)] if len(mixed) > 1 else [])]
-    lines += [_points(list(zip(each.costs, each.accuracies, strict=True)), costs, accuracies) for each in curves]
-    drawn = list(zip(marks, spots, strict=True))
-    parts = [
-        opening(NAME, WIDTH, HEIGHT, title, description),
-        *level_ticks(_PLOT, accuracies, percent_tick),
-        *across_ticks(_PLOT, costs, tick),
-        axis_lines(_PLOT),
-        words(_PLOT.left - 34, 11, "accuracy", colour=Colour.QUIET, size=11),
-        across_label(_PLOT, f"{cost_label}{', logarithmic' if costs.log else ''}"),
-        *_lines(lines, mixes=len(mixed) > 1),
-        *(part for mark, at in drawn for part in _bars(mark, at)),
-        *(_shape(mark, at) for mark, at in drawn[::-1]),
-        *_labels(marks, spots, [box for line in lines for box in pieces(line)]),
-        "</svg>",
+    return Drawing(NAME, title, description, partial(_draw, marks, mixed, curves, cost_label, tick))
+
+
+def _draw(
+    marks: Sequence[RoutingMark],
+    mixed: Sequence[tuple[float, float]],
+    curves: Sequence[RoutingCurveLine],
+    cost_label: str,
+    tick: Callable[[float], str],
+    panels: Sequence[Axes],
+) -> None:
+    (axes,) = panels
+    named = [mark for mark in marks if mark.label]
+    counted = named or list(marks)
+    shares = [end for mark in counted for end in (mark.accuracy.low, mark.accuracy.high)]
+    quantity_axis(axes.xaxis, [mark.cost.estimate for mark in counted] + [cost for cost, _ in mixed], tick)
+    share_axis(axes.yaxis, [*shares, *(share for _, share in mixed)])
+    mix = _mix(mixed)
+    lines = [np.column_stack([each.costs, each.accuracies]) for each in curves if len(each.costs) > 1]
+    axes.plot(*mix.T, color=QUIET, linewidth=1.2, linestyle=(0, (5, 3)))
+    for line in lines:
+        axes.plot(*line.T, color=ACCENT, linewidth=1.2, alpha=0.7)
+    dots = [mark for mark in marks if not mark.label]
+    axes.plot(
+        [mark.cost.estimate for mark in dots], [mark.accuracy.estimate for mark in dots], color=QUIET, marker="o",
+        markersize=4, alpha=0.6, linestyle="none",
+    )  # fmt: skip
+    edge, bars = axes.get_xlim()[1], []
+    for mark in named[::-1]:
+        x, y, ink = mark.cost.estimate, mark.accuracy.estimate, _ink(mark)
+        across = np.array([(mark.cost.low, y), (min(mark.cost.high, edge), y)])
+        up = np.array([(x, mark.accuracy.low), (x, mark.accuracy.high)])
+        bars += [across, up]
+        for bar in (across, up):
+            axes.plot(*bar.T, color=ink, linewidth=1.3, alpha=0.75)
+        for shape in _shapes(mark, ink):
+            axes.plot([x], [y], color=ink, linestyle="none", zorder=3, **shape)
+    axes.set(xlabel=f"{cost_label}{', logarithmic' if axes.get_xscale() == 'log' else ''}", ylabel="accuracy")
+    places = [(mark.cost.estimate, mark.accuracy.estimate) for mark in named]
+    labels = [
+        DirectLabel(name, at, ACCENT if mark.kind == "router" else INK, bold=mark.chosen)
+        for name, at, mark in zip(short(mark.label for mark in named), places, named, strict=True)
     ]
-    return "".join(parts)
+    direct_labels(axes, labels, places, [mix, *lines, *bars])
 
 
-def _scales(marks: Sequence[RoutingMark], mixed: Sequence[tuple[float, float]]) -> tuple[Scale, Scale]:
-    shown = [mark for mark in marks if mark.label] or list(marks)
-    shares = [end for mark in shown for end in (mark.accuracy.low, mark.accuracy.high)]
-    costs = [mark.cost.estimate for mark in shown] + [cost for cost, _ in mixed]
-    return geometry.cost_scale(costs), share_scale([*shares, *(share for _, share in mixed)])
+def _mix(mixed: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+    """Return points on the lines from each system to the next, shape (points, 2)."""
+    if len(mixed) < 2:
+        return np.empty((0, 2))
+    steps = np.linspace(0, len(mixed) - 1, _STEPS * (len(mixed) - 1) + 1)
+    return np.column_stack([np.interp(steps, range(len(mixed)), values) for values in zip(*mixed, strict=True)])
 
 
-def _within(mark: RoutingMark, costs: Scale, accuracies: Scale) -> bool:
-    cost, share = mark.cost.estimate, mark.accuracy.estimate
-    return costs.low <= cost <= costs.high and accuracies.low <= share <= accuracies.high
-
-
-def _located(mark: RoutingMark, costs: Scale, accuracies: Scale) -> PictureMark:
-    cost, accuracy = mark.cost, mark.accuracy
-    return PictureMark(
-        x=_PLOT.across(costs, cost.estimate),
-        y=_PLOT.up(accuracies, accuracy.estimate),
-        left=_PLOT.across(costs, cost.low),
-        right=_PLOT.right if math.isinf(cost.high) else _PLOT.across(costs, cost.high),
-        top=_PLOT.up(accuracies, accuracy.high),
-        bottom=_PLOT.up(accuracies, accuracy.low),
-    )
-
-
-def _mix(mixed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    points = [mixed[0]]
-    for (cost, share), (next_cost, next_share) in pairwise(mixed):
-        steps = (number / _STEPS for number in range(1, _STEPS + 1))
-        points += [(cost + step * (next_cost - cost), share + step * (next_share - share)) for step in steps]
-    return points
-
-
-def _points(line: Sequence[tuple[float, float]], costs: Scale, accuracies: Scale) -> list[tuple[float, float]]:
-    return [(_PLOT.across(costs, cost), _PLOT.up(accuracies, share)) for cost, share in line]
-
-
-def _lines(lines: Sequence[Sequence[tuple[float, float]]], *, mixes: bool) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if mixes and number == 0:
-            yield path(polyline(line), Colour.QUIET, 1.2, dash="5 3", kind="mix")
-        elif len(line) > 1:
-            yield path(polyline(line), Colour.ACCENT, 1.2, opacity=0.7, kind="curve")
-
-
-def _bars(mark: RoutingMark, at: PictureMark) -> Iterator[str]:
-    if mark.label:
-        across = f"M{at.left:.1f} {at.y:.1f}H{at.right:.1f}"
-        up = f"M{at.x:.1f} {at.top:.1f}V{at.bottom:.1f}"
-        yield path(across + up, _colour(mark), 1.3, opacity=0.75, kind="bar")
-
-
-def _shape(mark: RoutingMark, at: PictureMark) -> str:
-    if not mark.label:
-        return f'<circle class="dot" cx="{at.x:.1f}" cy="{at.y:.1f}" r="2.5" fill="{Colour.QUIET}" opacity="0.6"/>'
-    ink = _colour(mark)
+def _shapes(mark: RoutingMark, ink: str) -> Iterator[dict[str, Any]]:
     if mark.kind == "router":
-        dot = "" if mark.hollow else f'<circle cx="{at.x:.1f}" cy="{at.y:.1f}" r="2.2" fill="{ink}"/>'
-        ring = f'cx="{at.x:.1f}" cy="{at.y:.1f}" r="{6 if mark.chosen else 5}"'
-        return f'<circle class="router" {ring} fill="{Colour.PAPER}" stroke="{ink}" stroke-width="1.8"/>{dot}'
-    if mark.kind == "ceiling":
-        corners = f"M{at.x - 5:.1f} {at.y + 4:.1f}H{at.x + 5:.1f}L{at.x:.1f} {at.y - 5:.1f}Z"
-        return f'<path class="ceiling" d="{corners}" fill="{Colour.PAPER}" stroke="{ink}" stroke-width="1.6"/>'
-    fill = Colour.PAPER if mark.hollow else ink
-    return (
-        f'<use class="system" href="#mark-{mark.series % len(MARKERS)}" fill="{fill}" stroke="{ink}" '
-        f'stroke-width="0.14" transform="translate({at.x:.1f} {at.y:.1f}) scale(9)"/>'
-    )
+        yield {"marker": "o", "markersize": 11 if mark.chosen else 9, "markerfacecolor": PAPER, "markeredgewidth": 1.8}
+        if not mark.hollow:
+            yield {"marker": "o", "markersize": 4}
+    elif mark.kind == "ceiling":
+        yield {"marker": "^", "markersize": 9, "markerfacecolor": PAPER, "markeredgewidth": 1.6}
+    else:
+        yield {"marker": marker(mark.series), "markersize": 8, "markerfacecolor": PAPER if mark.hollow else ink}
 
 
-def _labels(marks: Sequence[RoutingMark], spots: Sequence[PictureMark], lines: Sequence[Box]) -> Iterator[str]:
-    bold = [number for number, mark in enumerate(marks) if mark.chosen]
-    for mark, at in zip(marks, geometry.labels(spots, [mark.label for mark in marks], lines, bold), strict=True):
-        if at is not None:
-            ink = Colour.ACCENT if mark.kind == "router" else Colour.INK
-            yield words(at.x, at.y, mark.label, anchor=at.anchor, colour=ink, bold=mark.chosen, halo=True, kind="label")
-
-
-def _colour(mark: RoutingMark) -> str:
-    return {
-        "system": with_variables(colour(mark.series)), "router": str(Colour.ACCENT), "ceiling": str(Colour.QUIET)
-    }[mark.kind]  # fmt: skip
+def _ink(mark: RoutingMark) -> str:
+    return {"system": colour(mark.series), "router": ACCENT, "ceiling": QUIET}[mark.kind]

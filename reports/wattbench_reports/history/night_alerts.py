@@ -40,18 +40,6 @@ class Alert:
         return self.system, self.domain, self.metric
 
 
-@dataclass(frozen=True)
-class NightAlerts:
-    """All that one night has to report."""
-
-    headline: str
-    alerts: tuple[Alert, ...]
-
-    def count(self, kind: str) -> int:
-        """Return the number of one kind."""
-        return sum(each.kind == kind for each in self.alerts)
-
-
 def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
     """Return what a verdict reports: every alarm, then the other worsenings by more than a margin."""
     alarmed = {(each.system, each.metric) for each in verdict.alarms}
@@ -62,7 +50,7 @@ def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
     )
 
 
-def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, NightAlerts]:
+def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, tuple[Alert, ...]]:
     """Return what every night had to report, by run: the last as judged now, others as they were judged then.
 
     What stays worse is reported by the first of the nights that show it.
@@ -73,20 +61,19 @@ def all_alerts(history: History, verdict: NightVerdict) -> Mapping[str, NightAle
     """
     last = history.nights[-1].run
     reported = {each.run: _kept(history.root, each.run) for each in history.nights[:-1]}
-    reported[last] = NightAlerts(verdict.result.headline, alerts(verdict))
+    reported[last] = alerts(verdict)
     return dict(_first_reported(reported))
 
 
-def _first_reported(reported: Mapping[str, NightAlerts]) -> Iterator[tuple[str, NightAlerts]]:
+def _first_reported(reported: Mapping[str, tuple[Alert, ...]]) -> Iterator[tuple[str, tuple[Alert, ...]]]:
     before: frozenset[tuple[str, str, str]] = frozenset()
     for run, night in reported.items():
-        new = tuple(each for each in night.alerts if each.kind == ALARM or each.series not in before)
-        yield run, NightAlerts(night.headline, new)
-        before = frozenset(each.series for each in night.alerts)
+        yield run, tuple(each for each in night if each.kind == ALARM or each.series not in before)
+        before = frozenset(each.series for each in night)
 
 
-def _kept(root: Path, run: str) -> NightAlerts:
-    """Read the verdict of an earlier night; without alerts where there is none, or it cannot be read."""
+def _kept(root: Path, run: str) -> tuple[Alert, ...]:
+    """Read the alerts of an earlier night's verdict; none where there is no verdict, or it cannot be read."""
     try:
         verdict: Any = json.loads(read_record(root / "verdicts" / f"{run}.json"))
     except (UserError, ValueError, RecursionError):
@@ -105,7 +92,7 @@ def _kept(root: Path, run: str) -> NightAlerts:
             )
             for each in objects(of_night.get("alerts"))
         ]
-    return NightAlerts(_word(known, "headline"), tuple(each for each in listed if each.kind in (ALARM, WORSE)))
+    return tuple(each for each in listed if each.kind in (ALARM, WORSE))
 
 
 def _word(recorded: Mapping[str, Any], name: str) -> str:

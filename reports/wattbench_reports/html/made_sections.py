@@ -19,7 +19,7 @@ from wattbench_reports.sections.domains import domains_section
 from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.estimated import estimated_section
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.sections.gate import gate_section
 from wattbench_reports.sections.latency import latency_section
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section

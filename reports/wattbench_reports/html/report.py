@@ -6,31 +6,31 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.export.frames.frame_files import frame_as_csv, frame_as_parquet
 from wattbench_reports.export.frames.systems_frame import figures_frame
 from wattbench_reports.figures.marks import mark_svg, marks_svg
+from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.formatting.safe_text import visible
 from wattbench_reports.formatting.units import plural
 from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.made_sections import page_sections
 from wattbench_reports.html.stated_page import stated_page
-from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.sections.first_screen import first_screen
-from wattbench_reports.sections.verdict.by_domain import choices_table
-from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
-"""Ids of the page that are no section's."""
+"""Ids of the page that belong to no section."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
@@ -70,7 +70,7 @@ def write_report(
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
-    csv, parquet = table_paths(out)
+    csv, parquet = _table_paths(out)
     run = read_run(run_dir) if analysis is None else analysis.frames.run
     if analysis is None and only_stated(run):
         stated = stated_figures(run)
@@ -85,6 +85,14 @@ def write_report(
     return out
 
 
+def _table_paths(page: Path) -> tuple[Path, Path]:
+    """Return the paths of a page's figures as CSV and as Parquet: next to the page, under its name."""
+    if page.suffix.lower() in {".csv", ".parquet"}:
+        raise UserError(f"{page}: the report is a page, so give it a name that ends in .html")
+    stem = page.with_suffix("") if page.suffix.lower() in {".html", ".htm"} else page
+    return stem.with_name(f"{stem.name}.csv"), stem.with_name(f"{stem.name}.parquet")
+
+
 def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     from markupsafe import Markup
 
@@ -97,12 +105,11 @@ def _page(analysis: Analysis, gate: GateResult | None = None) -> str:
     first = first_screen(words, analysis, "" if isinstance(study, str) else routing_verdict(study))
     template = engine().get_template("report.html.j2")
     return template.render(
-        # Ours, not a record's: the style sheet and what `wattbench_reports.figures.svg` and
-        # `wattbench_reports.figures.marks` drew.
+        # Ours, not a record's: the style sheet and what `wattbench_reports.figures` drew.
         css=Markup(css),  # noqa: S704
         mark=lambda series: Markup(mark_svg(series)),  # noqa: S704
         marks=Markup(marks_svg()),  # noqa: S704
-        drawing=Markup,
+        svg=lambda drawing: Markup(page_svg(drawing)),  # noqa: S704
         css_hash=policy_hash(css),
         script=Markup(script),  # noqa: S704
         script_hash=policy_hash(script),
@@ -133,7 +140,7 @@ def _json(value: object) -> str:
 
 
 def _all_visible(value: object) -> object:
-    """Make every text in nested mappings and sequences visible, names of fields among them."""
+    """Make every text in nested mappings and sequences visible, names of fields included."""
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, Mapping):

@@ -1,8 +1,9 @@
-"""Renders the page of a run that holds figures of its source, and no answers."""
+"""Renders the page of an imported run that has figures of its source and no answers."""
 
 from __future__ import annotations
 
 from wattbench.records import RunRecords
+from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.templating import engine, own_file, policy_hash
 from wattbench_reports.sections.stated import section_of
@@ -32,6 +33,6 @@ def stated_page(run: RunRecords, stated: StatedFigures) -> str:
             section=section,
             anchors=anchors([section], ()),
             mark=lambda _: "",
-            drawing=Markup,
+            svg=lambda drawing: Markup(page_svg(drawing)),  # noqa: S704 - ours
         )
     )

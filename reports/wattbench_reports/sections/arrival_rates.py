@@ -10,7 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import LoadCurve, LoadPoint, energy_latency
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.arrival_rates import PERCENTILES, AtRate, LoadFigures, LoadReport, rate_title
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.sections.trace_arrivals import client_tables, trace_passages
 from wattbench_reports.wording import arrival_rates as words
@@ -73,7 +73,7 @@ def _rates(report: LoadReport, held: Sequence[AtRate]) -> str:
     return units.named([f"{at.offered_per_s:g}" for at in held]) + " per second"
 
 
-def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
+def _drawing(report: LoadReport, places: dict[str, int]) -> Figure | None:
     everyone = [each for at in report.rates for each in at.systems if each.j_per_request is not None]
     share = 0.9 if all(each.latency_s[0.9] is not None for each in everyone) else 0.5
     curves = []
@@ -87,7 +87,7 @@ def _drawing(report: LoadReport, places: dict[str, int]) -> Drawing | None:
             curves.append(LoadCurve(name, places[name], points))
     if not curves:
         return None
-    return Drawing(
+    return Figure(
         energy_latency(curves, _LABELS[share]),
         "Figure: joules per request against latency, by rate",
         f"Joules per request (all joules of a rate divided by its answered requests) against {_LABELS[share]} "
@@ -153,7 +153,7 @@ def _table(at: AtRate, places: dict[str, int]) -> Table:
 
 
 def _long_run(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
-    """Return the bounds that a claim for the long run is made from; nothing where no system has any."""
+    """Make the table of bounds behind "in the long run"; empty where no system has any."""
     known = [each for each in at.systems if each.in_time_low is not None]
     if not known:
         return ()

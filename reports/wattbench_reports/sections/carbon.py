@@ -1,17 +1,19 @@
-"""The Software Carbon Intensity of each system, term by term."""
+"""The footprint of each system: Software Carbon Intensity term by term, water, abiotic depletion, primary energy."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.carbon import Carbon
 from wattbench_reports.metrics.carbon.sci import Sci
-from wattbench_reports.sections.impacts import impacts_passage
+from wattbench_reports.metrics.impacts.system_impacts import SystemImpact
 from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.restate_key import key
-from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.sections.table import Cell, Column, Table, restate_key
 from wattbench_reports.wording import comparison as wording
+from wattbench_reports.wording import impacts as impact_words
 
 _TITLE = "Carbon footprint, term by term"
 _LEAD = (
@@ -28,7 +30,7 @@ _LEAD_WITHOUT_GRAMS = (
 
 def carbon_section(analysis: Analysis) -> Section | None:
     """Make the section; None where no system has joules, or neither an intensity nor another source is named."""
-    passages = [each for each in (_grams(analysis), impacts_passage(analysis)) if each is not None]
+    passages = [each for each in (_grams(analysis), _impacts(analysis)) if each is not None]
     if not passages:
         return None
     title, lead, line = _TITLE, _LEAD, "grams of each system by the terms of ISO/IEC 21031"
@@ -84,7 +86,7 @@ def _row(analysis: Analysis, sci: Sci, figures: SystemFigures, carbon: Carbon) -
         Cell(units.quantity(sci.operational_g, "g")),
         Cell("not included" if carbon.embodied is None else units.quantity(sci.embodied_g, "g")),
         Cell(units.count(sci.correct)),
-        Cell(_score(sci, figures), restates=key(index, "sci")),
+        Cell(_score(sci, figures), restates=restate_key(index, "sci")),
     )
 
 
@@ -92,3 +94,39 @@ def _score(sci: Sci, figures: SystemFigures) -> str:
     if figures.sci_g_per_correct is not None:
         return wording.sci(figures)
     return "hours missing" if sci.operational_g is None else "none correct"
+
+
+def _impacts(analysis: Analysis) -> Passage | None:
+    """Make the passage on water and other impacts; None where no source is named or no system has joules."""
+    comparison = analysis.comparison
+    sentences = tuple(impact_words.lines(comparison))
+    if not sentences:
+        return None
+    table = Table(
+        caption=impact_words.title(comparison),
+        columns=(
+            Column("System"),
+            Column("Quantity"),
+            *(Column(part.capitalize(), numeric=True) for part in impact_words.PARTS.values()),
+            Column("Together", numeric=True),
+            Column("Per correct answer", numeric=True),
+        ),
+        rows=tuple(_impact_rows(analysis)),
+        note="Of the requests that have joules. The controls of this page do not change these figures.",
+    )
+    return Passage("Water, abiotic depletion and primary energy", sentences, (table,))
+
+
+def _impact_rows(analysis: Analysis) -> Iterator[tuple[Cell, ...]]:
+    for name, stated in analysis.comparison.impacts_of.items():
+        index = analysis.frames.systems.index(name)
+        for impact in stated:
+            yield (Cell(name, series=index), *_impact_figures(impact))
+
+
+def _impact_figures(impact: SystemImpact) -> Iterator[Cell]:
+    yield Cell(impact_words.HEADS[impact.quantity])
+    for part in impact_words.PARTS:
+        yield Cell(impact_words.of_part(impact, part))
+    yield Cell(impact_words.of_requests(impact))
+    yield Cell(impact_words.of_correct(impact) if impact.per_correct is not None else units.NONE)

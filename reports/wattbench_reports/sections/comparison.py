@@ -10,8 +10,7 @@ from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.restate_key import key
-from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
+from wattbench_reports.sections.table import Cell, Column, Table, energy_badge, restate_key
 from wattbench_reports.stats.percentiles import label
 from wattbench_reports.tables.provenance import explained
 from wattbench_reports.wording import comparison as wording
@@ -83,8 +82,8 @@ def _latency(figures: SystemFigures, share: float, restates: str) -> Cell:
 
 def _costs(figures: SystemFigures, comparison: Comparison, index: int) -> tuple[Cell, ...]:
     return (
-        Cell(wording.cost_per_request(figures, comparison), restates=key(index, "cost-per-request")),
-        Cell(wording.many_per_correct(figures, comparison), restates=key(index, "cost-per-correct")),
+        Cell(wording.cost_per_request(figures, comparison), restates=restate_key(index, "cost-per-request")),
+        Cell(wording.many_per_correct(figures, comparison), restates=restate_key(index, "cost-per-correct")),
     )
 
 
@@ -95,16 +94,16 @@ def _row(
     detail = f"{figures.kind}, yardstick" if yardstick else figures.kind
     return (
         Cell(figures.system, series=index, detail=detail),
-        Cell(wording.accuracy(figures), restates=key(index, "accuracy")),
-        Cell(wording.j_per_correct(figures), restates=key(index, "j-per-correct")),
+        Cell(wording.accuracy(figures), restates=restate_key(index, "accuracy")),
+        Cell(wording.j_per_correct(figures), restates=restate_key(index, "j-per-correct")),
         energy_badge(figures.energy_provenance),
         Cell(wording.valid(figures), _BADGE[wording.valid(figures)]),
-        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=key(index, "j-per-request")),
-        _latency(figures, MEDIAN, key(index, "p50")),
-        *((_latency(figures, tail, key(index, "tail")),) if tail is not None else ()),
+        Cell(units.quantity(figures.energy_j_per_request, "J"), restates=restate_key(index, "j-per-request")),
+        _latency(figures, MEDIAN, restate_key(index, "p50")),
+        *((_latency(figures, tail, restate_key(index, "tail")),) if tail is not None else ()),
         *(Cell(text) for text in throughput.cells(figures, throughput.columns(comparison))),
         *((Cell(wording.own_cpu(figures)),) if wording.has_own_cpu(comparison) else ()),
-        Cell(wording.co2(figures, comparison), restates=key(index, "co2")),
+        Cell(wording.co2(figures, comparison), restates=restate_key(index, "co2")),
         Cell(units.NONE if figures.output_tokens is None else units.digits(figures.output_tokens)),
         Cell(units.count(figures.items)),
     )

@@ -1,4 +1,4 @@
-"""Leave out of a section what has no content: columns of dashes, tables without rows, passages with nothing in them.
+"""Leave out columns of dashes, tables without rows and empty passages.
 
 The first column of a table names its rows and stays. So does a column of dashes that the page's script fills for other
 settings: of a run with joules, those of money and of grams.
@@ -14,11 +14,11 @@ from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Table
 
 _OF_MEASUREMENT = ("accuracy", "j-per-correct", "j-per-request", "p50", "tail")
-"""Figures that other settings change, and never make."""
+"""Figures that other settings change but never create."""
 
 
 def with_content(section: Section, *, joules: bool) -> Section:
-    """Return a section without what has no content.
+    """Return a section without its empty parts.
 
     Args:
         section: as it was made.
@@ -38,7 +38,7 @@ def _tables(tables: tuple[Table, ...], joules: bool) -> tuple[Table, ...]:
 
 def _says_something(passage: Passage) -> bool:
     return any((
-        passage.sentences, passage.tables, passage.drawing, passage.folded, passage.commands, passage.examples,
+        passage.sentences, passage.tables, passage.figure, passage.folded, passage.commands, passage.examples,
         passage.rate,
     ))  # fmt: skip
 
@@ -53,7 +53,7 @@ def _table(table: Table, joules: bool) -> Table:
 
 
 def is_empty(column: Sequence[Cell], *, joules: bool) -> bool:
-    """Return whether a column holds nothing, and cannot come to hold anything by other settings."""
+    """Return whether a column is empty under all settings."""
     return all(cell.text in EMPTY and not cell.detail and not _can_be_filled(cell, joules) for cell in column)
 
 

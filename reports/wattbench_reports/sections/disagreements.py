@@ -7,13 +7,12 @@ import shlex
 from wattbench_reports.analyses.disagreements import Answer, Flip, Flips, Fourfold, chosen_pairs, flips
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer
-from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.tables.flipped_rows import RIGHT
 
 MOST_PAIRS = 8
-"""The number of pairs on the page; the command lists any other."""
+"""How many pairs the page shows; the command lists the others."""
 
 _LEAD = (
     "Two systems with the same accuracy may be right on different items. For the pairs that matter, this section "
@@ -146,7 +145,7 @@ def _side(analysis: Analysis, answer: Answer) -> ShownAnswer:
 
 
 def all_flipped(analysis: Analysis, each: Flips) -> str:
-    """Write a command that prints every flipped item of a pair as CSV, from the records and with pandas only.
+    """Write a command that prints every flipped item of a pair as CSV, from the records.
 
     Names are written as ASCII Python literals, so that they cannot be read as code.
     """

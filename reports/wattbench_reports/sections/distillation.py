@@ -12,9 +12,9 @@ from wattbench_reports.analyses.distillation import (
     shown_differences,
 )
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.figures import TaskRetention, retention
+from wattbench_reports.figures import StudentRetention, TaskRetention, retention
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 
@@ -39,7 +39,9 @@ def distillation_section(analysis: Analysis) -> Section | None:
     pairs = distillations(analysis)
     if not pairs:
         return None
-    passages = tuple(_passage(analysis, each) for each in pairs if each.tasks)
+    compared = [each for each in pairs if each.tasks]
+    drawn = [Passage("", (), figure=_figure(analysis, compared))] if compared else []
+    passages = (*drawn, *map(_passage, compared))
     return Section(
         "distillation",
         "Distillation",
@@ -50,23 +52,27 @@ def distillation_section(analysis: Analysis) -> Section | None:
     )
 
 
-def _passage(analysis: Analysis, each: Distillation) -> Passage:
-    index = analysis.frames.systems.index(each.student)
-    svg = retention(
-        [TaskRetention(kept.task, kept.retention) for kept in each.tasks],
-        series=index,
-        name=f"retention-figure-{index}",
-        student=each.student,
-        teacher=each.teacher,
-    )
-    drawing = Drawing(
-        svg,
-        f"Figure: retention of {each.student} relative to {each.teacher}, by task",
+def _figure(analysis: Analysis, pairs: Iterable[Distillation]) -> Figure:
+    students = [
+        StudentRetention(
+            each.student,
+            each.teacher,
+            analysis.frames.systems.index(each.student),
+            [TaskRetention(kept.task, kept.retention) for kept in each.tasks],
+        )
+        for each in pairs
+    ]
+    return Figure(
+        retention(students),
+        "Figure: retention of students relative to their teachers, by task",
         "Student accuracy divided by teacher accuracy on the same items, with 95% confidence intervals. Dashed line: "
         "equal accuracy.",
     )
+
+
+def _passage(each: Distillation) -> Passage:
     tables = (_kept_table(each), _length_table(each), _cost_table(each))
-    return Passage(f"{each.student}, distilled from {each.teacher}", tuple(_sentences(each)), tables, drawing)
+    return Passage(f"{each.student}, distilled from {each.teacher}", tuple(_sentences(each)), tables)
 
 
 def _sentences(each: Distillation) -> Iterable[str]:

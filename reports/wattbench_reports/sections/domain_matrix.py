@@ -1,4 +1,4 @@
-"""Every system in every domain, as one matrix: its accuracy there, and below it what a correct answer costs."""
+"""Every system in every domain, as one matrix: accuracy, and below it the cost of a correct answer."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _cells(
 
 
 def _per_correct(decision: Decision, analysis: Analysis, domain: str) -> dict[str, float]:
-    """Return what a correct answer costs each system in a domain, where it is known and finite."""
+    """Return the cost of a correct answer of each system in a domain, where known and finite."""
     costs = None if decision.unit is None else analysis.costs.get(decision.unit)
     if costs is None:
         return {}

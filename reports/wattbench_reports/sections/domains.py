@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.specialists import specialists_passage
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats.percentiles import label, needed, rule
@@ -26,17 +26,17 @@ _LEAD = (
 )
 
 _MOST_CELLS = 600
-"""With more cells than this nothing is plotted; the tables have all values."""
+"""With more cells than this there is no figure; the tables have all values."""
 
 _Row = tuple[Cell, ...]
 
 
 _PART = 1_000_000
-"""Answers that are looked at together."""
+"""Answers per batch."""
 
 
 def domains_section(analysis: Analysis) -> Section | None:
-    """Make the matrices with their plot, then the specialists where there are any; None where all is one domain."""
+    """Make the passages on domains and on specialists; None for a run of one domain."""
     if len(analysis.by_domain) < 2:
         return None
     share = tail_of_cells(analysis)
@@ -181,7 +181,7 @@ def _latency(analysis: Analysis, share: float, best: dict[str, Best]) -> Table:
     )
 
 
-def _drawing(analysis: Analysis, share: float) -> Drawing | None:
+def _drawing(analysis: Analysis, share: float) -> Figure | None:
     by_domain, systems = analysis.by_domain, analysis.frames.systems
     if len(by_domain) * len(systems) * 3 > _MOST_CELLS:
         return None
@@ -199,7 +199,7 @@ def _drawing(analysis: Analysis, share: float) -> Drawing | None:
     )
     names = [f"{name} (yardstick)" if name in analysis.yardsticks else name for name in systems]
     svg = figures.matrix(fields, names, list(by_domain), name="domains-figure", title="Every system in every domain")
-    return Drawing(
+    return Figure(
         svg,
         "Figure: every system in every domain",
         "The stronger the shading, the better: higher accuracy (none is 0%, full is 100%), fewer joules, fewer "
@@ -235,7 +235,7 @@ def _rows(values: _Values) -> tuple[tuple[float | None, ...], ...]:
 
 
 def _fewer(values: _Values) -> tuple[tuple[float | None, ...], ...]:
-    """Shade by rank, as values may differ by orders of magnitude: the share of the other cells that are not below."""
+    """Shade by rank, as values may differ by orders of magnitude: 1 for the lowest."""
     known = np.sort([value for row in values for value in row if value is not None])
 
     def fullness(value: float | None) -> float | None:

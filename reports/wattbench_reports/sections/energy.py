@@ -9,7 +9,7 @@ from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.energy_breakdown import Component, Phases, SystemSplit, contained
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import is_modelled
@@ -25,7 +25,7 @@ def energy_section(analysis: Analysis) -> Section | None:
     """Make the section; None where no system has joules."""
     if all(split.j_per_request is None for split in analysis.splits.values()):
         return None
-    first = Passage("", (), (_request_table(analysis),), drawing=_drawing(analysis))
+    first = Passage("", (), (_request_table(analysis),), figure=_drawing(analysis))
     passages = (first, *_phase_passage(analysis))
     return Section(
         "energy", "Energy", "Where the joules go", _LEAD, passages, line="idle and active, by component, and by phase"
@@ -97,7 +97,7 @@ def _component(part: Component | None) -> str:
     return f"{units.quantity(part.j_per_request, 'J')} ({units.quantity(part.above_idle_j_per_request, 'J')}{label})"
 
 
-def _drawing(analysis: Analysis) -> Drawing | None:
+def _drawing(analysis: Analysis) -> Figure | None:
     names = list(dict.fromkeys(each.name for split in analysis.splits.values() for each in split.components))
     bars = tuple(
         figures.Bar(split.system, split.j_per_request, _slices(split, names))
@@ -106,7 +106,7 @@ def _drawing(analysis: Analysis) -> Drawing | None:
     )
     if not bars:
         return None
-    return Drawing(
+    return Figure(
         figures.energy(bars),
         "Figure: joules per request by component",
         "Share of each component in the joules of a request; faint: its idle draw.",

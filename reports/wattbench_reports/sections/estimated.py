@@ -1,4 +1,4 @@
-"""What was estimated of requests to services: joules, grams and water that nothing measured."""
+"""Estimates for requests to services: joules, grams and water that no meter measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wattbench_reports.wording import estimated as wording
 
 
 def estimated_section(analysis: Analysis) -> Section | None:
-    """Make the section; None of a run without services."""
+    """Make the section; None for a run without services."""
     comparison = analysis.comparison
     if not comparison.estimates:
         return None

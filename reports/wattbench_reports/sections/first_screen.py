@@ -1,4 +1,4 @@
-"""The first screen: advice, a picture, a row per system, and the caveat that matters most; then the domains."""
+"""The first screen: advice, a picture, a row per system, the most serious caveat, and the domains."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from wattbench.terminal import clipped_apart
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.model import Decision, Qualifies, SystemDecision
 from wattbench_reports.figures import decision as figure
+from wattbench_reports.figures.axes import tick
 from wattbench_reports.figures.decision import PicturePoint, Region
-from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.sections.domain_matrix import domain_matrix
-from wattbench_reports.sections.model import Drawing
+from wattbench_reports.sections.model import Figure
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label
@@ -23,13 +23,13 @@ from wattbench_reports.wording.decision.advice import on_hull
 from wattbench_reports.wording.decision.costs import request_words
 
 TOP = 10
-"""The number of systems that are shown; the others are folded, and dots in the picture."""
+"""How many systems are shown; the others are folded, and are dots in the picture."""
 
 _NAME_WIDTH = 22
-"""Of a label in the picture, in letters."""
+"""The width of a label in the picture, in letters."""
 
 COST_LABELS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.SECONDS: "seconds"}
-"""What costs are called in the picture; money has its currency."""
+"""Names of costs in the picture; money has its currency."""
 
 PHRASES = {
     "latency": "latency {tail}",
@@ -51,22 +51,22 @@ PHRASES = {
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """What the page shows before anything is unfolded, but for a gate."""
+    """What the page shows first, except for a gate."""
 
     advice: str
-    picture: Drawing | None
+    picture: Figure | None
     """None where no system has an accuracy and a cost."""
     table: Table
     """The first `TOP` systems, in the order of the decision."""
     rest: Table | None
-    """All others; None where there are none."""
+    """All other systems; None without any."""
     caveat: str
     """Empty: none."""
     domains: Table | None
     """None with fewer than two domains."""
     evidence: tuple[str, ...]
     routing: str = ""
-    """Whether a router is worth building, in one sentence; empty where there is nothing to route between."""
+    """Whether a router is worth building, in one sentence; empty with fewer than two systems to route between."""
 
 
 def first_screen(words: DecisionWords, analysis: Analysis, routing: str = "") -> FirstScreen:
@@ -126,7 +126,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
+def _picture(decision: Decision, analysis: Analysis) -> Figure | None:
     shown = [each for each in decision.systems if _cost(decision, each) is not None and each.accuracy is not None]
     if len(shown) < 2:
         return None
@@ -150,11 +150,11 @@ def _picture(decision: Decision, analysis: Analysis) -> Drawing | None:
         title=PHRASES["title"].format(label=cost_label),
         description=PHRASES["described"].format(systems="; ".join(described), more=others),
     )
-    return Drawing(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
+    return Figure(svg, f"Figure: accuracy against {cost_label}", _legend(decision))
 
 
 def _cost(decision: Decision, system: SystemDecision) -> Interval | None:
-    """Return what is drawn across: where no cost is known, the latency."""
+    """Return the cost on the horizontal axis, or the latency where no cost is known."""
     if decision.unit is not None:
         return system.cost_per_request
     seconds = system.tail_latency_s
@@ -189,7 +189,7 @@ def picture_labels(systems: Sequence[str]) -> dict[str, str]:
 
 
 def _region(decision: Decision) -> Region:
-    """Return what is required of accuracy over all items, and of the cost that is drawn."""
+    """Return the required accuracy over all items, and the limit of the drawn cost."""
     units_of = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams", CostUnit.MONEY: "cost", None: "p95"}
     quantity = units_of.get(decision.unit, "")  # no requirement is on seconds per request
     bounds = [each for each in decision.settings.requirements if each.domain is None]

@@ -18,8 +18,7 @@ from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
 from wattbench_reports.gate.metrics import ACCURACY
 from wattbench_reports.gate.policy import Policy, policy_of
 from wattbench_reports.gate.result import FlippedAnswer, FlippedItem, FlippedItems, GateResult, MetricVerdict, Verdict
-from wattbench_reports.sections.model import Drawing, Example, Examples, Passage, Section, ShownAnswer
-from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.model import Example, Examples, Figure, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.wording import flips as words
 from wattbench_reports.wording import gate as wording
@@ -52,7 +51,7 @@ def gate_section(analysis: Analysis, result: GateResult | None = None) -> Sectio
 
 
 def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Section:
-    """Make a section of a verdict: the metrics, the items that flipped, then the evidence.
+    """Make the section of a verdict: the metrics, the items that flipped, and the evidence.
 
     Args:
         result: of the judge.
@@ -67,7 +66,7 @@ def section_of(result: GateResult, bounds: Mapping[str, SequentialBounds]) -> Se
 
 
 def _day(header: RunHeader) -> date:
-    """Return the day on which waivers are checked: a page made later says the same."""
+    """Return the run's day, on which waivers are checked, so that a later page says the same."""
     try:
         return date.fromisoformat(header.created_utc[:10])
     except ValueError as error:
@@ -115,14 +114,14 @@ def _style(metric: MetricVerdict) -> str:
 
 
 def _name(metric: MetricVerdict) -> Cell:
-    """Name a metric, with how its joules came about: marked as in every table of joules."""
+    """Name a metric, with the provenance of its joules."""
     joules = wording.joules_line(metric)
     marked = energy_badge(metric.provenance).style if joules and not metric.validity else "badge-warn"
     return Cell(wording.label(metric.metric), detail=joules, detail_style=marked if joules else "")
 
 
 def _flips(result: GateResult) -> tuple[Passage, ...]:
-    """Show the items that only one of the two answers correctly, lost ones first."""
+    """Show the items that one of the two systems answers correctly and the other does not, lost ones first."""
     flips = result.flips
     if flips is None:
         return ()
@@ -198,7 +197,7 @@ def _side(system: str, given: FlippedAnswer, *, right: bool) -> ShownAnswer:
 
 
 def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Passage:
-    """Say what was measured, by which policy, and draw the bounds over time where there are some."""
+    """Describe measurement and policy, with the bounds over time where there are some."""
     let_through = (*map(wording.trade_line, result.metrics), *map(wording.waiver_line, result.metrics))
     sentences = (
         *(f"{wording.label(each.metric)}: {each.reason}" for each in wording.with_reason_shown(result)),
@@ -219,8 +218,8 @@ def _evidence(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[st
     )
 
 
-def _drawing(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Drawing:
-    return Drawing(
+def _drawing(result: GateResult, drawn: list[MetricVerdict], bounds: Mapping[str, SequentialBounds]) -> Figure:
+    return Figure(
         figures.gate([_looks(metric, bounds[metric.metric], result.policy) for metric in drawn]),
         "Figure: change of each metric as items were asked",
         "Candidate against baseline, in the order in which items were asked. Bands: the bounds of the table, valid at "

@@ -9,17 +9,19 @@ from numpy.typing import NDArray
 
 from wattbench_reports import figures
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.comparison.system_figures import SystemFigures
 from wattbench_reports.figures.latency import FIRST_TOKEN, PER_TOKEN, WHOLE, Times
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.latencies import Latencies
 from wattbench_reports.metrics.tail_latency import MEDIAN, SHARES
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.metrics.throughput import Throughput
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table
-from wattbench_reports.sections.throughput import throughput_passage
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
 from wattbench_reports.tables.token_timings import TokenTimes, token_times
 from wattbench_reports.wording import arrival_rates
+from wattbench_reports.wording import throughput as throughput_words
 
 _SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
 
@@ -47,7 +49,7 @@ def latency_section(analysis: Analysis) -> Section:
         passage,
         *_first_token(analysis, times, tokens, start),
         *_per_token(analysis, times, tokens),
-        *throughput_passage(analysis),
+        *_throughput(analysis),
     )
     return Section(
         "latency",
@@ -133,13 +135,13 @@ def _per_token(analysis: Analysis, times: _Latencies, tokens: Mapping[str, Token
     )
 
 
-def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Drawing | None:
+def _drawing(seconds: _Seconds, latencies: _Latencies, times: Times, what: str) -> Figure | None:
     curves = [
         figures.LatencyCurve(name, index, values_s, _bounds(latencies[name]))
         for index, (name, values_s) in enumerate(seconds.items())
         if len(values_s)
     ]
-    return Drawing(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
+    return Figure(figures.latency(curves, times), f"Figure: {what}", "") if curves else None
 
 
 def _bounds(latencies: Latencies) -> dict[float, Interval]:
@@ -169,4 +171,40 @@ def _table(analysis: Analysis, latencies: _Latencies, caption: str) -> Table:
             for index, (name, each) in enumerate(latencies.items())
         ),
         note=rule(_SHARES),
+    )
+
+
+def _throughput(analysis: Analysis) -> Iterable[Passage]:
+    """Make the passage on throughput; none where no system has a throughput."""
+    if not analysis.served:
+        return
+    shown = [each for each in analysis.comparison.systems if each.system in analysis.served]
+    tokens = any(each.output_tokens_per_s is not None for each in shown)
+    order = {name: index for index, name in enumerate(analysis.frames.systems)}
+    table = Table(
+        caption="Throughput of each system",
+        columns=(
+            Column("System"),
+            Column("Answered", numeric=True),
+            Column("Seconds", numeric=True),
+            Column("In flight", numeric=True),
+            Column("Requests per s", numeric=True),
+            *((Column("Output tokens per s", numeric=True),) if tokens else ()),
+        ),
+        rows=tuple(
+            _served_row(each, analysis.served[each.system], order[each.system], tokens=tokens) for each in shown
+        ),
+        note=throughput_words.intervals(analysis.comparison),
+    )
+    yield Passage("Throughput", (throughput_words.line(analysis.comparison),), (table,))
+
+
+def _served_row(figures: SystemFigures, served: Throughput, index: int, *, tokens: bool) -> tuple[Cell, ...]:
+    return (
+        Cell(figures.system, series=index),
+        Cell(units.count(served.answered) if served.seconds is not None else units.NONE),
+        Cell(units.quantity(served.seconds, "s")),
+        Cell(throughput_words.in_flight(figures.requests_in_flight)),
+        Cell(throughput_words.requests(figures)),
+        *((Cell(throughput_words.output_tokens(figures)),) if tokens else ()),
     )

@@ -1,4 +1,4 @@
-"""Which machines measured the run, and whether they agree."""
+"""The machines that measured the run, and whether they agree."""
 
 from __future__ import annotations
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wattbench_reports.figures.drawing import Drawing
+from wattbench_reports.formatting.safe_text import Excerpt
 from wattbench_reports.sections.table import Cell, Table
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Figure:
     """A figure within a passage. Its numbers are in a table next to it."""
 
-    svg: str
-    """Inline SVG, as `wattbench_reports.figures` makes it: markup, and safe to insert as such."""
+    drawing: Drawing
     label: str
     """Read aloud."""
     caption: str
@@ -20,26 +21,41 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Quote:
-    """A stretch of somebody's text, shown as it is written: a prompt, an answer."""
+    """A passage of a prompt or an answer, verbatim."""
 
     label: str
-    """Whose it is, and how much of it this is."""
+    """What the text is, and how much of it is shown."""
     text: str
-    """With nothing in it that cannot be seen: see `wattbench_reports.formatting.safe_text`."""
+    """Without invisible characters: see `wattbench_reports.formatting.safe_text`."""
+
+
+def quote(label: str, excerpt: Excerpt, which: str) -> Quote:
+    """Make a quote whose label states how much of the text is shown.
+
+    Args:
+        label: what the text is.
+        excerpt: of the text.
+        which: end of the text is shown: ``first`` or ``last``.
+    """
+    if excerpt.cut:
+        label += f" (the {which} {excerpt.shown:,} of {excerpt.length:,} characters)"
+    elif not excerpt.length:
+        label += " (empty)"
+    return Quote(label, excerpt.text)
 
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """One of the answers that stand side by side."""
+    """An answer next to another system's."""
 
     heading: Cell
-    """Whose it is."""
+    """The system."""
     verdict: str
     """``right`` or ``wrong``, as a badge."""
     style: str
     """Of the badge."""
     facts: str
-    """One line: what it cost."""
+    """Its cost, in one line."""
     quotes: tuple[Quote, ...]
 
 
@@ -49,7 +65,7 @@ class Example:
 
     title: str
     quotes: tuple[Quote, ...]
-    """What all of them were given."""
+    """The prompt and the key, the same for both answers."""
     sides: tuple[ShownAnswer, ...]
 
 
@@ -63,28 +79,28 @@ class Examples:
 
 @dataclass(frozen=True)
 class RateField:
-    """A field for requests per hour: the passage's first sentence and cells with a key are stated for its value."""
+    """A field for requests per hour, which the passage's first sentence and the cells with a key depend on."""
 
     label: str
     shown: str
-    """Requests per hour that the passage was made for, as the empty field shows them."""
+    """The default, as the empty field shows it."""
     error: str
-    """What to type, as a sentence."""
+    """What to enter, as a sentence."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """What is said of one system, or of one question."""
+    """Sentences, tables and a figure under one heading."""
 
     heading: str
     """Empty: none."""
     sentences: tuple[str, ...]
     tables: tuple[Table, ...] = ()
-    drawing: Drawing | None = None
+    figure: Figure | None = None
     folded: tuple[Table, ...] = ()
-    """Each in a box of its own that opens."""
+    """Tables that are folded, each by itself."""
     commands: tuple[tuple[str, str], ...] = ()
-    """What a command is for, and the command: text to be copied."""
+    """Purpose and text of each command."""
     examples: tuple[Examples, ...] = ()
     rate: RateField | None = None
 
@@ -94,7 +110,7 @@ class Section:
     """A heading, what the section is about, and its passages."""
 
     id: str
-    """In the page, and in its links: small letters and hyphens."""
+    """Its anchor: small letters and hyphens."""
     label: str
     """In the contents."""
     title: str
@@ -102,9 +118,9 @@ class Section:
     """One paragraph; empty: none."""
     passages: tuple[Passage, ...]
     line: str = ""
-    """What is in it, in a few words next to the title of the folded section; empty: the lead's first sentence."""
+    """Its content in a few words, shown next to the title; empty: the lead's first sentence."""
 
     @property
     def about(self) -> str:
-        """Return what is in the section, in a line."""
+        """Return the content of the section in a line."""
         return self.line or self.lead.partition(". ")[0].rstrip(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,16 +13,15 @@ from wattbench_reports.analyses.power import CellPower, PowerLine, SystemPower, 
 from wattbench_reports.analyses.power.power_lines import STEPS
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
-from wattbench_reports.sections.validity import MOST_WINDOWS
-from wattbench_reports.sections.window_sample import chosen
+from wattbench_reports.sections.validity import MOST_WINDOWS, shown_windows
 
 _DRAWN = 24
-"""The number of systems that are plotted, to limit the size of the page. All have a table."""
+"""How many systems are plotted, to limit the size of the page. All have a table."""
 
 _FEWEST_WINDOWS = 20
-"""The least number of windows in the table of a system, however many systems share the page."""
+"""The least room for windows in the table of a system, however many systems there are."""
 
 _LEAD = (
     "The power readings of each component behind the joules of this page. Bands are windows: joules are counted "
@@ -34,23 +34,36 @@ _ROUNDS = "loading, idle and rounds"
 
 
 def power_section(analysis: Analysis) -> Section | None:
-    """Make a passage per system; None where the run has no power trace, or nothing was metered."""
+    """Make a figure of all systems and a passage per system; None where the run has no power trace, or no joules."""
     if not has_traces(analysis) or not analysis.frames.record.suite.measure.energy:
         return None
-    passages = []
+    drawn, passages = [], []
     for index, system in enumerate(system_powers(analysis)):
         if system.cells:
-            passages.append(_passage(analysis, index, system))
-    return (
-        Section("power", "Power", "Power over time", _LEAD, tuple(passages), line="the readings behind the joules")
-        if passages
-        else None
+            passages.append(Passage(system.system, _sentences(index, system), (), None, (_table(analysis, system),)))
+        if index < _DRAWN:
+            drawn.append(system)
+    if not passages:
+        return None
+    figure = power_figure(drawn)
+    first = () if figure is None else (Passage("", (), figure=figure),)
+    return Section(
+        "power", "Power", "Power over time", _LEAD, (*first, *passages), line="the readings behind the joules"
     )
 
 
-def _passage(analysis: Analysis, index: int, system: SystemPower) -> Passage:
-    drawing = _drawing(index, system) if index < _DRAWN and system.components else None
-    return Passage(system.system, _sentences(index, system), (), drawing, (_table(analysis, system),))
+def power_figure(systems: Sequence[SystemPower]) -> Figure | None:
+    """Make the figure of systems, a panel each; None where none of them has readings."""
+    drawn = [system for system in systems if system.components]
+    if not drawn:
+        return None
+    components = list(dict.fromkeys(component for system in drawn for component in system.components))
+    lines = [line for system in drawn for cell in system.cells for line in cell.lines]
+    return Figure(
+        figures.power([_trace(system, components) for system in drawn]),
+        "Figure: power over time, cell by cell",
+        f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
+    )
 
 
 def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
@@ -73,7 +86,7 @@ def _sentences(index: int, system: SystemPower) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _drawing(index: int, system: SystemPower) -> Drawing:
+def _trace(system: SystemPower, components: Sequence[str]) -> figures.PowerTrace:
     stretches = [
         figures.TraceSpan(number, start_s, end_s)
         for number, cell in enumerate(system.cells, start=1)
@@ -86,16 +99,10 @@ def _drawing(index: int, system: SystemPower) -> Drawing:
     ]
     idle_w = system.idle_w
     watts = [
-        figures.Watts(component, number, *_joined(system, component), idle_w.get(component))
-        for number, component in enumerate(system.components)
+        figures.Watts(name, components.index(name), *_joined(system, name), idle_w.get(name))
+        for name in system.components
     ]
-    lines = [line for cell in system.cells for line in cell.lines]
-    return Drawing(
-        figures.power(sorted(stretches, key=lambda each: each.started_s), bands, watts, system=system.system,
-                      name=f"power-{index}-figure"),
-        f"Figure: power of {system.system} over time, cell by cell",
-        f"Watts per component, {_how(lines)}Bands: windows, hatched if not valid. Dashed lines: idle level.",
-    )  # fmt: skip
+    return figures.PowerTrace(system.system, sorted(stretches, key=lambda each: each.started_s), bands, watts)
 
 
 def _joined(system: SystemPower, component: str) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +125,7 @@ def _how(lines: list[PowerLine]) -> str:
 def _table(analysis: Analysis, system: SystemPower) -> Table:
     windows = [(number, cell, window) for number, cell in enumerate(system.cells, start=1) for window in cell.windows]
     most = max(_FEWEST_WINDOWS, MOST_WINDOWS // len(analysis.frames.systems))
-    shown = chosen(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
+    shown = shown_windows(np.array([window.row.valid for *_, window in windows], dtype=bool), most)
     caption, where = f"Windows of {system.system}", ""
     if len(shown) < len(windows):
         caption += f": {len(shown):,} of {len(windows):,}, those not valid first"

@@ -10,11 +10,11 @@ from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 
 _LISTED = 6
-"""The number of specialists that have a sentence; the table has all of them."""
+"""How many specialists have a sentence; the table has all."""
 
 
 def specialists_passage(analysis: Analysis) -> tuple[Passage, ...]:
-    """Make the passage; empty where no specialist has a recorded domain."""
+    """Make the passage; empty without a specialist whose domain is recorded."""
     listed_specialists = specialists(analysis)
     if not listed_specialists:
         return ()

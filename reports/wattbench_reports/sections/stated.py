@@ -1,4 +1,4 @@
-"""What the source of an imported run states itself: shown next to what is computed from its requests."""
+"""Figures that the source of an imported run states, next to those computed from its requests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wattbench_reports.wording import stated as wording
 
 
 def stated_section(analysis: Analysis) -> Section | None:
-    """Make the section; None of a run whose source states nothing, or that was measured."""
+    """Make the section; None for a measured run, or one whose source states no figures."""
     stated = stated_figures(analysis.frames.run)
     return None if stated is None else section_of(stated, analysis.frames.systems)
 
 
 def section_of(stated: StatedFigures, systems: tuple[str, ...]) -> Section:
-    """Make the section of some figures.
+    """Make the section of stated figures.
 
     Args:
         stated: the figures.

@@ -1,4 +1,4 @@
-"""What a table on the page is made of."""
+"""Tables of the page."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Cell:
     style: str = ""
     """A word the style sheet knows: ``badge``, ``badge-warn``, ``best``, ``mark``, or nothing."""
     series: int | None = None
-    """The index of a system among all, to show its marker."""
+    """The index of a system among all, for its marker."""
     detail: str = ""
     """A second line."""
     detail_style: str = ""
-    """As `style`, of the second line."""
+    """The `style` of the second line."""
     restates: str = ""
     """The key under which the page's script states the cell for other settings: see `wattbench_reports.html.whatif`."""
     at_rate: str = ""
@@ -44,10 +44,15 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
     prose: bool = False
-    """Its cells hold sentences or long words: they wrap where there is little room, rather than scroll."""
+    """Its cells hold sentences or long words, which wrap where there is little room."""
 
 
 def energy_badge(label: str) -> Cell:
-    """The provenance of some joules, marked where they are modelled or declared."""
+    """Make a cell of a provenance of joules, marked where they are modelled or declared."""
     doubtful = not label or is_modelled(label) or is_declared(label)
     return Cell(label or "no energy", "badge-warn" if doubtful else "badge")
+
+
+def restate_key(index: int, metric: str) -> str:
+    """Name the cell of a metric, for `Cell.restates`, by the index of its system in the comparison: ``s3-accuracy``."""
+    return f"s{index}-{metric}"

@@ -15,7 +15,7 @@ _TEXTS = ("system", "arrivals", "sustained")
 
 
 def trace_passages(report: LoadReport, places: dict[str, int]) -> tuple[Passage, ...]:
-    """Return what the trace is, and what its bursts cost; nothing in a run without a trace."""
+    """Make the passages on a trace and the cost of its bursts; empty for a run without a trace."""
     about = tuple(words.trace_lines(report.compared))
     compared = bursts(report)
     if compared is None:
@@ -31,12 +31,12 @@ def trace_passages(report: LoadReport, places: dict[str, int]) -> tuple[Passage,
 
 
 def _label(name: str) -> str:
-    """Return the heading of a column: a percentile alone is one of latency."""
+    """Return the heading of a column; a bare percentile is one of latency."""
     return f"Latency {name}" if name[0] == "p" and name[1:].isdigit() else name[0].upper() + name[1:]
 
 
 def client_tables(at: AtRate, places: dict[str, int]) -> tuple[Table, ...]:
-    """Return how punctual the client was; nothing for older records."""
+    """Make the table on how punctual the client was; empty for older records."""
     known = [each for each in at.systems if each.client_punctual is not None]
     if not known:
         return ()

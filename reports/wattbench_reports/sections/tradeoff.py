@@ -14,7 +14,7 @@ from wattbench_reports.figures.tradeoff import JOULES, SECONDS, Cost
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
 from wattbench_reports.metrics.tail_latency import MEDIAN, above_median, common_tail, tail_share
-from wattbench_reports.sections.model import Drawing, Passage, Section
+from wattbench_reports.sections.model import Figure, Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.percentiles import label, rule
@@ -30,7 +30,7 @@ _LEAD = (
 
 
 def tradeoff_section(analysis: Analysis) -> Section | None:
-    """Make a passage for each of joules, money and latency that any of several systems has; None where there is none.
+    """Make a passage each for joules, money and latency, where known; None with fewer than two systems or without any.
 
     A system without the metric is in the table only.
     """
@@ -155,7 +155,7 @@ def _not_excluded(front: Iterable[FrontMembership]) -> list[FrontMembership]:
     return [point for point in front if point.not_excluded]
 
 
-def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | None:
+def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Figure | None:
     points = []
     for number, (point, each) in enumerate(zip(tradeoff.places, analysis.measured.values(), strict=True)):
         if point.cost is not None and each.accuracy is not None:
@@ -170,7 +170,7 @@ def _drawing(analysis: Analysis, tradeoff: Tradeoff, cost: Cost) -> Drawing | No
         for front in tradeoff.fronts
         if len(front) > 1
     ]
-    return Drawing(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
+    return Figure(figures.tradeoff(points, cost, fronts), f"Figure: accuracy against {cost.label}", "")
 
 
 def _joules_table(analysis: Analysis, tradeoff: Tradeoff) -> Table:

@@ -19,7 +19,7 @@ from wattbench_reports.tables.provenance import MEANING
 from wattbench_reports.wording import contention, input_check
 
 MOST_WINDOWS = 500
-"""The number of windows on the page, those not valid first; the record has all."""
+"""How many windows the page shows, those not valid first; the record has all."""
 
 
 def validity_section(analysis: Analysis) -> Section:
@@ -48,7 +48,7 @@ def validity_section(analysis: Analysis) -> Section:
 
 
 def _data(analysis: Analysis) -> tuple[Passage, ...]:
-    """Make the table of what was looked at before anything is concluded."""
+    """Make the table of checks of the data."""
     check = analysis.comparison.data
     if check is None:
         return ()
@@ -86,7 +86,7 @@ _ASKED_AGAIN: Mapping[SpoiledBy | None, str] = {
 
 
 def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
-    """Say how the run was laid out, which blocks were asked again and why; without blocks that it has none."""
+    """Describe the blocks of the run, and which were asked again and why."""
     layout = blocks_asked(analysis.frames.run)
     if layout is None:
         if analysis.frames.record.imported is not None or analysis.comparison.load is not None:
@@ -150,14 +150,14 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
 
 
 def _named(analysis: Analysis, systems: Sequence[str]) -> str:
-    """Name some systems; all of several are ``all systems``."""
+    """Name systems; all of a run with several are ``all systems``."""
     everyone = set(analysis.frames.systems) <= set(systems) and len(systems) > 1
     return "all systems" if everyone else ", ".join(systems)
 
 
 def _windows(analysis: Analysis) -> Table:
     windows = analysis.frames.windows
-    shown = _on_page(windows["valid"].to_numpy(dtype=bool))
+    shown = shown_windows(windows["valid"].to_numpy(dtype=bool), MOST_WINDOWS)
     blocks, cpu = bool(windows["block"].notna().any()), bool(windows["own_cpu_s"].notna().any())
     metered = analysis.frames.record.suite.measure.energy
     note = "Passes: how many times the items of the window were asked to make it long enough."
@@ -189,12 +189,18 @@ def _windows(analysis: Analysis) -> Table:
     )
 
 
-def _on_page(valid: NDArray[np.bool_]) -> list[int]:
-    """Select the windows to show, those not valid first; their indices are in the order of the record."""
-    if len(valid) <= MOST_WINDOWS:
+def shown_windows(valid: NDArray[np.bool_], most: int) -> list[int]:
+    """Select windows to show, those not valid first; return their indices in ascending order.
+
+    Args:
+        valid: shape (windows,).
+        most: the number to show. Valid windows fill the remaining room, evenly spaced.
+    """
+    if len(valid) <= most:
         return list(range(len(valid)))
-    chosen = [*np.flatnonzero(~valid), *np.flatnonzero(valid)][:MOST_WINDOWS]
-    return sorted(int(index) for index in chosen)
+    invalid, others = np.flatnonzero(~valid)[:most], np.flatnonzero(valid)
+    even = np.linspace(0, len(others) - 1, most - len(invalid)).round().astype(np.int64)
+    return sorted(int(index) for index in (*invalid, *others[even]))
 
 
 def _row(row: pd.Series, metered: bool, *, blocks: bool, cpu: bool) -> tuple[Cell, ...]:

@@ -1,4 +1,4 @@
-"""Wrong answers to read, and what scores would be if answers were compared less exactly."""
+"""Wrong answers, and the scores if answers were compared less exactly."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from wattbench_reports.analyses.wrong_answers import AnswersToRead, AnswerToRead
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.strictness import MATTERS, SystemStrictness
-from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer
-from wattbench_reports.sections.quotes import quote
+from wattbench_reports.sections.model import Example, Examples, Passage, Section, ShownAnswer, quote
 from wattbench_reports.sections.table import Cell, Column, Table
 
 MOST_SYSTEMS = 10
-"""The number of systems on the page; the command shows any other."""
+"""How many systems the page shows; the command shows the others."""
 
 MOST_CELLS = 20
 """Rows of the table by task, those with the largest change."""
@@ -31,7 +30,7 @@ _NOTE = (
 
 
 def wrong_section(analysis: Analysis) -> Section | None:
-    """Make a passage per system that has wrong answers; None where no answer is wrong, or the record holds no texts."""
+    """Make a passage per system with wrong answers; None where no answer is wrong, or no text is recorded."""
     analysis = analysis.by_item
     by_system = [each for each in answers_to_read(analysis, analysis.frames.systems) if _has_texts(each)]
     if not by_system:
@@ -91,7 +90,7 @@ def _example(analysis: Analysis, system: str, answer: AnswerToRead) -> Example:
 
 
 def _tables(analysis: Analysis) -> tuple[Table, ...]:
-    """Make the scores by system, and those cells that a change would move by more than 2 points."""
+    """Make the tables of scores by system, and of cells that a change would move by more than 2 points."""
     shares = analysis.workload.shares
     changed = [each for each in analysis.strictness.values() if each.gain(ALL_FORMS, shares) or each.best(shares)]
     if not changed:

@@ -22,7 +22,7 @@ class Anchors:
 
     @classmethod
     def of(cls, trends: Sequence[Trend]) -> Anchors:
-        """Name them in their order of appearance; a system or domain has one id for all metrics."""
+        """Give systems and charts their ids in order of appearance, the same for all metrics."""
         systems = list(dict.fromkeys(trend.system for trend in trends))
         domains = list(dict.fromkeys(trend.domain for trend in trends))
         sections = dict(zip(systems, _ids(systems), strict=True))

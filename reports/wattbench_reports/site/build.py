@@ -18,13 +18,11 @@ from wattbench_reports.html.templating import as_bytes, engine, own_file, policy
 from wattbench_reports.site import words
 from wattbench_reports.site.anchors import Anchors
 from wattbench_reports.site.changed_page import shown_differences
-from wattbench_reports.site.feed import feed
 from wattbench_reports.site.full_reports import FullReports, full_reports
 from wattbench_reports.site.index_page import last_figures, open_changes, pinned_date
 from wattbench_reports.site.last_night import last_night
-from wattbench_reports.site.links import FEED, INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
-from wattbench_reports.site.missing_nights import gaps
-from wattbench_reports.site.nights_page import night_list
+from wattbench_reports.site.links import INDEX, METRICS_SHOWN, NIGHTS, TODAY, Links
+from wattbench_reports.site.nights_page import gaps, night_list
 from wattbench_reports.site.series import series_of
 from wattbench_reports.site.series_breaks import Breaks
 from wattbench_reports.site.tonight import tonight
@@ -61,11 +59,11 @@ def build_site(history_root: Path, out: Path | None = None, policy: Policy = NIG
 def site_pages(
     history: History, all_trends: Sequence[Trend], verdict: NightVerdict, reports: FullReports
 ) -> dict[str, bytes]:
-    """Render every page except the full reports, and the feed, by its name within the site."""
+    """Render every page except the full reports by its name within the site."""
     site = _Site(history, all_trends, verdict, reports)
     pages = {INDEX: site.index(), NIGHTS: site.nights(), TODAY: site.today()}
     pages |= {f"trends/{metric}.html": site.trend(metric) for metric in METRICS_SHOWN}
-    return {name: as_bytes(page) for name, page in pages.items()} | {FEED: site.feed()}
+    return {name: as_bytes(page) for name, page in pages.items()}
 
 
 class _Site:
@@ -132,9 +130,6 @@ class _Site:
             missing_reason=self._reports.missing_reason,
         )  # fmt: skip
 
-    def feed(self) -> bytes:
-        return feed(self._history, self._reported, self._links(FEED))
-
     def _links(self, page: str) -> Links:
         return Links(self._history, page, self._reports.runs)
 
@@ -152,7 +147,6 @@ class _Site:
             suite=self._last.suite,
             meta=f"{plural(len(self._series), 'night')}, {self._span()} · last run {self._last.run}",
             navigation=self._navigation(links),
-            feed=links.to(FEED),
             **shown,
         )
 

@@ -17,7 +17,7 @@ class LinkedText:
     text: str
     href: str | None = None
     detail: str = ""
-    """What follows it, not linked."""
+    """Text after the link."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class ShownCommits:
     span: LinkedText
     """The two commits."""
     commits: tuple[LinkedText, ...]
-    """Newest first; empty where they are not recorded. So `files`."""
+    """Newest first; empty where not recorded. The same holds for `files`."""
     more_commits: str
-    """How many more there are; empty if there is none. So `more_files`."""
+    """How many commits are left out, in words; empty for none. The same holds for `more_files`."""
     files: tuple[LinkedText, ...]
     more_files: str
 
@@ -40,7 +40,7 @@ class ShownDifference:
 
     title: str
     lines: tuple[str, ...]
-    """Parts of systems, and systems that are new or no longer there."""
+    """Changed parts of systems, and systems that were added or removed."""
     commits: ShownCommits | None
     uncommitted: str
 

@@ -1,4 +1,4 @@
-"""Make and keep the full reports of the last nights: each takes as long as the rest of the site."""
+"""Keep full reports of the last nights: each takes as long to make as the rest of the site."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from wattbench_reports.html.templating import as_bytes
 from wattbench_reports.site.links import report_name
 
 KEPT = 30
-"""The number of last nights whose report is kept."""
+"""How many nights' reports are kept."""
 _FAILURE = "the report cannot be written"
 
 
 @dataclass(frozen=True)
 class FullReports:
-    """Which full reports the site has."""
+    """The full reports of the site."""
 
     runs: frozenset[str]
-    """The runs that have one."""
+    """The runs with a full report."""
     missing_reason: str
-    """Why the last night has none; empty if it has one."""
+    """Why the last night has no report; empty if it has one."""
 
 
 def full_reports(history: History, out: Path) -> FullReports:
-    """Make the report of the last night if it does not exist, and put those of the last nights into a site.
+    """Make the last night's report if it does not exist, and copy the kept reports into a site.
 
     They are kept in `DIR/.index/reports/`, which can be deleted: the last one is then made again.
 
@@ -60,7 +60,7 @@ def _kept_name(night: Night) -> str:
 
 
 def _make(night: Night, kept: Path) -> str:
-    """Make one, and return why that failed; empty if it exists."""
+    """Make a night's report, and return why that failed; empty on success."""
     page = kept / _kept_name(night)
     if page.is_file():
         return ""

@@ -23,11 +23,11 @@ class Sparkline:
 
     href: str
     text: str
-    """Its newest figure."""
+    """The newest figure."""
     modelled: bool
     description: str
     drawing: Chart | None
-    """None of one night."""
+    """None with fewer than two nights."""
     colour: int
 
 
@@ -41,7 +41,7 @@ class LastFigures:
     figures: tuple[str, ...]
     """With their intervals."""
     energy: str
-    """The provenance of its joules; empty if it has none."""
+    """The provenance of its joules; empty without joules."""
     modelled: bool
     sparks: tuple[Sparkline | None, ...]
 
@@ -57,7 +57,7 @@ class OpenChange:
     text: str
     worse: bool
     href: str
-    """Of its chart."""
+    """Of the chart."""
     run: str
     run_href: str | None
 

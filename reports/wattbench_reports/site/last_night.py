@@ -1,4 +1,4 @@
-"""Prepare the verdict of the last night: its alarms, and what is worse by more than its margin."""
+"""Prepare the verdict of the last night: alarms, and metrics that are worse by more than their margin."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class SystemAlarms:
     system: str
     position: int | None
     shown: tuple[ShownAlarm, ...]
-    """Those over all domains, or if there are none, those of single domains."""
+    """Alarms over all domains; without any, those of single domains."""
     folded: tuple[ShownAlarm, ...]
-    """The others."""
+    """All other alarms."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class LastNight:
     """The verdict of the night."""
 
     verdict: str
-    """In a word."""
+    """One word."""
     style: str
     """Of its badge."""
     headline: str
@@ -60,7 +60,7 @@ class LastNight:
 
 
 def last_night(verdict: NightVerdict, anchors: Anchors, links: Links) -> LastNight:
-    """Describe the verdict on the last night: its alarms, then what is worse by more than its margin.
+    """Describe the verdict on the last night: alarms, then metrics that are worse by more than their margin.
 
     Args:
         verdict: on the last night.
@@ -77,7 +77,7 @@ def last_night(verdict: NightVerdict, anchors: Anchors, links: Links) -> LastNig
 
 
 def _headline(verdict: NightVerdict) -> str:
-    """Name the systems: the alarms themselves are listed below."""
+    """Name the systems with alarms; the alarms are listed below."""
     systems = named(list(dict.fromkeys(each.system for each in verdict.alarms)))
     night = verdict.result.candidate.removeprefix("the ")
     return f"The {night} raises {plural(len(verdict.alarms), 'alarm')}: {systems}."

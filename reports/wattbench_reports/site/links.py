@@ -1,4 +1,4 @@
-"""Link the pages of the site to each other and to the runs, relatively, so that all can be moved."""
+"""Link the pages of the site to each other and to the runs, by relative addresses, so that the site can be moved."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ METRICS_SHOWN = (
 )  # fmt: skip
 """The metrics that have a page of trends, in the order of the navigation."""
 
-INDEX, NIGHTS, TODAY, FEED = "index.html", "nights.html", "today.html", "feed.xml"
+INDEX, NIGHTS, TODAY = "index.html", "nights.html", "today.html"
 
 
 @dataclass(frozen=True)
 class Links:
-    """Gives the addresses as seen from one page."""
+    """The addresses as seen from one page."""
 
     history: History
     page: str
-    """The page itself, relative to the site: ``trends/accuracy.html``."""
+    """The page, relative to the site: ``trends/accuracy.html``."""
     reports: frozenset[str] = field(default_factory=frozenset)
     """The runs that have a full report in the site."""
 
     @property
     def _folder(self) -> Path:
-        """The folder where the page is read; it may be written elsewhere and moved there when complete."""
+        """The folder of the page in the finished site; it may be written elsewhere first."""
         return (self.history.root / "site" / self.page).parent
 
     def to(self, page: str, anchor: str = "") -> str:
@@ -55,7 +55,7 @@ class Links:
         return quote(os.path.relpath(root, self._folder).replace(os.sep, "/")) + "/"
 
     def report(self, run: str) -> str | None:
-        """Link to the full report of a run; None if it has none."""
+        """Link to the full report of a run; None without a report."""
         return self.to(report_name(self._roots[run])) if run in self.reports else None
 
     @cached_property

@@ -6,13 +6,15 @@ import datetime
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wattbench_reports.formatting.units import named, plural
 from wattbench_reports.history import History, Trend, is_worse
-from wattbench_reports.history.night_alerts import ALARM, WORSE, NightAlerts
+from wattbench_reports.history.night_alerts import ALARM, WORSE, Alert
 from wattbench_reports.site import words
 from wattbench_reports.site.links import METRICS_SHOWN, Links, night_id
-from wattbench_reports.site.missing_nights import gap_between
+
+_DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class NightRow:
 
     date: datetime.date
     id: str
-    """For the first run of its date; else empty."""
+    """The anchor of the date, for its first run; else empty."""
     run: str
     href: str | None
     commit: str
@@ -30,14 +32,14 @@ class NightRow:
     style: str
     """Of the verdict's badge."""
     systems: str
-    """Their names if they differ from the previous night's; else their number."""
+    """Names where they differ from the previous night's; else the number."""
     report: str | None
     gap: str
-    """The nights missing between this one and the next; empty if none is."""
+    """The missing nights between this one and the next; empty if none is missing."""
 
 
 def night_list(
-    history: History, trends: Sequence[Trend], reported: Mapping[str, NightAlerts], links: Links
+    history: History, trends: Sequence[Trend], reported: Mapping[str, Sequence[Alert]], links: Links
 ) -> list[NightRow]:
     """List the nights, newest first.
 
@@ -59,7 +61,7 @@ def _rows(
     history: History,
     worse: Counter[str],
     better: Counter[str],
-    reported: Mapping[str, NightAlerts],
+    reported: Mapping[str, Sequence[Alert]],
     systems: Mapping[str, Iterable[str]],
     links: Links,
 ) -> Iterator[NightRow]:
@@ -87,11 +89,25 @@ def _rows(
         before = shown
 
 
-def _verdict(worse: int, better: int, reported: NightAlerts) -> tuple[str, str]:
-    raised, beyond = reported.count(ALARM), reported.count(WORSE)
+def _verdict(worse: int, better: int, reported: Sequence[Alert]) -> tuple[str, str]:
+    raised, beyond = (sum(each.kind == kind for each in reported) for kind in (ALARM, WORSE))
     parts = [plural(raised, "alarm")] if raised else []
     parts += [f"{plural(beyond, 'figure')} worse by more than the margin"] if beyond else []
     parts += [f"{plural(worse, 'change point')} for the worse"] if worse else []
     parts += [f"{plural(better, 'change point')} for the better"] if better else []
     bad = raised or beyond or worse
     return ", ".join(parts) or "no change point", "badge-bad" if bad else "badge" if better else ""
+
+
+def gaps(dates: Iterable[datetime.date]) -> list[str]:
+    """List the stretches of dates without a night, newest first: ``2026-03-04 to 2026-03-06 (3 nights)``."""
+    stretches = [gap_between(before, after) for before, after in pairwise(sorted(dates))]
+    return [gap for gap in reversed(stretches) if gap]
+
+
+def gap_between(before: datetime.date, after: datetime.date) -> str:
+    """Describe the missing nights between two dates; empty if none is missing."""
+    missing = (after - before).days - 1
+    if missing < 1:
+        return ""
+    return f"{before + _DAY} (1 night)" if missing == 1 else f"{before + _DAY} to {after - _DAY} ({missing} nights)"

@@ -30,16 +30,16 @@ class TrendSeries:
 
     trend: Trend
     values: Numbers
-    """NaN for a day without a figure, as in the next two."""
+    """NaN for a day without a figure, as in `low` and `high`."""
     low: Numbers
     high: Numbers
     breaks: tuple[Break, ...]
     stretches: tuple[range, ...]
     """The days from one break to the next."""
     changes: tuple[tuple[int, Change], ...]
-    """Each with its day."""
+    """Change points with their days."""
     levels: tuple[tuple[Level, ...], ...]
-    """Of each stretch with a change: before the first, between, and after the last."""
+    """The levels of each stretch with a change: before the first change, between changes, and after the last."""
     reference: Level | None
     """The figure of the reference run, over the stretch in which the nights are comparable with it."""
 
@@ -85,7 +85,7 @@ def series_of(trend: Trend, breaks: Breaks) -> TrendSeries:
 
 
 def _levels(stretch: range, changes: list[tuple[int, Change]]) -> tuple[Level, ...]:
-    """Between two changes, take the level that the later one found: it has seen more nights."""
+    """Return the levels of a stretch; between two changes the one that the later change found, from more nights."""
     if not changes:
         return ()
     ends = [stretch.start, *(day for day, _ in changes), stretch.stop - 1]

@@ -17,7 +17,7 @@ from wattbench_reports.history.trend import comparable
 from wattbench_reports.tables.header_record import HeaderRecord
 
 UNKNOWN = "conditions"
-"""What changed, if a record no longer exists."""
+"""The word for what changed, where a record no longer exists."""
 
 _PACKAGES = "packages"
 _MACHINE = "machine"
@@ -36,11 +36,11 @@ class Break:
 
 @dataclass(frozen=True)
 class _RunPair:
-    """Two runs, and the first with one thing replaced by the second's."""
+    """The conditions of two runs, and those of the first with one part replaced by the second's."""
 
     first: Conditions
     changed: Mapping[str, Conditions]
-    """By the word for the thing."""
+    """The first run with one part replaced, by the word for the part."""
 
     @classmethod
     def of(cls, first: RunHeader, second: RunHeader) -> _RunPair:

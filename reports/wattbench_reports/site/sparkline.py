@@ -23,7 +23,7 @@ _LEAST_SPAN = 0.2
 _LEAST_SPAN_POINTS = 0.1
 _MARGIN = 0.06
 _FEW = 60
-"""The number of nights up to which each has a dot."""
+"""Up to this many nights, each has a dot."""
 _LABEL_ROOM = 58.0
 """The distance between two labels of breaks, so that they do not overlap."""
 
@@ -63,7 +63,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing. Paths are SVG path data, empty if there is nothing to draw."""
+    """A drawing as SVG path data; an empty path draws nothing."""
 
     box: Box
     line: str
@@ -79,7 +79,7 @@ class Chart:
 
 
 def chart(series: TrendSeries, box: Box = SMALL) -> Chart | None:
-    """Draw a series; None if it has figures of fewer than two nights."""
+    """Draw a series; None with figures of fewer than two nights."""
     if series.nights < 2:
         return None
     scale = _Scale.of(series, box)
@@ -130,18 +130,18 @@ class _Scale:
         return cls(box, max(1, len(series.values) - 1), middle - half, middle + half)
 
     def x(self, day: float) -> float:
-        """Map a day; half a day is between two."""
+        """Return the x of a day, which may be a fraction."""
         if self.last_day == 1:  # one night, or two: not at the very edge
             day = (day + 0.5) / 2
         return round(self.box.left + (self.box.right - self.box.left) * day / self.last_day, 1)
 
     def y(self, value: float) -> float:
-        """Map a figure."""
+        """Return the y of a figure."""
         share = (value - self.low) / (self.high - self.low)
         return round(self.box.bottom - (self.box.bottom - self.box.top) * share, 1)
 
     def line(self, days: range, values: Numbers) -> str:
-        """Draw a line through the figures of these days; a single one is a dot, by the round cap of an empty line."""
+        """Draw a line through the figures of some days; a single day is a dot, by the round cap of an empty line."""
         points = self.points(days, values)
         return f"M{' '.join(points)}{'' if len(points) > 1 else 'h0'}"
 

@@ -14,7 +14,7 @@ from wattbench_reports.site.links import METRICS_SHOWN, Links
 from wattbench_reports.wording import night as wording
 
 ROWS_SHOWN = 12
-"""Rows that are seen without a click, beyond those with a change by more than the margin."""
+"""How many rows are shown unfolded, in addition to those that changed by more than the margin."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ComparedWith:
 
     text: str
     detail: str
-    """Its date or span, that of most rows."""
+    """The date or span of most rows."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class ShownChange:
     """With its interval."""
     state: str
     style: str
-    """Of the state's badge; empty for what needs none."""
+    """Of the state's badge; empty for no badge."""
     before: str
     """The earlier figure, with its date or span where that is not the column's."""
     note: str
@@ -48,13 +48,13 @@ class ChangeRow:
     position: int | None
     metric: str
     href: str | None
-    """Of its chart."""
+    """Of the chart."""
     now: str
     margin: str
     cells: tuple[ShownChange | None, ...]
-    """In the order of `Tonight.columns`; None where there is no such comparison."""
+    """In the order of `Tonight.columns`; None without such a comparison."""
     has_change: bool
-    """Whether one of them shows a change by more than the margin."""
+    """Whether a cell shows a change by more than the margin."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class Tonight:
 
     columns: tuple[ComparedWith, ...]
     summary: tuple[tuple[str, str], ...]
-    """For each column, what it shows."""
+    """Heading and text for each column."""
     rows: tuple[ChangeRow, ...]
-    """Worst first; those that are seen without a click."""
+    """Worst first: the rows that are not folded."""
     folded: tuple[ChangeRow, ...]
     error_rates: str
-    """What states and alarms rest on; empty if the scatter between nights is not known yet."""
+    """The error rates of states and alarms; empty while the scatter between nights is not known."""
 
 
 def tonight(changes: Sequence[NightChange], anchors: Anchors, links: Links) -> Tonight:
@@ -142,7 +142,7 @@ def _style(change: NightChange) -> str:
 
 
 def _error_rates(changes: Sequence[NightChange]) -> str:
-    """Say what states and alarms rest on."""
+    """State the error rates of states and alarms."""
     if all(each.low is None for each in changes):
         return ""
     return (

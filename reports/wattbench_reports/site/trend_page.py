@@ -54,7 +54,7 @@ class TrendRow:
 
     date: datetime.date
     href: str | None
-    """None if there was no night."""
+    """None on a date without a night."""
     figures: tuple[str, ...]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wattbench_reports.figures.shared import tick
+from wattbench_reports.figures.axes import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.gate.metrics import ACCURACY, METRICS, figure_text, size_text
 from wattbench_reports.history import EVERYWHERE, Change
@@ -16,7 +16,7 @@ _Z_95 = 1.96
 
 
 def domain_name(domain: str) -> str:
-    """Write a domain's name; a series over all domains has none of its own."""
+    """Write a domain's name, or that the series is over all domains."""
     return ALL_DOMAINS if domain == EVERYWHERE else domain
 
 
@@ -65,7 +65,7 @@ def change(seen: Change, metric: str) -> str:
 
 
 def tick_text(value: float, metric: str, step: float) -> str:
-    """Write the label of a tick, for this step between ticks."""
+    """Write the label of a tick, given the step between ticks."""
     if METRICS[metric].unit == "share":
         return f"{units.fixed(100 * value, 0 if step >= 0.01 else 1)}%"
     return tick(value, METRICS[metric].unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
 from tests.made_up.unhurried import make_unhurried
+from wattbench.api.plot import RunPlot
 from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
 from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
@@ -60,7 +62,7 @@ def test_the_block_of_the_readme_runs(
 @pytest.mark.waits
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-    assert len(snippets) == 11
+    assert len(snippets) == 12
     names: dict[str, object] = {}
     for snippet in snippets:
         exec(compile(snippet, "docs/python.md", "exec"), names)
@@ -69,6 +71,13 @@ def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.Cap
     assert "Candidate specialist against baseline generalist" in printed  # a gate
     assert "careful" in printed  # the suite that was run
     assert len(list((reader / "runs").iterdir())) == 3
+    assert (reader / "tradeoff.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_every_figure_of_a_run_is_on_the_page() -> None:
+    methods = [name for name, _ in inspect.getmembers(RunPlot, inspect.isfunction) if not name.startswith("_")]
+    section = PAGE.partition("### Figures")[2].partition("\n### ")[0]
+    assert [name for name in methods if f"`{name}(" not in section] == []
 
 
 @pytest.mark.parametrize(

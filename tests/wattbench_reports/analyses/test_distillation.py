@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from wattbench_reports.analyses.distillation import distillations
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.figures import TaskRetention, retention
+from wattbench_reports.figures import StudentRetention, TaskRetention, retention
+from wattbench_reports.figures.drawing import complete
 from wattbench_reports.sections.distillation import distillation_section
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.answer_extraction import stated_answer
@@ -126,8 +126,8 @@ def test_a_teacher_that_is_never_right_leaves_retention_undefined(edited) -> Non
     assert chain.joules.saved is None
     section = distillation_section(analysis)
     assert section is not None
-    assert "In chain_sum the teacher is never right, so retention is undefined." in section.passages[0].sentences
-    assert "undefined" in [cell.text for cell in section.passages[0].tables[0].rows[0]]
+    assert "In chain_sum the teacher is never right, so retention is undefined." in section.passages[1].sentences
+    assert "undefined" in [cell.text for cell in section.passages[1].tables[0].rows[0]]
 
 
 def test_accuracy_is_not_fidelity(edited) -> None:
@@ -160,11 +160,11 @@ def test_joules_of_two_kinds_are_not_set_against_each_other(make_run, fake) -> N
     run = make_run(fake.Run((fake.System("teacher", provenance="modelled"), student(fake))))
     section = distillation_section(analyse(run))
     assert section is not None
-    assert "; not comparable." in section.passages[0].tables[2].note
-    assert {row[3].text for row in section.passages[0].tables[2].rows} == {"–"}
+    assert "; not comparable." in section.passages[1].tables[2].note
+    assert {row[3].text for row in section.passages[1].tables[2].rows} == {"–"}
     assert (
         "Its saving in joules is not available: their joules differ in provenance: counter of student and modelled of "
-        "teacher." in section.passages[0].sentences
+        "teacher." in section.passages[1].sentences
     )
 
 
@@ -195,7 +195,7 @@ def test_a_dearer_student_saves_less_than_nothing(make_run, fake) -> None:
     assert found.overall.saved.high < 0
     section = distillation_section(analyse(run))
     assert section is not None
-    (sentence,) = [said for said in section.passages[0].sentences if said.startswith("Over all tasks")]
+    (sentence,) = [said for said in section.passages[1].sentences if said.startswith("Over all tasks")]
     assert "saves −" in sentence
     assert sentence.endswith("it uses more.")
 
@@ -211,7 +211,7 @@ def test_of_many_items_the_texts_of_a_sample_are_compared(make_run, fake, monkey
     assert [kept.retention for kept in sampled.tasks] == [kept.retention for kept in whole.tasks]
     section = distillation_section(analysis)
     assert section is not None
-    assert any("30 of 80 items, sampled at random" in said for said in section.passages[0].sentences)
+    assert any("30 of 80 items, sampled at random" in said for said in section.passages[1].sentences)
 
 
 def test_grouping_keeps_what_an_interval_says(make_run, fake) -> None:
@@ -237,15 +237,15 @@ BOUNDS = st.tuples(st.floats(0, 2), st.floats(0, 1), st.floats(0, 1) | st.just(f
 
 
 @given(st.lists(st.none() | BOUNDS, min_size=1, max_size=8))
-def test_the_figure_has_a_row_for_every_task(kept: list[Interval | None]) -> None:
+def test_the_figure_has_a_panel_per_student_and_a_row_for_every_task(kept: list[Interval | None]) -> None:
     tasks = [TaskRetention(f"<i>task {place}$^", each) for place, each in enumerate(kept)]
-    svg = retention(tasks, series=3, name="retention-figure-3", student="<s>", teacher="t")
-    root = ET.fromstring(svg)
-    texts = [element.text for element in root.iter("text")]
-    assert {task.task for task in tasks} <= set(texts)
-    assert texts.count("undefined: the teacher is never right") == kept.count(None)
-    assert "style" not in svg
-    assert "<i>" not in svg
+    students = [StudentRetention("<s>", "t", 3, tasks), StudentRetention("other", "t", 4, tasks[:1])]
+    first, second = complete(retention(students), Figure(layout="constrained"))
+    assert [each.get_text() for each in first.get_yticklabels()] == [task.task for task in tasks]
+    assert len(second.get_yticklabels()) == 1
+    shown = [each.get_text() for each in first.texts]
+    assert shown == ["undefined: the teacher is never right"] * kept.count(None)
+    assert (first.get_title("left"), second.get_title("left")) == ("<s> relative to t", "other relative to t")
 
 
 def test_golden(analysed, fake, golden) -> None:
@@ -253,9 +253,9 @@ def test_golden(analysed, fake, golden) -> None:
     assert section is not None
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
-        lines += [f"-- {passage.heading}", *passage.sentences]
-        if passage.drawing:
-            lines += [f"({passage.drawing.label}) {passage.drawing.caption}"]
+        lines += [f"-- {passage.heading}".rstrip(), *passage.sentences]
+        if passage.figure:
+            lines += [f"({passage.figure.label}) {passage.figure.caption}"]
         for table in passage.tables:
             lines += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             lines += [" | ".join(cell.text for cell in row) for row in table.rows]

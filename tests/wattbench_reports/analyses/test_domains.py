@@ -156,7 +156,7 @@ def test_too_many_cells_are_not_drawn(analysed, fake) -> None:
     systems = tuple(fake.System(f"s{place}") for place in range(12))
     tasks = tuple((f"t{place}", f"d{place}") for place in range(17))
     section = domains_section(analysed(fake.Run(systems, tasks, items=2)))
-    assert section.passages[0].drawing is None
+    assert section.passages[0].figure is None
     assert any("Too many" in sentence for sentence in section.passages[0].sentences)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import math
 from itertools import pairwise
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from tests.made_up.prices import with_prices
 from wattbench.records import read_run
@@ -20,6 +20,7 @@ from wattbench_reports.analyses.lifecycle import CumulativeEnergy, cumulative_en
 from wattbench_reports.analyses.training_cost import trainings
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.figures import CourseLine, Handover, lifecycle
+from wattbench_reports.figures.drawing import complete
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections.lifecycle.lifecycle import lifecycle_section
@@ -346,14 +347,10 @@ def test_who_is_cheapest_is_asked_of_the_most_accurate_alone(found, fake) -> Non
 @given(LINES, st.floats(10.0, 1e15))
 def test_the_figure_is_drawn_of_any_lines(lines: list[tuple[float, float]], last: float) -> None:
     known = [CourseLine(f"<b>{place}$^", place, *line) for place, line in enumerate(lines)]
-    svg = lifecycle(known, [Handover(5.0, 100.0, "<b>0$^")], last)
-    root = ET.fromstring(svg)
-    assert root.get("role") == "img"
-    assert "<b>" not in svg
-    texts = [element.text for element in root.iter("text")]
-    assert {line.system for line in known} <= set(texts)
-    assert "5.00" in texts
-    assert "style" not in svg
+    (axes,) = complete(lifecycle(known, [Handover(5.0, 100.0, "<b>0$^")], last), Figure(layout="constrained"))
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert axes.get_legend_handles_labels()[1] == [line.system for line in known]
+    assert [each.get_text() for each in axes.texts] == ["5.00"]
 
 
 def test_hostile_names_stay_text(make_run, fake) -> None:
@@ -374,8 +371,8 @@ def test_golden(analysed, fake, golden) -> None:
     lines = [f"== {section.title}", section.lead]
     for passage in section.passages:
         lines += [f"-- {passage.heading}", *passage.sentences]
-        if passage.drawing:
-            lines += [f"({passage.drawing.label}) {passage.drawing.caption}"]
+        if passage.figure:
+            lines += [f"({passage.figure.label}) {passage.figure.caption}"]
         for table in (*passage.tables, *passage.folded):
             lines += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             lines += [" | ".join(cell.text for cell in row) for row in table.rows]

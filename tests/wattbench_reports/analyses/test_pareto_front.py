@@ -128,7 +128,7 @@ def test_yardsticks_are_drawn_and_on_no_front(analysed, fake) -> None:
         (told,) = [place for place in found.places if place.system == "told"]
         assert (told.group, told.p_value, told.reason) == (None, None, "a yardstick")
         assert told.cost is not None
-    assert "told (yardstick)" in tradeoff_section(analysis).passages[0].drawing.svg
+    assert "told (yardstick)" in tradeoff_section(analysis).passages[0].figure.drawing.description
 
 
 def test_too_few_requests_have_no_median(make_run, fake) -> None:
@@ -202,7 +202,7 @@ def test_money_has_a_front_of_its_own(make_run, fake) -> None:
         passage = tradeoff_section(analysis).passages[1]
         assert passage.heading == "Against money per request"
         assert "by the price list of 2026-11-25" in passage.sentences[-1]
-        assert passage.drawing is not None
+        assert passage.figure is not None
 
 
 def test_a_run_without_prices_has_no_front_of_money(analysed, fake) -> None:

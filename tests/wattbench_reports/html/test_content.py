@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure as Canvas
 
 from tests.made_up.runs import FakeRun, FakeSystem
 from tests.made_up.standard_runs import family_run, golden_run, hostile_run, many_systems, plain_systems, recorded
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export import render
+from wattbench_reports.figures.drawing import complete
 from wattbench_reports.html.made_sections import page_sections
 from wattbench_reports.html.whatif import WHAT_IF
 from wattbench_reports.routing.study import routing_study
@@ -57,12 +58,12 @@ def without_content(analysis: Analysis) -> list[str]:
         if not section.passages and section.id != WHAT_IF:
             found.append(section.id)
         for passage in section.passages:
-            drawing = passage.drawing
-            if not (passage.sentences or passage.tables or passage.folded or drawing or passage.commands
+            figure = passage.figure
+            if not (passage.sentences or passage.tables or passage.folded or figure or passage.commands
                     or passage.examples or passage.rate):  # fmt: skip
                 found.append(f"{section.id}: {passage.heading}")
-            if drawing is not None and not re.search(r"<(path|circle|rect|use|polyline)\b", drawing.svg):
-                found.append(f"{section.id}: {drawing.label}")
+            if figure is not None and not all(axes.has_data() for axes in complete(figure.drawing, Canvas())):
+                found.append(f"{section.id}: {figure.label}")
             for table in (*passage.tables, *passage.folded):
                 if not table.rows:
                     found.append(f"{section.id}: {table.caption}")

@@ -115,7 +115,7 @@ def test_a_meter_at_the_wall_holds_the_others(make_run, fake) -> None:
     assert (wall.in_total, gpu.in_total) == (True, False)
     section = energy_section(analysis)
     assert "not added" in section.passages[0].tables[0].note
-    assert "rest of the machine 50.0%" in section.passages[0].drawing.svg
+    assert "rest of the machine 50.0%" in section.passages[0].figure.drawing.description
 
 
 def test_the_page_shows_the_split_and_survives_markup(make_run, fake) -> None:

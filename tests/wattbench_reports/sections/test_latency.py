@@ -63,7 +63,7 @@ def test_first_and_later_tokens_are_the_files(streamed) -> None:
             assert shown[system]["p99"] == "–"
     assert set(first["regex"].values()) == {"regex", "0", "–"}
     assert "Not reported by the engine of regex." in as_text(section)
-    assert [passage.drawing is not None for passage in section.passages] == [True, True, True, False]
+    assert [passage.figure is not None for passage in section.passages] == [True, True, True, False]
     assert section.passages[-1].heading == "Throughput"
 
 
@@ -151,7 +151,7 @@ def test_percentiles_begin_with_as_many_requests_as_they_ask_for(make_run, fake,
     assert [row[label] != "–" for label in ("p50", "p90", "p95", "p99", "p99.9")] == [
         requests >= fewest for fewest in (7, 44, 90, 459, 4603)
     ]
-    assert ("95% within" in section.passages[0].drawing.svg) == (requests >= 90)
+    assert ("95% within" in section.passages[0].figure.drawing.description) == (requests >= 90)
 
 
 def test_under_load_it_counts_from_when_a_request_was_due(tmp_path) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import dataclasses
 import importlib
+import itertools
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from matplotlib.figure import Figure as Canvas
 
 from tests.made_up import routing_studies as studies
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench_reports.export.routing.routing_figures import write_routing_figures
-from wattbench_reports.figures.decision_geometry import text_width
+from wattbench_reports.figures.drawing import complete
 from wattbench_reports.html import report
 from wattbench_reports.routing.model import Misrouting, RoutingStudy, WorthBuilding
 from wattbench_reports.sections.routing import routing_section
@@ -98,7 +100,7 @@ def test_the_caption_says_what_rings_are(candidates, kinds: tuple[str, ...], sai
         studies.no_router_judged(), choices=choices,
         verdict=studies.verdict(WorthBuilding.NO, choices[0] if choices else None),
     )  # fmt: skip
-    drawing = routing_section(candidates, study).passages[0].drawing
+    drawing = routing_section(candidates, study).passages[0].figure
     assert said in drawing.caption
     assert ("Rings" in drawing.caption) == bool(kinds)
 
@@ -124,19 +126,12 @@ def test_one_point_of_each_router_is_drawn_and_every_router_of_a_file() -> None:
 
 
 def test_many_systems_are_dots_and_labels_stay_apart() -> None:
-    root = ET.fromstring(tradeoff_picture(studies.many()))
-    kinds = [each.attrib.get("class") for each in root.iter()]
-    assert (kinds.count("system"), kinds.count("dot")) == (10, 27)
-    boxes = []
-    for each in root.iter("text"):
-        if each.attrib.get("class") == "label":
-            x, y, width = float(each.attrib["x"]), float(each.attrib["y"]), text_width(each.text or "")
-            left = x - {"start": 0, "middle": width / 2, "end": width}[each.attrib["text-anchor"]]
-            boxes.append((left, y - 10, left + width, y + 3))
+    (axes,) = complete(tradeoff_picture(studies.many()), Canvas(layout="constrained"))
+    dots, *_ = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert len(dots.get_xdata()) == 27
+    boxes = [text.get_window_extent().padded(-0.5) for text in axes.texts]
     assert len(boxes) > 3
-    for number, one in enumerate(boxes):
-        for other in boxes[number + 1 :]:
-            assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(boxes, 2))
 
 
 def test_the_first_screen_says_whether_a_router_pays(make_run, fake, monkeypatch) -> None:

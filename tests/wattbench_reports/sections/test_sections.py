@@ -18,8 +18,7 @@ from wattbench_reports.sections.machines import machines_section
 from wattbench_reports.sections.power import power_section
 from wattbench_reports.sections.stated import stated_section
 from wattbench_reports.sections.validity import validity_section
-from wattbench_reports.sections.verdict.by_domain import choices_table
-from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 from wattbench_reports.sections.wrong_answers import wrong_section
 
 ALWAYS = {

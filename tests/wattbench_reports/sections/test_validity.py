@@ -8,6 +8,8 @@ import shlex
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench.records import read_run
@@ -84,21 +86,31 @@ def test_damaged_windows_end_in_a_sentence(make_run, fake) -> None:
         origins(analysis)
 
 
-def test_of_many_windows_the_bad_ones_and_the_first_are_shown(make_run, fake, monkeypatch) -> None:
+def test_of_many_windows_the_bad_ones_and_some_of_all_the_run_are_shown(make_run, fake, monkeypatch) -> None:
     systems = tuple(fake.System(f"s{place}", invalid=("late",) if place == 9 else ()) for place in range(10))
     run = make_run(fake.Run(systems, items=2))
     windows = pd.read_parquet(run.layout.windows_table)
     bad = windows.loc[~windows["valid"], "window"].tolist()
     monkeypatch.setattr(panel, "MOST_WINDOWS", 7)
     (table,) = validity_section(analyse(run)).passages[-1].folded
-    assert [row[0] for row in texts(table)] == [*windows["window"][:6], *bad]
+    shown = [row[0] for row in texts(table)]
+    assert set(bad) <= set(shown)
+    assert (shown[0], len(shown)) == (windows["window"][0], 7)
     assert table.caption == "7 of 30 windows, those not valid (1) first"
     assert str(run.layout.windows_table) in table.note
 
 
-def test_bad_windows_are_bounded_too() -> None:
-    shown = panel._on_page(np.zeros(100_000, dtype=np.bool_))
-    assert shown == list(range(panel.MOST_WINDOWS))
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 70))
+def test_windows_that_are_not_valid_come_first(valid: list[bool], most: int) -> None:
+    shown = panel.shown_windows(np.array(valid, dtype=np.bool_), most)
+    assert shown == sorted(set(shown))
+    assert len(shown) == min(most, len(valid))
+    spoiled = [place for place, fine in enumerate(valid) if not fine]
+    assert set(spoiled[:most]) <= set(shown)
+
+
+def test_valid_ones_are_taken_from_all_of_the_run() -> None:
+    assert panel.shown_windows(np.ones(1001, dtype=np.bool_), 5) == [0, 250, 500, 750, 1000]
 
 
 def test_commands_hold_what_the_reader_chose(make_run, fake) -> None:

@@ -9,8 +9,7 @@ from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.ranking import rank
 from wattbench_reports.sections.comparison import comparison_table
 from wattbench_reports.sections.domains import domain_table
-from wattbench_reports.sections.verdict.by_domain import choices_table
-from wattbench_reports.sections.verdict.verdict import verdicts
+from wattbench_reports.sections.verdict.verdict import choices_table, verdicts
 
 
 @pytest.fixture

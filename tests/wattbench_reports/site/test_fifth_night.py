@@ -1,11 +1,10 @@
-"""A threefold slowdown in the fifth night, from the records of five nights to the first page and the feed."""
+"""A threefold slowdown in the fifth night, from the records of five nights to the first page."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -56,9 +55,3 @@ def test_the_first_page_has_it_in_red_with_its_size_before_any_chart(root: Path)
     assert "latency p50 +" in red
     assert page.index("size-bad") < page.index('<svg class="spark')
     assert "See the trend" in Page(page).text
-
-
-def test_the_feed_has_it(root: Path) -> None:
-    feed = ET.parse(build_site(root).parent / "feed.xml")
-    (entry,) = feed.getroot().findall("{http://www.w3.org/2005/Atom}entry")
-    assert "specialist: latency p50 +" in "".join(entry.itertext())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.made_up.site_history import FIRST
 from wattbench_reports.history import Change
 from wattbench_reports.site import words
-from wattbench_reports.site.missing_nights import gap_between, gaps
+from wattbench_reports.site.nights_page import gap_between, gaps
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.export.frames.frame_files import frame_as_csv
 from wattbench_reports.figures.routing_cascades import NAME as CASCADES
 from wattbench_reports.figures.routing_tradeoff import NAME as TRADEOFF
-from wattbench_reports.figures.svg_file import svg_file
+from wattbench_reports.figures.svg import file_svg
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing.pictures import cascades_picture, tradeoff_picture
@@ -37,12 +37,12 @@ def write_routing_figures(study: RoutingStudy, folder: Path) -> tuple[Path, ...]
         UserError: a file cannot be written.
     """
     files = {
-        folder / f"{TRADEOFF}.svg": svg_file(tradeoff_picture(study)).encode(),
+        folder / f"{TRADEOFF}.svg": file_svg(tradeoff_picture(study)).encode(),
         folder / f"{TRADEOFF}.csv": frame_as_csv(tradeoff_frame(study)),
     }
     cascades = cascades_picture(study)
     if cascades is not None:
-        files[folder / f"{CASCADES}.svg"] = svg_file(cascades).encode()
+        files[folder / f"{CASCADES}.svg"] = file_svg(cascades).encode()
         files[folder / f"{CASCADES}.csv"] = frame_as_csv(cascades_frame(study))
     write_all_atomically(files, failure="the figures cannot be written")
     return tuple(files)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,30 +12,41 @@ from wattbench_reports import figures
 from wattbench_reports.analyses.experts import Choices, Together
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN = 10
-"""The number of experts up to which a matrix is plotted."""
+"""Up to this many experts there is a matrix."""
 _LISTED = 66
-"""The number of pairs in a table: all of twelve experts. Of more, those furthest from chance."""
+"""The most pairs in a table, all of twelve experts; of more, those furthest from chance."""
 
 
-def together_passage(index: int, choices: Choices, counts: Together | None) -> Passage:
-    """Make the passage of one mixture: co-activation of all pairs, or why there is none.
+def together_figure(mixtures: Sequence[tuple[Choices, Together | None]]) -> Figure | None:
+    """Plot the co-activation of each pair of experts; None where no mixture has a count of few enough experts."""
+    drawn = []
+    for choices, counts in mixtures:
+        if counts is not None and choices.number <= _DRAWN:
+            groups = layer_groups(choices.row.expert_layers)
+            ratios = {f"layers: {title}": counts.ratio(layers) for title, layers in groups.items()}
+            drawn.append(figures.CoActivation(choices.row.system, ratios, counts.pairs, choices.row.experts))
+    if not drawn:
+        return None
+    return Figure(
+        figures.co_activation(drawn),
+        "Figure: co-activation of each pair of experts, relative to chance",
+        "Observed over expected, by group of layers: 1 is chance. Full shading is twice as often in one colour, half "
+        "as often in the other.",
+    )
 
-    Args:
-        index: its index among the mixtures, for the name of the plot.
-        choices: its recorded selections.
-        counts: the pairs.
-    """
+
+def together_passage(choices: Choices, counts: Together | None) -> Passage:
+    """Make the passage of one mixture: co-activation of all pairs, or why there is none."""
     heading = f"{choices.row.system}: co-activation"
     if counts is None:
         return Passage(heading, (_why_none(choices),))
     groups = layer_groups(choices.row.expert_layers)
-    drawing = _drawing(index, choices, counts, groups) if choices.number <= _DRAWN else None
     everywhere = next(iter(groups.values()))
-    return Passage(heading, _sentences(choices, counts, everywhere), (_table(choices, counts, groups),), drawing)
+    return Passage(heading, _sentences(choices, counts, everywhere), (_table(choices, counts, groups),))
 
 
 def _why_none(choices: Choices) -> str:
@@ -60,16 +72,6 @@ def _sentences(choices: Choices, counts: Together, everywhere: NDArray[np.int64]
 
 def _pair(choices: Choices, counts: Together, index: int) -> str:
     return " and ".join(choices.row.experts[expert] for expert in counts.pairs[index])
-
-
-def _drawing(index: int, choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Drawing:
-    ratios = {f"layers: {title}": counts.ratio(layers) for title, layers in groups.items()}
-    return Drawing(
-        figures.matrices(ratios, counts.pairs, choices.row.experts, name=f"experts-{index}-together"),
-        f"Figure: co-activation of each pair of experts of {choices.row.system}, relative to chance",
-        "Observed over expected, by group of layers: 1 is chance. Full shading is twice as often in one colour, half "
-        "as often in the other.",
-    )
 
 
 def _table(choices: Choices, counts: Together, groups: dict[str, NDArray[np.int64]]) -> Table:

@@ -11,7 +11,7 @@ _GROUPS = ("lower", "middle", "upper")
 
 
 def layer_groups(layers: Sequence[int]) -> dict[str, NDArray[np.int64]]:
-    """Group layers: all of them and, if there are enough, three groups; title to indices.
+    """Return indices of layers by title: all of them and, where there are enough, three groups.
 
     Args:
         layers: their numbers, ascending.

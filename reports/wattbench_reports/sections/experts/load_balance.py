@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from wattbench_reports import figures
 from wattbench_reports.analyses.experts import ExpertUse
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.experts.layers import layer_groups
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 CHANCE = 0.05
@@ -18,29 +20,32 @@ _DEGREES = ((0.1, "weak"), (0.4, "moderate"), (1.0, "strong"))
 """Words for the dependence on the domain, up to a share of its possible maximum. Our own scale."""
 
 _DRAWN = 1500
-"""The number of cells up to which a matrix is plotted."""
+"""Up to this many cells there is a figure."""
 
 
-def use_passage(index: int, use: ExpertUse) -> Passage:
-    """Make the passage of one mixture: expert shares by domain and layer, and load balance.
+def shares_figure(uses: Sequence[ExpertUse]) -> Figure | None:
+    """Plot expert shares by domain and layer; None where no mixture has few enough cells, and several domains."""
+    drawn = [use for use in uses if use.shares.size <= _DRAWN and len(use.domains) > 1]
+    if not drawn:
+        return None
+    full = units.listed(list(dict.fromkeys(units.percent(1 / use.per_token) for use in drawn)))
+    return Figure(
+        figures.experts(
+            [
+                figures.ExpertShares(use.system, use.shares, use.layers, use.domains, use.experts, 1 / use.per_token)
+                for use in drawn
+            ]
+        ),
+        "Figure: share of each expert by layer and domain",
+        "One panel per expert: the stronger the shading, the larger its share of the domain's selections in the "
+        f"layer. None is 0%, full {full}.",
+    )
 
-    Args:
-        index: its index among the mixtures, for the name of the plot.
-        use: its expert selections.
-    """
-    drawing = None
-    if use.shares.size <= _DRAWN and len(use.domains) > 1:
-        svg = figures.experts(
-            use.shares, use.layers, use.domains, use.experts, full=1 / use.per_token, name=f"experts-{index}-figure"
-        )
-        drawing = Drawing(
-            svg,
-            f"Figure: share of each expert of {use.system} by layer and domain",
-            "One panel per expert: the stronger the shading, the larger its share of the domain's selections in the "
-            f"layer. None is 0%, full {units.percent(1 / use.per_token)}.",
-        )
+
+def use_passage(use: ExpertUse) -> Passage:
+    """Make the passage of one mixture: expert shares by domain and layer, and load balance."""
     sentences = (*_dependence(use), _load(use))
-    return Passage(use.system, sentences, (_share_table(use), _load_table(use)), drawing, (_layer_table(use),))
+    return Passage(use.system, sentences, (_share_table(use), _load_table(use)), folded=(_layer_table(use),))
 
 
 def _dependence(use: ExpertUse) -> tuple[str, ...]:

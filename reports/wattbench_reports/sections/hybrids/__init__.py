@@ -10,7 +10,7 @@ from wattbench_reports.sections.hybrids.counterfactuals import choices_passage
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
 from wattbench_reports.sections.hybrids.offline_routers import offline_passage
 from wattbench_reports.sections.hybrids.predictions import prediction_passage
-from wattbench_reports.sections.hybrids.routing_summary import sent_passage
+from wattbench_reports.sections.hybrids.routing_summary import sent_figure, sent_passage
 from wattbench_reports.sections.model import Passage, Section
 
 _LEAD = (
@@ -40,10 +40,12 @@ def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
     places = {name: index for index, name in enumerate(analysis.frames.systems)}
     checks = {check.hybrid: check for check in prediction_checks(analysis)}
     currency = "" if analysis.money is None else analysis.money.currency
+    if all_studies.hybrids:
+        yield Passage("", (), figure=sent_figure(all_studies.hybrids))
     for number, each in enumerate(all_studies.hybrids):
         check = checks.get(each.routing.system)
         passages = (
-            sent_passage(each, analysis, number),
+            sent_passage(each, analysis),
             None if check is None else prediction_passage(check, currency),
             choices_passage(each, analysis.money),
             frontier_passage(each.frontier, all_studies.quality, places, number),

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.analyses.hybrids import Frontier, Quality, ThresholdCurve, non_decreasing_hull
-from wattbench_reports.figures import Dot, FrontierLine, frontier
+from wattbench_reports.figures import Dot, Drawing, FrontierLine, frontier
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.hybrids.words import joules
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _DRAWN, _LISTED = 150, 9
@@ -37,8 +37,8 @@ def frontier_passage(hybrid: Frontier, quality: Quality | None, places: dict[str
         heading,
         sentences,
         (_settings_table(hybrid, curve), _spots_table(hybrid)),
-        Drawing(
-            svg=_draw(hybrid, curve, places, number),
+        Figure(
+            drawing=_draw(hybrid, curve, places, number),
             label=f"Figure: accuracy against joules per request of {hybrid.system} at every threshold",
             caption="Every threshold, replayed. Better is up and to the left.",
         ),
@@ -129,7 +129,7 @@ def _spots_table(hybrid: Frontier) -> Table:
     )  # fmt: skip
 
 
-def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> str:
+def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> Drawing:
     shown = curve.chosen(_DRAWN)
     members = non_decreasing_hull(
         np.array([spot.energy_j for spot in hybrid.members]), np.array([spot.accuracy for spot in hybrid.members])

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from wattbench_reports.analyses.hybrids import Against, Routing, Sent, Single, Study
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.figures import misroutes
+from wattbench_reports.figures import SentItems, misroutes
 from wattbench_reports.formatting import units
 from wattbench_reports.sections.hybrids.words import absent, points, signed
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
@@ -24,13 +24,12 @@ _CHOICES = {
 }
 
 
-def sent_passage(each: Study, analysis: Analysis, index: int) -> Passage:
+def sent_passage(each: Study, analysis: Analysis) -> Passage:
     """Make the passage of a hybrid: members that answered, loss in accuracy, and routing cost.
 
     Args:
         each: one hybrid.
         analysis: of the run.
-        index: its index among the hybrids, for the name of its plot.
     """
     routing = each.routing
     sentences = []
@@ -41,20 +40,29 @@ def sent_passage(each: Study, analysis: Analysis, index: int) -> Passage:
     sentences += _lost(routing)
     sentences.append(_bill(routing))
     sentences += _resident(each)
-    matrix = each.misroutes
-    columns = [None if name is None else matrix.members.index(name) for name in matrix.best]
-    frame = "" if routing.missing else " A frame marks the member that is best in the domain on its own."
-    drawing = Drawing(
-        svg=misroutes(matrix.counts, matrix.domains, matrix.members, columns, name=f"misroutes-figure-{index}"),
-        label=f"Figure: members that answered for {routing.system}, by domain",
-        caption=f"Answers and their share of the domain.{frame}",
-    )
-    return Passage(
-        routing.system,
-        tuple(sentences),
-        (_share_table(each), *_loss_table(routing)),
-        drawing,
-        tuple(_misroute_table(each)),
+    tables = (_share_table(each), *_loss_table(routing))
+    return Passage(routing.system, tuple(sentences), tables, folded=tuple(_misroute_table(each)))
+
+
+def sent_figure(hybrids: Iterable[Study]) -> Figure:
+    """Plot which members answered for each hybrid, by domain."""
+    shown = [(each.routing, each.misroutes) for each in hybrids]
+    sent = [
+        SentItems(
+            routing.system,
+            matrix.counts,
+            matrix.domains,
+            matrix.members,
+            [None if name is None else matrix.members.index(name) for name in matrix.best],
+        )
+        for routing, matrix in shown
+    ]
+    framed = any(not routing.missing for routing, _ in shown)
+    frame = " A frame marks the member that is best in the domain on its own." if framed else ""
+    return Figure(
+        misroutes(sent),
+        "Figure: members that answered for the hybrids, by domain",
+        f"Answers and their share of the domain.{frame}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Break-even of training: after how many correct answers its joules are saved."""
+"""Break-even of training: the number of correct answers that saves its joules."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _NOTE = (
 
 
 def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passage | None:
-    """Make the passage: the strongest alternative and untrained generalists first, all pairs folded; None without any.
+    """Make the passage: pairs with the strongest alternative and untrained generalists, all pairs folded.
 
     Args:
         analysis: the run.
@@ -48,7 +48,7 @@ def break_even_passage(analysis: Analysis, pairs: Sequence[BreakEven]) -> Passag
 
 
 def _as_they_are(analysis: Analysis) -> set[str]:
-    """Name the generalists without training: what one would run otherwise."""
+    """Name the generalists without training, the usual alternative."""
     trained = {each.system for each in trainings(analysis)}
     return {name for name in in_use(analysis) if analysis.kinds[name] == "generalist" and name not in trained}
 

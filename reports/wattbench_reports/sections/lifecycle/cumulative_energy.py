@@ -14,11 +14,11 @@ from wattbench_reports.analyses.lifecycle import (
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures.lifecycle import CourseLine, Handover, lifecycle
 from wattbench_reports.formatting import units
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
 
 _FARTHEST = 1e15
-"""Correct answers beyond which nothing is plotted."""
+"""The figure ends at this many correct answers."""
 
 
 def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
@@ -34,7 +34,7 @@ def course_passage(analysis: Analysis, requests_per_year: float) -> Passage | No
     by_name = {line.system: line for line in energies.comparable}
     turns = [leader.first for leader in ahead[1:]]
     last = min(max(10.0 * max(turns, default=1.0), requests_per_year, 10.0), _FARTHEST)
-    drawing = Drawing(
+    drawing = Figure(
         lifecycle(
             [
                 CourseLine(each.system, analysis.frames.systems.index(each.system), each.training_j, each.j_per_correct)

@@ -23,7 +23,7 @@ _LEAD = (
 
 
 def lifecycle_section(analysis: Analysis) -> Section | None:
-    """Make the section: training, break-even, a year of requests and fleet size; None where the run has none."""
+    """Make the section: training, break-even, a year of requests and fleet size; None without any of them."""
     requests_per_year = analysis.workload.requests_per_year
     trained = trainings(analysis)
     passages: list[Passage | None] = [] if not trained else [_training_passage(analysis, trained)]

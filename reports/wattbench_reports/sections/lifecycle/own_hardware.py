@@ -1,4 +1,4 @@
-"""Own hardware against an API: from how many requests on a machine that is kept on costs less."""
+"""Own hardware against an API: the number of requests from which a machine that is kept on costs less."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from wattbench_reports.stats import Interval
 
 MONTHS = 12
 _SENTENCES = 3
-"""The number of pairs that have a sentence of their own."""
+"""How many pairs have a sentence of their own."""
 
 
 def own_hardware_passage(analysis: Analysis, requests_per_year: float) -> Passage | None:
-    """Make the passage: from how many requests a month own hardware pays; None in a run without both."""
+    """Make the passage: the requests per month from which own hardware pays; None for a run without both."""
     study = own_hardware(analysis)
     if study is None:
         return None
@@ -53,7 +53,7 @@ def _sentence(pair: OwnHardware, currency: str) -> str:
 
 
 def _less_accurate(analysis: Analysis, pair: OwnHardware) -> str:
-    """Say that own hardware answers fewer items correctly, where it does by the estimates."""
+    """State that own hardware answers fewer items correctly, where its estimate is lower."""
     ours, theirs = (analysis.measured[name].accuracy for name in (pair.machine.system, pair.against))
     if pair.pays is Pays.NEVER or ours is None or theirs is None or ours.estimate >= theirs.estimate:
         return ""
@@ -141,7 +141,7 @@ def _accuracies(analysis: Analysis, pair: OwnHardware) -> str:
 
 
 def _months(analysis: Analysis, study: OwnHardwareStudy, requests: float) -> Table:
-    """Make the table of one month of the workload."""
+    """Make the table of a month of the workload."""
     kept: dict[str, KeptOn] = {pair.machine.system: pair.machine for pair in study.pairs}
     others = {pair.against: pair.against_per_request for pair in study.pairs}
     months = {name: machine.month(requests) for name, machine in kept.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.routing.tables import page_table
 from wattbench_reports.wording.routing import RoutingWords
 from wattbench_reports.wording.routing.pictures import DRAWN_CASCADES, cascades_picture
@@ -27,7 +27,7 @@ def cascades_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage 
         "A cheaper system first, then a better one",
         words.by_topic.get("cascades", ()),
         (page_table(words.cascades, "Cascades that may pay"),),
-        Drawing(
+        Figure(
             picture,
             "Figure: accuracy and cost of cascades against the quality of the check",
             f"A check accepts correct answers and rejects wrong ones, both as often as the axis says. {shaded}.{more}",

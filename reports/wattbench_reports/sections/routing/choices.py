@@ -10,7 +10,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-from wattbench_reports.sections.model import Drawing, Passage
+from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.routing.tables import capital, page_table
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
@@ -35,7 +35,7 @@ def choices_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage:
         "What a router would gain",
         sentences,
         (page_table(words.choices, "What routers would give", series),),
-        Drawing(
+        Figure(
             tradeoff_picture(study, places),
             f"Figure: accuracy against {cost_name(study)} of systems, routers and perfect routers",
             _caption(study),

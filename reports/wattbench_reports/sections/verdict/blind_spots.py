@@ -1,4 +1,4 @@
-"""The domains in which a recommended system fails, which an average over all items hides."""
+"""Domains in which a recommended system fails, which an average over all items hides."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMED = 3
 def blind_spots(
     ranking: Ranking, by_domain: Mapping[str, Ranking], measured: Mapping[str, Mapping[str, Measures]]
 ) -> str:
-    """Say in which domains the systems of the headline fail; empty where they do not.
+    """Name the domains in which systems of the headline fail; empty without any.
 
     Args:
         ranking: over all items.
@@ -36,7 +36,7 @@ def blind_spots(
 
 
 def fails(name: str, by_domain: Mapping[str, Ranking], measured: Mapping[str, Mapping[str, Measures]]) -> str:
-    """Name the domains in which a system fails, as a clause; empty if none, or if all do."""
+    """Name the domains in which a system fails, as a clause; empty if it fails in none or in all."""
     blind, weak = [], []
     for domain, ranking in by_domain.items():
         accuracy, order = measured[domain][name].accuracy, ranking.accuracy

@@ -10,6 +10,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ranking import AccuracyOrder, AccuracyTradeOff, EnergyOrder, LeftOut, Ranking
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.system_metrics import Measures
+from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.sections.verdict.blind_spots import blind_spots
 from wattbench_reports.stats import Interval
 from wattbench_reports.tables.provenance import qualified
@@ -49,6 +50,41 @@ def verdicts(analysis: Analysis) -> tuple[Recommendation, ...]:
     return (replace(overall, headline=overall.headline + spots), *each)
 
 
+def choices_table(verdicts: Sequence[Recommendation]) -> Table | None:
+    """Make a table with a row per domain; None where there are fewer than two.
+
+    Args:
+        verdicts: from `verdicts`: over all items first.
+    """
+    by_domain = verdicts[1:]
+    if not by_domain:
+        return None
+    return Table(
+        caption="Which system to run for which domain",
+        columns=(
+            Column("Domain"),
+            Column("Run"),
+            Column("Fewest joules per correct answer"),
+            Column("Evidence"),
+            Column("Most accurate"),
+            Column("Evidence"),
+        ),
+        rows=tuple(
+            (
+                Cell(verdict.domain or ""),
+                Cell(verdict.choice),
+                *(
+                    cell
+                    for pick in verdict.picks
+                    for cell in (Cell(f"{pick.answer}: {pick.figure}"), Cell(pick.how_sure))
+                ),
+            )
+            for verdict in by_domain
+            if len(verdict.picks) == 2
+        ),
+    )
+
+
 def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[str, str]) -> Recommendation:
     """Put a ranking into sentences.
 
@@ -82,7 +118,7 @@ def verdict(ranking: Ranking, measured: Mapping[str, Measures], called: Mapping[
 
 
 def _unlike(labels: Sequence[str]) -> bool:
-    """Whether all labels differ."""
+    """Return whether all labels differ."""
     return len(set(labels)) == len(labels)
 
 
@@ -123,7 +159,7 @@ def _energy(order: EnergyOrder, measured: Mapping[str, Measures], *, alone: bool
 
 
 def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
-    """Say what the runner-up would have to achieve to use as few joules per correct answer."""
+    """State what the runner-up needs in order to use as few joules per correct answer."""
     lowest, higher = measured[best].j_per_correct, measured[rival].j_per_correct
     per_request = measured[rival].j_per_request
     assert lowest is not None and higher is not None and per_request is not None  # else they would not be ranked
@@ -136,7 +172,7 @@ def _to_win(rival: str, best: str, measured: Mapping[str, Measures]) -> str:
 
 
 def _detectable(items: int, change: str, smallest: str | None) -> str:
-    """Say how large a difference to the runner-up the items could have shown; empty where that is not known."""
+    """State the smallest difference to the runner-up that the items could have shown; empty where not known."""
     if smallest is None:
         return ""
     return f" With {units.plural(items, 'item')} the smallest {change} detectable with 80% power is {smallest}."

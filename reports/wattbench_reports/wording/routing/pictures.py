@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from wattbench.terminal import clipped_apart
 from wattbench_reports.decision.model import Qualifies
+from wattbench_reports.figures.axes import tick
+from wattbench_reports.figures.drawing import Drawing
 from wattbench_reports.figures.routing_cascades import CascadeBaseline, CascadeLine, routing_cascades
 from wattbench_reports.figures.routing_tradeoff import RoutingCurveLine, RoutingMark, routing_tradeoff
-from wattbench_reports.figures.shared import tick
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.model import Cascade, RoutingChoice, RoutingStudy
@@ -40,7 +41,7 @@ def cost_name(study: RoutingStudy) -> str:
     return f"{what} per {costs.many} requests" if costs.many else f"{what} per request"
 
 
-def tradeoff_picture(study: RoutingStudy, places: Mapping[str, int] | None = None) -> str:
+def tradeoff_picture(study: RoutingStudy, places: Mapping[str, int] | None = None) -> Drawing:
     """Draw accuracy against cost: systems, their random mix, routers and perfect routers.
 
     Args:
@@ -62,7 +63,7 @@ def tradeoff_picture(study: RoutingStudy, places: Mapping[str, int] | None = Non
     )
 
 
-def cascades_picture(study: RoutingStudy, places: Mapping[str, int] | None = None) -> str | None:
+def cascades_picture(study: RoutingStudy, places: Mapping[str, int] | None = None) -> Drawing | None:
     """Draw the first cascades' accuracy and cost against the quality of the check; None where there are none.
 
     Args:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from wattbench.records import read_run
 from wattbench_reports.analyses.experts import recorded_choices, together, touched
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.figures import matrices
+from wattbench_reports.figures import CoActivation, co_activation
+from wattbench_reports.figures.drawing import complete
 from wattbench_reports.html import report
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.experts import experts_section
 from wattbench_reports.stats import together_by_chance
 
 FOUR = ("one", "two", "three", "four")
@@ -175,19 +176,19 @@ def test_damage_to_the_newer_fields_costs_only_those(run, damage) -> None:
     assert "not recorded" in words(run)
 
 
-def test_the_matrix_shows_every_number_and_needs_no_style() -> None:
+def test_a_matrix_has_every_number_and_shades_what_is_far_from_chance() -> None:
     ratios = {"all": np.array([0.5, 1.0, 2.004, np.nan, 0.0, 3.0])}
-    hostile = ("<script>alert(1)</script>", "b$x^", "c", "d")
     pairs = list(itertools.combinations(range(4), 2))
-    svg = matrices(ratios, pairs, hostile, name="m")
-    assert svg == matrices(ratios, pairs, hostile, name="m")
-    texts = {element.text for element in ET.fromstring(svg).iter("text")}
-    assert {"0.500", "1.00", "2.00", "–", "0", "3.00", hostile[0], hostile[1]} <= texts
-    assert "style=" not in svg
-    assert "<script" not in svg
-    colours = {e.get(key) for e in ET.fromstring(svg).iter() for key in ("fill", "stroke")} - {None, "none"}
-    assert {"var(--series-1)", "var(--series-2)"} <= colours
-    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours)
+    drawing = co_activation([CoActivation("mix", ratios, pairs, ("<i>", "b$x^", "c", "d"))])
+    (axes,) = complete(drawing, Figure(layout="constrained"))
+    shown = {(int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in axes.texts}
+    assert shown == {(0, 0): "0.500", (0, 1): "1.00", (0, 2): "2.00", (1, 1): "–", (1, 2): "0", (2, 2): "3.00"}
+    (shaded,) = axes.collections
+    colours = shaded.get_facecolor()
+    assert len(colours) == 4, "neither chance nor what is not known"
+    assert len({tuple(colour[:3]) for colour in colours}) == 2, "more and less often"
+    assert {round(float(colour[3]), 2) for colour in colours} == {0.75}
+    assert [each.get_text() for each in axes.get_yticklabels()] == ["<i>", "b$x^", "c"]
 
 
 def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
@@ -195,8 +196,8 @@ def test_many_experts_are_listed_not_drawn(make_run, fake) -> None:
     run = make_run(fake.Run((fake.System("mix", "moe", experts=names),), items=4, name="many"))
     section = experts_section(analyse(run))
     assert section is not None
-    passage = section.passages[1]
-    assert passage.drawing is None
+    assert [each.figure.drawing.name for each in section.passages if each.figure is not None] == ["experts-figure"]
+    passage = section.passages[2]
     assert len(passage.tables[0].rows) == 66
     assert "Shown are the 66 pairs furthest from chance, of 91." in passage.tables[0].note
 
@@ -206,7 +207,7 @@ def test_golden(analysed, fake, golden) -> None:
     assert section is not None
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:
-        out += [f"-- {passage.heading}", *passage.sentences]
+        out += [f"-- {passage.heading}".rstrip(), *passage.sentences]
         for table in (*passage.tables, *passage.folded):
             out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
@@ -220,4 +221,4 @@ def test_every_drawing_has_a_name_of_its_own(make_run, fake) -> None:
     html = report(make_run(fake.Run(systems, items=6)))
     identities = re.findall(r'\bid="([^"]+)"', html)
     assert len(identities) == len(set(identities))
-    assert html.count("-together--title") >= 2
+    assert html.count('id="experts-figure"') == html.count('id="co-activation-figure"') == 1

@@ -8,7 +8,7 @@ import pytest
 from wattbench.records import read_run
 from wattbench_reports.analyses.experts import expert_use, recorded_choices
 from wattbench_reports.comparison.analysis import analyse
-from wattbench_reports.sections.experts.experts import experts_section
+from wattbench_reports.sections.experts import experts_section
 
 EXPERTS = ("one", "two")
 
@@ -43,13 +43,18 @@ def test_what_choosing_two_of_four_can_tell_at_most(analysed, fake) -> None:
     assert four.dependence.mean_bits <= four.at_most_bits
 
 
+def _said(section) -> tuple[str, ...]:
+    """Return the sentences on the mixture."""
+    return next(each.sentences for each in section.passages if each.heading == "mix")
+
+
 def test_two_of_two_experts_can_tell_nothing(analysed, fake) -> None:
     analysis = analysed(mixture(fake, favour=1.0))
     (use,) = uses(analysis)
     assert use.at_most_bits == 0.0
     section = experts_section(analysis)
     assert section is not None
-    assert "is not distinguishable from chance (p = 1.000; 1,999 permutations" in section.passages[0].sentences[0]
+    assert "is not distinguishable from chance (p = 1.000; 1,999 permutations" in _said(section)[0]
 
 
 def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
@@ -59,7 +64,7 @@ def test_words_for_planted_and_for_no_specialisation(make_run, fake) -> None:
         run = make_run(fake.Run((mix,), name=f"f{favour}", items=30))
         section = experts_section(analyse(run))
         assert section is not None
-        said[favour] = section.passages[0].sentences
+        said[favour] = _said(section)
     assert said[0.0][0].startswith("The selection of experts is not distinguishable from chance (p = .")
     assert "specialisation" not in said[0.0][1]
     assert said[0.2][0].startswith("The selection of experts depends on the domain (p < .001; 1,999 permutations")
@@ -74,8 +79,8 @@ def test_one_domain_is_not_tested(make_run, fake) -> None:
     assert uses(analysis)[0].dependence is None
     section = experts_section(analysis)
     assert section is not None
-    assert section.passages[0].sentences[0].startswith("All items are of one domain")
-    assert section.passages[0].drawing is None
+    assert _said(section)[0].startswith("All items are of one domain")
+    assert "experts-figure" not in {each.figure.drawing.name for each in section.passages if each.figure is not None}
 
 
 def test_absent_where_nothing_is_on_record(analysed, make_run, fake) -> None:

@@ -176,7 +176,7 @@ def test_benches_are_of_the_items_that_all_answered(compose) -> None:
 
 
 def said_of_choices(routed) -> str:
-    return " ".join(hybrids_section(routed.analysis).passages[1].sentences)
+    return " ".join(hybrids_section(routed.analysis).passages[2].sentences)
 
 
 def test_members_that_are_not_in_the_run_leave_nothing_to_bound_the_hybrid(compose) -> None:

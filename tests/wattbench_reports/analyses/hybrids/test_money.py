@@ -97,9 +97,9 @@ def test_a_hybrid_that_pays_for_tokens_itself_is_not_replayed_in_money(compose) 
 def test_the_section_has_a_table_of_money_where_there_are_prices(compose, golden) -> None:
     routed = compose(by_score(0.3))
     plain, paid = hybrids_section(routed.analysis), hybrids_section(priced(routed))
-    tables = [[table.caption for table in section.passages[1].tables] for section in (plain, paid)]
+    tables = [[table.caption for table in section.passages[2].tables] for section in (plain, paid)]
     assert tables == [["Other choices for mixed"], ["Other choices for mixed", "Money of other choices for mixed"]]
-    table = paid.passages[1].tables[1]
+    table = paid.passages[2].tables[1]
     lines = [" | ".join(column.label for column in table.columns)]
     lines += [" | ".join(cell.text for cell in row) for row in table.rows]
     golden("choice-money.txt", "\n".join([*lines, table.note]) + "\n")

@@ -66,7 +66,7 @@ def test_joules_that_no_replay_knows_of_are_found_and_said(compose) -> None:
     assert check is not None and check.energy_j is not None
     assert check.energy_j.estimate == pytest.approx(2.0)
     assert (check.accuracy_agrees, check.energy_agrees) == (True, False)
-    text = " ".join(hybrids_section(routed.analysis).passages[1].sentences)
+    text = " ".join(hybrids_section(routed.analysis).passages[2].sentences)
     assert "and its joules per request do not agree" in text
     assert "On 100.0% of these items the recorded answer has the same score" in text
 

@@ -42,7 +42,7 @@ def routed(make_run, fake):
 
 
 def said(section) -> str:
-    return " ".join(section.passages[0].sentences)
+    return " ".join(section.passages[1].sentences)
 
 
 def test_shares_and_losses_are_recounted(routed, fake) -> None:
@@ -108,7 +108,7 @@ def test_without_any_member_only_the_routes_are_shown(routed) -> None:
     assert found.against == ()
     section = hybrids_section(analysis)
     assert "a and b are not systems of their own in this run: what the best or a random member" in said(section)
-    assert [table.caption for table in section.passages[0].tables] == ["Members that answered for mixed"]
+    assert [table.caption for table in section.passages[1].tables] == ["Members that answered for mixed"]
 
 
 def test_a_single_system_that_does_as_well_is_pointed_out(routed, fake) -> None:

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from tests.made_up.routed import by_score, cascading, members
 from tests.wattbench_reports.sectiontext import without_own_scripts
-from wattbench_reports.figures import Dot, FrontierLine, frontier, misroutes
+from wattbench_reports.figures import Dot, FrontierLine, SentItems, frontier, misroutes
+from wattbench_reports.figures.drawing import complete
+from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.html import report
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.hybrids import hybrids_section
@@ -24,9 +27,9 @@ HOSTILE = '<script>alert("x")</script>'
 def as_text(section) -> str:
     out = [f"== {section.title}", section.lead]
     for passage in section.passages:
-        out += [f"-- {passage.heading}", *passage.sentences]
-        if passage.drawing is not None:
-            out.append(f"({passage.drawing.label})")
+        out += [f"-- {passage.heading}".rstrip(), *passage.sentences]
+        if passage.figure is not None:
+            out.append(f"({passage.figure.label})")
         for table in (*passage.tables, *passage.folded):
             out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
             out += [" | ".join(cell.text for cell in row) for row in table.rows]
@@ -49,7 +52,7 @@ def test_every_table_of_a_cascade_is_drawn_and_every_id_is_its_own(compose) -> N
     html = report(routed.run)
     identities = re.findall(r'\bid="([^"]+)"', html)
     assert len(identities) == len(set(identities))
-    assert 'id="frontier-figure-0--title"' in html and 'id="misroutes-figure-0--title"' in html
+    assert 'id="frontier-figure-0"' in html and 'id="misroutes-figure"' in html
     assert "below it c answers as well" in html
 
 
@@ -58,48 +61,41 @@ def test_hostile_names_stay_text(compose, fake) -> None:
     names = [one.name for one in systems]
     routed = compose(lambda task, doc, repeat: (names[0] if doc % 3 else names[2],), systems=systems, order=names)
     html = report(routed.run)
-    assert 'id="frontier-figure-0--title"' in html
+    assert 'id="frontier-figure-0"' in html
     assert "<script" not in without_own_scripts(html)
     assert html.count("&lt;script&gt;") > 20
 
 
-@given(
-    counts=st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1, max_size=5),
-    name=st.text("abzé<>&\"'$%^_{} ", min_size=1, max_size=40),
-)
-def test_every_count_is_in_the_matrix(counts: list[list[int]], name: str) -> None:
-    table = np.array(counts, dtype=np.int64)
-    drawn = misroutes(table, [name] * len(counts), ["a", "b", name], [None, 1, 2, 0, 1][: len(counts)], name="m")
-    shown = [element.text or "" for element in ET.fromstring(drawn).iter("text")]
-    for count in table.ravel():
-        assert any(text == "0" or text.startswith(f"{count:,} (") for text in shown)
-    assert drawn == misroutes(
-        table, [name] * len(counts), ["a", "b", name], [None, 1, 2, 0, 1][: len(counts)], name="m"
-    )
-    assert "style=" not in drawn
+@given(st.lists(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), min_size=1, max_size=5))
+def test_every_count_is_in_the_matrix_and_the_best_member_is_framed(counts: list[list[int]]) -> None:
+    table, best = np.array(counts, dtype=np.int64), [None, 1, 2, 0, 1][: len(counts)]
+    drawing = misroutes([SentItems("mixed", table, [f"<b>{row}" for row in best], ["a", "b", "$c^"], best)])
+    (axes,) = complete(drawing, Figure(layout="constrained"))
+    shown = [each.get_text() for each in axes.texts]
+    for text, count in zip(shown, table.ravel().tolist(), strict=True):
+        assert text.startswith(f"{count:,} (") if count else text == "0"
+    framed = [(int(each.get_y()), int(each.get_x())) for each in axes.patches]
+    assert framed == [(row, column) for row, column in enumerate(best) if column is not None]
 
 
 @pytest.mark.parametrize("dear", [2.0, 500.0], ids=["linear", "logarithmic"])
 def test_the_frontier_names_what_it_shows(dear: float) -> None:
     curve = FrontierLine("mixed, every threshold", np.array([1.0, dear]), np.array([0.2, 0.9]))
-    drawn = frontier(
+    drawing = frontier(
         curve, FrontierLine("its hull", curve.energy_j, curve.accuracy),
         FrontierLine("mix", np.array([1.0]), np.array([0.3])),
         [Dot("a", 0, 1.0, 0.2), Dot("b", 1, dear, 0.9, hollow=True)], series=2, description="From 20% to 90%.",
         name="f",
     )  # fmt: skip
-    root = ET.fromstring(drawn)
-    shown = {element.text for element in root.iter("text")}
-    assert {"mixed, every threshold", "its hull", "mix", "a", "b", "joules per request →", "accuracy, %"} <= shown
-    described = {element.get("id"): element.text for element in root.iter() if element.get("id")}
-    assert "From 20% to 90%. a: 20.0% at 1.00 J" in described["f--desc"]
-    colours = {e.get(key) for e in root.iter() for key in ("fill", "stroke")} - {None, "none"}
-    assert all(colour == "currentColor" or colour.startswith("var(--") for colour in colours), colours
+    assert "From 20% to 90%. a: 20.0% at 1.00 J" in drawing.description
+    (axes,) = complete(drawing, Figure(layout="constrained"))
+    assert axes.get_legend_handles_labels()[1] == ["mixed, every threshold", "its hull", "mix", "a", "b"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("joules per request", "accuracy, %")
+    assert axes.get_xscale() == ("log" if dear > 100 else "linear")
 
 
 def test_points_without_joules_are_left_out_of_the_frontier() -> None:
     curve = FrontierLine("all", np.array([1.0, np.nan, 3.0]), np.array([0.2, 0.5, 0.9]))
     dots = [Dot("a", 0, 1.0, 0.2), Dot("b", 1, np.nan, 0.9)]
-    drawn = frontier(curve, curve, curve, dots, series=2, description="Two.", name="f")
-    assert "nan" not in "".join(e.get("d", "") + e.get("transform", "") for e in ET.fromstring(drawn).iter())
-    assert drawn.count("<circle") == 2
+    svg = page_svg(frontier(curve, curve, curve, dots, series=2, description="Two.", name="f"))
+    assert "nan" not in "".join(e.get("d", "") + e.get("transform", "") for e in ET.fromstring(svg).iter())

@@ -10,20 +10,6 @@ from hypothesis import strategies as st
 
 from wattbench_reports.analyses.power.power_lines import PowerLine, _apart
 from wattbench_reports.figures.power_trace import _joined
-from wattbench_reports.sections.window_sample import chosen
-
-
-@given(st.lists(st.booleans(), max_size=60), st.integers(1, 70))
-def test_windows_that_are_not_valid_come_first(valid: list[bool], most: int) -> None:
-    shown = chosen(np.array(valid, dtype=np.bool_), most)
-    assert shown == sorted(set(shown))
-    assert len(shown) == min(most, len(valid))
-    spoiled = [place for place, fine in enumerate(valid) if not fine]
-    assert set(spoiled[:most]) <= set(shown)
-
-
-def test_valid_ones_are_taken_from_all_of_the_run() -> None:
-    assert chosen(np.ones(1001, dtype=np.bool_), 5) == [0, 250, 500, 750, 1000]
 
 
 @given(st.lists(st.integers(0, 400), min_size=1, max_size=80, unique=True).map(sorted), st.integers(0, 60))

@@ -1,4 +1,7 @@
-// Where things are in the picture of a decision, as in figures/decision_geometry.py.
+// Where things are in the picture of a decision, in units of its view box, in which a letter is LETTER wide.
+// Cost runs to the right: logarithmic if the dearest system costs at least WIDE times the cheapest and none is free, else from 0.
+// Accuracy runs upwards, from a multiple of 10 points (20, where it spans more than half of the scale) to another.
+// A label takes the first of eight places that has no mark or label in it, of those one that crosses the fewest bars; without one it is left out.
 const [LEFT, RIGHT, TOP, BOTTOM, INSET, MARK, LETTER, LINE, WIDE, TICKS] = [40, 394, 20, 192, 9, 6, 6.4, 13, 10, 6];
 const { floor, ceil, log10 } = Math;
 const shareAlong = ({ low, high, logarithmic }, value) => {

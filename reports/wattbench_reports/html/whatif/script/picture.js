@@ -1,11 +1,11 @@
-// The picture of a decision, as in figures/decision.py and sections/first_screen.py, with elements in place of text.
+// The picture of a decision for other settings than the page's, whose own is of figures/decision.py.
 const PICTURE = "decision-picture", drawn = (name, attributes = {}, ...inside) => {
 	const made = document.createElementNS("http://www.w3.org/2000/svg", name);
 	for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
 	made.append(...inside);
 	return made;
 };
-const spot = (x) => ((x * 4) % 4 === 1 ? x - 0.05 : x).toFixed(1); // halves to even, as Python rounds
+const spot = (x) => x.toFixed(1);
 const tickText = (d, value) => {
 	const cut = (number) => number.replace(/(\.\d*?)0+(?=×|$)/, "$1").replace(/\.(?=×|$)/, "");
 	if (d.unit === "money") return cut(digits(value));
@@ -46,7 +46,7 @@ const pictureOf = (d) => { // null where fewer than two systems have an accuracy
 		top: up(accuracies, accuracy.high), bottom: up(accuracies, accuracy.low),
 	}));
 	const colour = ({ s }) => `var(--series-${(s % known.picture.colours) + 1})`;
-	const svg = drawn("svg", { id: PICTURE, class: "picture", viewBox: "0 0 400 232", role: "img", "aria-labelledby": `${PICTURE}--title ${PICTURE}--desc` },
+	const svg = drawn("svg", { id: PICTURE, class: "chart picture", viewBox: "0 0 400 232", role: "img", "aria-labelledby": `${PICTURE}--title ${PICTURE}--desc` },
 		drawn("title", { id: `${PICTURE}--title` }, fillIn(known.picture.title, { label })), drawn("desc", { id: `${PICTURE}--desc` }, described(d, shown, words)));
 	if (region.accuracy !== null || region.cost !== null) {
 		const right = region.cost === null ? RIGHT : across(costs, region.cost), bottom = region.accuracy === null ? BOTTOM : up(accuracies, region.accuracy);
