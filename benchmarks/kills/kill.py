@@ -53,7 +53,7 @@ class Kill:
 
 def prepared(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbed:
     """Prepare a folder, and run nothing in it: results are then compared with none. The arguments are as below."""
-    begun = WorkFolder(folder / "begun", place.commands, place.environment)
+    begun = WorkFolder(folder / "begun", place.environment)
     begun.folder.mkdir(parents=True)
     subject.prepare(begun)
     return Undisturbed(subject, begun, None, 0.0)

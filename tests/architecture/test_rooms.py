@@ -65,6 +65,7 @@ def test_what_one_looks_for_is_where_the_page_says() -> None:
             assert any((folder / file).exists() for folder in PACKAGES.values()), f"{concept}: no {file}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_class_name_is_used_once(package: str) -> None:
     names = Counter(name for path in PACKAGES[package].rglob("*.py") for name in words_of_file(path).classes)

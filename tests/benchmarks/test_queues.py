@@ -33,6 +33,7 @@ def test_the_worlds_that_break_the_assumption_are_worse() -> None:
     assert max(each.rate.share for each in RECORDED if not each.holds) > LIMITS[HELD_WRONGLY].most
 
 
+@pytest.mark.slow
 def test_the_code_still_gives_what_is_recorded() -> None:
     for world in WORLDS:
         if ("2,000 requests" in world.name and "load 1" in world.name) or not world.holds:

@@ -50,7 +50,7 @@ def test_where_its_assumption_holds_a_claim_is_within_its_limits(module: str, ra
     assert claim.least - slack <= rate.rate.share <= claim.most + slack
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_the_code_gives_the_recorded_rates(module: str) -> None:
     """The first runs of some worlds, in which a rate is as recorded within four of its errors."""
@@ -61,7 +61,7 @@ def test_the_code_gives_the_recorded_rates(module: str) -> None:
                 assert share.share == pytest.approx(rate.rate.share, abs=4 * share.error), (rate.claim, world.name)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_runs_are_those_of_their_seed() -> None:
     setup = Setup(("accuracy", "joules"), "in the middle", "N(70%, 4 points)", 16, "bursty", dearer_is_better=True)
     assert outcomes(setup, 3) == outcomes(setup, 3)
@@ -102,7 +102,7 @@ def test_populations_rise_and_more_accurate_ones_are_faster(name: str) -> None:
     assert (np.diff(costs_of(POPULATIONS[name], shares)) <= 0).all()
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("machine", MACHINES)
 def test_truths_are_what_many_runs_come_to(machine: str) -> None:
     """Accuracies and joules per request within four errors; the share within the true p95 is 95%."""
@@ -120,7 +120,7 @@ def test_truths_are_what_many_runs_come_to(machine: str) -> None:
         assert np.mean(off) == pytest.approx(0.0, abs=0.002 + 4 * np.std(off, ddof=1) / len(off) ** 0.5)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_rows_keep_the_systems_and_blocks_of_their_answers() -> None:
     run = whole_run(np.random.default_rng(1), MACHINES["bursty"], 64, np.linspace(0, 1, 8), np.full(8, 0.5))
     rows = run.analysis.frames.items
@@ -130,7 +130,7 @@ def test_rows_keep_the_systems_and_blocks_of_their_answers() -> None:
     assert rows.groupby("block")["system"].nunique().tolist() == [8] * 8
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch) -> None:
     page = tmp_path / "rates.md"
     place = Place("prices", "calibration")

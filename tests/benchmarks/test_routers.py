@@ -44,7 +44,7 @@ def test_the_worst_known_worlds_are_on_the_page() -> None:
     assert len(worst) == 2
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("name", AGAIN)
 def test_the_code_gives_the_recorded_rate(name: str) -> None:
     world = next(each for each in WORLDS if each.name == name)
@@ -55,7 +55,7 @@ def test_the_code_gives_the_recorded_rate(name: str) -> None:
         assert again.share == pytest.approx(rate.rate.share, abs=0.011)  # another processor may round one run otherwise
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_a_world_with_a_gain_is_told_from_one_without() -> None:
     by_name = {each.name: each for each in WORLDS}
     found = [by_name["3 points by domain, 30 on a tenth"].run(seed)[FOUND][0] for seed in range(10)]

@@ -358,6 +358,7 @@ def offline_evaluation(request, offline_evaluations) -> list[str]:
     return offline_evaluations[request.param]
 
 
+@pytest.mark.slow
 def test_lm_eval_scores_verbose_right_answers_as_right_without_a_network(offline_evaluation):
     expected = sorted(name.partition("/")[2] for name in NAMES)
     assert offline_evaluation[: len(expected)] == [f"{task} 1.0 1.0 4" for task in expected]

@@ -8,7 +8,7 @@ from selenium.common.exceptions import WebDriverException
 from tests.browser.axe import COLOURS, OTHERS, violations
 from tests.browser.conftest import look
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 PAGES = ["plain", "family", "hostile"]
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"

@@ -11,7 +11,7 @@ from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import plain_systems
 from wattbench_reports.html import write_report
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 
 PAGES = ["plain", "family", "hostile"]

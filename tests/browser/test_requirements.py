@@ -22,7 +22,7 @@ from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.tables.session_record import PREFIX, SessionRecord, session_record, sessions_json
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 SET = """
 const [values, levels, weights] = arguments, form = document.getElementById('what-if-form');

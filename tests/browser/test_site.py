@@ -15,7 +15,7 @@ from tests.made_up.site_history import differences_of, made_up
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 PAGES = ["index", "nights", "trends/latency_p50", "trends/joules_per_correct", "today"]
 STEPS = {("specialist", "", "latency_p50"): (80, 1.05), ("generalist", "text", "latency_p50"): (50, 0.9)}

@@ -27,7 +27,7 @@ from wattbench_reports.routing.study import routing_study
 from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gain_text, rate_sentence
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 SET = """
 const [values, weights] = arguments, form = document.getElementById('what-if-form');

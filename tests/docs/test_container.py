@@ -74,7 +74,7 @@ def test_it_installs_no_extra_by_default_on_the_oldest_python() -> None:
     assert [text.split()[0] for text in others] == ["base", "base"]
 
 
-@pytest.mark.package
+@pytest.mark.slow
 def test_what_it_copies_is_all_that_a_wheel_and_the_lock_need(tmp_path: Path) -> None:
     """The step that installs, in a folder of what is copied alone; what would install stands in for uv and pip."""
     source, programs, site = (tmp_path / name for name in ("source", "programs", "site"))

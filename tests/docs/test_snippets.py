@@ -150,7 +150,7 @@ def test_what_another_test_runs_it_reads_from_the_page(page: str) -> None:
 # Commands.
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", COMMANDS, ids=names(COMMANDS))
 def test_commands_run(snippet: Snippet, world: World) -> None:
     for line in snippet.commands():
@@ -243,7 +243,7 @@ def test_what_pip_installs_is_there(page: str) -> None:
         check_pip(["install", *shlex.split(line)], installed=True)
 
 
-@pytest.mark.package
+@pytest.mark.slow
 def test_the_repository_of_the_readme_is_one_that_pip_installs(tmp_path: Path) -> None:
     """It is here this checkout's own; that a checkout installs is for tests/e2e/test_wheel.py."""
     base, checkout, repository = [shlex.split(line) for line in only("README.md", "pip install .").splitlines()]
@@ -316,6 +316,7 @@ def test_the_reference_of_nights_has_its_keys() -> None:
     assert yaml.safe_load(only("docs/nightly.md", "run: ")).keys() == set(REFERENCE_KEYS)
 
 
+@pytest.mark.slow
 def test_the_queries_of_a_history_run(world: World) -> None:
     history = wattbench.history(world.folder / "nights")
     queries = [each for each in only("docs/nightly.md", "-- joules per correct").split(";") if each.strip()]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded, Started, offline
+from tests import commands
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -33,31 +32,25 @@ def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
 def environment(tmp_path: Path) -> dict[str, str]:
     """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""
     files = {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
-    return offline() | files | {"ANSWER_S": "0.002"}
+    return commands.offline() | files | {"ANSWER_S": "0.002"}
 
 
 @pytest.fixture
-def command() -> Callable[..., list[str]]:
-    """The command line of `wattbench ARGUMENTS`."""
-    return lambda *arguments: [sys.executable, "-m", "wattbench", *map(str, arguments)]
-
-
-@pytest.fixture
-def wattbench(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Wattbench:
+def wattbench(tmp_path: Path, environment: dict[str, str]) -> Wattbench:
     """Run `wattbench ARGUMENTS` in an empty folder."""
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return preloaded.run([str(argument) for argument in arguments], cwd=tmp_path, env=environment, timeout_s=300)
+        return commands.run(arguments, cwd=tmp_path, env=environment)
 
     return call
 
 
 @pytest.fixture
-def start(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Callable[..., Started]:
+def start(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
     """Start `wattbench ARGUMENTS` in an empty folder, for tests that look at it or end it while it runs."""
 
-    def call(*arguments: object, cwd: Path = tmp_path) -> Started:
-        return preloaded.start([str(argument) for argument in arguments], cwd=cwd, env=environment)
+    def call(*arguments: object, cwd: Path = tmp_path) -> subprocess.Popen[str]:
+        return commands.start(arguments, cwd=cwd, env=environment)
 
     return call
 

@@ -14,7 +14,7 @@ from wattbench.systems import Engine, Reply, TaskContext, open_engine, release_b
 from wattbench.systems.base import GENERATE
 from wattbench.systems.hybrid import engine as hybrid_engine
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
 QUESTIONS = {
     "arithmetic": ("Calculate 12 + 7.", "19"),

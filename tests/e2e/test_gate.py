@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
-from tests.e2e.preloaded import wait_until
+from tests.commands import wait_until
 from wattbench.records import RunRecords, read_run
 
 ACCURACY_ALONE = "block: 4\nalpha: 0.2\nmetrics: {accuracy: {margin: 5 points}}\n"

@@ -11,7 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded, wait_until
+from tests import commands
+from tests.commands import wait_until, write_program
 from tests.made_up.repositories import WHO, commit, git, repository, worktrees
 from wattbench.records import read_run
 
@@ -29,9 +30,9 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def gate(root: Path, environment: dict[str, str], preloaded: Preloaded):
+def gate(root: Path, environment: dict[str, str]):
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return preloaded.run(["gate", *map(str, arguments)], cwd=root, env=environment, timeout_s=300)
+        return commands.run(["gate", *arguments], cwd=root, env=environment)
 
     return call
 
@@ -138,13 +139,11 @@ def test_a_mistake_is_an_error_with_a_verdict(gate, root: Path, arguments: tuple
     assert worktrees(root) == 1
 
 
-def test_the_example_at_the_top_of_the_page_works_as_it_is_written(
-    tmp_path: Path, environment: dict[str, str], preloaded: Preloaded
-) -> None:
+def test_the_example_at_the_top_of_the_page_works_as_it_is_written(tmp_path: Path, environment: dict[str, str]) -> None:
     page = (Path(__file__).parents[2] / "docs" / "gates.md").read_text()
     script = page.partition("```sh\n")[2].partition("```")[0]
     (tmp_path / "bin").mkdir()
-    preloaded.write_program(tmp_path / "bin")
+    write_program(tmp_path / "bin")
     empty = tmp_path / "empty"
     empty.mkdir()
     done = subprocess.run(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import wait_until
+from tests.commands import wait_until
 from tests.made_up.digests import without_digests
 from wattbench.records import read_run
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests import commands
 
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -196,10 +196,10 @@ def test_gates(wattbench):
 """
 
 
-def test_pytest_shows_none(planted: Path, environment: dict[str, str], preloaded: Preloaded) -> None:
+def test_pytest_shows_none(planted: Path, environment: dict[str, str]) -> None:
     (planted / "test_it.py").write_text(FAILING)
     words = ["-l", "--tb=long", "-vv", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml", "out/junit.xml"]
-    done = preloaded.run(words, cwd=planted, env=environment, timeout_s=300, module="pytest")
+    done = commands.run(words, cwd=planted, env=environment, module="pytest")
     assert done.returncode == 1, done.stdout
     assert "3 failed" in done.stdout
     assert done.stdout.count("[secret]") > 100
@@ -207,8 +207,7 @@ def test_pytest_shows_none(planted: Path, environment: dict[str, str], preloaded
     assert leaks(below(planted / "out", planted / ".wattbench")) == []
 
 
-@pytest.mark.cluster
-def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str], command: Callable[..., list[str]]) -> None:
+def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("ray")
     (planted / "all.txt").write_text(environment.pop("ECHOED"))
     (planted / "echo.py").write_text(ECHO.replace('os.environ["ECHOED"]', f"open({str(planted / 'all.txt')!r}).read()"))
@@ -216,10 +215,7 @@ def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str], comman
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # a socket's path has to be short
     variables = environment | {"FAILS": "yes", "RAY_ADDRESS": "local", "RAY_TMPDIR": str(folder)}
     try:
-        done = subprocess.run(
-            command("run", "suite.yaml", "--cluster", "ray"), cwd=planted, env=variables, text=True, check=False,
-            capture_output=True, timeout=300,
-        )  # fmt: skip
+        done = commands.run(["run", "suite.yaml", "--cluster", "ray"], cwd=planted, env=variables)
         assert "the server says" in done.stderr
         assert leaks(done.stdout + done.stderr) == []
         logs = [path for path in folder.rglob("*") if path.is_file()]

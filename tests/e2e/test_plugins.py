@@ -23,7 +23,7 @@ DATA = ROOT / "tests" / "data"
 LONGEST_SHORT = len("What is 1 + 7? Answer with the number alone.")
 PAGES = ("adding-a-meter", "adding-a-system", "adding-a-router")
 
-pytestmark = pytest.mark.package
+pytestmark = pytest.mark.slow
 
 
 def file_of(page: str, name: str) -> str:

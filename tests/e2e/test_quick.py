@@ -69,8 +69,6 @@ def items_of(records: RunRecords) -> pd.DataFrame:
     return pd.read_parquet(records.layout.items_table)
 
 
-@pytest.mark.model
-@pytest.mark.server
 def test_the_quick_suite_measures_all_five_kinds(records: RunRecords, folder: Path) -> None:
     items, systems = items_of(records), records.systems()
     assert (items.groupby(["system", "task"]).size() == ITEMS).all()
@@ -109,8 +107,6 @@ def test_the_quick_suite_measures_all_five_kinds(records: RunRecords, folder: Pa
     assert all(name in report for name in systems)
 
 
-@pytest.mark.model
-@pytest.mark.server
 def test_the_same_file_in_process_and_behind_llamacpp(records: RunRecords) -> None:
     items, systems = items_of(records), records.systems()
     models = items[items["system"].isin(["generalist", SERVED])]

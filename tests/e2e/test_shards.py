@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.commands import write_program
 from tests.docs.snippets import snippets
-from tests.e2e.preloaded import Preloaded
 from wattbench.api.verify import verify
 from wattbench.distributed.shard_choice import shard_choice
 from wattbench.records import read_run
@@ -70,12 +70,9 @@ def of_array(task: int, tasks: int) -> Mapping[str, str]:
     }  # fmt: skip
 
 
-@pytest.mark.e2e
-def test_an_array_and_its_merge_are_one_run(
-    quick: Path, shell, wattbench, preloaded: Preloaded, tmp_path: Path
-) -> None:
+def test_an_array_and_its_merge_are_one_run(quick: Path, shell, wattbench, tmp_path: Path) -> None:
     script = only("docs/many-machines.md", "#!/bin/sh")
-    preloaded.write_program(tmp_path)
+    write_program(tmp_path)
     first = shell(script, f'exec "{tmp_path}/wattbench" "$@"', **of_array(1, 3))
     root = tmp_path / first.stdout.strip()
     assert read_run(root).header.shard == {"blocks": [0], "of": 3, "seed": 4711}
@@ -101,7 +98,6 @@ def test_an_array_and_its_merge_are_one_run(
     assert all(not check.problems for check in verify(tmp_path / "merged").checks)
 
 
-@pytest.mark.e2e
 def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> None:
     job = yaml.safe_load(only("docs/many-machines.md", "apiVersion"))["spec"]
     (container,) = job["template"]["spec"]["containers"]
@@ -137,7 +133,6 @@ def slurm_runs() -> bool:
     return asked.returncode == 0 and bool(asked.stdout.strip())
 
 
-@pytest.mark.e2e
 @pytest.mark.skipif(not slurm_runs(), reason="no Slurm runs here")
 def test_an_array_of_which_a_task_is_cancelled_is_one_run(
     quick: Path,

@@ -26,7 +26,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("wattbench-*.whl"))
 
 
-@pytest.mark.package
 def test_it_holds_the_packages_and_the_benchmarks_as_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
@@ -38,7 +37,6 @@ def test_it_holds_the_packages_and_the_benchmarks_as_data(wheel: Path) -> None:
     assert "wattbench/py.typed" in names
 
 
-@pytest.mark.package
 def test_a_shipped_suite_is_found_by_name_from_the_installed_wheel(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     zipfile.ZipFile(wheel).extractall(site)
@@ -104,7 +102,6 @@ def installed_python(wheel: Path, tmp_path: Path) -> Path:
     return python
 
 
-@pytest.mark.package
 def test_a_project_with_packages_named_reports_and_harness_can_be_tested(
     installed_python: Path, suite: Callable[..., Path], environment: dict[str, str]
 ) -> None:

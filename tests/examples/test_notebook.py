@@ -26,7 +26,7 @@ def test_it_is_stored_without_outputs() -> None:
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in _code(notebook))
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")

@@ -8,20 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.e2e.preloaded import Preloaded, Started, offline, serving
-from tests.e2e.preloaded_server import DRIVER
-
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+DRIVER = "libnvidia-ml.so.1"
 
-MODULES = ("wattbench.config", "wattbench.meters", "wattbench.meters.nvml.meter", "wattbench.records")
-"""What most scripts import."""
-
-Process = subprocess.Popen[str] | Started
+Process = subprocess.Popen[str]
 Name = TypeVar("Name", bound=Hashable)
 
 PRELUDE = """
@@ -61,19 +55,13 @@ def build(compiler: str, folder: Path) -> Path:
     return library
 
 
-def serving_scripts() -> AbstractContextManager[Preloaded]:
-    """Start a process that has imported what scripts need: little, so that each ends quickly."""
-    return serving(offline(), MODULES)
-
-
 class FakeDriver:
     """Runs scripts in a process whose `libnvidia-ml.so.1` is the fake one."""
 
-    def __init__(self, library: Path, scratch: Path, forks: Preloaded | None = None) -> None:
-        """Say where the library is, and a folder for its settings; `forks`, of `serving_scripts`, start it quickly."""
+    def __init__(self, library: Path, scratch: Path) -> None:
+        """Take the library, and a folder for its settings."""
         self.driver = library
         self.settings = scratch / "gpus.txt"
-        self._forks = forks
 
     def environment(self, environ: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
         """The environment of such a process, on a machine with these settings (see the C source)."""
@@ -90,12 +78,9 @@ class FakeDriver:
 
     def start(self, script: str, environ: Mapping[str, str] | None = None, **settings: object) -> Process:
         """Start a script in a process of its own; `alter`, `label` and `tell` are there for it to use."""
-        variables = self.environment(environ, **settings)
-        if self._forks is not None:
-            return self._forks.start([PRELUDE + script], cwd=Path.cwd(), env=variables, module="tests.fakes.script")
         return subprocess.Popen(
             [sys.executable, "-c", PRELUDE + script],
-            env=variables,
+            env=self.environment(environ, **settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

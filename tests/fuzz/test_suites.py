@@ -11,6 +11,7 @@ from tests.fuzz.short_tier import try_some
 from tests.fuzz.targets import Target
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_a_value_or_one_sentence(target: Target, tmp_path: Path) -> None:
     try_some(target, tmp_path)

@@ -124,6 +124,7 @@ def kept(origin: Path) -> list[str]:
     return git(origin, "ls-tree", "-r", "--name-only", "history").split()
 
 
+@pytest.mark.slow
 def test_the_first_night_begins_a_history_and_the_next_goes_on_with_it(
     night: Callable[..., Night], origin: Path
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_first_night_that_left_nothing_begins_no_history(night: Callable[..., 
     assert git(origin, "branch", "--list", "history") == ""
 
 
+@pytest.mark.slow
 def test_a_reference_that_was_moved_during_the_night_stays(
     night: Callable[..., Night], origin: Path, tmp_path: Path
 ) -> None:

@@ -78,6 +78,7 @@ def test_the_same_size_gives_the_same_run(run: RunRecords, tmp_path: Path) -> No
     assert again.layout.items_table.read_bytes() == run.layout.items_table.read_bytes()
 
 
+@pytest.mark.slow
 def test_it_has_a_report_with_all_that_it_holds(run: RunRecords) -> None:
     analysis = analyse(run)
     assert not analysis.frames.differences

@@ -162,7 +162,7 @@ def forked(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         os.kill(second, signal.SIGKILL)
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_second_process_ends_with_the_first(
     forked: tuple[subprocess.Popen[bytes], int], number: signal.Signals
@@ -235,6 +235,7 @@ for name, processes in (("one", 1), ("two", 2), ("one-ended", 2)):
 """
 
 
+@pytest.mark.slow
 def test_the_files_of_a_report_are_the_same_of_one_process_and_of_two(tmp_path: Path) -> None:
     run = make_run(tmp_path, 480, SYSTEMS[:3])
     command = [sys.executable, "-c", START + WRITES, str(run), str(tmp_path)]

@@ -41,8 +41,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
     return tmp_path
 
 
-@pytest.mark.sockets
-@pytest.mark.waits
+@pytest.mark.slow
 def test_the_block_of_the_readme_runs(
     reader: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -56,8 +55,7 @@ def test_the_block_of_the_readme_runs(
     assert "Name: score" in printed
 
 
-@pytest.mark.sockets
-@pytest.mark.waits
+@pytest.mark.slow
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert len(snippets) == 11

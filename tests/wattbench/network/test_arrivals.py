@@ -129,7 +129,7 @@ def url(server: RawServer) -> str:
     return f"{server.base_url}/completions"
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_piece_is_handed_out_though_no_other_comes(client: httpx.Client, server: RawServer) -> None:
     seen, waited = threading.Event(), []
     server.gets = [HEAD + chunked(b"one", end=b""), lambda _: waited.append(seen.wait(20)), chunked(b"two")]
@@ -140,7 +140,7 @@ def test_a_piece_is_handed_out_though_no_other_comes(client: httpx.Client, serve
     assert waited == [True]
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_the_last_piece_is_not_waited_after(client: httpx.Client, server: RawServer) -> None:
     seen, waited = threading.Event(), []
     server.gets = [HEAD + chunked(b"data: [DONE]\n\n", end=b""), lambda _: waited.append(seen.wait(20)), chunked()]
@@ -152,8 +152,8 @@ def test_the_last_piece_is_not_waited_after(client: httpx.Client, server: RawSer
     assert waited == [True]
 
 
-@pytest.mark.sockets
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_pieces_handed_out_together_have_moments_of_their_own(client: httpx.Client, server: RawServer) -> None:
     tokens: list[Piece] = [each for _ in range(3) for each in (0.02, chunked(b"x", end=b""))]
     server.gets = [HEAD, *tokens, chunked()]
@@ -165,8 +165,8 @@ def test_pieces_handed_out_together_have_moments_of_their_own(client: httpx.Clie
     assert pieces[-1].arrived_s - pieces[0].arrived_s >= 0.02
 
 
-@pytest.mark.sockets
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_moment_is_that_of_the_read_and_not_of_the_work_that_follows(client: httpx.Client, server: RawServer) -> None:
     server.gets = [HEAD + chunked(b"one")]
     with answered(client, url(server)) as body:
@@ -207,7 +207,7 @@ def tls() -> Iterator[tuple[RawServer, httpx.Client]]:
     server.close()
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_in_tls_too(tls: tuple[RawServer, httpx.Client]) -> None:
     server, client = tls
     seen = threading.Event()
@@ -220,8 +220,8 @@ def test_in_tls_too(tls: tuple[RawServer, httpx.Client]) -> None:
             assert content(body) == b"x" * 100_000
 
 
-@pytest.mark.sockets
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("drop", [chunked(b"d", end=b""), b"0"])
 def test_in_tls_too_it_ends_in_time(tls: tuple[RawServer, httpx.Client], drop: bytes) -> None:
     server, client = tls

@@ -58,7 +58,7 @@ class Inner(httpcore.NetworkStream):
         return self._connected if info == "socket" else None
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ["read", "write"])
 def test_no_operation_is_set_to_more_than_is_left(operation: str) -> None:
     connected = Watched([])
@@ -155,7 +155,7 @@ class Trickling(Watched):
         return b"x"
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_what_trickles_closely_ends_in_time() -> None:
     connected = Trickling([])
     stream = BoundedStream(Inner(connected))
@@ -257,7 +257,7 @@ def read_on(stream: BoundedStream, seconds: float, quiet_s: float) -> list[Strea
     return pieces
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [20.0, 0.3])
 def test_a_read_of_a_socket_ends_when_nothing_has_come(
     pair: tuple[socket.socket, BoundedStream], seconds: float
@@ -268,7 +268,7 @@ def test_a_read_of_a_socket_ends_when_nothing_has_come(
         assert [data for _, data in read_on(stream, seconds, 0.05)] == [text]
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_after_pieces_were_read_closely_a_read_ends_in_time(pair: tuple[socket.socket, BoundedStream]) -> None:
     server, stream = pair
     server.sendall(b"a")
@@ -279,7 +279,7 @@ def test_after_pieces_were_read_closely_a_read_ends_in_time(pair: tuple[socket.s
     assert now_s() - began_s >= 0.2
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_piece_is_stamped_when_it_comes(pair: tuple[socket.socket, BoundedStream]) -> None:
     server, stream = pair
     sent_s: list[float] = []

@@ -153,7 +153,7 @@ def listener() -> Iterator[socket.socket]:
         yield made
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", [True, False], ids=["the-server-ends-it", "too-old"])
 def test_a_connection_that_has_ended_or_is_too_old_is_not_used(listener: socket.socket, ends: bool) -> None:
     accepted: list[socket.socket] = []

@@ -47,7 +47,7 @@ def by_httpx(client: httpx.Client, url: str, headers: dict[str, str]) -> Callabl
 BOTH = (prepared, by_httpx)
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["/v1/completions", "/v1/completions?version=1&x=%20", "/"])
 @pytest.mark.parametrize("user", ["", "name:pass%20word@"])
 @pytest.mark.parametrize("more", [{}, {"Connection": "close"}])
@@ -71,7 +71,7 @@ def test_it_is_sent_as_by_httpx(
     assert len(server.requests) == 6
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pieces",
     [
@@ -103,7 +103,7 @@ def test_answers_and_failures_are_those_of_httpx(client: httpx.Client, server: R
     assert ours == theirs
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_nothing_listens(client: httpx.Client, server: RawServer) -> None:
     server.close()
     for way in BOTH:
@@ -111,7 +111,7 @@ def test_nothing_listens(client: httpx.Client, server: RawServer) -> None:
             way(client, f"{server.base_url}/completions", HEADERS)(b"{}")
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_connection_carries_further_requests(client: httpx.Client, server: RawServer) -> None:
     connections = []
     server.posts = [connections.append, page(b"answer")]

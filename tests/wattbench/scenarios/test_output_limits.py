@@ -25,7 +25,7 @@ from wattbench.tasks.output_limit import CHAT_TOKENS, PLAIN_TOKENS
 from wattbench_reports.comparability.cut_replies import cut_replies
 from wattbench_reports.comparison.analysis import analyse
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 ROWS = 6
 SUITE = """

@@ -13,7 +13,7 @@ from tests.made_up.reference_bounds import clopper_pearson
 from wattbench_reports.decision import Qualifies, decide
 from wattbench_reports.metrics.decision_settings import RISK, DecisionSettings, Requirement
 
-pytestmark = pytest.mark.simulation
+pytestmark = pytest.mark.slow
 
 BOUNDS = (0.5, 0.7, 0.75, 0.9)
 SIZES = (16, 64, 256)

@@ -207,6 +207,7 @@ def test_a_curve_rises_to_all_requests_and_has_its_shape_along_it_and_in_the_leg
     assert {"small", "big", "1 s", "10 s", "100 s", "requests answered, %"} <= set(said)
 
 
+@pytest.mark.slow
 def test_matplotlib_is_left_as_it_was() -> None:
     before = dict(mpl.rcParams)
     drawn = energy_latency([LoadCurve("small", 0, [LoadPoint(2.0, 0.5, 3.0, held=True)])], "p90")

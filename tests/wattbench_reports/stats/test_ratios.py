@@ -159,7 +159,7 @@ def test_ratios_divide_by_nothing() -> None:
     assert ratios(np.array([1.0, 0, 4]), np.array([0.0, 0, 2])).tolist() == [math.inf, math.inf, 2]
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_interval_holds_the_truth_at_its_rate() -> None:
     rng = np.random.default_rng(11)
     held, trials = 0, 400
@@ -173,7 +173,7 @@ def test_interval_holds_the_truth_at_its_rate() -> None:
     assert 0.92 <= held / trials <= 0.98
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("items", "log_sd", "rate"), [(20, 0.8, 0.95), (20, 1.5, 0.967), (40, 1.0, 0.94), (64, 1.5, 0.90)]
 )

@@ -134,7 +134,7 @@ def rates(world: SessionWorld, number: int = 400) -> dict[Verdict, float]:
     return counts
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("averaged", [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("of_machine", [0.0, 0.95])
 def test_at_the_margin_both_rates_are_kept(averaged: tuple[bool, bool], of_machine: float) -> None:
@@ -143,14 +143,14 @@ def test_at_the_margin_both_rates_are_kept(averaged: tuple[bool, bool], of_machi
     assert found[Verdict.PASS] + found[Verdict.IMPROVED] <= BETA + 3 * (BETA / 800) ** 0.5
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("session_sd", [0.01, 0.015, 0.02])
 def test_ten_per_cent_is_found_where_sessions_of_both_are_known(session_sd: float) -> None:
     found = rates(SessionWorld(session_sd, 0.1, averaged=(True, True)))
     assert found[Verdict.REGRESSED] >= 0.8
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [0.0, 5.0])
 @pytest.mark.parametrize("averaged", [(False, False), (True, False), (True, True)])
 def test_the_same_system_does_not_fail(averaged: tuple[bool, bool], odd: float) -> None:

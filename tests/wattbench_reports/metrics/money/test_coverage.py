@@ -23,7 +23,7 @@ def coverage(world: MoneyWorld, runs: int, seed: int, shares: np.ndarray | None 
     return hits / runs
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("world", [MoneyWorld(60), MoneyWorld(60, blocks=8), MoneyWorld(300, blocks=8, block_sd=0.2)])
 def test_money_is_covered(world: MoneyWorld) -> None:
     shares = np.array([0.7, 0.3]) if world.items == 60 else None
