@@ -10,8 +10,6 @@ import nbclient
 import nbformat
 import pytest
 
-from tests.made_up.unhurried import make_unhurried
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -30,7 +28,6 @@ def test_it_is_stored_without_outputs() -> None:
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")
-    make_unhurried(tmp_path / "examples" / "sums")
     notebook = nbformat.read(tmp_path / "examples" / "notebook.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path / "examples"}}).execute()
     cells = {cell["source"]: cell for cell in _code(notebook)}

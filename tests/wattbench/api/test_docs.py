@@ -14,7 +14,6 @@ from tests.made_up.nights_on_disk import make_history
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
-from tests.made_up.unhurried import make_unhurried
 from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
 from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
 from wattbench_reports.export.frames.power_frame import COLUMNS as POWER
@@ -37,7 +36,6 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
         api_runs.write(tmp_path / "runs", FakeRun(plain_systems(), id=identity))
     make_history(tmp_path / "nights", 3, systems=2, domains=1, items=6)
     shutil.copytree(ROOT / "examples" / "sums", tmp_path / "examples" / "sums")
-    make_unhurried(tmp_path / "examples" / "sums")
     return tmp_path
 
 
