@@ -119,12 +119,9 @@ def test_a_gate_that_was_interrupted_cleans_up_and_is_resumed(root: Path, gate, 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("--base", "mian"), "--base mian: no branch, tag or commit of this name"),
-        (("--base", "main", "--system", "rulez"), "no system 'rulez' in this suite; did you mean 'rules'"),
         (("--base", "main", "--candidate", "rules"), "--candidate does not go with --base"),
         (("--base", "main", "a.yaml", "b.yaml"), "--base goes with one suite"),
         (("--base", "main", "gates"), "--base goes with one suite"),
-        (("gates/tickets.yaml", "--system", "rules"), "--system does not go with a suite"),
         (("--resume", "runs/x", "--base", "main"), "--base does not go with --resume"),
         (("--base", "before"), "gates/tickets.yaml does not exist in before"),
     ],
