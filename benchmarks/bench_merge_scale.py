@@ -57,7 +57,7 @@ class _Shard:
 
 
 def make_shards(folder: Path, rows: int, shards: int) -> Path:
-    """Write shards of one block each, with about so many answers together, and return their folder."""
+    """Write shards of one block each, with about `rows` answers together, and return their folder."""
     documents = rows // (len(SYSTEMS) * len(TASKS))
     for number in range(shards):
         run = f"20260102T{number // 60:02}{number % 60:02}00Z-large-abcdef"
@@ -106,7 +106,7 @@ def _write(folder: Path, shard: _Shard, documents: int, shards: int) -> None:
 
 
 def _write_lines(layout: RunLayout, shard: _Shard, ids: dict[str, str]) -> None:
-    """Write answers and scores, of which only what tells them apart is made anew for each."""
+    """Write answers and scores that differ in their ids alone."""
     at_s, token = START_S, "\x01"
     for system in SYSTEMS:
         for at, task in enumerate(TASKS):
@@ -187,7 +187,7 @@ print(sum(os.times()[:2]), peak_kb)
 
 @pytest.mark.benchmark(group="a million answers in shards")
 def test_memory_does_not_grow_with_the_answers(benchmark: Any, tmp_path: Path) -> None:
-    """Both sizes, taking turns; the fastest of each."""
+    """Compare the fastest of each size, measured in turns."""
     folders = {rows: make_shards(tmp_path / str(rows), rows, SHARDS) for rows in ROWS}
     costs: dict[int, list[tuple[float, float, float]]] = {rows: [] for rows in ROWS}
     numbers = itertools.count()

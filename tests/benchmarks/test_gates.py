@@ -52,7 +52,7 @@ def test_what_is_no_worse_fails_as_seldom_as_promised(kind) -> None:
 
 
 def beyond_chance(most: float) -> float:
-    """A limit, and two standard errors of a share of as many gates that is exactly there."""
+    """Return a limit plus two standard errors of a share that is exactly at it."""
     return most + 2 * np.sqrt(most * (1 - most) / RECORDED.rates[0].gates)
 
 

@@ -30,7 +30,7 @@ def made(name: str, folder: Path, files: Path | None = None) -> tuple[Line, ...]
 
 
 def same(again: tuple[Line, ...], recorded: tuple[Line, ...]) -> bool:
-    """Whether lines are the same, to the rounding of sums."""
+    """Return whether lines are the same, to the rounding of sums."""
     return len(again) == len(recorded) and all(
         (one.name, one.what, one.unit, one.note) == (other.name, other.what, other.unit, other.note)
         and one.known == pytest.approx(other.known, rel=1e-12)

@@ -44,7 +44,7 @@ def test_runs_are_those_of_their_seed() -> None:
 
 
 def decision(chosen: str | None, **systems: tuple[Qualifies, ...]) -> Any:
-    """What `counted` reads of a decision: of each system whether it qualifies, and the outcome of each check."""
+    """Return a decision as `counted` reads it: whether each system qualifies, and the outcome of each check."""
     rows = [
         SimpleNamespace(system=name, qualifies=qualifies, checks=[SimpleNamespace(outcome=each) for each in outcomes])
         for name, (qualifies, *outcomes) in systems.items()

@@ -88,7 +88,7 @@ MONEY: list[Setting] = [
 @click.command()
 @assumption_options
 def take(assumptions: Assumptions) -> Assumptions:
-    """Return what the options of the command line come to."""
+    """Return the settings of the command line's options."""
     return assumptions
 
 

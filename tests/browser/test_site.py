@@ -30,7 +30,7 @@ LEAST_RULES = 16
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory) -> dict[str, Path]:
-    """The folder of an ordinary site, of one with hostile names, and of five nights of which the last is slow."""
+    """Build an ordinary site, one with hostile names, and one of five nights of which the last is slow."""
     root = tmp_path_factory.mktemp("sites")
     systems, domains = ("generalist", "specialist", "regex"), ("arithmetic", "text", "code")
     made = {
@@ -54,7 +54,7 @@ def sites(tmp_path_factory) -> dict[str, Path]:
 
 
 def requested(browser) -> set[str]:
-    """Every address that was asked for since the page was shown."""
+    """Return every address that was requested since the page was shown."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
 

@@ -27,7 +27,7 @@ def of(instruction: str) -> list[str]:
 
 
 def copied() -> list[str]:
-    """What is copied from the repository."""
+    """Return what is copied from the repository."""
     return [path for text in of("COPY") if not text.startswith("--from") for path in text.split()[:-1]]
 
 

@@ -61,7 +61,7 @@ VERDICT = re.compile(r"^(PASS|IMPROVED|REGRESSED|INCONCLUSIVE|NOT COMPARABLE|NOT
 
 
 def listed(snippet: Snippet, entries: Any) -> Any:
-    """Return what a list has of a snippet, if it is there."""
+    """Return a list's entry of a snippet, if it has one."""
     for (page, start), value in entries.items():
         if page == snippet.page and snippet.first.startswith(start):
             return value
@@ -73,7 +73,7 @@ def names(found: tuple[Snippet, ...] | list[Snippet]) -> list[str]:
 
 
 def own() -> list[Snippet]:
-    """The snippets that no other test runs."""
+    """Return the snippets that no other test runs."""
     return [each for each in snippets() if listed(each, RUN_BY) is None]
 
 
@@ -174,7 +174,7 @@ def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
 
 
 def check_pip(words: list[str], installed: bool = False) -> None:
-    """What is installed of wattbench is a checkout or a repository, with extras that it has: no index has it yet.
+    """Check that wattbench is installed from a checkout or a repository, with extras that it has.
 
     Where it is installed already, its name alone adds an extra.
     """
@@ -205,7 +205,7 @@ def check_python(words: list[str]) -> None:
 
 
 def check_docker(words: list[str]) -> None:
-    """Its arguments are those of the Dockerfile, and what it runs are commands of wattbench."""
+    """Check that its arguments are the Dockerfile's, and that it runs commands of wattbench."""
     arguments = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
     given = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--build-arg")
     assert given.keys() <= arguments

@@ -17,7 +17,7 @@ Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
-    """Link the model, which is fetched once for all, into a cache of one's own: that of all holds one lock for all."""
+    """Link the model, fetched once, into a test's own cache: a shared cache has one lock."""
 
     def fill(cache: Path) -> Path:
         weights = cache / "weights" / smol_gguf.parent.name
@@ -30,7 +30,7 @@ def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""
+    """Return the environment without a hub and without pytest's variables, with a cache of the test's own."""
     files = {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
     return commands.offline() | files | {"ANSWER_S": "0.002"}
 
@@ -57,7 +57,7 @@ def start(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subproce
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Callable[[str], Path]:
-    """A suite beside the test data's tasks and answers: the shipped one, with some text replaced."""
+    """Write the test data's suite with some text replaced."""
 
     def make(*changes: tuple[str, str]) -> Path:
         text = (DATA / "suite.yaml").read_text()
@@ -73,7 +73,7 @@ def suite(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def two_blocks(suite: Callable[..., Path]) -> Callable[[int], Path]:
-    """A suite in two blocks, of two systems that answer some items at once, in windows as short as sensors allow."""
+    """Write a suite in two blocks, of two systems that answer at once, in short windows."""
 
     def make(limit: int) -> Path:
         return suite(

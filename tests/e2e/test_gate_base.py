@@ -22,7 +22,7 @@ BROKEN = 'REFUND = ("money",)\n'
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository whose branch `work` is one commit ahead of `main`, and does the same by other words."""
+    """Make a repository whose branch `work` is one commit ahead of `main`, and does the same with other words."""
     made = repository(tmp_path / "project")
     git(made, "checkout", "--quiet", "-b", "work")
     commit(made, "two", words='REFUND = ("Refund", "money")\n')

@@ -70,7 +70,7 @@ def fail(prompt, everything):
 
 
 def leaks(text: str) -> list[int]:
-    """The numbers of the secrets of which eight characters are in a text, whatever lies between them."""
+    """Return the numbers of the secrets of which eight characters are in a text, whatever is between them."""
     plain = re.sub(r"[^A-Za-z0-9]", "", re.sub(r"\x1b\[[0-9;]*m", "", text))
     found = []
     for number, secret in enumerate(SECRETS):
@@ -81,7 +81,7 @@ def leaks(text: str) -> list[int]:
 
 
 def below(*folders: Path) -> str:
-    """The names and contents of all files."""
+    """Return the names and contents of all files."""
     texts = []
     for path in (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()):
         texts.append(path.name)
@@ -94,7 +94,7 @@ def below(*folders: Path) -> str:
 
 @pytest.fixture
 def planted(tmp_path: Path, environment: dict[str, str]) -> Path:
-    """The suite; its meter is a real command that prints 5 W and takes what is planted as arguments."""
+    """Write the suite; its meter is a real command that prints 5 W and has secrets as arguments."""
     command = " ".join(['sh -c "echo 5 W" _', *map(str.format, POSITIONS * 2, SECRETS)])
     (tmp_path / "echo.py").write_text(ECHO)
     (tmp_path / "suite.yaml").write_text(SUITE.format(tasks=DATA / "tasks", command=json.dumps(command)))

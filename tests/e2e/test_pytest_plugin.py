@@ -105,7 +105,7 @@ def test_marker_and_fixture_are_there_without_any_configuration(
 
 @pytest.fixture
 def bench_file(run_pytest: Pytest, suite: Callable[..., Path]) -> Callable[..., Path]:
-    """A file of pytest-benchmark, of two systems whose seconds are played."""
+    """Write a file of pytest-benchmark, of two systems whose seconds are played."""
     folder = suite().parent
     (folder / "played.py").write_text(CLOCK)
     (folder / "bench_sums.py").write_text(BENCH)
@@ -147,7 +147,7 @@ def test_a_benchmark_that_is_gone_does_not_pass(
 
 @pytest.fixture
 def bench_systems(environment: dict[str, str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """What the bench of the catalogue's systems says of one of them."""
+    """Run the bench of the catalogue's systems on one of them."""
 
     def bench(system: str, **variables: str) -> dict[str, Any]:
         settings = {"WATTBENCH_BENCH_SYSTEMS": system} | {

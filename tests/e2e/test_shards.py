@@ -31,7 +31,7 @@ def only(page: str, start: str) -> str:
 
 @pytest.fixture
 def quick(two_blocks: Callable[[int], Path]) -> Path:
-    """A suite under the name of the docs."""
+    """Write a suite under the name of the docs."""
     return two_blocks(12)
 
 
@@ -43,7 +43,7 @@ def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def shell(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a script with `wattbench`, and with Slurm's `srun`, which starts what it is given."""
+    """Run a script with `wattbench`, and with an `srun` that starts what it is given."""
     commands = tmp_path / "bin"
     commands.mkdir()
 
@@ -63,7 +63,7 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subproce
 
 
 def of_array(task: int, tasks: int) -> Mapping[str, str]:
-    """What Slurm sets in the tasks of an array that begins with 1."""
+    """Return the variables that Slurm sets in a task of an array that begins with 1."""
     return {
         "SLURM_ARRAY_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": str(tasks),
         "SLURM_JOB_ID": str(4711 + task),

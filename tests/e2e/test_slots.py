@@ -36,7 +36,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def environment(environment: dict[str, str], library: Path, tmp_path: Path) -> dict[str, str]:
-    """A machine of two GPUs."""
+    """Return the environment of a machine of two GPUs."""
     fake = FakeDriver(library, tmp_path)
     gpus = {f"gpu{number}__watts": watts for number, watts in WATTS.items()}
     known = fake.environment({}, gpus=len(WATTS), **gpus)

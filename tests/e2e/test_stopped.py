@@ -46,13 +46,13 @@ class AtTerminal:
         os.write(self._terminal, keys)
 
     def end(self) -> int:
-        """Read to its end, and return its exit code."""
+        """Read the output to the command's end, and return its exit code."""
         while self._read():
             """It is written down."""
         return self._process.wait(UNTIL_S)
 
     def close(self) -> None:
-        """Hang up, and end it if a test left it."""
+        """Hang up, and end the command if it still runs."""
         os.close(self._terminal)
         self._process.kill()
         self._process.wait(UNTIL_S)
@@ -70,7 +70,7 @@ class AtTerminal:
 
 @pytest.fixture
 def stopped(tmp_path: Path, suite, environment: dict[str, str]) -> Iterator[tuple[AtTerminal, Path]]:
-    """A run at a terminal in which Ctrl-C was pressed after its first block, asked whether it is to be reported."""
+    """Press Ctrl-C after the first block of a run at a terminal, up to its question."""
     slow = suite(
         ('answers.py:add"', 'answers.py:add_slowly"'),
         ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", "idle_s: 0, min_window_s: 0, blocks: 4, busy: mark"),

@@ -86,7 +86,7 @@ class GatedRun:
         return any(run.pid == self.process.pid and run.does is doing for run in locks.runs_now())
 
     def ended(self, code: int = 0) -> str:
-        """Return what it said."""
+        """Wait for its end, and return what it printed."""
         assert self.process is not None
         said = "\n".join(self.process.communicate(120))
         assert self.process.returncode == code, said
@@ -105,7 +105,7 @@ class GatedRun:
 def runs(
     tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., GatedRun]]:
-    """Make runs that share a machine which is theirs alone, and end them."""
+    """Make runs that share a machine with no others, and end them."""
     monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
     made: list[GatedRun] = []
 

@@ -77,7 +77,7 @@ def test_a_system_is_accurate(wattbench):
 
 @pytest.fixture
 def installed_python(wheel: Path, tmp_path: Path) -> Path:
-    """The interpreter of a virtual environment with the wheel installed, and this environment's other packages."""
+    """Install the wheel into a virtual environment that has this one's other packages, and return its interpreter."""
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True, timeout=120)
     python = venv / "bin" / "python"

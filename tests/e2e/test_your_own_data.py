@@ -52,7 +52,7 @@ def a_strangers_csv(path: Path) -> int:
 
 
 def said_and_shown(commands: Iterable[str], wattbench: Wattbench, folder: Path) -> tuple[str, str]:
-    """Run the commands of the page in a folder, patterns of names as a shell does; return all that they print."""
+    """Run the commands of the page in a folder, and return all that they print."""
     said, shown = [], []
     for line in commands:
         program, *words = shlex.split(line)

@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def _outputs(cell: Any, kind: str) -> list[str]:
-    """The outputs of a cell that have a form of this MIME type."""
+    """Return the outputs of a cell of this MIME type."""
     return [output["data"][kind] for output in cell["outputs"] if kind in output.get("data", {})]
 
 

@@ -30,14 +30,14 @@ Project = Callable[..., "tuple[Path, subprocess.CompletedProcess[str]]"]
 
 @pytest.fixture
 def free_port() -> int:
-    """A port on which no server listens."""
+    """Return a port on which no server listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
 def programs(folder: Path) -> Path:
-    """Write what the READMEs call, as it is where wattbench is installed."""
+    """Write the programs that the READMEs call."""
     folder.mkdir()
     (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (folder / "python").chmod(0o755)
@@ -78,13 +78,13 @@ def project(tmp_path: Path, free_port: int) -> Project:
 
 
 def accuracies(folder: Path) -> Any:
-    """The share of right answers by system, in percent."""
+    """Return the share of right answers by system, in percent."""
     [run] = (folder / "runs").iterdir()
     return pd.read_parquet(run / "items.parquet").groupby("system", observed=True)["correct"].mean() * 100
 
 
 def stated(name: str, system: str) -> float:
-    """The accuracy that the README of an example states."""
+    """Return the accuracy that the README of an example states."""
     found = re.search(rf"^{system} +([\d.]+)%", (EXAMPLES / name / "README.md").read_text(), re.MULTILINE)
     assert found
     return float(found[1])

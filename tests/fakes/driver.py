@@ -43,7 +43,7 @@ def tell(what):
 
 
 def compiler() -> str | None:
-    """A C compiler to build the fake driver with; None where there is none."""
+    """Return the C compiler of this machine; None where there is none."""
     return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
@@ -64,7 +64,7 @@ class FakeDriver:
         self.settings = scratch / "gpus.txt"
 
     def environment(self, environ: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
-        """The environment of such a process, on a machine with these settings (see the C source)."""
+        """Return the environment of a process on a machine with these settings (see the C source)."""
         lines = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
         self.settings.write_text("\n".join(lines) + "\n")
         hidden = {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"}
@@ -106,7 +106,7 @@ def result_of(process: Process, timeout_s: float = 60) -> Any:
 
 
 def results_of(starts: Mapping[Name, Callable[[], Process]], *, at_once: int) -> dict[Name, Any]:
-    """Return the results of many scripts, so many of them at once: they mostly sleep."""
+    """Run many scripts, `at_once` of them at a time, and return their results: they mostly sleep."""
     names, rows = list(starts), {}
     for batch in (names[first : first + at_once] for first in range(0, len(names), at_once)):
         running = {name: starts[name]() for name in batch}

@@ -36,7 +36,7 @@ def step(name: str) -> Step:
 
 @pytest.fixture
 def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
-    """A machine on which the action can run: `action(code=1, verdict="regressed", suite="gate", ...)`."""
+    """Make a machine on which the action can run: `action(code=1, verdict="regressed", suite="gate", ...)`."""
 
     def ready(*, code: int = 0, verdict: str | None = "pass", **inputs: str) -> Job:
         defaults = {name: each["default"] for name, each in ACTION["inputs"].items()}
@@ -60,7 +60,7 @@ def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
 
 
 def called(machine: Job) -> list[str]:
-    """What the command was given, with the folder of this run left out."""
+    """Return the command's arguments, without the folder of this run."""
     folder = machine.outputs["gate"]["outputs"]["folder"]
     return [each.replace(folder, "F") for each in json.loads((machine.root / "calls.json").read_text())]
 

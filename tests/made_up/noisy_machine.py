@@ -123,7 +123,7 @@ def expected_slowdown(noise: Noise, length_s: float) -> float:
 
 
 def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """How much longer than nominal a request takes in each step of a session."""
+    """Return the factor on the seconds of a request in each step of a session."""
     slower = np.ones(steps)
     if noise.drift_sd:
         slower *= wander(noise.drift_sd, noise.drift_memory_s, steps, rng)
@@ -146,7 +146,7 @@ def wander(sd: float, memory_s: float, steps: int, rng: np.random.Generator) -> 
 
 
 def _remembered(shocks: NDArray[np.float64], kept: float) -> NDArray[np.float64]:
-    """Each value is `kept` times the one before it, and a shock: `scipy.signal.lfilter`, which takes a second to load.
+    """Return an autoregression: each value is `kept` times the one before it, plus a shock.
 
     In stretches, so that no power of `kept` is too small to divide by.
     """
@@ -160,7 +160,7 @@ def _remembered(shocks: NDArray[np.float64], kept: float) -> NDArray[np.float64]
 
 
 def _busy_shares(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The share of each step in which other work runs: an alternating process, in equilibrium when a session begins."""
+    """Return the share of each step in which other work runs: an alternating process in equilibrium."""
     length_s = steps * STEP_S
     number = 16 + int(4 * length_s / (noise.burst_s + noise.between_bursts_s))
     busy_first = rng.random() < noise.burst_s / (noise.burst_s + noise.between_bursts_s)

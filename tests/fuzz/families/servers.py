@@ -119,7 +119,7 @@ def _client(answer: Callable[[httpx.Request], httpx.Response]) -> OpenAIClient:
 
 
 def _models(path: Path) -> Any:
-    """Ask a server that answers everything in the same way what it serves."""
+    """List the models of a server that gives every request the same answer."""
     data = path.read_bytes()
     return [
         discover(_client(lambda _: httpx.Response(200, stream=httpx.ByteStream(data))), wanted, "x")
@@ -128,7 +128,7 @@ def _models(path: Path) -> Any:
 
 
 def _wait(value: str) -> Any:
-    """Read how long a refusal wants us to wait, from each of its headers."""
+    """Read from each header how long a refusal asks to wait."""
     names = ("retry-after", "retry-after-ms", "date", "x-ratelimit-reset-tokens", "x-ratelimit-reset")
     return [asked_delay_s({name: value, "retry-after": "x"} | {name: value}, 1.8e9) for name in names]
 
@@ -168,7 +168,7 @@ class _Bounded(PlayedBackend):
 
 
 def _left_over(path: Path) -> Any:
-    """Ask over a connection on which something is left of the answer before: that is the answer to no other request."""
+    """Send a request over a connection with bytes left of the previous answer."""
     client = OpenAIClient(where="system 's'", base_url="http://127.0.0.1:9/v1", key=None, timeout_s=5)
     pool: Any = client._http._transport
     backend = pool._pool._network_backend = _Bounded([_answer_of(1)])
