@@ -21,14 +21,14 @@ MOST = 20.0
 
 
 def arrivals(items: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Open-loop arrivals, about eight in flight at any time: starts and finishes, in seconds."""
+    """Return open-loop arrivals, about eight in flight at any time: starts and finishes, in seconds."""
     random = np.random.default_rng(0)
     started_s = np.sort(random.uniform(0, items / 8, items))
     return started_s, started_s + random.exponential(1.0, items)
 
 
 def run(items: int) -> tuple[list[AnswerRow], dict[str, WindowRow]]:
-    """A run's answers and windows: `PER_WINDOW` items in each window."""
+    """Return a run's answers and windows, with `PER_WINDOW` items in each window."""
     started_s, finished_s = arrivals(items)
     answers = [
         AnswerRow(
@@ -71,7 +71,7 @@ def run(items: int) -> tuple[list[AnswerRow], dict[str, WindowRow]]:
 @pytest.mark.benchmark(group="attribution: overlapping items in one window")
 @pytest.mark.parametrize("items", SIZES)
 def test_shares(benchmark: Any, items: int) -> None:
-    """One window with all of them."""
+    """Time one window with all items."""
     own = benchmark(shares, *arrivals(items))
     assert own.sum() == pytest.approx(1.0)
 
@@ -79,7 +79,7 @@ def test_shares(benchmark: Any, items: int) -> None:
 @pytest.mark.benchmark(group="attribution: a run's answers in windows of 500")
 @pytest.mark.parametrize("items", SIZES)
 def test_a_run(benchmark: Any, items: int) -> None:
-    """From rows to rows; items sum to their windows, and windows to the run."""
+    """Time a run from rows to rows; items sum to their windows, and windows to the run."""
     answers, windows = run(items)
     energies = benchmark.pedantic(attribute, (answers, windows), rounds=5, warmup_rounds=1)
     assert sum(total for total, _ in energies) == pytest.approx(4000.0 * len(windows))
@@ -87,7 +87,7 @@ def test_a_run(benchmark: Any, items: int) -> None:
 
 @pytest.mark.parametrize(("what", "prepare"), [(shares, arrivals), (attribute, run)], ids=["shares", "run"])
 def test_it_grows_in_proportion(benchmark: Any, what: Callable[..., Any], prepare: Callable[[int], Any]) -> None:
-    """Both sizes, taking turns; the ratio of the fastest of each."""
+    """Compare the fastest of each size, measured in turns."""
     given = {items: prepare(items) for items in SIZES}
     taken_s: dict[int, list[float]] = {items: [] for items in SIZES}
 

@@ -35,7 +35,7 @@ MOST_OVERHEAD_S = 1e-3
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Figures]:
-    """Return a function that measures all tools that are installed, in turns, the first time that it is called."""
+    """Return a function that measures all installed tools, in turns, once."""
     tools, absent = installed()
 
     @cache

@@ -55,7 +55,7 @@ def busy(loops: int) -> Iterator[None]:
 
 @pytest.mark.parametrize("loops", LOOPS[1:])
 def test_a_thread_uses_about_as_many_cpu_seconds_next_to_busy_loops(benchmark: Any, loops: int) -> None:
-    """The median of `PAIRS` pairs, each of the same work alone and next to the loops."""
+    """Compare the median of `PAIRS` pairs, each of the same work alone and next to the loops."""
 
     def ratio() -> float:
         alone_s = _cpu_s()
@@ -75,7 +75,7 @@ def _cpu_s() -> float:
 
 
 def test_a_run_ends_in_time_with_the_same_joules(benchmark: Any, tmp_path: Path) -> None:
-    """One run for each number of busy loops."""
+    """Run once for each number of busy loops."""
     suite = _written(tmp_path)
     measured: dict[str, Any] = {}
 

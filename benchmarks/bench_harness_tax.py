@@ -77,7 +77,7 @@ Clocked = list[tuple[float, float]]
 
 @dataclass
 class Side:
-    """One of the two ways through a cell."""
+    """One of the two ways to run a cell."""
 
     answering_s: list[float] = field(default_factory=list)
     """Per round, seconds from the requests to the last answer."""
@@ -89,7 +89,7 @@ class Side:
     """Per round, what was answered: it has to be the same."""
 
     def clock(self, generate: Callable[..., list[str]]) -> Callable[..., list[str]]:
-        """The same call, with its seconds put down."""
+        """Call the method, and record its seconds."""
 
         def clocked(requests: Any, *args: Any, **kwargs: Any) -> list[str]:
             before, processor_before = time.perf_counter(), time.process_time()
@@ -104,14 +104,14 @@ class Side:
 
 @pytest.fixture(scope="module")
 def suite() -> Iterator[Resolved]:
-    """The quick suite."""
+    """Load the quick suite."""
     quiet_lm_eval()
     yield load_suite("quick")
     release_base()
 
 
 def test_wattbench_takes_little_longer_than_lm_eval_alone(benchmark: Any, suite: Resolved, tmp_path: Path) -> None:
-    """All cells, `ROUNDS` times each way; the answers have to be the same."""
+    """Run all cells `ROUNDS` times each way; the answers have to be the same."""
     print(f"\n\n{'system':<22} {'lm-eval':>9} {'wattbench':>9} {'tax':>8} {'per item':>9}   whole cell, each")
     cells: dict[str, tuple[Side, Side]] = {}
 
@@ -140,7 +140,7 @@ def test_wattbench_takes_little_longer_than_lm_eval_alone(benchmark: Any, suite:
 def test_a_run_in_blocks_takes_little_longer_than_lm_eval_alone(
     benchmark: Any, suite: Resolved, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same items of every task, `ROUNDS` times each way; the answers have to be the same."""
+    """Run the same items of every task `ROUNDS` times each way; the answers have to be the same."""
     alone, ours = Side(), Side()
     turns, warm_ups = (_clocked(monkeypatch, *method) for method in ((Turns, "ask"), (CellRecorder, "warm_up")))
     ways = [lambda: _tasks_alone(suite, alone), lambda: _run_in_blocks(suite, tmp_path, turns, warm_ups, ours)]
@@ -164,7 +164,7 @@ def test_a_run_in_blocks_takes_little_longer_than_lm_eval_alone(
 
 
 def _clocked(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Clocked:
-    """The wall and processor seconds of each call of a method, from here on."""
+    """Record the wall and processor seconds of each call of a method."""
     seconds: Clocked = []
     original = getattr(owner, method)
 
@@ -178,7 +178,7 @@ def _clocked(monkeypatch: pytest.MonkeyPatch, owner: type, method: str) -> Clock
 
 
 def _tasks_alone(suite: Resolved, total: Side) -> None:
-    """One round through lm-eval alone: each system loaded and asked once beforehand, then each of its tasks."""
+    """Run one round through lm-eval alone: each system loaded and asked once beforehand, then each of its tasks."""
     round_ = Side()
     for name in IN_BLOCKS:
         with open_engine(name, suite.systems[name], batch=1, seed=0) as engine:
@@ -192,7 +192,7 @@ def _tasks_alone(suite: Resolved, total: Side) -> None:
 
 
 def _run_in_blocks(suite: Resolved, folder: Path, turns: Clocked, warm_ups: Clocked, total: Side) -> None:
-    """One round through wattbench, as a user's run has it, but that nothing is asked twice for a sensor's sake."""
+    """Run one round through wattbench as a user's run does, without repeats for a sensor."""
     settings = {"idle_s": 0.0, "min_window_s": 0.0, "blocks": "auto", "busy": "mark"}
     measure = suite.suite.measure.model_copy(update=settings)
     resolved = replace(suite, suite=suite.suite.model_copy(update={"measure": measure}))
@@ -234,7 +234,7 @@ def _both_ways(suite: Resolved, name: str, task: str, writer: RunWriter) -> tupl
 
 
 def _alone(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, side: Side) -> None:
-    """As a user of lm-eval has it."""
+    """Run a cell as a user of lm-eval does."""
     import lm_eval
     from lm_eval.models.huggingface import HFLM
     from lm_eval.tasks import TaskManager
@@ -265,7 +265,7 @@ def _alone(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, side:
 
 
 def _ours(suite: Resolved, name: str, engine: Engine, choice: TaskChoice, writer: RunWriter, side: Side) -> None:
-    """As `wattbench.scenarios.closed_loop` has it, with the meters that a run would use on this machine."""
+    """Run a cell as `wattbench.scenarios.closed_loop` does, with the meters of this machine."""
     measure = suite.suite.measure.model_copy(update={"min_window_s": 0.0, "warmup": 0})  # nothing is asked twice
     suite = replace(suite, suite=suite.suite.model_copy(update={"measure": measure}))
     cell = secrets.token_hex(4)  # each round is a cell of its own

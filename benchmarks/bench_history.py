@@ -33,13 +33,13 @@ print(time.process_time(), sum(path.stat().st_size for path in page.parent.rglob
 
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A year on disk, with the step in one system."""
+    """Write a year of nights, with a step in one system."""
     steps = [Step(300, "generalist-large", seconds=0.2)]
     return make_history(tmp_path_factory.mktemp("year"), NIGHTS, systems=6, domains=4, steps=steps)
 
 
 def test_the_site_of_a_year_is_rebuilt_in_seconds(benchmark: Any, year: Path) -> None:
-    """Three times with nothing but the runs there, and once after that."""
+    """Build the site three times from the runs alone, and once more after that."""
     rebuilds_s: list[float] = []
 
     def rebuild() -> None:

@@ -50,14 +50,14 @@ if sys.argv[3:] == ["--advice"]:
 
 @dataclass(frozen=True)
 class Used:
-    """What a process had used at a moment."""
+    """The resources that a process had used at a moment."""
 
     processor_s: float
     peak_mb: float
 
 
 def make_table(path: Path, answers: int, *, words: int = 0) -> Path:
-    """Write a table of `SYSTEMS` systems; with words, also a prompt of so many, and an answer of half of them."""
+    """Write a table of `SYSTEMS` systems, with prompts of `words` words and answers of half as many."""
     rng = np.random.default_rng(answers)
     vocabulary = np.array(["copper", "meadow", "lantern", "harbour", 'thi"stle', "granite,", "orchard\n", "violet"])
     items = answers // SYSTEMS
@@ -105,7 +105,7 @@ def note(benchmark: Any, what: str, steps: dict[str, Used]) -> None:
 @pytest.mark.benchmark(group="import")
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_it_grows_no_faster_than_the_answers(benchmark: Any, tmp_path: Path, suffix: str) -> None:
-    """A plain table of either size, once: ten million answers vary little."""
+    """Import a plain table of each size, once: ten million answers vary little."""
     found: dict[int, dict[str, Used]] = {}
 
     def both() -> None:
@@ -126,7 +126,7 @@ def test_it_grows_no_faster_than_the_answers(benchmark: Any, tmp_path: Path, suf
 @pytest.mark.benchmark(group="import")
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_texts_are_not_in_memory(benchmark: Any, tmp_path: Path, suffix: str) -> None:
-    """A million answers with texts, about 1 kB each: more than a GB on disk."""
+    """Import a million answers with texts of about 1 kB each: more than a GB on disk."""
     source = make_table(tmp_path / f"texts.{suffix}", ANSWERS[0], words=100)
     steps: list[dict[str, Used]] = []
     benchmark.pedantic(lambda: steps.append(run_import(source, tmp_path / "runs")), rounds=1)
@@ -137,7 +137,7 @@ def test_texts_are_not_in_memory(benchmark: Any, tmp_path: Path, suffix: str) ->
 
 @pytest.mark.benchmark(group="import")
 def test_the_advice_is_of_the_same_size(benchmark: Any, tmp_path: Path) -> None:
-    """The whole command, with the advice that it ends with."""
+    """Run the whole command, with its final advice."""
     source = make_table(tmp_path / "advice.csv", ANSWERS[0])
     steps: list[dict[str, Used]] = []
     benchmark.pedantic(lambda: steps.append(run_import(source, tmp_path / "runs", "--advice")), rounds=1)

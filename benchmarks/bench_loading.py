@@ -1,4 +1,4 @@
-"""How long each member of the reference family takes to load, beside its base.
+"""How long each member of the reference family takes to load, next to its base.
 
 The base is loaded once and held; what is timed for a member is what it adds. Printed as seconds and as a share of the
 base's own loading.
@@ -28,14 +28,14 @@ MEMBERS = [
 
 @pytest.fixture(scope="module")
 def systems() -> Iterator[Mapping[str, Any]]:
-    """The catalogue; the base is freed when all are done."""
+    """Load the catalogue; the base is freed at the end."""
     yield load_suite("nightly").systems
     release_base()
 
 
 @pytest.fixture(scope="module")
 def base_s(systems) -> float:
-    """Seconds that the base takes, from a file on disk."""
+    """Return the seconds that the base takes to load, from a file on disk."""
     open_engine("generalist", systems["generalist"], batch=1, seed=0).close()  # fetches the weights if need be
     release_base()
     before = time.perf_counter()
@@ -45,7 +45,7 @@ def base_s(systems) -> float:
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_loading_a_member_beside_its_base(benchmark, systems, base_s, name):
-    """What it adds; the base's own seconds stand beside it."""
+    """Time what a member adds, next to the base's own seconds."""
 
     def load() -> None:
         open_engine(name, systems[name], batch=1, seed=0).close()

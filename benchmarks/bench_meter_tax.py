@@ -63,7 +63,7 @@ METERS: dict[str, tuple[str, dict[str, object]]] = {
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> FakeDriver:
-    """The fake driver, and a fake RAPL tree beside it."""
+    """Make a machine of the fake driver and a fake RAPL tree."""
     found = compiler()
     if found is None:
         pytest.skip("no C compiler (cc, gcc or clang) to build the fake NVIDIA driver with")
@@ -76,7 +76,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> FakeDriver:
 
 @pytest.mark.parametrize("name", METERS)
 def test_sampling_costs_at_most_a_hundredth_of_a_core(benchmark: Any, machine: FakeDriver, name: str) -> None:
-    """One window of `SECONDS`."""
+    """Measure one window of `SECONDS`."""
     meter, settings = METERS[name]
     script = SCRIPT.replace("METER", meter).replace("SECONDS", repr(SECONDS))
     told = benchmark.pedantic(lambda: machine.run(script, timeout_s=120, **settings), rounds=1)

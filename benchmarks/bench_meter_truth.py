@@ -52,7 +52,7 @@ tell(rows)
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> FakeDriver:
-    """The fake driver, and what codecarbon looks for: a program called `nvidia-smi`."""
+    """Make a machine of the fake driver, with a program `nvidia-smi`, which codecarbon looks for."""
     found = compiler()
     if found is None:
         pytest.skip("no C compiler (cc, gcc or clang) to build the fake NVIDIA driver with")
@@ -73,7 +73,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "sensor"), CASES)
 def test_joules_against_the_truth(benchmark: Any, machine: FakeDriver, name: str, sensor: str) -> None:
-    """One run of all windows. What wattbench claims is asserted in `tests/wattbench/meters/test_truth.py`."""
+    """Run all windows once. `tests/wattbench/meters/test_truth.py` asserts what wattbench claims."""
     waves = MACHINES[name]
     settings: dict[str, object] = {"gpus": len(waves), **SENSORS[sensor]}
     for gpu, wave in enumerate(waves):

@@ -58,7 +58,7 @@ class Cost:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Number of answers to a run that has so many."""
+    """Write a run of each size: number of answers to its directory."""
     return {rows: make_run(tmp_path_factory.mktemp("made-up"), rows) for rows in ROWS}
 
 
@@ -79,7 +79,7 @@ def command(arguments: list[str], out: Path) -> Cost:
 @pytest.mark.benchmark(group="a million answers")
 @pytest.mark.parametrize("what", ["report", "compare"])
 def test_it_grows_no_faster_than_the_answers(benchmark: Any, runs: dict[int, Path], tmp_path: Path, what: str) -> None:
-    """Both sizes, taking turns; the fastest of each."""
+    """Compare the fastest of each size, measured in turns."""
     found: dict[int, list[Cost]] = {rows: [] for rows in ROWS}
 
     def both() -> None:
@@ -118,7 +118,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.benchmark(group="ten million answers")
 @pytest.mark.parametrize("what", ["compare", "verify", "route", "report", "export"])
 def test_memory_of_ten_million_answers(benchmark: Any, imported: Path, tmp_path: Path, what: str) -> None:
-    """Once: it takes minutes. Of a report the study of routers takes the most memory."""
+    """Report once: it takes minutes, and the study of routers takes the most memory."""
     options = ["-o", str(tmp_path / "out")] if what in ("report", "export") else []
     options += ["--to", "parquet", "--what", "items"] if what == "export" else []
     cost = benchmark.pedantic(command, args=([what, str(imported), *options], tmp_path / "out"), rounds=1)
@@ -140,7 +140,7 @@ def streamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.benchmark(group="a hundred million answers")
 @pytest.mark.parametrize("what", ["compare", "report"])
 def test_memory_of_a_hundred_million_answers(benchmark: Any, streamed: Path, tmp_path: Path, what: str) -> None:
-    """Once: it takes minutes. Memory does not grow with the answers."""
+    """Compare once: it takes minutes. Memory does not grow with the answers."""
     options = ["-o", str(tmp_path / "out")] if what == "report" else []
     cost = benchmark.pedantic(command, args=([what, str(streamed), *options], tmp_path / "out"), rounds=1)
     benchmark.extra_info |= {"seconds": cost.seconds, "processor seconds": cost.processor_s, "peak MB": cost.peak_mb}

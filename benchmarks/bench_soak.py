@@ -120,7 +120,7 @@ def test_a_run_of_twenty_thousand_items_stays_as_it_began(benchmark: Any, folder
 
 
 def _samples(folder: Path) -> list[Sample]:
-    """Run the suite to its end, and look at its process again and again."""
+    """Run the suite to its end, and sample its process."""
     environment = os.environ | {"WATTBENCH_LOCKS": str(folder / "locks"), "HF_HUB_OFFLINE": "1"}
     watched, samples = Watched(folder), []
     with (folder / "messages.txt").open("w") as messages:

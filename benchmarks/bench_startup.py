@@ -15,7 +15,7 @@ import pytest
     ids=["python", "import wattbench", "wattbench --help"],
 )
 def test_start(benchmark, arguments: list[str]) -> None:
-    """A process each time, as the shell starts one."""
+    """Time a process, as the shell starts one."""
     command = [sys.executable, *arguments]
     done = benchmark.pedantic(
         lambda: subprocess.run(command, capture_output=True, check=True), rounds=10, warmup_rounds=2

@@ -53,7 +53,7 @@ DOCUMENTS = int(os.environ.get("WATTBENCH_BENCH_DOCUMENTS", "2"))
 
 
 def _suite() -> Resolved:
-    """The quick suite's tasks, put to every system of the catalogue."""
+    """Return the quick suite's tasks with every system of the catalogue."""
     chosen = tuple(name for name in os.environ.get("WATTBENCH_BENCH_SYSTEMS", "").split(",") if name)
     everyone = load_suite("nightly").narrowed(systems=chosen).systems
     return replace(load_suite("quick").narrowed(limit=DOCUMENTS), systems=everyone)
@@ -64,7 +64,7 @@ SUITE = _suite()
 
 @pytest.fixture(scope="module")
 def metering() -> Iterator[Metering]:
-    """This machine's meters; nobody else measures meanwhile."""
+    """Open this machine's meters; no other process measures meanwhile."""
     with measuring_alone(), Metering(choose().meters) as metering:
         yield metering
     release_base()
@@ -72,7 +72,7 @@ def metering() -> Iterator[Metering]:
 
 @pytest.fixture
 def engine(name: str) -> Iterator[Engine]:
-    """The system, loaded."""
+    """Load the system."""
     measure = SUITE.suite.measure
     try:
         opened = open_engine(name, SUITE.systems[name], batch=measure.batch, seed=measure.seed)
@@ -85,7 +85,7 @@ def engine(name: str) -> Iterator[Engine]:
 @pytest.mark.benchmark(group="systems: the quick suite's first documents")
 @pytest.mark.parametrize("name", order(SUITE.systems))
 def test_system(benchmark: Any, metering: Metering, engine: Engine, name: str) -> None:
-    """`ROUNDS` rounds of the same documents."""
+    """Time `ROUNDS` rounds of the same documents."""
     asking = Asking(name, engine, SUITE.systems[name])
     rounds: list[Round] = []
 
@@ -108,7 +108,7 @@ def test_system(benchmark: Any, metering: Metering, engine: Engine, name: str) -
 
 @dataclass
 class Round:
-    """One window, and what was answered in it."""
+    """One window, and its answers."""
 
     window: OpenWindow
     answers: list[tuple[str, AnswerRow]] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Questions:
-    """A task's documents as one system is asked for them."""
+    """A task's documents as one system is asked them."""
 
     loaded: LoadedTask
     context: TaskContext
@@ -127,7 +127,7 @@ class Questions:
 
 
 class Asking:
-    """Puts the same documents to one system, as often as it is told to."""
+    """The same documents for one system, asked any number of times."""
 
     def __init__(self, name: str, engine: Engine, config: System) -> None:
         self.engine, self.config = engine, config
@@ -147,7 +147,7 @@ class Asking:
         return found
 
     def scores(self, answers: Sequence[tuple[str, AnswerRow]]) -> list[ScoreRow]:
-        """lm-eval's scores of a round. Equal answers are scored once."""
+        """Return lm-eval's scores of a round; equal answers are scored once."""
         key = tuple((task, row.doc_id, *row.replies) for task, row in answers)
         if key not in self._scored:
             self._scored[key] = [score for own in self.questions for score in self._scores_of(own, answers)]
@@ -171,7 +171,7 @@ class Asking:
 
 
 def summary(asking: Asking, rounds: Sequence[Round]) -> dict[str, Any]:
-    """What `extra_info` says of a system: the report's statistics, over all rounds."""
+    """Return a system's `extra_info`: the report's statistics over all rounds."""
     scores = [asking.scores(each.answers) for each in rounds]
     correct = np.array([[score.correct for score in own] for own in scores])
     windows = [each.row for each in rounds if each.row is not None]

@@ -27,7 +27,7 @@ THREADS = 64
 
 
 def spent_s(reader: MachineReader) -> float:
-    """CPU seconds of the two snapshots of a window."""
+    """Return the CPU seconds of the two snapshots of a window."""
     before_s = time.process_time()
     reader.snapshot()
     reader.snapshot()
@@ -36,7 +36,7 @@ def spent_s(reader: MachineReader) -> float:
 
 @pytest.fixture
 def crowd() -> Any:
-    """Threads and children that wait."""
+    """Start threads and children that wait."""
     done = threading.Event()
     threads = [threading.Thread(target=done.wait) for _ in range(THREADS)]
     for thread in threads:
@@ -62,7 +62,7 @@ def crowd() -> Any:
 def test_watching_costs_at_most_a_hundredth_of_a_core(
     benchmark: Any, request: pytest.FixtureRequest, many: bool
 ) -> None:
-    """The snapshots of a window of 5 s; the canary is counted below."""
+    """Time the snapshots of a window of 5 s; the canary is counted below."""
     if many:
         request.getfixturevalue("crowd")
     reader = MachineReader()
@@ -76,7 +76,7 @@ def test_watching_costs_at_most_a_hundredth_of_a_core(
 
 
 def test_the_canary_costs_at_most_a_hundredth_of_a_core(benchmark: Any) -> None:
-    """Asked for at every edge of windows of half a second, which is more often than it may run."""
+    """Time the canary at every edge of windows of half a second, which is more often than it may run."""
     canary = Canary()
     once = canary.recent()
     started_s, began_s = time.perf_counter(), time.process_time()
@@ -111,14 +111,14 @@ WINDOWS = 20
 
 
 def windows(threads: int) -> list[tuple[bool, bool, dict[str, float]]]:
-    """The windows of a process of its own."""
+    """Measure windows in a process of its own."""
     script = "import json\n" + WORK.replace("THREADS", str(threads)).replace("WINDOWS", str(WINDOWS))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def shown(rows: list[tuple[bool, bool, dict[str, float]]]) -> str:
-    """How many windows were marked, and the median and the largest share of each signal."""
+    """Print how many windows were marked, and the median and largest share of each signal."""
     contended, said = sum(row[0] for row in rows), sum(row[1] for row in rows)
     text = f"\n{contended} of {len(rows)} contended, {said} with a remark or more"
     for name in rows[0][2]:

@@ -1,4 +1,4 @@
-"""The first lines of a program that measures tasks with codecarbon's own tracker. It has imported `time`."""
+"""The first lines of a program that has imported `time`, to measure tasks with codecarbon's own tracker."""
 
 TRACKER = """
 import os

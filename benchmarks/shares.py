@@ -1,4 +1,4 @@
-"""State how often something was so in simulations, with the standard error of that."""
+"""State how often something occurred in simulations, with its standard error."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Share:
-    """How often something is so, 0 to 1, and the standard error of that."""
+    """A share, 0 to 1, with its standard error."""
 
     share: float
     error: float
 
     def text(self, least: float = -math.inf, most: float = math.inf) -> str:
-        """Write it in per cent with its error; bold where it is beyond a limit."""
+        """Write the share in per cent with its error; bold where it is beyond a limit."""
         text = f"{100 * self.share:.1f} ± {100 * self.error:.1f}%"
         return text if least <= self.share <= most else f"**{text}**"
 

@@ -81,7 +81,7 @@ def mapping_in(processes: int, chunksize: int) -> Iterator[Callable[..., Iterabl
 
 
 def note(line: str) -> None:
-    """Print how far a simulation is."""
+    """Print a line on a simulation's progress."""
     print(line, file=sys.stderr, flush=True)
 
 

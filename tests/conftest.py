@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import tempfile
@@ -12,8 +11,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import tiers
-from tests.e2e.preloaded import Preloaded, of_this_run
+from tests import guard, reruns
 from wattbench.config import Weights
 from wattbench.machine import measuring_lock
 from wattbench.meters.contention.watch import SWITCH
@@ -35,7 +33,7 @@ _LOCKS = tempfile.TemporaryDirectory(prefix="wattbench-locks-")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Sort tests into tiers, let signals arrive, and leave windows unwatched.
+    """Register the guard and the reruns, let signals arrive, and leave windows unwatched.
 
     Shells start background jobs with Ctrl-C ignored, and so would the programs be that tests interrupt. Tests run side
     by side: each would find the machine busy, or another measuring on it. Those of what watches it make a
@@ -43,37 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     os.environ[SWITCH] = "off"
     os.environ[measuring_lock.FOLDER] = _LOCKS.name
-    config.pluginmanager.register(tiers, "tiers")
+    config.pluginmanager.register(guard)
+    config.pluginmanager.register(reruns)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[object]:
-    """Collect tests without garbage collections, and leave all that is there then out of later ones.
-
-    What is imported stays, and to look through it again and again takes a third of the time of collecting; with
-    PyTorch, each collection during a test would take a tenth of a second.
-    """
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[object]:
-    """Skip fsync in a test of the tiers `unit` and `long`: it waits for a disk, and no test cuts the power.
-
-    A test of durability puts a function of its own in its place. Tests of other tiers may time real work.
-    """
-    if not any(map(item.get_closest_marker, ("unit", tiers.LONG))):
-        return (yield)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "fsync", lambda _: None)
-        return (yield)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let each of tox's two commands have no tests: the tests that are asked for may all be the other's."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.markexpr in ("alone", "not alone"):
+        session.exitstatus = pytest.ExitCode.OK
 
 
 @pytest.fixture(autouse=True)
@@ -102,13 +79,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_bytes().decode(), f"the text is not that of {shown}; if it should be, {update}"
 
     return check
-
-
-@pytest.fixture(scope="session")
-def preloaded() -> Iterator[Preloaded]:
-    """What runs a command in a process of its own, with other people's packages imported already."""
-    with of_this_run() as preloaded:
-        yield preloaded
 
 
 @pytest.fixture(scope="session")

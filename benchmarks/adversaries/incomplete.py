@@ -77,7 +77,7 @@ def _holds(analysis: Analysis, system: str, truth: float) -> tuple[int, int]:
 
 
 def _rows(seed: int, share: float, *, hardest: bool) -> Outcomes:
-    """Return how A, the less accurate of two systems, fares where it lacks a share of its rows: any, or wrong ones."""
+    """Simulate two systems of which A, the less accurate, lacks a share of its rows: any, or wrong ones."""
     rng = np.random.default_rng([1, seed])
     better = _easiness(rng, ITEMS, 0.7)
     worse = np.clip(better - GAP / 0.7 * better, 0, 1)
@@ -99,7 +99,7 @@ def _rows(seed: int, share: float, *, hardest: bool) -> Outcomes:
 
 
 def _trials(seed: int, columns: Sequence[str], name: str, *, repeats: bool = False) -> Outcomes:
-    """Return how a system fares that is asked each text several times; `columns` are those of the table that say so."""
+    """Simulate a system that is asked each text several times; `columns` of the table say so."""
     rng = np.random.default_rng([2, seed])
     easiness = _easiness(rng, TEXTS, 0.7)
     rows = [

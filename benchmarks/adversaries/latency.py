@@ -1,4 +1,4 @@
-"""Percentiles of latency: how often their intervals hold, and alike systems are called different.
+"""Percentiles of latency: how often intervals hold the truth, and equal systems are called different.
 
 Runs are those of `tests.made_up.noisy_runs`: eight systems in pairs that are alike, 400 items. The truth is the
 percentile of all requests of `SESSIONS` further sessions of the same machine.
@@ -79,7 +79,7 @@ SHORT = ("still", "drift over 30 s", "heavy tails")
 
 
 def outcomes(seed: int, machine: str, blocks: int) -> Outcomes:
-    """Simulate a run, and hold its intervals and comparisons against the truth."""
+    """Simulate a run, and compare its intervals and comparisons with the truth."""
     seconds, block = seconds_of(machine, blocks, [seed, blocks])
     samples = [Sample(seconds[:, each], block) for each in range(SYSTEMS)]
     found: dict[str, tuple[int, int]] = {}

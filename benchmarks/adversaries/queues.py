@@ -102,7 +102,7 @@ def batching(load: float, requests: int, rng: np.random.Generator) -> tuple[Floa
 
 
 def heavy_tailed(load: float, requests: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Simulate M/G/1 with answers whose length has no variance: Pareto, 1.5."""
+    """Simulate M/G/1 with answers whose length has infinite variance: Pareto, 1.5."""
     due_s = poisson_arrivals(load, requests, rng)
     return due_s, sojourns(due_s, (rng.pareto(1.5, requests) + 1) / 3, 1)
 

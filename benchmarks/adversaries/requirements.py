@@ -1,4 +1,4 @@
-"""Systems against requirements, and the system that is advised: how often what a decision says of them is not so.
+"""How often a decision is wrong about systems against requirements, and about the system that it advises.
 
 Eight systems are drawn anew in each run from a population, and held against bounds that 85%, 50% or 15% of it keep; or
 all are alike and miss a bound by a hair: no population is more adverse to what is said of a system that misses. A world
@@ -136,7 +136,7 @@ def outcomes(setup: Setup, seed: int) -> Outcomes:
 
 
 def requirements_of(setup: Setup, run: WholeRun, seconds: Floats) -> tuple[Requirement, ...]:
-    """Return what is required of a run. True joules and p95 go with the seconds of the mean item, and so the bounds."""
+    """Return the requirements of a run; their bounds scale with the seconds of the mean item."""
     accuracies, hair = POPULATIONS[setup.population], 1e-6
     if setup.place in PLACES:
         missed = np.full(1, PLACES[setup.place])
@@ -154,7 +154,7 @@ def requirements_of(setup: Setup, run: WholeRun, seconds: Floats) -> tuple[Requi
 
 
 def truths(run: WholeRun, requirements: Sequence[Requirement]) -> dict[str, list[bool]]:
-    """Return of each system which requirements it truly meets."""
+    """Return for each system which requirements it truly meets."""
     met = {
         "accuracy": lambda bound: run.accuracy >= bound,
         "joules": lambda bound: run.joules <= bound,
@@ -165,7 +165,7 @@ def truths(run: WholeRun, requirements: Sequence[Requirement]) -> dict[str, list
 
 
 def counted(decision: Decision, truly: dict[str, list[bool]], place: str) -> Outcomes:
-    """Count what a decision says, held against which requirements each system truly meets."""
+    """Count a decision's right and wrong statements, by the requirements that each system truly meets."""
     meets = {name: all(each) for name, each in truly.items()}
     yes = [meets[each.system] for each in decision.systems if each.qualifies == Qualifies.YES]
     failed = [

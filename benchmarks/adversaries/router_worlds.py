@@ -198,14 +198,14 @@ def _requests(rng: np.random.Generator, world: RouterWorld, topic: NDArray[np.in
 
 @dataclass(frozen=True)
 class _Draw:
-    """Draws numbers that are not equally likely, as `Generator.choice` does, which adds up all chances every time."""
+    """A distribution to draw from as `Generator.choice` does, with its chances added up once."""
 
     reached: NDArray[np.float64]
     """Shape (numbers,): the chance of each number or a lower one."""
 
     @classmethod
     def of(cls, often: NDArray[np.float64]) -> _Draw:
-        """Return the draw of numbers that are so often drawn, in any unit."""
+        """Return the distribution of numbers with these weights, in any unit."""
         reached = (often / often.sum()).cumsum()
         return cls(reached / reached[-1])
 

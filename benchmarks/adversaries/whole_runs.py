@@ -58,7 +58,7 @@ POPULATIONS: Mapping[str, Callable[[Floats], Floats]] = {
 
 @dataclass(frozen=True)
 class Machine:
-    """What asks the items, and which items."""
+    """The machine of a run, and its items."""
 
     noise: Noise
     blocks: int
@@ -147,7 +147,7 @@ def _right(
 
 
 def _factors(machine: Machine, measured: Run, answers: Answers) -> tuple[Floats, Floats]:
-    """Return by what the machine slows requests, and how often."""
+    """Return the factors by which the machine slows requests, and how often each occurs."""
     if not machine.long_run:
         each = (measured.item_joules / BASE_W / answers.seconds).ravel()
         return each, np.full(len(each), 1 / len(each))

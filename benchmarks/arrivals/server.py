@@ -16,7 +16,7 @@ _HEAD = "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n
 
 
 class Stamped:
-    """Answers connections, and keeps the stamps."""
+    """A server that keeps when each request came."""
 
     def __init__(self, answer_s: float) -> None:
         self._answer_s = answer_s

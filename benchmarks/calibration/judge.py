@@ -1,4 +1,4 @@
-"""Analyse one simulated run, as `wattbench compare` does, and judge by the truth what it says."""
+"""Analyse one simulated run as `wattbench compare` does, and compare the analysis with the truth."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SESSIONS = 5
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is right and wrong of one run. Shares are 0 to 1."""
+    """What the analysis of one run has right and wrong. Shares are 0 to 1."""
 
     called_different: float
     """Of the pairs of systems that are alike in all respects."""
@@ -45,7 +45,7 @@ class Verdict:
 
 
 def verdict(noise: str, items: int, blocks: int, number: int) -> Verdict:
-    """Simulate a run of a number, and earlier sessions of its suite, and judge what an analysis of it says.
+    """Simulate the run of a seed with earlier sessions of its suite, and judge its analysis.
 
     The number is the seed: the same one gives the same run.
     """
@@ -93,7 +93,7 @@ def held(found: Sequence[Interval | None], truth: Sequence[float]) -> float:
 
 
 def sessions_of(earlier: Sequence[Run]) -> SessionRecord:
-    """Return what `wattbench calibrate SUITE --sessions K` would have recorded of these runs."""
+    """Return the sessions that `wattbench calibrate SUITE --sessions K` would have recorded of these runs."""
     joules = np.array([each.item_joules.mean(axis=0) for each in earlier])
     by_system = {name: tuple(column.tolist()) for name, column in zip(NAMES, joules.T, strict=True)}
     runs = tuple(str(number) for number in range(len(earlier)))

@@ -24,7 +24,7 @@ class GuideLLMBenchmark:
         return None if path is None else cls(path)
 
     def version(self) -> str:
-        """Return what it prints."""
+        """Return the version that it prints."""
         return version_of([self.path, "--version"])
 
     def prepare(self, folder: Path, load: Load) -> list[str]:

@@ -28,11 +28,11 @@ _PORT = 6399
 
 
 class Hosts(Protocol):
-    """What can be started and killed."""
+    """Hosts that can be started and killed."""
 
     @property
     def address(self) -> str:
-        """Of the cluster, for `--cluster`."""
+        """Return the address of the cluster, for `--cluster`."""
         ...
 
     def start(self, name: str) -> None:
@@ -108,7 +108,7 @@ class TestCluster:
 
     @property
     def address(self) -> str:
-        """Of the cluster."""
+        """Return the address of the cluster."""
         return str(self.cluster.address)
 
     def start(self, name: str) -> None:

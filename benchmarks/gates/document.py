@@ -59,7 +59,7 @@ def _items(rates: Rates) -> str:
 
 
 def _stated(figures: GateFigures) -> str:
-    """Say, for each world, what gates say that they find, and in which share of gates they find it."""
+    """Return for each world the fault that gates say they find, and how often they find it."""
     rows = [["*limit*", *[f"{FOUND - NEAR:.0%} to {FOUND + NEAR:.0%}"] * len(THREE)]]
     for kind, rates in _of(figures, Truth.NO_WORSE):
         if kind.stated:

@@ -26,7 +26,7 @@ Map = Callable[[Callable[[int], Outcome], Iterable[int]], Iterable[Outcome]]
 
 @dataclass(frozen=True)
 class Stated:
-    """What gates say that they find in nine of ten, and how often gates find it."""
+    """The fault that gates say they find in nine of ten cases, and how often they find it."""
 
     metric: str
     size: float
@@ -94,7 +94,7 @@ def simulated(
 
 
 def _stated(kind: Kind, outcomes: Sequence[Outcome], each: Map) -> tuple[Stated, ...]:
-    """Simulate candidates that are worse by what gates of the kind say that they find."""
+    """Simulate candidates with the fault that gates of the kind say they find."""
     if not kind.stated:
         return ()
     stated = []

@@ -34,7 +34,7 @@ class Kind:
 
 
 def _moved(tasks: int, first: float, last: float) -> tuple[float, ...]:
-    """Return shifts of tasks, those of the first half and those of the last: the worst case for a plan by tasks."""
+    """Return shifts of the first and the last half of tasks: the worst case for a plan by tasks."""
     return (first,) * (tasks // 2) + (last,) * (tasks // 2)
 
 

@@ -40,7 +40,7 @@ def gate(kind: Kind, number: int) -> Outcome:
 
 
 def worsened(kind: Kind, metric: str, by: float) -> Kind:
-    """Return the kind with a candidate that is worse in one metric by an amount, judged as it was."""
+    """Return the kind with a candidate that is worse in one metric by an amount."""
     world = kind.world
     harmed = {
         ACCURACY: replace(world, shifts=tuple(shift - by for shift in world.shifts)),

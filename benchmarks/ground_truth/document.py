@@ -86,7 +86,7 @@ def difference_text(difference: float | None) -> str:
 
 
 def _said(made: Iterable[Made]) -> str:
-    """Say when and with what lines were made, those of one day and version of wattbench together."""
+    """Return when and with what lines were made, those of one day and version of wattbench together."""
     versions: dict[tuple[str, str], dict[str, str]] = {}
     for each in made:
         versions.setdefault((each.made_utc, each.versions[WATTBENCH]), {}).update(each.versions)

@@ -1,4 +1,4 @@
-"""One line of ground truth: a known figure, and the one that is held against it."""
+"""One line of ground truth: a known figure, and the one that is compared with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class NotHereError(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """A figure that somebody else states or that is known, and the same by wattbench (or by the tool of `by`)."""
+    """A published or known figure, and the same by wattbench (or by the tool of `by`)."""
 
     name: str
     """In its subject, without spaces: the command takes it as ``subject/name``."""
@@ -53,7 +53,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Sources:
-    """What a subject may need beside wattbench and its extras."""
+    """What a subject may need in addition to wattbench and its extras."""
 
     others: Path | None
     """The folder of files that `tests/wattbench/importers/fetch_others.py` fetches."""

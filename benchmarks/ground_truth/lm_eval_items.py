@@ -67,7 +67,7 @@ def of_task(system: str, task: str, alone: Mapping[str, Any], ours: Mapping[int,
 
 
 def _alone(resolved: Resolved, system: str) -> Mapping[str, Any]:
-    """Return what `simple_evaluate` does, on a model that knows nothing of wattbench."""
+    """Return the result of `simple_evaluate` on a model without wattbench."""
     import lm_eval
     from lm_eval.tasks import TaskManager
 

@@ -16,7 +16,6 @@ from benchmarks.kills.server import start
 from benchmarks.kills.subjects import Subject, subjects
 from benchmarks.kills.work_folder import WorkFolder, environment_of
 from benchmarks.written_tables import finish, note, options_of
-from tests.e2e.preloaded import serving
 
 TWICE = 3
 """Every third random kill is followed by a kill of the resumption."""
@@ -47,14 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _kills(folder: Path, number: int, seed: int, only: Sequence[str]) -> Iterator[Kill]:
     server = start()
     try:
-        with serving(environment_of(folder)) as commands:
-            work = WorkFolder(folder, commands, environment_of(folder))
-            work.run("--version")  # the first one waits for what all import
-            every = subjects(f"http://127.0.0.1:{server.server_port}/v1")
-            for place, subject in enumerate(every):
-                share = number // len(every) + (place < number % len(every))
-                if subject.name in only or not only:
-                    yield from _of_subject(subject, share, folder / str(place), work, random.Random(f"{seed} {place}"))
+        work = WorkFolder(folder, environment_of(folder))
+        every = subjects(f"http://127.0.0.1:{server.server_port}/v1")
+        for place, subject in enumerate(every):
+            share = number // len(every) + (place < number % len(every))
+            if subject.name in only or not only:
+                yield from _of_subject(subject, share, folder / str(place), work, random.Random(f"{seed} {place}"))
     finally:
         server.shutdown()
 

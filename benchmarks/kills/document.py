@@ -1,4 +1,4 @@
-"""Write what came of the kills as a table, and put it into docs/reliability.md."""
+"""Write the outcomes of the kills as a table into docs/reliability.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Record what came of the kills."""
+"""Record the outcomes of the kills."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def as_json(figures: Figures) -> str:
 
 
 def read(path: Path = FIGURES) -> Figures:
-    """Read what was recorded."""
+    """Read the recorded figures."""
     recorded = json.loads(path.read_text(encoding="utf-8"))
     kills = (Kill(**each | {"problems": tuple(each["problems"])}) for each in recorded["kills"])
     return Figures(recorded["seed"], tuple(kills))
 
 
 def merged(before: Figures | None, now: Figures) -> Figures:
-    """Return figures with those of some commands in place of the earlier ones, in the order of the earlier ones."""
+    """Return the earlier figures with those of some commands replaced."""
     if before is None:
         return now
     made = {each.subject for each in now.kills}

@@ -32,7 +32,7 @@ class Undisturbed:
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill, and what came of it."""
+    """One kill and its outcome."""
 
     subject: str
     moment: str
@@ -47,13 +47,13 @@ class Kill:
 
     @property
     def chosen(self) -> bool:
-        """Return whether the moment was chosen, and not drawn."""
+        """Return whether the moment was chosen and not drawn at random."""
         return self.moment.split()[0] in WHEN
 
 
 def prepared(subject: Subject, folder: Path, place: WorkFolder) -> Undisturbed:
-    """Prepare a folder, and run nothing in it: results are then compared with none. The arguments are as below."""
-    begun = WorkFolder(folder / "begun", place.commands, place.environment)
+    """Prepare a folder, and run nothing in it. The arguments are those of `undisturbed`."""
+    begun = WorkFolder(folder / "begun", place.environment)
     begun.folder.mkdir(parents=True)
     subject.prepare(begun)
     return Undisturbed(subject, begun, None, 0.0)

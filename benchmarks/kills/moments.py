@@ -1,4 +1,4 @@
-"""Name a moment of a command by what it asks of the disk, and kill its process group there.
+"""Name a moment of a command by its call of the disk, and kill its process group there.
 
 A moment is the n-th call of `os.fsync`, `os.replace`, `os.rename`, `os.symlink` or `os.mkdir` on a path that matches a
 pattern: before the call, after it, or amid it. A kill amid a write leaves a part of a line, or of a file under its
@@ -34,7 +34,7 @@ class Moment:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read it from text, as ``before replace */run.json 1``.
+        """Read a moment from text, as ``before replace */run.json 1``.
 
         Raises:
             ValueError: it is no moment.
@@ -46,7 +46,7 @@ class Moment:
 
 
 def die_at(moment: Moment) -> None:
-    """Have this process's group killed at a moment, by standing in for one function of `os`."""
+    """Kill this process's group at a moment, by a stand-in for one function of `os`."""
     call: Callable[..., Any] = getattr(os, moment.call)
     left = moment.number
 

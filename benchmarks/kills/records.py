@@ -29,7 +29,7 @@ def items_of(root: Path) -> pd.DataFrame:
 
 
 def content_of(root: Path) -> Any:
-    """Return what does not change when a run is made again: every answer with its key, and its score."""
+    """Return what is equal in two runs of a suite: every answer with its key, and its score."""
     items = items_of(root)
     chosen = items[[name for name in (*KEY, *SAME) if name in items]].astype(object)
     return sorted(map(repr, chosen.where(chosen.notna(), None).itertuples(index=False, name=None)))

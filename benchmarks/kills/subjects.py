@@ -66,7 +66,7 @@ class Subject:
 
 
 def subjects(url: str) -> list[Subject]:
-    """Return all of them.
+    """Return all subjects.
 
     Args:
         url: of a server on this machine that answers `tests/data`'s sums.

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -14,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-
-from tests.e2e.preloaded import Preloaded
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -32,13 +31,12 @@ class WorkFolder:
     """A folder, and how commands are run in it."""
 
     folder: Path
-    commands: Preloaded
     environment: Mapping[str, str]
 
     def copied(self, to: Path) -> WorkFolder:
         """Return another one that begins with the same files."""
         shutil.copytree(self.folder, to, symlinks=True)
-        return WorkFolder(to, self.commands, self.environment)
+        return WorkFolder(to, self.environment)
 
     def run(self, *arguments: object) -> Done:
         """Run `wattbench ARGUMENTS` to its end."""
@@ -80,11 +78,13 @@ class WorkFolder:
         return alive
 
     def _run(self, module: str, arguments: tuple[object, ...], more: Mapping[str, str]) -> Done:
-        words = [str(each) for each in arguments]
+        words = [sys.executable, "-m", module, *map(str, arguments)]
         temporary = self.folder / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
         environment = {**self.environment, **more, MARK: str(self.folder), "TMPDIR": str(temporary)}
-        return self.commands.run(words, cwd=self.folder, env=environment, timeout_s=300, module=module)
+        return subprocess.run(
+            words, cwd=self.folder, env=environment, timeout=300, capture_output=True, text=True, check=False
+        )
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -49,7 +49,7 @@ class Machine:
 
     @property
     def years(self) -> float:
-        """Return how long it is."""
+        """Return the length of the series in years."""
         return (self.days[-1] - self.days[0]).days / _YEAR
 
 
@@ -170,7 +170,7 @@ def _verdict(values: NDArray[np.float64], days: Sequence[datetime.date]) -> tupl
 
 
 def _creep_named(machine: Machine, by_year: float) -> bool:
-    """Return whether a creep is named on any night that is looked at."""
+    """Return whether a creep is named on any of the nights."""
     days = np.array([(day - machine.days[0]).days for day in machine.days]) / _YEAR
     values = machine.logarithms + math.log1p(by_year) * days
     for nights in range(60, len(values) + 1, _LOOK):

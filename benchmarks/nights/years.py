@@ -41,7 +41,7 @@ def alarmed_on(figures: NDArray[np.float64], metrics: int = 1) -> list[int]:
 
 
 def panel_of(figures: NDArray[np.float64]) -> SeriesPanel:
-    """Lay out a metric's figures: every system and domain, then every system over all domains. Shape as above."""
+    """Return a metric's figures of every system and domain, then of every system over all domains."""
     systems, domains, nights = figures.shape
     values, numbers = figures.mean(axis=1), np.arange(systems)
     overall = np.ones(systems, dtype=bool)

@@ -18,14 +18,14 @@ PACKAGED_DATA = {"py.typed", "__pycache__", "__init__.py", "__main__.py"}
 
 
 def rows(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading of the page, without its head."""
+    """Return the cells of the first table under a heading of the page, without its head."""
     table = re.search(rf"^##+ .*{re.escape(heading)}.*\n(?:(?!^#).*\n)*?((?:^\|.*\n)+)", PAGE, re.MULTILINE)
     assert table, heading
     return [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table[1].splitlines()[2:]]
 
 
 def floors(package: str) -> dict[str, int]:
-    """The floor of each room on the page."""
+    """Return the floor of each room on the page."""
     folder = "harness" if package == "wattbench" else "reports"
     return {
         name: int(floor) for floor, names, _ in rows(f"`{folder}/{package}`") for name in re.findall(r"`(\w+)`", names)
@@ -65,6 +65,7 @@ def test_what_one_looks_for_is_where_the_page_says() -> None:
             assert any((folder / file).exists() for folder in PACKAGES.values()), f"{concept}: no {file}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_a_class_name_is_used_once(package: str) -> None:
     names = Counter(name for path in PACKAGES[package].rglob("*.py") for name in words_of_file(path).classes)

@@ -22,7 +22,7 @@ PROSE = [
 
 
 def listed(heading: str) -> list[str]:
-    """The first column of the table under a heading of CONTRIBUTING: what not to say, in backticks."""
+    """Return the words in backticks of the first column of a table of CONTRIBUTING."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = re.search(rf"^### {heading}\n(?:(?!^#).*\n)*?((?:^\|.*\n)+)", text, re.MULTILINE)
     assert table, heading

@@ -45,7 +45,7 @@ def test_every_machine_and_layout_is_recorded() -> None:
     assert RECORDED.sessions == SESSIONS
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", RECORDED.kinds, ids=lambda kind: f"{kind.noise}, {kind.items}, {kind.blocks}")
 def test_the_code_gives_the_recorded_runs(kind) -> None:
     for number, recorded in enumerate(kind.first):
@@ -69,7 +69,7 @@ def test_figures_are_means_over_runs_and_are_read_back(tmp_path: Path) -> None:
     assert read(tmp_path / "figures.json") == found
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
     figures, page = tmp_path / "figures.json", tmp_path / "page.md"
     page.write_text(f"before\n{PLACE.begin}{PLACE.end}after\n")

@@ -59,7 +59,7 @@ def test_figures_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert "Not installed: AIPerf." in text(read(path))
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_the_server_takes_its_delays_and_records_them() -> None:
     log = Lines()
     delays = Delays(first_token_s=0.004, token_s=0.002, tokens=5)
@@ -113,14 +113,14 @@ def test_what_a_tool_did_not_record_is_stated_and_may_not_be_much() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="orphans are adopted by a call of Linux")
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_process_that_its_parent_has_left_is_counted(tmp_path: Path) -> None:
     burn = "import time\nwhile time.process_time() < 0.3: pass"
     (tmp_path / "leaver.py").write_text(f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {burn!r}])\n")
     assert run([sys.executable, "leaver.py"], folder=tmp_path).total_s >= 0.3
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_tool_that_fails_says_what_it_printed(tmp_path: Path) -> None:
     with pytest.raises(ToolFailedError, match="ended with 3:\nno such thing"):
         run([sys.executable, "-c", "print('no such thing'); raise SystemExit(3)"], folder=tmp_path)

@@ -36,7 +36,7 @@ def test_every_kind_is_recorded() -> None:
     assert all(each.gates >= 250 and len(each.first) == FIRST for each in RECORDED.rates), "recorded of a trial run"
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=label)
 def test_the_code_gives_the_recorded_gates(kind) -> None:
     for number, recorded in enumerate(RECORDED.of(kind).first):
@@ -52,7 +52,7 @@ def test_what_is_no_worse_fails_as_seldom_as_promised(kind) -> None:
 
 
 def beyond_chance(most: float) -> float:
-    """A limit, and two standard errors of a share of as many gates that is exactly there."""
+    """Return a limit plus two standard errors of a share that is exactly at it."""
     return most + 2 * np.sqrt(most * (1 - most) / RECORDED.rates[0].gates)
 
 
@@ -106,7 +106,7 @@ def test_rounds_evaluated_ahead_change_nothing(policy: str) -> None:
         assert at_once.items == sum(each.items for each in rounds[:end])
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_the_command_writes_figures_and_page(tmp_path: Path, monkeypatch, capsys) -> None:
     figures, page = tmp_path / "figures.json", tmp_path / "page.md"
     page.write_text(f"before\n{PLACE.begin}{PLACE.end}after\n")
@@ -139,7 +139,7 @@ def test_each_kind_is_a_row() -> None:
     assert all(kind.name in rows for kind in KINDS)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_a_fixed_size_test_needs_more_items_of_noisier_systems() -> None:
     still, wanders = (
         fixed_size(next(kind for kind in KINDS if kind.name == name))

@@ -30,7 +30,7 @@ def made(name: str, folder: Path, files: Path | None = None) -> tuple[Line, ...]
 
 
 def same(again: tuple[Line, ...], recorded: tuple[Line, ...]) -> bool:
-    """Whether lines are the same, to the rounding of sums."""
+    """Return whether lines are the same, to the rounding of sums."""
     return len(again) == len(recorded) and all(
         (one.name, one.what, one.unit, one.note) == (other.name, other.what, other.unit, other.note)
         and one.known == pytest.approx(other.known, rel=1e-12)
@@ -99,7 +99,7 @@ def test_percentiles_and_the_rate_are_those_of_loadgen() -> None:
     assert rate.found * one_less == pytest.approx(rate.known, rel=0.001)
 
 
-@pytest.mark.driver
+@pytest.mark.slow
 def test_a_window_that_wattbench_refuses_has_no_joules_and_the_reason(tmp_path: Path, monkeypatch) -> None:
     if compiler() is None:
         pytest.skip("no C compiler to build the fake NVIDIA driver with")
@@ -153,7 +153,7 @@ def test_a_subject_that_fails_keeps_its_figures(error: Exception, capsys, monkey
     assert of_lines(BY_NAME["sci"], RECORDED["sci"].lines) in printed.out
 
 
-@pytest.mark.driver
+@pytest.mark.slow
 def test_a_tool_that_fails_is_named_with_what_it_said(tmp_path: Path) -> None:
     if compiler() is None:
         pytest.skip("no C compiler to build the fake NVIDIA driver with")

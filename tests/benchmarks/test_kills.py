@@ -99,12 +99,14 @@ def found(run: Path, before: dict[Path, bytes] | None = None) -> str:
     return "\n".join(after_resumption(run, whole_lines(run) if before is None else before))
 
 
+@pytest.mark.slow
 def test_a_whole_run_has_no_problem(run: Path) -> None:
     assert found(run) == ""
     assert not list(after_kill(run))
     assert not list(left_behind(run.parents[1]))
 
 
+@pytest.mark.slow
 def test_lines_that_are_lost_and_windows_that_are_doubled_or_open_are_found(run: Path) -> None:
     without_digests(run)
     before = whole_lines(run)

@@ -54,7 +54,7 @@ def test_two_nights_as_records_keep_their_rates() -> None:
     assert slower.failed >= 0.80 * slower.gates
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting", [("constant", 0.01, 6), ("spells on one", 0.03, 2), ("unlike weeks", 0.03, 3)], ids=str
 )
@@ -63,7 +63,7 @@ def test_the_code_gives_the_recorded_years(setting: tuple[str, float, int]) -> N
     assert tuple(false_alarms(*setting, number=0)) == recorded.first
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_the_sample_of_machines_raises_no_alarm_and_large_steps_do() -> None:
     few = [each for each in read_machines() if len(each.days) > NIGHTS[-1]][:1]
     figures = tried(few)

@@ -1,28 +1,13 @@
-"""The recorded rates of tables in which rows lack or trials are items: on the page, within limits, and of this code."""
+"""Rates of tables in which rows lack or trials are items: the worst worlds, and runs by their seed."""
 
 from __future__ import annotations
 
 import pytest
 
 from benchmarks.adversaries import incomplete
-from benchmarks.adversaries.document import DOCUMENT, tables
 from benchmarks.adversaries.figures import read
-from benchmarks.written_tables import Place
 
 RATES = read("incomplete")
-
-
-def test_the_page_has_the_recorded_rates() -> None:
-    page = DOCUMENT.read_text(encoding="utf-8")
-    assert Place("incomplete").filled(page, tables(incomplete.CLAIMS, RATES)) == page
-
-
-def test_rates_are_within_limits_where_the_assumption_holds() -> None:
-    limits = {each.key: each for each in incomplete.CLAIMS}
-    for rate in RATES:
-        claim = limits[rate.claim]
-        if rate.holds:
-            assert claim.least - 2 * rate.rate.error <= rate.rate.share <= claim.most + 2 * rate.rate.error, rate
 
 
 def test_the_worst_worlds_are_outside_the_limits_and_are_published() -> None:

@@ -138,7 +138,7 @@ def test_every_answer_is_extracted_from_itself_and_is_what_the_check_allows(name
 class TestGenerate:
     @pytest.fixture(autouse=True)
     def _numbers(self, monkeypatch):
-        """A generator whose i-th document is its seed + i, modulo 50; a third of the answers are 0."""
+        """Return a generator whose i-th document is its seed + i, modulo 50; a third of the answers are 0."""
 
         def draw(recipe, seed, size):
             for index in range(size):
@@ -240,12 +240,12 @@ class TestChecks:
 
 
 def dates(question: str) -> list[str]:
-    """The two dates of a question, in whatever form."""
+    """Return the two dates of a question, in any form."""
     return re.findall(r"\d+[-/]\d+[-/]\d+|\d+ [A-Z][a-z]+ \d+|[A-Z][a-z]+ \d+,? \d{4}", question)
 
 
 def relation(question: str) -> str:
-    """What the first person asked about is to the second; who is a woman is told from the married couples."""
+    """Return the relation of the first person to the second; the married couples say who is a woman."""
     story, _, asked = question.partition("\n\n")
     one, other = re.search(r"(?:What relation is|What is|How is) (\w+) (?:related )?to (\w+)", asked).groups()
     spouse, children, parents = {}, {}, {}
@@ -329,7 +329,7 @@ for folder in sys.argv[1:]:  # each in a process of its own; importing all that 
 
 @pytest.fixture(scope="module")
 def offline_evaluations(tmp_path_factory) -> dict[str, list[str]]:
-    """What lm-eval makes of the tasks without a network, from another folder: also of a copy, as in a wheel."""
+    """Evaluate the tasks with lm-eval without a network, from another folder, and in a copy as in a wheel."""
     copy = tmp_path_factory.mktemp("installed") / "wattbench" / "_benchmarks" / "tasks"
     shutil.copytree(TASKS, copy)
     environment = os.environ | {
@@ -358,6 +358,7 @@ def offline_evaluation(request, offline_evaluations) -> list[str]:
     return offline_evaluations[request.param]
 
 
+@pytest.mark.slow
 def test_lm_eval_scores_verbose_right_answers_as_right_without_a_network(offline_evaluation):
     expected = sorted(name.partition("/")[2] for name in NAMES)
     assert offline_evaluation[: len(expected)] == [f"{task} 1.0 1.0 4" for task in expected]

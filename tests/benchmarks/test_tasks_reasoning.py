@@ -41,7 +41,7 @@ def traces(name: str, split: str = "train") -> tuple[tuple[dict[str, str], str],
 
 
 def correct_part(text: str) -> str:
-    """What remains after the last slip that was mended."""
+    """Return the text after the last slip that was mended."""
     return text.rpartition("That is wrong")[2]
 
 

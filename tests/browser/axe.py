@@ -23,7 +23,7 @@ OTHERS = {"rules": {"color-contrast": {"enabled": False}}}
 
 
 def violations(browser: Any, axe: str, options: dict[str, Any] = EVERY_RULE, *, least: int = 21) -> list:
-    """What axe-core finds in the page as it is: (impact, rule, elements).
+    """Return axe-core's findings in the page: (impact, rule, elements).
 
     Args:
         browser: shows the page.

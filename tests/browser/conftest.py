@@ -39,7 +39,7 @@ def _lacking(reason: str) -> NoReturn:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One Chromium with a profile of its own, which logs its console and its requests."""
+    """Start a Chromium with a profile of its own that logs its console and requests."""
     binary, driver = _needed("chromium"), _needed("chromedriver")
     from selenium import webdriver
 
@@ -55,7 +55,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core (MPL-2.0): run in the page by tests, and never shipped."""
+    """Return the source of axe-core (MPL-2.0), which tests run in the page; it is not shipped."""
     path = os.environ.get("WATTBENCH_AXE")
     if not path or not Path(path).is_file():
         _lacking("WATTBENCH_AXE does not name axe.min.js (npm install --no-save axe-core@4)")
@@ -64,7 +64,7 @@ def axe() -> str:
 
 @pytest.fixture(scope="session")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A plain report, one with nearly every section, a hostile one, one of many systems, and one of odd names."""
+    """Write a plain report, one with nearly every section, a hostile one, one of many systems, and one of odd names."""
     root = tmp_path_factory.mktemp("reports")
     runs = {
         "plain": FakeRun(plain_systems()),

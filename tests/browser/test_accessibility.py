@@ -8,7 +8,7 @@ from selenium.common.exceptions import WebDriverException
 from tests.browser.axe import COLOURS, OTHERS, violations
 from tests.browser.conftest import look
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 PAGES = ["plain", "family", "hostile"]
 OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = true)"
@@ -47,14 +47,14 @@ def test_axe_would_find_colours_of_the_dark_scheme(browser, show, axe, pages) ->
 
 @pytest.fixture
 def no_scripts(browser):
-    """A browser in which no page may run a script."""
+    """Start a browser in which no page may run a script."""
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     yield
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def read_aloud(browser) -> str:
-    """The names of everything in the accessibility tree, which needs no script in the page."""
+    """Return the names in the accessibility tree, which needs no script in the page."""
     nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     return " ".join(" ".join(str(node["name"]["value"]) for node in nodes if "name" in node).split())
 
@@ -85,7 +85,7 @@ return [...document.querySelectorAll(
 
 @pytest.fixture
 def parts(browser, show, pages) -> dict[str, list[str]]:
-    """What each page says where scripts may run, piece by piece."""
+    """Return the texts of each page where scripts may run."""
     found = {}
     for name in PAGES:
         show(pages[name])

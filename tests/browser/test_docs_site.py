@@ -32,7 +32,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder with `pages`, as Markdown, and `html`, as `tox -e docs` builds it."""
+    """Build the site: a folder with `pages`, as Markdown, and `html`."""
     folder = tmp_path_factory.mktemp("site")
     for source in ("harness", "reports"):
         (folder / source).symlink_to(ROOT / source)

@@ -11,7 +11,7 @@ from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import plain_systems
 from wattbench_reports.html import write_report
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 
 PAGES = ["plain", "family", "hostile"]
@@ -19,7 +19,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(each => each.open = tru
 
 
 def requested(browser) -> set[str]:
-    """Every address that was asked for since the page was shown."""
+    """Return every address that was requested since the page was shown."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
 
@@ -156,14 +156,14 @@ def test_no_name_turns_the_text_around_it(browser, show, pages, name) -> None:
 
 
 def luminance(colour: str) -> float:
-    """Relative luminance of `rgb(r, g, b)`, by WCAG 2."""
+    """Return the relative luminance of `rgb(r, g, b)`, by WCAG 2."""
     parts = [int(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def contrast(one: str, other: str) -> float:
-    """Contrast of two colours, 1 to 21, by WCAG 2."""
+    """Return the contrast of two colours, 1 to 21, by WCAG 2."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 

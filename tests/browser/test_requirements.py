@@ -26,7 +26,7 @@ from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.sections.first_screen import first_screen
 from wattbench_reports.tables.session_record import PREFIX, SessionRecord, session_record, sessions_json
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 SET = """
 const [values, levels, weights] = arguments, form = document.getElementById('what-if-form');
@@ -98,7 +98,7 @@ MONEY: list[Setting] = [
 @click.command()
 @assumption_options
 def take(assumptions: Assumptions) -> Assumptions:
-    """Return what the options of the command line come to."""
+    """Return the settings of the command line's options."""
     return assumptions
 
 

@@ -15,7 +15,7 @@ from tests.made_up.site_history import differences_of, made_up
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 PAGES = ["index", "nights", "trends/latency_p50", "trends/joules_per_correct", "today"]
 STEPS = {("specialist", "", "latency_p50"): (80, 1.05), ("generalist", "text", "latency_p50"): (50, 0.9)}
@@ -30,7 +30,7 @@ LEAST_RULES = 16
 
 @pytest.fixture(scope="session")
 def sites(tmp_path_factory) -> dict[str, Path]:
-    """The folder of an ordinary site, of one with hostile names, and of five nights of which the last is slow."""
+    """Build an ordinary site, one with hostile names, and one of five nights of which the last is slow."""
     root = tmp_path_factory.mktemp("sites")
     systems, domains = ("generalist", "specialist", "regex"), ("arithmetic", "text", "code")
     made = {
@@ -54,7 +54,7 @@ def sites(tmp_path_factory) -> dict[str, Path]:
 
 
 def requested(browser) -> set[str]:
-    """Every address that was asked for since the page was shown."""
+    """Return every address that was requested since the page was shown."""
     events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
     return {e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"}
 

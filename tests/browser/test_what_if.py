@@ -27,7 +27,7 @@ from wattbench_reports.routing.study import routing_study
 from wattbench_reports.wording.routing import study_measures
 from wattbench_reports.wording.routing.residents import gain_text, rate_sentence
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.slow
 
 SET = """
 const [values, weights] = arguments, form = document.getElementById('what-if-form');
@@ -48,7 +48,7 @@ return found;
 
 
 def grid() -> list[tuple[dict[str, Any], list[float] | None]]:
-    """Settings of the form: each control at several values, and several of them together.
+    """Yield settings of the form: each control at several values, and several together.
 
     Every fifth of them has each pair of two controls' values.
     """
@@ -61,7 +61,7 @@ def grid() -> list[tuple[dict[str, Any], list[float] | None]]:
 
 
 def assumptions(values: dict[str, Any], weights: list[float] | None, domains: tuple[str, ...]) -> Assumptions:
-    """The same settings as the command line takes them."""
+    """Return the settings as the command line takes them."""
     region = values.get("grid")
     carbon = CarbonChoice(
         region=region,
@@ -201,7 +201,7 @@ RATES = ("0.004", "1", "113.7", "9070", "19999", "46704.5", "250000", "3e6", "1e
 
 
 def at_rate(study: RoutingStudy, rate: float) -> dict[str, str]:
-    """What the report says at a rate of requests per hour, by the keys of the page."""
+    """Return the report's words at a rate of requests per hour, by the keys of the page."""
     measures, residents = study_measures(study), study.residents
     gains = [gain_at(each, rate, residents.idle_gain_per_w) for each in residents.sets]
     texts = {f"gain-{number}": gain_text(measures, gain) for number, gain in enumerate(gains)}

@@ -9,14 +9,14 @@ CALLS = itertools.count()
 
 
 def add(prompt: str) -> str:
-    """The sum, right, after $ANSWER_S seconds: waiting fills a window at little cost to tests that run beside it."""
+    """Return the sum after $ANSWER_S seconds: waiting fills a window at little cost."""
     time.sleep(float(os.environ.get("ANSWER_S", "0")))
     a, b = re.findall(r"(\d+) \+ (\d+)", prompt)[-1]
     return str(int(a) + int(b))
 
 
 def add_slowly(prompt: str) -> str:
-    """The sum, right, after a while; every call leaves a line in the file that $CALLS names."""
+    """Return the sum after a while, and note the call in the file that $CALLS names."""
     with open(os.environ["CALLS"], "a") as calls:
         calls.write(prompt.replace("\n", " ") + "\n")
     time.sleep(0.05)
@@ -24,20 +24,20 @@ def add_slowly(prompt: str) -> str:
 
 
 def add_small(prompt: str) -> str:
-    """Right only where the sum has one digit."""
+    """Return the sum, wrong where it has more than one digit."""
     return add(prompt)[:1]
 
 
 def wrong(prompt: str) -> str:
-    """Never the sum."""
+    """Return a wrong sum."""
     return "none"
 
 
 def fail_later(prompt: str) -> str:
-    """The sum, but for the tenth call and all that follow."""
+    """Return the sum; raise at the tenth call and all that follow."""
     return add(prompt) if next(CALLS) < 9 else fail(prompt)
 
 
 def fail(prompt: str) -> str:
-    """Never an answer."""
+    """Raise at every call."""
     raise RuntimeError(f"no idea about {prompt[:7]}")

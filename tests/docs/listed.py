@@ -1,4 +1,4 @@
-"""Snippets that the tests of this folder do not run: which test does instead, or why none can.
+"""Snippets that the tests of this folder do not run: the test that does, or why none can.
 
 A snippet is named by its page and how its first line begins, a command by all its words.
 """

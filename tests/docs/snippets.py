@@ -33,12 +33,12 @@ class Snippet:
 
     @property
     def first(self) -> str:
-        """Its first line."""
+        """Return the first line."""
         return self.text.lstrip("\n").split("\n", 1)[0]
 
     @property
     def holds_commands(self) -> bool:
-        """Whether it is for a shell: it says so, or begins as a command that the docs use does."""
+        """Return whether it is for a shell: by its language, or as it begins like a command of the docs."""
         return self.language in ("sh", "bash", "console") or (
             self.language in ("", "text") and bool(_COMMAND.match(self.first))
         )

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A small repository: pages that link to each other, to code, to a picture and to elsewhere."""
+    """Write a small repository: pages that link to each other, to code, to a picture and to elsewhere."""
     files = {
         "README.md": "# R\n\n![p](docs/p.png) [a](docs/a.md#one) [out](https://x.example/docs/a.md) [c](SECURITY.md)\n",
         "CHANGELOG.md": "# C\n", "CONTRIBUTING.md": "# C\n", "SECURITY.md": "# S\n",

@@ -31,7 +31,6 @@ from tests.docs.snippets import (
     wattbench_arguments,
 )
 from tests.docs.world import World
-from tests.made_up.uncompressed import uncompressed
 from wattbench.cli import main
 from wattbench.config import Suite
 from wattbench.config.systems.system import System
@@ -62,7 +61,7 @@ VERDICT = re.compile(r"^(PASS|IMPROVED|REGRESSED|INCONCLUSIVE|NOT COMPARABLE|NOT
 
 
 def listed(snippet: Snippet, entries: Any) -> Any:
-    """Return what a list has of a snippet, if it is there."""
+    """Return a list's entry of a snippet, if it has one."""
     for (page, start), value in entries.items():
         if page == snippet.page and snippet.first.startswith(start):
             return value
@@ -74,7 +73,7 @@ def names(found: tuple[Snippet, ...] | list[Snippet]) -> list[str]:
 
 
 def own() -> list[Snippet]:
-    """The snippets that no other test runs."""
+    """Return the snippets that no other test runs."""
     return [each for each in snippets() if listed(each, RUN_BY) is None]
 
 
@@ -150,7 +149,7 @@ def test_what_another_test_runs_it_reads_from_the_page(page: str) -> None:
 # Commands.
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", COMMANDS, ids=names(COMMANDS))
 def test_commands_run(snippet: Snippet, world: World) -> None:
     for line in snippet.commands():
@@ -175,7 +174,7 @@ def run_wattbench(world: World, snippet: Snippet, words: list[str]) -> None:
 
 
 def check_pip(words: list[str], installed: bool = False) -> None:
-    """What is installed of wattbench is a checkout or a repository, with extras that it has: no index has it yet.
+    """Check that wattbench is installed from a checkout or a repository, with extras that it has.
 
     Where it is installed already, its name alone adds an extra.
     """
@@ -206,7 +205,7 @@ def check_python(words: list[str]) -> None:
 
 
 def check_docker(words: list[str]) -> None:
-    """Its arguments are those of the Dockerfile, and what it runs are commands of wattbench."""
+    """Check that its arguments are the Dockerfile's, and that it runs commands of wattbench."""
     arguments = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
     given = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--build-arg")
     assert given.keys() <= arguments
@@ -243,15 +242,15 @@ def test_what_pip_installs_is_there(page: str) -> None:
         check_pip(["install", *shlex.split(line)], installed=True)
 
 
-@pytest.mark.package
+@pytest.mark.slow
 def test_the_repository_of_the_readme_is_one_that_pip_installs(tmp_path: Path) -> None:
     """It is here this checkout's own; that a checkout installs is for tests/e2e/test_wheel.py."""
     base, checkout, repository = [shlex.split(line) for line in only("README.md", "pip install .").splitlines()]
     assert base[2] == "." and checkout[2].startswith(".[")
     here = re.sub(REPOSITORY, f"git+file://localhost{ROOT}", repository[2])
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    there, environment = tmp_path / "there", uncompressed(tmp_path / "site")
-    subprocess.run([*pip, "--no-compile", "--target", there, here], check=True, timeout=120, env=environment)
+    there = tmp_path / "there"
+    subprocess.run([*pip, "--no-compile", "--target", there, here], check=True, timeout=120)
     assert (there / "wattbench" / "_benchmarks" / "suites" / "quick.yaml").is_file()
     assert (there / "bin" / "wattbench").is_file()
 
@@ -316,6 +315,7 @@ def test_the_reference_of_nights_has_its_keys() -> None:
     assert yaml.safe_load(only("docs/nightly.md", "run: ")).keys() == set(REFERENCE_KEYS)
 
 
+@pytest.mark.slow
 def test_the_queries_of_a_history_run(world: World) -> None:
     history = wattbench.history(world.folder / "nights")
     queries = [each for each in only("docs/nightly.md", "-- joules per correct").split(";") if each.strip()]

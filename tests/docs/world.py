@@ -1,4 +1,4 @@
-"""A folder with all that the docs' commands name: runs, nights, suites, and the files of other tools."""
+"""A folder with everything that the docs' commands name: runs, nights, suites and other tools' files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TICKETS = ["Where is parcel {}?,delivery", "Refund order {}.,refund"]
 
 
 class World:
-    """The folder, and what stands for the names that the docs leave open."""
+    """The folder, with runs in place of the names that the docs leave open."""
 
     def __init__(self, folder: Path) -> None:
         """Write everything; it takes about two seconds."""

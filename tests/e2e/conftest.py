@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded, Started, offline
+from tests import commands
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -18,7 +17,7 @@ Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
-    """Link the model, which is fetched once for all, into a cache of one's own: that of all holds one lock for all."""
+    """Link the model, fetched once, into a test's own cache: a shared cache has one lock."""
 
     def fill(cache: Path) -> Path:
         weights = cache / "weights" / smol_gguf.parent.name
@@ -31,40 +30,34 @@ def fill_cache(smol_gguf: Path) -> Callable[[Path], Path]:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """No hub, nothing of the pytest that runs this, and a cache of its own: no other run here is in the way."""
+    """Return the environment without a hub and without pytest's variables, with a cache of the test's own."""
     files = {"WATTBENCH_CACHE": str(tmp_path / "cache"), "CALLS": str(tmp_path / "calls.txt")}
-    return offline() | files | {"ANSWER_S": "0.002"}
+    return commands.offline() | files | {"ANSWER_S": "0.002"}
 
 
 @pytest.fixture
-def command() -> Callable[..., list[str]]:
-    """The command line of `wattbench ARGUMENTS`."""
-    return lambda *arguments: [sys.executable, "-m", "wattbench", *map(str, arguments)]
-
-
-@pytest.fixture
-def wattbench(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Wattbench:
+def wattbench(tmp_path: Path, environment: dict[str, str]) -> Wattbench:
     """Run `wattbench ARGUMENTS` in an empty folder."""
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return preloaded.run([str(argument) for argument in arguments], cwd=tmp_path, env=environment, timeout_s=300)
+        return commands.run(arguments, cwd=tmp_path, env=environment)
 
     return call
 
 
 @pytest.fixture
-def start(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Callable[..., Started]:
+def start(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
     """Start `wattbench ARGUMENTS` in an empty folder, for tests that look at it or end it while it runs."""
 
-    def call(*arguments: object, cwd: Path = tmp_path) -> Started:
-        return preloaded.start([str(argument) for argument in arguments], cwd=cwd, env=environment)
+    def call(*arguments: object, cwd: Path = tmp_path) -> subprocess.Popen[str]:
+        return commands.start(arguments, cwd=cwd, env=environment)
 
     return call
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Callable[[str], Path]:
-    """A suite beside the test data's tasks and answers: the shipped one, with some text replaced."""
+    """Write the test data's suite with some text replaced."""
 
     def make(*changes: tuple[str, str]) -> Path:
         text = (DATA / "suite.yaml").read_text()
@@ -80,7 +73,7 @@ def suite(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def two_blocks(suite: Callable[..., Path]) -> Callable[[int], Path]:
-    """A suite in two blocks, of two systems that answer some items at once, in windows as short as sensors allow."""
+    """Write a suite in two blocks, of two systems that answer at once, in short windows."""
 
     def make(limit: int) -> Path:
         return suite(

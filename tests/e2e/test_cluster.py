@@ -18,10 +18,10 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.e2e.preloaded import wait_until
+from tests.commands import wait_until, words
 from wattbench.records import read_run
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.slow
 pytest.importorskip("ray")
 AS_IT_IS = "{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}"
 FAST = "{idle_s: 0.1, warmup: 1, min_window_s: 0.1, blocks: 4}"
@@ -41,7 +41,7 @@ def processes(folder: Path, words: str = "") -> list[psutil.Process]:
 
 
 @pytest.fixture
-def started(tmp_path: Path, environment: dict[str, str], command) -> Callable[..., subprocess.Popen[str]]:
+def started(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
     """Start `wattbench ARGUMENTS` with locks and a token of its own; Ray and its workers end with the test."""
     ray_folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # a socket's path has to be short
     variables = environment | {
@@ -52,7 +52,7 @@ def started(tmp_path: Path, environment: dict[str, str], command) -> Callable[..
 
     def start(*arguments: object) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            command(*arguments), cwd=tmp_path, env=variables, text=True, start_new_session=True,
+            words(*arguments), cwd=tmp_path, env=variables, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

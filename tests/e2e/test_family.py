@@ -14,7 +14,7 @@ from wattbench.systems import Engine, Reply, TaskContext, open_engine, release_b
 from wattbench.systems.base import GENERATE
 from wattbench.systems.hybrid import engine as hybrid_engine
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
 QUESTIONS = {
     "arithmetic": ("Calculate 12 + 7.", "19"),
@@ -43,7 +43,7 @@ def _one_base():
 
 @functools.cache
 def member(name: str) -> Engine:
-    """Open a member of hybrids once; it stays open."""
+    """Open a member of hybrids once, and keep it open."""
     return _members_open.enter_context(open_engine(name, SYSTEMS[name], batch=1, seed=1234))
 
 
@@ -71,7 +71,7 @@ DOMAINS = {"hybrid": tuple(QUESTIONS)} | dict.fromkeys(
 
 @functools.cache
 def replies(name: str) -> dict[str, Reply]:
-    """Open a system once, and put a question of each of its domains to it."""
+    """Open a system once, and ask it a question of each of its domains."""
     with opened(name) as engine:
         tokens = 128 if name == "distilled-reasoning" else 24
         return {domain: _reply(engine, domain, tokens) for domain in DOMAINS.get(name, ("arithmetic",))}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import offline
+from tests.commands import offline
 from wattbench.api.gates.gate_on_cluster import measured_on
 from wattbench.api.gates.gate_worker import WORKER
 from wattbench.api.gates.judge_gate import judge_gate

@@ -15,7 +15,7 @@ HYBRID = (
 )
 
 
-@pytest.mark.timed  # its windows have to be valid
+@pytest.mark.alone  # its windows have to be valid
 @pytest.mark.parametrize("batch", [1, 8])
 def test_a_hybrid_is_measured_as_any_other_and_says_who_answered(wattbench, suite, tmp_path: Path, batch: int) -> None:
     scenario = "idle_s: 1.1" if batch == 1 else f"scenario: throughput, batch: {batch}, idle_s: 1.1"

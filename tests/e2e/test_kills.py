@@ -11,14 +11,13 @@ from benchmarks.kills.kill import Kill, kill, prepared
 from benchmarks.kills.server import start
 from benchmarks.kills.subjects import subjects
 from benchmarks.kills.work_folder import WorkFolder, environment_of
-from tests.e2e.preloaded import Preloaded
 
 
 @pytest.fixture
-def killed(preloaded: Preloaded, tmp_path: Path) -> Iterator[Callable[[str, str], Kill]]:
+def killed(tmp_path: Path) -> Iterator[Callable[[str, str], Kill]]:
     """Kill a command, by its name, at a moment, and resume it."""
     server = start()
-    work = WorkFolder(tmp_path, preloaded, environment_of(tmp_path))
+    work = WorkFolder(tmp_path, environment_of(tmp_path))
     by_name = {each.name: each for each in subjects(f"http://127.0.0.1:{server.server_port}/v1")}
 
     def kill_it(name: str, moment: str) -> Kill:

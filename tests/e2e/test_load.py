@@ -15,7 +15,7 @@ from tests.made_up.digests import journaled_anew
 from tests.made_up.traces import azure, write
 from wattbench.records import RunLayout, read_run
 
-pytestmark = pytest.mark.timed
+pytestmark = pytest.mark.alone
 
 LOAD = "{scenario: load, idle_s: 1, warmup: 1, min_window_s: 1, load: " + (
     "{rates_per_s: [40, 20], min_duration_s: 1, min_queries: 44, deadline_s: 120}}"

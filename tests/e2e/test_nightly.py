@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import wait_until
+from tests.commands import wait_until
 from tests.made_up.digests import without_digests
 from wattbench.records import read_run
 
@@ -31,7 +31,7 @@ def night(wattbench, suite) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def copied(run: Path, to: Path, date: str, id: str) -> Path:  # noqa: A002
-    """A finished run as another night."""
+    """Copy a finished run as another night."""
     name = f"{date.replace('-', '')}T010203Z-sums-{id}"
     header = json.loads((run / "run.json").read_text())
     night = {"date": date, "commit": None, "backfilled": False}
@@ -157,7 +157,7 @@ def test_eight_processes_add_runs_and_rebuild_at_once(wattbench, suite, start, t
 
 @pytest.fixture
 def repository(suite, tmp_path: Path) -> Path:
-    """A suite of three commits; at the second one it is broken."""
+    """Make a repository of three commits; the second breaks the suite."""
     root = tmp_path / "project"
     root.mkdir()
     path = suite(QUICK).rename(root / "suite.yaml")

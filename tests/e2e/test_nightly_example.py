@@ -7,16 +7,14 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.e2e.preloaded import Preloaded
+from tests.commands import write_program
 
 DOCS = Path(__file__).parents[2] / "docs" / "nightly.md"
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
 QUICK = ("}}}}' > nightly.yaml", "}}}, measure: {idle_s: 0, warmup: 0, min_window_s: 0, blocks: 2}}' > nightly.yaml")
 
 
-def test_the_lines_of_the_page_work_in_an_empty_folder(
-    environment: dict[str, str], preloaded: Preloaded, tmp_path: Path
-) -> None:
+def test_the_lines_of_the_page_work_in_an_empty_folder(environment: dict[str, str], tmp_path: Path) -> None:
     language, script = re.search(r"^```(\w+)\n(.*?)^```$", DOCS.read_text(), re.MULTILINE | re.DOTALL).groups()
     assert language == "sh"
     assert len(script.splitlines()) <= 10
@@ -24,7 +22,7 @@ def test_the_lines_of_the_page_work_in_an_empty_folder(
     folder = tmp_path / "empty"
     folder.mkdir()
     (tmp_path / "bin").mkdir()
-    preloaded.write_program(tmp_path / "bin")
+    write_program(tmp_path / "bin")
     path = {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{environment['PATH']}"}
     done = subprocess.run(
         ["bash", "-c", script.replace(*QUICK)],

@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests import commands
 
 Wattbench = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -70,7 +70,7 @@ def fail(prompt, everything):
 
 
 def leaks(text: str) -> list[int]:
-    """The numbers of the secrets of which eight characters are in a text, whatever lies between them."""
+    """Return the numbers of the secrets of which eight characters are in a text, whatever is between them."""
     plain = re.sub(r"[^A-Za-z0-9]", "", re.sub(r"\x1b\[[0-9;]*m", "", text))
     found = []
     for number, secret in enumerate(SECRETS):
@@ -81,7 +81,7 @@ def leaks(text: str) -> list[int]:
 
 
 def below(*folders: Path) -> str:
-    """The names and contents of all files."""
+    """Return the names and contents of all files."""
     texts = []
     for path in (path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()):
         texts.append(path.name)
@@ -94,7 +94,7 @@ def below(*folders: Path) -> str:
 
 @pytest.fixture
 def planted(tmp_path: Path, environment: dict[str, str]) -> Path:
-    """The suite; its meter is a real command that prints 5 W and takes what is planted as arguments."""
+    """Write the suite; its meter is a real command that prints 5 W and has secrets as arguments."""
     command = " ".join(['sh -c "echo 5 W" _', *map(str.format, POSITIONS * 2, SECRETS)])
     (tmp_path / "echo.py").write_text(ECHO)
     (tmp_path / "suite.yaml").write_text(SUITE.format(tasks=DATA / "tasks", command=json.dumps(command)))
@@ -196,10 +196,10 @@ def test_gates(wattbench):
 """
 
 
-def test_pytest_shows_none(planted: Path, environment: dict[str, str], preloaded: Preloaded) -> None:
+def test_pytest_shows_none(planted: Path, environment: dict[str, str]) -> None:
     (planted / "test_it.py").write_text(FAILING)
     words = ["-l", "--tb=long", "-vv", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml", "out/junit.xml"]
-    done = preloaded.run(words, cwd=planted, env=environment, timeout_s=300, module="pytest")
+    done = commands.run(words, cwd=planted, env=environment, module="pytest")
     assert done.returncode == 1, done.stdout
     assert "3 failed" in done.stdout
     assert done.stdout.count("[secret]") > 100
@@ -207,8 +207,7 @@ def test_pytest_shows_none(planted: Path, environment: dict[str, str], preloaded
     assert leaks(below(planted / "out", planted / ".wattbench")) == []
 
 
-@pytest.mark.cluster
-def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str], command: Callable[..., list[str]]) -> None:
+def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("ray")
     (planted / "all.txt").write_text(environment.pop("ECHOED"))
     (planted / "echo.py").write_text(ECHO.replace('os.environ["ECHOED"]', f"open({str(planted / 'all.txt')!r}).read()"))
@@ -216,10 +215,7 @@ def test_ray_s_logs_hold_none(planted: Path, environment: dict[str, str], comman
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # a socket's path has to be short
     variables = environment | {"FAILS": "yes", "RAY_ADDRESS": "local", "RAY_TMPDIR": str(folder)}
     try:
-        done = subprocess.run(
-            command("run", "suite.yaml", "--cluster", "ray"), cwd=planted, env=variables, text=True, check=False,
-            capture_output=True, timeout=300,
-        )  # fmt: skip
+        done = commands.run(["run", "suite.yaml", "--cluster", "ray"], cwd=planted, env=variables)
         assert "the server says" in done.stderr
         assert leaks(done.stdout + done.stderr) == []
         logs = [path for path in folder.rglob("*") if path.is_file()]

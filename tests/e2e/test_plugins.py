@@ -23,17 +23,17 @@ DATA = ROOT / "tests" / "data"
 LONGEST_SHORT = len("What is 1 + 7? Answer with the number alone.")
 PAGES = ("adding-a-meter", "adding-a-system", "adding-a-router")
 
-pytestmark = pytest.mark.package
+pytestmark = pytest.mark.slow
 
 
 def file_of(page: str, name: str) -> str:
-    """The file of that name, as a page of docs/ shows it."""
+    """Return the file of this name that a page of docs/ shows."""
     [text] = re.findall(rf"^`{name}`:\n\n```\w+\n(.*?)^```$", (ROOT / "docs" / f"{page}.md").read_text(), re.S | re.M)
     return text
 
 
 def in_the_suite(page: str, start: str) -> Any:
-    """What a page tells people to write into a suite: the one YAML block that begins so."""
+    """Return the YAML block of a page that begins with these words."""
     blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs" / f"{page}.md").read_text(), re.S | re.M)
     [block] = [block for block in blocks if block.startswith(start)]
     return yaml.safe_load(block)
@@ -41,7 +41,7 @@ def in_the_suite(page: str, start: str) -> Any:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip has installed the packages of all three pages."""
+    """Install the packages of all three pages into a folder."""
     site = tmp_path_factory.mktemp("site")
     projects = []
     for page in PAGES:
@@ -57,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def counter(tmp_path: Path) -> Iterator[Path]:
-    """The board's driver: a file that counts the microjoules of 10 W while the test runs."""
+    """Count the microjoules of 10 W in a file while the test runs, as the board's driver does."""
     file = tmp_path / "energy1_input"
     stop = threading.Event()
 
@@ -77,14 +77,14 @@ def counter(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def plugged(wattbench: Any, site: Path, environment: dict[str, str]) -> Any:
-    """`wattbench ARGUMENTS`, where the three packages are installed."""
+    """Run `wattbench ARGUMENTS` where the three packages are installed."""
     environment["PYTHONPATH"] = os.pathsep.join([str(site), str(ROOT / "harness"), str(ROOT / "reports")])
     return wattbench
 
 
 @pytest.fixture
 def mixed(tmp_path: Path, counter: Path) -> Path:
-    """A suite with the meter, the system and the router of the pages. Every third request is one character longer."""
+    """Write a suite with the meter, system and router of the pages; every third request is one character longer."""
     (tmp_path / "tasks").mkdir()
     for name in ("sums.yaml", "sums.py"):
         text = (DATA / "tasks" / name).read_text()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests import commands
 
 Pytest = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -73,12 +73,12 @@ def test_sums(benchmark, name):
 
 
 @pytest.fixture
-def run_pytest(tmp_path: Path, environment: dict[str, str], preloaded: Preloaded) -> Pytest:
+def run_pytest(tmp_path: Path, environment: dict[str, str]) -> Pytest:
     """Run `pytest ARGUMENTS` in the test's folder, in a process of its own."""
 
     def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
-        words = ["-p", "no:cacheprovider", *map(str, arguments)]
-        return preloaded.run(words, cwd=tmp_path, env=environment | variables, timeout_s=300, module="pytest")
+        words = ["-p", "no:cacheprovider", *arguments]
+        return commands.run(words, cwd=tmp_path, env=environment | variables, module="pytest")
 
     return run
 
@@ -105,7 +105,7 @@ def test_marker_and_fixture_are_there_without_any_configuration(
 
 @pytest.fixture
 def bench_file(run_pytest: Pytest, suite: Callable[..., Path]) -> Callable[..., Path]:
-    """A file of pytest-benchmark, of two systems whose seconds are played."""
+    """Write a file of pytest-benchmark, of two systems whose seconds are played."""
     folder = suite().parent
     (folder / "played.py").write_text(CLOCK)
     (folder / "bench_sums.py").write_text(BENCH)
@@ -146,8 +146,8 @@ def test_a_benchmark_that_is_gone_does_not_pass(
 
 
 @pytest.fixture
-def bench_systems(environment: dict[str, str], tmp_path: Path, preloaded: Preloaded) -> Callable[..., dict[str, Any]]:
-    """What the bench of the catalogue's systems says of one of them."""
+def bench_systems(environment: dict[str, str], tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Run the bench of the catalogue's systems on one of them."""
 
     def bench(system: str, **variables: str) -> dict[str, Any]:
         settings = {"WATTBENCH_BENCH_SYSTEMS": system} | {
@@ -157,7 +157,7 @@ def bench_systems(environment: dict[str, str], tmp_path: Path, preloaded: Preloa
             "-p", "no:cacheprovider", "benchmarks/bench_systems.py", "--benchmark-only",
             f"--benchmark-json={tmp_path / 'out.json'}",
         ]  # fmt: skip
-        done = preloaded.run(words, cwd=ROOT, env=environment | settings, timeout_s=600, module="pytest")
+        done = commands.run(words, cwd=ROOT, env=environment | settings, timeout_s=600, module="pytest")
         assert done.returncode == 0, done.stdout + done.stderr
         (one,) = json.loads((tmp_path / "out.json").read_text())["benchmarks"]
         assert one["name"] == f"test_system[{system}]"
@@ -178,7 +178,6 @@ def test_rules_as_a_benchmark_have_scores_and_no_joules(bench_systems: Callable[
     assert "round_energy_j" not in told
 
 
-@pytest.mark.model
 def test_a_model_as_a_benchmark_has_the_joules_of_its_rounds(
     bench_systems: Callable[..., dict[str, Any]], environment: dict[str, str], fill_cache: Callable[[Path], Path]
 ) -> None:

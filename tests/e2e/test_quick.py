@@ -22,7 +22,7 @@ SERVED = "generalist-llamacpp"
 
 
 def of_one_thread(folder: Path) -> Path:
-    """The catalogue with models of one thread each: two that share a processor with other tests wait for each other."""
+    """Return the catalogue with models of one thread each, as other tests share the processors."""
     systems = SUITES.parent / "systems"
     text = (systems / "smol.yaml").read_text().replace("../", f"{SUITES.parent}/").replace("./", f"{systems}/")
     assert text.count("threads: 2") == 2
@@ -32,7 +32,7 @@ def of_one_thread(folder: Path) -> Path:
 
 
 def shortened(folder: Path) -> Path:
-    """The suite with a server more, in two blocks, not warmed up."""
+    """Write the suite with a server more, in two blocks, without a warm-up."""
     text = (SUITES / "quick.yaml").read_text()
     assert "[../systems/smol.yaml]" in text
     text = text.replace("../systems/smol.yaml", str(of_one_thread(folder))).replace("../", f"{SUITES.parent}/")
@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def records(folder: Path, fill_cache: Callable[[Path], Path]) -> RunRecords:
-    """A run of one system of each kind, and of the served one."""
+    """Run one system of each kind, and the served one."""
     cache = fill_cache(folder / "cache")
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "WATTBENCH_CACHE": str(cache)}
     done = subprocess.run(
@@ -69,8 +69,6 @@ def items_of(records: RunRecords) -> pd.DataFrame:
     return pd.read_parquet(records.layout.items_table)
 
 
-@pytest.mark.model
-@pytest.mark.server
 def test_the_quick_suite_measures_all_five_kinds(records: RunRecords, folder: Path) -> None:
     items, systems = items_of(records), records.systems()
     assert (items.groupby(["system", "task"]).size() == ITEMS).all()
@@ -109,8 +107,6 @@ def test_the_quick_suite_measures_all_five_kinds(records: RunRecords, folder: Pa
     assert all(name in report for name in systems)
 
 
-@pytest.mark.model
-@pytest.mark.server
 def test_the_same_file_in_process_and_behind_llamacpp(records: RunRecords) -> None:
     items, systems = items_of(records), records.systems()
     models = items[items["system"].isin(["generalist", SERVED])]

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from tests.e2e.preloaded import Started, wait_until
+from tests.commands import wait_until
 from wattbench.records import RunLayout, read_run
 
 
 @pytest.fixture
 def interrupted(
-    tmp_path: Path, suite, start: Callable[..., Started]
+    tmp_path: Path, suite, start: Callable[..., subprocess.Popen[str]]
 ) -> Callable[[signal.Signals], tuple[Path, str, int]]:
     """Start a run, and end it with a signal when one of its systems has answered some items."""
 

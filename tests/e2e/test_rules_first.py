@@ -52,7 +52,6 @@ KNOWN = [f"My invoice of day {n} is wrong." for n in range(4)]
 UNKNOWN = [f"The screen {n} is black." for n in range(4)]
 
 
-@pytest.mark.server
 def test_rules_first_is_built_run_billed_and_replayed(wattbench, tmp_path: Path, smol_gguf: Path) -> None:
     rows = [*(f"{message},Billing" for message in KNOWN), *(f"{message},Support" for message in UNKNOWN)]
     (tmp_path / "tickets.csv").write_text("message,team\n" + "\n".join(rows) + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.fakes.driver import HERE, compiler
 from wattbench.records import read_run
 
@@ -40,7 +41,7 @@ Clock = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def under_clock(tmp_path: Path, environment: dict[str, str], command: Callable[..., list[str]]) -> Clock:
+def under_clock(tmp_path: Path, environment: dict[str, str]) -> Clock:
     """Run `wattbench ARGUMENTS` under a clock that can be set."""
     cc = compiler()
     if cc is None:
@@ -50,10 +51,7 @@ def under_clock(tmp_path: Path, environment: dict[str, str], command: Callable[.
     clock = {"LD_PRELOAD": str(library), "FAKE_CLOCK": str(tmp_path / "off")}
 
     def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command(*arguments), cwd=tmp_path, env=environment | clock, capture_output=True, text=True, timeout=300,
-            check=False,
-        )  # fmt: skip
+        return commands.run(arguments, cwd=tmp_path, env=environment | clock)
 
     return call
 

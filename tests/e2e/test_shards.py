@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.commands import write_program
 from tests.docs.snippets import snippets
-from tests.e2e.preloaded import Preloaded
 from wattbench.api.verify import verify
 from wattbench.distributed.shard_choice import shard_choice
 from wattbench.records import read_run
@@ -31,7 +31,7 @@ def only(page: str, start: str) -> str:
 
 @pytest.fixture
 def quick(two_blocks: Callable[[int], Path]) -> Path:
-    """A suite under the name of the docs."""
+    """Write a suite under the name of the docs."""
     return two_blocks(12)
 
 
@@ -43,7 +43,7 @@ def environment(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def shell(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a script with `wattbench`, and with Slurm's `srun`, which starts what it is given."""
+    """Run a script with `wattbench`, and with an `srun` that starts what it is given."""
     commands = tmp_path / "bin"
     commands.mkdir()
 
@@ -63,19 +63,16 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Callable[..., subproce
 
 
 def of_array(task: int, tasks: int) -> Mapping[str, str]:
-    """What Slurm sets in the tasks of an array that begins with 1."""
+    """Return the variables that Slurm sets in a task of an array that begins with 1."""
     return {
         "SLURM_ARRAY_JOB_ID": "4711", "SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_COUNT": str(tasks),
         "SLURM_JOB_ID": str(4711 + task),
     }  # fmt: skip
 
 
-@pytest.mark.e2e
-def test_an_array_and_its_merge_are_one_run(
-    quick: Path, shell, wattbench, preloaded: Preloaded, tmp_path: Path
-) -> None:
+def test_an_array_and_its_merge_are_one_run(quick: Path, shell, wattbench, tmp_path: Path) -> None:
     script = only("docs/many-machines.md", "#!/bin/sh")
-    preloaded.write_program(tmp_path)
+    write_program(tmp_path)
     first = shell(script, f'exec "{tmp_path}/wattbench" "$@"', **of_array(1, 3))
     root = tmp_path / first.stdout.strip()
     assert read_run(root).header.shard == {"blocks": [0], "of": 3, "seed": 4711}
@@ -101,7 +98,6 @@ def test_an_array_and_its_merge_are_one_run(
     assert all(not check.problems for check in verify(tmp_path / "merged").checks)
 
 
-@pytest.mark.e2e
 def test_what_the_pages_start_asks_each_block_once(shell, tmp_path: Path) -> None:
     job = yaml.safe_load(only("docs/many-machines.md", "apiVersion"))["spec"]
     (container,) = job["template"]["spec"]["containers"]
@@ -137,7 +133,6 @@ def slurm_runs() -> bool:
     return asked.returncode == 0 and bool(asked.stdout.strip())
 
 
-@pytest.mark.e2e
 @pytest.mark.skipif(not slurm_runs(), reason="no Slurm runs here")
 def test_an_array_of_which_a_task_is_cancelled_is_one_run(
     quick: Path,

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.docs.snippets import snippets
-from tests.e2e.preloaded import Started
 from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.api.verify import verify
 from wattbench.records import read_run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.driver, pytest.mark.serial]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 WATTS = {0: 110.0, 1: 260.0}
 
@@ -36,7 +36,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def environment(environment: dict[str, str], library: Path, tmp_path: Path) -> dict[str, str]:
-    """A machine of two GPUs."""
+    """Return the environment of a machine of two GPUs."""
     fake = FakeDriver(library, tmp_path)
     gpus = {f"gpu{number}__watts": watts for number, watts in WATTS.items()}
     known = fake.environment({}, gpus=len(WATTS), **gpus)
@@ -45,7 +45,7 @@ def environment(environment: dict[str, str], library: Path, tmp_path: Path) -> d
 
 
 def test_two_slots_measure_at_once_and_are_merged_to_one_run(
-    quick: Path, start: Callable[..., Started], wattbench, tmp_path: Path
+    quick: Path, start: Callable[..., subprocess.Popen[str]], wattbench, tmp_path: Path
 ) -> None:
     [page] = [each for each in snippets() if each.page == "docs/many-machines.md" and " --slot " in each.first]
     _, run, suite, slot, _ = shlex.split(page.first)
@@ -85,14 +85,13 @@ def test_two_slots_measure_at_once_and_are_merged_to_one_run(
 
 
 def test_one_command_asks_on_all_gpus_and_goes_on_after_a_kill(
-    quick: Path, environment, command, wattbench, tmp_path: Path
+    quick: Path, start: Callable[..., subprocess.Popen[str]], wattbench, tmp_path: Path
 ) -> None:
     quick.write_text(quick.read_text().replace("blocks: 2", "blocks: 4"))
     [page] = [each for each in snippets() if each.page == "docs/many-machines.md" and " --slots " in each.first]
     _, run, suite, *options = shlex.split(page.first)
     assert suite == "my-suite.yaml"
-    words = command(run, quick, *options)
-    driver = subprocess.Popen(words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    driver = start(run, quick, *options)
     try:
         while not list(tmp_path.glob("runs/*/shards/*/finished.json")):
             assert driver.poll() is None, driver.communicate()[1]
@@ -102,8 +101,7 @@ def test_one_command_asks_on_all_gpus_and_goes_on_after_a_kill(
         driver.communicate()
     [root] = (tmp_path / "runs").iterdir()
     assert not (root / "finished.json").exists()
-    words = command("run", "--resume", root, "--slots", "2", "--wait")  # until the workers of the killed one have ended
-    resumed = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    resumed = wattbench("run", "--resume", root, "--slots", "2", "--wait")  # until the killed one's workers have ended
     assert resumed.returncode == 0, resumed.stderr
     assert sorted(row.number for row in read_run(root).blocks()) == [0, 1, 2, 3]
     assert all(not check.problems for check in verify(root).checks)
@@ -120,9 +118,8 @@ def test_a_slot_that_is_none_is_refused(quick: Path, wattbench) -> None:
     assert "'7' names no GPU that can be measured; there are 0 (GPU-00000010-" in refused.stderr
 
 
-def test_without_a_driver_there_is_no_slot(quick: Path, environment, command, tmp_path: Path) -> None:
-    words = command("run", quick, "--slot", "0")
+def test_without_a_driver_there_is_no_slot(quick: Path, environment, tmp_path: Path) -> None:
     without = {name: value for name, value in environment.items() if name != "LD_LIBRARY_PATH"}
-    refused = subprocess.run(words, cwd=tmp_path, env=without, capture_output=True, text=True, check=False)
+    refused = commands.run(["run", quick, "--slot", "0"], cwd=tmp_path, env=without)
     assert refused.returncode == 2
     assert "Processors cannot be measured apart" in refused.stderr

@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.commands import words
 from wattbench.records import read_run
 
 UNTIL_S = 120.0
@@ -46,13 +46,13 @@ class AtTerminal:
         os.write(self._terminal, keys)
 
     def end(self) -> int:
-        """Read to its end, and return its exit code."""
+        """Read the output to the command's end, and return its exit code."""
         while self._read():
             """It is written down."""
         return self._process.wait(UNTIL_S)
 
     def close(self) -> None:
-        """Hang up, and end it if a test left it."""
+        """Hang up, and end the command if it still runs."""
         os.close(self._terminal)
         self._process.kill()
         self._process.wait(UNTIL_S)
@@ -70,12 +70,12 @@ class AtTerminal:
 
 @pytest.fixture
 def stopped(tmp_path: Path, suite, environment: dict[str, str]) -> Iterator[tuple[AtTerminal, Path]]:
-    """A run at a terminal in which Ctrl-C was pressed after its first block, asked whether it is to be reported."""
+    """Press Ctrl-C after the first block of a run at a terminal, up to its question."""
     slow = suite(
         ('answers.py:add"', 'answers.py:add_slowly"'),
         ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", "idle_s: 0, min_window_s: 0, blocks: 4, busy: mark"),
     )
-    command = AtTerminal([sys.executable, "-m", "wattbench", "run", str(slow)], tmp_path, dict(environment))
+    command = AtTerminal(words("run", slow), tmp_path, dict(environment))
     try:
         complete = lambda: next(tmp_path.glob("runs/*/blocks.jsonl"), None)  # noqa: E731
         command.read_until(lambda: complete() is not None)
@@ -89,9 +89,7 @@ def stopped(tmp_path: Path, suite, environment: dict[str, str]) -> Iterator[tupl
 def check_can_be_resumed(root: Path, environment: dict[str, str], part: Path | None) -> None:
     assert not (root / "finished.json").exists()
     assert {each for each in root.parent.iterdir() if each.is_dir()} == {root, *([] if part is None else [part])}
-    resumed = AtTerminal(
-        [sys.executable, "-m", "wattbench", "run", "--resume", str(root)], root.parents[1], environment
-    )
+    resumed = AtTerminal(words("run", "--resume", root), root.parents[1], environment)
     assert resumed.end() == 0, resumed.written
     assert "it/s]" not in resumed.written, "no bars of libraries"
     resumed.close()

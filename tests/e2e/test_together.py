@@ -5,6 +5,7 @@ The parts of each run wait at gates until a test lets them pass, so that no orde
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded, Started, wait_until
+from tests import commands
+from tests.commands import wait_until
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine.lock_holder import Doing
 from wattbench.records import Purpose, WindowRow, read_run
@@ -61,8 +63,8 @@ class GatedRun:
     """A run of a suite in a folder of its own, perhaps begun."""
 
     folder: Path
-    begin: Callable[..., Started]
-    process: Started | None = None
+    begin: Callable[..., subprocess.Popen[str]]
+    process: subprocess.Popen[str] | None = None
 
     def start(self, *options: str) -> GatedRun:
         self.process = self.begin("run", "suite.yaml", *options, cwd=self.folder)
@@ -84,7 +86,7 @@ class GatedRun:
         return any(run.pid == self.process.pid and run.does is doing for run in locks.runs_now())
 
     def ended(self, code: int = 0) -> str:
-        """Return what it said."""
+        """Wait for its end, and return what it printed."""
         assert self.process is not None
         said = "\n".join(self.process.communicate(120))
         assert self.process.returncode == code, said
@@ -101,15 +103,15 @@ class GatedRun:
 
 @pytest.fixture
 def runs(
-    tmp_path: Path, environment: dict[str, str], preloaded: Preloaded, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., GatedRun]]:
-    """Make runs that share a machine which is theirs alone, and end them."""
+    """Make runs that share a machine with no others, and end them."""
     monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
     made: list[GatedRun] = []
 
-    def begin(*arguments: str, cwd: Path) -> Started:
+    def begin(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
         env = environment | {locks.FOLDER: str(tmp_path / "locks")}
-        return preloaded.start(arguments, cwd=cwd, env=env)
+        return commands.start(arguments, cwd=cwd, env=env)
 
     def make(name: str, *opened: str) -> GatedRun:
         folder = tmp_path / name

@@ -12,11 +12,12 @@ import re
 import select
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
+from tests.commands import words
 from tests.e2e.conftest import Wattbench
 from wattbench.config import load_suite
 
@@ -51,7 +52,7 @@ def a_strangers_csv(path: Path) -> int:
 
 
 def said_and_shown(commands: Iterable[str], wattbench: Wattbench, folder: Path) -> tuple[str, str]:
-    """Run the commands of the page in a folder, patterns of names as a shell does; return all that they print."""
+    """Run the commands of the page in a folder, and return all that they print."""
     said, shown = [], []
     for line in commands:
         program, *words = shlex.split(line)
@@ -95,15 +96,13 @@ def test_the_page_leads_from_a_strangers_csv_to_a_report(wattbench: Wattbench, t
     assert len((folder / "exported" / "tickets.test.jsonl").read_text().splitlines()) == 300
 
 
-def test_in_a_terminal_init_asks(
-    environment: dict[str, str], command: Callable[..., list[str]], tmp_path: Path
-) -> None:
+def test_in_a_terminal_init_asks(environment: dict[str, str], tmp_path: Path) -> None:
     a_strangers_csv(tmp_path / "tickets.csv")
     (tmp_path / "rules.py").write_text(block("python"))
     ours, theirs = pty.openpty()
     typed = "tickets.csv\nrules.py:anser\nrules.py:answer\n\ny\n"
     with subprocess.Popen(
-        command("init"), cwd=tmp_path, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
+        words("init"), cwd=tmp_path, env=environment, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs
     ) as process:
         os.close(theirs)
         os.write(ours, typed.encode())

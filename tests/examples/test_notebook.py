@@ -10,13 +10,11 @@ import nbclient
 import nbformat
 import pytest
 
-from tests.made_up.unhurried import make_unhurried
-
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def _outputs(cell: Any, kind: str) -> list[str]:
-    """The outputs of a cell that have a form of this MIME type."""
+    """Return the outputs of a cell of this MIME type."""
     return [output["data"][kind] for output in cell["outputs"] if kind in output.get("data", {})]
 
 
@@ -26,11 +24,10 @@ def test_it_is_stored_without_outputs() -> None:
     assert all(not cell["outputs"] and cell["execution_count"] is None for cell in _code(notebook))
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 def test_every_cell_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WATTBENCH_CACHE", str(tmp_path / "cache"))
     shutil.copytree(EXAMPLES, tmp_path / "examples")
-    make_unhurried(tmp_path / "examples" / "sums")
     notebook = nbformat.read(tmp_path / "examples" / "notebook.ipynb", as_version=4)
     nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": tmp_path / "examples"}}).execute()
     cells = {cell["source"]: cell for cell in _code(notebook)}

@@ -15,38 +15,38 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.commands import write_program
 from tests.docs.snippets import snippets
-from tests.e2e.preloaded import Preloaded
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 QUICK = "measure: {effort: quick, energy: off}"
 WHO = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b"}
 PORT = re.compile(r"\b8765\b")
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.slow
 
 Project = Callable[..., "tuple[Path, subprocess.CompletedProcess[str]]"]
 
 
 @pytest.fixture
 def free_port() -> int:
-    """A port on which no server listens."""
+    """Return a port on which no server listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
 
 
-def programs(folder: Path, preloaded: Preloaded) -> Path:
-    """Write what the READMEs call, as it is where wattbench is installed."""
+def programs(folder: Path) -> Path:
+    """Write the programs that the READMEs call."""
     folder.mkdir()
     (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     (folder / "python").chmod(0o755)
-    preloaded.write_program(folder)
+    write_program(folder)
     return folder
 
 
 @pytest.fixture
-def project(tmp_path: Path, free_port: int, preloaded: Preloaded) -> Project:
+def project(tmp_path: Path, free_port: int) -> Project:
     """Copy an example, and run the commands of its README there."""
 
     def run(name: str, suite: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
@@ -62,7 +62,7 @@ def project(tmp_path: Path, free_port: int, preloaded: Preloaded) -> Project:
         script = f"set -e\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n{PORT.sub(str(free_port), commands)}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         environment |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", **WHO}
-        environment["PATH"] = f"{programs(tmp_path / 'bin', preloaded)}{os.pathsep}{environment['PATH']}"
+        environment["PATH"] = f"{programs(tmp_path / 'bin')}{os.pathsep}{environment['PATH']}"
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=folder,
@@ -78,13 +78,13 @@ def project(tmp_path: Path, free_port: int, preloaded: Preloaded) -> Project:
 
 
 def accuracies(folder: Path) -> Any:
-    """The share of right answers by system, in percent."""
+    """Return the share of right answers by system, in percent."""
     [run] = (folder / "runs").iterdir()
     return pd.read_parquet(run / "items.parquet").groupby("system", observed=True)["correct"].mean() * 100
 
 
 def stated(name: str, system: str) -> float:
-    """The accuracy that the README of an example states."""
+    """Return the accuracy that the README of an example states."""
     found = re.search(rf"^{system} +([\d.]+)%", (EXAMPLES / name / "README.md").read_text(), re.MULTILINE)
     assert found
     return float(found[1])

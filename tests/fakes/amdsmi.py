@@ -13,7 +13,7 @@ RESOLUTION_UJ = 15.259
 
 
 class FakeSmiError(Exception):
-    """What the real library's functions raise."""
+    """The error that the library's functions raise."""
 
 
 @dataclass
@@ -31,7 +31,7 @@ class FakeGpu:
 
 
 class FakeAmdSmi(ModuleType):
-    """Set `now_s` and `gpus`; the functions are those of the library that are used."""
+    """The functions of the library that wattbench calls; tests set `now_s` and `gpus`."""
 
     def __init__(self, *gpus: FakeGpu) -> None:
         super().__init__("amdsmi")

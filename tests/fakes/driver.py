@@ -8,20 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Hashable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.e2e.preloaded import Preloaded, Started, offline, serving
-from tests.e2e.preloaded_server import DRIVER
-
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
+DRIVER = "libnvidia-ml.so.1"
 
-MODULES = ("wattbench.config", "wattbench.meters", "wattbench.meters.nvml.meter", "wattbench.records")
-"""What most scripts import."""
-
-Process = subprocess.Popen[str] | Started
+Process = subprocess.Popen[str]
 Name = TypeVar("Name", bound=Hashable)
 
 PRELUDE = """
@@ -49,7 +43,7 @@ def tell(what):
 
 
 def compiler() -> str | None:
-    """A C compiler to build the fake driver with; None where there is none."""
+    """Return the C compiler of this machine; None where there is none."""
     return shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
@@ -61,22 +55,16 @@ def build(compiler: str, folder: Path) -> Path:
     return library
 
 
-def serving_scripts() -> AbstractContextManager[Preloaded]:
-    """Start a process that has imported what scripts need: little, so that each ends quickly."""
-    return serving(offline(), MODULES)
-
-
 class FakeDriver:
     """Runs scripts in a process whose `libnvidia-ml.so.1` is the fake one."""
 
-    def __init__(self, library: Path, scratch: Path, forks: Preloaded | None = None) -> None:
-        """Say where the library is, and a folder for its settings; `forks`, of `serving_scripts`, start it quickly."""
+    def __init__(self, library: Path, scratch: Path) -> None:
+        """Take the library, and a folder for its settings."""
         self.driver = library
         self.settings = scratch / "gpus.txt"
-        self._forks = forks
 
     def environment(self, environ: Mapping[str, str] | None = None, **settings: object) -> dict[str, str]:
-        """The environment of such a process, on a machine with these settings (see the C source)."""
+        """Return the environment of a process on a machine with these settings (see the C source)."""
         lines = [f"{key.replace('__', '.')}={value}" for key, value in settings.items()]
         self.settings.write_text("\n".join(lines) + "\n")
         hidden = {"CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"}
@@ -90,12 +78,9 @@ class FakeDriver:
 
     def start(self, script: str, environ: Mapping[str, str] | None = None, **settings: object) -> Process:
         """Start a script in a process of its own; `alter`, `label` and `tell` are there for it to use."""
-        variables = self.environment(environ, **settings)
-        if self._forks is not None:
-            return self._forks.start([PRELUDE + script], cwd=Path.cwd(), env=variables, module="tests.fakes.script")
         return subprocess.Popen(
             [sys.executable, "-c", PRELUDE + script],
-            env=variables,
+            env=self.environment(environ, **settings),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -121,7 +106,7 @@ def result_of(process: Process, timeout_s: float = 60) -> Any:
 
 
 def results_of(starts: Mapping[Name, Callable[[], Process]], *, at_once: int) -> dict[Name, Any]:
-    """Return the results of many scripts, so many of them at once: they mostly sleep."""
+    """Run many scripts, `at_once` of them at a time, and return their results: they mostly sleep."""
     names, rows = list(starts), {}
     for batch in (names[first : first + at_once] for first in range(0, len(names), at_once)):
         running = {name: starts[name]() for name in batch}

@@ -49,7 +49,7 @@ class Course:
 
 @dataclass
 class FakeExporter:
-    """Its settings may be changed while it serves. `now_s` is the test's time, which no one but the test moves."""
+    """An exporter whose settings may be changed while it serves; `now_s` is set by the test alone."""
 
     page: Callable[[FakeExporter, float], str]
     """Writes a page of what the sensors showed at a moment."""
@@ -84,7 +84,7 @@ class FakeExporter:
         return self.now_s
 
     def looked_s(self) -> float:
-        """Return when it last looked at its sensors."""
+        """Return when the exporter last read its sensors."""
         at_s = min(self.now_s, self.frozen_s)
         if not self.updates_s:
             return at_s
@@ -92,7 +92,7 @@ class FakeExporter:
         return math.floor((at_s - phase_s) / self.updates_s) * self.updates_s + phase_s
 
     def counted_j(self, at_s: float) -> float:
-        """Return what its counter shows."""
+        """Return the joules that the counter shows."""
         return self.course.energy_j(self.began_s, min(at_s, self.frozen_counter_s))
 
     def stamp(self, at_s: float) -> str:
@@ -100,7 +100,7 @@ class FakeExporter:
         return f" {(at_s + self.ahead_s) * 1000.0:.0f}" if self.stamped else ""
 
     def answer(self) -> tuple[int, dict[str, str], bytes]:
-        """Return what it sends now."""
+        """Return the page that is sent now."""
         self.now_s = now_s() if self.live else self.now_s + TRIP_S / 2.0
         at_s = self.looked_s()
         body = self.page(self, at_s).encode() if self.body is None else self.body
@@ -113,7 +113,7 @@ class FakeExporter:
 
 
 def dcgm_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what dcgm-exporter does."""
+    """Write the page of dcgm-exporter."""
     lines = ["# HELP DCGM_FI_DEV_SM_CLOCK SM clock frequency (in MHz).", "# TYPE DCGM_FI_DEV_SM_CLOCK gauge"]
     labels = [
         f'{{gpu="{i}",UUID="GPU-{i}",pci_bus_id="00000000:0{i}:00.0",device="nvidia{i}",modelName="NVIDIA H100",'
@@ -134,12 +134,12 @@ def dcgm_page(exporter: FakeExporter, at_s: float) -> str:
 
 
 def power_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what dcgm-exporter does where only power is among its metrics."""
+    """Write the page of dcgm-exporter with power alone among its metrics."""
     return "\n".join(line for line in dcgm_page(exporter, at_s).split("\n") if "ENERGY" not in line)
 
 
 def amd_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what AMD's exporter does, of GPUs in two partitions."""
+    """Write the page of AMD's exporter, of GPUs in two partitions."""
     labels = 'card_model="x",gpu_compute_partition_type="dpx",hostname="alpha",serial_number="s'
     lines = ["# TYPE gpu_energy_consumed gauge"]
     for i in range(exporter.gpus):
@@ -151,7 +151,7 @@ def amd_page(exporter: FakeExporter, at_s: float) -> str:
 
 
 def kepler_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what Kepler does since 0.10, of two sockets, whose zones overlap."""
+    """Write the page of Kepler since 0.10, of two sockets, whose zones overlap."""
     whole_j = exporter.counted_j(at_s)
     shares = {"package-0": 0.6, "package-1": 0.4, "core": 0.5, "psys": 1.5, "dram": 0.1}
     lines = [f"process_start_time_seconds {exporter.began_s + exporter.ahead_s}"]
@@ -163,7 +163,7 @@ def kepler_page(exporter: FakeExporter, at_s: float) -> str:
 
 
 def old_kepler_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what Kepler did before."""
+    """Write the page of Kepler before 0.10."""
     whole_j = exporter.counted_j(at_s)
     lines = []
     for name, share in (("package", 1.0), ("core", 0.5), ("dram", 0.1)):
@@ -175,7 +175,7 @@ def old_kepler_page(exporter: FakeExporter, at_s: float) -> str:
 
 
 def tensorrt_llm_page(exporter: FakeExporter, at_s: float) -> str:
-    """Write what trtllm-serve answers at /energy_metrics."""
+    """Write trtllm-serve's answer at /energy_metrics."""
     return json.dumps({"total_energy_j": round(exporter.counted_j(at_s), 4), "query_time": at_s - BEGAN_S})
 
 

@@ -1,4 +1,4 @@
-"""What the fake driver's GPUs truly draw: the same waveforms as `waveform.h`, and their exact integrals.
+"""The true power of the fake driver's GPUs: the waveforms of `waveform.h`, and their exact integrals.
 
 Written apart from the C that the driver counts by, so that each can be held against the other.
 """
@@ -25,7 +25,7 @@ class Waveform:
     """The share of a square's period in which it is high; it starts high."""
 
     def settings(self, gpu: int | None = None) -> dict[str, object]:
-        """As the driver is told it, for one GPU or (None) for all."""
+        """Return the driver's settings of this waveform, for one GPU or (None) for all."""
         prefix = "" if gpu is None else f"gpu{gpu}__"
         told = {"wave": self.kind, "watts": self.watts, "low": self.low, "period": self.period, "duty": self.duty}
         return {prefix + key: value for key, value in told.items()}

@@ -4,6 +4,5 @@ targets     what is read: its seeds, how it is read, which errors it documents; 
 mutations   inputs made of a target's seeds, byte by byte and by what they mean
 property    what holds for each of them
 corpus      what failed once, a file each
-short_tier  a few inputs of each target, by hypothesis, always the same
 long_tier   as many as there is time for: `python -m tests.fuzz`
 """

@@ -9,7 +9,7 @@ from tests.fuzz import odd
 
 
 def changed_bytes(choose: Random, data: bytes, seeds: Sequence[bytes]) -> bytes:
-    """Change bytes, whatever they mean."""
+    """Change bytes at random."""
     at = choose.randrange(len(data) + 1)
     end = min(len(data), at + choose.choice((1, 2, 4, 16, 64, 1000)))
     return choose.choice(_CHANGES_OF_BYTES)(choose, data[:at], data[at:end], data[end:], seeds)
@@ -54,7 +54,7 @@ def _no_text(choose: Random, head: bytes, part: bytes, tail: bytes, _: Sequence[
 
 
 def _zeroed(_: Random, head: bytes, part: bytes, tail: bytes, __: Sequence[bytes]) -> bytes:
-    """As a file system leaves it after a crash."""
+    """Replace an end by zeros, as a file system does after a crash."""
     return head + b"\0" * len(part) + tail
 
 

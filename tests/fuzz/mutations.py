@@ -68,7 +68,7 @@ def _text(choose: Random, data: bytes) -> bytes:
 
 
 def _numbers(choose: Random, data: bytes) -> bytes:
-    """Put something else in place of a run of digits."""
+    """Replace digits by other text."""
     at = choose.randrange(len(data) + 1)
     start = next((place for place in range(at, len(data)) if data[place : place + 1].isdigit()), len(data))
     end = next((place for place in range(start, len(data)) if not data[place : place + 1].isdigit()), len(data))

@@ -55,7 +55,7 @@ class _TooLongError(BaseException):
 
 @dataclass
 class _Watch:
-    """What the audit hook, of which there is one in a process, looks at and notes."""
+    """The state of the audit hook, of which a process has one."""
 
     installed: bool = False
     folder: str = ""
@@ -181,7 +181,7 @@ def _watching(folder: Path) -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def _bounded() -> Iterator[None]:
-    """Raise `_TooLongError` after so much time of the processor, which a busy machine does not shorten."""
+    """Raise `_TooLongError` after `CPU_S` of processor time."""
 
     def stop(*_: object) -> None:
         raise _TooLongError

@@ -31,7 +31,7 @@ class Target:
     terse: bool = True
     """Whether its message is one line of some length. Not of what is shortened later."""
     weight: float = 1.0
-    """How many inputs the short tier tries of it, of `short_tier.EXAMPLES`: less where one takes long."""
+    """How many inputs the short tier tries of it, of its `EXAMPLES`: less where one takes long."""
 
 
 def given(*seeds: str | bytes) -> Callable[[Path], Sequence[bytes]]:

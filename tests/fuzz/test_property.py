@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 
 from tests.fuzz import property as fuzz_property
-from tests.fuzz.__main__ import all_targets
-from tests.fuzz.corpus import FOLDER
 from tests.fuzz.long_tier import attack, simpler
 from tests.fuzz.mutations import mutated
 from tests.fuzz.odd import TRAP
@@ -65,12 +63,6 @@ def test_a_reader_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pyte
             pass
 
     assert (broken(endless, tmp_path) or "").startswith("takes more than")
-
-
-def test_every_target_has_a_name_of_its_own_and_every_case_a_target() -> None:
-    names = [target.name for target in all_targets()]
-    assert len(names) == len(set(names))
-    assert {path.name for path in FOLDER.iterdir()} <= set(names)
 
 
 def test_an_input_that_fails_is_made_simpler() -> None:

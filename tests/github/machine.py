@@ -40,12 +40,12 @@ sys.exit(told["code"])
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A workflow or an action. YAML reads the key `on` as true."""
+    """Read a workflow or an action. YAML reads the key `on` as true."""
     return {"on" if key is True else key: value for key, value in yaml.safe_load(path.read_text()).items()}
 
 
 def resolved(text: object, context: Mapping[str, Any]) -> str:
-    """The text with its expressions replaced; an unknown name fails the test."""
+    """Replace the expressions of a text; an unknown name fails the test."""
 
     def value(expression: re.Match[str]) -> str:
         found: Any = context
@@ -58,7 +58,7 @@ def resolved(text: object, context: Mapping[str, Any]) -> str:
 
 @dataclass
 class Job:
-    """A job's machine: its folders, the programs that stand in for others, and what its steps have said so far."""
+    """A job's machine: its folders, stand-ins for programs, and the outputs of its steps so far."""
 
     root: Path
     context: dict[str, Any]
@@ -87,13 +87,13 @@ class Job:
         return self.root / "summary.md"
 
     def stand_in(self, name: str, script: str) -> None:
-        """A Python script that is found on the path by this name; its first argument is in `sys.argv[1]`."""
+        """Write a Python script that is on the path under this name; its first argument is in `sys.argv[1]`."""
         program = self.bin / name
         program.write_text(f"#!{sys.executable}\n{script}")
         program.chmod(0o755)
 
     def run(self, step: Step) -> subprocess.CompletedProcess[str]:
-        """One step's script. What it writes to GITHUB_OUTPUT is known to those that follow."""
+        """Run one step's script; those that follow have what it writes to GITHUB_OUTPUT."""
         written, script, event = self.root / "output", self.root / "script.sh", self.root / "event.json"
         written.write_text("")
         script.write_text(step["run"])
@@ -119,7 +119,7 @@ class Job:
         return done
 
     def run_all(self, steps: Iterable[Step]) -> subprocess.CompletedProcess[str]:
-        """The scripts in their order, up to the first that fails; the last that ran."""
+        """Run the scripts in order up to the first that fails, and return the last that ran."""
         done = None
         for step in steps:
             if "run" in step:

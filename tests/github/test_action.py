@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
+from tests.commands import write_program
 from tests.github.machine import GATE, ROOT, Job, Step, read
 
 ACTION = read(ROOT / "action.yml")
@@ -36,7 +36,7 @@ def step(name: str) -> Step:
 
 @pytest.fixture
 def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
-    """A machine on which the action can run: `action(code=1, verdict="regressed", suite="gate", ...)`."""
+    """Make a machine on which the action can run: `action(code=1, verdict="regressed", suite="gate", ...)`."""
 
     def ready(*, code: int = 0, verdict: str | None = "pass", **inputs: str) -> Job:
         defaults = {name: each["default"] for name, each in ACTION["inputs"].items()}
@@ -60,7 +60,7 @@ def action(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
 
 
 def called(machine: Job) -> list[str]:
-    """What the command was given, with the folder of this run left out."""
+    """Return the command's arguments, without the folder of this run."""
     folder = machine.outputs["gate"]["outputs"]["folder"]
     return [each.replace(folder, "F") for each in json.loads((machine.root / "calls.json").read_text())]
 
@@ -243,19 +243,19 @@ def test_without_a_version_its_own_checkout_is_installed_by_the_lock(
     assert not (machine.workspace / "owned").exists()
 
 
-@pytest.mark.e2e
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("candidate", "code", "verdict"), [("adder", 0, "pass"), ("small", 1, "regressed"), ("smal", 3, "error")]
 )
 def test_the_command_itself_gates_a_suite(
-    action: Callable[..., Job], preloaded: Preloaded, tmp_path: Path, candidate: str, code: int, verdict: str
+    action: Callable[..., Job], tmp_path: Path, candidate: str, code: int, verdict: str
 ) -> None:
     policy = tmp_path / "policy.yaml"
     # Of answers that take microseconds, seconds say nothing.
     policy.write_text("metrics: {accuracy: {margin: 20 points}}\nmax_items: 40\n")
     suite = str(ROOT / "tests" / "data" / "suite.yaml")
     machine = action(suite=suite, baseline="adder", candidate=candidate, policy=str(policy))
-    preloaded.write_program(machine.bin)
+    write_program(machine.bin)
     machine.env |= {"WATTBENCH_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
     done = machine.run_all(STEPS)
     said = machine.outputs["gate"]["outputs"]
@@ -267,12 +267,10 @@ def test_the_command_itself_gates_a_suite(
     assert ("run" in said) == (verdict != "error")
 
 
-@pytest.mark.e2e
-def test_what_the_command_itself_refuses_is_an_error(
-    action: Callable[..., Job], preloaded: Preloaded, tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_what_the_command_itself_refuses_is_an_error(action: Callable[..., Job], tmp_path: Path) -> None:
     machine = action(runs=f"{tmp_path}/none\n{tmp_path}/neither")
-    preloaded.write_program(machine.bin)
+    write_program(machine.bin)
     done = machine.run_all(STEPS)
     assert done.returncode == 3
     assert machine.outputs["gate"]["outputs"]["verdict"] == "error"

@@ -42,7 +42,7 @@ def step(workflow: str, name: str) -> Step:
 
 @pytest.fixture
 def left(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
-    """A machine to comment from, and what pr-gate left there: `left(number="7", comment="fine", head=SHA, said=[])`."""
+    """Make a machine with what pr-gate left there: `left(number="7", comment="fine", head=SHA, said=[])`."""
     if not shutil.which("jq"):
         lacking("jq is not installed (Debian: apt-get install jq)")
 
@@ -75,7 +75,7 @@ def left(job: Callable[[dict[str, Any]], Job]) -> Callable[..., Job]:
 
 
 def commented(machine: Job) -> tuple[int, str, list[dict[str, Any]]]:
-    """The script's exit code, what it said, and what it asked gh to change."""
+    """Run the script; return its exit code, its output and the changes that it sent to gh."""
     done = machine.run(step("pr-gate-comment", "Comment"))
     calls = json.loads((machine.root / "calls.json").read_text())
     return done.returncode, done.stdout + done.stderr, [call for call in calls if "--method" in call["given"]]

@@ -26,7 +26,7 @@ def block(start: str) -> str:
 
 
 def rows(after: str) -> dict[str, list[str]]:
-    """The table behind some text: what its first column names in backticks, to its other cells."""
+    """Return the table after some text: names in backticks of its first column to its other cells."""
     lines = GATES[GATES.index(after) :].splitlines()
     start = next(place for place, line in enumerate(lines) if line.startswith("| "))
     found = {}

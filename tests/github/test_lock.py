@@ -118,7 +118,7 @@ else:
 """
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
 @pytest.mark.parametrize("extras", ["", "hf", "router,hf"])
 def test_the_script_installs_what_the_lock_names_and_then_the_checkout(tmp_path: Path, extras: str, index: str) -> None:
@@ -165,7 +165,7 @@ uv.chmod(0o755)
 """
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_the_programs_of_a_group_come_from_the_lock_and_so_does_uv_with_a_hash(tmp_path: Path) -> None:
     programs, calls = tmp_path / "programs", tmp_path / "calls"
     programs.mkdir()

@@ -49,7 +49,7 @@ def git(folder: Path, *arguments: object) -> str:
 
 @pytest.fixture
 def origin(tmp_path: Path) -> Path:
-    """A repository with one commit on `main`."""
+    """Make a repository with one commit on `main`."""
     root = tmp_path / "origin.git"
     git(tmp_path, "init", "--quiet", "--bare", root)
     made = tmp_path / "made"
@@ -82,7 +82,7 @@ class Night:
         return machine
 
     def measure(self) -> subprocess.CompletedProcess[str]:
-        """The scripts up to the artifact."""
+        """Run the scripts up to the artifact."""
         for step in MEASURE:
             done = self.machine.run(step)
             if done.returncode:
@@ -92,7 +92,7 @@ class Night:
         return done
 
     def keep(self) -> subprocess.CompletedProcess[str]:
-        """The job that pushes, with the artifact."""
+        """Run the job that pushes, with the artifact."""
         outputs = {
             name: resolved(text, self.machine.context)
             for name, text in JOBS["night"]["outputs"].items()
@@ -104,7 +104,7 @@ class Night:
         return keeper.run(KEEP)
 
     def run(self) -> subprocess.CompletedProcess[str]:
-        """All of it; what the night's job ends with."""
+        """Run both jobs, and return the end of the first."""
         done = self.measure()
         if done.returncode:
             return done
@@ -116,7 +116,7 @@ class Night:
 
 @pytest.fixture
 def night(origin: Path, tmp_path: Path) -> Callable[..., Night]:
-    """A night of a name: `night("2026-01-01", code=1)`."""
+    """Make a night: `night("2026-01-01", code=1)`."""
     return lambda name, *, code=0: Night(tmp_path, origin, name, code)
 
 
@@ -124,6 +124,7 @@ def kept(origin: Path) -> list[str]:
     return git(origin, "ls-tree", "-r", "--name-only", "history").split()
 
 
+@pytest.mark.slow
 def test_the_first_night_begins_a_history_and_the_next_goes_on_with_it(
     night: Callable[..., Night], origin: Path
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_first_night_that_left_nothing_begins_no_history(night: Callable[..., 
     assert git(origin, "branch", "--list", "history") == ""
 
 
+@pytest.mark.slow
 def test_a_reference_that_was_moved_during_the_night_stays(
     night: Callable[..., Night], origin: Path, tmp_path: Path
 ) -> None:

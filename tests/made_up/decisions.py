@@ -23,7 +23,7 @@ from wattbench_reports.stats import Interval
 
 
 def around(value: float | None, share: float = 0.1) -> Interval | None:
-    """An interval of 10% to each side."""
+    """Return an interval of 10% to each side."""
     return None if value is None else Interval(value, value * (1 - share), value * (1 + share))
 
 
@@ -31,7 +31,7 @@ def check(
     bound: float, estimate: float | None, low: float | None, high: float | None, *, quantity: Any = "accuracy",
     domain: str | None = None, items: int | None = None, reason: str = "", within: float | None = None,
 ) -> Check:  # fmt: skip
-    """A system against one requirement."""
+    """Return the check of a system against one requirement."""
     machine = WhichRun.THIS_RUN if quantity in ("joules", "grams", "p95") else WhichRun.NONE
     made = Check(Requirement(quantity, bound, domain), estimate, low, high, None, reason, items, machine, within)
     risks = {Qualifies.YES: 0.01, Qualifies.MAY: 0.3, Qualifies.NO: 0.99}
@@ -41,7 +41,7 @@ def check(
 def system(
     name: str, accuracy: float | None, cost: float | None, *checks: Check, kind: str = "generalist", **changes: Any
 ) -> SystemDecision:
-    """One system: its accuracy and what a request costs."""
+    """Return a system with an accuracy and a cost per request."""
     outcomes = [each.outcome for each in checks]
     qualifies = next((each for each in (Qualifies.NO, Qualifies.MAY) if each in outcomes), Qualifies.YES)
     per_correct = None if not accuracy or cost is None else cost / accuracy
@@ -55,7 +55,7 @@ def system(
 
 
 def decision(systems: Sequence[SystemDecision], **changes: Any) -> Decision:
-    """A decision about joules; what it requires is what its first system is checked by."""
+    """Return a decision about joules, with the requirements of its first system."""
     requirements = tuple(each.requirement for each in systems[0].checks)
     made = Decision(
         unit=CostUnit.JOULES, label="J", objective="cost" if requirements else "prices",
@@ -66,12 +66,12 @@ def decision(systems: Sequence[SystemDecision], **changes: Any) -> Decision:
 
 
 def step(cheaper: str, dearer: str, price: float, low: float, high: float) -> HullStep:
-    """What a further right answer costs from one system to the next."""
+    """Return the price of a further right answer from one system to the next."""
     return HullStep(cheaper, dearer, Interval(price, low, high), Interval(0.5, 0.4, 0.6))
 
 
 def quick(*, at_least: float | None = None) -> Decision:
-    """The suite that wattbench ships: rules that answer a quarter, a hybrid, and two models that it dominates."""
+    """Return the decision on the shipped suite: rules, a hybrid, and two models that it dominates."""
     gap = "answers no item of text correctly (0 of 32)"
 
     def checks(accuracy: float, low: float, high: float) -> tuple[Check, ...]:
@@ -97,7 +97,7 @@ def quick(*, at_least: float | None = None) -> Decision:
 
 
 def cheap_but_useless() -> Decision:
-    """Rules that cost the least are in doubt; of the others a small model is best where an answer is worth little."""
+    """Return a decision whose cheapest system, rules, is in doubt."""
     gap = "answers no item of logic correctly (0 of 16)"
     systems = [system("distilled", 0.297, 1.01), system("hybrid", 0.813, 5.07),
                system("rules", 0.25, 0.0002, useless=gap), system("specialist", 0.234, 5.5, useless=gap)]  # fmt: skip
@@ -112,7 +112,7 @@ def cheap_but_useless() -> Decision:
 
 
 def priced(*, worth: Worth | None = None, **changes: Any) -> Decision:
-    """Three systems of an imported table, with money."""
+    """Return a decision on three systems of an imported table, with money."""
     benefits = {"gpt": 0.0041, "claude": 0.0038, "llama": 0.0021} if worth else {}
     rows = (("gpt", 0.9, 0.0049), ("claude", 0.86, 0.0048), ("llama", 0.6, 0.0006))
     systems = [system(name, accuracy, cost, benefit=around(benefits.get(name))) for name, accuracy, cost in rows]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 
 def jarvis_line(place: int, **changes: Any) -> dict[str, Any]:
-    """A line of `EvalRunner`: every third answer is wrong; joules of the first and first tokens of the last are 0."""
+    """Return a line of `EvalRunner`: every third answer is wrong, and some joules and first tokens are 0."""
     return {
         "record_id": f"gsm8k-{place}", "benchmark": "gsm8k", "model": "qwen3:8b", "backend": "jarvis-direct",
         "model_answer": str(place), "is_correct": place % 3 != 0, "score": 0.5, "latency_seconds": 1.0 + place,
@@ -81,7 +81,7 @@ def trace_line(**changes: Any) -> dict[str, Any]:
 
 
 def experiment(**changes: Any) -> dict[str, Any]:
-    """An `ExperimentResult` of LLenergyMeasure, schema 2."""
+    """Return an `ExperimentResult` of LLenergyMeasure, schema 2."""
     return {
         "schema_version": "2.0", "experiment_id": "gpt2-pytorch", "measurement_config_hash": "0123456789abcdef",
         "backend": "pytorch", "measurement_methodology": "total", "total_tokens": 12_000, "total_energy_j": 847.25,
@@ -116,7 +116,7 @@ def write_power_series(folder: Path, watts: Sequence[float | None], gpu: int = 0
 
 
 def leaderboard(**changes: Any) -> dict[str, Any]:
-    """A file of a model of the ML.ENERGY leaderboard."""
+    """Return a model's file of the ML.ENERGY leaderboard."""
     one = {
         "gpu_model": "B200", "num_gpus": 2, "max_num_seqs": 8, "avg_batch_size": 7.5, "avg_output_len": 387.5,
         "avg_power_watts": 639.5, "energy_per_request_joules": 151.5, "energy_per_token_joules": 0.390625,
@@ -129,7 +129,7 @@ def leaderboard(**changes: Any) -> dict[str, Any]:
 
 
 def logged_request(index: int, **changes: Any) -> dict[str, Any]:
-    """A row of LLenergyMeasure's log: due every half second, sent 0.01 s later, 3 pieces of output."""
+    """Return a row of LLenergyMeasure's log: due every half second, sent 0.01 s later, 3 pieces of output."""
     due_s = 1000.0 + 0.5 * index
     times = [due_s + 0.11 + 0.01 * index, due_s + 0.16 + 0.01 * index, due_s + 0.26 + 0.01 * index]
     return {

@@ -23,14 +23,14 @@ def message(role: str, content: Any, perf: dict[str, Any] | None = None) -> dict
 
 
 def perf_metrics(place: int) -> dict[str, Any]:
-    """What evalscope measures of one request: 1.0, 1.1 ... s, the first token after 0.25 s."""
+    """Return evalscope's figures of a request: 1.0, 1.1 ... s, the first token after 0.25 s."""
     return {
         "latency": 1.0 + place / 10, "ttft": 0.25, "input_tokens": 20 + place, "output_tokens": 11, "tpot": 0.075,
     }  # fmt: skip
 
 
 def review(place: int, **score: Any) -> dict[str, Any]:
-    """A `ReviewResult`; every third answer is wrong."""
+    """Return a `ReviewResult`; every third answer is wrong."""
     right = float(place % 3 != 0)
     return {
         "index": place,
@@ -56,7 +56,7 @@ def review(place: int, **score: Any) -> dict[str, Any]:
 
 
 def prediction(place: int, **output: Any) -> dict[str, Any]:
-    """A `ModelResult`."""
+    """Return a `ModelResult`."""
     return {
         "index": place,
         "model": "org/model",

@@ -1,4 +1,4 @@
-"""Gates that came to every verdict there is, with sentences as the judge makes them."""
+"""Gates with each verdict, with sentences as the judge makes them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ JOULES = MetricVerdict(
 
 
 def flipped(task: str, doc_id: int, *, lost: bool, prompt: str, key: str, wrong: str) -> FlippedItem:
-    """An item of which one system says the key, and the other something else."""
+    """Return an item that one system answers correctly and the other does not."""
     right, other = FlippedAnswer(output=first_of(key)), FlippedAnswer(output=first_of(wrong))
     sides = (right, other) if lost else (other, right)
     return FlippedItem(task, doc_id, lost, (last_of(prompt),), first_of(key), *sides)
@@ -87,7 +87,7 @@ FLIPS = FlippedItems(
 
 
 def gate(verdict: Verdict, said: str, *metrics: MetricVerdict, **changed: object) -> GateResult:
-    """A gate of two systems in turns. Where nothing is said of it, its headline is the judge's."""
+    """Return a gate of two systems in turns; its headline is the judge's unless given."""
     made = GateResult(
         verdict=verdict, headline=said, baseline="specialist", candidate="specialist-next", suite="gate",
         runs=("20261125T061209Z-gate-7c1f20",), metrics=metrics, policy=POLICY, items=192, rounds=12, energy_j=8214.5,
@@ -105,7 +105,7 @@ def gate(verdict: Verdict, said: str, *metrics: MetricVerdict, **changed: object
 
 
 def passed() -> GateResult:
-    """Nothing changed."""
+    """Return a gate in which nothing changed."""
     return gate(
         Verdict.PASS,
         "",
@@ -116,7 +116,7 @@ def passed() -> GateResult:
 
 
 def unchanged() -> GateResult:
-    """A gate against a base from which nothing of the system differs."""
+    """Return a gate against a base from which nothing of the system differs."""
     return gate(
         Verdict.PASS,
         "Nothing that concerns specialist differs from main, where HEAD left it (3f2a91c0de), so no item was asked.",
@@ -130,7 +130,7 @@ def unchanged() -> GateResult:
 
 
 def improved() -> GateResult:
-    """Faster, and no worse otherwise."""
+    """Return a gate of a candidate that is faster, and no worse otherwise."""
     faster = replace(
         LATENCY, verdict=Verdict.IMPROVED, candidate=0.6121, change=-0.2539, low=-0.281, high=-0.222,
         reason="Better, by its bounds: latency p50 is 25.4% lower [-28.1, -22.2], in 192 items.",
@@ -142,7 +142,7 @@ def improved() -> GateResult:
 
 
 def slower() -> MetricVerdict:
-    """Latency that regressed."""
+    """Return the evidence of a latency that regressed."""
     return replace(
         LATENCY, verdict=Verdict.REGRESSED, candidate=0.9808, change=0.1956, low=0.151, high=0.242, items=64, rounds=4,
         reason="Worse by more than 10.0%, by its bounds: latency p50 is 19.6% higher [15.1, 24.2], in 64 items.",
@@ -150,7 +150,7 @@ def slower() -> MetricVerdict:
 
 
 def regressed() -> GateResult:
-    """Slower."""
+    """Return a gate of a slower candidate."""
     return gate(
         Verdict.REGRESSED, "",
         ACCURACY, slower(), replace(JOULES, validity="3 of 24 windows contended"), items=64, rounds=4, energy_j=2741.0,
@@ -159,7 +159,7 @@ def regressed() -> GateResult:
 
 
 def inconclusive() -> GateResult:
-    """Too few items."""
+    """Return a gate with too few items."""
     open_question = replace(
         ACCURACY, verdict=Verdict.INCONCLUSIVE, candidate=0.7917, change=-0.0208, low=-0.0734, high=0.0318,
         more_items=140,
@@ -173,12 +173,12 @@ def inconclusive() -> GateResult:
 
 
 def domain_lost() -> GateResult:
-    """A gain in one domain pays for a loss in another, which no policy forbids."""
+    """Return a gate in which a gain in one domain pays for a loss in another, which its policy allows."""
     return replace(passed(), lost_domains=(LostDomain("law", -0.1875, -0.2912, -0.0654, 96),))
 
 
 def each_domain() -> GateResult:
-    """The same, where the policy guards each domain."""
+    """Return a gate in which a gain in one domain does not pay for a loss in another: the policy guards each."""
     guarded = replace(POLICY, rules=(replace(POLICY.rules[0], each_domain=0.1), *POLICY.rules[1:]))
     law = replace(
         ACCURACY, metric="accuracy · law", verdict=Verdict.REGRESSED, margin=0.1, baseline=0.8333, candidate=0.6458,
@@ -198,7 +198,7 @@ def each_domain() -> GateResult:
 
 
 def futile() -> GateResult:
-    """A gate that ended early, as no verdict was likely."""
+    """Return a gate that ended early, as no verdict was likely."""
     near = replace(
         inconclusive().metrics[0], items=128, rounds=8, low=-0.0902, high=0.0486, more_items=2972,
         reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-9.0, 4.9]. About "
@@ -208,7 +208,7 @@ def futile() -> GateResult:
 
 
 def never() -> GateResult:
-    """A cap that can never decide."""
+    """Return a gate whose cap of items is too low for any verdict."""
     small = replace(
         inconclusive().metrics[0], items=40, rounds=26, low=-0.2904, high=0.2512, more_items=88,
         reason="The bounds have the margin of 5.0 points between them: accuracy is 2.1 points lower [-29.0, 25.1]. "
@@ -222,7 +222,7 @@ def never() -> GateResult:
 
 
 def no_sessions() -> GateResult:
-    """Two runs on record, on a machine whose sessions were never measured."""
+    """Return a gate of two recorded runs, on a machine whose sessions were never measured."""
     why = (
         "Not judged: how much it differs between two sessions of this machine is not known. Measure that with: "
         "wattbench calibrate SUITE --sessions 5. Or gate both systems in turns, in one run."
@@ -236,7 +236,7 @@ def no_sessions() -> GateResult:
 
 
 def unmeasured(metric: MetricVerdict, verdict: Verdict, reason: str) -> MetricVerdict:
-    """No figure to judge."""
+    """Return a gate without a figure to judge."""
     return replace(
         metric, verdict=verdict, reason=reason, baseline=None, candidate=None, change=None, low=None, high=None,
         items=0, rounds=0,
@@ -244,7 +244,7 @@ def unmeasured(metric: MetricVerdict, verdict: Verdict, reason: str) -> MetricVe
 
 
 def not_comparable() -> GateResult:
-    """Two runs on two machines."""
+    """Return a gate of two runs on two machines."""
     why = "The two were not run on the same machine (CPU: Example 9 against Example 7)."
     return gate(
         Verdict.NOT_COMPARABLE, "",
@@ -254,7 +254,7 @@ def not_comparable() -> GateResult:
 
 
 def not_measured() -> GateResult:
-    """A metric that should have been there, and one that need not."""
+    """Return a gate without the figures of a required metric and of an optional one."""
     modelled = "Not judged: joules are modelled from seconds and load; judge_modelled is off."
     asked = replace(POLICY, rules=(Rule("ttft", 0.1), *POLICY.rules[::2]))
     return gate(
@@ -272,7 +272,7 @@ def not_measured() -> GateResult:
 
 
 def error() -> GateResult:
-    """It broke before anything was judged."""
+    """Return a gate that failed before anything was judged."""
     return gate(
         Verdict.ERROR, "specialist-next failed at its first item: out of memory while loading its weights.",
         items=0, rounds=0, energy_j=None, energy_provenance="",
@@ -280,7 +280,7 @@ def error() -> GateResult:
 
 
 def traded() -> GateResult:
-    """Accuracy that was given for joules."""
+    """Return a gate of a candidate that is less accurate and takes fewer joules."""
     given = replace(
         ACCURACY, verdict=Verdict.REGRESSED, candidate=0.7385, change=-0.074, low=-0.0961, high=-0.0523,
         allowed_by=SPENT, reason="Worse by more than 5.0 points, by its bounds: accuracy is 7.4 points lower "
@@ -297,7 +297,7 @@ def traded() -> GateResult:
 
 
 def waived() -> GateResult:
-    """A regression that is known."""
+    """Return a gate whose regression is waived."""
     return gate(
         Verdict.PASS, "",
         ACCURACY, replace(slower(), blocks=False, waived=KNOWN), JOULES, policy=replace(POLICY, waivers=(KNOWN,)),
@@ -305,7 +305,7 @@ def waived() -> GateResult:
 
 
 def lapsed() -> GateResult:
-    """The same, later."""
+    """Return a gate whose regression was waived until a day that has passed."""
     return replace(
         regressed(),
         policy=replace(POLICY, waivers=(LAPSED,)),
@@ -314,14 +314,14 @@ def lapsed() -> GateResult:
 
 
 def drill() -> GateResult:
-    """What was planted is found."""
+    """Return a drill whose planted fault is found."""
     return replace(
         regressed(), planted={"delay": 0.2}, notes=("Planted in specialist-next: a delay of 20% of each answer.",)
     )
 
 
 def many(number: int = 500) -> GateResult:
-    """Benchmarks of pytest-benchmark: most pass, the last few do not."""
+    """Return a gate of pytest-benchmark's benchmarks: most pass, the last few do not."""
     metrics = [
         replace(LATENCY, metric=f"tests/test_parse.py::test_parse[{place:03}] · latency_p50", rounds=0)
         for place in range(number - 4)
@@ -344,7 +344,7 @@ def many(number: int = 500) -> GateResult:
 
 
 def dearer() -> GateResult:
-    """A candidate whose longer answers cost more, which blocks; a correct answer of it is shown all the same."""
+    """Return a gate that fails as the candidate's longer answers cost more; its cost per correct answer is shown."""
     cost = replace(
         JOULES, metric="cost_per_request", verdict=Verdict.REGRESSED, baseline=0.00011, candidate=0.00014,
         change=0.2727, low=0.241, high=0.305, provenance="", currency="EUR",

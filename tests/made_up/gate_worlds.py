@@ -89,7 +89,7 @@ class World:
 
 @dataclass(frozen=True)
 class _Items:
-    """What the two systems do with items on a still machine. All of shape (items, 2)."""
+    """The two systems' answers to items on a machine without noise. Arrays are of shape (items, 2)."""
 
     seconds: Values
     joules: Values

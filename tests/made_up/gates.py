@@ -68,7 +68,7 @@ class FakeSide:
 
 @dataclass(frozen=True)
 class FakeGate:
-    """A whole made-up gate. Asked of two systems that are alike, unless said otherwise."""
+    """A whole made-up gate, of two equal systems unless said otherwise."""
 
     baseline: FakeSide = FakeSide("old")
     candidate: FakeSide = FakeSide("new")
@@ -109,18 +109,18 @@ class FakeGate:
 
     @property
     def side(self) -> Mapping[str, FakeSide]:
-        """By side."""
+        """Return a side by its name."""
         return {BASELINE: self.baseline, CANDIDATE: self.candidate}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The policy as a record holds it."""
+        """Return the policy as a record holds it."""
         return GatePolicy.model_validate({"block": self.block, **self.policy}).model_dump(mode="json")
 
 
 @dataclass
 class _Written:
-    """What a gate has put down so far."""
+    """The rows that a gate has written so far."""
 
     writer: RunWriter
     run: str
@@ -194,7 +194,7 @@ def _header(run: str, fake: FakeGate) -> RunHeader:
 
 
 def _rounds(fake: FakeGate) -> Iterator[list[Item]]:
-    """Items of all tasks, those of each in order: first of the short rounds, then of the others."""
+    """Return the items of each round, those of a task in order: short rounds first."""
     items = [(task, doc_id) for doc_id in range(fake.items) for task in fake.tasks]
     for item in items[: fake.short]:
         yield [item]
@@ -268,7 +268,7 @@ def _answer(
 
 
 def _scores(written: _Written, side: str, items: Sequence[Item]) -> dict[str, list[ScoreRow]]:
-    """The same documents are hard for both, as real ones are."""
+    """Draw scores of both systems, for which the same documents are hard."""
     system = written.fake.side[side]
     rows: dict[str, list[ScoreRow]] = {}
     for repeat, (task, doc_id) in itertools.product(range(written.fake.repeats), items):
@@ -307,5 +307,5 @@ def _item_rows(
 
 
 def gate_policy(**settings: Any) -> Policy:
-    """A policy as the reports know it, from what a suite would say under `gate`."""
+    """Return the reports' policy of a suite's `gate` settings."""
     return policy_of(GatePolicy.model_validate(settings).model_dump(mode="json"))

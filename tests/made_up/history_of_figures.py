@@ -21,7 +21,7 @@ Figures = Mapping[tuple[str, str, str], Sequence[float] | np.ndarray]
 
 
 def day(place: int) -> datetime.date:
-    """Place 0 is the first night's date."""
+    """Return the date of a night; 0 is the first."""
     return FIRST + datetime.timedelta(days=place)
 
 
@@ -38,7 +38,7 @@ def history_of(
     canaries: tuple[str, ...] = (),
     days: Sequence[datetime.date] = (),
 ) -> History:
-    """A history of given figures.
+    """Return a history of given figures.
 
     Args:
         figures: of each series.
@@ -73,6 +73,6 @@ def history_of(
 
 
 def judged(history: History, policy: Policy = NIGHT_POLICY) -> NightVerdict:
-    """The verdict on its last night, without what changed in code and weights: that is in records alone."""
+    """Return the verdict on a history's last night, without changes of code and weights, which only records hold."""
     raised, changes = alarms(history, policy), night_changes(history, policy)
     return NightVerdict(night_result(history, raised, policy, changes), raised, changes)

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Serves in a thread of its own until it is closed, and says nothing of clients that hang up."""
+    """A server in a thread of its own, until it is closed."""
 
     daemon_threads = True
 
@@ -17,7 +17,7 @@ class LocalServer(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def handle_error(self, *_: object) -> None:
-        """A client that hangs up is part of the play."""
+        """Ignore clients that hang up."""
 
     def close(self) -> None:
         self.shutdown()

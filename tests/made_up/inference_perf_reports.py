@@ -16,7 +16,7 @@ def distribution(mean: float) -> dict[str, float]:
 
 
 def lifecycle(rate: float | None, latency_s: float, delay_s: float = 0.001) -> dict[str, Any]:
-    """What the client saw of a stage, or without a rate of all of them."""
+    """Return the client's figures of a stage, or of all stages where no rate is given."""
     answered = REQUESTS - 1
     sent = {"count": REQUESTS, "schedule_delay": distribution(delay_s)}
     return {
@@ -46,7 +46,7 @@ def prometheus() -> dict[str, Any]:
 
 
 def request(stage: int, place: int) -> dict[str, Any]:
-    """A request of `latency_of` seconds, in the body of OpenAI's chat API and streamed."""
+    """Return a request of `latency_of` seconds, in the body of OpenAI's chat API and streamed."""
     start_s = 5000.0 + 100 * stage + place
     failed = place == REQUESTS - 1
     times = [start_s + 0.25, start_s + 0.5, start_s + latency_of(stage)]

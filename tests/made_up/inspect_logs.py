@@ -21,7 +21,7 @@ def usage(tokens: int = 2, **changes: Any) -> dict[str, Any]:
 
 
 def sample(place: int, *, epoch: int = 1, calls: int = 1, **changes: Any) -> dict[str, Any]:
-    """Every third answer is wrong. A sample of two calls has the tokens of both in `model_usage`."""
+    """Return a sample; every third answer is wrong, and two calls have the tokens of both in `model_usage`."""
     answer = {"role": "assistant", "content": "Yes", "source": "generate", "model": MODEL}
     asked = {"role": "user", "content": f"Is it {place}?"}
     return {
@@ -47,7 +47,7 @@ def sample(place: int, *, epoch: int = 1, calls: int = 1, **changes: Any) -> dic
 
 
 def log(samples: list[dict[str, Any]], *, generation: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """Return a log; `generation` are settings of all its calls, and the changes those of the evaluation."""
+    """Return a log with settings of all calls (`generation`) and of the evaluation (`changes`)."""
     evaluation = {
         "eval_id": "e1", "run_id": "r1", "created": CREATED, "task": "popularity", "task_id": "t1", "task_version": 3,
         "task_attribs": {}, "task_args": {}, "dataset": {"name": "popularity", "samples": len(samples)},

@@ -86,7 +86,7 @@ def _cells(names: list[str], documents: int) -> Iterator[dict[str, object]]:
 
 
 def _drawn(number: int, hardness: NDArray[np.float64], rng: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Scores, seconds, joules and costs of a cell: systems that are right more often take more of each."""
+    """Draw scores, seconds, joules and costs of a cell: more accurate systems take more of each."""
     seconds = (0.1 + 0.03 * number) * rng.lognormal(0.0, 0.3, len(hardness))
     right = 0.7 * hardness + 0.3 * rng.random(len(hardness)) < 0.4 + 0.04 * number
     return {

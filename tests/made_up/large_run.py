@@ -1,4 +1,4 @@
-"""A made-up run of any size, in seconds: what the benches of the report are fed.
+"""A made-up run of any size, written in seconds, for benches of the report.
 
 The header, systems and phases go through the real writer. The tables are made a cell at a time from arrays, with the
 columns and types that the real writer gives them: a million rows as Python objects would take minutes and many GB.
@@ -36,7 +36,7 @@ FILTERED_TASKS = 4
 
 @dataclass(frozen=True)
 class _Documents:
-    """One task's, as every system is asked them."""
+    """The documents of one task."""
 
     task: str
     domain: str
@@ -66,7 +66,7 @@ class _Cell:
 def make_run(
     root: Path, rows: int, systems: Sequence[LargeSystem] = SYSTEMS, seed: int = 7, name: str = "scale"
 ) -> Path:
-    """Write a finished run with about so many rows of `items.parquet` and return its directory.
+    """Write a finished run with about `rows` rows in `items.parquet`, and return its directory.
 
     Args:
         root: where the run's directory is made.
@@ -227,7 +227,7 @@ def _phases(cell: _Cell) -> Iterator[PhaseRow]:
 
 
 def _write_trace(path: Path, cell: _Cell) -> None:
-    """A reading of each component every `TRACE_STEP_S`, as `wattbench.meters.sampling.trace` writes them."""
+    """Write a trace as `wattbench.meters.sampling.trace` does, with a reading every `TRACE_STEP_S`."""
     at_s = np.repeat(np.arange(cell.started_s[0], cell.finished_s[-1] + TRACE_STEP_S, TRACE_STEP_S), 2)
     place = np.arange(len(at_s)) % 2
     watts = np.where(place == 0, cell.system.watts[GPU], cell.system.watts[CPU]) * (1 + 0.05 * np.sin(at_s / 3))
@@ -247,7 +247,7 @@ def _write_trace(path: Path, cell: _Cell) -> None:
 
 
 def _table(run: str, cell: _Cell, rng: np.random.Generator, schema: pa.Schema) -> pa.Table:
-    """The cell's rows of `items.parquet`."""
+    """Return a cell's rows of `items.parquet`."""
     system, documents, count = cell.system, cell.documents, len(cell.tokens)
     request_s = cell.finished_s - cell.started_s
     busy_s = np.bincount(cell.window, weights=request_s)
@@ -302,7 +302,7 @@ def _prompt_hashes(system: LargeSystem, documents: _Documents) -> pa.Array:
 
 
 def _stamps(first_s: NDArray[np.float64], finished_s: NDArray[np.float64], tokens: NDArray[np.int64]) -> pa.Array:
-    """When each output token arrived: evenly from the first to the end."""
+    """Return when each output token arrived: evenly from the first to the end."""
     ends = np.cumsum(tokens)
     place = np.arange(ends[-1]) - np.repeat(ends - tokens, tokens)
     step_s = (finished_s - first_s) / np.maximum(tokens - 1, 1)
@@ -314,7 +314,7 @@ def _stamps(first_s: NDArray[np.float64], finished_s: NDArray[np.float64], token
 def _routes(
     documents: _Documents, request_s: NDArray[np.float64], energy_j: NDArray[np.float64], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Nine of ten items go to the specialist of their domain."""
+    """Return routes: nine of ten items go to the specialist of their domain."""
     count = len(request_s)
     right, anywhere = DOMAINS.index(documents.domain), rng.integers(0, len(DOMAINS), count)
     place = np.where(rng.random(count) < 0.9, right, anywhere)

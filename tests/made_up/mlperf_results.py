@@ -18,7 +18,7 @@ hash=f6ee6fc8338b9e55a284f7819371b142b7e9bd06eb0f2394ea2858f79c7b6169
 
 
 def stamp(seconds: float) -> str:
-    """A moment after the begin, to the millisecond."""
+    """Return the time some seconds after the start, to the millisecond."""
     return (BEGIN + timedelta(seconds=seconds)).strftime(STAMP)[:-3]
 
 
@@ -51,7 +51,7 @@ def detail(**changes: Any) -> bytes:
 
 
 def meter(begin_s: int = -20, end_s: int = SECONDS + 20, watts: float = 1000.0) -> bytes:
-    """A reading per second: 200 W before and after the run, and 1,000 and 1,100 W by turns within it."""
+    """Return a reading per second: 200 W before and after the run, and 1,000 and 1,100 W by turns within it."""
     lines = []
     for second in range(begin_s, end_s):
         inside = 0 <= second < SECONDS

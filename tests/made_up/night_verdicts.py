@@ -21,7 +21,7 @@ FIRST = date(2026, 3, 1)
 
 
 def history(nights: int, notes: Sequence[str] = ()) -> History:
-    """A history without figures."""
+    """Return a history without figures."""
     days = [FIRST + timedelta(days=number) for number in range(nights)]
     listed = tuple(
         Night(f"{day:%Y%m%d}T020000Z-sums-{number:06x}", Path("runs"), day, f"{day}T02:00:00+00:00",
@@ -35,7 +35,7 @@ WEEKS = "11 nights from 2026-03-01 to 2026-03-11"
 
 
 def change(size: float | None = 0.01, half: float | None = 0.03, **given: Any) -> NightChange:
-    """One comparison of the last night, with what follows from its size, its interval and its margin.
+    """Return a comparison of the last night, by its size, interval and margin.
 
     Args:
         size: of the change; None: there is none.
@@ -64,13 +64,13 @@ def verdict(
     changes: Sequence[NightChange] = (),
     differences: Sequence[NightDifference] = (),
 ) -> NightVerdict:
-    """The verdict as it is made of the rest."""
+    """Return the verdict that follows from a history and its changes."""
     result = night_result(history, alarms, NIGHT_POLICY, changes)
     return NightVerdict(result, tuple(alarms), tuple(changes), tuple(differences))
 
 
 def difference(history: History, remote: str | None = "https://github.com/owner/name") -> NightDifference:
-    """New weights, other prompts, two of three commits, and an uncommitted file since the previous night."""
+    """Return changes since the previous night: weights, prompts, two of three commits, and an uncommitted file."""
     before, last = history.nights[-2:]
     since = CommitsSinceRecord(
         run=before.run,
@@ -122,7 +122,7 @@ _PASSING = _QUIET[:-1]
 
 
 def too_few(nights: int) -> dict[str, Any]:
-    """The state of a comparison with so few nights."""
+    """Return the state of a comparison with too few nights."""
     return {"state": "too_few_nights", "note": f"too few nights ({nights} of 4 before this one)"}
 
 
@@ -187,7 +187,7 @@ NIGHTS: Mapping[str, NightVerdict] = {
 
 
 def hostile(text: str) -> NightVerdict:
-    """An alarm, changes and differences of which every name is this text."""
+    """Return an alarm with changes and differences whose every name is this text."""
     base = difference(_TWELVE)
     part = PartChange((text,), "weights", (FactChange(text, text, f"{text}2"),), (text,))
     since = CommitsSinceRecord(base.night.run, (CommitRecord("c" * 40, text),), 1, (text,), 1)

@@ -1,4 +1,4 @@
-"""A made-up history of any length, in seconds: what the benches of trends and of the site are fed.
+"""A made-up history of any length, written in seconds, for benches of trends and of the site.
 
 One run is made up (`made_up_run`) and told again for every night: with its seconds, joules and scores moved by a little
 noise, and from a given night on by a step. Nothing is random but what a seed decides.
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True)
 class _Template:
-    """The run that is told again."""
+    """The run that each night repeats."""
 
     records: RunRecords
     items: pa.Table
@@ -119,7 +119,7 @@ def _template(aside: Path, systems: int, domains: int, items: int, seed: int) ->
 
 
 def _windows_of(records: RunRecords, used: Mapping[str, float]) -> Iterator[WindowRow]:
-    """Those of the answers that are told again, with the joules of these alone."""
+    """Return the windows of the repeated answers, with the joules of these alone."""
     for window in records.windows():
         if window.purpose == "load":
             yield window
@@ -164,7 +164,7 @@ def _header(header: RunHeader, run: str, date: datetime.date) -> RunHeader:
 def _moved(
     template: _Template, night: int, noise: float, steps: Sequence[Step], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """For each cell: by what its seconds and its watts are multiplied, and how many of its right answers are wrong."""
+    """Return for each cell the factors on its seconds and watts, and how many right answers become wrong."""
     domain_of = dict(TASKS)
     slower = rng.lognormal(0.0, noise, len(template.cells))
     dearer = rng.lognormal(0.0, noise / 4, len(template.cells))

@@ -120,7 +120,7 @@ def expected_slowdown(noise: Noise, length_s: float) -> float:
 
 
 def _slowdowns(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """How much longer than nominal a request takes in each step of a session."""
+    """Return the factor on the seconds of a request in each step of a session."""
     slower = np.ones(steps)
     if noise.drift_sd:
         slower *= wander(noise.drift_sd, noise.drift_memory_s, steps, rng)
@@ -145,7 +145,7 @@ def wander(sd: float, memory_s: float, steps: int, rng: np.random.Generator) -> 
 
 
 def _busy_shares(noise: Noise, steps: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """The share of each step in which other work runs: an alternating process, in equilibrium when a session begins."""
+    """Return the share of each step in which other work runs: an alternating process in equilibrium."""
     length_s = steps * STEP_S
     number = 16 + int(4 * length_s / (noise.burst_s + noise.between_bursts_s))
     busy_first = rng.random() < noise.burst_s / (noise.burst_s + noise.between_bursts_s)

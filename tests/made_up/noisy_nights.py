@@ -73,7 +73,7 @@ def _spells(rng: np.random.Generator, systems: int) -> Year:
 
 
 def _loads(rng: np.random.Generator, systems: int) -> Year:
-    """Draw how much of what the machine does each series takes: 1, with a scatter of 15%."""
+    """Draw how strongly the machine's noise moves each series: 1, with a scatter of 15%."""
     return np.exp(rng.normal(0.0, 0.15, (METRICS, systems, DOMAINS, 1)))
 
 
@@ -83,7 +83,7 @@ def _on(rng: np.random.Generator, systems: int, *, share: float) -> Year:
 
 
 def _shared(rng: np.random.Generator, systems: int) -> Year:
-    """Draw what each night does to all: 3%, independent from night to night."""
+    """Draw the noise that all series share: 3%, independent from night to night."""
     return _loads(rng, systems) * rng.normal(0.0, 0.03, NIGHTS)
 
 

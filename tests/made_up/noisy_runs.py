@@ -35,7 +35,7 @@ ALIKE = ((0, 1), (2, 3), (4, 5), (6, 7))
 
 @dataclass(frozen=True)
 class Answers:
-    """What the systems do with some items on a still machine. All of shape (items, systems)."""
+    """The systems' answers to some items on a machine without noise. Arrays are of shape (items, systems)."""
 
     seconds: NDArray[np.float64]
     correct: NDArray[np.float64]
@@ -158,10 +158,10 @@ def _read_only(*arrays: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
 
 
 def true_j_per_correct(noise: Noise, length_s: float, watts: NDArray[np.float64] = WATTS) -> NDArray[np.float64]:
-    """What each system needs per correct answer on this machine, over all items and sessions."""
+    """Return each system's true joules per correct answer on a machine, over all items and sessions."""
     return watts * BASE_S * expected_slowdown(noise, length_s) / ACCURACY
 
 
 def log_j_per_request(each: Run) -> NDArray[np.float64]:
-    """What a history keeps of a session, for each system."""
+    """Return each system's log joules per request of a session, as a history keeps them."""
     return np.asarray(np.log(each.item_joules.mean(axis=0)))

@@ -1,4 +1,4 @@
-"""What may be in the place of a file and is none, or none that ends."""
+"""What may have a file's name and is no file, or has no end."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def holding_elsewhere(hold: Callable[[], AbstractContextManager[object]]) -> Iterator[int]:
-    """Yield the number of a process that is inside a context. It is killed at the end, unless it was before.
+    """Yield the id of another process that holds a context; it is killed at the end.
 
     Args:
         hold: makes the context, in that process.

@@ -52,7 +52,7 @@ def evaluate(output: Path, model: str, wrong: int, limit: int = 12) -> None:
 
 
 def guidellm_request(place: int, **changes: object) -> dict[str, object]:
-    """A `GenerativeRequestStats` of GuideLLM 0.6.0, as `model_dump(mode="json")` writes it."""
+    """Return a `GenerativeRequestStats` of GuideLLM 0.6.0, as `model_dump(mode="json")` writes it."""
     started_s = START_S + place
     return {
         "type_": "generative_request_stats",
@@ -89,7 +89,7 @@ def guidellm_request(place: int, **changes: object) -> dict[str, object]:
 
 
 def guidellm_benchmark(strategy: dict[str, object], requests: int = 8) -> dict[str, object]:
-    """A `GenerativeBenchmark` of GuideLLM 0.6.0, without its totals."""
+    """Return a `GenerativeBenchmark` of GuideLLM 0.6.0, without its totals."""
     failed = guidellm_request(90, output=None, output_tokens=None, time_to_first_token_ms=None)
     failed["info"] = {"status": "errored", "error": "Server error '503 Service Unavailable'"}
     return {
@@ -113,7 +113,7 @@ def guidellm_benchmark(strategy: dict[str, object], requests: int = 8) -> dict[s
 
 
 def aiperf_record(place: int, phase: str = "profiling", **changes: object) -> dict[str, object]:
-    """A `MetricRecordInfo` of AIPerf 0.13.0."""
+    """Return a `MetricRecordInfo` of AIPerf 0.13.0."""
     started_ns = int((START_S + place) * 1e9)
     return {
         "metadata": {

@@ -24,7 +24,7 @@ from wattbench.records.files.jsonl import Appender
 
 @dataclass
 class Disk:
-    """What is durable below a folder, which is durable itself."""
+    """The durable state of a folder, which is durable itself."""
 
     store: Path
     """Where contents and states go."""
@@ -38,7 +38,7 @@ class Disk:
     states: int = 0
 
     def synced(self, descriptor: int) -> None:
-        """Take in that a file or a folder was synced, and keep the state."""
+        """Note that a file or a folder was synced, and keep the state."""
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
             with os.scandir(descriptor) as entries:
@@ -70,7 +70,7 @@ def states(store: Path) -> int:
 
 
 def restored(store: Path, number: int, root: Path) -> Counter[str]:
-    """Make a folder as a state has it; return how many lines of each file had been reported as written."""
+    """Restore a state into a folder, and return how many lines of each file were reported as written."""
     state = json.loads((store / f"{number}.json").read_text())
     root.mkdir()
     for name, digest in sorted(state["files"].items()):

@@ -48,7 +48,7 @@ class World:
 
     @cached_property
     def spans_s(self) -> NDArray[np.float64]:
-        """Shape (requests, 3): start, first token, end."""
+        """Return start, first token and end of each request, shape (requests, 3)."""
         rng, rows, now_s = np.random.default_rng(self.seed), [], 0.0
         while now_s < self.seconds:
             started_s = now_s + rng.uniform(*self.gap_s)
@@ -63,7 +63,7 @@ class World:
 
     @cached_property
     def _true(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-        """Edges of pieces of even power, joules in each, and its phase."""
+        """Return the edges of pieces of constant power, with the joules and phase of each."""
         rng = np.random.default_rng(self.seed + 1)
         waves_s = np.arange(0.0, self.length_s, 0.05)
         wave = np.zeros(len(waves_s))
@@ -80,7 +80,7 @@ class World:
 
     @property
     def true_j(self) -> NDArray[np.float64]:
-        """Shape (3,): what prefill, decode and neither truly took."""
+        """Return the true joules of prefill, decode and neither, shape (3,)."""
         _, joules, phase = self._true
         return np.bincount(phase, weights=joules, minlength=3)
 
@@ -90,14 +90,14 @@ class World:
 
     @cached_property
     def read_s(self) -> NDArray[np.float64]:
-        """When the sensor was read, the window's edges included."""
+        """Return when the sensor was read, the window's edges included."""
         rng, count = np.random.default_rng(self.seed + 2), int(self.length_s / self.period_s)
         taken = np.cumsum(self.period_s + self.late_s * rng.uniform(0.5, 1.5, count))
         return np.concatenate([[0.0], taken[taken < self.length_s - 0.01], [self.length_s]])
 
     @property
     def readings(self) -> list[Reading]:
-        """A counter that shows how it stood at its last step; at the edges it is placed, as the meter does."""
+        """Return readings of a counter that advances in steps, interpolated at the window's edges as the meter does."""
         shown_s = self.read_s
         if self.step_s:
             steps = np.floor((self.read_s - self.stepped_s) / self.step_s + 1e-9)
@@ -109,7 +109,7 @@ class World:
         ]
 
     def averaged(self, over_s: float) -> list[Reading]:
-        """A sensor of power alone, that tells the mean of the time before each reading."""
+        """Return readings of a sensor of power, each the mean of the time before it."""
         before_s = np.maximum(self.read_s - over_s, 0.0)
         spans = np.maximum(self.read_s - before_s, 1e-9)
         watts = (self.counted_j(self.read_s) - self.counted_j(before_s)) / spans

@@ -14,7 +14,7 @@ CPUS = sorted(os.sched_getaffinity(0))
 
 def stat_line(pid: int, *, name: str = "python3", parent: int = 1, cpu_s: float = 0.0, reaped_s: float = 0.0,
               started: int = 100) -> str:  # fmt: skip
-    """A line of `/proc/<pid>/stat`."""
+    """Return a line of `/proc/<pid>/stat`."""
     after = [
         "S", parent, pid, pid, 0, -1, 4194304, 9, 9, 9, 9,
         round(cpu_s * TICKS), 0, round(reaped_s * TICKS), 0, 20, 0, 1, 0, started, 999, 99,
@@ -44,7 +44,7 @@ class FakeProc:
         file.write_text(text)
 
     def machine(self, busy_s: float = 1.0, idle_s: float = 1000.0, steal_s: float = 0.0) -> None:
-        """What the usable processors did so far, all together; one that is not usable was busier."""
+        """Write what the usable processors did so far; one that is not usable was busier."""
         first, *others = CPUS
         lines = ["cpu  9 9 9 9 9 9 9 9 0 0"]
         ticks = [round(seconds * TICKS) for seconds in (busy_s, idle_s, steal_s)]
@@ -58,7 +58,7 @@ class FakeProc:
         lists_children: bool = True, name: str = "python3", parent: int = 1, cpu_s: float = 0.0,
         reaped_s: float = 0.0, started: int = 100,
     ) -> None:  # fmt: skip
-        """A process; threads by number, with the seconds that each ran and waited."""
+        """Write a process with its threads: number to the seconds that each ran and waited."""
         self.write(
             f"{pid}/stat",
             stat_line(pid, name=name, parent=parent, cpu_s=cpu_s, reaped_s=reaped_s, started=started),

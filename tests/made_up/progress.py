@@ -1,4 +1,4 @@
-"""A progress display that a test can ask what it was given."""
+"""A progress display that keeps what it was given, for tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wattbench.progress import PlannedTurn, TimeLeft
 
 
 class Quiet:
-    """A progress display that keeps what it is told."""
+    """A progress display that keeps what it is given."""
 
     def __init__(self) -> None:
         self.cells: list[str] = []

@@ -15,7 +15,7 @@ Piece = bytes | float | Callable[[socket.socket], object]
 
 
 def page(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
-    """Return a whole answer."""
+    """Return a whole HTTP response."""
     return "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]).encode() + body
 
 
@@ -90,5 +90,5 @@ def _head(file: BinaryIO) -> bytes:
 
 
 def trickle(before: bytes, drop: bytes, *, every_s: float = 0.05, times: int = 60) -> list[Piece]:
-    """Return pieces that send `drop` again and again: for 3 seconds."""
+    """Return pieces that send `drop` again and again, for 3 seconds."""
     return [before, *[each for _ in range(times) for each in (drop, every_s)]]

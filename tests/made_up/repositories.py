@@ -47,7 +47,7 @@ def commit(root: Path, message: str, **files: str) -> str:
 
 
 def repository(root: Path, *, items: int = 40) -> Path:
-    """A repository with one commit on `main`: a suite in `gates`, its task, and a system that imports a module."""
+    """Make a repository with one commit on `main`: a suite in `gates`, its task, and a system that imports a module."""
     for folder in (root / "gates", root / "tasks"):
         folder.mkdir(parents=True)
     git(root, "init", "--quiet", "--initial-branch=main")
@@ -67,5 +67,5 @@ def repository(root: Path, *, items: int = 40) -> Path:
 
 
 def worktrees(root: Path) -> int:
-    """How many worktrees a repository has, itself included."""
+    """Return how many worktrees a repository has, itself included."""
     return git(root, "worktree", "list", "--porcelain").count("worktree ")

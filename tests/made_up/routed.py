@@ -1,4 +1,4 @@
-"""Hybrids whose answers are really their members': what a replay has to find again."""
+"""Hybrids whose answers are their members', so that a replay has to give the same."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _ROUTED = (
 
 @dataclass
 class Routed:
-    """A run, as an analysis and as the table behind it."""
+    """A run: its analysis, and the table behind it."""
 
     run: object
     analysis: object
     table: pd.DataFrame
 
     def again(self, assumptions: Assumptions = AS_IN_SUITE) -> object:
-        """The analysis of the table as it is now."""
+        """Return the analysis of the table as it is now."""
         self.table.to_parquet(self.run.layout.items_table)
         return analyse(self.run, assumptions)
 
     def cells(self) -> dict[tuple[str, str, int], dict[str, float]]:
-        """The mean of each system's answers to each item of a task."""
+        """Return the mean of each system's answers to each item of a task."""
         return _by_item(self.table, "system", "task", "doc_id")
 
 
@@ -43,7 +43,7 @@ def _by_item(table: pd.DataFrame, *keys: str) -> dict[tuple, dict[str, float]]:
 
 
 def members() -> tuple[FakeSystem, ...]:
-    """Two specialists and a generalist."""
+    """Return two specialists and a generalist."""
     return (
         FakeSystem("a", "specialist", accuracy=0.2, by_domain={"arithmetic": 0.8}, energy_j=3.0),
         FakeSystem("b", "specialist", accuracy=0.2, by_domain={"text": 0.9}, energy_j=5.0),
@@ -52,7 +52,7 @@ def members() -> tuple[FakeSystem, ...]:
 
 
 def score_of(task: str, doc_id: int, repeat: int) -> float:
-    """A router's, from 0 to 1, many of them equal."""
+    """Return a router's score of an item, from 0 to 1; many are equal."""
     return ((doc_id * 7 + len(task) + 3 * repeat) % 20) / 20
 
 
@@ -68,7 +68,7 @@ def routed_run(
     systems: Sequence | None = None,
     **run_options: object,
 ) -> Routed:
-    """A run in which the hybrid gives its members' own recorded answers, and draws `extra_j` more for each."""
+    """Return a run whose hybrid gives its members' recorded answers, and draws `extra_j` more for each."""
     hybrid = FakeSystem("mixed", "hybrid", members=tuple(order), router="classifier",
                          routes={domain: tuple(order) for domain in ("arithmetic", "text")})  # fmt: skip
     alone = members() if systems is None else tuple(systems)
@@ -109,12 +109,12 @@ def routed_run(
 
 
 def by_score(threshold: float) -> Callable[[str, int, int], Sequence[str]]:
-    """A classifier's routes: `a` or `b` by the item, and `c` for what is not sure enough."""
+    """Return a classifier's route: `a` or `b` by the item, `c` where the score is too low."""
     return lambda task, doc_id, repeat: (
         ("c",) if score_of(task, doc_id, repeat) < threshold else ("a" if task == "chain_sum" else "b",)
     )
 
 
 def cascading(threshold: float) -> Callable[[str, int, int], Sequence[str]]:
-    """A cascade's: `a`, and where that is not sure enough `c` after it."""
+    """Return a cascade's route: `a`, and `c` after it where the score is too low."""
     return lambda task, doc_id, repeat: ("a",) if score_of(task, doc_id, repeat) >= threshold else ("a", "c")

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def decision_event(request_id: str, model: str, asked_for: str = "MoM", **changed: Any) -> dict[str, Any]:
-    """The event `routing_decision` of vLLM's semantic router, as its logger writes it."""
+    """Return the event `routing_decision` of vLLM's semantic router, as its logger writes it."""
     return {
         "level": "info", "ts": "2026-08-22T20:57:46.123", "caller": "recorder.go:25", "msg": "routing_decision",
         "component": "extproc", "event": "routing_decision", "reason_code": "auto_routing", "request_id": request_id,
@@ -19,7 +19,7 @@ def decision_event(request_id: str, model: str, asked_for: str = "MoM", **change
 
 
 def replay_record(request_id: str, model: str, prompt: str, asked_for: str = "MoM", **changed: Any) -> dict[str, Any]:
-    """A record of its Router Replay."""
+    """Return a record of the Router Replay of vLLM's semantic router."""
     return {
         "id": f"replay-{request_id}", "timestamp": "2026-08-22T20:57:46.123Z", "request_id": request_id,
         "turn_index": 0, "decision": "math_decision", "decision_tier": 0, "decision_priority": 10, "category": "math",
@@ -32,7 +32,7 @@ def replay_record(request_id: str, model: str, prompt: str, asked_for: str = "Mo
 def standard_payload(
     name: str, model: str, prompt: str, router: str | None = "smart-router", **changed: Any
 ) -> dict[str, Any]:
-    """LiteLLM's standard logging payload of a request that an auto-router decided, or of another."""
+    """Return LiteLLM's standard logging payload of a request, decided by an auto-router or not."""
     decision = {
         "router_model_name": router, "router_type": "complexity", "routed_model": model, "cause": "llm_classifier",
         "tier": "SIMPLE", "classifier_cost": 0.0004,
@@ -50,7 +50,7 @@ def standard_payload(
 
 
 def spend_row(name: str, model: str, prompt: str, router: str = "smart-router", **changed: Any) -> dict[str, Any]:
-    """A row of LiteLLM's spend logs, with prompts stored; columns of JSON are texts."""
+    """Return a row of LiteLLM's spend logs, with prompts stored; columns of JSON are texts."""
     body = {"model": router, "messages": [{"role": "user", "content": prompt}]}
     decision = {"router_model_name": router, "router_type": "semantic", "routed_model": model}
     return {

@@ -1,4 +1,4 @@
-"""Studies of routers before they are built, put together by hand: what words and formats are tested on."""
+"""Studies of routers before they are built, made by hand for tests of words and formats."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COST = {BEST: 0.0123, CHEAP: 0.0011, "sonnet": 0.0061, "llama": 0.0014}
 
 
 def within(estimate: float, half: float) -> Interval:
-    """An interval of the same width to both sides."""
+    """Return an interval of the same width to both sides."""
     return Interval(estimate, estimate - half, estimate + half)
 
 
@@ -42,7 +42,7 @@ def choice(
     best: tuple[float, float] = (0.706, 0.0123),
     **changes: Any,
 ) -> RoutingChoice:  # fmt: skip
-    """A choice of systems; its gain is that in accuracy over the best single system unless one is given."""
+    """Return a choice of systems; its gain, unless given, is its accuracy over the best single system's."""
     shares = {members[0]: 1.0} if to_best is None else {members[0]: to_best, members[1]: 1 - to_best}
     above = within(accuracy - best[0], 0.009)
     made = RoutingChoice(
@@ -56,7 +56,7 @@ def choice(
 
 
 def single(system: str, accuracy: float | None = None, cost: float | None = None, **changes: Any) -> RoutingChoice:
-    """Always the same system."""
+    """Return the choice that is always the same system."""
     return choice(
         "single", ACCURACY[system] if accuracy is None else accuracy, COST[system] if cost is None else cost,
         name=system, members=(system,), gain=Interval(0.0, 0.0, 0.0), **changes,
@@ -64,7 +64,7 @@ def single(system: str, accuracy: float | None = None, cost: float | None = None
 
 
 def cascade(first: str, then: str, **changes: Any) -> Cascade:
-    """One system first, and another where a check rejects its answer."""
+    """Return a cascade: one system first, and another where a check rejects its answer."""
     qualities = (0.5, 0.75, 1.0)
     made = Cascade(
         first=first, then=then, qualities=qualities,
@@ -77,7 +77,7 @@ def cascade(first: str, then: str, **changes: Any) -> Cascade:
 
 
 def ceiling(**changes: Any) -> Ceiling:
-    """A perfect router of four systems, one of the best two, one of the best three."""
+    """Return the ceiling: perfect routers of four systems, of the best two and of the best three."""
     made = Ceiling(
         best=choice("item", 0.794, 0.0026, to_best=0.12, gain=Interval(0.21, 0.19, 0.23)), cross_fitted=None,
         why_not_cross_fitted="", pair=choice("pair", 0.762, 0.0031, to_best=0.2, gain=Interval(0.18, 0.16, 0.2)),
@@ -87,7 +87,7 @@ def ceiling(**changes: Any) -> Ceiling:
 
 
 def by_domain(gain: float = 0.002, half: float = 0.007, **changes: Any) -> RoutingChoice:
-    """The choice by domain, which is hardly more than the best system alone."""
+    """Return the choice by domain, which is hardly better than the best system alone."""
     above = within(gain, half)
     return choice("domain", 0.706 + gain, 0.0121, to_best=0.97, setting="accurate",
                   **{"gain": above, "accuracy_gain": above, **changes})  # fmt: skip
@@ -96,7 +96,7 @@ def by_domain(gain: float = 0.002, half: float = 0.007, **changes: Any) -> Routi
 def by_words(
     gain: float | Interval = 0.027, half: float = 0.016, setting: str = "0.5", kind: str = "classifier", **changes: Any
 ) -> RoutingChoice:
-    """A classifier of texts that asks the best system half of the time; of a gain in money it is less accurate."""
+    """Return a classifier of texts that asks the best system half of the time; a gain in money costs accuracy."""
     if isinstance(gain, Interval):
         return choice(kind, 0.672, 0.0067, to_best=0.48, gain=gain, setting=setting, **changes)
     above = within(gain, half)
@@ -108,7 +108,7 @@ def verdict(
     answer: WorthBuilding, recommended: RoutingChoice | None, *, least: float = 0.01, items_to_tell: int | None = None,
     ceiling_gain: Interval | None = None, judged: int = 5, way: Way = "accurate", priced: bool = True,
 ) -> RoutingVerdict:  # fmt: skip
-    """A verdict whose bounds are those of the recommended choice."""
+    """Return a verdict with the bounds of the recommended choice."""
     made = RoutingVerdict(
         answer, recommended, None, ceiling_gain or Interval(0.21, 0.19, 0.23), least, judged, items_to_tell,
         way=way if answer is WorthBuilding.YES else "",
@@ -125,7 +125,7 @@ def verdict(
 
 
 def study(*choices: RoutingChoice, answer: WorthBuilding = WorthBuilding.NO, **changes: Any) -> RoutingStudy:
-    """Four systems with dollars, of which one is the most accurate; the first choice is the one recommended."""
+    """Return a study of four systems with dollars, whose first choice is recommended."""
     names = tuple(ACCURACY)
     made = RoutingStudy(
         systems=names, left_out={"hybrid": "it is a hybrid of others"}, items=713, blocks=None, unit=CostUnit.MONEY,
@@ -141,7 +141,7 @@ def study(*choices: RoutingChoice, answer: WorthBuilding = WorthBuilding.NO, **c
 
 
 def not_worth_it(**changes: Any) -> RoutingStudy:
-    """Four systems without prompts: choosing by domain gains nothing, and a cascade halves the cost."""
+    """Return a study without prompts: choosing by domain gains nothing, and a cascade halves the cost."""
     return study(
         by_domain(), by_domain(0.001, 0.008, members=(CHEAP, BEST)),
         cascades=(cascade(CHEAP, BEST), cascade("sonnet", BEST, cost_at_equal=within(0.0089, 0.0004), pays=None,
@@ -152,7 +152,7 @@ def not_worth_it(**changes: Any) -> RoutingStudy:
 
 
 def worth_building(**changes: Any) -> RoutingStudy:
-    """A classifier of texts is more accurate than the best system; a control fitted to shuffled answers does not."""
+    """Return a study whose classifier of texts gains accuracy; a control fitted to shuffled answers does not."""
     return study(
         by_words(), by_words(0.018, 0.012, "accurate"), choice("nearest", 0.668, 0.0066, to_best=0.47, setting="0.5",
                                                               gain=within(0.022, 0.015)), by_domain(),
@@ -165,7 +165,7 @@ def worth_building(**changes: Any) -> RoutingStudy:
 
 
 def not_known(**changes: Any) -> RoutingStudy:
-    """A classifier of texts seems to gain; there are too few items to tell."""
+    """Return a study with too few items to tell whether a classifier of texts gains."""
     best = by_words(0.021, 0.03)
     made = study(best, by_domain(), answer=WorthBuilding.UNKNOWN,
                  verdict=verdict(WorthBuilding.UNKNOWN, best, items_to_tell=2_410), items=120)  # fmt: skip
@@ -173,7 +173,7 @@ def not_known(**changes: Any) -> RoutingStudy:
 
 
 def tolerance(**changes: Any) -> Tolerance:
-    """Two domains, of which one is given to the cheap system."""
+    """Return the tolerance of two domains, of which one is given to the cheap system."""
     made = Tolerance(
         domains=("code", "text"), assigned=(BEST, CHEAP), losses=((0.0, 0.12), (0.02, 0.0)),
         needed=Interval(0.83, 0.7, 0.91), worst=(Misrouting("code", "text", 0.12), Misrouting("text", "code", 0.02)),
@@ -183,7 +183,7 @@ def tolerance(**changes: Any) -> Tolerance:
 
 
 def residents(gain: float = 3.1, per_w: float = 3600.0, rate: float = 50_000.0) -> Residents:
-    """One system is best alone, then two, then three; the gain of two without idle, and what a watt costs per hour."""
+    """Return sets of loaded systems: one is best at low rates, then two, then three."""
     more = 1.07 * gain
     two = ResidentSet((CHEAP, BEST), gain, 12.0, per_w * 12 / gain, within(gain, 0.7 * gain))
     three = (CHEAP, "sonnet", BEST), more, 25.0, per_w * 13 / (more - gain), within(more, 0.8 * gain)
@@ -192,7 +192,7 @@ def residents(gain: float = 3.1, per_w: float = 3600.0, rate: float = 50_000.0) 
 
 
 def in_joules(**changes: Any) -> RoutingStudy:
-    """Local systems, with joules, blocks and residents."""
+    """Return a study of local systems, with joules, blocks and residents."""
     scale = {"best": (0.706, 12.3), "amounts": {"joules": within(6.1, 0.3), "seconds": within(0.4, 0.02)}}
     words = choice("classifier", 0.726, 6.1, to_best=0.4, gain=within(0.02, 0.008), setting="value", **scale)
     singles = tuple(single(name, cost=1000 * COST[name], best=(0.706, 12.3)) for name in ACCURACY)
@@ -205,7 +205,7 @@ def in_joules(**changes: Any) -> RoutingStudy:
 
 
 def in_dollars() -> Ceiling:
-    """The ceiling, whose gains are savings."""
+    """Return the ceiling with savings as gains."""
     made = ceiling(gain=Interval(0.0103, 0.0097, 0.0109))
     few = (made.best, made.pair, made.triple)
     best, pair, triple = (None if each is None else replace(each, gain=within(0.0123 - each.cost.estimate, 0.0006))
@@ -215,7 +215,7 @@ def in_dollars() -> Ceiling:
 
 
 def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> RoutingStudy:
-    """An accuracy is required, and what is gained is money."""
+    """Return a study in which an accuracy is required and money is gained."""
     requirement = Requirement("accuracy", 0.68)
     best = by_words(setting="value", gain=Interval(0.0056, 0.0049, 0.0063),
                     met=(RequirementMet(requirement, 0.702, 0.684, 0.719),))  # fmt: skip
@@ -233,7 +233,7 @@ def saving(answer: WorthBuilding = WorthBuilding.YES, **changes: Any) -> Routing
 
 
 def with_worth(answer: WorthBuilding = WorthBuilding.YES, gain: float = 0.004, **changes: Any) -> RoutingStudy:
-    """A correct answer is worth 5 cents, and what is gained is net benefit."""
+    """Return a study in which a correct answer is worth 5 cents and net benefit is gained."""
     best = by_words(gain, 0.0011, setting="value")
     return study(
         best, by_domain(0.0001, 0.0003), aim="benefit", settings=DecisionSettings((), Worth(0.05)),
@@ -243,7 +243,7 @@ def with_worth(answer: WorthBuilding = WorthBuilding.YES, gain: float = 0.004, *
 
 
 def without_costs(**changes: Any) -> RoutingStudy:
-    """Two systems of which no cost is known: a cost is the share of requests to the better one."""
+    """Return a study without costs: the share of requests to the better system stands for them."""
     shares = {"best": (0.842, 1.0), "amounts": {}, "members": ("gpt-4-1106-preview", "mixtral")}
     by = [choice("nearest", 0.842 + gain, at, to_best=at, setting=setting, gain=within(gain, 0.012), **shares)
           for at, setting, gain in ((0.5, "0.5", 0.027), (0.25, "0.25", 0.014))]  # fmt: skip
@@ -261,14 +261,14 @@ def without_costs(**changes: Any) -> RoutingStudy:
 
 
 def cheaper(**changes: Any) -> RoutingStudy:
-    """A classifier of texts is as accurate as the best system at half its cost."""
+    """Return a study whose classifier of texts is as accurate as the best system at half its cost."""
     best = by_words(-0.002, 0.006, setting="value")
     return study(best, by_domain(), verdict=verdict(WorthBuilding.YES, best, way="cheaper"),
                  ceiling=ceiling(saving=within(0.0101, 0.0004)), **changes)  # fmt: skip
 
 
 def no_router_judged() -> RoutingStudy:
-    """One domain and no prompts: only the ceiling is known."""
+    """Return a study with one domain and no prompts: only the ceiling is known."""
     clause = "the prompts are not on record"
     return study(
         answer=WorthBuilding.UNKNOWN,
@@ -278,7 +278,7 @@ def no_router_judged() -> RoutingStudy:
 
 
 def perfect_gains_nothing() -> RoutingStudy:
-    """Even a perfect router gains less than is worth it."""
+    """Return a study in which even a perfect router gains too little."""
     least = ceiling(best=choice("item", 0.709, 0.012, to_best=0.97, gain=within(0.004, 0.003)), pair=None, triple=None)
     return study(
         by_domain(), ceiling=least, verdict=verdict(WorthBuilding.NO, by_domain(), ceiling_gain=least.best.gain)

@@ -32,6 +32,7 @@ def test_a_run_of_many_rows_is_verified_by_its_digests_and_says_so(
     assert not verify(path).ok
 
 
+@pytest.mark.slow
 def test_it_is_verified_and_compared(tmp_path: Path) -> None:
     path = make_import(tmp_path, 400)
     run = read_run(path)

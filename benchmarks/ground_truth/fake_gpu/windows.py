@@ -72,7 +72,7 @@ class _Window:
 
     @property
     def error(self) -> float:
-        """Return how far off its joules are, relatively; that it has none is worst."""
+        """Return the relative error of its joules; infinite where it has none."""
         return float("inf") if self.found_j is None else abs(self.found_j / self.truth_j - 1.0)
 
 
@@ -82,7 +82,7 @@ def by_wattbench(sources: Sources) -> Iterator[Line]:
 
 
 def by_zeus(sources: Sources) -> Iterator[Line]:
-    """Yield those of Zeus' `ZeusMonitor`.
+    """Yield the worst windows of Zeus' `ZeusMonitor`.
 
     Raises:
         NotHereError: it is not named as a tool.
@@ -91,7 +91,7 @@ def by_zeus(sources: Sources) -> Iterator[Line]:
 
 
 def by_codecarbon(sources: Sources) -> Iterator[Line]:
-    """Yield those of codecarbon's tasks; with the installed one unless another is named."""
+    """Yield the worst windows of codecarbon's tasks, by the installed codecarbon unless another is named."""
     named = sources.tools.get("codecarbon")
     python = Path(sys.executable) if named is None else named
     return _lines(sources, "codecarbon", BY_CODECARBON, python, own_environment=named is not None)

@@ -4,16 +4,16 @@ import datasets
 
 
 def load(**_: object) -> dict[str, datasets.Dataset]:
-    """Forty test documents and eight for worked examples."""
+    """Return forty test documents and eight for worked examples."""
     rows = [{"a": i % 10, "b": i // 10 * 3} for i in range(48)]
     return {"test": _dataset(rows[:40], "test"), "train": _dataset(rows[40:], "train")}
 
 
 def _dataset(rows: list[dict[str, int]], name: str) -> datasets.Dataset:
-    """Have rows as a dataset under a name, which `from_list` would take longer to make up than all else takes."""
+    """Return rows as a dataset."""
     return datasets.Dataset(datasets.table.InMemoryTable.from_pylist(rows), fingerprint=f"sums-{name}")
 
 
 def nothing(**_: object) -> dict[str, datasets.Dataset]:
-    """No documents at all."""
+    """Return no documents."""
     return {"test": datasets.Dataset.from_dict({"a": []})}

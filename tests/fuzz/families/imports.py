@@ -200,7 +200,7 @@ def _request_log(folder: Path) -> Sequence[bytes]:
 
 
 def _in(form: str, folder: str) -> Callable[[Path], Any]:
-    """Return what reads the folder of this name above the file."""
+    """Return a reader of the folder of this name above the file."""
 
     def read(path: Path) -> Any:
         return read_sources([next(each for each in path.parents if each.name == folder)], form)

@@ -93,7 +93,7 @@ def _commands(folder: Path) -> Sequence[bytes]:
 
 
 def _command(path: Path) -> None:
-    """Run the command whose words are the lines of a file, in the folder of a run."""
+    """Run the command whose words are the lines of a file, next to a run."""
     text = path.read_bytes().replace(b"\0", b"").decode("utf-8", "surrogateescape")  # no word of a process has a NUL
     words = text.split("\n")
     if words[0] not in _LOOKING:

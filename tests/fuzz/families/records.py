@@ -129,7 +129,7 @@ def _root(path: Path) -> Path:
 
 
 def sealed(root: Path) -> Path:
-    """Write a run's digests anew, as someone would who changes a file of it; else nothing behind them was read."""
+    """Write a run's digests anew, so that what is behind them is read too."""
     layout = RunLayout(root)
     ended = read_finish(layout)
     layout.finished.write_bytes(finish_record(layout, ended.finished_utc, ended.items, ended.windows))

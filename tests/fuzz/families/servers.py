@@ -126,7 +126,7 @@ def _models(path: Path) -> Any:
 
 
 def _wait(value: str) -> Any:
-    """Read how long a refusal wants us to wait, from each of its headers."""
+    """Read from each header how long a refusal asks to wait."""
     names = ("retry-after", "retry-after-ms", "date", "x-ratelimit-reset-tokens", "x-ratelimit-reset")
     return [asked_delay_s({name: value, "retry-after": "x"} | {name: value}, 1.8e9) for name in names]
 

@@ -31,6 +31,7 @@ def _command(*arguments: object) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_it_prints_what_the_command_prints(write: Write) -> None:
     root = write(golden_run())
     comparison = wattbench.read(root).compare(**RESTATED)  # type: ignore[arg-type]
@@ -111,6 +112,7 @@ def test_a_frame_has_the_columns_of_the_csv_and_no_infinity(write: Write) -> Non
     assert str(frame["system"].dtype) == "string"
 
 
+@pytest.mark.slow
 def test_several_runs_are_ranked_where_they_may_be(write: Write) -> None:
     first = write(recorded())
     second = write(recorded("bbb222", environment={**recorded().environment, "cpu": "Another CPU", "gpus": []}))

@@ -15,7 +15,6 @@ from tests.made_up.nights_on_disk import make_history
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
-from tests.made_up.unhurried import make_unhurried
 from wattbench.api.plot import RunPlot
 from wattbench_reports.export.frames.items_frame import COLUMNS as ITEMS
 from wattbench_reports.export.frames.machines_frame import COLUMNS as MACHINES
@@ -39,12 +38,10 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, api_runs: RunStore) 
         api_runs.write(tmp_path / "runs", FakeRun(plain_systems(), id=identity))
     make_history(tmp_path / "nights", 3, systems=2, domains=1, items=6)
     shutil.copytree(ROOT / "examples" / "sums", tmp_path / "examples" / "sums")
-    make_unhurried(tmp_path / "examples" / "sums")
     return tmp_path
 
 
-@pytest.mark.sockets
-@pytest.mark.waits
+@pytest.mark.slow
 def test_the_block_of_the_readme_runs(
     reader: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,8 +55,7 @@ def test_the_block_of_the_readme_runs(
     assert "Name: score" in printed
 
 
-@pytest.mark.sockets
-@pytest.mark.waits
+@pytest.mark.slow
 def test_every_snippet_runs_one_after_the_other(reader: Path, capsys: pytest.CaptureFixture[str]) -> None:
     snippets = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert len(snippets) == 12

@@ -56,6 +56,7 @@ def test_what_flipped_is_counted_and_the_page_of_two_runs_has_it(write: Write, t
     assert f"{result.flips.lost} lost (only the baseline is right)" in page.read_text()
 
 
+@pytest.mark.slow
 def test_seconds_of_two_runs_are_judged_by_sessions_alone(write: Write, tmp_path: Path) -> None:
     systems = (FakeSystem("old", weights="b" * 64),)
     old, *sessions = (write(recorded(f"s{number}", systems=systems, speed=1 + number / 100)) for number in range(6))

@@ -69,6 +69,7 @@ def test_a_folder_without_nights_is_an_error(tmp_path: Path) -> None:
         wattbench.history(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "code", "verdict"),
     [([], 0, "pass"), ([Step(10, "generalist", seconds=1.0)], 1, "regressed"),

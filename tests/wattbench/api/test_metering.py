@@ -20,7 +20,7 @@ Play = Callable[..., None]
 
 def waits_for_a_meter(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a test that meters real time."""
-    return pytest.mark.timed(pytest.mark.waits(test))
+    return pytest.mark.alone(pytest.mark.slow(test))
 
 
 WORK_S = 0.1

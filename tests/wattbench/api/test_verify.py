@@ -112,6 +112,7 @@ def test_files_that_are_missing_or_were_put_there_are_named(whole_run: Path) -> 
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_IN_OLDER)
 def test_what_was_spent_estimated_and_stated_is_digested_and_an_older_run_without_those_digests_passes(
     whole_run: Path, name: str
@@ -190,6 +191,7 @@ def test_a_page_of_a_table_that_changed_on_disk_is_found_when_it_is_read(whole_r
         read_table(whole_run / table)
 
 
+@pytest.mark.slow
 def test_figures_that_compare_prints_are_computed_a_second_time(
     whole_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,6 +232,7 @@ def test_a_changed_record_ends_in_one_sentence_wherever_figures_are_read(
     assert said.startswith(("wattbench: ", "error")) or command[0] == "gate"
 
 
+@pytest.mark.slow
 def test_every_figure_that_compare_prints_is_computed_from_the_lines(whole_run: Path) -> None:
     """With tables that are not those of the lines, each figure that rests on what was changed is named."""
     whole = read_run(whole_run)
@@ -267,6 +270,7 @@ def contents(path: Path) -> object:
     return None
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=40, derandomize=True, database=None)
 def test_damage_ends_in_a_sentence_and_changes_no_figure_silently(

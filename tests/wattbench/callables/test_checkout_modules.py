@@ -88,6 +88,7 @@ def test_what_the_process_had_imported_before_is_there_again_afterwards(two: dic
     assert words.NAME == "here"
 
 
+@pytest.mark.slow
 def test_a_system_that_is_loaded_again_imports_what_is_there_then(two: dict[str, Checkout]) -> None:
     with opened("rules:topic", two["here"]) as engine:
         assert ask(engine).startswith("here here")
@@ -96,6 +97,7 @@ def test_a_system_that_is_loaded_again_imports_what_is_there_then(two: dict[str,
         assert ask(engine).startswith("edited here")
 
 
+@pytest.mark.slow
 def test_libraries_are_shared(two: dict[str, Checkout]) -> None:
     for where in two.values():
         (where.root / "rules.py").write_text("import numpy\n\ndef topic(text):\n    return id(numpy)\n")

@@ -44,6 +44,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert click.testing.CliRunner().invoke(main, arguments).exit_code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -119,6 +120,7 @@ def test_standard_streams_may_be_closed(tmp_path: Path, closed: str) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_standard_output_on_a_full_disk_ends_in_a_sentence() -> None:
     with Path("/dev/full").open("w") as full:

@@ -69,6 +69,7 @@ def test_the_extra_is_named_with_the_command_that_installs_it(
     assert [*tmp_path.glob("runs/*"), *tmp_path.glob("nights/runs/*")] == []
 
 
+@pytest.mark.slow
 def test_drawing_the_documents_of_tasks_names_its_extra() -> None:
     folder = ROOT / "benchmarks" / "tasks"
     code = (

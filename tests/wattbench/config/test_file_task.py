@@ -102,6 +102,7 @@ def test_what_is_wrong_is_said_with_the_file_the_line_and_the_key(
 VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.lists(st.text(max_size=3))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(sorted({*FileTask.model_fields, "name"})), VALUES))
 def test_any_settings_are_a_task_or_an_error_of_validation(settings: dict[str, Any]) -> None:
     entry = {**ENTRY, **settings}

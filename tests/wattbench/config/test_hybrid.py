@@ -154,6 +154,7 @@ def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:
         load_suite(str(folder / "suite.yaml"))
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text(max_size=5),

@@ -217,6 +217,7 @@ _value = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=st.sampled_from(["name", "tasks", "systems", "measure", "carbon"]), value=_value)
 def test_no_value_ends_in_anything_but_a_message(folder: Path, key: str, value: object) -> None:

@@ -15,7 +15,7 @@ import pytest
 from wattbench.distributed.agent import SlotAgent, SlotReport, node_environment
 from wattbench.distributed.messages import decode, encode
 
-pytestmark = pytest.mark.waits
+pytestmark = pytest.mark.slow
 BEGIN = """
 import json, os, pathlib, sys, time
 folder = pathlib.Path(sys.argv[1]) / "shards" / "run"

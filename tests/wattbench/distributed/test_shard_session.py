@@ -15,7 +15,7 @@ from wattbench.scenarios.blocks.deal import deal
 from wattbench.systems.python import PythonEngine
 
 DEAL = {"of": 4, "seed": 7}
-pytestmark = pytest.mark.waits
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

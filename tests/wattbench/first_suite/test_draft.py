@@ -139,6 +139,7 @@ CELLS = st.one_of(
 ).filter(lambda text: bool(text.strip()))  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     NAMES, NAMES, NAMES, st.lists(CELLS, min_size=6, max_size=9, unique=True), st.lists(CELLS, min_size=2, max_size=3)

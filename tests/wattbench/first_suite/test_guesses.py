@@ -108,6 +108,7 @@ def test_the_score_follows_from_the_right_answers(
     assert guess_score(read, "answer") == GuessedScore(score, why)
 
 
+@pytest.mark.slow
 @given(st.from_regex(_NUMBER, fullmatch=True))
 def test_what_is_taken_for_a_number_is_one_to_the_score(text: str) -> None:
     assert number(text) is not None

@@ -216,7 +216,7 @@ def server() -> Iterator[str]:
     http.server_close()
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_real_server_says_its_model(here: Path, server: str) -> None:
     settings = drafted(server, here).settings
     assert (settings["base_url"], settings["model"]) == (f"{server}/v1", "tiny")

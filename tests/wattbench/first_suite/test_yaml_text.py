@@ -40,6 +40,7 @@ def plain_values(value: Any) -> Any:
     return [plain_values(each) for each in value] if isinstance(value, list) else value
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(NESTED, st.lists(TEXTS, max_size=2))
 def test_a_suite_reads_back_as_it_was(section: Section, head: list[str]) -> None:

@@ -44,6 +44,7 @@ def row_by_row(path: Path) -> object:
         return str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block_bytes", [1, 7, 64, 8_000_000])
 def test_rows_and_lines_are_those_of_pythons_reader(tmp_path, monkeypatch, block_bytes) -> None:
     monkeypatch.setattr(csvfile, "BLOCK_BYTES", block_bytes)
@@ -97,6 +98,7 @@ def test_quotes_inside_of_plain_fields_are_read_too(table) -> None:
     assert [answer.answer for answer in read_sources([path]).answers] == ['5" pipe', '6" pipe']
 
 
+@pytest.mark.slow
 def test_rows_end_where_they_do_in_every_block_size(table, monkeypatch) -> None:
     path = table(
         "system,item,score,prompt\r\n" + "".join(f'a,{item},1,"{item}\r\n,""{item}"""\r\n' for item in range(15))

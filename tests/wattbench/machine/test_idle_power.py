@@ -8,7 +8,7 @@ from tests.made_up.meters import PlayedMeter
 from wattbench.machine import idle_power
 from wattbench.meters import Reading
 
-pytestmark = pytest.mark.waits
+pytestmark = pytest.mark.slow
 
 
 def meter(component: str, provenance: str = "rapl", watts: float = 25.0) -> PlayedMeter:

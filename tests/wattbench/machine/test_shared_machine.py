@@ -90,7 +90,7 @@ def test_a_machine_that_the_caller_has_is_not_taken() -> None:
         assert holder() is not None
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_others_see_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shared_machine, "TELL_EVERY_S", 0.01)
     machine = SharedMachine()

@@ -49,7 +49,7 @@ def refused(slot: Slot | None, match: str) -> None:
         pass
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_two_slots_measure_at_once_and_see_each_other() -> None:
     with elsewhere(TWO) as pid, measuring_lock(slot=ONE):
         book = slot_book()
@@ -78,7 +78,7 @@ def test_a_run_without_a_slot_has_the_machine_alone() -> None:
         refused(ONE, "another measurement in this process")
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_slot_waits_for_its_gpu() -> None:
     said: list[str] = []
     with elsewhere(ONE) as pid:
@@ -92,7 +92,7 @@ def test_a_slot_waits_for_its_gpu() -> None:
             assert len(slots_now()) == 1
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_process_has_one_slot() -> None:
     with measuring_lock(slot=ONE):
         refused(TWO, "a process has one slot")

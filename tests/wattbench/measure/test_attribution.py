@@ -86,6 +86,7 @@ def test_no_figure_where_the_window_cannot_be_believed() -> None:
     assert attribute([ANSWER], {"w1": replace(WINDOW, idle_w={})}) == [(40.0, None)]
 
 
+@pytest.mark.slow
 @given(passes=st.integers(1, 1000), spans=spans, valid=st.booleans())
 def test_own_cpu_seconds_are_divided_as_joules_are_whatever_the_window_is_worth(
     passes: int, spans: list[tuple[float, float]], valid: bool

@@ -87,8 +87,8 @@ def run_cell(writer: RunWriter, engine: Engine, items: int, shown: Quiet | None 
     return read_run(writer.layout.root)
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: RunWriter) -> None:
     engine, shown = Sleeper(0.01), Quiet()
     records = run_cell(writer, engine, 4, shown, warmup=2, min_window_s=0.5)
@@ -112,8 +112,8 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
     assert [above / total for total, above in energies] == pytest.approx([0.6] * 4, rel=0.05)
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
     writer: RunWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,8 +126,8 @@ def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
     assert measured.valid, measured.reasons
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_long_cell_is_divided_and_the_last_window_is_never_too_short(writer: RunWriter) -> None:
     engine = Sleeper(0.02)
     records = run_cell(writer, engine, 40, warmup=0, min_window_s=0.15, window_s=0.2)
@@ -144,8 +144,8 @@ def test_a_long_cell_is_divided_and_the_last_window_is_never_too_short(writer: R
         assert window.started_s <= row.started_s <= row.finished_s <= window.finished_s
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_cell_that_is_long_enough_is_asked_once(writer: RunWriter) -> None:
     engine = Sleeper(0.05)
     (window,) = run_cell(writer, engine, 4, warmup=0, min_window_s=0.1).windows()

@@ -67,7 +67,7 @@ def test_the_record_is_free_again_afterwards_even_after_a_failure(root: Path, st
     RunWriter(root).close()
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_the_idle_draw_is_measured_in_a_window_of_its_own(root: Path, steady: Any, quiet: Any) -> None:
     with measuring(RunWriter(root), suite(idle_s=0.05), Chosen([steady]), quiet) as context:
         context.trace_to("s", None)
@@ -89,7 +89,7 @@ def asking(*urls: str | None) -> Resolved:
     return replace(suite(), systems=systems)
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_system_on_another_machine_gets_the_joules_of_that_machine_alone(
     root: Path, make_steady: Any, quiet: Any
 ) -> None:
@@ -108,7 +108,7 @@ def test_a_system_on_another_machine_gets_the_joules_of_that_machine_alone(
     assert (alpha.total_j, beta.total_j) == (alpha.energy_j["gpu0@alpha"], None)
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_trace_has_only_what_counts_so_that_a_killed_window_has_no_more(
     root: Path, make_steady: Any, quiet: Any
 ) -> None:
@@ -124,7 +124,7 @@ def test_a_trace_has_only_what_counts_so_that_a_killed_window_has_no_more(
         assert list(trace_rows(far)) == []
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_the_idle_draw_of_several_machines_is_that_of_each(root: Path, make_steady: Any, quiet: Any) -> None:
     meters = [make_steady(), make_steady(name="far", component="gpu0@alpha")]
     resolved = asking(None, "http://alpha:8000/v1", "http://beta:8000/v1")
@@ -135,7 +135,7 @@ def test_the_idle_draw_of_several_machines_is_that_of_each(root: Path, make_stea
         assert set(context.idle_power_w("s2", "s2")) == set()
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_without_idle_seconds_or_with_an_invalid_window_there_is_no_idle_draw(
     root: Path, steady: Any, dead: Any, quiet: Any
 ) -> None:
@@ -147,7 +147,7 @@ def test_without_idle_seconds_or_with_an_invalid_window_there_is_no_idle_draw(
         assert [row.valid for row in context.records.windows()] == [False]
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_next_to_other_work_the_idle_draw_of_the_processor_is_not_known(
     root: Path, steady: Any, quiet: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

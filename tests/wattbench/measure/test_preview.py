@@ -69,7 +69,7 @@ def test_a_suite_that_can_run_here_is_shown_as_it_will_run(resolved: Resolved) -
     assert seen.notes == []
 
 
-@pytest.mark.shipped
+@pytest.mark.slow
 def test_the_gpu_suite_holds_together_without_a_network_a_gpu_or_vllm(gpu: Resolved) -> None:
     seen = preview(gpu)
     assert len(seen.cells) == len(gpu.systems) * len(gpu.tasks)
@@ -84,7 +84,7 @@ def test_the_gpu_suite_holds_together_without_a_network_a_gpu_or_vllm(gpu: Resol
     }
 
 
-@pytest.mark.shipped
+@pytest.mark.slow
 def test_so_does_the_rest_of_its_catalogue(gpu: Resolved, tmp_path: Path) -> None:
     whole = tmp_path / "whole.yaml"
     written = gpu.path.read_text().replace("../systems/gpu.yaml", str(gpu.suite.systems.include[0]))
@@ -94,7 +94,7 @@ def test_so_does_the_rest_of_its_catalogue(gpu: Resolved, tmp_path: Path) -> Non
     assert preview(everything).cells
 
 
-@pytest.mark.shipped
+@pytest.mark.slow
 def test_what_could_not_be_checked_is_said(gpu: Resolved, golden) -> None:
     some = gpu.narrowed(systems=["generalist", "moe"], tasks=["gsm8k_cot_zeroshot", "humaneval_instruct"], limit=80)
     seen = preview(some)
@@ -104,7 +104,7 @@ def test_what_could_not_be_checked_is_said(gpu: Resolved, golden) -> None:
     assert not any("unsafe" in note for note in preview(some, allow_unsafe_code=True).notes)
 
 
-@pytest.mark.shipped
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "said"),
     [
@@ -120,7 +120,7 @@ def test_a_task_of_lm_evals_that_cannot_be_asked_is_an_error(gpu: Resolved, name
         preview(there.narrowed(systems=["moe"]))
 
 
-@pytest.mark.shipped
+@pytest.mark.slow
 def test_a_run_refuses_what_a_plan_only_notes(gpu: Resolved) -> None:
     with pytest.raises(UserError, match=r"'humaneval_instruct': it runs code .* --allow-unsafe-code"):
         plan(gpu.narrowed(systems=["moe"], tasks=["humaneval_instruct"]))

@@ -40,6 +40,7 @@ def test_the_same_work_on_the_same_machine_goes_on(started, cells: list[Cell]) -
     check_same_work(started(), cells, METERS)
 
 
+@pytest.mark.slow
 def test_other_work_does_not(started, cells: list[Cell]) -> None:
     header: RunHeader = started().header
     here = environment(DATA)

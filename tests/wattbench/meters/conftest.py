@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
-from tests.fakes.driver import FakeDriver, build, compiler, serving_scripts
+from tests.fakes.driver import FakeDriver, build, compiler
 from wattbench.meters.contention.watch import usable_cpus
 from wattbench.records import WindowLabel
 
@@ -37,16 +36,9 @@ def fake_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(found, tmp_path_factory.mktemp("driver"))
 
 
-@pytest.fixture(scope="session")
-def forks() -> Iterator[Preloaded]:
-    """What starts processes that have wattbench's meters imported already."""
-    with serving_scripts() as forks:
-        yield forks
-
-
 @pytest.fixture
-def driver(fake_library: Path, tmp_path: Path, forks: Preloaded) -> FakeDriver:
-    return FakeDriver(fake_library, tmp_path, forks)
+def driver(fake_library: Path, tmp_path: Path) -> FakeDriver:
+    return FakeDriver(fake_library, tmp_path)
 
 
 @pytest.fixture

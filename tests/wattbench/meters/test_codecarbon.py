@@ -151,8 +151,8 @@ def measured() -> Iterator[dict[str, float]]:
 
 
 @LINUX
-@pytest.mark.waits
-@pytest.mark.serial
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize("machine", ["quiet", "busy"])
 def test_a_second_of_work_costs_the_same_next_to_a_busy_loop_on_each_core(
     machine: str, request: pytest.FixtureRequest

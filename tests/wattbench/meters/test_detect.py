@@ -71,7 +71,7 @@ def test_a_gpu_that_exists_and_cannot_be_read_keeps_its_reason_and_fix(
     assert (gpu.exists, gpu.readable, gpu.why_not, gpu.fix) == (True, False, "gpu0: MIG mode is on", "turn it off")
 
 
-@pytest.mark.driver
+@pytest.mark.slow
 def test_a_gpu_is_found_and_used(driver: Any) -> None:
     sensors = driver.run(
         """

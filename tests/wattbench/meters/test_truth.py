@@ -14,11 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.e2e.preloaded import Preloaded
 from tests.fakes.driver import FakeDriver, Process, results_of
 from tests.fakes.waveform import BURSTS, CONSTANT, RAMP, SQUARE, WAVEFORMS, Waveform
 
-pytestmark = [pytest.mark.waits, pytest.mark.serial]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 WINDOWS = """
 with Metering([NvmlMeter()]) as metering:
@@ -61,13 +60,11 @@ Rows = list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def measured(
-    fake_library: Path, forks: Preloaded, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[tuple[str, str], Rows]:
+def measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], Rows]:
     """The windows of every case: 0.4 s, 0.4 s, 1.05 s three times, and 5 s around them (10.5 s for averaged power)."""
     machines = {case: tmp_path_factory.mktemp("machine") for case in CASES}
     return results_of(
-        {case: partial(_start, case, FakeDriver(fake_library, folder, forks)) for case, folder in machines.items()},
+        {case: partial(_start, case, FakeDriver(fake_library, folder)) for case, folder in machines.items()},
         at_once=AT_ONCE,
     )
 
@@ -93,7 +90,6 @@ def duration_s(row: dict[str, Any]) -> float:
     return float(row["finished_s"] - row["started_s"])
 
 
-@pytest.mark.driver
 @pytest.mark.parametrize(("sensor", "machine"), [case for case in CASES if case[0].startswith("counter")])
 def test_counted_joules_are_true(measured: Mapping[tuple[str, str], Rows], sensor: str, machine: str) -> None:
     for row in measured[sensor, machine]:
@@ -112,7 +108,6 @@ def test_counted_joules_are_true(measured: Mapping[tuple[str, str], Rows], senso
         assert errors(row, MACHINES[machine]) == pytest.approx([0.0] * len(MACHINES[machine]), abs=within)
 
 
-@pytest.mark.driver
 @pytest.mark.parametrize("machine", MACHINES)
 def test_integrated_joules_are_true_or_the_window_says_that_they_are_not(
     measured: Mapping[tuple[str, str], Rows], machine: str
@@ -133,7 +128,6 @@ def test_integrated_joules_are_true_or_the_window_says_that_they_are_not(
         assert not long["valid"]
 
 
-@pytest.mark.driver
 def test_power_averaged_over_a_second_takes_ten_seconds_and_says_how_far_off_it_may_be(
     measured: Mapping[tuple[str, str], Rows],
 ) -> None:
@@ -168,7 +162,6 @@ tell([[a, look(handle)] for a, handle in zip(first, handles)])
 """
 
 
-@pytest.mark.driver
 def test_the_driver_counts_what_the_waveforms_say(driver: FakeDriver) -> None:
     step_s = 0.02
     settings: dict[str, object] = {"gpus": len(WAVEFORMS), "step": step_s}

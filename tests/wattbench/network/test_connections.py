@@ -186,7 +186,7 @@ def url_of(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 @pytest.mark.parametrize("after", ["its-end", "more", "too-long"])
 def test_a_connection_that_has_ended_has_more_to_read_or_is_too_old_is_not_used(
     listener: socket.socket, after: str, monkeypatch: pytest.MonkeyPatch
@@ -222,7 +222,7 @@ def test_a_connection_that_has_ended_has_more_to_read_or_is_too_old_is_not_used(
         connection.close()
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_the_answer_of_a_server_that_does_not_read_is_read(listener: socket.socket) -> None:
     def serve() -> None:
         connection, _ = listener.accept()
@@ -239,7 +239,7 @@ def test_the_answer_of_a_server_that_does_not_read_is_read(listener: socket.sock
         assert answer.status == 413
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_piece_is_handed_out_when_it_comes_with_its_moment() -> None:
     server = RawServer()
     sent_s: list[float] = []

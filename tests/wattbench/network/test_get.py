@@ -12,7 +12,7 @@ from wattbench.network import get
 from wattbench.network.get import Fetcher, FetchError
 from wattbench.network.urls import is_loopback
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 SECRET = "kq7Zt2pX9vLm4RwB"
 
@@ -53,7 +53,6 @@ def test_a_token_is_sent_as_a_bearer(server: RawServer) -> None:
     assert f"\r\nAuthorization: Bearer {SECRET}\r\n" in server.requests[0].decode()
 
 
-@pytest.mark.waits
 @pytest.mark.parametrize(
     ("pieces", "why"),
     [

@@ -23,7 +23,7 @@ from wattbench.network.allowance import Allowance
 from wattbench.network.connections import Connections, LateConnectionError, NoConnectionError
 from wattbench.network.urls import read_url
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -120,7 +120,6 @@ def test_nor_is_one_of_another_host(tls: TlsServer, certificate: Path, monkeypat
         ask(tls.url.replace("127.0.0.1", "localhost"))
 
 
-@pytest.mark.waits
 @pytest.mark.parametrize("drop", [chunked(b"d", end=b""), b"0"])
 def test_what_trickles_in_tls_ends_in_time(
     tls: TlsServer, certificate: Path, drop: bytes, monkeypatch: pytest.MonkeyPatch
@@ -133,7 +132,6 @@ def test_what_trickles_in_tls_ends_in_time(
     assert now_s() - began_s < 2.5  # what trickles takes 3 seconds
 
 
-@pytest.mark.waits
 def test_a_server_that_does_not_begin_tls_ends_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(LateConnectionError):
         ask(f"https://127.0.0.1:{silent.getsockname()[1]}/", seconds=0.3)
@@ -238,7 +236,6 @@ def _always(port: int, resolve: Any) -> Any:
     return answer
 
 
-@pytest.mark.waits
 @pytest.mark.parametrize(
     ("answer", "seconds", "message"),
     [

@@ -84,6 +84,7 @@ def linking(root: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once_lose_and_double_nothing(tmp_path: Path, layout: NightsLayout, make_run) -> None:
     shared = [make_run(tmp_path / "all", f"2026-03-{day:02d}") for day in range(1, 11)]
     own = [[make_run(tmp_path / str(n), f"2026-04-{day:02d}", id=f"{n}00000") for day in range(1, 6)] for n in range(8)]

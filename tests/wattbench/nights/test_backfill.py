@@ -101,7 +101,7 @@ def test_a_run_that_fails_is_reported_and_leaves_nothing(layout: NightsLayout, r
     assert not list(layout.aside.iterdir())
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_an_interruption_ends_the_run_and_removes_the_worktree(
     layout: NightsLayout, repository: Repository, tmp_path: Path
 ) -> None:

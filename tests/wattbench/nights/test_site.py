@@ -92,7 +92,7 @@ def test_a_history_can_be_moved_with_its_site(tmp_path: Path, layout: NightsLayo
     assert pages(moved.site) == before
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_eight_processes_build_at_once_and_a_reader_never_sees_a_part(layout: NightsLayout) -> None:
     rebuilt(layout, build)
     fork = multiprocessing.get_context("fork")

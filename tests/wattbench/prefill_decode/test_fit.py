@@ -31,6 +31,7 @@ def fitted(world, **options: object) -> Fit:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLDS)
 def test_bounds_hold_the_truth_about_as_often_as_they_say(name: str) -> None:
     held, errors = [], []

@@ -127,7 +127,7 @@ with stdout_to_stderr():
 """
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_notebook_has_one_table_that_is_updated_and_nothing_red() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IN_A_KERNEL)])
     client = nbclient.NotebookClient(notebook, timeout=120)

@@ -15,7 +15,7 @@ HERE = {
 """What the page names, and what the project has."""
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_its_tests_get_as_far_as_their_assertions(session: Callable[..., pytest.RunResult]) -> None:
     first, second = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
     assert first.startswith("import pytest")

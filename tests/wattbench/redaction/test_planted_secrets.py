@@ -231,7 +231,7 @@ def test_what_another_library_says_of_its_arguments_is_hidden(
     assert leaks("".join(traceback.format_exception(caught.value))) == []
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_what_a_meters_command_prints_is_hidden(tmp_path: Path, leaks: Leaks, secrets: list[str]) -> None:
     from wattbench.config import Command
 

@@ -31,7 +31,7 @@ from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Setup, open_router, pipeline, router_class
 from wattbench.routers.pipeline import load_pipeline
 
-pytestmark = pytest.mark.torch  # skops loads every part of scikit-learn, which loads PyTorch
+pytestmark = pytest.mark.slow  # skops loads every part of scikit-learn, which loads PyTorch
 
 TEXTS = [*(f"the invoice {n} is wrong" for n in range(8)), *(f"the app {n} crashes" for n in range(8))]
 LABELS = ["bills"] * 8 + ["bugs"] * 8

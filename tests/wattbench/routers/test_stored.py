@@ -154,6 +154,7 @@ def test_a_pickle_under_its_name_is_refused(path: Path) -> None:
         load_classifier(path)
 
 
+@pytest.mark.slow
 def test_what_would_unpack_into_too_much_is_not_unpacked(path: Path) -> None:
     written(path, **(good() | {"coef": np.zeros((3, 2**24))}))
     assert path.stat().st_size < 2**20

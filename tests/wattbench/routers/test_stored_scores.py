@@ -121,6 +121,7 @@ def test_what_is_wrong_in_it_is_said(path: Path, change: dict[str, Any], expecte
         read_scores(path, where="system 'h': router")
 
 
+@pytest.mark.slow
 def test_what_is_no_such_file_is_refused(path: Path) -> None:
     with pytest.raises(UserError, match="no such file"):
         load_scores(path)

@@ -22,6 +22,7 @@ def frozen() -> Iterator[int]:
     gc.freeze()
 
 
+@pytest.mark.slow
 def test_what_a_caller_keeps_out_stays_out(frozen: int) -> None:
     with old_objects_kept():
         assert gc.get_freeze_count() == pytest.approx(frozen, rel=0.01)

@@ -21,7 +21,7 @@ from wattbench.measure.code_to_run import code_to_run
 from wattbench.measure.task_requests import task_context
 from wattbench.systems import open_engine
 
-pytestmark = pytest.mark.torch  # skops loads every part of scikit-learn, which loads PyTorch
+pytestmark = pytest.mark.slow  # skops loads every part of scikit-learn, which loads PyTorch
 
 
 def dump(texts: Sequence[str], labels: Sequence[str], classifier: Any, path: Path) -> None:

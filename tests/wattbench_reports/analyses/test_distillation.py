@@ -214,6 +214,7 @@ def test_of_many_items_the_texts_of_a_sample_are_compared(make_run, fake, monkey
     assert any("30 of 80 items, sampled at random" in said for said in section.passages[1].sentences)
 
 
+@pytest.mark.slow
 def test_grouping_keeps_what_an_interval_says(make_run, fake) -> None:
     """Of more items than groups, the interval is as wide as that of drawing items."""
     run = make_run(

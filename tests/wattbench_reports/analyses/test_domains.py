@@ -152,6 +152,7 @@ def test_a_specialist_that_was_never_asked_at_home_is_shown_elsewhere(make_run, 
     assert [side.at_home for side in found.comparisons] == [False]
 
 
+@pytest.mark.slow
 def test_too_many_cells_are_not_drawn(analysed, fake) -> None:
     systems = tuple(fake.System(f"s{place}") for place in range(12))
     tasks = tuple((f"t{place}", f"d{place}") for place in range(17))
@@ -164,6 +165,7 @@ def test_golden(analysed, fake, golden) -> None:
     golden("domains.txt", as_text(domains_section(analysed(fake.family()))))
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text(make_run, fake) -> None:
     hostile = fake.hostile()
     systems = tuple(

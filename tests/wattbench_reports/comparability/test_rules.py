@@ -72,6 +72,7 @@ def both(run_store, fake) -> Callable[..., Comparison]:
     return both_of
 
 
+@pytest.mark.slow
 def test_golden_texts_of_every_case(both, golden) -> None:
     said = []
     for name in CASES:
@@ -205,6 +206,7 @@ def test_the_items_of_two_runs_are_paired_by_their_content(make_run, fake) -> No
     assert not ((apart.trials[:, 0] > 0) & (apart.trials[:, 2] > 0)).any()
 
 
+@pytest.mark.slow
 def test_a_doctored_environment_is_said_and_breaks_nothing(make_run, fake) -> None:
     for number, strange in enumerate(({"gpus": "none"}, {"gpus": [3, {}]}, {"packages": [], "cpu_power": 7})):
         runs = [make_run(fake.recorded(f"a{number}")), make_run(fake.recorded(f"b{number}", environment=strange))]
@@ -244,6 +246,7 @@ def _prints(draw: st.DrawFn) -> Fingerprint:
     return Fingerprint(owner, "s", {name: part(draw(_PARTS), owner) for name in LABELS})
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(_prints(), _prints())
 def test_differences_are_symmetric(first: Fingerprint, second: Fingerprint) -> None:

@@ -234,11 +234,13 @@ OTHERS = (
 NODES = (FakeNode("a"), FakeNode("b"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [{}, {"blocks": 4}, {"blocks": 4, "nodes": NODES}], ids=["items", "blocks", "nodes"])
 def test_under_other_assumptions_all_is_as_if_the_run_were_read_again(make_run, fake, layout) -> None:
     _check_under(make_run(replace(fake.plain(), **layout)), OTHERS)
 
 
+@pytest.mark.slow
 def test_under_other_assumptions_a_streamed_run_is_as_if_it_were_read_again(make_run, fake, monkeypatch) -> None:
     monkeypatch.setattr("wattbench_reports.comparison.analysis.MOST_IN_MEMORY", 10)
     run = make_run(replace(fake.plain(), blocks=4))

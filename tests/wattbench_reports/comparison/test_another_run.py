@@ -137,6 +137,7 @@ def test_a_folder_of_runs_is_a_record(sessions) -> None:
     assert found.machine == machine_of(sessions[0].header)
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_suite_are_sessions_of_each_other(sessions) -> None:
     comparison = side_by_side(sessions)
     assert {each.sessions for each in comparison.systems} == {5}

@@ -13,6 +13,8 @@ from wattbench_reports.metrics.domain_sums import basis
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.labels import Labels
 
+pytestmark = pytest.mark.slow
+
 NAMES = tuple(f"s{number}" for number in range(SYSTEMS))
 RUNS = 100
 
@@ -32,7 +34,6 @@ def called_different(pairs: Pairs) -> int:
     return sum(p_value is not None and p_value <= ALPHA for p_value in p_values)
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("noise", ["still", "drift over 300 s", "bursts"])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_in_blocks_alike_systems_are_seldom_called_different(noise: str, mixed: bool) -> None:
@@ -46,7 +47,6 @@ def test_in_blocks_alike_systems_are_seldom_called_different(noise: str, mixed: 
     assert errors / (RUNS * len(ALIKE)) < 0.083
 
 
-@pytest.mark.simulation
 def test_system_after_system_they_are_called_different_far_too_often() -> None:
     """What blocks are for: the same items and bursts, compared over items alone."""
     rng, errors = np.random.default_rng(22), 0

@@ -165,6 +165,7 @@ def test_a_quantity_that_a_row_lacks_is_missing_and_said(
     assert f"{SERVICE}: {said}" in " ".join(now["table"].split())
 
 
+@pytest.mark.slow
 def test_rows_without_a_figure_in_common_and_without_a_reason_are_said(run: RunRecords) -> None:
     first, *others = tasks(run)
     estimated(run, row(first, co2_g=[], water_l=[]), *(row(task, energy_j=[], water_l=[]) for task in others))

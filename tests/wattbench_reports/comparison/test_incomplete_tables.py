@@ -224,6 +224,7 @@ def test_a_template_or_other_expected_answers_are_no_equal_texts(imported: Impor
     assert analyse(expected).measured["A"].items == 40
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.permutations(["A", "B", "C"]), st.integers(0, 40))
 def test_the_order_of_systems_changes_nothing(tmp_path_factory, order: list[str], left_out: int) -> None:

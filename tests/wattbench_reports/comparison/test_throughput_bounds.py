@@ -32,6 +32,7 @@ def shares(analysis: Analysis) -> dict[str, float | None]:
     return {row.system: row.client_share for row in analysis.comparison.systems}
 
 
+@pytest.mark.slow
 def test_the_share_of_each_system_is_that_of_its_records(analysed, fake) -> None:
     """Three tenths of a millisecond between answers of 0.8 s, 1 ms and 20 µs."""
     analysis = analysed(fake.quick())
@@ -54,6 +55,7 @@ def test_it_is_said_where_a_throughput_is_shown(make_run, fake, golden, format_n
     golden(f"quick-systems.{suffix}", render(comparison, format_name))
 
 
+@pytest.mark.slow
 def test_the_joules_of_windows_that_are_mostly_the_clients_are_called_so(analysed, fake) -> None:
     def named(analysis: Analysis) -> list[tuple[str, ...]]:
         return [caveat.systems for caveat in analysis.comparison.caveats if caveat.code == "client-joules"]
@@ -86,6 +88,7 @@ TABLES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(TABLES, st.integers(0, len(SYSTEMS)))
 def test_no_ranking_has_a_lower_bound_or_is_of_what_one_leaves(row: SystemFigures, table, cut) -> None:
@@ -124,6 +127,7 @@ def conclusions(analysis: Analysis) -> dict[str, object]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quick", "family"])
 def test_no_conclusion_is_drawn_from_a_throughput(analysed, fake, name: str) -> None:
     """Conclusions stay the same whatever the throughputs are, and whichever share of their time is the client's."""

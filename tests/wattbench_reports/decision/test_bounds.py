@@ -29,6 +29,7 @@ counts = st.integers(5, 300).flatmap(lambda items: st.tuples(st.integers(0, item
 risks = st.floats(0.001, 0.4)
 
 
+@pytest.mark.slow
 @given(counts, risks)
 def test_independent_trials_have_clopper_and_pearsons_bounds(count: tuple[int, int], risk: float) -> None:
     right, items = count

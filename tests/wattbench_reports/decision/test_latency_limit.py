@@ -18,6 +18,7 @@ def test_a_share_within_a_limit_is_counted_or_read_between_quantiles() -> None:
     assert (share_within(quantiles, 1e6, 1.0, -1.0), share_within(quantiles, 1e6, 1.0, 1.0)) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.01, 10), min_size=202, max_size=400), st.floats(0.01, 12))
 def test_all_are_within_a_limit_where_the_slowest_is(seconds: list[float], limit_s: float) -> None:
     values = np.array(seconds, dtype=np.float32).astype(np.float64)

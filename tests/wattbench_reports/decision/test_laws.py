@@ -77,6 +77,7 @@ def words_of(table: Table, choice: dict[str, Any]) -> str:
     return decision_words(decide(analysis), analysis).advice
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=60)
 def test_the_advised_system_meets_every_requirement_by_its_bounds(table: Table, choice: dict[str, Any]) -> None:
@@ -99,6 +100,7 @@ def test_the_advised_system_meets_every_requirement_by_its_bounds(table: Table, 
         assert decision.surest in words_of(table, choice)
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=60)
 def test_no_other_system_that_can_be_advised_is_as_good_on_every_printed_axis(
@@ -122,6 +124,7 @@ def _estimate(interval: Any) -> float:
     return math.inf if interval is None else interval.estimate
 
 
+@pytest.mark.slow
 @given(tables, choices, st.integers(0, 100))
 @settings(deadline=None, max_examples=30)
 def test_another_system_moves_no_figure_and_no_bound(table: Table, choice: dict[str, Any], right: int) -> None:
@@ -138,6 +141,7 @@ def test_another_system_moves_no_figure_and_no_bound(table: Table, choice: dict[
             assert (other.outcome, other.items_to_decide) == (one.outcome, one.items_to_decide)
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=40)
 def test_a_looser_requirement_disqualifies_no_system(table: Table, choice: dict[str, Any]) -> None:
@@ -148,6 +152,7 @@ def test_a_looser_requirement_disqualifies_no_system(table: Table, choice: dict[
         assert rank[loose.of(each.system).qualifies] >= rank[each.qualifies]
 
 
+@pytest.mark.slow
 @given(tables, choices, st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=30)
 def test_the_order_of_systems_changes_nothing(table: Table, choice: dict[str, Any], random: Any) -> None:
@@ -164,6 +169,7 @@ def test_the_order_of_systems_changes_nothing(table: Table, choice: dict[str, An
         }
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=30)
 def test_the_unit_of_joules_changes_nothing(table: Table, choice: dict[str, Any]) -> None:
@@ -177,6 +183,7 @@ def test_the_unit_of_joules_changes_nothing(table: Table, choice: dict[str, Any]
         assert (one.between.cheaper, one.between.dearer) == (other.between.cheaper, other.between.dearer)
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=60)
 def test_the_sentence_says_first_what_to_do_in_at_most_30_words(table: Table, choice: dict[str, Any]) -> None:
@@ -189,6 +196,7 @@ def test_the_sentence_says_first_what_to_do_in_at_most_30_words(table: Table, ch
         assert first == "Measure" or text.startswith("Run none")
 
 
+@pytest.mark.slow
 @given(tables, choices)
 @settings(deadline=None, max_examples=30)
 def test_more_risk_qualifies_more(table: Table, choice: dict[str, Any]) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from benchmarks.adversaries.requirements import TOLERANCE
 from benchmarks.adversaries.whole_runs import analysis_of
 from tests.made_up.noisy_runs import NAMES, SYSTEMS
-from tests.made_up.reference_bounds import clopper_pearson
 from wattbench_reports.decision import Qualifies, decide
 from wattbench_reports.metrics.decision_settings import RISK, DecisionSettings, Requirement
 
-pytestmark = pytest.mark.simulation
+pytestmark = pytest.mark.slow
 
 BOUNDS = (0.5, 0.7, 0.75, 0.9)
 SIZES = (16, 64, 256)
@@ -39,7 +38,7 @@ def said(items: int, bound: float) -> dict[int, Qualifies]:
 def test_of_independent_items_an_outcome_is_wrong_no_more_often_than_the_risk(items: int, bound: float) -> None:
     outcomes = said(items, bound)
     for right, outcome in outcomes.items():
-        exact = clopper_pearson(right, items, RISK + TOLERANCE)
+        exact = binomtest(right, items).proportion_ci(1 - 2 * (RISK + TOLERANCE), method="exact")
         if outcome == Qualifies.YES:
             assert exact.low >= bound, f"{right} of {items} meet {bound}"
         elif outcome == Qualifies.NO:

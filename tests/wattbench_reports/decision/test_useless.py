@@ -20,7 +20,7 @@ def basis(sums: NDArray[np.float64], items: int) -> Basis:
     return cast("Basis", counts)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("domains", "systems", "items", "accuracy", "spread"),
     [

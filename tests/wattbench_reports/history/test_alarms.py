@@ -32,6 +32,7 @@ def raised(metric: str, figures: np.ndarray, policy: Policy = NIGHT_POLICY, **mo
     return {count: own for count, own in nights.items() if own}
 
 
+@pytest.mark.slow
 def test_a_change_is_raised_on_the_night_that_first_shows_it_and_not_again() -> None:
     ((shown, [alarm]),) = raised("latency_p50", stepped(0.3)).items()
     assert shown == AT + 3
@@ -39,6 +40,7 @@ def test_a_change_is_raised_on_the_night_that_first_shows_it_and_not_again() -> 
     assert (alarm.change.date, alarm.change.shown, alarm.change.nights) == (day(AT), day(AT + 2), 3)
 
 
+@pytest.mark.slow
 def test_a_smaller_change_takes_more_nights_and_one_within_the_margin_none() -> None:
     first = {by: min(raised("latency_p50", stepped(by, 60)), default=0) for by in (0.05, 0.15, 0.3, 2.5)}
     assert first[0.05] == 0
@@ -80,6 +82,7 @@ def test_no_nights_no_alarms() -> None:
     assert alarms(history_of({("a", "", "latency_p50"): np.ones(1)}, gaps=(0,))) == ()
 
 
+@pytest.mark.slow
 def test_golden_sentences(golden) -> None:
     accuracy = np.full(NIGHTS, 0.6)
     accuracy[AT:] = 0.45

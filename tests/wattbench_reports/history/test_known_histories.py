@@ -155,6 +155,7 @@ def test_a_canary_alone_raises_no_alarm() -> None:
     assert alarming(figures) == {"b"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_a_creep_of_a_tenth_in_a_year_is_called_one(seed: int) -> None:
     own = scattered(seed, 365) * np.exp(np.linspace(0.0, np.log(1.1), 365))

@@ -80,6 +80,7 @@ def test_figures_are_those_of_the_items(made_once: Path, domain: str) -> None:
     assert found.at["accuracy", "provenance"] == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("older", [False, True])
 @pytest.mark.parametrize(
     ("part", "together", "calls_of", "bounded"),
@@ -335,6 +336,7 @@ def _loaded(root: Path) -> int:
     return len(load_history(root).values)
 
 
+@pytest.mark.slow
 def test_eight_readers_write_the_index_at_once(nights_root: Path) -> None:
     with ProcessPoolExecutor(8, mp_context=get_context("fork")) as pool:
         counts = list(pool.map(_loaded, [nights_root] * 8))

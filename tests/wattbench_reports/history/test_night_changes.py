@@ -50,6 +50,7 @@ def test_the_first_night_is_compared_with_nothing() -> None:
     assert changes({KEY: np.ones(1)}) == {}
 
 
+@pytest.mark.slow
 def test_the_interval_of_an_unchanged_night_holds_none_as_often_as_it_says() -> None:
     held = []
     for seed in range(200):

@@ -25,6 +25,8 @@ from wattbench_reports.history.change_words import size, state
 from wattbench_reports.site.build import site_pages
 from wattbench_reports.site.full_reports import FullReports
 
+pytestmark = pytest.mark.slow
+
 ITEMS = 200
 ACCURACY, SECONDS = "accuracy", "latency_p50"
 BAD = {"worse", "still_regressed", "alarm"}

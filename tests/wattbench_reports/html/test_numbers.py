@@ -96,6 +96,7 @@ def test_what_is_looked_for() -> None:
         assert not unusable(text), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plain", "hostile", "family", "tiny", "many"])
 def test_pages_and_texts_have_no_number_that_a_person_cannot_use_and_few_words(reported, analysed, fake, name) -> None:
     made = runs(fake)[name]

@@ -201,6 +201,7 @@ def test_the_same_records_give_the_same_bytes(reported, fake) -> None:
     assert report(run) == html
 
 
+@pytest.mark.slow
 def test_write_report(make_run, fake, tmp_path) -> None:
     run = make_run(fake.plain())
     out = tmp_path / "deep" / "report.html"
@@ -216,11 +217,13 @@ def test_a_run_of_one_system_and_one_item_still_reports(make_run, fake) -> None:
     assert "[0, ∞]" in page.text
 
 
+@pytest.mark.slow
 def test_a_large_page_stays_small(make_run, fake) -> None:
     systems = tuple(fake.System(f"system-{place}", energy_j=float(place + 1)) for place in range(12))
     assert len(report(make_run(fake.Run(systems, items=150)))) < 1_100_000
 
 
+@pytest.mark.slow
 def test_a_run_without_prompts_loads_no_library_that_reads_them(make_run, fake, tmp_path) -> None:
     run = make_run(fake.Run(fake.plain().systems))
     script = (

@@ -258,6 +258,7 @@ def test_a_run_without_load_is_as_it_was(make_run, fake) -> None:
     assert "load" not in json.loads(as_json(comparison))
 
 
+@pytest.mark.slow
 def test_the_figures_beside_the_page_and_the_flipped_items_are_of_the_rate_that_is_compared(tmp_path) -> None:
     run = write_load_run(tmp_path, held={0.5: (), 4.0: ("sturdy",)})
     analysis = analyse(run)

@@ -89,7 +89,7 @@ def test_a_kind_without_figures_for_one_system_is_drawn_without_a_warning() -> N
     assert not found.kinds["half"].codes[:, :, 1].any()
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_intervals_under_a_mix_cover_the_truth_at_their_rate() -> None:
     """1,000 runs each of three domains, with shares unlike their sizes: 95%, within the error of the simulation."""
     rng, shares = np.random.default_rng(11), np.array([0.6, 0.3, 0.1])

@@ -141,7 +141,7 @@ def test_without_joules_or_right_answers_there_is_none() -> None:
     assert intervals(basis(bare), JOULES, None, per_correct=False) == [None, None]
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("blocks", [0, 8])
 def test_a_heavy_tail_is_covered(blocks: int) -> None:
     """40 and 20 items of two domains whose joules have a log-sd of 0.7, of 1, and of 1.5: marked in every run."""

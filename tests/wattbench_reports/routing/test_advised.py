@@ -37,6 +37,7 @@ def studied(analysis: Analysis, **decision: object) -> RoutingStudy:
     return study
 
 
+@pytest.mark.slow
 def test_without_a_requirement_it_is_the_most_accurate(three: Analysis) -> None:
     """74.5% where one model alone has 75% and another 94%, and far above a random mix of the two: it is no gain."""
     study = studied(three)
@@ -79,6 +80,7 @@ def test_where_a_hybrid_is_advised_it_is_the_first_of_its_members(analysed: Call
     assert "both is advised without a new router, and is no candidate, so that gains are on large" in study.notes
 
 
+@pytest.mark.slow
 def test_copies_of_a_request_are_one_item(tmp_path: Path) -> None:
     """Ten copies of each request: the error is that of 40 requests, not of 400."""
     scores, domains = by_domain({"x": {"a": 0.9, "b": 0.4}, "y": {"a": 0.5, "b": 0.8}}, 20)

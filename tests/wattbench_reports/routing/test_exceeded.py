@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pytest
 
 from tests.made_up.routed import Routed, by_score, members, routed_run
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
@@ -39,6 +40,7 @@ def test_a_hybrid_of_systems_that_answered_otherwise_is_above_it_too(make_run) -
     assert "because its members answered otherwise than alone" in study.ceiling.exceeded
 
 
+@pytest.mark.slow
 def test_a_hybrid_below_it_is_not_named(make_run) -> None:
     routed = routed_run(make_run, by_score(0.3))
     assert studied(routed).ceiling.exceeded == ""

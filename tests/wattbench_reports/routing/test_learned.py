@@ -95,6 +95,7 @@ def test_the_control_gains_nothing(learned) -> None:
     assert best.gain.estimate > 0.05
 
 
+@pytest.mark.slow
 def test_an_item_is_routed_without_its_own_answers(by_topic) -> None:
     context, texts = by_topic
     pytest.importorskip("sklearn")
@@ -167,7 +168,7 @@ def test_of_many_systems_few_are_members() -> None:
     assert of(learned_choices(named, unread), "domain", "accurate").members == ("m0", "m6")
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_copies_of_templates_are_nothing_to_gain_from() -> None:
     """40 prompts with 10 copies each, in which one word of 25 is another; on fresh prompts neither system is better.
 

@@ -68,6 +68,7 @@ def test_a_mean_is_bounded_by_students_t() -> None:
     assert (high - low) / 2 == pytest.approx(t_quantile(29, 0.8) * figure.se)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000), st.integers(30, 300))
 def test_a_looser_limit_is_met_wherever_a_stricter_one_is(seed: int, items: int) -> None:
     rng = np.random.default_rng(seed)
@@ -87,7 +88,7 @@ def test_few_requests_bound_no_percentile() -> None:
     assert _bounds(_answers(60), np.linspace(0.1, 0.2, 60), 5.0)[1] == pytest.approx(0.2)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_a_limit_at_the_true_p95_is_rarely_said_to_be_kept() -> None:
     rng = np.random.default_rng(4)
     kept = [_bounds(_answers(300), rng.exponential(1.0, 300), math.log(20)) for _ in range(400)]

@@ -73,6 +73,7 @@ def test_nothing_held_out_is_above_the_ceiling(complementary: Analysis) -> None:
     assert ceiling.gain is None or all(each.gain.estimate <= ceiling.gain.estimate + 1e-9 for each in study.choices)
 
 
+@pytest.mark.slow
 def test_prompts_are_read_where_they_are_on_record(tmp_path: Path) -> None:
     words = [f"add {item} and {item + 1}" if name == "sums" else f"spell the word number {item} backwards"
              for item, name in enumerate(DOMAINS)]  # fmt: skip

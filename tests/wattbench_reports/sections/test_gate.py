@@ -69,6 +69,7 @@ def test_golden(golden) -> None:
     golden("gate.txt", as_text(section_of(waived(), bounds(waived()))))
 
 
+@pytest.mark.slow
 def test_a_waiver_counts_on_the_day_of_the_run(make: Make) -> None:
     until = {"metric": "accuracy", "reason": "known"}
     counted = replace(WORSE, id="a", policy={**WORSE.policy, "waivers": [until | {"until": "2026-01-02"}]})
@@ -90,6 +91,7 @@ def test_a_record_of_no_day_is_damaged(make: Make) -> None:
         gate_section(replace(analysis, read=replace(analysis.read, frames=replace(analysis.frames, run=broken))))
 
 
+@pytest.mark.slow
 def test_it_stands_before_everything_else_on_the_page(make: Make) -> None:
     page = without_own_scripts(report(make(WORSE)))
     places = [page.index(f'<section id="{name}"') for name in ("gate", "verdict", "comparison")]

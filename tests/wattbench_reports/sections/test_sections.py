@@ -6,6 +6,8 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
+import pytest
+
 from tests.wattbench_reports.sectiontext import without_own_scripts
 from wattbench_reports.html import report
 from wattbench_reports.html.made_sections import panels
@@ -68,11 +70,13 @@ def as_text(analysis) -> str:
     return "\n".join(out) + "\n"
 
 
+@pytest.mark.slow
 def test_golden(analysed, fake, golden) -> None:
     text = as_text(analysed(fake.family()))
     golden("sections.txt", text)
 
 
+@pytest.mark.slow
 def test_every_section_is_on_the_page_and_in_its_contents(make_run, fake) -> None:
     html = report(make_run(fake.family(20)))
     contents = re.findall(r'<li><a href="#([a-z-]+)">', html)
@@ -97,6 +101,7 @@ def test_sections_are_absent_where_there_is_nothing_to_say(make_run, reported, f
     assert set(re.findall(r'<section id="([a-z-]+)"', blind)) == ALWAYS - {"trade-off"}
 
 
+@pytest.mark.slow
 def test_hostile_names_are_text_in_every_section(make_run, fake) -> None:
     def hostile(system):
         routes = {domain: tuple(f"{HOSTILE}{name}" for name in names) for domain, names in system.routes.items()}

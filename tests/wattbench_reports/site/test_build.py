@@ -56,6 +56,7 @@ def contents(site: Path) -> dict[str, bytes]:
     return {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_the_site_lies_in_the_history_and_is_whole(root, site) -> None:
     assert site == root / "site"
     assert {"index.html", "nights.html", "today.html", "trends/accuracy.html"} <= set(contents(site))

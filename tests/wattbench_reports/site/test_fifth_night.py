@@ -48,6 +48,7 @@ def test_the_verdict_is_not_pass_and_has_the_size(root: Path) -> None:
     assert slow.change == pytest.approx(SLOW - 1, abs=0.1)
 
 
+@pytest.mark.slow
 def test_the_first_page_has_it_in_red_with_its_size_before_any_chart(root: Path) -> None:
     page = build_site(root).read_text()
     red = page[page.index('<aside class="alarms"') : page.index("</aside>")]

@@ -33,6 +33,8 @@ from wattbench_reports.stats import (
     session_variance,
 )
 
+pytestmark = pytest.mark.slow
+
 run = partial(any_run, deals=20)
 """Each run has items and a machine of its own, so that it need not have a deal of its own."""
 SESSIONS = 5
@@ -55,7 +57,6 @@ def told_apart(joules: np.ndarray, correct: np.ndarray) -> list[bool]:
     return [pair is not None and pair.p_value < 0.05 for pair in pairs]
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "blocks", "log_sd"), [(64, 8, 0.5), (64, 5, 0.5), (64, 8, 1.5), (512, 8, 0.5)])
 @pytest.mark.parametrize("noise", NOISES)
 def test_alike_systems_are_told_apart_no_more_often_than_promised(
@@ -69,7 +70,6 @@ def test_alike_systems_are_told_apart_no_more_often_than_promised(
     assert np.mean(apart) <= MOST_TOLD_APART + error(MOST_TOLD_APART, len(apart))
 
 
-@pytest.mark.simulation
 def test_system_after_system_alike_ones_are_told_apart_far_too_often() -> None:
     # The same machine and items without blocks, and items in place of blocks as what is independent.
     rng = np.random.default_rng(1)
@@ -100,7 +100,6 @@ def held(noise: str, items: int, runs: int) -> tuple[float, float]:
     return float(np.mean(other_items)), float(np.mean(other_runs))
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize(("items", "runs"), [(64, 150), (512, 100)])
 @pytest.mark.parametrize("noise", NOISES)
 def test_intervals_of_another_run_hold_the_truth(noise: str, items: int, runs: int) -> None:
@@ -110,7 +109,6 @@ def test_intervals_of_another_run_hold_the_truth(noise: str, items: int, runs: i
     assert other_items <= other_runs
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("own", [0.0, 0.05])
 def test_two_runs_of_one_system_are_told_apart_no_more_often_than_promised(own: float) -> None:
     # A session's effect on a system by itself is in the variance between sessions too.
@@ -137,7 +135,6 @@ def alike(each: Run) -> np.ndarray:
     return log_ratio_losses(each.joules, each.correct) - np.log(true_j_per_correct(Noise(), each.length_s))
 
 
-@pytest.mark.simulation
 @pytest.mark.parametrize("noise", NOISES)
 def test_a_leader_is_seldom_dropped_from_the_confidence_set(noise: str) -> None:
     rng, runs = seeded(noise), 250

@@ -35,6 +35,7 @@ def test_draws_that_cost_more_become_fewer() -> None:
     assert [budget.count(cost) for cost in (1, 50, 80, 100, 10**9)] == [2000, 2000, 1250, 1000, 1000]
 
 
+@pytest.mark.slow
 def test_no_budget_is_a_number_of_its_own() -> None:
     """Seeds and numbers of draws are names of the table wherever they are passed or defaulted."""
     root = Path(wattbench_reports.__file__).parent

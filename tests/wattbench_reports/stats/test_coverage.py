@@ -107,7 +107,7 @@ CASES: dict[str, Callable[[np.random.Generator], Case]] = {
 }
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_intervals_hold_the_truth_at_their_rate(name: str) -> None:
     rng = np.random.default_rng(list(CASES).index(name) + 100)

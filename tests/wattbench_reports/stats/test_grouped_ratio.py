@@ -58,7 +58,7 @@ def z_scores(draw, groups: int, runs: int = 400) -> np.ndarray:
     return np.array([each.log_ratio / each.se for each in found])
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("world", ["independent", "groups", "wander"])
 def test_the_standard_error_is_not_too_small(world: str) -> None:
     """In all three the share beyond t at 10%, two-sided, is at most that, and three standard errors of 400 runs."""

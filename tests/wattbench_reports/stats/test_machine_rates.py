@@ -83,7 +83,7 @@ def own_variances(logs: NDArray[np.float64], node: NDArray[np.int64]) -> float:
     return float(abs(middle) * math.sqrt(weights.sum()))
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", NOISES)
 def test_alike_systems_are_told_apart_no_more_often_than_promised(noise: str) -> None:
     rng, apart, not_alike = seeded(noise, 1), [], []
@@ -99,7 +99,7 @@ def test_alike_systems_are_told_apart_no_more_often_than_promised(noise: str) ->
     assert np.mean(not_alike) <= 0.06 + error(0.06, len(not_alike))
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_by_a_variance_of_its_own_for_each_machine_they_are_told_apart_far_too_often() -> None:
     rng, by_machine, by_block = np.random.default_rng(5), [], []
     for _ in range(RUNS):
@@ -113,7 +113,7 @@ def test_by_a_variance_of_its_own_for_each_machine_they_are_told_apart_far_too_o
     assert np.mean(by_block) <= 0.06 + error(0.06, len(by_block))
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("nodes", [2, 4, 8])
 def test_the_interval_of_another_machine_holds_a_difference_there(nodes: int) -> None:
     rng, held, found = np.random.default_rng([7, nodes]), [], []
@@ -128,7 +128,7 @@ def test_the_interval_of_another_machine_holds_a_difference_there(nodes: int) ->
     assert np.mean(found) > 0.07  # 5% by chance: it has some power
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["still", "bursts", "sessions of 5%", "sessions of 15%"])
 def test_the_interval_of_another_machine_holds_a_system_s_joules_there(noise: str) -> None:
     rng, held = seeded(noise, 9), []
@@ -148,7 +148,7 @@ def test_the_interval_of_another_machine_holds_a_system_s_joules_there(noise: st
     assert np.mean(held) >= 0.92 - error(0.92, RUNS)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", ["still", "drift over 30 s", "bursts", "warming"])
 @pytest.mark.parametrize(("nodes", "blocks"), [(4, 4), (8, 4)])
 def test_of_machines_that_are_alike_none_is_named(noise: str, nodes: int, blocks: int) -> None:
@@ -159,7 +159,7 @@ def test_of_machines_that_are_alike_none_is_named(noise: str, nodes: int, blocks
     assert named / RUNS <= 0.06 + error(0.06, RUNS)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("sd", [0.02, 0.05])
 def test_of_many_machines_that_differ_a_little_few_are_named(sd: float) -> None:
     rng, named = np.random.default_rng([17, round(100 * sd)]), 0
@@ -170,7 +170,7 @@ def test_of_many_machines_that_differ_a_little_few_are_named(sd: float) -> None:
     assert named / RUNS <= 0.08 + error(0.08, RUNS)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("nodes", [2, 4, 8])
 def test_a_machine_that_is_much_slower_is_named(nodes: int) -> None:
     rng, named, others, held = np.random.default_rng([13, nodes]), 0, 0, 0

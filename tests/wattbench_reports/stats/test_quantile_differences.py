@@ -92,7 +92,7 @@ def test_a_tail_of_few_items_has_no_bound_above() -> None:
     assert alone.bounds(0.05) == (-math.inf, math.inf)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.95])
 @pytest.mark.parametrize("spread", [0.05, 0.5])
 def test_bounds_of_a_ratio_are_wrong_no_more_often_than_they_say(share: float, spread: float) -> None:

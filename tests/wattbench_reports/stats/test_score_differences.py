@@ -70,7 +70,7 @@ def test_bounds_hold_the_estimate_and_mirror(items: int, lost: float, won: float
     assert found.bounds(level / 2)[1] >= high
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("items", [60, 400])
 @pytest.mark.parametrize(("lost", "won"), [(0.002, 0.002), (0.01, 0.0), (0.05, 0.05), (0.1, 0.05)])
 def test_bounds_are_wrong_no_more_often_than_they_say(items: int, lost: float, won: float) -> None:

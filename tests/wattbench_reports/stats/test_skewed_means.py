@@ -36,7 +36,7 @@ def test_one_value_bounds_nothing() -> None:
     assert mean_bounds(np.ones(1)).bounds(0.05) == (-math.inf, math.inf)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "times"), [(1.0, 1.1), (0.2, 1.5), (0.1, 2.0), (0.05, 3.0), (0.02, 6.0)])
 def test_ten_per_cent_in_any_shape_is_within_the_bounds(share: float, times: float) -> None:
     rng, samples, items = np.random.default_rng(6), 800, 400

@@ -184,6 +184,7 @@ _headers = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(parts=_headers)
 def test_any_header_is_read_or_named(parts: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ def test_a_prompt_shows_no_secret(suite: Path) -> None:
         assert "sesame-open-42" not in run(str(suite), "--offline", *options).output
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_ends_a_plan(suite: Path) -> None:
     done = run(str(suite))
     assert done.exit_code == 2

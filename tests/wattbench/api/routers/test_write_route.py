@@ -93,6 +93,7 @@ def write(run: RunRecords, folder: Path, study: Any = None) -> Any:
     return write_route(analysis, routing_study(analysis) if study is None else study, folder)
 
 
+@pytest.mark.slow
 def test_the_suite_is_whole_and_its_paths_are_right_wherever_it_is_read_from(
     recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_suite_is_whole_and_its_paths_are_right_wherever_it_is_read_from(
     assert written.trained + written.calibrated + written.tested == ITEMS
 
 
+@pytest.mark.slow
 def test_what_is_predicted_is_what_the_written_router_chooses_on_items_that_it_has_not_seen(
     recorded: Recorded, tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_what_is_predicted_is_what_the_written_router_chooses_on_items_that_it_h
     assert [SYSTEMS[column] for column in chosen] == ["small" if each % 2 == 0 else "large" for each in task.documents]
 
 
+@pytest.mark.slow
 def test_a_router_by_domain_is_a_classifier_of_domains(recorded: Recorded, tmp_path: Path) -> None:
     run = recorded(domains=True)
     study = routing_study(analyse(run))
@@ -178,6 +181,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(recorded: Recorded, tmp_path
         write(recorded(), tmp_path / "file" / "routed")
 
 
+@pytest.mark.slow
 def test_a_router_that_gains_nothing_is_not_written(recorded: Recorded, tmp_path: Path) -> None:
     one_is_best = np.column_stack([np.zeros(ITEMS), np.ones(ITEMS)])
     with pytest.raises(UserError, match=r"no router is written: on the 50 items .* none gains on always asking large"):
@@ -185,6 +189,7 @@ def test_a_router_that_gains_nothing_is_not_written(recorded: Recorded, tmp_path
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_folder_that_has_something_is_left_alone(recorded: Recorded, tmp_path: Path) -> None:
     folder = tmp_path / "routed"
     folder.mkdir()
@@ -199,6 +204,7 @@ def test_a_folder_that_has_something_is_left_alone(recorded: Recorded, tmp_path:
     assert json.loads(json.dumps(yaml.safe_load((folder / "suite.yaml").read_text())))  # plain values only
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_wrote_after_the_study(recorded: Recorded, tmp_path: Path) -> None:
     run = recorded()
     ended = CliRunner().invoke(main, ["route", str(run.layout.root), "--write", str(tmp_path / "routed")])

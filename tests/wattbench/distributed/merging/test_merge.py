@@ -59,6 +59,7 @@ def partitions(draw: st.DrawFn) -> list[list[int]]:
     return [draw(st.permutations(part)) for part in parts]
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=partitions())
 def test_any_partition_of_the_blocks_gives_the_figures_of_the_whole_run(
@@ -86,6 +87,7 @@ def test_any_partition_of_the_blocks_gives_the_figures_of_the_whole_run(
     shutil.rmtree(folder)
 
 
+@pytest.mark.slow
 def test_the_record_says_which_machines_measured_what(shards: list[Path], tmp_path: Path) -> None:
     root = merge_shards(reversed(shards), tmp_path / "merged", ["wattbench", "merge", "shards"])
     assert [p for check in verify(root).checks for p in check.problems] == []
@@ -172,6 +174,7 @@ def test_rows_of_an_older_version_lack_columns(shards: list[Path], tmp_path: Pat
     assert pd.read_parquet(merged / "items.parquet")["co_runners"].isna().all()
 
 
+@pytest.mark.slow
 def test_slots_of_one_machine_have_gpus_of_their_own(tmp_path: Path) -> None:
     for blocks, gpu in (((0, 1, 2), "gpu0"), ((3, 4, 5), "gpu3")):
         write_shard(tmp_path / "shards", Made(blocks=blocks, node="c" * 12, gpu=gpu))

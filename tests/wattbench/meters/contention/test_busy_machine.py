@@ -14,8 +14,8 @@ from wattbench.meters.contention.own_processes import OwnProcesses, cpu_s
 from wattbench.records import WindowLabel, WindowRow
 
 pytestmark = [
-    pytest.mark.waits,
-    pytest.mark.serial,
+    pytest.mark.slow,
+    pytest.mark.alone,
     pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="only Linux shows its processes"),
 ]
 

@@ -199,8 +199,8 @@ def test_a_command_prints_a_figure(printed: str, settings: dict[str, Any], expec
     assert (reading.energy_j, reading.power_w) == (expected.get("energy_j", {}), expected.get("power_w", {}))
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("run", "settings", "why"),
     [
@@ -246,8 +246,8 @@ def wall_log(tmp_path: Path) -> Iterator[Any]:
     thread.join()
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("columns", "provenance"), [({"energy": "j", "energy_unit": "J"}, "counter"), ({"energy": None}, "integrated")]
 )
@@ -267,8 +267,8 @@ def test_a_log_that_lags_is_matched_by_its_own_stamps(
     assert not any("lost" in reason or "not be read" in reason for reason in row.reasons)
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_log_that_stops_is_a_lost_meter_and_stops_nobody_else(wall_log: Any, label: Any, steady: Any) -> None:
     settings = ExternalSettings(
         use="external", component="wall", csv=log(wall_log.path, time_format="iso"), every_s=0.1, lag_s=0.6
@@ -286,8 +286,8 @@ def test_a_log_that_stops_is_a_lost_meter_and_stops_nobody_else(wall_log: Any, l
     assert "its latest reading is" in reason
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_command_that_hangs_blocks_nobody(label: Any, steady: Any, tmp_path: Path) -> None:
     flag = tmp_path / "flag"
     script = tmp_path / "meter.py"
@@ -357,7 +357,7 @@ def test_an_answer_of_another_shape_is_no_figure(tmp_path: Path, answer: str) ->
         command(f"cat {printed}", pattern=None, json_path="PowerControl.0.PowerConsumedWatts").look()
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are Linux's")
 def test_a_command_that_prints_without_end_fills_no_disk() -> None:
     with pytest.raises(MeterError, match="failed"):

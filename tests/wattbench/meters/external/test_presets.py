@@ -14,7 +14,7 @@ from wattbench.meters import MeterError, WindowEvidence, judge
 from wattbench.meters.external.late_readings import Feed
 from wattbench.meters.external.meter import ExternalMeter
 
-pytestmark = pytest.mark.waits  # for the programs
+pytestmark = pytest.mark.slow  # for the programs
 
 DCMI = """
     Instantaneous power reading:                   {watts} Watts

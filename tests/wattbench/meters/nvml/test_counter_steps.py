@@ -46,8 +46,8 @@ def test_a_watch_gives_up_on_what_does_not_step() -> None:
     assert watch(counts_j.__getitem__, {"stuck": 5.0, "lost": 5.0, "reset": 5.0}, 0.02, power=lambda _: None) == {}
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_steps_are_measured_and_a_stuck_counter_is_absent() -> None:
     def look(component: str) -> float:
         return counting(0.05) if component == "alive" else 7.0
@@ -57,8 +57,8 @@ def test_steps_are_measured_and_a_stuck_counter_is_absent() -> None:
     assert lengths_s["alive"] == pytest.approx(0.05, abs=0.03)
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_a_counter_that_steps_once_in_time_is_at_least_so_slow() -> None:
     started_s = now_s()
     assert measure_steps(lambda _: float(now_s() > started_s + 0.1), {"slow": 0.0}, 0.3) == {"slow": 0.3}

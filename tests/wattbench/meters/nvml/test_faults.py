@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.preloaded import Preloaded
 from tests.fakes.driver import FakeDriver, Process, results_of
 
-pytestmark = [pytest.mark.driver, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 INVALID, REMARK = False, True
 
@@ -103,13 +102,11 @@ with Metering([meter]) as metering:
 
 
 @pytest.fixture(scope="module")
-def windows(
-    fake_library: Path, forks: Preloaded, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, dict[str, Any]]:
+def windows(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, dict[str, Any]]:
     """The window in which each fault happened."""
     machines = {fault: tmp_path_factory.mktemp("machine") for fault in FAULTS}
     return results_of(
-        {fault: partial(_start, fault, FakeDriver(fake_library, folder, forks)) for fault, folder in machines.items()},
+        {fault: partial(_start, fault, FakeDriver(fake_library, folder)) for fault, folder in machines.items()},
         at_once=4,
     )
 

@@ -16,7 +16,7 @@ import pytest
 from wattbench.meters import recover_window
 from wattbench.records import WindowLabel
 
-pytestmark = [pytest.mark.driver, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 MEASURE = """
 with Metering([NvmlMeter()]) as metering:
@@ -73,7 +73,6 @@ WAVES = {
 }
 
 
-@pytest.mark.serial  # a reading that is late by a tenth of a second makes so short a window invalid
 @pytest.mark.parametrize("name", WAVES)
 def test_a_second_is_within_five_percent_on_each_of_four_gpus(driver: Any, name: str) -> None:
     (row,) = measure(driver, 1.05, gpus=4, **WAVES[name])
@@ -101,7 +100,6 @@ def test_a_short_window_is_invalid_rather_than_wrong(driver: Any) -> None:
     assert "too short" in reason
 
 
-@pytest.mark.serial
 def test_a_slow_counter_needs_a_longer_window(driver: Any) -> None:
     (row,) = measure(driver, 1.2, step=0.4)
     assert any("advances every 0.4 s" in reason for reason in row["reasons"])

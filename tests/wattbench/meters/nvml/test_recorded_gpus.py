@@ -8,7 +8,7 @@ import pytest
 
 from wattbench.records import machine_parts
 
-pytestmark = [pytest.mark.driver, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SCRIPT = "from wattbench.machine.environment import environment; tell(environment(Path('.'))['gpus'])"
 

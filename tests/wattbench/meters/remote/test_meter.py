@@ -22,7 +22,7 @@ from tests.fakes.exporter import (
 from wattbench.meters import Chosen, MeterError, Metering
 from wattbench.records.trace import trace_rows
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 DCGM = {"use": "prometheus", "exporter": "dcgm", "updates_s": 0.1}
 KEPLER = {"use": "prometheus", "exporter": "kepler"}
@@ -282,8 +282,7 @@ def test_a_gpu_that_leaves_the_page_is_a_gap_of_its_own(watch: Any) -> None:
     assert any(r.startswith("gpu1@alpha: ") and "it is not on the page any more" in r for r in row.reasons)
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.alone
 def test_it_is_read_next_to_the_meters_of_this_machine(watch: Any, steady: Any, label: Any, tmp_path: Path) -> None:
     use = DCGM | {"every_s": 0.1}
     meter = watch(dcgm_page, use, gpus=2, live=True).meter

@@ -24,7 +24,7 @@ from wattbench.meters.sampling.trace import TraceWriter, read_trace
 from wattbench.meters.windows.judge import UNWATCHED
 from wattbench.records import Purpose, WindowLabel
 
-pytestmark = [pytest.mark.waits, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def test_a_window_is_opened_sampled_and_judged(steady: Any, label: WindowLabel, tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.e2e.preloaded import Preloaded
 from tests.fakes.driver import FakeDriver, results_of
 from tests.fakes.waveform import RAMP, SQUARE, Waveform
 
-pytestmark = [pytest.mark.driver, pytest.mark.serial, pytest.mark.waits]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 SLOTS = 8
 GPUS = [
@@ -91,12 +90,10 @@ def powercap(root: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def measured(
-    fake_library: Path, forks: Preloaded, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[list[dict[str, Any]], Path]:
+def measured(fake_library: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], Path]:
     """The windows of eight slots that measured at once, and the folder of their traces."""
     scratch = tmp_path_factory.mktemp("slots")
-    driver = FakeDriver(fake_library, scratch, forks)
+    driver = FakeDriver(fake_library, scratch)
     settings: dict[str, object] = {"gpus": SLOTS}
     for number, waveform in enumerate(GPUS):
         settings |= waveform.settings(number)

@@ -23,6 +23,7 @@ def problem(text: str) -> tuple[str, int | None]:
     return yaml_problem(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

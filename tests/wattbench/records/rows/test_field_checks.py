@@ -107,6 +107,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(data=st.data(), row=st.sampled_from(ROWS))
 @settings(max_examples=300, derandomize=True, database=None)
 def test_any_json_makes_a_row_or_a_named_error(data: st.DataObject, row: type[RecordRow]) -> None:

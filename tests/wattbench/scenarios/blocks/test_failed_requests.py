@@ -117,6 +117,7 @@ def test_a_resumed_run_asks_failed_requests_again_only_if_it_is_to(
         assert {row.attempt for row in records.blocks()} == {0, 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_blocks", [False, True])
 def test_of_a_finished_run_failed_requests_are_asked_again_in_a_copy(
     blocked: Callable[..., Any], refusing: Refusing, in_blocks: bool

@@ -25,7 +25,8 @@ def answers(records: RunRecords) -> Counter[tuple[object, ...]]:
     )
 
 
-@pytest.mark.timed  # its windows are short: one that is read late is not valid
+@pytest.mark.slow
+@pytest.mark.alone  # its windows are short: one that is read late is not valid
 @pytest.mark.parametrize(("resident", "every"), [("all", 1), ("one", 5)])
 def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
     blocked: Callable[..., Any], writes: Writes, calls: list[Any], tmp_path: Path, resident: str, every: int

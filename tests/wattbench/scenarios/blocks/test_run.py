@@ -258,7 +258,7 @@ def test_a_disturbed_block_is_asked_again_whole(blocked, disturbed) -> None:
     assert f"block 2 of 3 was disturbed by other work on this machine ({STEAL}); it is asked again" in run.quiet.notes
 
 
-@pytest.mark.timed  # its windows are short: one that is read late is not valid
+@pytest.mark.alone  # its windows are short: one that is read late is not valid
 def test_what_stays_disturbed_is_marked_and_never_dropped(blocked, disturbed) -> None:
     disturbed(lambda row: row.block == 0)
     run = blocked(("min_window_s: 0.01", "min_window_s: 0.1"), measure="blocks: 2")

@@ -32,6 +32,7 @@ DATA = Path(__file__).parents[3] / "data"
 NEVER: Callable[[], bool] = lambda: False  # noqa: E731
 
 
+@pytest.mark.slow
 def test_both_are_asked_the_same_in_turns_and_scored_as_a_run_scores_them(
     gated, steady, quiet, suite, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_looks_become_rarer_where_rounds_are_many_and_short() -> None:
     assert len(looks(2000, long=False)) < 200
 
 
+@pytest.mark.slow
 def test_a_system_against_itself_is_two_in_the_record(gated, steady, quiet) -> None:
     gate = gated(candidate="adder")
     records = gate.run(steady, quiet)
@@ -140,6 +142,7 @@ def test_without_joules_no_round_is_made_long(gated, steady, quiet) -> None:
     assert all(row.passes == 1 for row in records.windows())
 
 
+@pytest.mark.slow
 def test_repeats_of_a_round_share_its_windows(gated, steady, quiet) -> None:
     gate = gated(("warmup: 2", "repeats: 3, warmup: 0"), max_items=32)
     records = gate.run(steady, quiet)
@@ -196,6 +199,7 @@ def break_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, BaseException], 
     return install
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [UserError("no idea"), KeyboardInterrupt()])
 def test_what_was_cut_off_is_gone_on_with_and_the_torn_round_left_out(
     gated, steady, make_steady, quiet, break_at, error: BaseException
@@ -260,7 +264,7 @@ def test_a_planted_regression_is_in_the_record_and_in_the_answers(gated, steady,
     assert (items[items["output"] != ""]["correct"] == 1.0).all()
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_peak_memory_is_each_systems_own_where_the_policy_asks_for_it(gated, steady, quiet) -> None:
     gate = gated(max_items=4, metrics={"peak_memory": {"margin": 0.1}})
     systems = gate.run(steady, quiet).systems()
@@ -290,6 +294,7 @@ def test_a_run_that_is_no_gates_is_not_gone_on_with(writer: RunWriter) -> None:
         Gate.of_records(read_run(writer.layout.root))
 
 
+@pytest.mark.slow
 def test_a_round_mixes_tasks_and_each_is_scored_by_its_own(two_tasks, gated, steady, quiet) -> None:
     gate = gated(*two_tasks, max_items=56, block=16)
     records = gate.run(steady, quiet)

@@ -15,7 +15,7 @@ from wattbench.scenarios.interleaved.planted_faults import Plant, planted
 from wattbench.systems import Engine, Facts, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD
 
-pytestmark = [pytest.mark.waits, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 TAKES_S = 0.02
 

@@ -50,6 +50,7 @@ def check_whole(records: RunRecords, items: Any) -> None:
     assert asked == Counter({(system, *item): 1 for system in ("adder", "small") for item in counted})
 
 
+@pytest.mark.slow
 def test_no_item_is_lost_or_doubled_wherever_a_gate_is_killed(
     writes: Writes, whole: Any, make_steady: Any, quiet: Any, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from wattbench.systems.base import GENERATE
 from wattbench.systems.endpoint.completion_stream import Assembly
 from wattbench.systems.endpoint.engine import EndpointEngine
 
-pytestmark = [pytest.mark.server, pytest.mark.serial]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 QUESTION = "The capital of France is"
 
 

@@ -20,7 +20,7 @@ from wattbench.scenarios.open_loop.loadgen_logs import DETAIL
 from wattbench.scenarios.open_loop.rate_row import load_row
 from wattbench.systems import Reply
 
-pytestmark = [pytest.mark.waits, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 WIDE = {"rates_per_s": [60.0], "min_duration_s": 1.0, "min_queries": 44, "deadline_s": 60.0}
 

@@ -120,6 +120,7 @@ def test_a_minute_of_a_queue_that_is_full_is_never_held_in_the_long_run(queue, l
     assert seen or load > 1 or requests > 100, "as seen, some of them are in time"
 
 
+@pytest.mark.slow
 def test_a_rate_with_a_margin_is_held_and_one_without_is_not() -> None:
     outcomes = [steady_run(one_server, 0.7, 3.0, 20_000, "found", seed) for seed in range(10)]
     assert sum(each["found"][0] for each in outcomes) >= 8

@@ -26,7 +26,7 @@ from wattbench.systems import Reply
 from wattbench.systems.base import Route
 from wattbench.traces import TraceArrival, read_trace
 
-pytestmark = [pytest.mark.waits, pytest.mark.timed]
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def load(**more) -> Load:

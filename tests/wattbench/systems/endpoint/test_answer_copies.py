@@ -19,7 +19,7 @@ from wattbench.systems.endpoint.pacing import Pacer
 from wattbench.systems.endpoint.refusals import FailedRequestError
 from wattbench.systems.endpoint.request import EndpointRequest
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 REQUESTS = 60
 REFUSAL = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n"

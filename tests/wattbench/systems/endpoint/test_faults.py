@@ -130,7 +130,7 @@ def test_a_server_that_trickles(wire: Any, failure: Any) -> None:
     assert "not complete within timeout_s = 0.5" in failure(wire.script(pieces), timeout_s=0.5)
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_nobody_there() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -22,7 +22,7 @@ from wattbench.systems.endpoint.completion_stream import Completion
 from wattbench.systems.endpoint.listing import Served, discover
 from wattbench.systems.endpoint.request import EndpointRequest
 
-pytestmark = pytest.mark.sockets
+pytestmark = pytest.mark.slow
 
 TIMEOUT_S = 0.2
 LATEST_S = 2.5
@@ -143,7 +143,7 @@ def test_a_server_that_does_not_read_ends_in_time(raw: RawServer, hasty: OpenAIC
         over.set()
 
 
-@pytest.mark.timed
+@pytest.mark.alone
 def test_addresses_that_never_connect_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     # A listener whose queue is full drops what knocks next, as a firewall does.
     with socket.create_server(("127.0.0.1", 0), backlog=0) as deaf:
@@ -170,7 +170,7 @@ def test_addresses_that_never_connect_share_the_time(monkeypatch: pytest.MonkeyP
             each.close()
 
 
-@pytest.mark.timed
+@pytest.mark.alone
 def test_through_a_proxy_too_it_ends_in_time(raw: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{raw.port}")
     raw.posts = TRICKLES["headers"]
@@ -349,7 +349,7 @@ def test_a_model_may_say_nothing(raw: RawServer, client: OpenAIClient) -> None:
     assert complete(client).text == ""
 
 
-@pytest.mark.timed
+@pytest.mark.alone
 def test_after_the_end_nothing_is_waited_for(raw: RawServer, client: OpenAIClient) -> None:
     raw.posts = [HEAD + chunked(events(said("4", "stop"))), *trickle(b"", chunked(b": ping\n\n"))]
     began_s = time.monotonic()

@@ -41,7 +41,7 @@ def test_a_model_that_it_does_not_serve_is_an_error_or_a_note(scripted: Any) -> 
         probe(scripted.base_url)
 
 
-@pytest.mark.sockets
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_an_error_unless_offline() -> None:
     with socket.socket() as bound:  # and does not listen
         bound.bind(("127.0.0.1", 0))

@@ -191,7 +191,7 @@ def test_a_form_with_another_number_of_requests_is_refused(hybrid, resolved: Res
             engine.answer("generate_until", asks((99, "?")))
 
 
-@pytest.mark.torch
+@pytest.mark.slow
 def test_a_member_that_cannot_be_opened_closes_those_before_it(
     hybrid, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

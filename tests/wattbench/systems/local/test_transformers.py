@@ -67,7 +67,6 @@ def lm_evals_own(smol_gguf: Path) -> LM:
         )
 
 
-@pytest.mark.model
 def test_a_file_is_parsed_once_for_its_tokenizer_configuration_and_weights(
     parsed: list[Any], smol_weights: Weights
 ) -> None:
@@ -75,7 +74,6 @@ def test_a_file_is_parsed_once_for_its_tokenizer_configuration_and_weights(
         assert len(parsed) == 1
 
 
-@pytest.mark.model
 @pytest.mark.parametrize(("task", "prompt"), [("sums", Prompt(chat=True, fewshot=2)), ("choices", Prompt(fewshot=1))])
 def test_scores_are_those_that_lm_eval_alone_gives(
     task: str, prompt: Prompt, lm_evals_own: LM, smol_weights: Weights
@@ -115,7 +113,6 @@ def test_scores_are_those_that_lm_eval_alone_gives(
             assert [mine.filtered] == its["filtered_resps"]
 
 
-@pytest.mark.model
 def test_every_token_is_stamped_and_counted(smol_weights: Weights) -> None:
     with open_engine("s", system(smol_weights), batch=2, seed=0) as engine:
         ends_early = engine.lm.apply_chat_template([{"role": "user", "content": "Say: yes"}])
@@ -138,7 +135,6 @@ def test_every_token_is_stamped_and_counted(smol_weights: Weights) -> None:
         assert engine.peak_device_memory_bytes() is None
 
 
-@pytest.mark.model
 def test_systems_with_the_same_base_load_it_once_and_swap_adapters(smol_weights: Weights, tmp_path: Path) -> None:
     import peft
     import torch

@@ -103,7 +103,7 @@ def test_a_template_of_the_suite_is_sandboxed(tmp_path: Path) -> None:
         load_task(resolved, resolved.tasks[0])
 
 
-@pytest.mark.waits
+@pytest.mark.slow
 def test_a_pattern_of_the_suite_is_bounded_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pattern = r"topic: (?:(refunds?)|(deliver)y?)\b|(?:a+)+$"
     resolved = suite(tmp_path, score="regex", pattern=pattern)
@@ -197,7 +197,7 @@ def test_the_hash_of_scoring_holds_the_settings_of_the_score(tmp_path: Path) -> 
     assert plain[1] != hashes(score="regex", pattern="b")[1]
 
 
-@pytest.mark.torch  # lm-eval's own command imports it
+@pytest.mark.slow  # lm-eval's own command imports it
 @pytest.mark.parametrize(
     "settings",
     [

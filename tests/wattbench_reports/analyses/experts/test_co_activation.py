@@ -216,6 +216,7 @@ def test_golden(analysed, fake, golden) -> None:
     golden("experts.txt", text)
 
 
+@pytest.mark.slow
 def test_every_drawing_has_a_name_of_its_own(make_run, fake) -> None:
     systems = tuple(fake.System(f"mix{place}", "moe", experts=FOUR) for place in range(2))
     html = report(make_run(fake.Run(systems, items=6)))

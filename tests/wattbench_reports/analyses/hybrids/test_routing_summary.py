@@ -144,6 +144,7 @@ def test_absent_without_routes(analysed, fake) -> None:
     assert hybrids_section(analysed(fake.golden())) is None
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=7))
 def test_shares_sum_to_one(tmp_path_factory, fake, order: list[str]) -> None:

@@ -37,7 +37,7 @@ def recounted(routed, threshold: float, *, cascade: bool) -> tuple[float, float,
     return float(np.mean(kept)), float(np.mean(score)), float(np.mean(energy_j))
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("repeats", [1, 2])
 @pytest.mark.parametrize("cascade", [False, True], ids=["classifier", "cascade"])
 def test_every_setting_is_recounted(compose, cascade: bool, repeats: int) -> None:

@@ -53,6 +53,7 @@ RESULTS = st.builds(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(RESULTS)
 def test_there_and_back(result: GateResult) -> None:

@@ -34,6 +34,7 @@ def test_it_can_be_found_again(name: str) -> None:
     assert as_markdown(GATES[name]()).splitlines()[0] == MARKER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["\U0010ffff" * 9999, "@" * 9999, "😀" * 9999, "a b " * 50_000])
 def test_it_is_never_too_large(text: str) -> None:
     assert len(as_markdown(dressed(many(2000), text)).encode()) < MOST_BYTES

@@ -26,6 +26,7 @@ def report_of(run, system: str, assumptions: Assumptions = GERMANY) -> dict:
     return json.loads(export_to_bytes(run, "boamps", system=system, assumptions=assumptions))
 
 
+@pytest.mark.slow
 def test_a_report_is_valid_and_has_the_joules_of_the_record(make_run, fake, golden) -> None:
     run = make_run(dataclasses.replace(fake.family(8), environment=fake.machine(cpu="Example CPU")))
     items = pd.read_parquet(run.layout.items_table)

@@ -103,7 +103,7 @@ def test_a_restart_that_differs_from_itself_counts_as_one_of_few() -> None:
     assert rates.regressed.high > 0.8
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_more_noise_has_a_higher_floor() -> None:
     quiet, loud = made(0.005).floors["latency_mean"], made(0.1).floors["latency_mean"]
     assert quiet is not None
@@ -111,13 +111,14 @@ def test_more_noise_has_a_higher_floor() -> None:
     assert quiet < loud
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(as_json(made()))
     assert read_calibration(path) == made()
 
 
+@pytest.mark.slow
 def test_a_margin_below_the_floor_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text(as_json(replace(made(), floors={"accuracy": 0.02, "latency_mean": 0.08})))

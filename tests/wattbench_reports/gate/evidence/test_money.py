@@ -195,7 +195,7 @@ def test_money_varies_between_sessions_by_its_part_of_hours_and_joules(tmp_path:
     assert "cost_per_request" not in session_noise(record, big, big, one_run=False)
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["cost_per_request", "cost_per_correct"])
 def test_money_keeps_its_error_rates_where_few_answers_have_most_of_the_tokens(metric: str) -> None:
     """A tenth of the answers is ten times as long; the systems' lengths of one item are not the same."""

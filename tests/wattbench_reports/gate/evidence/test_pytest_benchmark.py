@@ -228,8 +228,8 @@ def test_other_weights_may_be_what_the_change_is_about(tmp_path) -> None:
     )
 
 
-@pytest.mark.waits
-@pytest.mark.timed
+@pytest.mark.slow
+@pytest.mark.alone
 def test_what_pytest_benchmark_writes_is_read(tmp_path, monkeypatch) -> None:
     """The real plugin's file, so that a change of its form is noticed."""
     pytest.importorskip("pytest_benchmark")
@@ -309,6 +309,7 @@ _PLACES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.sampled_from(_PLACES), _JSON)
 def test_whatever_stands_in_a_field_there_is_evidence_or_a_sentence(place: tuple[Any, ...], value: Any) -> None:

@@ -102,6 +102,7 @@ def _told(found: Evidence) -> list[str]:
     return [*lines, *(f"note: {note}" for note in found.notes)]
 
 
+@pytest.mark.slow
 def test_golden_texts_of_every_case(of_case, golden) -> None:
     text = "\n\n".join("\n".join([f"# {name}", *_told(of_case(name))]) for name in CASES) + "\n"
     golden("tworuns.txt", text)
@@ -328,6 +329,7 @@ def test_across_everything_leaves_nothing_apart_but_what_has_no_partner(make_run
     assert set(found.apart.values()) == {"No document was answered by both."}
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     items=st.integers(1, 25),

@@ -286,6 +286,7 @@ def test_grams_of_a_training_need_an_intensity_that_does_not_go_by_the_hour(make
     assert "the hours of the training are not recorded" in section.passages[0].tables[0].note
 
 
+@pytest.mark.slow
 def test_hostile_source_and_file_name_are_text(make_run, fake, tmp_path) -> None:
     path = tmp_path / "<b>grid.csv"
     path.write_text(f"time,g_per_kwh\n{stamp(HOUR_S)},50\n")

@@ -64,6 +64,7 @@ def test_the_words_of_a_request_say_which_member_is_right() -> None:
     assert fitted.rule.margin < 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", [ACCURATE, VALUE])
 def test_nothing_of_the_test_items_is_in_a_router(setting: str) -> None:
     context, texts = world()

@@ -115,7 +115,7 @@ def test_a_figure_without_sessions_has_no_variance() -> None:
     assert moderated_variances(np.zeros((3, 2))) == [SessionVariance(0.0, 2, 3)] * 2
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("common", [0.0, 0.5, 1.0])
 def test_bounds_with_moderated_variances_are_wrong_as_often_as_they_say(common: float) -> None:
     """One further difference of two sessions against t, six figures of five sessions known."""

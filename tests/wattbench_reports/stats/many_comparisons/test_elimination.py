@@ -115,7 +115,7 @@ SPREADS = {
 }
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("spread", SPREADS)
 @pytest.mark.parametrize(("units", "systems"), [(5, 4), (8, 8), (8, 16), (16, 8)])
 def test_a_best_system_is_seldom_dropped(spread: str, units: int, systems: int) -> None:

@@ -29,7 +29,7 @@ def test_no_figure_no_part_in_the_front() -> None:
         front_not_excluded(np.ones((2, 2)), np.ones((3, 3)))
 
 
-@pytest.mark.simulation
+@pytest.mark.slow
 @pytest.mark.parametrize("dearer", [0.0, 100.0])
 def test_systems_of_the_front_are_seldom_excluded(dearer: float) -> None:
     # Five alike; or all equally good, and all but the first far dearer, where only accuracy keeps them on the front.

@@ -159,6 +159,7 @@ def test_a_run_without_hybrids_shows_the_routers_of_a_file(run, tmp_path) -> Non
     assert f"compare {run.layout.root}<" in html
 
 
+@pytest.mark.slow
 def test_a_router_of_a_file_stands_beside_each_hybrid(make_run, fake, tmp_path) -> None:
     run = make_run(fake.family(8))
     tasks = ("chain_sum", "spelling", "syllogism", "calendar")

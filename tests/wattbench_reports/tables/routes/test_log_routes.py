@@ -231,6 +231,7 @@ def damaged_entries(draw) -> dict:
     return entry
 
 
+@pytest.mark.slow
 @given(st.lists(damaged_entries(), max_size=4))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hostile_entries_are_read_or_refused(frames, tmp_path, entries: list[dict]) -> None:

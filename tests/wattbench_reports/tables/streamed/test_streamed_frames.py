@@ -84,6 +84,7 @@ def test_items_are_exported_in_parts(
     assert pq.read_table(only).equals(pa.Table.from_pandas(whole[whole["system"] == one], preserve_index=False))
 
 
+@pytest.mark.slow
 def test_estimates_are_the_same(both: tuple[Analysis, Analysis]) -> None:
     streamed, whole = both
     assert isinstance(streamed.frames, StreamedFrames)
@@ -148,6 +149,7 @@ def test_a_sample_has_every_answer_to_its_items(run: Path) -> None:
     assert not sample.differences
 
 
+@pytest.mark.slow
 def test_a_report_is_written(measured: Path, tmp_path: Path) -> None:
     page = write_report(measured, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "more than 10.0 M" in page

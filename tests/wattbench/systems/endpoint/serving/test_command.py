@@ -20,7 +20,7 @@ from wattbench.systems.endpoint.serving.command import CommandServer
 from wattbench.systems.endpoint.serving.command_child import HEAD_BYTES, TAIL_BYTES, BoundedLog
 from wattbench.systems.endpoint.serving.helper import HelperProcess
 
-pytestmark = pytest.mark.waits
+pytestmark = pytest.mark.slow
 
 URL = "http://127.0.0.1:{port}/v1"
 FLOODS = """

@@ -25,7 +25,7 @@ from wattbench.systems.endpoint.engine import EndpointEngine
 from wattbench.systems.endpoint.serving.llamacpp import LlamaCppServer
 from wattbench.tasks.output_limit import limited
 
-pytestmark = pytest.mark.server
+pytestmark = pytest.mark.slow
 QUESTION = "Question: What is the capital of France, and what is it known for? Answer:"
 
 
