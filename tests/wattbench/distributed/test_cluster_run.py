@@ -129,7 +129,7 @@ def test_a_kill_while_the_merged_run_takes_its_place_loses_nothing(tmp_path: Pat
     if (tmp_path / "finished.json").exists():  # whole from then on, but for an empty folder
         assert content(tmp_path) == PLACED
         return
-    assert cluster_run._is_merged(tmp_path)
+    assert (tmp_path / "merged" / "finished.json").exists()
     cluster_run._take_places(tmp_path)
     assert content(tmp_path) == PLACED
     assert not (tmp_path / "merged").exists()
