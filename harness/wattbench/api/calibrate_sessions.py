@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench_reports.tables.session_record import SessionRecord

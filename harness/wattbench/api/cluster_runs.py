@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from wattbench.api.session import notice
 from wattbench.api.stopped_run import how_to_go_on
 from wattbench.errors import UserError
 from wattbench.interrupts import noticed
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
-from wattbench.api.session import stdout_to_stderr
 from wattbench.errors import UserError, nearest
+from wattbench.progress.notices import stdout_to_stderr
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:

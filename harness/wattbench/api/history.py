@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wattbench.api.history_rows import Listing, night_listing, series_listing, sql_listing
-from wattbench.api.session import stdout_to_stderr
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     import pandas as pd

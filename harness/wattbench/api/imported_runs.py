@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 
 def named_after(source: Path) -> str:

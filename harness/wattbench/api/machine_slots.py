@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wattbench.api.session import machine_lock, notice
+from wattbench.api.session import machine_lock
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench.config import Resolved

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wattbench.api.read import Run, read
-from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 
 def merge(shards: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], out: str | os.PathLike[str]) -> Run:

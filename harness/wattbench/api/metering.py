@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench.api.metered_window import Window
 from wattbench.api.narrowing import seconds_to_wait
-from wattbench.api.session import machine_lock, stdout_to_stderr
+from wattbench.api.session import machine_lock
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.config import MeterSettings

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.plans.plan_suite import SuitePlan, plan_suite
-from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load as read_suite
 from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
+from wattbench.progress.notices import stdout_to_stderr
 
 
 def plan(

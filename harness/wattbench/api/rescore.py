@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.narrowing import names_of
 from wattbench.api.read import Run, read
-from wattbench.api.session import stdout_to_stderr
 from wattbench.errors import UserError
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.measure.rescore import ChangedScore

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
-from wattbench.api.session import stdout_to_stderr
 from wattbench.api.slot_source import slot_source
 from wattbench.api.suite_runs import (
     load,
@@ -20,6 +19,7 @@ from wattbench.api.suite_runs import (
     spending_at_most,
 )
 from wattbench.errors import UserError
+from wattbench.progress.notices import stdout_to_stderr
 
 
 def run(

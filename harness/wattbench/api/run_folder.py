@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wattbench.api.session import notice
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench.records import RunHeader, RunLayout

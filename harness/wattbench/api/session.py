@@ -1,47 +1,22 @@
-"""What surrounds every measurement: one at a time on a machine, standard output kept clean, the meters chosen."""
+"""What surrounds every measurement: one at a time on a machine, and the meters chosen."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wattbench.interrupts import noticed
-from wattbench.progress import in_notebook
+from wattbench.progress.notices import notice
 from wattbench.redaction import hide
-from wattbench.terminal import log_text, printable
+from wattbench.terminal import printable
 
 if TYPE_CHECKING:
     from wattbench.config import Suite, SystemBase
     from wattbench.machine.lock_waiting import Waiting
     from wattbench.machine.shared_machine import SharedMachine
     from wattbench.meters import Chosen
-
-
-def notice(text: str) -> None:
-    """Print lines on standard error, where the progress of a run goes too. What is in them is hostile.
-
-    In a notebook on standard output, as there the other one is red. Where no one listens any more (a terminal that was
-    closed, a pipe that ended) nothing is printed.
-    """
-    with contextlib.suppress(OSError):
-        stream = sys.stdout if in_notebook() else sys.stderr
-        print(log_text(hide(text)), file=stream, flush=True)
-
-
-@contextlib.contextmanager
-def stdout_to_stderr() -> Iterator[None]:
-    """Redirect what libraries print: standard output is for what was asked for. In a notebook it is the other way
-    round, as what it prints there is for people, and standard error is red."""
-    if not in_notebook():
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-        return
-    warnings.filterwarnings("ignore", message="IProgress not found")  # of tqdm as it is imported: its bars are off
-    with contextlib.redirect_stderr(sys.stdout):
-        yield
 
 
 @contextlib.contextmanager

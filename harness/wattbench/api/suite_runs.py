@@ -15,9 +15,10 @@ from wattbench.api.changed_suite import changed_suite
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
 from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.run_so_far import how_to_report
-from wattbench.api.session import meters_here, notice, sharing_machine
+from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench.api.cluster_runs import SlotSource

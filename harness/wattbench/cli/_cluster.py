@@ -7,8 +7,6 @@ from typing import Any
 
 import click
 
-from wattbench.api.slot_source import slot_source
-
 
 def cluster_options(command: Any) -> Any:
     """Add the options. The command gets them as `cluster`, a `wattbench.api.cluster_runs.SlotSource`; None without."""
@@ -17,6 +15,8 @@ def cluster_options(command: Any) -> Any:
     def with_cluster(
         *args: Any, cluster: str | None, slots: str | None, gpus_per_slot: int | None, **others: Any
     ) -> Any:
+        from wattbench.api.slot_source import slot_source
+
         return command(*args, cluster=slot_source(cluster, slots, gpus_per_slot), **others)
 
     with_options: Any = click.option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.session import notice
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench_reports.comparison.analysis import Analysis

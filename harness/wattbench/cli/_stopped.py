@@ -9,13 +9,11 @@ from pathlib import Path
 
 import click
 
-from wattbench.api.run_so_far import BlocksSoFar, part_of
-from wattbench.api.session import notice
-from wattbench.api.stopped_run import RunInterruptedError
 from wattbench.cli._ending import end_of_run, page_of
 from wattbench.cli._options import command_line
 from wattbench.errors import UserError
 from wattbench.interrupts import ending_at_once, was_ctrl_c
+from wattbench.progress.notices import notice
 
 
 @contextlib.contextmanager
@@ -30,6 +28,9 @@ def report_offered(report: Path | None, *, open_page: bool, allow_unsafe_code: b
     Raises:
         KeyboardInterrupt: the run was stopped, whatever was answered.
     """
+    from wattbench.api.run_so_far import BlocksSoFar
+    from wattbench.api.stopped_run import RunInterruptedError
+
     try:
         yield
     except RunInterruptedError as stopped:
@@ -49,6 +50,8 @@ def _someone_is_there() -> bool:
 
 
 def _write(root: Path, report: Path | None, *, open_page: bool, allow_unsafe_code: bool) -> None:
+    from wattbench.api.run_so_far import part_of
+
     try:
         part = part_of(root, command_line(), allow_unsafe_code=allow_unsafe_code)
         end_of_run(part, report or page_of(part), open_page=open_page)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.session import notice
 from wattbench.cli._group import EXIT_INTERRUPTED
 from wattbench.errors import UserError, as_message, refusal_of_machine
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.result import GateResult

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.gates.calibrate_gate import calibrate_gate
-from wattbench.api.gates.measure_gate import GateJob
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option
 from wattbench.cli._verdict_files import EXIT_ERROR
 from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.record import Calibration
@@ -91,6 +89,9 @@ def calibrate(
     With --sessions K it runs SUITE K times instead, and writes how much joules and seconds vary between full restarts:
     what compare and report state for another run on this machine.
     """
+    from wattbench.api.gates.calibrate_gate import calibrate_gate
+    from wattbench.api.gates.measure_gate import GateJob
+
     if (system is None) == (sessions is None):
         raise click.UsageError("name the --system of the gates, or the number of --sessions: one of the two")
     if sessions is not None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.run_so_far import part_of
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, command_line, names
 from wattbench.cli._run_argument import RunPath
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -110,6 +109,7 @@ def report(
 
     Prints the path of the page.
     """
+    from wattbench.api.run_so_far import part_of
     from wattbench_reports.html import write_report
 
     if so_far:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.session import measuring_alone, meters_here, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._waiting import WaitingCommand, wait_option
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.train import Family
@@ -29,6 +29,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
 
     An interrupted build resumes from its last checkpoint when it is started again.
     """
+    from wattbench.api.session import measuring_alone
     from wattbench.config import benchmarks_folder
     from wattbench.train import load_family
 
@@ -41,6 +42,7 @@ def family_build(names: tuple[str, ...], recipe: Path | None, wait_s: float) -> 
 
 def _build_family(reference_family: Family, names: tuple[str, ...]) -> list[str]:
     from wattbench.api.routers.training_grams import training_grams
+    from wattbench.api.session import meters_here
     from wattbench.errors import require
     from wattbench.meters import Metering, watch_here
     from wattbench.progress import PlannedTurn, progress

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.gates.gate_request import GateRequest
-from wattbench.api.gates.judge_gate import failed
-from wattbench.api.session import notice, stdout_to_stderr
-from wattbench.api.stopped_run import how_to_go_on
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line, items_options, measured_option, names
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
+    from wattbench.api.gates.gate_request import GateRequest
     from wattbench_reports.gate.result import GateResult
 
 
@@ -80,6 +78,8 @@ def gate(
     judged again. RESULTS are another tool's files or folders, such as AIPerf's: they are imported into --out, and then
     judged as RUNs; what neither of them records blocks nothing. OLD.json and NEW.json are files of pytest-benchmark.
     """
+    from wattbench.api.gates.gate_request import GateRequest
+
     files = VerdictFiles(junit, markdown, json_file, github=not no_github)
     request = GateRequest(command=command_line(), spelled=_as_option, **request_options)
     with errors_as_verdicts(files, lambda message: _failed(request, message), lambda: _say_how_to_resume(request)):
@@ -114,12 +114,15 @@ def _report(request: GateRequest, page: Path, result: GateResult) -> None:
 
 
 def _failed(request: GateRequest, message: str) -> GateResult:
+    from wattbench.api.gates.judge_gate import failed
+
     target = Path(request.targets[0]).stem if request.targets else ""
     runs = [] if request.run is None else [request.run.name]
     return failed(message, baseline=request.baseline, candidate=request.candidate, suite=target, runs=runs)
 
 
 def _say_how_to_resume(request: GateRequest) -> None:
+    from wattbench.api.stopped_run import how_to_go_on
     from wattbench.records import RunLayout
 
     if request.run is None or not RunLayout(request.run).header.exists() or RunLayout(request.run).finished.exists():

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.gates.judge_night import rebuild_site
-from wattbench.api.history_rows import night_listing, series_listing, sql_listing
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -68,6 +66,7 @@ def history(
 
     The pinned reference, a night at which a figure changed, and a run that is being written are never deleted.
     """
+    from wattbench.api.gates.judge_night import rebuild_site
     from wattbench.nights import NightsLayout
 
     layout = NightsLayout(folder)
@@ -130,6 +129,7 @@ def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None
 
 
 def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: str) -> None:
+    from wattbench.api.history_rows import night_listing, series_listing, sql_listing
     from wattbench_reports.export.any_rows import rows_text
 
     with stdout_to_stderr():

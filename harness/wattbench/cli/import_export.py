@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.api.imported_runs import named_after
-from wattbench.api.session import stdout_to_stderr
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
 from wattbench.cli._options import assumption_options, command_line
 from wattbench.cli._run_argument import RunPath
 from wattbench.errors import UserError
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
@@ -134,6 +133,7 @@ def import_run(
     constant, whose joules), the advice which system to run, a row per system and where the report is go to standard
     error.
     """
+    from wattbench.api.imported_runs import named_after
     from wattbench.importers import read_sources, write_run
     from wattbench.records import read_run
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import Finite
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable, wrapped
 
 if TYPE_CHECKING:

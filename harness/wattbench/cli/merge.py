@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._ending import end_of_run
 from wattbench.cli._group import main
 from wattbench.cli._options import command_line
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @main.command()

@@ -12,10 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.gates.judge_gate import failed
-from wattbench.api.gates.judge_night import build_site_by, judge_last_night, rebuild_site
-from wattbench.api.session import notice, stdout_to_stderr
-from wattbench.api.suite_runs import load, requiring, run_new, run_resumed
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import EXIT_INTERRUPTED, main
 from wattbench.cli._options import command_line, measured_option, narrowing_options
@@ -23,6 +19,7 @@ from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts,
 from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError, require_installed
 from wattbench.interrupts import interrupted_with_parent, noticed
+from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
@@ -44,6 +41,8 @@ class _Work:
     cluster: SlotSource | None = None
 
     def resolved(self) -> Resolved:
+        from wattbench.api.suite_runs import load, requiring
+
         return requiring(load(self.suite, **self.narrowing), self.require_measured)
 
     def options(self) -> list[str]:
@@ -97,6 +96,7 @@ def nightly(
 
     Exits with 0: no alarm; 1: an alarm; 2: no verdict, as with too few nights; 3: an error.
     """
+    from wattbench.api.gates.judge_gate import failed
     from wattbench.nights import NightsLayout
 
     files = VerdictFiles(junit, markdown, json_file, github=not no_github, command="nightly")
@@ -140,6 +140,7 @@ def _check_options(
 
 
 def _run(layout: NightsLayout, work: _Work, date: datetime.datetime | None, backfilled: bool) -> None:
+    from wattbench.api.suite_runs import run_new
     from wattbench.measure.resume import Night
     from wattbench.nights import tonight
 
@@ -180,6 +181,8 @@ def _resume(
     wait_s: float,
     cluster: SlotSource | None,
 ) -> None:
+    from wattbench.api.suite_runs import run_resumed
+
     root = run if run.is_dir() else layout.runs / run
     if root.resolve().parent != layout.runs.resolve():
         raise UserError(f"{root}: this run is not in the history {layout.root}")
@@ -195,6 +198,7 @@ def _resume_command(layout: NightsLayout) -> str:
 
 def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> int:
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
+    from wattbench.api.gates.judge_night import build_site_by, judge_last_night
     from wattbench_reports.export import night
 
     try:
@@ -221,6 +225,8 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
+    from wattbench.api.gates.judge_night import rebuild_site
+    from wattbench.api.suite_runs import load
     from wattbench.nights import backfill, commits_with_a_night, kept_runs
     from wattbench.repository import repository_of
 

@@ -7,11 +7,9 @@ from typing import Any
 
 import click
 
-from wattbench.api.session import notice, stdout_to_stderr
-from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
 from wattbench.cli._group import main
 from wattbench.cli._options import block_options, effort_options, measured_option, narrowing_options
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @main.command()
@@ -67,6 +65,8 @@ def plan(
     suite's code is run: the plan names it. Servers that the suite names, and does not start, are asked what they serve.
     """
     from wattbench.api.plans.plan_suite import plan_suite
+    from wattbench.api.suite_runs import load as read_suite
+    from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
     from wattbench.measure.code_to_run import code_to_run
     from wattbench_reports.formatting.json_text import json_text
 

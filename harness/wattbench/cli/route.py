@@ -89,7 +89,7 @@ def route(
     accurate system at no more cost, or its accuracy at less cost.
     """
     from wattbench.api.route import rendered, routing_options, write_figures
-    from wattbench.api.session import notice
+    from wattbench.progress.notices import notice
     from wattbench.records import read_run
     from wattbench_reports.comparison.analysis import analyse
     from wattbench_reports.routing.study import routing_study

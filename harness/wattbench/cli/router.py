@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.cli._options import Finite
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @main.group()

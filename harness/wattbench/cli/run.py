@@ -7,16 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.api.session import stdout_to_stderr
-from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import (
-    measured_with,
-    requiring,
-    run_new,
-    run_resumed,
-    shard_of_arguments,
-    spending_at_most,
-)
 from wattbench.cli._cluster import cluster_options
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
@@ -24,6 +14,7 @@ from wattbench.cli._options import block_options, command_line, effort_options, 
 from wattbench.cli._stopped import report_offered
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.api.cluster_runs import SlotSource
@@ -82,6 +73,16 @@ def run(
     It ends with the advice which system to run, a row per system, and where the report is. SUITE is a file, or the
     name of a suite that wattbench ships. Where its budget is reached it ends with exit code 4, and can be resumed.
     """
+    from wattbench.api.suite_runs import load as read_suite
+    from wattbench.api.suite_runs import (
+        measured_with,
+        requiring,
+        run_new,
+        run_resumed,
+        shard_of_arguments,
+        spending_at_most,
+    )
+
     if (suite is None) == (resume is None):
         raise UserError("name a suite to run, or a run to --resume: one of the two")
     if retry_failed and resume is None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from wattbench.api.session import notice, stdout_to_stderr
 from wattbench.cli._group import main
 from wattbench.errors import UserError, nearest
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @main.group()

@@ -10,10 +10,10 @@ from pathlib import Path
 from wattbench.api.gate import GateResult
 from wattbench.api.gates.gate_request import GateRequest
 from wattbench.api.read import Run, read
-from wattbench.api.session import stdout_to_stderr
 from wattbench.api.suite_runs import load, run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError
+from wattbench.progress.notices import stdout_to_stderr
 from wattbench.pytest_plugin.marker_settings import Settings
 
 

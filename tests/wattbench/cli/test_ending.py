@@ -10,7 +10,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
-import wattbench.cli.run as run_command
+import wattbench.api.suite_runs as suite_runs
 from tests.made_up.runs import FakeRun
 from tests.made_up.standard_runs import plain_systems
 from tests.made_up.store import RunStore
@@ -85,7 +85,7 @@ def test_without_a_browser_the_page_is_named(invoke, finished, no_page, monkeypa
 @pytest.fixture
 def measured(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What `wattbench run` measures here: nothing, as the run is at hand."""
-    monkeypatch.setattr(run_command, "run_new", lambda *_, **__: finished)
+    monkeypatch.setattr(suite_runs, "run_new", lambda *_, **__: finished)
     return finished
 
 

@@ -114,7 +114,7 @@ def test_a_name_neither_steers_the_terminal_nor_commands_the_log(tty: bool, monk
 
 IN_A_KERNEL = """
 import sys, time
-from wattbench.api.session import notice, stdout_to_stderr
+from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.progress import PlannedTurn, progress
 with stdout_to_stderr():
     notice("a notice")

@@ -19,7 +19,7 @@ import pytest
 from tests.made_up.played_connections import PlayedServer
 from tests.made_up.raw_server import page
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
-from wattbench.api.session import notice
+from wattbench.progress.notices import notice
 from wattbench.cli import main
 from wattbench.config import load_suite, resolved_from_record, with_secrets
 from wattbench.errors import UserError

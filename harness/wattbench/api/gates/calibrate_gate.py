@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.api.gates.measure_gate import GateJob, measure_new
-from wattbench.api.session import notice
 from wattbench.api.suite_runs import load
+from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
     from wattbench_reports.gate.calibration.record import Calibration

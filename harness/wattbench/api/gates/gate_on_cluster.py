@@ -9,7 +9,6 @@ from pathlib import Path
 from wattbench.api.cluster_runs import Cluster
 from wattbench.api.gates.gate_worker import WORKER, gate_to_begin
 from wattbench.api.gates.measure_gate import GateJob
-from wattbench.api.session import notice
 from wattbench.clock import now_s
 from wattbench.distributed.coordinator import Coordinator
 from wattbench.distributed.messages import encode
@@ -17,6 +16,7 @@ from wattbench.distributed.slots import SlotProvider
 from wattbench.folder_aside import folder_aside
 from wattbench.interrupts import noticed
 from wattbench.progress import NotesAlone
+from wattbench.progress.notices import notice
 from wattbench.records.files.atomic_write import failing_as, move_into_place
 
 SAY_EVERY_S = 30.0

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import unchanged
 from wattbench.api.gates.measure_gate import GateJob, gate_rules, measure_sides
-from wattbench.api.session import measuring_alone, notice, sharing_machine, stdout_to_stderr
+from wattbench.api.session import measuring_alone, sharing_machine
 from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved

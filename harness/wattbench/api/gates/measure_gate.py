@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
-from wattbench.api.session import meters_here, notice, sharing_machine, stdout_to_stderr
+from wattbench.api.session import meters_here, sharing_machine
 from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring, writer_to_resume
 from wattbench.errors import UserError
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.config import GatePolicy, Resolved

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wattbench.api.session import stdout_to_stderr
 from wattbench.api.verifying.check import Check, check, not_made
 from wattbench.api.verifying.recomputed import as_finished
+from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
