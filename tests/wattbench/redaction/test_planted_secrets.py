@@ -19,7 +19,6 @@ import pytest
 from tests.made_up.played_connections import PlayedServer
 from tests.made_up.raw_server import page
 from tests.made_up.runs import FakeRun, FakeSystem, write_run
-from wattbench.progress.notices import notice
 from wattbench.cli import main
 from wattbench.config import load_suite, resolved_from_record, with_secrets
 from wattbench.errors import UserError
@@ -27,6 +26,7 @@ from wattbench.measure.resume import new_run
 from wattbench.meters import MeterError
 from wattbench.meters.external.command_output import CommandSource
 from wattbench.progress import Display, Log, PlannedTurn
+from wattbench.progress.notices import notice
 from wattbench.records import AnswerRow, ItemRow, ScoreRow, SystemRow, WindowLabel, read_run
 from wattbench.redaction import HIDDEN, hidden_output, keep_environment, keep_secret
 from wattbench.systems.endpoint import client as openai_client
