@@ -1,4 +1,4 @@
-"""Scales and tick texts of axes: quantities with their units, shares as percentages."""
+"""Scales axes and writes their ticks: quantities with their units, shares as percentages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WIDE = 10.0
 """A scale is logarithmic if its largest value is at least this multiple of its smallest."""
 _ROOM = 0.06
-"""Of the span of the values, at the ends of a scale."""
+"""At the ends of a scale, as a share of the span of the values."""
 
 
 def quantity_axis(
@@ -78,7 +78,7 @@ def share_axis(
 
 
 def scale_to(axis: Axis, low: float, high: float, *, log: bool = False) -> None:
-    """Let an axis run from one value to another."""
+    """Set both ends of an axis, and whether it is logarithmic."""
     if axis is axis.axes.xaxis:
         axis.axes.set(xscale="log" if log else "linear", xlim=(low, high))
     else:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _GAP = 0.06
-"""Between cells, as a share of a cell."""
+"""The gap between cells, as a share of a cell."""
 _TURN = 35.0
 """Degrees by which the names of columns are turned where one is wider than its column."""
 _LONGEST = 30
@@ -22,7 +22,7 @@ _LONGEST = 30
 
 @dataclass(frozen=True)
 class ShadedCell:
-    """One cell."""
+    """A cell: its text, its shading, and whether it has a frame."""
 
     text: str = ""
     colour: str = ""

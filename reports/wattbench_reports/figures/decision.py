@@ -1,4 +1,4 @@
-"""The picture of a decision: accuracy against the cost of a request, what is required, and the front.
+"""Draws the picture of a decision: accuracy against the cost of a request, what is required, and the front.
 
 The page's script draws the same picture for other settings: see `html/whatif/script/picture.js`.
 """
@@ -27,7 +27,7 @@ NAME = "decision-picture"
 """The id of the element."""
 _SIZE_IN = (5.6, 3.25)
 _STEPS = (0.1, 0.2)
-"""Of the scale of accuracies."""
+"""Between ticks of accuracy."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class PicturePoint:
     """It does not meet the requirements, or takes no part."""
     chosen: bool = False
     scaling: bool = True
-    """The scale of costs reaches as far as it. Others are at the end of the scale where they are beyond it."""
+    """The scale of costs includes it; one that is not included may be drawn at the end of the scale."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _draw(
 
 
 def _scale(axes: Axes, points: Sequence[PicturePoint], region: Region, tick: Callable[[float], str]) -> None:
-    """Scale both axes to what counts: a system that takes no part may be beyond the end of costs."""
+    """Scale both axes; a system that takes no part may be beyond the end of costs."""
     costs = [point.cost.estimate for point in points if point.scaling]
     costs = costs if len(costs) > 1 else [point.cost.estimate for point in points]
     quantity_axis(axes.xaxis, [*costs, *([] if region.max_cost is None else [region.max_cost])], tick)

@@ -1,4 +1,4 @@
-"""A figure before it is drawn, and where a person draws it: on axes of matplotlib.
+"""Defines a figure before it is drawn, and draws it on axes of matplotlib.
 
 matplotlib is imported by functions alone: it takes a third of a second, and most commands draw nothing.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WIDE_IN, HIGH_IN = 9.0, 3.9
 """Width and height of a figure over the whole width of a page."""
 TEXT_PT, SMALL_PT = 10.5, 9.0
-"""Sizes of letters: of names and axes, and where there is less room."""
+"""Sizes of letters: usual, and where there is less room."""
 LETTER = 0.58
 """The mean width of a letter of matplotlib's own font, as a share of its size."""
 _SAMPLE_PT, _ROW_IN = 36.0, 0.22
@@ -50,7 +50,7 @@ class Drawing:
 
 
 def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes | Sequence[Axes]:
-    """Draw a figure for a person.
+    """Draw a figure on axes, for a notebook or a paper.
 
     Args:
         drawing: the figure.
@@ -79,7 +79,7 @@ def on_axes(drawing: Drawing, axes: Axes | Sequence[Axes] | None = None) -> Axes
 
 
 def complete(drawing: Drawing, figure: Figure) -> tuple[Axes, ...]:
-    """Draw on an empty figure, with a legend above the panels for which the figure becomes higher."""
+    """Draw on an empty figure, with a legend above the panels, which makes the figure higher."""
     figure.set_size_inches(drawing.size_in)
     rows = -(-drawing.panels // drawing.columns)
     panels = tuple(figure.subplots(rows, drawing.columns, squeeze=False).flat)
@@ -100,7 +100,7 @@ def figure_of(axes: Axes) -> Figure:
 
 
 def short(names: Iterable[str], longest: int = _LONGEST) -> list[str]:
-    """Cut names to a length that a figure has room for, no two alike, and show what cannot be seen.
+    """Cut names to a length that a figure has room for, no two alike, and make them visible.
 
     One that begins with an underscore has a space before it: matplotlib leaves labels with one out of legends.
     """

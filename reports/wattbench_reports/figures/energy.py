@@ -1,4 +1,4 @@
-"""Joules per request by component."""
+"""Draws joules per request by component."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Slice:
     """Its component's index, which selects its colour."""
     joules: float
     faint: bool
-    """Idle draw, plotted faintly."""
+    """It is idle draw."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One system."""
+    """The joules of one system."""
 
     system: str
     joules: float

@@ -1,4 +1,4 @@
-"""A hybrid's accuracy against its joules at every threshold, with its members."""
+"""Draws a hybrid's accuracy against its joules at every threshold, with its members."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FrontierLine:
 
 @dataclass(frozen=True)
 class Dot:
-    """One system, or one router."""
+    """A system or a router."""
 
     label: str
     series: int

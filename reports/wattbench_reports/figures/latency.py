@@ -1,4 +1,4 @@
-"""Latency of requests, time to first token and time per output token."""
+"""Draws the distributions of latency, time to first token and time per output token."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 _ECDF_POINTS = 200
 """The number of steps of a curve: more could not be seen."""
 _MARKS = 5
-"""Shapes along a curve, which tell it from others without colour."""
+"""The number of marks along a curve, which distinguish it without colour."""
 
 
 @dataclass(frozen=True)
 class Times:
-    """Which times are plotted."""
+    """The kind of times that are plotted."""
 
     name: str
     """Of the figure, unique in the page."""
@@ -47,7 +47,7 @@ PER_TOKEN = Times("per-token-figure", "Time per output token", "seconds per outp
 
 @dataclass(frozen=True)
 class LatencyCurve:
-    """A system in the plot of latency."""
+    """The times of one system."""
 
     system: str
     series: int
@@ -92,7 +92,7 @@ def _surely(bounds: Interval | None) -> str:
 
 
 def _described(curve: LatencyCurve) -> str:
-    """Only percentiles that the requests are enough for."""
+    """Describe the percentiles for which there are enough requests."""
     seconds = curve.latency_s
     names = {0.5: "half", 0.95: "95%"}
     parts = [

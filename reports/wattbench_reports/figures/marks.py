@@ -1,4 +1,4 @@
-"""The marker of a system in every plot, as a small drawing next to its name."""
+"""Draws the marker that a system has in every figure next to its name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from wattbench_reports.figures.palette import MARKERS, VARIABLES, colour, marker
 
 
 def mark_svg(series: int) -> str:
-    """Refer to a system's marker, defined by `marks_svg`; hidden from screen readers."""
+    """Draw a system's marker, hidden from screen readers; the page needs `marks_svg`."""
     fill = f"var(--{VARIABLES[colour(series)]})"
     return (
         f'<svg class="mark" viewBox="-0.65 -0.65 1.3 1.3" fill="{fill}" aria-hidden="true" focusable="false">'
@@ -15,13 +15,13 @@ def mark_svg(series: int) -> str:
 
 
 def marks_svg() -> str:
-    """Define every shape once per page: an `<svg>` element without a size, for `mark_svg` to refer to."""
+    """Define the shapes that `mark_svg` refers to, once per page: an `<svg>` element without a size."""
     shapes = "".join(f'<path id="mark-{shape}" d="{_outline(shape)}"/>' for shape in range(len(MARKERS)))
     return f'<svg width="0" height="0" class="marks" aria-hidden="true" focusable="false"><defs>{shapes}</defs></svg>'
 
 
 def _outline(series: int) -> str:
-    """From matplotlib's own outline, so it is the shape in the figures and not one like it."""
+    """Return the path of matplotlib's own outline, so that the shape is that of the figures."""
     from matplotlib.markers import MarkerStyle
 
     style = MarkerStyle(marker(series))

@@ -1,4 +1,4 @@
-"""Systems by domains, a panel per metric: each cell shaded by its value, with its number in it."""
+"""Draws systems by domains, a panel per metric: each cell shaded by its value, with its number in it."""
 
 from __future__ import annotations
 

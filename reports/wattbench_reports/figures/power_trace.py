@@ -1,8 +1,8 @@
-"""Power over time: the trace of each system, cell by cell, with its windows."""
+"""Draws power over time: the trace of each system, cell by cell, with its windows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -33,23 +33,23 @@ _LONGEST = 40
 
 _DASHES = (0, (5, 3))
 _SHADES = {"measured": (INK, 0.16), "idle": (colour(2), 0.30), "warm-up": (INK, 0.06), "load": (colour(3), 0.20)}
-"""Purpose of a window to its colour and opacity."""
+"""Maps the purpose of a window to a colour and an opacity."""
 _OTHER = (colour(4), 0.20)
 
 
 @dataclass(frozen=True)
 class TraceSpan:
-    """A span of time without a cut. Between stretches the axis is cut."""
+    """A stretch of time in a cell; the time between stretches is cut out."""
 
     cell: int
-    """The number of the cell that it belongs to."""
+    """The number of its cell."""
     started_s: float
     finished_s: float
 
 
 @dataclass(frozen=True)
 class Band:
-    """A window."""
+    """A window, drawn as a band."""
 
     started_s: float
     finished_s: float
@@ -59,7 +59,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Watts:
-    """One component."""
+    """The power of a component."""
 
     component: str
     series: int
@@ -73,7 +73,7 @@ class Watts:
 
 @dataclass(frozen=True)
 class PowerTrace:
-    """A system."""
+    """The power of a system."""
 
     system: str
     stretches: Sequence[TraceSpan]
@@ -103,16 +103,7 @@ def _draw(traces: Sequence[PowerTrace], columns: int, panels: Sequence[Axes]) ->
     names = short((each.system for each in traces), _LONGEST)
     for axes, trace, name in zip(panels, traces, names, strict=True):
         axis = _Axis(trace.stretches)
-        for shade in _shades(axis, trace.bands):
-            paint: dict[str, Any] = (
-                {"facecolor": shade.fill, "alpha": shade.opacity}
-                if shade.valid
-                else {"facecolor": "none", "edgecolor": shade.fill, "hatch": "////", "alpha": 0.5}
-            )
-            spans = [(start, end - start) for start, end in shade.edges.tolist()]
-            axes.broken_barh(
-                spans, (0, 1), transform=axes.get_xaxis_transform(), linewidth=0, label=shade.label, **paint
-            )
+        _draw_bands(axes, axis, trace.bands)
         components = short(each.component for each in trace.watts)
         for each, component in zip(trace.watts, components, strict=True):
             axes.plot(*axis.line(each), color=colour(each.series), linewidth=1, label=component)
@@ -132,7 +123,7 @@ def _draw(traces: Sequence[PowerTrace], columns: int, panels: Sequence[Axes]) ->
 
 
 class _Axis:
-    """Maps times to positions on an axis from which the time between stretches is cut."""
+    """Maps times to positions on an axis without the time between stretches."""
 
     def __init__(self, stretches: Sequence[TraceSpan]) -> None:
         self._stretches = stretches
@@ -144,7 +135,7 @@ class _Axis:
         self.whole_s = max(float(self._offsets_s[-1] + lengths_s[-1]), 1e-9)
 
     def at(self, moments_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Map times to positions; those in a cut to the end of the stretch before it."""
+        """Map times to positions; a time in a cut to the end of the stretch before it."""
         stretch = np.maximum(np.searchsorted(self._starts_s, moments_s, side="right") - 1, 0)
         return np.asarray(
             self._offsets_s[stretch] + np.clip(moments_s - self._starts_s[stretch], 0.0, self._lengths_s[stretch])
@@ -166,27 +157,23 @@ class _Axis:
         return [sum(each) / len(each) for _, each in shown], [str(cell) for cell, _ in shown]
 
 
-@dataclass(frozen=True)
-class _Shade:
-    """All bands of a kind: drawn one by one they would be most of the bytes."""
-
-    label: str
-    edges: NDArray[np.float64]
-    """Shape (bands, 2): positions on the axis."""
-    fill: str
-    opacity: float
-    valid: bool
-
-
-def _shades(axis: _Axis, bands: Sequence[Band]) -> Iterator[_Shade]:
+def _draw_bands(axes: Axes, axis: _Axis, bands: Sequence[Band]) -> None:
+    """Draw the bands of each kind at once: one by one they would be most of the bytes of a page."""
     for purpose, valid in dict.fromkeys((band.purpose, band.valid) for band in bands):
         same = [band for band in bands if (band.purpose, band.valid) == (purpose, valid)]
         edges = _joined(axis.at(np.array(sorted((band.started_s, band.finished_s) for band in same))), axis.whole_s)
-        yield _Shade(purpose if valid else f"{purpose}, not valid", edges, *_SHADES.get(purpose, _OTHER), valid)
+        fill, opacity = _SHADES.get(purpose, _OTHER)
+        paint: dict[str, Any] = {"facecolor": fill, "alpha": opacity}
+        if not valid:
+            paint = {"facecolor": "none", "edgecolor": fill, "hatch": "////", "alpha": 0.5}
+        axes.broken_barh(
+            [(start, end - start) for start, end in edges.tolist()], (0, 1), transform=axes.get_xaxis_transform(),
+            linewidth=0, label=purpose if valid else f"{purpose}, not valid", **paint,
+        )  # fmt: skip
 
 
 def _joined(edges: NDArray[np.float64], whole: float) -> NDArray[np.float64]:
-    """Join bands without a visible gap between them: a long run has thousands.
+    """Join bands that have no visible gap between them: a long run has thousands of bands.
 
     Args:
         edges: shape (bands, 2), in the order of their beginnings.

@@ -23,7 +23,7 @@ _SETTINGS: dict[Any, Any] = {
 }
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _PLACES = {"d", "x", "y"}
-"""Attributes that say where something is drawn: to a hundredth of a point, a third of what matplotlib writes."""
+"""Attributes with coordinates, which are rounded to a hundredth of a point."""
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 _OPENING = re.compile(r"<svg .*", re.DOTALL)
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))

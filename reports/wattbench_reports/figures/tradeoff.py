@@ -1,4 +1,4 @@
-"""Accuracy against joules, latency or money."""
+"""Draws accuracy against joules, latency or money."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SECONDS = Cost("tradeoff-latency-figure", "s", "median latency")
 
 @dataclass(frozen=True)
 class TradeoffPoint:
-    """A system in the plot."""
+    """A system: its cost and accuracy."""
 
     system: str
     series: int

@@ -1,1 +1,1 @@
-"""Format numbers, text and Markdown tables. Tables for a terminal are in `wattbench.terminal`."""
+"""Formats numbers, text and Markdown tables. Tables for a terminal are in `wattbench.terminal`."""

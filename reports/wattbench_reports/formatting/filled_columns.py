@@ -1,4 +1,4 @@
-"""Leave out the columns of a table in which no cell holds anything."""
+"""Drops the columns of a table that have no content."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Head = TypeVar("Head")
 def filled_columns(
     head: Sequence[Head], rows: Iterable[Sequence[str]]
 ) -> tuple[tuple[Head, ...], list[tuple[str, ...]]]:
-    """Return heads and rows without the columns in which every cell is empty. The first one names the rows and stays.
+    """Return heads and rows without empty columns; the first column names the rows and stays.
 
     Args:
         head: of each column.

@@ -1,4 +1,4 @@
-"""Write JSON that can be shown in a terminal: what is not printable is escaped, and a program reads the same."""
+"""Writes JSON with escapes for characters that are not printable, so that a terminal can show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write text and tables as Markdown; everything from a record is hostile and shows as itself."""
+"""Writes text and tables as Markdown; text of a record is hostile, and is escaped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINKS = re.compile(r"@|#|:(?=//)|www(?=\.)|GH(?=-\d)", re.IGNORECASE)
 _REFERENCES = re.compile(
     r"(?<![A-Za-z0-9_])@|#|GH(?=-\d)|:(?=//\S{0,100}?git(?:hub|lab))|www(?=\.git(?:hub|lab))", re.IGNORECASE
 )
-"""As `_LINKS`, without other addresses, as of the source of a price, and the ``@`` in labels such as ``system@run``."""
+"""As `_LINKS`, but for addresses (of the source of a price, say) and for the ``@`` in labels such as ``system@run``."""
 _JOINER = "&#8203;"
 """A space of no width. Inside a name, number or address it keeps GitHub from making a link; GitHub undoes an escape
 before it looks for links."""
@@ -30,7 +30,7 @@ def markdown_table(columns: Sequence[TextColumn], rows: Sequence[Sequence[str]])
 
 
 def escaped(text: str) -> str:
-    """Escape a text so that it shows as itself: no markup, no HTML, no second table cell, and no one is called.
+    """Escape a text, so that it is no markup, no HTML, no second table cell, and mentions no user.
 
     In a comment GitHub and GitLab tell people of their names, and issues of their numbers.
     """
@@ -39,7 +39,7 @@ def escaped(text: str) -> str:
 
 
 def escaped_for_github(text: str, longest: int) -> str:
-    """Escape a text for a comment: as `escaped`, cut to this many characters, and nothing that GitHub makes a link of.
+    """Escape a text for a comment as `escaped` does, cut it, and leave nothing that GitHub turns into a link.
 
     GitHub makes links of people, issues and addresses by itself.
     """
@@ -50,7 +50,7 @@ def escaped_for_github(text: str, longest: int) -> str:
 
 
 def in_code(text: str) -> str:
-    """Write a text as code, which holds no markup; a backtick in it would end the code and is dropped."""
+    """Write a text as code; backticks, which would end the code, are dropped."""
     return f"`{visible(' '.join(text.split())).replace('`', '')}`"
 
 
@@ -60,7 +60,7 @@ def _unlinked(marked: str, links: re.Pattern[str]) -> str:
 
 
 def front_matter(data: Mapping[str, Any]) -> str:
-    """Return the YAML between lines of ``---`` with which a page begins; every text in it is one visible line."""
+    """Return YAML between lines of ``---``, with which a page begins; every text is made visible, on one line."""
     import yaml
 
     body = yaml.safe_dump(_flat(data), sort_keys=False, allow_unicode=True, width=10_000)

@@ -1,4 +1,4 @@
-"""Link to commits, comparisons and files on the site of a repository, where its kind is known by its host.
+"""Makes addresses of commits, comparisons and files on the site of a repository.
 
 Addresses of GitHub, GitLab, Bitbucket and Forgejo differ. A host of unknown kind has only the repository itself.
 """
@@ -24,26 +24,26 @@ _KINDS: Mapping[str, Mapping[str, str]] = {
     "github": _GITHUB, "gitlab": _GITLAB, "bitbucket.org": _BITBUCKET, "codeberg.org": _FORGEJO, "gitea": _FORGEJO,
     "forgejo": _FORGEJO,
 }  # fmt: skip
-"""What a host's name begins with to the addresses of its pages: ``github.com``, ``gitlab.example.org``."""
+"""Maps the beginning of a host's name (``github.com``, ``gitlab.example.org``) to the addresses of its pages."""
 
 
 @dataclass(frozen=True)
 class RepositoryLinks:
-    """Gives the addresses of pages of one repository."""
+    """Makes the addresses of pages of one repository; each is None on a host of unknown kind."""
 
     remote: str
     """Its https address, checked."""
 
     def commit(self, now: str) -> str | None:
-        """Link to a commit; None on a host of unknown kind, as for the next two."""
+        """Return the address of a commit."""
         return self._page("commit", now=now)
 
     def compare(self, before: str, now: str) -> str | None:
-        """Link to what differs between two commits."""
+        """Return the address of the comparison of two commits."""
         return self._page("compare", before=before, now=now)
 
     def file(self, path: str, now: str) -> str | None:
-        """Link to the commits that changed a file, up to one: it is right of a deleted file too."""
+        """Return the address of the history of a file up to a commit, which a deleted file has too."""
         return self._page("file", path=quote(path), now=now)
 
     def _page(self, page: str, **parts: str) -> str | None:

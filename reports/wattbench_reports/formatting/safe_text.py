@@ -1,4 +1,4 @@
-"""Show hostile text without invisible characters, and cut prompts and answers to short excerpts."""
+"""Makes invisible characters of hostile text visible, and cuts prompts and answers to short excerpts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 PROMPT_CHARACTERS = 600
 ANSWER_CHARACTERS = 400
 LINES = 24
-"""The most lines of an excerpt, as a text of nothing but line breaks is short and tall."""
+"""The most lines of an excerpt: a short text may be all line breaks."""
 
 _SIGNS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍"}
 
 _JOINERS = "\u200c\u200d"
-"""Zero-width, but part of how some scripts and pictures are written."""
+"""Characters of no width that some scripts and emoji need."""
 
 _NOT_XML = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, escaped or not."""
@@ -27,7 +27,7 @@ class Excerpt:
     """An excerpt as it is shown."""
 
     text: str
-    """Every control character made visible."""
+    """With control characters made visible."""
     length: int
     """Characters of the whole text."""
     shown: int
@@ -35,12 +35,12 @@ class Excerpt:
 
     @property
     def cut(self) -> bool:
-        """Return whether some of it is left out."""
+        """Return whether the excerpt is shorter than the text."""
         return self.shown < self.length
 
 
 def last_of(text: str, characters: int = PROMPT_CHARACTERS, lines: int = LINES) -> Excerpt:
-    """Return the end of a text: of a prompt, where the question is."""
+    """Return the end of a text: in a prompt the question is there."""
     kept = text[-characters:] if characters else ""
     kept = "".join(kept.splitlines(keepends=True)[-lines:])
     return Excerpt(visible(kept), len(text), len(kept))
@@ -53,7 +53,7 @@ def first_of(text: str, characters: int = ANSWER_CHARACTERS, lines: int = LINES)
 
 
 def visible(text: str) -> str:
-    """Show invisible characters, and those that reorder what follows, as a sign or a code point.
+    """Replace characters that are invisible or reorder text by a sign or a code point.
 
     Line breaks and tabs stay, as do the joiners of some scripts. The signs are Unicode's control pictures: ``␛`` for an
     escape; others are named, as ``⟨U+202E⟩`` for what turns the direction of writing.
@@ -78,7 +78,7 @@ def _shown(character: str) -> str:
 
 
 def with_ends(text: str) -> str:
-    """Show the blanks at both ends of a short text, which a reader would not see: ``␣72⏎``."""
+    """Make the blanks at both ends of a short text visible: ``␣72⏎``."""
     kept = text.strip()
     if not kept:
         return _signs(text)
@@ -91,5 +91,5 @@ def _signs(blanks: str) -> str:
 
 
 def xml_text(text: str) -> str:
-    """Show as `visible` does, and replace what XML cannot hold. It is not escaped: a writer of XML does that."""
+    """Make a text visible, and replace what XML cannot hold; markup is left to the writer of XML to escape."""
     return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", visible(text))

@@ -10,17 +10,17 @@ from wattbench.quantities import NONE, amount, column, digits, money, money_fact
 from wattbench_reports.stats import Interval
 
 __all__ = ["NONE", "column", "digits", "money", "prefix", "quantity", "trimmed"]
-"""What this module passes on of `wattbench.quantities`."""
+"""Re-exported from `wattbench.quantities`."""
 
 FEW = "†"
-"""Marks an interval that may be too narrow, as few items have most of what was summed."""
+"""Marks an interval that may be too narrow, because a few items make up most of the sum."""
 
 NAMED = 5
-"""The number of names that a sentence lists at most."""
+"""The most names that a sentence lists."""
 
 _MONEY_SCALES = ((1.0, ""), (1e3, "1,000 "), (1e6, "million "), (1e9, "billion "))
 _LEAST_MONEY = 0.01
-"""A smaller sum is stated for more requests."""
+"""Smaller sums are stated for more requests."""
 
 
 def fixed(value: float, places: int) -> str:
@@ -29,13 +29,13 @@ def fixed(value: float, places: int) -> str:
 
 
 def plain(value: float, significant: int = 17) -> str:
-    """Format a number that is read back, without an exponent or digits to no purpose: ``2000000``, ``0.00001``."""
+    """Format a number that is read back, without an exponent and trailing zeros: ``2000000``, ``0.00001``."""
     text = f"{Decimal(repr(float(f'{value:.{significant}g}'))):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def part(ratio: float) -> str:
-    """Format a part of a whole: ``12.3%``; one below a thousandth as a fraction, ``1/10,900``."""
+    """Format a share, below a thousandth as a fraction: ``12.3%``, ``1/10,900``."""
     return f"1/{digits(1 / ratio)}" if 0 < ratio < 0.001 else f"{digits(100 * ratio)}%"
 
 
@@ -155,7 +155,7 @@ def money_interval(interval: Interval | None, currency: str) -> str:
 
 
 def money_scale(values: Iterable[float | None], noun: str = "request") -> tuple[float, str]:
-    """Choose for how many requests sums are stated, so that the least of them needs no string of zeros.
+    """Choose the number of requests that sums are stated for, so that the smallest has no string of zeros.
 
     Of a billion only where all of them are small: next to a price of 5 EUR per million it is the least that has zeros.
 

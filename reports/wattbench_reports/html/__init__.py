@@ -1,4 +1,4 @@
-"""The report as one HTML file that asks no host for anything.
+"""Renders the report as one HTML file that loads nothing from any host.
 
 May import: `wattbench_reports.sections` and all beneath. Must not compute figures: what it shows, a panel has said.
 The template escapes everything; only drawings made here are inserted as markup.

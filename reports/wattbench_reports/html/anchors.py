@@ -1,4 +1,4 @@
-"""Anchors of the page: an id per passage, from its heading, so that links survive insertions."""
+"""Gives each passage of the page an id made from its heading, so that links survive insertions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def anchors(sections: Iterable[Section], taken: Iterable[str] = ()) -> dict[str,
 
 
 def slug(heading: str) -> str:
-    """Reduce a heading to letters, digits and single hyphens; without Latin letters, to digits of its hash."""
+    """Reduce a heading to Latin letters, digits and hyphens; one that has none of them, to digits of its hash."""
     plain = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
     if len(words) > _LONGEST:

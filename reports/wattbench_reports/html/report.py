@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from wattbench.errors import UserError
 from wattbench.records import RunRecords, read_run
 from wattbench.records.files.atomic_write import write_all_atomically
 from wattbench_reports.comparison.analysis import Analysis, analyse
@@ -19,7 +20,6 @@ from wattbench_reports.gate.result import GateResult
 from wattbench_reports.html.anchors import anchors
 from wattbench_reports.html.made_sections import Made, making
 from wattbench_reports.html.stated_page import stated_page
-from wattbench_reports.html.table_paths import table_paths
 from wattbench_reports.html.templating import as_bytes, engine, own_file, policy_hash
 from wattbench_reports.html.whatif import carried, controls, script_of_page, words_of_page
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
@@ -31,7 +31,7 @@ from wattbench_reports.tables.stated_figures import only_stated, stated_figures
 from wattbench_reports.wording.routing import routing_verdict
 
 _TAKEN = ("requirements", "verdict", "evidence", "evidence-efficiency", "caveats", "by-domain")
-"""Ids of the page that are no section's."""
+"""Ids of the page that belong to no section."""
 
 
 def report(run: RunRecords, assumptions: Assumptions = AS_IN_SUITE) -> str:
@@ -76,7 +76,7 @@ def write_report(
     Raises:
         UserError: as `report`, or a file cannot be written.
     """
-    csv, parquet = table_paths(out)
+    csv, parquet = _table_paths(out)
     run = read_run(run_dir) if analysis is None else analysis.frames.run
     if analysis is None and only_stated(run):
         stated = stated_figures(run)
@@ -92,6 +92,14 @@ def write_report(
     files = {csv: frame_as_csv(figures), parquet: frame_as_parquet(figures), out: page}
     write_all_atomically(files, failure="the report cannot be written")
     return out
+
+
+def _table_paths(page: Path) -> tuple[Path, Path]:
+    """Return the paths of a page's figures as CSV and as Parquet: next to the page, under its name."""
+    if page.suffix.lower() in {".csv", ".parquet"}:
+        raise UserError(f"{page}: the report is a page, so give it a name that ends in .html")
+    stem = page.with_suffix("") if page.suffix.lower() in {".html", ".htm"} else page
+    return stem.with_name(f"{stem.name}.csv"), stem.with_name(f"{stem.name}.parquet")
 
 
 def _page(analysis: Analysis, made: Made) -> str:
@@ -140,7 +148,7 @@ def _json(value: object) -> str:
 
 
 def _all_visible(value: object) -> object:
-    """Make every text in nested mappings and sequences visible, names of fields among them."""
+    """Make every text in nested mappings and sequences visible, names of fields included."""
     if isinstance(value, str):
         return visible(value)
     if isinstance(value, Mapping):

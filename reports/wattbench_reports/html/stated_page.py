@@ -1,4 +1,4 @@
-"""Renders the page of a run that holds figures of its source, and no answers."""
+"""Renders the page of an imported run that has figures of its source and no answers."""
 
 from __future__ import annotations
 

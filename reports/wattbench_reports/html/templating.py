@@ -1,4 +1,4 @@
-"""Template engine of the pages: text is escaped and made visible; scripts and styles are allowed by hash."""
+"""Makes the template engine of the pages, which escapes text, and hashes the scripts and styles that pages allow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def engine(*packages: str) -> Environment:
     It is made once for the same packages: to compile the page's templates takes as long as a fifth of a small report.
 
     Args:
-        packages: such as ``wattbench_reports.site``: their files beside the code.
+        packages: such as ``wattbench_reports.site``: their files next to the code.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -47,5 +47,5 @@ def policy_hash(text: str) -> str:
 
 
 def as_bytes(page: str) -> bytes:
-    """Encode a page; half a surrogate pair, which UTF-8 cannot encode, is escaped."""
+    """Encode a page as UTF-8; halves of surrogate pairs, which UTF-8 cannot encode, are escaped."""
     return page.encode("utf-8", "backslashreplace")

@@ -18,6 +18,8 @@ from wattbench_reports.figures.svg import page_svg
 from wattbench_reports.stats import Interval
 
 SVG = "{http://www.w3.org/2000/svg}"
+pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
+
 HOSTILE = '<b>"x"&\x1b'
 
 

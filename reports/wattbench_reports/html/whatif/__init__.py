@@ -1,4 +1,4 @@
-"""The values of a report for other settings: computed here for the command line, by the page's script in a browser.
+"""Computes the values of a report for other settings: here for the command line, in the page's script for a browser.
 
     restated_figures.py  every value and sentence that depends on the settings, by its key on the page
     embedded_data.py     the data that a page embeds for its script, embedded_decision.py those of the

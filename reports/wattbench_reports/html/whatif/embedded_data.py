@@ -117,9 +117,9 @@ def carried(
 
 
 def _draws(base: Basis) -> dict[str, Any]:
-    """Return each kind's draws; the name of another kind that has the same; and no codes of one that does not vary.
+    """Return the draws of each kind; of one that repeats another, that one's name; of one that does not vary, no codes.
 
-    How many answers have a price is not drawn: figures have the counts as they are.
+    The counts of answers with a price and with seconds are not drawn: figures use the counts as they are.
     """
     embedded: dict[str, Any] = {}
     for name, packed in base.drawn.kinds.items():
@@ -146,7 +146,7 @@ def _base64(values: NDArray[Any]) -> str:
 
 
 def _latencies(analysis: Analysis, by_system: Sequence[SystemLatency]) -> dict[str, Any]:
-    """The seconds that stand for each domain and system, one after another; the percentiles that the page shows."""
+    """Return the latencies of each domain and system, joined, and the percentiles that the page shows."""
     grids = [each.grids[domain] for domain in range(len(analysis.basis.domains)) for each in by_system]
     joined = np.concatenate(grids) if grids else np.empty(0)
     figures, tail = analysis.comparison.systems, analysis.comparison.tail_share
@@ -172,7 +172,7 @@ def _hours_missing(analysis: Analysis, system: str) -> bool:
 
 @dataclass(frozen=True)
 class Offer:
-    """Carbon settings that the page offers besides those of the run."""
+    """Carbon settings that the page offers in addition to those of the run."""
 
     regions: tuple[tuple[str, str], ...]
     """Code and country."""

@@ -1,4 +1,4 @@
-"""What a page embeds for the decision, so that its script can decide for other settings.
+"""Makes the data that a page embeds so that its script can decide for other settings.
 
 Sums, draws of the items and blocks are those of `wattbench_reports.html.whatif.embedded_data`. Added are what is known
 of each system whatever the settings, and the sentences.
@@ -139,7 +139,7 @@ def _sessions(sessions: SessionMoves) -> dict[str, Any]:
 
 
 def _tariff(analysis: Analysis, price_per_kwh: float | None) -> dict[str, Any] | None:
-    """Return which systems have a cost in money, where electricity has a price and where it has none."""
+    """Return the currency of costs at a price of electricity (None: no price), and why systems have no cost."""
     metered = {name: bool(count) for name, count in zip(analysis.basis.systems, _metered(analysis), strict=True)}
     rates = tariff(analysis.charges, metered, replace(analysis.workload, price_per_kwh=price_per_kwh), analysis.pue)
     if rates is None:
@@ -157,7 +157,7 @@ def _metered(analysis: Analysis) -> list[float]:
 
 
 def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
-    """Return what the errors of money need besides sums; None where no system pays for more than electricity."""
+    """Return the second moments of money per domain and system; None where systems pay for electricity alone."""
     table, base = analysis.table, analysis.basis
     charged = analysis.charged
     if charged is None:
@@ -178,8 +178,7 @@ def _money_sums(analysis: Analysis) -> dict[str, Any] | None:
 
 
 def _seconds(analysis: Analysis) -> dict[str, Any] | None:
-    """Return what the errors of seconds need besides sums, and which systems have none; None where no cost is in
-    them."""
+    """Return the second moments of seconds, and why systems have no seconds; None where costs are not in seconds."""
     if analysis.timed is None:
         return None
     base, missing = analysis.timed.basis, analysis.timed.costs.missing
@@ -215,7 +214,7 @@ def _settings(settings: DecisionSettings) -> dict[str, Any]:
 
 
 def _sides(analysis: Analysis) -> dict[str, Any]:
-    """Return which systems' joules can be compared: a number of each system, and why those of two cannot."""
+    """Return groups of systems whose joules can be compared, as a number per system, and why those of others cannot."""
     systems = analysis.basis.systems
     sides = [side_of(analysis, name) for name in systems]
     numbers = {side: number for number, side in enumerate(dict.fromkeys(sides))}

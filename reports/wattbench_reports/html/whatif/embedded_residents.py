@@ -1,4 +1,4 @@
-"""What a page embeds of systems that stay loaded: the sets that are best at some rate, and sentences."""
+"""Makes the data that a page embeds on systems that stay loaded: the sets that are best at some rate, and sentences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench_reports.wording.routing.residents import gains_phrase, is_best_si
 
 
 def carried_residents(study: RoutingStudy | str | None) -> dict[str, Any] | None:
-    """Return what the script states residents by; None where there are none.
+    """Return the sets of resident systems and their sentences; None where there are none.
 
     Args:
         study: of the run; a text where there is none.

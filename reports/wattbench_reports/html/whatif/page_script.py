@@ -1,4 +1,4 @@
-"""The page's one script, put together from parts by concept; the page's policy names it by its hash."""
+"""Joins the page's one script from its parts, one per concept."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ PARTS = (
 
 
 def script_of_page() -> str:
-    """Return the JavaScript of the page: it only updates values for other settings."""
+    """Return the JavaScript of the page, which updates values for other settings and does nothing else."""
     parts = (own_file(f"script/{name}.js", "wattbench_reports.html.whatif") for name in PARTS)
     return "\n".join(("(() => {", '"use strict";', *parts, "})();\n"))

@@ -1,4 +1,4 @@
-"""Every value and sentence that the controls change, by its key on the page."""
+"""Makes every value and sentence that the controls change, by its key on the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench_reports.wording import comparison as wording
 from wattbench_reports.wording.decision import DecisionWords, decision_words
 
 ASK = "say what you need under Change requirements"
-"""What a reader of the page can do where nothing is required."""
+"""What a reader of the page can do when nothing is required."""
 
 
 def words_of_page(analysis: Analysis) -> DecisionWords:
@@ -64,7 +64,7 @@ def restated_figures(analysis: Analysis) -> dict[str, str]:
 
 
 def command(analysis: Analysis) -> str:
-    """Return the command that prints the same values."""
+    """Return the command line that prints the values of the page."""
     root = str(analysis.frames.run.layout.root.resolve())
     return shlex.join(["wattbench", "compare", root, *analysis.assumptions.as_options()])
 
@@ -79,7 +79,7 @@ def _headline(analysis: Analysis) -> Iterator[tuple[str, str]]:
 
 
 def eligible(analysis: Analysis) -> tuple[str, ...]:
-    """Name the systems that answer something and whose joules are comparable; none if they form several groups."""
+    """Name the systems with joules per correct answer that are comparable; none if they form several groups."""
     able = [
         name
         for name, each in analysis.contest.candidates.items()
@@ -89,14 +89,13 @@ def eligible(analysis: Analysis) -> tuple[str, ...]:
 
 
 def comparable(analysis: Analysis) -> tuple[str, ...]:
-    """Name the systems whose joules are comparable, also those that answer nothing correctly under this mix of domains;
-    as `eligible` if they form several groups."""
+    """Name the systems whose joules are comparable, whatever they answer; as `eligible` if they form several groups."""
     able = [name for name in analysis.contest.candidates if not analysis.joules_of(name).why_not_usable]
     return tuple(able) if able and analysis.joules_comparable(*able) else eligible(analysis)
 
 
 def _least_grams(analysis: Analysis) -> str:
-    """Name the system with the lowest CO2e in a year, of those ranked by energy; a dash where some are not known."""
+    """Name the system with the lowest CO2e in a year, of those ranked by energy; a dash if any of them has no CO2e."""
     totals = {name: analysis.comparison.years[name].total_g for name in eligible(analysis)}
     known = {name: grams for name, grams in totals.items() if grams is not None}
     if not known or len(known) < len(totals):

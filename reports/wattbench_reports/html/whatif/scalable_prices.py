@@ -1,4 +1,4 @@
-"""Prices of systems that the page can multiply: those that no other system's money depends on."""
+"""Selects the prices that the page can multiply: those that only one system's money depends on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wattbench_reports.metrics.money.prices import prices_of
 
 
 def scalable_prices(analysis: Analysis) -> Mapping[str, Mapping[str, float]]:
-    """Return the prices of each system whose money grows with them and with nothing else, by name.
+    """Return the prices of each system whose money is in proportion to them, by name.
 
     Left out: systems without a price, with a cost that an import declares or that is not known, and hybrids and what
     they ask, whose prices are in the money of several systems.

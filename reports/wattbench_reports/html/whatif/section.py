@@ -1,4 +1,4 @@
-"""The section *What if*: a year of requests, what would change the verdict, and the controls for other settings."""
+"""Makes the section *What if*: a year of requests, what would change the verdict, and the controls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ABOVE_0 = "{what}: a number above 0, or nothing."
 _TIME = r"\s*[0-9]*\.?[0-9]+\s*(ms|s)\s*"
 _NO_TIME = "p95: a time with its unit, such as 300ms or 0.3s, or nothing."
 _SHARE = r"\s*((100(\.0+)?|[0-9]{1,2}(\.[0-9]+)?)\s*%|0?\.[0-9]+|[01](\.0*)?)\s*"
-"""``80%`` or ``0.8``: a number alone that is above 1 may be either."""
+"""``80%`` or ``0.8``; a number above 1 needs its percent sign, as it could mean either."""
 _NO_RISK = "Risk: a share above 0 and below 50%, such as 10% or 0.1."
 
 _UNITS = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "grams CO2e", CostUnit.MONEY: "money", CostUnit.SECONDS: "seconds"}
@@ -42,11 +42,11 @@ _LEAD_WITHOUT_JOULES = (
 )
 
 WHAT_IF = "what-if"
-"""The section that holds the controls, whatever else is in it."""
+"""The id of the section, which a page with controls always has."""
 
 
 def what_if_section(analysis: Analysis) -> Section:
-    """Make the section."""
+    """Make the section *What if*, without its controls."""
     texts = restated_figures(analysis)
     passages = [Passage("", (), (_year_table(analysis, texts),))] if analysis.comparison.years else []
     if by_domain := tippings(analysis):
@@ -116,7 +116,7 @@ def _steady(by_domain: Sequence[Tipping]) -> str:
 
 @dataclass(frozen=True)
 class NumberField:
-    """One field of the form for a number, or for a number with its unit."""
+    """A field of the form for a number, with or without a unit."""
 
     name: str
     label: str
@@ -126,7 +126,7 @@ class NumberField:
     error: str
     """What to type, as a sentence."""
     pattern: str = ""
-    """Of a text with a unit; empty: a plain number of at least `least`."""
+    """Regular expression of a number with its unit; empty: a plain number of at least `least`."""
 
 
 @dataclass(frozen=True)
@@ -153,14 +153,14 @@ class Controls:
     """Domain and the share of its answers that must be correct, as ``80%``; the first, without a domain, is over
     all."""
     share_pattern: str
-    """Of a share."""
+    """Regular expression of a share."""
     bounds: tuple[NumberField, ...]
     """What else is required."""
     worths: tuple[NumberField, ...]
     prices: tuple[str, ...]
     """Systems whose prices can be multiplied."""
     units: tuple[tuple[str, str], ...]
-    """In what costs are compared, and how it is called; the first is that of the page."""
+    """Units of costs, with their labels; the first is that of the page."""
 
 
 def controls(analysis: Analysis) -> Controls:
@@ -223,7 +223,7 @@ def _bounds(analysis: Analysis) -> tuple[NumberField, ...]:
 
 
 def _time(seconds: float) -> str:
-    """Write seconds with a unit, as a field is read back: ``300ms``, ``1.5s``."""
+    """Write seconds with a unit, as the field takes them: ``300ms``, ``1.5s``."""
     return f"{units.plain(1000 * seconds, 12)}ms" if seconds < 1 else f"{units.plain(seconds, 12)}s"
 
 

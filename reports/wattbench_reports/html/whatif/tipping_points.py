@@ -1,4 +1,4 @@
-"""What would change the verdict: the share of a domain at which another system leads."""
+"""Finds the shares of a domain in the requests at which another system takes the lead."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ STEPS = 100
 
 @dataclass(frozen=True)
 class Lead:
-    """The leading system from one share to the next."""
+    """A system that leads from a share of the requests on."""
 
     from_share: float
-    """Of the requests, 0 to 1; a whole percent."""
+    """0 to 1, in steps of a percent."""
     system: str
 
 
 @dataclass(frozen=True)
 class Tipping:
-    """One domain's share varied from 0 to 1, the others keeping their proportions."""
+    """The leading systems as one domain's share goes from 0 to 1 and the others keep their proportions."""
 
     domain: str
     share: float
-    """As it is now."""
+    """Of the mix of the page."""
     joules: tuple[Lead, ...]
-    """By joules per correct answer; the estimates alone, without their uncertainty."""
+    """By estimates of joules per correct answer."""
     accuracy: tuple[Lead, ...]
 
 
