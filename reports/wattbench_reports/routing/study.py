@@ -41,7 +41,7 @@ from wattbench_reports.routing.judge import judge, with_shared_risk
 from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
 from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
-from wattbench_reports.routing.predictors.text_features import alike, features_for
+from wattbench_reports.routing.predictors.similar_texts import alike
 from wattbench_reports.routing.residents.kept_loaded import residents
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.tolerance import tolerance
@@ -219,7 +219,7 @@ def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
     if answers.items > KNN_ITEMS:
         return answers
     texts = _prompts(analysis, answers, np.arange(answers.items))
-    return answers if texts is None else with_alike(answers, alike(texts, features_for(texts)))
+    return answers if texts is None else with_alike(answers, alike(texts))
 
 
 def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:

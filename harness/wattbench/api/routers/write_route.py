@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
 from wattbench.config.base import expanded
-from wattbench.errors import UserError, require
+from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 
 if TYPE_CHECKING:
@@ -107,7 +107,6 @@ def write_route(
     context = context_of_run(analysis, options or AS_RECORDED)
     if isinstance(study, str) or isinstance(context, str):
         raise UserError(f"{records.layout.root}: no router can be written: {study}")
-    require("sklearn", extra="router", what="training a router")
     kind, setting = _recommended(records, study)
     work = _work(analysis, resolved, context)
     try:
@@ -180,7 +179,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
 
     from wattbench_reports.routing.answers.among import answers_among
     from wattbench_reports.routing.fitting.split import split_items
-    from wattbench_reports.routing.predictors.text_features import alike, features_for
+    from wattbench_reports.routing.predictors.similar_texts import alike
     from wattbench_reports.stats.budgets import SEED
 
     answers = context.answers
@@ -189,7 +188,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
         context = replace(context, answers=answers_among(answers, kept.astype(np.int64)))
         answers = context.answers
     reader, texts = _requests(analysis, resolved, context)
-    split = split_items(answers.domain, alike(texts, features_for(texts)))
+    split = split_items(answers.domain, alike(texts))
     assert answers.rows is not None  # of a run, they are known
     return _TrainingData(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.text_classifier import TextClassifier, fit_scores
+from wattbench.text_classifier.model import STRENGTHS
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE
 from wattbench_reports.routing.fitting.rule import RoutingRule, choose
 from wattbench_reports.routing.fitting.split import Split
 from wattbench_reports.routing.fitting.tuning import Tuning
 from wattbench_reports.routing.members import choose_members
-from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, LinearScores, fit_linear
 from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
 from wattbench_reports.routing.predictors.predictor import Expected, squared_errors
-from wattbench_reports.routing.predictors.text_features import features_for
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class FittedScores:
 
     members: tuple[int, ...]
     """Columns; the first answers unless another is better by more than the margin."""
-    scores: LinearScores
-    """Of the members, in their order."""
+    classifier: TextClassifier
+    """Its labels are the members, in their order."""
     cost: NDArray[np.float64]
     """Shape (members,): of a request."""
     rule: RoutingRule
@@ -47,7 +47,7 @@ class FittedDomains:
     """The column of the system of each domain, in the order of the answers' domains."""
 
 
-def fit_scores(context: StudyContext, texts: Sequence[str], split: Split, setting: str) -> FittedScores:
+def fit_by_words(context: StudyContext, texts: Sequence[str], split: Split, setting: str) -> FittedScores:
     """Fit a regression of each member's score on the words of requests.
 
     Args:
@@ -63,27 +63,26 @@ def fit_scores(context: StudyContext, texts: Sequence[str], split: Split, settin
     of_trained = [texts[each] for each in trained.tolist()]
     weight = answers.weight[trained] / answers.weight[trained].sum()
     cost = weight @ answers.cost[trained]
-    features = features_for(of_trained)
     calibration = np.flatnonzero(split.calibration)
     of_calibration = [texts[each] for each in calibration.tolist()]
-    fits = []
+    names, fits = [answers.systems[each] for each in members], []
     for strength in STRENGTHS:
-        scores = fit_linear(of_trained, score, features, strength)
-        expected = _expected(answers.score.shape, calibration, members, scores.expected(of_calibration), cost)
-        fits.append((scores, expected))
-    scores, expected = min(fits, key=lambda fit: squared_errors(fit[1], split.calibration, answers.score, members))
+        classifier = fit_scores(of_trained, names, score, strength)
+        expected = _expected(answers.score.shape, calibration, members, classifier.scores(of_calibration), cost)
+        fits.append((classifier, expected))
+    classifier, expected = min(fits, key=lambda fit: squared_errors(fit[1], split.calibration, answers.score, members))
     return FittedScores(
-        tuple(members.tolist()), scores, cost[members], _rule(context, split, expected, members, setting)
+        tuple(members.tolist()), classifier, cost[members], _rule(context, split, expected, members, setting)
     )
 
 
-def fit_domains(context: StudyContext, split: Split, setting: str) -> FittedDomains:
+def fit_by_domain(context: StudyContext, split: Split, setting: str) -> FittedDomains:
     """Choose a system for each domain.
 
     Args:
         context: of the study, over all items.
         split: of the items.
-        setting: as in `fit_scores`.
+        setting: as in `fit_by_words`.
     """
     answers = context.answers
     members = choose_members(context, split.training)
