@@ -1,8 +1,8 @@
 """Ridge regression on hashed words: one score per label, fitted to 0 and 1, so that it is about a probability.
 
 Features are words and pairs of words, or two to four characters where a script has no blanks between words, hashed into
-columns: nothing is learned in them, so that a classifier holds nothing of its texts but weights. Strengths of shrinking
-are in mean squared lengths of the features around their mean.
+columns and weighed by how few texts have them. A classifier holds nothing of its texts but weights. Strengths of
+shrinking are in mean squared lengths of the features around their mean.
 
 Sources: A. E. Hoerl and R. W. Kennard, "Ridge Regression", Technometrics 12 (1970); errors on texts that are left out,
 D. M. Allen, "The relationship between variable selection and data augmentation", Technometrics 16 (1974).
@@ -112,11 +112,24 @@ def fit_scores(
     from sklearn.linear_model import Ridge
 
     features = features_for(texts)
-    vectors = features.matrix(texts)
+    vectors, rarity = by_rarity(features.matrix(texts))
     with one_thread():
         alpha = (_best_strength(vectors, score) if strength is None else strength) * spread(vectors)
         fitted = Ridge(alpha=alpha, solver="sparse_cg", tol=1e-8).fit(vectors, score)
-    return TextClassifier(tuple(labels), features, fitted.coef_, fitted.intercept_)
+    return TextClassifier(tuple(labels), features, fitted.coef_ * rarity, fitted.intercept_)
+
+
+def by_rarity(vectors: Any) -> tuple[Any, NDArray[np.float64]]:
+    """Weigh features by how few texts have them, and return them with the weights, shape (features,).
+
+    In a product of two texts each word that they share counts by its inverse document frequency, log(1 + n / n_word):
+    K. Sparck Jones, Journal of Documentation 28 (1972).
+    """
+    from scipy.sparse import diags
+
+    within = np.bincount(vectors.indices, minlength=vectors.shape[1])
+    rarity = np.sqrt(np.log(1 + vectors.shape[0] / np.maximum(within, 1)))
+    return (vectors @ diags(rarity)).tocsr(), rarity
 
 
 def one_thread() -> AbstractContextManager[Any]:

@@ -17,8 +17,7 @@ from wattbench_reports.routing.baseline import above_mix_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.fitting.cross_fitting import HeldOutRoutes, held_out_routes
-from wattbench_reports.routing.fitting.fold_variance import of_folds, widened
-from wattbench_reports.routing.fitting.folds import deal_folds
+from wattbench_reports.routing.fitting.folds import deal_folds, of_folds, widened
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Aim, ChoiceKind, RoutingChoice, RoutingCurve
 from wattbench_reports.routing.predictors.classifier_predictor import WordKernel, fitted_together

@@ -13,6 +13,7 @@ from wattbench_reports.routing import learned as module
 from wattbench_reports.routing.answers import item_answers
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import ceiling
+from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.learned import (
     ALL_ALIKE,
     NO_PROMPTS,
@@ -21,7 +22,6 @@ from wattbench_reports.routing.learned import (
     Learned,
     learned_choices,
 )
-from wattbench_reports.routing.options import RoutingOptions
 
 SPECIALISTS = {
     "general": {"sums": 0.6, "words": 0.7, "code": 0.6},

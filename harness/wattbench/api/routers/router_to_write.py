@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from wattbench.config import ClassifierRouter, PredictedRouter
     from wattbench_reports.routing.context import StudyContext
-    from wattbench_reports.routing.fitting.fitted import FittedDomains
-    from wattbench_reports.routing.fitting.split import Split
+    from wattbench_reports.routing.fitting.fitted import FittedDomains, Split
 
 KINDS = ("classifier", "domain")
 """Kinds of choices of a study that can be written."""

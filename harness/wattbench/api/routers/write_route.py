@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from wattbench.config.systems.prediction import PredictedFigures
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
-    from wattbench_reports.routing.context import StudyContext
-    from wattbench_reports.routing.fitting.split import Split
+    from wattbench_reports.routing.context import RoutingOptions, StudyContext
+    from wattbench_reports.routing.fitting.fitted import Split
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-    from wattbench_reports.routing.options import RoutingOptions
     from wattbench_reports.stats import Interval
 
 SUITE, MODEL = "suite.yaml", "router.npz"
@@ -99,7 +98,7 @@ def write_route(
     Raises:
         UserError: no router of this run can be written, or the folder cannot be.
     """
-    from wattbench_reports.routing.options import AS_RECORDED
+    from wattbench_reports.routing.context import AS_RECORDED
     from wattbench_reports.routing.study import context_of_run
 
     records = analysis.frames.run
@@ -178,7 +177,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
     import numpy as np
 
     from wattbench_reports.routing.answers.among import answers_among
-    from wattbench_reports.routing.fitting.split import split_items
+    from wattbench_reports.routing.fitting.fitted import split_items
     from wattbench_reports.routing.predictors.similar_texts import alike
     from wattbench_reports.stats.budgets import SEED
 

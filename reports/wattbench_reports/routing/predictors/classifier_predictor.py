@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.text_classifier import TextFeatures
-from wattbench.text_classifier.model import CONSTANT, STRENGTHS, one_thread, products
+from wattbench.text_classifier.model import CONSTANT, STRENGTHS, by_rarity, one_thread, products
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.predictors.predictor import Expected
 
@@ -36,7 +36,8 @@ class WordKernel:
         self._order = np.argsort(fold, kind="stable")
         ends = np.cumsum(np.bincount(fold)).tolist()
         self._folds = [slice(*each) for each in itertools.pairwise([0, *ends])]
-        compared = products(features.matrix(texts)[self._order])
+        vectors, _ = by_rarity(features.matrix(texts)[self._order])
+        compared = products(vectors)
         with one_thread():
             self._inverses = [_inverse(compared / strength + CONSTANT) for strength in STRENGTHS]
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
-from wattbench_reports.routing.fitting.fitted import fit_by_domain, fit_by_words
-from wattbench_reports.routing.fitting.split import split_items
+from wattbench_reports.routing.fitting.fitted import fit_by_domain, fit_by_words, split_items
 from wattbench_reports.stats.budgets import KNN_ITEMS
 
 CHANCES = {"s0": {"sums": 0.9, "words": 0.2}, "s1": {"sums": 0.5, "words": 0.8}}

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
 
-from wattbench.text_classifier import TextFeatures, fit_scores
-from wattbench.text_classifier.model import STRENGTHS, spread
+from wattbench.text_classifier import TextFeatures
+from wattbench.text_classifier.model import STRENGTHS, by_rarity, spread
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.fitting.rule import at_costs
 from wattbench_reports.routing.predictors.classifier_predictor import WordKernel
@@ -59,14 +60,11 @@ def test_regressions_without_folds_are_those_fitted_without_them(number) -> None
     texts, fold = _texts(60, rng), np.arange(60) % 5
     score = rng.random((60, 2))
     expected = WordKernel(texts, fold, TextFeatures()).expected(score)
-    alpha = STRENGTHS[number] * spread(TextFeatures().matrix(texts))
+    vectors, _ = by_rarity(TextFeatures().matrix(texts))
+    ridge = Ridge(alpha=STRENGTHS[number] * spread(vectors))
     for held, own in ((0, 0), (0, 3), (4, 1)):
-        left = np.flatnonzero((fold != held) & (fold != own))
-        of_left = [texts[each] for each in left]
-        strength = alpha / spread(TextFeatures().matrix(of_left))
-        fitted = fit_scores(of_left, ["a", "b"], score[left], strength).scores(
-            [text for text, each in zip(texts, fold, strict=True) if each == own]
-        )
+        left = (fold != held) & (fold != own)
+        fitted = ridge.fit(vectors[left], score[left]).predict(vectors[fold == own])
         assert expected[number, held, fold == own] == pytest.approx(fitted, abs=2e-3)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, best_of_domain
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, best_of_domain
 
 
 @dataclass(frozen=True)

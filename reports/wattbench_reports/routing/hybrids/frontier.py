@@ -1,4 +1,7 @@
-"""Trace accuracy against joules per request over every setting of a hybrid's threshold, and summarise it as AIQ."""
+"""Trace accuracy against joules per request over every setting of a hybrid's threshold, and summarise it as AIQ.
+
+AIQ: Q. J. Hu and others, "RouterBench: A Benchmark for Multi-LLM Routing System" (2024), arXiv 2403.12031.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.counterfactuals import Choice
-from wattbench_reports.analyses.hybrids.hull import aiq, non_decreasing_hull
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
-from wattbench_reports.analyses.hybrids.threshold_sweep import ThresholdCurve, curve_of
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.decision.prices import corners
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
+from wattbench_reports.routing.hybrids.other_choices import Choice
+from wattbench_reports.routing.hybrids.threshold_sweep import ThresholdCurve, curve_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def frontier_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> 
                 Spot(name, float(energy_j[known].mean()), float(bench.matrix.score[bench.rows, column].mean()))
             )
     swept = None if isinstance(curve, str) else curve
-    corners = (np.empty(0), np.empty(0)) if swept is None else non_decreasing_hull(swept.energy_j, swept.accuracy)
+    hull = (np.empty(0), np.empty(0)) if swept is None else hull_of(swept.energy_j, swept.accuracy)
     return Frontier(
         system=bench.hybrid.system,
         curve=swept,
@@ -79,7 +82,7 @@ def frontier_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> 
         live=None
         if live.j_per_request is None or live.accuracy is None
         else Spot(bench.hybrid.system, live.j_per_request, live.accuracy),
-        hull=corners,
+        hull=hull,
         all_members=not bench.missing,
     )
 
@@ -113,3 +116,33 @@ def quality_of(frontiers: Sequence[Frontier]) -> Quality | None:
             for each, _ in swept
         },
     )
+
+
+def hull_of(cost: NDArray[np.float64], quality: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return cost and quality at the corners of the upper convex hull, both rising: what mixing points at random gives.
+
+    Args:
+        cost: shape (points,), at least one.
+        quality: the same shape.
+    """
+    at = corners(cost.tolist(), quality.tolist(), range(len(cost)))
+    return cost[at], quality[at]
+
+
+def aiq(cost: NDArray[np.float64], quality: NDArray[np.float64], low: float, high: float) -> float:
+    """Compute the average improvement in quality: the mean height of the non-decreasing hull from one cost to another.
+
+    Below the cheapest point the line runs straight to no cost and no quality, which is what answering only a share of
+    the requests gives; beyond the most expensive useful one it stays level. So one range fits all routers.
+
+    Args:
+        cost: shape (points,), positive.
+        quality: the same shape.
+        low: where the range begins.
+        high: where it ends, above `low`.
+    """
+    costs, heights = (np.concatenate(([0.0], each)) for each in hull_of(cost, quality))
+    at = np.unique(np.concatenate(([low, high], costs[(costs > low) & (costs < high)])))
+    height = np.interp(at, costs, heights)
+    area = float((np.diff(at) * (height[1:] + height[:-1]) / 2).sum())
+    return area / (high - low)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.made_up.prices import EUR
 from tests.made_up.routed import CHOOSING_J, by_score, cascading
-from wattbench_reports.analyses.hybrids import studies
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
 
 EACH = {"a": 0.01, "b": 0.02, "c": 0.1}

@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from tests.made_up.routed import by_score, members
-from wattbench_reports.analyses.hybrids import Plan, matrix_of, studies
-from wattbench_reports.analyses.hybrids.counterfactuals import always_each, best_of_item, item_oracle
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
-from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
+from wattbench_reports.routing.answers.answer_matrix import matrix_of
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
+from wattbench_reports.routing.hybrids.other_choices import always_each, best_of_item, item_oracle, shuffled_router
+from wattbench_reports.routing.hybrids.replay import Plan
+from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
-from wattbench_reports.stats import CONFIDENCE, Interval
-from wattbench_reports.stats.quantiles import quantile
+from wattbench_reports import stats
+from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, HybridAnswers
+from wattbench_reports.routing.answers.routed import asked_sum
+from wattbench_reports.stats import Interval
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,6 @@ class Outcome:
         """Return the mean seconds per request; None where some are not known."""
         return float(self.seconds.mean()) if len(self.seconds) and np.isfinite(self.seconds).all() else None
 
-    def quantile_s(self, share: float) -> float | None:
-        """Return the quantile of the seconds per request; None without any."""
-        known = self.seconds[np.isfinite(self.seconds)]
-        return quantile(known, share) if len(known) else None
-
     def among(self, rows: NDArray[np.int64]) -> Outcome:
         """Restrict to some items, in the order of `rows`, all of which it must have."""
         index = np.searchsorted(self.rows, rows)
@@ -112,27 +108,13 @@ def replay(matrix: AnswerMatrix, plan: Plan) -> Outcome:
     return Outcome(
         rows=rows,
         score=(answered * matrix.score[cells]).sum(axis=1),
-        energy_j=_weighted(requests, matrix.energy_j[cells]) + _zero_if_unknown(plan.router_j[answerable]),
-        seconds=_weighted(requests, matrix.seconds[cells]) + _zero_if_unknown(plan.router_s[answerable]),
+        energy_j=asked_sum(requests, matrix.energy_j[cells]) + np.nan_to_num(plan.router_j[answerable]),
+        seconds=asked_sum(requests, matrix.seconds[cells]) + np.nan_to_num(plan.router_s[answerable]),
         money=None
         if matrix.money is None
-        else _weighted(requests, matrix.money[cells]) + _router_money(plan, answerable),
+        else asked_sum(requests, matrix.money[cells])
+        + (0.0 if plan.router_money is None else plan.router_money[answerable]),
     )
-
-
-def _router_money(plan: Plan, answerable: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the router's own money."""
-    money = np.zeros(len(plan.rows)) if plan.router_money is None else plan.router_money
-    return money[answerable]
-
-
-def _weighted(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum weighted rows; a value with weight 0 may be missing."""
-    return np.asarray(np.where(weights > 0, weights * values, 0.0).sum(axis=1))
-
-
-def _zero_if_unknown(bill: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.nan_to_num(bill, nan=0.0)
 
 
 def plan_of(hybrid: HybridAnswers, members: tuple[str, ...]) -> Plan:
@@ -178,18 +160,7 @@ def fixed(rows: NDArray[np.int64], members: tuple[str, ...], choice: NDArray[np.
     return Plan(rows, members, answered, answered, nothing, nothing)
 
 
-def mean_interval(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Interval | None:
-    """Return the mean of paired differences with Student's t interval; None without any value.
-
-    Source: Student, "The probable error of a mean", Biometrika 6 (1908). One value bounds nothing.
-    """
-    from scipy.special import stdtrit
-
+def mean_interval(values: NDArray[np.float64]) -> Interval | None:
+    """Return the mean of the paired differences that are known, with Student's t interval; None without any."""
     known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    mean = float(known.mean())
-    if len(known) < 2:
-        return Interval(mean, -math.inf, math.inf)
-    half = float(stdtrit(len(known) - 1, (1 + confidence) / 2)) * float(known.std(ddof=1)) / math.sqrt(len(known))
-    return Interval(mean, mean - half, mean + half)
+    return stats.mean_interval(known, np.arange(len(known)))

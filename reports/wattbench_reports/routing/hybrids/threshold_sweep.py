@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
 from wattbench_reports.tables.suite_record import SystemSettings
 
 

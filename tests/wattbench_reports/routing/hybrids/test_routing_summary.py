@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.hybrids import routings
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
 
 TASKS = {"chain_sum": "arithmetic", "spell_backward": "text"}
@@ -47,7 +47,7 @@ def said(section) -> str:
 
 def test_shares_and_losses_are_recounted(routed, fake) -> None:
     _, analysis, table = routed(*members(fake))
-    (found,) = routings(analysis)
+    found = studies(analysis).hybrids[0].routing
     assert (found.members, found.missing) == (MEMBERS, ())
     wide = table.pivot_table(index=["task", "doc_id"], columns="system", values="correct")
     for sent, (task, domain), best in zip(found.domains, TASKS.items(), MEMBERS, strict=True):
@@ -62,7 +62,7 @@ def test_shares_and_losses_are_recounted(routed, fake) -> None:
         assert sent.difference.estimate == pytest.approx(own["mixed"].mean() - own[best].mean())
     oracle, single, chance = found.against
     best_of_each = np.concatenate([wide.loc["chain_sum", "a"], wide.loc["spell_backward", "b"]])
-    assert (oracle.choice, single.choice, chance.choice) == ("oracle", "single", "random")
+    assert (oracle.kind, single.kind, chance.kind) == ("domain", "single", "chance")
     assert oracle.accuracy == pytest.approx(best_of_each.mean())
     assert single.accuracy == pytest.approx(wide[list(MEMBERS)].mean().max())
     assert chance.accuracy == pytest.approx(wide[list(MEMBERS)].mean(axis=1).mean())
@@ -73,7 +73,7 @@ def test_shares_and_losses_are_recounted(routed, fake) -> None:
 
 def test_what_choosing_costs(routed, fake) -> None:
     _, analysis, table = routed(*members(fake))
-    (found,) = routings(analysis)
+    found = studies(analysis).hybrids[0].routing
     own = table[table["system"] == "mixed"]
     assert found.router_s == pytest.approx(own["router_s"].mean())
     assert found.router_j == pytest.approx(own["router_energy_j"].mean())
@@ -88,14 +88,14 @@ def test_in_a_batch_no_share_of_the_time_is_stated(routed, fake) -> None:
     run, _, table = routed(*members(fake))
     table["batch_size"] = 8
     table.to_parquet(run.layout.items_table)
-    (found,) = routings(analyse(run))
+    found = studies(analyse(run)).hybrids[0].routing
     assert found.router_s is not None
     assert found.router_s_share is None
 
 
 def test_a_member_that_is_not_in_the_run_is_named(routed, fake) -> None:
     _, analysis, _ = routed(members(fake)[0])
-    (found,) = routings(analysis)
+    found = studies(analysis).hybrids[0].routing
     assert found.missing == ("b",)
     assert found.against == ()
     unknown = "what the best or a random member would have given, in all or by domain, is not known."
@@ -104,7 +104,7 @@ def test_a_member_that_is_not_in_the_run_is_named(routed, fake) -> None:
 
 def test_without_any_member_only_the_routes_are_shown(routed) -> None:
     _, analysis, _ = routed()
-    (found,) = routings(analysis)
+    found = studies(analysis).hybrids[0].routing
     assert found.against == ()
     section = hybrids_section(analysis)
     assert "a and b are not systems of their own in this run: what the best or a random member" in said(section)
@@ -150,7 +150,7 @@ def test_shares_sum_to_one(tmp_path_factory, fake, order: list[str]) -> None:
     from wattbench.records import read_run
 
     made_up = fake.Run((hybrid(fake, routes={"arithmetic": tuple(order), "text": ("c",)}),), items=8)
-    (found,) = routings(analyse(read_run(fake.write(tmp_path_factory.mktemp("runs"), made_up))))
+    found = studies(analyse(read_run(fake.write(tmp_path_factory.mktemp("runs"), made_up)))).hybrids[0].routing
     for sent in found.domains:
         assert sum(sent.shares.values()) == pytest.approx(1.0)
         assert all(share >= 0 for share in sent.shares.values())

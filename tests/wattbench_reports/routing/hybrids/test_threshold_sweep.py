@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tests.made_up.routed import CHOOSING_J, by_score, cascading, score_of
-from wattbench_reports.analyses.hybrids import bench_of, curve_of, hybrid_answers, matrix_of, studies
+from wattbench_reports.routing.answers.answer_matrix import hybrid_answers, matrix_of
+from wattbench_reports.routing.hybrids.hybrid_and_members import bench_of
+from wattbench_reports.routing.hybrids.study import studies
+from wattbench_reports.routing.hybrids.threshold_sweep import curve_of
 
 CLASSIFIER = {"type": "classifier", "min_score": 0.3}
 CASCADE = {"type": "cascade", "order": ["label-0", "label-1"], "min_confidence": 0.5}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wattbench.records import Purpose, WindowRow
-from wattbench.records.rows.components import added
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench
+from wattbench.records import WindowRow
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench
+from wattbench_reports.routing.residents.resident_draw import loaded_idle
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,3 @@ def resident_of(analysis: Analysis, bench: Bench, windows: Sequence[WindowRow]) 
     hybrid_w = watts.pop(bench.hybrid.system)
     seconds = idles[bench.hybrid.system].seconds
     return Resident(hybrid_w, watts, answering, (hybrid_w - answering) * seconds / float(metered))
-
-
-@dataclass(frozen=True)
-class LoadedIdle:
-    """What the machine draws with a system loaded and nothing asked of it."""
-
-    parts: frozenset[str]
-    """Components that are counted."""
-    watts: float
-    seconds: float
-    """Of one pass of the measured windows that the watts are averaged over."""
-
-
-def loaded_idle(system: str, windows: Sequence[WindowRow]) -> LoadedIdle | None:
-    """Return the idle draw of a system from its valid measured windows; None where some of it was not measured."""
-    rows = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
-    counted = [added(row.energy_j) for row in rows]
-    known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(rows, counted, strict=True))
-    if not rows or not known or len({frozenset(parts) for parts in counted}) != 1:
-        return None
-    seconds = np.array([row.duration_s / row.passes for row in rows])
-    watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(rows, counted, strict=True)])
-    if seconds.sum() <= 0:
-        return None
-    return LoadedIdle(frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum()))

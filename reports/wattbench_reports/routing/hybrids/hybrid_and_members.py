@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, HybridAnswers
-from wattbench_reports.analyses.hybrids.own_money import with_own_money
-from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, plan_of, replay
+from wattbench_reports.analyses.current_prices import current_prices
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, HybridAnswers
+from wattbench_reports.routing.hybrids.replay import Outcome, Plan, plan_of, replay
 from wattbench_reports.tables.suite_record import SystemSettings
 
 
@@ -80,7 +80,7 @@ def bench_of(analysis: Analysis, matrix: AnswerMatrix, hybrid: HybridAnswers) ->
         matrix.seconds[rows, hybrid_column],
         None if matrix.money is None else matrix.money[rows, hybrid_column],
     )
-    plan = _within(with_own_money(analysis, hybrid, plan_of(hybrid, present)), rows)
+    plan = _within(_with_own_money(analysis, hybrid, plan_of(hybrid, present)), rows)
     return Bench(hybrid, members, present, matrix, rows, live, plan, replay(matrix, plan), reason)
 
 
@@ -108,6 +108,25 @@ def _routed(matrix: AnswerMatrix, hybrid: HybridAnswers) -> NDArray[np.bool_]:
     routed = np.zeros(len(matrix.domain), dtype=bool)
     routed[hybrid.frame["row"].to_numpy()] = True
     return routed
+
+
+def _with_own_money(analysis: Analysis, hybrid: HybridAnswers, plan: Plan) -> Plan:
+    """Return the plan with the money of routing, item by item.
+
+    It is not known, and not a number, where the hybrid pays for its tokens or hours itself, or its router asks a model:
+    what those are in another mix of members is not on record.
+    """
+    if analysis.tariff is None:
+        return plan
+    name = hybrid.system
+    settings = analysis.frames.record.suite.systems.get(name, SystemSettings())
+    price = current_prices(analysis).get(name)
+    by_answer = price is not None and (price.by_token or price.by_time)
+    if by_answer or settings.reader is not None:
+        return replace(plan, router_money=np.full(len(plan.rows), np.nan))
+    per_joule = float(analysis.tariff.per_joule[analysis.frames.systems.index(name)])
+    per_request = 0.0 if price is None or price.per_request is None else price.per_request
+    return replace(plan, router_money=per_request + per_joule * np.nan_to_num(plan.router_j))
 
 
 def _within(plan: Plan, rows: NDArray[np.int64]) -> Plan:

@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.made_up.percentiles import percentile_of
 from tests.made_up.routed import CHOOSING_J, CHOOSING_S, by_score, cascading, members
-from wattbench_reports.analyses.hybrids import Plan, bench_of, check_of, hybrid_answers, matrix_of, replay, studies
-from wattbench_reports.analyses.hybrids.replay import mean_interval
+from wattbench_reports.routing.answers.answer_matrix import hybrid_answers, matrix_of
+from wattbench_reports.routing.hybrids.hybrid_and_members import bench_of
+from wattbench_reports.routing.hybrids.replay import Plan, replay
+from wattbench_reports.routing.hybrids.study import check_of, studies
 from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.tables.item_matrix import item_table
 
@@ -142,28 +143,9 @@ def test_nothing_correct_is_not_divided_by(compose) -> None:
         found.matrix,
         Plan(found.rows[:0], ("a",), np.empty((0, 1)), np.empty((0, 1)), np.empty(0), np.empty(0)),
     )
-    assert (none.accuracy, none.j_per_request, none.j_per_correct, none.quantile_s(0.5)) == (None, None, None, None)
+    assert (none.accuracy, none.j_per_request, none.j_per_correct) == (None, None, None)
     wrong = np.flatnonzero(found.replayed.score == 0)
     assert found.replayed.among(found.replayed.rows[wrong]).j_per_correct == np.inf
-
-
-def test_the_interval_of_joules_is_students() -> None:
-    from scipy import stats
-
-    values = np.array([1.0, 2.5, -0.5, 4.0, 1.5, np.nan])
-    found = mean_interval(values)
-    known = values[:5]
-    low, high = stats.t.interval(0.95, 4, loc=known.mean(), scale=stats.sem(known))
-    assert found is not None
-    assert (found.estimate, found.low, found.high) == (pytest.approx(1.7), pytest.approx(low), pytest.approx(high))
-    assert mean_interval(np.array([np.nan])) is None
-    single = mean_interval(np.array([2.0]))
-    assert single is not None and (single.low, single.high) == (-np.inf, np.inf)
-
-
-def test_latency_quantiles_are_those_of_the_items(compose) -> None:
-    found = bench(compose(by_score(0.3))).replayed
-    assert found.quantile_s(0.5) == pytest.approx(percentile_of(found.seconds, 0.5))
 
 
 def test_some_of_the_answers_alone_are_read_row_by_row(compose) -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.answer_matrix import hybrid_answers, matrix_of
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, bench_of, best_of_domain, most_accurate
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.paired_tests import EqualPairs
 from wattbench_reports.comparison.ties import EnergyRival, accuracy_leaders, accuracy_rivals, energy_rivals, tied_with
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, most_accurate
+from wattbench_reports.routing.hybrids.other_choices import Choice
 from wattbench_reports.stats import Interval, mean_difference
 
 
@@ -38,10 +38,10 @@ class Sent:
 class Against:
     """The accuracy of another choice of members, from their own answers to the same items."""
 
-    choice: str
-    """``oracle``: the best member per domain. ``single``: the best member for all. ``random``: any member."""
-    member: str | None
-    """For ``single``: which."""
+    kind: str
+    """As in `Choice`: ``domain``, ``single`` or ``chance``."""
+    member: str
+    """For ``single``: which; else empty."""
     tied: tuple[str, ...]
     """For ``single``: the other members that are statistically tied with it."""
     accuracy: float
@@ -94,15 +94,14 @@ class Routing:
     provenance: str
 
 
-def routings(analysis: Analysis) -> tuple[Routing, ...]:
-    """Summarise every hybrid whose routes were recorded, yardsticks included; empty without any."""
-    matrix = matrix_of(analysis)
-    benches = (bench_of(analysis, matrix, hybrid) for hybrid in hybrid_answers(analysis, matrix))
-    return tuple(routing_of(analysis, bench) for bench in benches)
+def routing_of(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Routing:
+    """Summarise the routes of one hybrid.
 
-
-def routing_of(analysis: Analysis, bench: Bench) -> Routing:
-    """Summarise the routes of one hybrid."""
+    Args:
+        analysis: of the run.
+        bench: the hybrid with its members.
+        choices: other ones, of `choices_of`.
+    """
     answers, name = bench.hybrid.frame, bench.hybrid.system
     asked_counts = answers["asked_count"].to_numpy(dtype=np.float64)
     metered = answers[answers["energy_j"].notna() & answers["router_energy_j"].notna()]
@@ -115,7 +114,7 @@ def routing_of(analysis: Analysis, bench: Bench) -> Routing:
         missing=bench.missing,
         domains=tuple(_sent(bench, domain) for domain in _domains(answers)),
         accuracy=bench.live.accuracy,
-        against=tuple(_against(analysis, bench)),
+        against=tuple(_against(analysis, bench, choices)),
         as_good=tuple(_as_good(analysis, name)),
         mean_asked=float(asked_counts.mean()) if asked_counts.all() else None,
         router_s=_mean(timed["router_s"]),
@@ -149,21 +148,15 @@ def _sent(bench: Bench, domain: str) -> Sent:
     )
 
 
-def _against(analysis: Analysis, bench: Bench) -> Iterable[Against]:
-    if not bench.present or bench.missing or not len(bench.rows):
-        return
-    scores, hybrid_scores = bench.scores, bench.live.score
-    single = most_accurate(scores)
-    others = [
-        ("oracle", None, scores[np.arange(len(scores)), best_of_domain(bench)]),
-        ("single", bench.present[single], scores[:, single]),
-        ("random", None, scores.mean(axis=1)),
-    ]
-    for choice, member, other_scores in others:
-        difference = mean_difference(hybrid_scores, other_scores)
-        assert difference is not None
-        tied = () if member is None else _tied(analysis, bench, member)
-        yield Against(choice, member, tied, float(other_scores.mean()), difference)
+def _against(analysis: Analysis, bench: Bench, choices: Sequence[Choice]) -> Iterable[Against]:
+    for choice in choices:
+        if choice.kind in ("domain", "single", "chance"):
+            outcome = choice.outcome
+            difference, accuracy = mean_difference(bench.live.score, outcome.score), outcome.accuracy
+            assert difference is not None
+            assert accuracy is not None
+            tied = _tied(analysis, bench, choice.name) if choice.name else ()
+            yield Against(choice.kind, choice.name, tied, accuracy, difference)
 
 
 def _tied(analysis: Analysis, bench: Bench, best: str) -> tuple[str, ...]:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench_reports.analyses.hybrids import aiq, non_decreasing_hull
+from wattbench_reports.routing.hybrids.frontier import aiq, hull_of
 
 
 def test_a_worked_example() -> None:
     # Corners (1, .2), (2, .6), (4, .8): (3, .5) lies below, (5, .7) is dearer and worse.
     cost, quality = np.array([3.0, 1.0, 4.0, 5.0, 2.0]), np.array([0.5, 0.2, 0.8, 0.7, 0.6])
-    corners, heights = non_decreasing_hull(cost, quality)
+    corners, heights = hull_of(cost, quality)
     assert corners.tolist() == [1.0, 2.0, 4.0]
     assert heights.tolist() == [0.2, 0.6, 0.8]
     # From 1 to 6: (.2 + .6) / 2 * 1 + (.6 + .8) / 2 * 2 + .8 * 2 = .4 + 1.4 + 1.6 = 3.4, over 5.
@@ -36,7 +36,7 @@ points = st.lists(
 @given(points)
 def test_the_hull_is_the_best_mixture_that_a_budget_buys(pairs: list[tuple[float, float]]) -> None:
     cost, quality = np.array(pairs).T
-    corners, heights = non_decreasing_hull(cost, quality)
+    corners, heights = hull_of(cost, quality)
     assert (np.diff(corners) > 0).all() and (np.diff(heights) > 0).all()
     for budget in np.linspace(cost.min(), cost.max(), 7):
         best = max(quality[cost <= budget])
@@ -53,6 +53,6 @@ def test_aiq_is_a_mean_height(pairs: list[tuple[float, float]]) -> None:
     low, high = float(cost.min()), float(cost.max()) + 1.0
     value = aiq(cost, quality, low, high)
     assert quality[cost.argmin()] - 1e-9 <= value <= quality.max() + 1e-9
-    corners, heights = non_decreasing_hull(cost, quality)
+    corners, heights = hull_of(cost, quality)
     grid = np.linspace(low, high, 4001)
     assert value == pytest.approx(np.interp(grid, corners, heights).mean(), abs=2e-3)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.answer_matrix import half_of
-from wattbench_reports.analyses.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
-from wattbench_reports.analyses.hybrids.replay import Outcome, Plan, fixed, mean_interval, replay
-from wattbench_reports.analyses.hybrids.shuffled_router import shuffled_router
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, half_of
+from wattbench_reports.routing.answers.routed import asked_sum, best_of_item
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, best_of_domain, most_accurate, without_joules
+from wattbench_reports.routing.hybrids.replay import Outcome, Plan, fixed, mean_interval, replay
 from wattbench_reports.stats import Interval, mean_difference
+from wattbench_reports.stats.budgets import SEED, SHUFFLED_ROUTER
 from wattbench_reports.tables.routes import OfflineRouter
 
 
@@ -151,21 +151,6 @@ def _chance(bench: Bench) -> Outcome:
     return replay(bench.matrix, Plan(bench.rows, bench.present, share, share, nothing, nothing))
 
 
-def best_of_item(scores: NDArray[np.float64], joules: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the member with the highest score on each item; of equals the one with the fewest joules, then the first.
-
-    Args:
-        scores: shape (items, members).
-        joules: the same shape; not a number where not known, which counts as the most.
-
-    Returns:
-        Shape (items,): a column.
-    """
-    best = scores >= scores.max(axis=1, keepdims=True) - 1e-12
-    dear = np.where(np.isfinite(joules), joules, np.finfo(np.float64).max)
-    return np.asarray(np.where(best, dear, math.inf).argmin(axis=1), dtype=np.int64)
-
-
 def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
     """Choose by some repeats and evaluate on the others, both ways, where items have both; else on the same ones."""
     cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
@@ -213,12 +198,8 @@ def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
 
 def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
     """Return the routes of a file for those of some items, rows of the matrix, that it has routes for."""
-    chains, rows = router.chains, rows[router.chain_of[rows] >= 0]
-    answered, requests = np.zeros((len(chains), len(router.members))), np.zeros((len(chains), len(router.members)))
-    for index, chain in enumerate(chains):
-        columns = [router.members.index(name) for name in chain]
-        requests[index, columns] = 1.0
-        answered[index, columns[-1]] = 1.0
+    rows = rows[router.chain_of[rows] >= 0]
+    requests, answered = router.requests_of(router.members)
     code = router.chain_of[rows]
     return Plan(rows, router.members, answered[code], requests[code], router.router_s[rows], router.router_j[rows])
 
@@ -226,3 +207,55 @@ def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
 def of_kind(choices: Sequence[Choice], kind: str) -> Choice | None:
     """Return the first choice of a kind; None without any."""
     return next((choice for choice in choices if choice.kind == kind), None)
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """The hybrid's routes, randomly permuted among its items."""
+
+    outcome: Outcome
+    """The expected value over shufflings, item by item: exact, not simulated."""
+    p_value: float
+    """The share of shufflings whose accuracy is at least the hybrid's own, which counts as one of them."""
+    shufflings: int
+
+
+def shuffled_router(matrix: AnswerMatrix, plan: Plan, *, seed: int = SEED) -> Shuffled:
+    """Permute the routes of a plan among its items.
+
+    Args:
+        matrix: in which all members answered all items of the plan.
+        plan: the hybrid's own routes.
+        seed: of the shufflings.
+
+    Source: P. Good, "Permutation, Parametric and Bootstrap Tests of Hypotheses" (2005), ch. 3.
+    """
+    cells = np.ix_(plan.rows, matrix.columns(plan.members))
+    score, items, shares = matrix.score[cells], len(plan.rows), plan.requests.mean(axis=0)
+    expected = Outcome(
+        rows=plan.rows,
+        score=score @ plan.answered.mean(axis=0),
+        energy_j=asked_sum(shares, matrix.energy_j[cells]) + np.nan_to_num(plan.router_j).mean(),
+        seconds=asked_sum(shares, matrix.seconds[cells]) + np.nan_to_num(plan.router_s).mean(),
+        money=None
+        if matrix.money is None
+        else asked_sum(shares, matrix.money[cells]) + (0.0 if plan.router_money is None else plan.router_money.mean()),
+    )
+    routes, code = _routes(plan.answered)
+    small = code.astype(np.min_scalar_type(max(len(routes) - 1, 1)))
+    worth = (score @ routes.T).ravel()
+    start = np.arange(items) * len(routes)
+    observed = float(worth[start + small].sum())
+    times = SHUFFLED_ROUTER.count(items)
+    rng = np.random.default_rng(seed)
+    sums = np.array([worth[start + rng.permutation(small)].sum() for _ in range(times)])
+    at_least = int((sums >= observed - 1e-9).sum())
+    return Shuffled(expected, (1 + at_least) / (1 + times), times)
+
+
+def _routes(answered: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the different rows, and which of them each item has."""
+    if (answered.max(axis=1) == 1.0).all():  # one member each, as ever without repeats: nothing to sort
+        return np.eye(answered.shape[1]), answered.argmax(axis=1)
+    routes, code = np.unique(answered, axis=0, return_inverse=True)
+    return routes, code.ravel()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tests.made_up.routed import CHOOSING_J, by_score
-from wattbench_reports.analyses.hybrids import prediction_checks
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.routing.prediction_check import prediction_checks
 from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.wording.prediction import prediction_figures, prediction_rows, prediction_sentences
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.answer_matrix import AnswerMatrix, matrix_of
 from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, matrix_of
 from wattbench_reports.stats import Interval
 from wattbench_reports.stats.clustered_errors import ratio_se
 from wattbench_reports.stats.student import t_quantile
