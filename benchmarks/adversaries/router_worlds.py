@@ -23,7 +23,7 @@ from wattbench_reports.routing.answers.among import with_alike
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.model import Aim
-from wattbench_reports.routing.predictors.text_features import alike, features_for
+from wattbench_reports.routing.predictors.similar_texts import alike
 
 SHARED = 0.5
 """How much of what makes an item hard makes it hard for all systems: the correlation of the latent normal scores."""
@@ -148,7 +148,7 @@ def copied(kind: Copies, number: int) -> MadeUp:
 
 def _with_alike(answers: ItemAnswers, texts: list[str] | None) -> ItemAnswers:
     """Cluster errors as a study does."""
-    return answers if texts is None else with_alike(answers, alike(texts, features_for(texts)))
+    return answers if texts is None else with_alike(answers, alike(texts))
 
 
 def _topics(rng: np.random.Generator, world: RouterWorld) -> NDArray[np.int64]:

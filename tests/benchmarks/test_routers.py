@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.adversaries.figures import rate_of, read
 from benchmarks.adversaries.router_worlds import Copies, RouterWorld, copied, made_up
-from benchmarks.adversaries.routers import FOUND, WORLDS, WORTH
-from wattbench_reports.routing.predictors.text_features import alike, features_for
+from benchmarks.adversaries.routers import CLAIMS, FOUND, WORLDS, WORTH
+from wattbench_reports.routing.predictors.similar_texts import alike
 
 RECORDED = read("routers")
 WORLD = RouterWorld("test", 20_000, share=0.1, advantage=0.3)
@@ -76,5 +76,5 @@ def test_copies_are_recognised_unless_a_third_of_the_words_is_another() -> None:
         run = copied(kind, 1)
         assert run.texts is not None
         assert run.context.answers.different == pytest.approx(different, abs=12)
-        assert len(np.unique(alike(run.texts, features_for(run.texts)))) == run.context.answers.different
+        assert len(np.unique(alike(run.texts))) == run.context.answers.different
     assert copied(Copies("test", prompts=False), 1).context.answers.alike is None

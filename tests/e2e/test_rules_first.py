@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from wattbench.records import read_run
-from wattbench_reports.analyses.hybrids import studies
 from wattbench_reports.comparison.analysis import analyse
+from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
 
 SUITE = """

@@ -18,9 +18,8 @@ from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings
 from wattbench_reports.routing.answers.item_answers import MONEY, ItemAnswers
 from wattbench_reports.routing.baseline import baseline_of
-from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.context import AS_RECORDED, RoutingOptions, StudyContext
 from wattbench_reports.routing.model import Aim
-from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 
 
 def answers_of(

@@ -16,8 +16,8 @@ from wattbench.terminal import printable
 if TYPE_CHECKING:
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
+    from wattbench_reports.routing.context import RoutingOptions
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-    from wattbench_reports.routing.options import RoutingOptions
     from wattbench_reports.stats import Interval
 
 FORMATS = ("text", "markdown", "json")
@@ -246,7 +246,7 @@ def routing_options(
     Raises:
         UserError: a figure is not a number of 0 or more, or fewer than two members are named.
     """
-    from wattbench_reports.routing.options import RoutingOptions
+    from wattbench_reports.routing.context import RoutingOptions
 
     rate = _at_least_zero("requests_per_hour", requests_per_hour)
     if rate == 0:

@@ -1,5 +1,4 @@
-"""How a hybrid chooses the member that answers. `type` names the router; each has a file in
-`harness/wattbench/routers`."""
+"""How a hybrid chooses the member that answers. `type` names the router, of `harness/wattbench/routers`."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ class RouterBase(Strict):
 
 
 class ClassifierRouter(RouterBase):
-    """A scikit-learn text classifier reads the request; its classes are the members' names."""
+    """A text classifier reads the request; its labels are the members' names."""
 
     type: Literal["classifier"]
     model: RelativePath
@@ -39,11 +38,11 @@ class ClassifierRouter(RouterBase):
     """What it reads. `prompt`: the request as the hybrid's own prompt form has it. `input`: the input of a file task's
     item alone; it must have been fitted to the same."""
     min_score: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
-    """If the probability is lower, the fallback answers."""
+    """If the label's probability is lower, the fallback answers."""
 
 
 class PredictedRouter(RouterBase):
-    """A linear model predicts how likely each member answers the request correctly; the fallback answers unless
+    """A text classifier predicts how likely each member answers the request correctly; the fallback answers unless
     another is better by more than a margin."""
 
     type: Literal["predicted"]
@@ -159,14 +158,14 @@ ROUTERS = Registry(
     group="wattbench.routers",
     built_in={
         "classifier": "wattbench.routers.classifier:Classifier",
-        "predicted": "wattbench.routers.predicted:Predicted",
+        "predicted": "wattbench.routers.classifier:Predicted",
         "sklearn": "wattbench.routers.sklearn_pipeline:SklearnPipeline",
         "python": "wattbench.routers.python:PythonFunction",
         "llm": "wattbench.routers.llm:Reader",
         "cascade": "wattbench.routers.cascade:Cascade",
-        "oracle": "wattbench.routers.oracle:Oracle",
-        "random": "wattbench.routers.chance:Chance",
-        "always": "wattbench.routers.always:Always",
+        "oracle": "wattbench.routers.yardsticks:Oracle",
+        "random": "wattbench.routers.yardsticks:Chance",
+        "always": "wattbench.routers.yardsticks:Always",
     },
     settings=RouterBase,
     page="docs/adding-a-router.md",

@@ -1,49 +1,106 @@
-"""A scikit-learn text classifier reads the request; its classes are the members' names."""
+"""Routers that read the words of a request: a text classifier scores the members, and one of them is chosen.
+
+`classifier` chooses the member with the highest score. `predicted` asks the fallback unless another member is better by
+more than a margin, where a score is how likely a member answers correctly:
+
+    score - the fallback's - (cost - the fallback's) / worth > margin
+
+the rule of a linear utility of accuracy and cost, with a predictor of each member's score as in Shnitzer et al. 2023,
+"Large Language Model Routing with Benchmark Datasets" (arXiv 2309.15789).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Self
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
 
-from wattbench.config import ClassifierRouter
-from wattbench.errors import UserError, require_installed
+import numpy as np
+
+from wattbench.config import ClassifierRouter, PredictedRouter
+from wattbench.errors import UserError
 from wattbench.routers.base import Choice, Chooser, Question, Setup, if_sure, text_seen
-from wattbench.routers.stored import StoredClassifier, TextClassifier, load_classifier, read_stored
+from wattbench.text_classifier import load_classifier
+from wattbench.text_classifier.file import StoredClassifier
+
+C = TypeVar("C", ClassifierRouter, PredictedRouter)
 
 
-class Classifier(Chooser):
+class _WordReader(Chooser, Generic[C]):
     """A router with hashed words and a linear model: less than a millisecond per request."""
 
-    def __init__(self, setup: Setup, classifier: TextClassifier, config: ClassifierRouter) -> None:
+    def __init__(self, setup: Setup, model: StoredClassifier, config: C) -> None:
+        import sklearn
+
         super().__init__(setup)
-        self._classifier = classifier
-        self._config = config
-        self.version = classifier.version
-        self.parts = {classifier.stored.sha256: classifier.stored.bytes}
+        self._model = model
+        self._config: C = config
+        self.version = f"scikit-learn {sklearn.__version__}"
+        self.parts = {model.sha256: model.bytes}
 
     @classmethod
-    def check(cls, where: str, config: ClassifierRouter, members: Mapping[str, str]) -> None:
-        """Check that scikit-learn is installed, and that the file is intact and names only members."""
-        require_installed("sklearn", extra="router", what=f"{where}: a classifier")
-        _check_classes(where, config, read_stored(config.model, where=where), members)
+    def check(cls, where: str, config: Any, members: Mapping[str, str]) -> None:
+        """Check that the file is intact and names only members."""
+        _loaded(where, config.model, members)
 
     @classmethod
-    def open(cls, config: ClassifierRouter, setup: Setup) -> Self:
+    def open(cls, config: Any, setup: Setup) -> Self:
         """Read the file; nothing in it is executed."""
-        classifier = load_classifier(config.model, where=setup.where)
-        _check_classes(setup.where, config, classifier.stored, setup.members)
-        return cls(setup, classifier, config)
+        return cls(setup, _loaded(setup.where, config.model, setup.members), config)
+
+
+class Classifier(_WordReader[ClassifierRouter]):
+    """A router that chooses the member with the highest score."""
 
     def choose(self, questions: Sequence[Question]) -> list[Choice]:
-        """Choose the likeliest class; its score is its probability."""
-        texts = [text_seen(question, self._config.sees, self._setup.where) for question in questions]
-        return [if_sure(label, share, self._config.min_score) for label, share in self._classifier.likeliest(texts)]
+        """Choose the label with the highest score, which is about its probability."""
+        scores = self._model.scores([text_seen(each, self._config.sees, self._setup.where) for each in questions])
+        return [
+            if_sure(self._model.labels[best], min(max(float(row[best]), 0.0), 1.0), self._config.min_score)
+            for row, best in zip(scores, scores.argmax(axis=1), strict=True)
+        ]
 
 
-def _check_classes(where: str, config: ClassifierRouter, stored: StoredClassifier, members: Mapping[str, str]) -> None:
-    unknown = [label for label in stored.classes if label not in members]
+class Predicted(_WordReader[PredictedRouter]):
+    """A router that leaves the fallback only for a member that is predicted to be worth its cost."""
+
+    def __init__(self, setup: Setup, model: StoredClassifier, config: PredictedRouter) -> None:
+        """Take the classifier.
+
+        Raises:
+            UserError: it does not know the fallback.
+        """
+        super().__init__(setup, model, config)
+        if setup.fallback not in model.labels:
+            raise UserError(
+                f"{setup.where}: {config.model} predicts nothing of the fallback {setup.fallback!r}; name one of "
+                f"{', '.join(model.labels)} with fallback:"
+            )
+
+    def choose(self, questions: Sequence[Question]) -> list[Choice]:
+        """Choose the member with the most advantage over the fallback, if it is above the margin.
+
+        A score is the largest advantage of any other member: below the margin, or at it, the fallback answers.
+        """
+        labels, cost, worth = self._model.labels, self._model.cost, self._config.worth
+        fallback = labels.index(self._setup.fallback or "")
+        scores = self._model.scores([each.text for each in questions])
+        gains = scores - scores[:, [fallback]]
+        if worth is not None:
+            gains -= (cost - cost[fallback]) / worth
+        gains[:, fallback] = -np.inf
+        return [
+            Choice(labels[best] if row[best] > self._config.margin else None, float(row[best]))
+            for row, best in zip(gains, gains.argmax(axis=1), strict=True)
+        ]
+
+
+def _loaded(where: str, path: Path, members: Mapping[str, str]) -> StoredClassifier:
+    model = load_classifier(path, where=where)
+    unknown = [label for label in model.labels if label not in members]
     if unknown:
         raise UserError(
-            f"{where}: {config.model} was trained for the members {', '.join(map(repr, stored.classes))}, and "
+            f"{where}: {path} was trained for the members {', '.join(map(repr, model.labels))}, and "
             f"{', '.join(map(repr, unknown))} is not among the members: {', '.join(members)}"
         )
+    return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import shutil
 import tempfile
@@ -11,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wattbench.errors import UserError, require
+from wattbench.errors import UserError
 from wattbench.meters import Metering
-from wattbench.routers.stored import load_classifier, save_classifier
 from wattbench.systems.training_ledger import FILE, Ledger, write_ledger
 from wattbench.tasks.file_task.split import Item, Parts, split
-from wattbench.train.classifier import fit_classifier
+from wattbench.text_classifier import fit_labels, load_classifier, save_classifier
 from wattbench.train.examples import Document, documents_sha256
 from wattbench.train.ledger_entry import Grams, ledger_entry
 from wattbench.train.metered import BuildMeter
@@ -79,24 +79,24 @@ def fit_own_router(parts: Parts, folder: Path, metering: Metering, grams: Grams,
         folder: of the files, which replace those of an earlier fit.
         metering: open.
         grams: for the ledger.
-        seed: of the solver.
+        seed: of the division, for the ledger.
     """
     for module in ("sklearn.feature_extraction.text", "sklearn.linear_model"):
-        require(module, extra="router", what="fitting a router")  # importing takes longer than fitting, and is not it
+        importlib.import_module(module)  # takes longer than fitting, and is not it
     known = Counter(item.target for item in parts.train)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FILE).unlink(missing_ok=True)  # without its ledger a router is not complete
     work = Path(tempfile.mkdtemp(prefix=".wattbench-", dir=folder))
     try:
         with BuildMeter(metering, work, METHOD) as meter:
-            fitted = fit_classifier([_text(item) for item in parts.train], [item.target for item in parts.train], seed)
-            save_classifier(folder / MODEL, *fitted)
-        likeliest = load_classifier(folder / MODEL).likeliest([_text(item) for item in parts.test])
-        right = sum(label == item.target for (label, _), item in zip(likeliest, parts.test, strict=True))
+            fitted = fit_labels([_text(item) for item in parts.train], [item.target for item in parts.train])
+            save_classifier(folder / MODEL, fitted)
+        labels = load_classifier(folder / MODEL, where="the router").label([_text(item) for item in parts.test])
+        right = sum(label == item.target for label, item in zip(labels, parts.test, strict=True))
         windows = meter.windows
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    settings = {"seed": seed, "vectorizer": fitted[0].model_dump(mode="json")}
+    settings = {"seed": seed, "features": fitted.features.model_dump(mode="json")}
     documents = [Document(item.target, "", _text(item), item.target) for item in parts.train]
     ledger = ledger_entry(
         [folder / MODEL],

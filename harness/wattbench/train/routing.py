@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wattbench.records.files.atomic_write import write_atomically
-from wattbench.routers.stored import load_classifier, save_classifier
-from wattbench.train.classifier import fit_classifier
+from wattbench.text_classifier import fit_labels, load_classifier, save_classifier
 from wattbench.train.examples import Document, documents, documents_of, prompt_of
 from wattbench.train.recipe import ClassifierMember, ThresholdMember
 from wattbench.train.shop import Shop, TrainingResult
@@ -26,15 +25,13 @@ def build_classifier(shop: Shop, member: ClassifierMember) -> TrainingResult:
     recipe = shop.family.recipe
     learned_from = documents_of(shop.family, shop.name)
     # Requests as a hybrid will show them: in the form in which they are put.
-    settings, model = fit_classifier(
-        [prompt_of(recipe, one) for one in learned_from], [one.domain for one in learned_from], shop.seed
-    )
+    model = fit_labels([prompt_of(recipe, one) for one in learned_from], [one.domain for one in learned_from])
     shop.target.mkdir(parents=True, exist_ok=True)
-    save_classifier(shop.target / CLASSIFIER, settings, model)
-    restored = load_classifier(shop.target / CLASSIFIER)
+    save_classifier(shop.target / CLASSIFIER, model)
+    restored = load_classifier(shop.target / CLASSIFIER, where=shop.name)
     held_out = documents(recipe, "calibration", member.held_out)
-    predicted = restored.likeliest([prompt_of(recipe, one) for one in held_out])
-    right = [label == one.domain for (label, _), one in zip(predicted, held_out, strict=True)]
+    predicted = restored.label([prompt_of(recipe, one) for one in held_out])
+    right = [label == one.domain for label, one in zip(predicted, held_out, strict=True)]
     shop.progress.advance(len(learned_from))
     return TrainingResult(learned_from, Counts(documents=len(learned_from)), {"accuracy": sum(right) / len(right)})
 

@@ -23,12 +23,13 @@ system, and below the cheapest the cheapest one. Nothing is judged by the mix al
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench_reports.decision.model import Decision, Qualifies
 from wattbench_reports.decision.prices import corners
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import ScoredItems
@@ -119,3 +120,26 @@ def least_gain(baseline: Baseline, answers: ItemAnswers) -> float:
 def least_saving(baseline: Baseline, answers: ItemAnswers) -> float:
     """Return the saving per request below which none matters, in the unit of costs."""
     return LEAST_SAVING * float(answers.mean(answers.cost[:, baseline.single]))
+
+
+def advised(decision: Decision, candidates: Sequence[str]) -> str | None:
+    """Return the system that is advised of those that a router could choose between.
+
+    Args:
+        decision: between the systems of the run. Its rows are those that meet the requirements first, the best by the
+            objective first.
+        candidates: names. A hybrid is none: where it is advised, it is the first of these that meets the requirements.
+
+    Returns:
+        None where nothing is advised, or where nothing is required and the advised system is not a candidate.
+    """
+    if decision.chosen is None or decision.chosen in candidates:
+        return decision.chosen
+    if decision.objective == "prices":
+        return None
+    meeting = (
+        each.system
+        for each in decision.systems
+        if each.qualifies is Qualifies.YES and not each.useless and not each.apart and each.system in candidates
+    )
+    return next(meeting, None)

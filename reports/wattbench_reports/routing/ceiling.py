@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
-from wattbench_reports.routing.answers.routed import RoutedItems, pick
+from wattbench_reports.routing.answers.routed import RoutedItems, best_of_item, pick
 from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
@@ -96,27 +96,6 @@ def _without(of: Ceiling, name: str, accuracy: float) -> Ceiling:
         "repeat to repeat to say which system is best on an item"
     )
     return replace(of, cross_fitted=None, why_not_cross_fitted=why)
-
-
-def best_of_item(
-    score: NDArray[np.float64], cost: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
-    """Return the system with the highest score on each item, of equals the cheapest, then the first.
-
-    Args:
-        score: shape (items, systems).
-        cost: the same shape.
-        allowed: the same shape: among which systems; None: all.
-
-    Returns:
-        Shape (items,): a column.
-    """
-    column = np.empty(len(score), dtype=np.int64)
-    for part in row_parts(len(score)):
-        scores = score[part] if allowed is None else np.where(allowed[part], score[part], -np.inf)
-        best = scores >= scores.max(axis=1, keepdims=True) - _ROUNDING
-        column[part] = np.where(best, cost[part], np.inf).argmin(axis=1)
-    return column
 
 
 def _cross_fitted(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:

@@ -87,12 +87,7 @@ def _of_items(context: StudyContext, kept: NDArray[np.int64]) -> StudyContext:
 def _routed(answers: ItemAnswers, router: OfflineRouter) -> RoutedItems:
     """Ask each item of the systems of its chain, the last of which answers."""
     assert answers.rows is not None
-    shape = (len(router.chains), len(answers.systems))
-    requests, answered = np.zeros(shape), np.zeros(shape)
-    for number, chain in enumerate(router.chains):
-        columns = [answers.systems.index(name) for name in chain]
-        requests[number, columns] = 1.0
-        answered[number, columns[-1]] = 1.0
+    requests, answered = router.requests_of(answers.systems)
     chain_of = router.chain_of[answers.rows]
     return ask(answers, requests[chain_of], answered[chain_of])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.text_classifier import features_for
 from wattbench_reports.routing.answers.among import answers_among, shuffled_answers, with_alike
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import RoutedItems, pick
@@ -17,15 +17,14 @@ from wattbench_reports.routing.baseline import above_mix_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
 from wattbench_reports.routing.fitting.cross_fitting import HeldOutRoutes, held_out_routes
-from wattbench_reports.routing.fitting.fold_variance import of_folds, widened
-from wattbench_reports.routing.fitting.folds import deal_folds
+from wattbench_reports.routing.fitting.folds import deal_folds, of_folds, widened
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.routing.model import Aim, ChoiceKind, RoutingChoice, RoutingCurve
 from wattbench_reports.routing.predictors.classifier_predictor import WordKernel, fitted_together
 from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
 from wattbench_reports.routing.predictors.nearest_predictor import NearestPredictor, Neighbourhood
 from wattbench_reports.routing.predictors.predictor import Predictor
-from wattbench_reports.routing.predictors.text_features import alike, features_for
+from wattbench_reports.routing.predictors.similar_texts import alike
 from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
 
 LEAST_ITEMS = 30
@@ -34,7 +33,6 @@ TOO_FEW = f"there are fewer than {LEAST_ITEMS} items"
 ONE_DOMAIN = "all items are of one domain"
 NO_PROMPTS = "prompts are not on record"
 ALL_ALIKE = f"fewer than {LEAST_ITEMS} requests differ"
-NOT_INSTALLED = "it needs scikit-learn: pip install 'wattbench[router]'"
 
 ReadRequests = Callable[[NDArray[np.int64]], Sequence[str] | None]
 """Given items of a study, returns their requests; None where requests are not on record."""
@@ -169,8 +167,6 @@ def _read_family(
 
 def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
     """Return the routers that read requests, or why there are none. They are judged on a sample of many items."""
-    if importlib.util.find_spec("sklearn") is None:
-        return NOT_INSTALLED
     items = None
     if context.answers.items > KNN_ITEMS:
         rng = np.random.default_rng(SEED)
@@ -179,13 +175,13 @@ def _readers(context: StudyContext, read: ReadRequests) -> list[_Family] | str:
     texts = read(np.arange(context.answers.items) if items is None else items)
     if texts is None:
         return NO_PROMPTS
-    features = features_for(texts)
     if context.answers.alike is None:
-        context = replace(context, answers=with_alike(context.answers, alike(texts, features)))
+        context = replace(context, answers=with_alike(context.answers, alike(texts)))
     if context.answers.different < LEAST_ITEMS:
         return ALL_ALIKE
     fold = deal_folds(context.answers.domain, context.answers.alike, SEED)
-    near, shuffled = Neighbourhood(texts, fold, features), _shuffled(context)
+    features, shuffled = features_for(texts), _shuffled(context)
+    near = Neighbourhood(texts, fold, features)
     by_nearest = _of_both(lambda of: NearestPredictor(near, of.score, of.cost), context, shuffled)
     by_words = fitted_together(WordKernel(texts, fold, features), context.answers, shuffled.answers)
     return [

@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids.prediction_check import PredictionCheck
 from wattbench_reports.decision.model import Qualifies, outcome_by_bounds
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import DecisionSettings, Requirement
+from wattbench_reports.routing.prediction_check import PredictionCheck
 from wattbench_reports.routing.requirement_bounds import BoundEvidence
 from wattbench_reports.stats import Interval
 

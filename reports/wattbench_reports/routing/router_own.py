@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wattbench_reports.analyses.current_prices import current_prices
-from wattbench_reports.analyses.hybrids.answer_matrix import HybridAnswers, hybrid_answers
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.cost_basis import GRAMS_PER_TONNE
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.metrics.decision_settings import Worth
+from wattbench_reports.routing.answers.answer_matrix import HybridAnswers, hybrid_answers
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, MONEY, SECONDS
 from wattbench_reports.routing.answers.routed import RoutedItems
+from wattbench_reports.routing.context import AS_RECORDED, RoutingOptions
 from wattbench_reports.routing.joule_prices import grams_per_joule, money_per_joule
 from wattbench_reports.routing.model import CostOrigin
-from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
 
 ASSUMED_S = 0.001
 ASSUMED_W = 100.0

@@ -19,20 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.errors import UserError, nearest
-from wattbench_reports.analyses.hybrids.prediction_check import prediction_checks
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.decision.problem import Problem
-from wattbench_reports.routing.advised import advised
 from wattbench_reports.routing.answers.among import with_alike
 from wattbench_reports.routing.answers.from_run import conditions, item_answers
 from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import pick
-from wattbench_reports.routing.baseline import baseline_of
+from wattbench_reports.routing.baseline import advised, baseline_of
 from wattbench_reports.routing.candidates import TOO_FEW, candidates
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import bounded, ceiling
-from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.context import AS_RECORDED, RoutingOptions, StudyContext
 from wattbench_reports.routing.exceeded import exceeded_by, most_accurate_hybrid
 from wattbench_reports.routing.file_routes import file_routes
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
@@ -40,8 +38,8 @@ from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.judge import judge, with_shared_risk
 from wattbench_reports.routing.learned import Learned, learned_choices
 from wattbench_reports.routing.model import Aim, RoutingChoice, RoutingStudy, Tolerance
-from wattbench_reports.routing.options import AS_RECORDED, RoutingOptions
-from wattbench_reports.routing.predictors.text_features import alike, features_for
+from wattbench_reports.routing.prediction_check import prediction_checks
+from wattbench_reports.routing.predictors.similar_texts import alike
 from wattbench_reports.routing.residents.kept_loaded import residents
 from wattbench_reports.routing.router_own import router_own, with_own_cost
 from wattbench_reports.routing.tolerance import tolerance
@@ -219,7 +217,7 @@ def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
     if answers.items > KNN_ITEMS:
         return answers
     texts = _prompts(analysis, answers, np.arange(answers.items))
-    return answers if texts is None else with_alike(answers, alike(texts, features_for(texts)))
+    return answers if texts is None else with_alike(answers, alike(texts))
 
 
 def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:

@@ -29,7 +29,7 @@ from wattbench_reports.routing.baseline import gain_values
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.crossing import part_from
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.fitting.fold_variance import factor_of, widened
+from wattbench_reports.routing.fitting.folds import factor_of, widened
 from wattbench_reports.routing.model import Misrouting, Tolerance
 from wattbench_reports.stats import Interval
 

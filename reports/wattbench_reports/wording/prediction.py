@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wattbench_reports.analyses.hybrids.prediction_check import PredictedFigure, PredictionCheck
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.prediction_check import PredictedFigure, PredictionCheck
 from wattbench_reports.stats import Interval
 
 COLUMNS = ("Figure", "Predicted", "Measured", "Measured − predicted", "Agrees")

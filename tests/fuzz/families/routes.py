@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -15,8 +14,7 @@ import numpy as np
 from tests.fuzz.targets import Target
 from tests.made_up.routing_logs import decision_event, replay_record, spend_row, standard_payload
 from tests.made_up.routing_worlds import routed_run
-from wattbench.routers.stored import VectorizerSettings, read_stored
-from wattbench.routers.stored_scores import read_scores
+from wattbench.text_classifier import TextClassifier, TextFeatures, load_classifier, save_classifier
 from wattbench_reports.tables.routes import read_routes
 from wattbench_reports.tables.run_tables import Frames, load_frames
 
@@ -62,37 +60,14 @@ def _table(_: Path) -> Sequence[bytes]:
     ]
 
 
-def _npz(**arrays: Any) -> bytes:
-    sink = io.BytesIO()
-    np.savez_compressed(sink, **arrays)
-    return sink.getvalue()
-
-
-def _classifiers(_: Path) -> Sequence[bytes]:
-    settings = np.array(VectorizerSettings(n_features=16).model_dump_json())
-    three = {
-        "classes": np.array(["a", "b", "c"]),
-        "coef": np.zeros((3, 16)),
-        "intercept": np.zeros(3),
-        "vectorizer": settings,
-    }
-    return [
-        _npz(**three),
-        _npz(**three | {"classes": np.array(["a", "b"]), "coef": np.ones((1, 16)), "intercept": np.ones(1)}),
-    ]
-
-
-def _scores(folder: Path) -> Sequence[bytes]:
-    from wattbench.routers.stored_scores import save_scores
-
+def _classifiers(folder: Path) -> Sequence[bytes]:
     path = folder / "made.npz"
-    save_scores(path, VectorizerSettings(n_features=16), ["a", "b"], np.zeros((2, 16)), np.zeros(2), np.ones(2))
+    save_classifier(path, TextClassifier(("a", "b"), TextFeatures(n_features=16), np.zeros((2, 16)), np.zeros(2)))
     return [path.read_bytes()]
 
 
 TARGETS = (
     Target("routes-log", "jsonl", _logs, lambda path: read_routes(path, _frames()), "routes.jsonl", weight=0.4),
     Target("routes-table", "csv", _table, lambda path: read_routes(path, _frames()), "routes.csv", weight=0.4),
-    Target("classifier", "npz", _classifiers, lambda path: read_stored(path, where="x"), "router.npz"),
-    Target("router-scores", "npz", _scores, lambda path: read_scores(path, where="x"), "router.npz"),
+    Target("classifier", "npz", _classifiers, lambda path: load_classifier(path, where="x"), "router.npz"),
 )

@@ -39,11 +39,6 @@ CASES = [
         PLAIN[0], "measure: {scenario: load, load: {rates_per_s: [1], deadline_s: 9}}",
     ), RUN),
     ("router", "skops", ("engine: sklearn, model: m.skops", ""), RUN),
-    ("router", "sklearn", (
-        "engine: hybrid, members: {support: rules, rest: third}, fallback: rest, "
-        "router: {type: classifier, model: c.npz}}\n"
-        '    third: {kind: specialist, engine: python, call: "./rules.py:answer"', "",
-    ), RUN),
 ]  # fmt: skip
 
 

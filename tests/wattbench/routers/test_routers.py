@@ -13,15 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from sklearn.feature_extraction.text import HashingVectorizer
 
 from wattbench.config import Router as RouterConfig
 from wattbench.errors import UserError
 from wattbench.routers import Attempt, Question, Router, Setup, open_router, router_class
 from wattbench.routers.llm import softmax
-from wattbench.routers.stored import VectorizerSettings, save_classifier
-from wattbench.routers.stored_scores import save_scores
-from wattbench.train.classifier import fit_classifier
+from wattbench.text_classifier import TextClassifier, TextFeatures, fit_labels, save_classifier
 
 MEMBERS = {"arithmetic": "adder", "text": "speller", "rest": "generalist"}
 
@@ -91,7 +88,7 @@ def test_chance_is_even_and_the_same_again() -> None:
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("router") / "router.npz"
     texts = [f"what is {n} plus {n + 1}" for n in range(20)] + [f"spell the word {chr(97 + n)}at" for n in range(20)]
-    save_classifier(path, *fit_classifier(texts, ["arithmetic"] * 20 + ["text"] * 20, seed=0))
+    save_classifier(path, fit_labels(texts, ["arithmetic"] * 20 + ["text"] * 20))
     return path
 
 
@@ -120,11 +117,10 @@ def test_a_classifier_of_other_labels_is_refused(classifier: Path) -> None:
 @pytest.fixture(scope="module")
 def scores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The adder is right where there is a plus, the generalist, at four times the cost, in three quarters of cases."""
-    path, form = tmp_path_factory.mktemp("router") / "router.npz", VectorizerSettings(ngram_range=(1, 1), norm=None)
-    word = HashingVectorizer(**form.model_dump()).transform(["plus"]).toarray()[0]
-    save_scores(
-        path, form, ["arithmetic", "rest"], np.array([word, 0 * word]), np.array([0.0, 0.75]), np.array([1.0, 4.0])
-    )
+    path, words = tmp_path_factory.mktemp("router") / "router.npz", TextFeatures(ngram_range=(1, 1))
+    plus = words.matrix(["plus"]).toarray()[0] * np.sqrt(2)  # of the two words of "plus nine"
+    model = TextClassifier(("arithmetic", "rest"), words, np.array([plus, 0 * plus]), np.array([0.0, 0.75]))
+    save_classifier(path, model, np.array([1.0, 4.0]))
     return path
 
 
@@ -144,9 +140,9 @@ def test_another_member_answers_where_it_is_better_by_more_than_the_margin(
     scores: Path, settings: dict[str, float], expected: list[str]
 ) -> None:
     one = router(type="predicted", model=scores, fallback="rest", **settings)
-    assert chosen(one, "7 plus 9", "spell the word dog") == expected
+    assert chosen(one, "plus nine", "spell the word dog") == expected
     assert list(one.parts.values()) == [scores.stat().st_size]
-    [routed] = one.route(questions("7 plus 9"), Systems())
+    [routed] = one.route(questions("plus nine"), Systems())
     worth = settings.get("worth")
     assert routed.score == pytest.approx(0.25 + (0.0 if worth is None else 3 / worth))
 

@@ -13,7 +13,7 @@ from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision.decide_systems import decide
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
-from wattbench_reports.routing.advised import advised
+from wattbench_reports.routing.baseline import advised
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
 from wattbench_reports.routing.study import routing_study
 from wattbench_reports.wording.routing import routing_verdict

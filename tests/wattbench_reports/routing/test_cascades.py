@@ -15,10 +15,9 @@ from wattbench_reports.routing.answers.item_answers import ItemAnswers
 from wattbench_reports.routing.answers.routed import pick
 from wattbench_reports.routing.baseline import Baseline
 from wattbench_reports.routing.cascades import QUALITIES, cascade_items, cascade_of, cascades, equal_quality
-from wattbench_reports.routing.context import StudyContext
+from wattbench_reports.routing.context import RoutingOptions, StudyContext
 from wattbench_reports.routing.crossing import crossing
 from wattbench_reports.routing.judge import judge
-from wattbench_reports.routing.options import RoutingOptions
 
 
 def world(items: int = 400, seed: int = 1) -> ItemAnswers:

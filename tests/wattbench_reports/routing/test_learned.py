@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -14,16 +13,15 @@ from wattbench_reports.routing import learned as module
 from wattbench_reports.routing.answers import item_answers
 from wattbench_reports.routing.cascades import cascades
 from wattbench_reports.routing.ceiling import ceiling
+from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.learned import (
     ALL_ALIKE,
     NO_PROMPTS,
-    NOT_INSTALLED,
     ONE_DOMAIN,
     TOO_FEW,
     Learned,
     learned_choices,
 )
-from wattbench_reports.routing.options import RoutingOptions
 
 SPECIALISTS = {
     "general": {"sums": 0.6, "words": 0.7, "code": 0.6},
@@ -57,7 +55,6 @@ def by_topic():
 @pytest.fixture(scope="module")
 def learned(by_topic):
     context, texts = by_topic
-    pytest.importorskip("sklearn")
     return learned_choices(context, reads(texts))
 
 
@@ -98,7 +95,6 @@ def test_the_control_gains_nothing(learned) -> None:
 @pytest.mark.slow
 def test_an_item_is_routed_without_its_own_answers(by_topic) -> None:
     context, texts = by_topic
-    pytest.importorskip("sklearn")
     before = learned_choices(context, reads(texts))
     changed = context.answers.score.copy()
     changed[7] = 1 - changed[7]
@@ -174,7 +170,6 @@ def test_copies_of_templates_are_nothing_to_gain_from() -> None:
 
     Where copies were dealt into folds one by one, a router was above the best system in 20 of 20 such worlds.
     """
-    pytest.importorskip("sklearn")
     rng = np.random.default_rng(7)
     words = [f"w{number}" for number in range(600)]
     gains = 0
@@ -195,14 +190,11 @@ def test_copies_of_templates_are_nothing_to_gain_from() -> None:
     assert gains <= 2
 
 
-def test_what_is_not_judged_is_said(by_topic, monkeypatch) -> None:
+def test_what_is_not_judged_is_said(by_topic) -> None:
     context, texts = by_topic
     assert learned_choices(context, unread).not_judged == {"nearest": NO_PROMPTS, "classifier": NO_PROMPTS}
     alike = learned_choices(context, reads(["What  is it?", "what is IT?"] * len(texts)))
     assert alike.not_judged == {"nearest": ALL_ALIKE, "classifier": ALL_ALIKE}
-    real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "sklearn" else real(name))
-    assert set(learned_choices(context, reads(texts)).not_judged.values()) == {NOT_INSTALLED}
     few = context_of(answers_of(np.eye(2)[np.arange(20) % 2]))
     none = learned_choices(few, unread)
     assert set(none.not_judged.values()) == {TOO_FEW}
@@ -213,7 +205,6 @@ def test_what_is_not_judged_is_said(by_topic, monkeypatch) -> None:
 
 
 def test_many_requests_are_sampled(by_topic, monkeypatch) -> None:
-    pytest.importorskip("sklearn")
     context, texts = by_topic
     monkeypatch.setattr(module, "KNN_ITEMS", 120)
     asked = []

@@ -14,8 +14,8 @@ from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.metrics.assumptions import Assumptions
 from wattbench_reports.metrics.decision_settings import DecisionChoice
+from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.model import RoutingStudy, WorthBuilding
-from wattbench_reports.routing.options import RoutingOptions
 from wattbench_reports.routing.study import NONE_MEETS, routing_study
 
 SCORES, DOMAINS = by_domain(

@@ -92,7 +92,7 @@ def fit_router(
         labelled: texts with labels; None: the rows that file tasks of the suite leave for training, by domain.
         members: label to the system that answers; None for a label that is a system's name or domain.
         held_out: the share of the texts by which the router is judged.
-        seed: of the choice of these, and of the solver.
+        seed: of the choice of these.
         wait_s: how long to wait for another measurement on this machine to end.
 
     Raises:

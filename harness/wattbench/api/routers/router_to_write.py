@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from wattbench.config import ClassifierRouter, PredictedRouter
     from wattbench_reports.routing.context import StudyContext
-    from wattbench_reports.routing.fitting.fitted import FittedDomains
-    from wattbench_reports.routing.fitting.split import Split
+    from wattbench_reports.routing.fitting.fitted import FittedDomains, Split
 
 KINDS = ("classifier", "domain")
 """Kinds of choices of a study that can be written."""
@@ -79,19 +78,15 @@ def train(
 
 def _by_words(context: StudyContext, texts: Sequence[str], split: Split, setting: str, path: Path) -> RouterToWrite:
     """Train a regression of every member's score on the words of requests."""
-    from dataclasses import asdict
-
     from wattbench.config import PredictedRouter
-    from wattbench.routers.stored import VectorizerSettings
-    from wattbench.routers.stored_scores import save_scores
-    from wattbench_reports.routing.fitting.fitted import fit_scores
+    from wattbench.text_classifier import save_classifier
+    from wattbench_reports.routing.fitting.fitted import fit_by_words
 
-    fitted = fit_scores(context, texts, split, setting)
-    names = [context.answers.systems[each] for each in fitted.members]
+    fitted = fit_by_words(context, texts, split, setting)
+    names = fitted.classifier.labels
     if math.isinf(fitted.rule.margin):
         raise _nothing_gained(names[0], int(split.calibration.sum()))
-    settings = VectorizerSettings.model_validate(asdict(fitted.scores.features))
-    save_scores(path, settings, names, fitted.scores.coef, fitted.scores.intercept, fitted.cost)
+    save_classifier(path, fitted.classifier, fitted.cost)
     per_cost = fitted.rule.per_cost
     config = PredictedRouter(
         type="predicted",
@@ -114,18 +109,17 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
     import numpy as np
 
     from wattbench.config import ClassifierRouter
-    from wattbench.routers.stored import save_classifier
-    from wattbench.train.classifier import fit_classifier
-    from wattbench_reports.routing.fitting.fitted import fit_domains
+    from wattbench.text_classifier import fit_labels, save_classifier
+    from wattbench_reports.routing.fitting.fitted import fit_by_domain
 
     answers = context.answers
-    fitted = fit_domains(context, split, setting)
+    fitted = fit_by_domain(context, split, setting)
     if set(fitted.systems) == {fitted.default}:
         raise _nothing_gained(answers.systems[fitted.default], int(split.calibration.sum()))
     labels = member_names(answers.domains)
     trained = np.flatnonzero(split.training)
     of_trained = [texts[each] for each in trained.tolist()]
-    save_classifier(path, *fit_classifier(of_trained, [labels[answers.domain[each]] for each in trained], seed=0))
+    save_classifier(path, fit_labels(of_trained, [labels[answers.domain[each]] for each in trained]))
     fallback = _fallback_label(labels)
     routers = [
         RouterToWrite(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.routers.router_to_write import KINDS, RouterToWrite, train
 from wattbench.config.base import expanded
-from wattbench.errors import UserError, require
+from wattbench.errors import UserError
 from wattbench.records.files.atomic_write import FAILURE, failing_as, make_folder, move_into_place, write_atomically
 
 if TYPE_CHECKING:
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from wattbench.config.systems.prediction import PredictedFigures
     from wattbench.records import RunRecords
     from wattbench_reports.comparison.analysis import Analysis
-    from wattbench_reports.routing.context import StudyContext
-    from wattbench_reports.routing.fitting.split import Split
+    from wattbench_reports.routing.context import RoutingOptions, StudyContext
+    from wattbench_reports.routing.fitting.fitted import Split
     from wattbench_reports.routing.model import RoutingChoice, RoutingStudy
-    from wattbench_reports.routing.options import RoutingOptions
     from wattbench_reports.stats import Interval
 
 SUITE, MODEL = "suite.yaml", "router.npz"
@@ -99,7 +98,7 @@ def write_route(
     Raises:
         UserError: no router of this run can be written, or the folder cannot be.
     """
-    from wattbench_reports.routing.options import AS_RECORDED
+    from wattbench_reports.routing.context import AS_RECORDED
     from wattbench_reports.routing.study import context_of_run
 
     records = analysis.frames.run
@@ -107,7 +106,6 @@ def write_route(
     context = context_of_run(analysis, options or AS_RECORDED)
     if isinstance(study, str) or isinstance(context, str):
         raise UserError(f"{records.layout.root}: no router can be written: {study}")
-    require("sklearn", extra="router", what="training a router")
     kind, setting = _recommended(records, study)
     work = _work(analysis, resolved, context)
     try:
@@ -179,8 +177,8 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
     import numpy as np
 
     from wattbench_reports.routing.answers.among import answers_among
-    from wattbench_reports.routing.fitting.split import split_items
-    from wattbench_reports.routing.predictors.text_features import alike, features_for
+    from wattbench_reports.routing.fitting.fitted import split_items
+    from wattbench_reports.routing.predictors.similar_texts import alike
     from wattbench_reports.stats.budgets import SEED
 
     answers = context.answers
@@ -189,7 +187,7 @@ def _work(analysis: Analysis, resolved: Resolved, context: StudyContext) -> _Tra
         context = replace(context, answers=answers_among(answers, kept.astype(np.int64)))
         answers = context.answers
     reader, texts = _requests(analysis, resolved, context)
-    split = split_items(answers.domain, alike(texts, features_for(texts)))
+    split = split_items(answers.domain, alike(texts))
     assert answers.rows is not None  # of a run, they are known
     return _TrainingData(context, texts, reader, split, _documents(analysis, answers.rows[split.test]))
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.answers.item_answers import ItemAnswers
+from wattbench_reports.routing.answers.item_answers import ItemAnswers, row_parts
+
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,39 @@ def ask(answers: ItemAnswers, requests: NDArray[np.float64], answered: NDArray[n
     """
     return RoutedItems(
         score=(answered * answers.score).sum(axis=1),
-        cost=(requests * answers.cost).sum(axis=1),
-        amounts={name: (requests * values).sum(axis=1) for name, values in answers.amounts.items()},
+        cost=asked_sum(requests, answers.cost),
+        amounts={name: asked_sum(requests, values) for name, values in answers.amounts.items()},
         requests=requests,
     )
+
+
+def asked_sum(requests: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the systems that are asked come to, shape (items,); of a system that is not asked none is needed.
+
+    Args:
+        requests: shape (items, systems) or (systems,): how often each is asked, or with which probability.
+        values: shape (items, systems).
+    """
+    return np.asarray(np.where(requests > 0, requests * values, 0.0).sum(axis=1))
+
+
+def best_of_item(
+    score: NDArray[np.float64], cost: NDArray[np.float64], allowed: NDArray[np.bool_] | None = None
+) -> NDArray[np.int64]:
+    """Return the system with the highest score on each item, of equals the cheapest, then the first.
+
+    Args:
+        score: shape (items, systems).
+        cost: the same shape; not a number where it is not known, which counts as the most.
+        allowed: the same shape: among which systems; None: all.
+
+    Returns:
+        Shape (items,): a column.
+    """
+    column = np.empty(len(score), dtype=np.int64)
+    for part in row_parts(len(score)):
+        scores = score[part] if allowed is None else np.where(allowed[part], score[part], -np.inf)
+        best = scores >= scores.max(axis=1, keepdims=True) - _ROUNDING
+        known = np.where(np.isfinite(cost[part]), cost[part], np.finfo(np.float64).max)
+        column[part] = np.where(best, known, np.inf).argmin(axis=1)
+    return column

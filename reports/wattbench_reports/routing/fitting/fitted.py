@@ -12,16 +12,61 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wattbench.text_classifier import TextClassifier, fit_scores
+from wattbench.text_classifier.model import STRENGTHS
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE
+from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.fitting.rule import RoutingRule, choose
-from wattbench_reports.routing.fitting.split import Split
 from wattbench_reports.routing.fitting.tuning import Tuning
 from wattbench_reports.routing.members import choose_members
-from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, LinearScores, fit_linear
 from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
 from wattbench_reports.routing.predictors.predictor import Expected, squared_errors
-from wattbench_reports.routing.predictors.text_features import features_for
+from wattbench_reports.stats.budgets import KNN_ITEMS, SEED
+
+_FOLDS = 4
+_TEST, _CALIBRATION = 0, 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which items are for what, each of shape (items,). No item is in two."""
+
+    training: NDArray[np.bool_]
+    calibration: NDArray[np.bool_]
+    test: NDArray[np.bool_]
+
+    @property
+    def used(self) -> NDArray[np.int64]:
+        """Return the items that are in any of the three, ascending."""
+        return np.flatnonzero(self.training | self.calibration | self.test)
+
+
+def split_items(domain: NDArray[np.int64], alike: NDArray[np.int64] | None = None) -> Split:
+    """Divide items at random: two quarters for training, one for calibration, one for the test, in every domain.
+
+    Items that read alike stay together. Of each part at most `KNN_ITEMS` items are taken: what is fitted to requests
+    grows with the cube of their number.
+
+    Args:
+        domain: shape (items,).
+        alike: shape (items,): a number that is the same for items that read alike; None: no two do.
+    """
+    fold = deal_folds(domain, alike, SEED, _FOLDS)
+    return Split(
+        _at_most(np.isin(fold, [_TEST, _CALIBRATION], invert=True)),
+        _at_most(fold == _CALIBRATION),
+        _at_most(fold == _TEST),
+    )
+
+
+def _at_most(part: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    items = np.flatnonzero(part)
+    if len(items) <= KNN_ITEMS:
+        return part
+    kept = np.zeros(len(part), dtype=np.bool_)
+    kept[np.random.default_rng(SEED).choice(items, KNN_ITEMS, replace=False)] = True
+    return kept
 
 
 @dataclass(frozen=True)
@@ -30,8 +75,8 @@ class FittedScores:
 
     members: tuple[int, ...]
     """Columns; the first answers unless another is better by more than the margin."""
-    scores: LinearScores
-    """Of the members, in their order."""
+    classifier: TextClassifier
+    """Its labels are the members, in their order."""
     cost: NDArray[np.float64]
     """Shape (members,): of a request."""
     rule: RoutingRule
@@ -47,7 +92,7 @@ class FittedDomains:
     """The column of the system of each domain, in the order of the answers' domains."""
 
 
-def fit_scores(context: StudyContext, texts: Sequence[str], split: Split, setting: str) -> FittedScores:
+def fit_by_words(context: StudyContext, texts: Sequence[str], split: Split, setting: str) -> FittedScores:
     """Fit a regression of each member's score on the words of requests.
 
     Args:
@@ -63,27 +108,26 @@ def fit_scores(context: StudyContext, texts: Sequence[str], split: Split, settin
     of_trained = [texts[each] for each in trained.tolist()]
     weight = answers.weight[trained] / answers.weight[trained].sum()
     cost = weight @ answers.cost[trained]
-    features = features_for(of_trained)
     calibration = np.flatnonzero(split.calibration)
     of_calibration = [texts[each] for each in calibration.tolist()]
-    fits = []
+    names, fits = [answers.systems[each] for each in members], []
     for strength in STRENGTHS:
-        scores = fit_linear(of_trained, score, features, strength)
-        expected = _expected(answers.score.shape, calibration, members, scores.expected(of_calibration), cost)
-        fits.append((scores, expected))
-    scores, expected = min(fits, key=lambda fit: squared_errors(fit[1], split.calibration, answers.score, members))
+        classifier = fit_scores(of_trained, names, score, strength)
+        expected = _expected(answers.score.shape, calibration, members, classifier.scores(of_calibration), cost)
+        fits.append((classifier, expected))
+    classifier, expected = min(fits, key=lambda fit: squared_errors(fit[1], split.calibration, answers.score, members))
     return FittedScores(
-        tuple(members.tolist()), scores, cost[members], _rule(context, split, expected, members, setting)
+        tuple(members.tolist()), classifier, cost[members], _rule(context, split, expected, members, setting)
     )
 
 
-def fit_domains(context: StudyContext, split: Split, setting: str) -> FittedDomains:
+def fit_by_domain(context: StudyContext, split: Split, setting: str) -> FittedDomains:
     """Choose a system for each domain.
 
     Args:
         context: of the study, over all items.
         split: of the items.
-        setting: as in `fit_scores`.
+        setting: as in `fit_by_words`.
     """
     answers = context.answers
     members = choose_members(context, split.training)

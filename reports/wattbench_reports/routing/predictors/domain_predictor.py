@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.model import ChoiceKind
 from wattbench_reports.routing.predictors.predictor import Expected
 
 STRENGTHS = (1.0, 5.0, 20.0, 80.0, 320.0)
@@ -15,8 +14,6 @@ B. Efron and C. Morris, "Data analysis using Stein's estimator", JASA 70 (1975).
 
 class DomainPredictor:
     """Means by domain."""
-
-    kind: ChoiceKind = "domain"
 
     def __init__(
         self,

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.routing.model import ChoiceKind
+from wattbench.text_classifier import TextFeatures
 from wattbench_reports.routing.predictors.predictor import Expected
-from wattbench_reports.routing.predictors.text_features import TextFeatures, weighed
+from wattbench_reports.routing.predictors.similar_texts import counted, weighed
 
 NEAREST = (10, 20, 40, 80)
 """How many items vote: chosen on the items that a router is fitted to."""
@@ -32,7 +32,7 @@ class Neighbourhood:
             features: how texts are read.
         """
         self.fold = fold
-        vectors = weighed(features.matrix(texts, norm=None, alternate_sign=False))
+        vectors = weighed(counted(texts, features))
         likeness = np.asarray((vectors @ vectors.T).toarray(), dtype=np.float32)
         likeness[fold[:, None] == fold] = -np.inf
         # A tenth of the folds is held out of these on top: some more are kept.
@@ -56,8 +56,6 @@ class Neighbourhood:
 
 class NearestPredictor:
     """Means over neighbours."""
-
-    kind: ChoiceKind = "nearest"
 
     def __init__(self, near: Neighbourhood, score: NDArray[np.float64], cost: NDArray[np.float64]) -> None:
         """Take the answers of the items.

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.routing.answers.item_answers import row_parts
-from wattbench_reports.routing.model import ChoiceKind
 
 
 @dataclass(frozen=True)
@@ -33,10 +32,6 @@ class Expected:
 
 class Predictor(Protocol):
     """What expects scores of all systems on all items."""
-
-    @property
-    def kind(self) -> ChoiceKind:
-        """Return which router it makes."""
 
     def without(self, fold: int) -> tuple[Expected, ...]:
         """Return what is expected without a fold, and of each item without its own, for each strength of shrinking."""

@@ -30,7 +30,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.metrics.costs import CostUnit
 from wattbench_reports.routing.context import StudyContext
 from wattbench_reports.routing.figures import item_figure
-from wattbench_reports.routing.fitting.fold_variance import widened
+from wattbench_reports.routing.fitting.folds import widened
 from wattbench_reports.routing.joule_prices import cost_per_joule
 from wattbench_reports.routing.model import Residents, ResidentSet
 from wattbench_reports.routing.residents.resident_draw import all_loaded_w, resident_draw

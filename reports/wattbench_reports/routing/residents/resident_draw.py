@@ -23,7 +23,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wattbench_reports.analyses.hybrids.resident_idle import LoadedIdle, loaded_idle
+import numpy as np
+
+from wattbench.records import Purpose, WindowRow
+from wattbench.records.rows.components import added
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.formatting import units
 from wattbench_reports.tables.suite_record import SystemSettings
@@ -41,6 +44,17 @@ class ResidentDraw:
     """Whether the base is that of a hybrid with its members; otherwise it is the least idle of one system."""
     added_w: tuple[float, ...]
     """Of the systems, at least 0."""
+
+
+@dataclass(frozen=True)
+class LoadedIdle:
+    """What the machine draws with a system loaded and nothing asked of it."""
+
+    parts: frozenset[str]
+    """Components that are counted."""
+    watts: float
+    seconds: float
+    """Of one pass of the measured windows that the watts are averaged over."""
 
 
 def resident_draw(analysis: Analysis, systems: Sequence[str]) -> ResidentDraw | str:
@@ -100,3 +114,17 @@ def _together(analysis: Analysis, idles: Mapping[str, LoadedIdle]) -> list[tuple
         if idle is not None and idle.parts == parts and not analysis.why_joules_not_comparable(name, *members):
             measured.append((members, idle.watts))
     return measured
+
+
+def loaded_idle(system: str, windows: Sequence[WindowRow]) -> LoadedIdle | None:
+    """Return the idle draw of a system from its valid measured windows; None where some of it was not measured."""
+    rows = [row for row in windows if row.system == system and row.purpose == Purpose.MEASURED and row.valid]
+    counted = [added(row.energy_j) for row in rows]
+    known = all(parts and all(part in row.idle_w for part in parts) for row, parts in zip(rows, counted, strict=True))
+    if not rows or not known or len({frozenset(parts) for parts in counted}) != 1:
+        return None
+    seconds = np.array([row.duration_s / row.passes for row in rows])
+    watts = np.array([sum(row.idle_w[part] for part in parts) for row, parts in zip(rows, counted, strict=True)])
+    if seconds.sum() <= 0:
+        return None
+    return LoadedIdle(frozenset(counted[0]), float((watts * seconds).sum() / seconds.sum()), float(seconds.sum()))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from wattbench_reports.analyses.hybrids import Studies, prediction_checks, studies
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.sections.hybrids.counterfactuals import choices_passage
+from wattbench_reports.formatting import units
+from wattbench_reports.routing.hybrids.study import Offline, Studies, studies
+from wattbench_reports.routing.prediction_check import PredictionCheck, prediction_checks
 from wattbench_reports.sections.hybrids.frontier import frontier_passage
-from wattbench_reports.sections.hybrids.offline_routers import offline_passage
-from wattbench_reports.sections.hybrids.predictions import prediction_passage
+from wattbench_reports.sections.hybrids.other_choices import choices_passage
 from wattbench_reports.sections.hybrids.routing_summary import sent_figure, sent_passage
+from wattbench_reports.sections.hybrids.words import joules, latency
 from wattbench_reports.sections.model import Passage, Section
+from wattbench_reports.sections.table import Cell, Column, Table
+from wattbench_reports.wording.prediction import COLUMNS, prediction_note, prediction_rows, prediction_sentences
 
 _LEAD = (
     "A hybrid is worth its router if it sends items to members that answer them well, and if no single system does "
@@ -54,3 +57,68 @@ def _passages(all_studies: Studies, analysis: Analysis) -> Iterable[Passage]:
     offline = offline_passage(all_studies.offline)
     if offline is not None:
         yield offline
+
+
+def prediction_passage(check: PredictionCheck, currency: str) -> Passage:
+    """Make the passage of a hybrid.
+
+    Args:
+        check: of the hybrid.
+        currency: of the run's money; empty without any.
+    """
+    first, *others = COLUMNS
+    table = Table(
+        caption=f"{check.hybrid} as predicted and as measured",
+        columns=(Column(first), *(Column(name, numeric=True) for name in others)),
+        rows=tuple(tuple(Cell(text) for text in row) for row in prediction_rows(check, currency)),
+        note=prediction_note(check),
+    )
+    return Passage(
+        f"{check.hybrid}: prediction",
+        prediction_sentences(check),
+        (table,) if check.figures or check.over_single else (),
+    )
+
+
+def offline_passage(routers: Sequence[Offline]) -> Passage | None:
+    """Make the passage with a row per router; None without a file."""
+    if not routers:
+        return None
+    sentences = [
+        "Routers that were not run, replayed from the systems' own answers in this run. A system's joules include "
+        "the idle draw of that system only."
+    ]
+    sentences += [
+        f"Joules of {each.router.name} are not available, because {each.no_joules}."
+        for each in routers
+        if each.no_joules
+    ]
+    return Passage("Routers from the file", tuple(sentences), (_table(routers),))
+
+
+def _table(routers: Sequence[Offline]) -> Table:
+    return Table(
+        caption="Routers from the file, over all items",
+        columns=(
+            Column("Router"),
+            Column("Members"),
+            Column("Items", numeric=True),
+            Column("Accuracy", numeric=True),
+            Column("Joules per request", numeric=True),
+            Column("Joules per correct answer", numeric=True),
+            Column("Mean latency", numeric=True),
+        ),
+        rows=tuple(
+            (
+                Cell(each.router.name),
+                Cell(units.named(each.router.members)),
+                Cell(f"{len(each.outcome.rows):,}"),
+                Cell(units.percent(each.outcome.accuracy)),
+                Cell(joules(each.outcome.j_per_request)),
+                Cell(joules(each.outcome.j_per_correct)),
+                Cell(latency(each.outcome)),
+            )
+            for each in routers
+        ),
+        note="Items that were not answered by a system that the router would have asked are left out.",
+    )

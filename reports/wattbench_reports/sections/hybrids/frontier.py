@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.hybrids import Frontier, Quality, ThresholdCurve, non_decreasing_hull
 from wattbench_reports.figures import Dot, Drawing, FrontierLine, frontier
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.hybrids.frontier import Frontier, Quality, hull_of
+from wattbench_reports.routing.hybrids.threshold_sweep import ThresholdCurve
 from wattbench_reports.sections.hybrids.words import joules
 from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -131,7 +132,7 @@ def _spots_table(hybrid: Frontier) -> Table:
 
 def _draw(hybrid: Frontier, curve: ThresholdCurve, places: dict[str, int], number: int) -> Drawing:
     shown = curve.chosen(_DRAWN)
-    members = non_decreasing_hull(
+    members = hull_of(
         np.array([spot.energy_j for spot in hybrid.members]), np.array([spot.accuracy for spot in hybrid.members])
     )
     dots = [Dot(spot.name, places[spot.name], spot.energy_j, spot.accuracy) for spot in hybrid.members]

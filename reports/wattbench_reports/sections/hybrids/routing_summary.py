@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wattbench_reports.analyses.hybrids import Against, Routing, Sent, Single, Study
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.figures import SentItems, misroutes
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.hybrids.routing_summary import Against, Routing, Sent, Single
+from wattbench_reports.routing.hybrids.study import Study
 from wattbench_reports.sections.hybrids.words import absent, points, signed
 from wattbench_reports.sections.model import Figure, Passage
 from wattbench_reports.sections.table import Cell, Column, Table
@@ -18,9 +19,9 @@ _LISTED = 3
 """The number of single systems that a passage describes."""
 
 _CHOICES = {
-    "oracle": "the best member of each domain, chosen on these same items",
+    "domain": "the best member of each domain, chosen on these same items",
     "single": "the best single member, {member}",
-    "random": "a random member",
+    "chance": "a random member",
 }
 
 
@@ -117,7 +118,7 @@ def _lost(each: Routing) -> Iterable[str]:
 
 def _against(one: Against) -> str:
     tied = f" (statistically tied with {units.named(one.tied)})" if one.tied else ""
-    choice = _CHOICES[one.choice].format(member=one.member) + tied
+    choice = _CHOICES[one.kind].format(member=one.member) + tied
     return (
         f"{choice}, at {units.percent(one.accuracy)}, this is a difference of {units.points_interval(one.difference)}"
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 
-from wattbench_reports.analyses.hybrids import Choice, Outcome, Routing
 from wattbench_reports.formatting import units
+from wattbench_reports.routing.hybrids.other_choices import Choice
+from wattbench_reports.routing.hybrids.replay import Outcome
+from wattbench_reports.routing.hybrids.routing_summary import Routing
 from wattbench_reports.stats import Interval
 
 _NAMES = {

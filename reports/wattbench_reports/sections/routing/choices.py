@@ -15,8 +15,7 @@ from wattbench_reports.sections.routing.tables import capital, page_table
 from wattbench_reports.sections.table import Cell, Column, Table
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
-from wattbench_reports.wording.routing.difference_words import minus
-from wattbench_reports.wording.routing.measures import points
+from wattbench_reports.wording.routing.measures import minus, points
 from wattbench_reports.wording.routing.met import qualifies_text
 from wattbench_reports.wording.routing.pictures import cost_name, tradeoff_picture
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,3 +31,16 @@ class OfflineRouter:
     def members(self) -> tuple[str, ...]:
         """Return every system that it asks."""
         return tuple(dict.fromkeys(name for chain in self.chains for name in chain))
+
+    def requests_of(self, systems: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return how often each chain asks each of some systems, all of its own among them, and which one answers.
+
+        Both have shape (chains, systems).
+        """
+        requests = np.zeros((len(self.chains), len(systems)))
+        answered = np.zeros(requests.shape)
+        for number, chain in enumerate(self.chains):
+            columns = [systems.index(name) for name in chain]
+            requests[number, columns] = 1.0
+            answered[number, columns[-1]] = 1.0
+        return requests, answered

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from wattbench_reports.formatting import units
 from wattbench_reports.routing.model import Residents, ResidentSet, RoutingStudy
 from wattbench_reports.routing.residents.kept_loaded import best_at, gain_at
-from wattbench_reports.wording.routing.difference_words import minus
-from wattbench_reports.wording.routing.measures import StudyMeasures
+from wattbench_reports.wording.routing.measures import StudyMeasures, minus
 from wattbench_reports.wording.routing.phrases import PHRASES
 
 SAID = 4

@@ -9,8 +9,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.routing.answers.item_answers import GRAMS, JOULES, SECONDS
 from wattbench_reports.routing.model import Cascade, ResidentSet, RoutingChoice
 from wattbench_reports.wording.routing.cascades import quality_cell
-from wattbench_reports.wording.routing.difference_words import minus
-from wattbench_reports.wording.routing.measures import StudyMeasures, points
+from wattbench_reports.wording.routing.measures import StudyMeasures, minus, points
 from wattbench_reports.wording.routing.met import qualifies_text
 from wattbench_reports.wording.routing.names import comes_to_best, row_name, shares_text
 from wattbench_reports.wording.routing.phrases import PHRASES

@@ -8,14 +8,16 @@ from typing import Literal
 
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing.cascades import cascade_sentences
-from wattbench_reports.wording.routing.ceiling import ceiling_sentences
 from wattbench_reports.wording.routing.conditions import condition_sentences, control_sentences
 from wattbench_reports.wording.routing.measures import StudyMeasures, study_measures
-from wattbench_reports.wording.routing.predictions import measured_predictions
-from wattbench_reports.wording.routing.recommended import recommended_sentences
 from wattbench_reports.wording.routing.residents import resident_sentences
+from wattbench_reports.wording.routing.sentences import (
+    ceiling_sentences,
+    measured_predictions,
+    recommended_sentences,
+    tolerance_sentences,
+)
 from wattbench_reports.wording.routing.tables import RoutingTable, cascades_table, choices_table, residents_table
-from wattbench_reports.wording.routing.tolerance import tolerance_sentences
 from wattbench_reports.wording.routing.verdict import routing_verdict
 
 Topic = Literal["ceiling", "recommended", "cascades", "tolerance", "residents", "control", "prediction", "conditions"]

@@ -34,6 +34,7 @@ from wattbench.systems.hybrid.engine import HybridEngine
 from wattbench.systems.python import PythonEngine
 from wattbench.tasks.loading import load_task
 from wattbench.tasks.requests import requests_by_document
+from wattbench.text_classifier import fit_labels, save_classifier
 
 DATA = Path(__file__).parents[3] / "data"
 MEMBERS = {"arithmetic": "parrot", "rest": "counter"}
@@ -319,11 +320,8 @@ def test_facts_of_members_that_cannot_be_counted(hybrid) -> None:
 
 
 def test_a_classifier_is_part_of_it(hybrid, tmp_path: Path) -> None:
-    from wattbench.routers.stored import save_classifier
-    from wattbench.train.classifier import fit_classifier
-
     path = tmp_path / "router.npz"
-    save_classifier(path, *fit_classifier(["1 + 2", "3 + 4", "a cat", "a dog"], ["arithmetic"] * 2 + ["rest"] * 2, 0))
+    save_classifier(path, fit_labels(["1 + 2", "3 + 4", "a cat", "a dog"], ["arithmetic"] * 2 + ["rest"] * 2))
     with opened(hybrid({"type": "classifier", "model": path})) as engine:
         first, second = engine.answer("generate_until", asks((0, "a cat"), (1, "1 + 2")))
         assert (first.route.member, second.route.member) == ("counter", "parrot")

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from tests.made_up.routing_worlds import answers_of, by_domain, context_of
 from wattbench_reports.routing.fitting.cross_fitting import ACCURATE, VALUE
-from wattbench_reports.routing.fitting.fitted import fit_domains, fit_scores
-from wattbench_reports.routing.fitting.split import split_items
+from wattbench_reports.routing.fitting.fitted import fit_by_domain, fit_by_words, split_items
 from wattbench_reports.stats.budgets import KNN_ITEMS
 
 CHANCES = {"s0": {"sums": 0.9, "words": 0.2}, "s1": {"sums": 0.5, "words": 0.8}}
@@ -48,16 +47,16 @@ def test_every_domain_has_its_part_in_each_and_no_part_has_too_many() -> None:
 
 def test_each_domain_has_the_system_that_is_right_there() -> None:
     context, _ = world()
-    fitted = fit_domains(context, split_items(context.answers.domain), ACCURATE)
+    fitted = fit_by_domain(context, split_items(context.answers.domain), ACCURATE)
     assert fitted.systems == (0, 1)
     assert fitted.default == context.baseline.single
 
 
 def test_the_words_of_a_request_say_which_member_is_right() -> None:
     context, texts = world()
-    fitted = fit_scores(context, texts, split_items(context.answers.domain), ACCURATE)
+    fitted = fit_by_words(context, texts, split_items(context.answers.domain), ACCURATE)
     assert fitted.members[0] == context.baseline.single
-    of_member = dict(zip(fitted.members, fitted.scores.expected(["sums of line", "words of line"]).T, strict=True))
+    of_member = dict(zip(fitted.members, fitted.classifier.scores(["sums of line", "words of line"]).T, strict=True))
     assert of_member[0][0] > of_member[1][0]
     assert of_member[0][1] < of_member[1][1]
     assert dict(zip(fitted.members, fitted.cost, strict=True)) == {0: pytest.approx(1.0), 1: pytest.approx(3.0)}
@@ -69,14 +68,14 @@ def test_the_words_of_a_request_say_which_member_is_right() -> None:
 def test_nothing_of_the_test_items_is_in_a_router(setting: str) -> None:
     context, texts = world()
     split = split_items(context.answers.domain)
-    fitted, domains = fit_scores(context, texts, split, setting), fit_domains(context, split, setting)
+    fitted, domains = fit_by_words(context, texts, split, setting), fit_by_domain(context, split, setting)
     test = split.test
     score, cost = context.answers.score.copy(), context.answers.cost.copy()
     score[test], cost[test] = 1 - score[test], 9.0
     other = replace(context, answers=replace(context.answers, score=score, cost=cost))
     read = ["something else" if each else text for each, text in zip(test, texts, strict=True)]
-    again = fit_scores(other, read, split, setting)
+    again = fit_by_words(other, read, split, setting)
     assert (again.members, again.rule) == (fitted.members, fitted.rule)
-    assert (again.scores.coef == fitted.scores.coef).all()
+    assert (again.classifier.coef == fitted.classifier.coef).all()
     assert (again.cost == fitted.cost).all()
-    assert fit_domains(other, split, setting) == domains
+    assert fit_by_domain(other, split, setting) == domains

@@ -9,8 +9,7 @@ import pytest
 
 from tests.made_up.routing_worlds import answers_of, context_of
 from wattbench_reports.routing.answers.routed import pick
-from wattbench_reports.routing.fitting.fold_variance import of_folds, widened
-from wattbench_reports.routing.fitting.folds import FOLDS, deal_folds
+from wattbench_reports.routing.fitting.folds import FOLDS, deal_folds, of_folds, widened
 from wattbench_reports.routing.judge import judge
 from wattbench_reports.stats import Interval
 

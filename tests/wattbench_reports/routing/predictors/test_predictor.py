@@ -6,10 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
 
+from wattbench.text_classifier import TextFeatures
+from wattbench.text_classifier.model import STRENGTHS, by_rarity, spread
 from wattbench_reports.routing.fitting.folds import deal_folds
 from wattbench_reports.routing.fitting.rule import at_costs
+from wattbench_reports.routing.predictors.classifier_predictor import WordKernel
 from wattbench_reports.routing.predictors.domain_predictor import DomainPredictor
+from wattbench_reports.routing.predictors.nearest_predictor import Neighbourhood
+from wattbench_reports.routing.predictors.similar_texts import alike
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(2, 10), st.integers(0, 5))
@@ -48,74 +54,33 @@ def _texts(items, rng):
     return [" ".join(f"word{each}" for each in rng.integers(0, 40, 8)) for _ in range(items)]
 
 
-def _ridge(vectors, score, how):
-    """Return scikit-learn's regression, along the directions where there are some."""
-    from sklearn.linear_model import Ridge
-
-    from wattbench_reports.routing.predictors.classifier_predictor import _directions, _products
-
-    def along(of):
-        return of @ _directions(vectors, how.rank) if how.rank else of
-
-    scale = along(vectors).var(axis=0).sum() if how.rank else _products(vectors)[1]
-    return lambda fitted, of: (
-        Ridge(alpha=how.strength * scale).fit(along(vectors)[fitted], score[fitted]).predict(along(of))
-    )
-
-
 @pytest.mark.parametrize("number", [0, 2, -1])
 def test_regressions_without_folds_are_those_fitted_without_them(number) -> None:
-    pytest.importorskip("sklearn")
-    from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, WordKernel
-    from wattbench_reports.routing.predictors.text_features import TextFeatures
-
     rng = np.random.default_rng(2)
     texts, fold = _texts(60, rng), np.arange(60) % 5
     score = rng.random((60, 2))
-    features = TextFeatures()
-    expected = WordKernel(texts, fold, features).expected(score)
-    vectors = features.matrix(texts)
-    predict = _ridge(vectors, score, STRENGTHS[number])
+    expected = WordKernel(texts, fold, TextFeatures()).expected(score)
+    vectors, _ = by_rarity(TextFeatures().matrix(texts))
+    ridge = Ridge(alpha=STRENGTHS[number] * spread(vectors))
     for held, own in ((0, 0), (0, 3), (4, 1)):
-        fitted = predict((fold != held) & (fold != own), vectors[fold == own])
+        left = (fold != held) & (fold != own)
+        fitted = ridge.fit(vectors[left], score[left]).predict(vectors[fold == own])
         assert expected[number, held, fold == own] == pytest.approx(fitted, abs=2e-3)
 
 
-@pytest.mark.parametrize("number", [1, -2])
-def test_a_stored_regression_expects_what_ridge_does(number) -> None:
-    pytest.importorskip("sklearn")
-    from wattbench_reports.routing.predictors.classifier_predictor import STRENGTHS, fit_linear
-    from wattbench_reports.routing.predictors.text_features import TextFeatures
-
-    rng = np.random.default_rng(3)
-    texts, others = _texts(50, rng), _texts(7, rng)
-    score = rng.random((50, 3))
-    features = TextFeatures()
-    stored = fit_linear(texts, score, features, STRENGTHS[number])
-    predict = _ridge(features.matrix(texts), score, STRENGTHS[number])
-    assert stored.expected(others) == pytest.approx(predict(slice(None), features.matrix(others)), abs=1e-3)
-
-
 def test_texts_that_read_alike_have_one_number() -> None:
-    pytest.importorskip("sklearn")
-    from wattbench_reports.routing.predictors.text_features import alike, features_for
-
     refund = "please refund the order of the customer {} who has waited for a parcel since last monday"
     others = [f"topic{number} asks about matter{number} with detail{number}" for number in range(30)]
     texts = [refund.format("anna"), *others, refund.format("bert"), f"  {others[0].upper()} "]
-    numbers = alike(texts, features_for(texts))
+    numbers = alike(texts)
     assert numbers[0] == numbers[31]
     assert numbers[1] == numbers[32]
     assert len(set(numbers.tolist())) == 31
     same = ["one text"] * 5
-    assert set(alike(same, features_for(same)).tolist()) == {0}
+    assert set(alike(same).tolist()) == {0}
 
 
 def test_neighbours_are_the_nearest_of_other_folds() -> None:
-    pytest.importorskip("sklearn")
-    from wattbench_reports.routing.predictors.nearest_predictor import Neighbourhood
-    from wattbench_reports.routing.predictors.text_features import TextFeatures
-
     topics = ["sun moon star", "iron gold zinc", "oak elm ash"]
     texts = [f"{topics[each % 3]} number{each}" for each in range(120)]
     fold = np.arange(120) // 3 % 10
@@ -126,18 +91,6 @@ def test_neighbours_are_the_nearest_of_other_folds() -> None:
         assert len(voters) == 10
         assert not np.isin(fold[voters], [2, fold[item]]).any()
         assert (voters % 3 == item % 3).all()
-
-
-def test_features_are_those_that_a_stored_router_knows() -> None:
-    from dataclasses import asdict
-
-    from wattbench.routers.stored import VectorizerSettings
-    from wattbench_reports.routing.predictors.text_features import features_for
-
-    assert features_for(["ordinary words with blanks"]).analyzer == "word"
-    assert features_for(["没有空格的文字需要按字符来读才能比较两个请求"]).analyzer == "char_wb"
-    for features in (features_for(["words"]), features_for(["没有空格的文字需要按字符来读才能比较"])):
-        assert asdict(features).items() <= VectorizerSettings(**asdict(features)).model_dump().items()
 
 
 @settings(max_examples=40)

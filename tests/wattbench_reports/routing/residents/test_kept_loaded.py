@@ -13,7 +13,7 @@ from tests.made_up.routing_worlds import answers_of, by_domain, context_of, rout
 from wattbench.errors import UserError
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.metrics.costs import CostUnit
-from wattbench_reports.routing.options import RoutingOptions
+from wattbench_reports.routing.context import RoutingOptions
 from wattbench_reports.routing.residents.kept_loaded import best_at, best_by_rate, gain_at, residents
 from wattbench_reports.routing.residents.resident_draw import ALL_LOADED, resident_draw
 

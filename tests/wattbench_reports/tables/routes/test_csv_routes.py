@@ -13,10 +13,11 @@ from click.testing import CliRunner
 
 from wattbench.cli import main
 from wattbench.errors import UserError
-from wattbench_reports.analyses.hybrids import matrix_of, studies
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.html import report, write_report
 from wattbench_reports.metrics.assumptions import Assumptions
+from wattbench_reports.routing.answers.answer_matrix import matrix_of
+from wattbench_reports.routing.hybrids.study import studies
 from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.tables.routes import read_routes
 

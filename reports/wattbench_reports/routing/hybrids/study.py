@@ -1,0 +1,150 @@
+"""Compute everything that the report shows on routing, once per run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wattbench_reports.comparison.analysis import Analysis
+from wattbench_reports.routing.answers.answer_matrix import AnswerMatrix, hybrid_answers, matrix_of
+from wattbench_reports.routing.hybrids.frontier import Frontier, Quality, frontier_of, quality_of
+from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, bench_of, without_joules
+from wattbench_reports.routing.hybrids.misroutes import Misroutes, misroutes_of
+from wattbench_reports.routing.hybrids.other_choices import (
+    Choice,
+    OtherChoices,
+    always_each,
+    choices_of,
+    plan_of_file,
+)
+from wattbench_reports.routing.hybrids.replay import Outcome, mean_interval, replay
+from wattbench_reports.routing.hybrids.resident_idle import Resident, resident_of
+from wattbench_reports.routing.hybrids.routing_summary import Routing, routing_of
+from wattbench_reports.stats import Interval, mean_difference
+from wattbench_reports.tables.routes import OfflineRouter
+
+
+@dataclass(frozen=True)
+class ReplayCheck:
+    """The live hybrid against the replay of its routes, over the same items."""
+
+    live: Outcome
+    replayed: Outcome
+    of: int
+    """Items of the hybrid's: those that are not in the check asked a member that is not in the run."""
+    accuracy: Interval
+    """Live - replayed, -1 to 1."""
+    energy_j: Interval | None
+    """Live - replayed, per request; None where joules are not compared."""
+    same_score: float
+    """The share of items with the same score, live and replayed."""
+
+    @property
+    def accuracy_agrees(self) -> bool:
+        """Return whether the interval contains 0."""
+        return self.accuracy.low <= 0 <= self.accuracy.high
+
+    @property
+    def energy_agrees(self) -> bool | None:
+        """Return whether the interval of the joules contains 0; None without joules."""
+        return None if self.energy_j is None else self.energy_j.low <= 0 <= self.energy_j.high
+
+
+@dataclass(frozen=True)
+class Study:
+    """The analyses of one hybrid."""
+
+    routing: Routing
+    bench: Bench
+    misroutes: Misroutes
+    other: OtherChoices
+    check: ReplayCheck | None
+    resident: Resident | None
+    frontier: Frontier
+    always: tuple[Choice, ...] = ()
+    """Of asking always one member, those that are not among `choices`."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """Return the hybrid and every other choice."""
+        return self.other.listed
+
+
+@dataclass(frozen=True)
+class Offline:
+    """A router from a file, replayed over the run."""
+
+    router: OfflineRouter
+    outcome: Outcome
+    no_joules: str
+
+
+@dataclass(frozen=True)
+class Studies:
+    """The analyses of all hybrids and router files of a run."""
+
+    hybrids: tuple[Study, ...]
+    quality: Quality | None
+    offline: tuple[Offline, ...]
+
+
+def studies(analysis: Analysis) -> Studies | None:
+    """Analyse the hybrids of a run and the routers of a file; None without either.
+
+    Raises:
+        UserError: the table of items is damaged.
+    """
+    recorded = analysis.frames.run.systems()
+    if not analysis.offline_routers and not any(row.members for row in recorded.values()):
+        return None
+    matrix = matrix_of(analysis)
+    hybrids = hybrid_answers(analysis, matrix)
+    if not hybrids and not analysis.offline_routers:
+        return None
+    windows = analysis.frames.window_rows
+    hybrid_studies = []
+    for hybrid in hybrids:
+        bench = bench_of(analysis, matrix, hybrid)
+        chosen = choices_of(analysis, bench)
+        hybrid_studies.append(
+            Study(
+                routing=routing_of(analysis, bench, chosen.listed),
+                bench=bench,
+                misroutes=misroutes_of(bench),
+                other=chosen,
+                check=check_of(bench),
+                resident=resident_of(analysis, bench, windows),
+                frontier=frontier_of(analysis, bench, chosen.listed),
+                always=always_each(bench) if analysis.priced is not None else (),
+            )
+        )
+    return Studies(
+        tuple(hybrid_studies),
+        quality_of([each.frontier for each in hybrid_studies]),
+        tuple(_offline(analysis, matrix, router) for router in analysis.offline_routers),
+    )
+
+
+def _offline(analysis: Analysis, matrix: AnswerMatrix, router: OfflineRouter) -> Offline:
+    reason = analysis.why_joules_not_comparable(*router.members)
+    rows = np.arange(len(matrix.domain))
+    outcome = replay(without_joules(matrix) if reason else matrix, plan_of_file(router, rows))
+    return Offline(router, outcome, reason)
+
+
+def check_of(bench: Bench) -> ReplayCheck | None:
+    """Compare live and replayed results; None where no item can be replayed."""
+    replayed = bench.replayed
+    live = bench.live.among(replayed.rows)
+    accuracy = mean_difference(live.score, replayed.score)
+    if accuracy is None:
+        return None
+    return ReplayCheck(
+        live=live,
+        replayed=replayed,
+        of=len(np.unique(bench.hybrid.frame["row"])),
+        accuracy=accuracy,
+        energy_j=mean_interval(live.energy_j - replayed.energy_j),
+        same_score=float((np.abs(live.score - replayed.score) < 1e-9).mean()),
+    )
