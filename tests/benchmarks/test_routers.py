@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.adversaries.figures import rate_of, read
 from benchmarks.adversaries.router_worlds import Copies, RouterWorld, copied, made_up
-from benchmarks.adversaries.routers import CLAIMS, FOUND, WORLDS, WORTH
+from benchmarks.adversaries.routers import FOUND, WORLDS, WORTH
 from wattbench_reports.routing.predictors.similar_texts import alike
 
 RECORDED = read("routers")
