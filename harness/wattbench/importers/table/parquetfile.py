@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
 from wattbench.importers.spool import MOST_ANSWERS
 from wattbench.importers.table import parquetpages
-from wattbench.importers.table.csvrows import MAX_FIELD_CHARACTERS
+from wattbench.importers.table.csvfile import MAX_FIELD_CHARACTERS
 from wattbench.records.files.regular_file import open_regular
 
 MAX_FOOTER_BYTES = 32_000_000
