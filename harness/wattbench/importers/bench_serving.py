@@ -21,7 +21,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import NAME_LENGTH, Answer, number
 from wattbench.importers.fields import MS, REQUESTS, chunk_ends, count, figure, gaps, listed, read_fields, words
 from wattbench.importers.files import digest, head, mapping, read_object, read_objects, text
-from wattbench.importers.imported import AT_ONCE, RATE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.stated import Total, Totals
 from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
@@ -92,7 +92,7 @@ SERVER = (
 
 @dataclass(frozen=True)
 class _Result:
-    """What one of the two formats has of its own."""
+    """The differences of one of the two formats."""
 
     name: str
     marks: tuple[str, ...]
@@ -109,8 +109,8 @@ class _Result:
         start = head(source)
         return all(f'"{key}"' in start for key in self.marks)
 
-    def read(self, sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
-        """Read every result of some files. Each is a system, as each has a load of its own."""
+    def read(self, sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+        """Read every result of some files. Each is a system, because each has its load."""
         totals = Totals(TOTALS, UNITS, (*self.settings, *LISTS))
         for path in sources:
             draft.files.append(path)

@@ -9,9 +9,10 @@ from wattbench.errors import UserError
 from wattbench.importers.aiperf.artifacts import AIPERF
 from wattbench.importers.answer import UNIT_RANGE, ScoreRange
 from wattbench.importers.bench_serving import SGLANG, VLLM
+from wattbench.importers.codecarbon import CODECARBON
 from wattbench.importers.evalscope import EVALSCOPE
 from wattbench.importers.guidellm import GUIDELLM
-from wattbench.importers.imported import Draft, Format, Imported
+from wattbench.importers.imported import Format, ImportDraft, Imported
 from wattbench.importers.inference_perf import INFERENCE_PERF
 from wattbench.importers.inspect_ai import INSPECT
 from wattbench.importers.llenergymeasure.results import LLENERGYMEASURE
@@ -21,11 +22,12 @@ from wattbench.importers.mlperf.submission import MLPERF
 from wattbench.importers.openjarvis import OPENJARVIS
 from wattbench.importers.spool import Spool
 from wattbench.importers.table import item_table
+from wattbench.importers.tokenpowerbench import TOKEN_POWER_BENCH
 
 TABLE = "table"
 _FORMATS: Sequence[Format] = (
-    LM_EVAL, EVALSCOPE, INSPECT, VLLM, SGLANG, INFERENCE_PERF, MLPERF, OPENJARVIS, LLENERGYMEASURE, ML_ENERGY, AIPERF,
-    GUIDELLM,
+    LM_EVAL, EVALSCOPE, INSPECT, VLLM, SGLANG, INFERENCE_PERF, MLPERF, OPENJARVIS, LLENERGYMEASURE, ML_ENERGY,
+    TOKEN_POWER_BENCH, AIPERF, GUIDELLM, CODECARBON,
 )  # fmt: skip
 FORMATS: Mapping[str, Callable[[Path], bool]] = {each.name: each.looks_like for each in _FORMATS} | {
     TABLE: item_table.looks_like
@@ -48,7 +50,7 @@ def detect(sources: Sequence[Path]) -> str:
 
 
 def check_exist(sources: Sequence[Path]) -> None:
-    """Check that every source exists, and is named once.
+    """Check that every source exists and is named once.
 
     Raises:
         UserError: one is not.
@@ -108,7 +110,7 @@ def read_sources(
         raise UserError(f"--metric names a metric of {' or '.join(scored)}; this is {form}")
     if score_range and form not in (*scored, TABLE):
         raise UserError(f"--score-range is of scores of {', '.join(scored)} or a table; this is {form}")
-    draft = Draft(metric, UNIT_RANGE if score_range is None else ScoreRange.of(score_range))
+    draft = ImportDraft(metric, UNIT_RANGE if score_range is None else ScoreRange.of(score_range))
     if form == TABLE:
         spool = Spool(item_table.batches(sources, renamed or {}, draft), scratch)
     else:

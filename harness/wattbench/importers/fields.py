@@ -1,4 +1,4 @@
-"""Say where a format keeps each field of an answer, and in which unit.
+"""Describe where a format keeps each field of an answer, and in which unit.
 
 A format is a map from fields of `Answer` to `Field`::
 
@@ -8,7 +8,7 @@ A format is a map from fields of `Answer` to `Field`::
         "answer": words("response.text"),
     }
 
-`read_fields` reads such a map. What a plain path cannot say is a function ``(value, name, where)``: a `Field` takes any.
+`read_fields` reads such a map. What a path cannot say is a function ``(value, name, where)``: a `Field` takes any.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REQUESTS = "requests"
 
 
 def at(record: Any, *paths: str) -> Any:
-    """Return the value at the first of some dotted paths that has one; None if none has. A number is a list's place."""
+    """Return the first value that is not null at some dotted paths; a number is a place in a list."""
     for path in paths:
         value = record
         for part in path.split("."):
@@ -42,7 +42,7 @@ def at(record: Any, *paths: str) -> Any:
 
 
 def section(record: Any, *paths: str) -> Mapping[str, Any]:
-    """Return the object at the first of some dotted paths that has one that is not empty; else an empty one."""
+    """Return the first object that is not empty at some dotted paths; else an empty one."""
     return next((value for path in paths if isinstance(value := at(record, path), Mapping) and value), {})
 
 
@@ -83,17 +83,17 @@ def count(*paths: str, name: str = "") -> Field:
 
 
 def words(*paths: str) -> Field:
-    """Describe a text, empty where there is none; of another value its JSON."""
+    """Describe a text. It is empty if missing; another value becomes JSON."""
     return Field(paths, lambda value, *_: text(value))
 
 
 def words_or_none(*paths: str) -> Field:
-    """Describe a text that is None where it is empty."""
+    """Describe a text that is None if missing or empty."""
     return Field(paths, lambda value, *_: text(value) or None)
 
 
 def read_fields(fields: Mapping[str, Field], record: Any, where: str) -> dict[str, Any]:
-    """Return the fields of a record by a map.
+    """Return the fields of a record that a map describes.
 
     Raises:
         UserError: one is impossible.
@@ -102,7 +102,7 @@ def read_fields(fields: Mapping[str, Field], record: Any, where: str) -> dict[st
 
 
 def listed(value: Any, name: str, where: str) -> list[Any]:
-    """Return a list of a source; empty for None.
+    """Return a value that has to be a list; empty for None.
 
     Raises:
         UserError: it is something else.
@@ -122,7 +122,7 @@ def gaps(value: Any, name: str, where: str) -> list[float]:
 
 
 def chunk_ends(first_s: float, gaps_s: Sequence[float], seconds: float | None) -> Sequence[float]:
-    """Return when each chunk came, in seconds after the request was sent; none if the last came after its end.
+    """Return when each chunk came, in seconds after sending; none if the last came after the end.
 
     Args:
         first_s: when the first one came.
@@ -134,6 +134,6 @@ def chunk_ends(first_s: float, gaps_s: Sequence[float], seconds: float | None) -
 
 
 def kept(settings: Mapping[str, Any], names: Mapping[str, str] | Sequence[str]) -> dict[str, Any]:
-    """Return the settings that are texts or numbers, of some names; a mapping renames them."""
+    """Return those of some settings that are texts or numbers; a mapping renames them."""
     renamed = names if isinstance(names, Mapping) else dict(zip(names, names, strict=True))
     return {new: settings[old] for old, new in renamed.items() if isinstance(settings.get(old), str | int | float)}

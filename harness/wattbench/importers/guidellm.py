@@ -34,7 +34,7 @@ from wattbench.importers.fields import (
     words_or_none,
 )
 from wattbench.importers.files import digest, mapping, read_object, text, without_credentials
-from wattbench.importers.imported import AT_ONCE, RATE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.stated import Total, statistic
 
 FILE = "benchmarks.json"
@@ -43,7 +43,7 @@ CUT = "incomplete"
 
 
 def _timing(name: str, *keys: str) -> Field:
-    """Describe a moment, which has been in four sections."""
+    """Describe a moment, whose section differs by version."""
     sections = ("info.timings", "info", "scheduler_info.timings", "scheduler_info")
     return figure(*(f"{each}.{key}" for each in sections for key in keys), name=name)
 
@@ -103,8 +103,8 @@ def _looks_like(source: Path) -> bool:
     return isinstance(report.get("benchmarks"), list) and "machine_info" not in report  # which pytest-benchmark's have
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
-    """Read some reports. Each benchmark in them becomes a system, as each has another load."""
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read some reports. Each benchmark in them is a system, because each has its load."""
     numbers: dict[str, int] = {}
     for source in sources:
         path = source / FILE if source.is_dir() else source
@@ -125,7 +125,7 @@ def _benchmark(
     report: Mapping[str, Any],
     benchmark: Mapping[str, Any],
     numbers: dict[str, int],
-    draft: Draft,
+    draft: ImportDraft,
 ) -> Iterator[Answer]:
     load, config = _load(benchmark), _config(report, benchmark)
     rate, streams = load.get(RATE), load.get("streams")
@@ -155,7 +155,7 @@ def _load(benchmark: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a benchmark, of the benchmark itself (schema 1 and 2) or of the whole report."""
+    """Return the settings of a benchmark: its own (schema 1 and 2), or those of the report."""
     backend = section(benchmark, "config.backend") or section(report, "config.spec.backend")
     sections = (backend, section(report, "args.backend_kwargs"), section(report, "args"), section(benchmark, "worker"))
     model, server = (
@@ -168,7 +168,7 @@ def _config(report: Mapping[str, Any], benchmark: Mapping[str, Any]) -> dict[str
 
 
 def _data(given: Any) -> Iterator[str]:
-    """Yield what names each source of prompts: of a file its last name, as folders differ."""
+    """Yield the name of each source of prompts: of a file without its folder."""
     for each in given if isinstance(given, list) else [given]:
         if isinstance(each, str):
             yield PurePath(each).name
@@ -177,8 +177,8 @@ def _data(given: Any) -> Iterator[str]:
             yield " ".join(PurePath(str(value)).name if key == "path" else str(value) for key, value in named.items())
 
 
-def _add_totals(draft: Draft, system: str, benchmark: Mapping[str, Any], where: str) -> None:
-    """Add the figures of a benchmark: each metric of successful requests, the numbers of requests, the duration."""
+def _add_totals(draft: ImportDraft, system: str, benchmark: Mapping[str, Any], where: str) -> None:
+    """Add the metrics of successful requests, the numbers of requests and the duration."""
 
     def add(total: Total, value: Any, source: str, unit: str = "", requests: Any = None) -> None:
         draft.stated.add(system, total, value, source=source, where=where, unit=unit, requests=requests)
@@ -208,7 +208,7 @@ def _percentile(name: str) -> str | None:
 
 
 def _answers(
-    system: str, requests: Mapping[str, Any], where: str, numbers: dict[str, int], draft: Draft
+    system: str, requests: Mapping[str, Any], where: str, numbers: dict[str, int], draft: ImportDraft
 ) -> Iterator[Answer]:
     """Yield the answers of a benchmark in the order of the prompt file, and count those that were cut off."""
     every = [each for outcome in OUTCOMES for each in _listed(requests, outcome, where)]
@@ -238,7 +238,7 @@ def _answers(
 def _listed(
     requests: Mapping[str, Any], outcome: str, where: str
 ) -> Iterator[tuple[float, str, Mapping[str, Any], str]]:
-    """Yield the requests of an outcome, each after when it was queued, or else sent."""
+    """Yield (moment queued or sent, outcome, request, position) of each request of an outcome."""
     every = requests.get(outcome) or []
     if not isinstance(every, list):
         raise UserError(f"{where}.requests.{outcome}: of type {type(every).__name__}, not a list")
@@ -251,7 +251,7 @@ def _listed(
 
 
 def _timed(request: Mapping[str, Any], where: str, *, failed: bool) -> dict[str, Any]:
-    """Return the fields of a request, with its seconds, and when its first and its last token came."""
+    """Return the fields of a request, with the times of its first and last token."""
     fields = read_fields(REQUEST, request, where)
     started_s, ended_s = fields["started_s"], ENDED.of(request, where)
     if fields["seconds"] is None and started_s is not None and ended_s is not None:
@@ -270,7 +270,7 @@ def _timed(request: Mapping[str, Any], where: str, *, failed: bool) -> dict[str,
 
 
 def _others(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of a request that no field of an answer holds, and the text of its thoughts."""
+    """Return the other figures of a request, and the text of its thoughts."""
     figures = {
         name: value
         for name, value in request.items()

@@ -1,4 +1,4 @@
-"""Collect what is read of any format: the answers, and what is known of the source."""
+"""Define what an import reads of any format: answers, and what is known of the source."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Imported:
 
 
 @dataclass
-class Draft:
-    """What is known of an import while its sources are read. The fields are those of `Imported`."""
+class ImportDraft:
+    """What is known so far of an import whose sources are being read: the fields of `Imported`."""
 
     metric: str | None = None
     """Which score is correctness; None: the format's first."""
@@ -120,7 +120,7 @@ class Draft:
             raise UserError(f"{error} to count as correctness. Name {others}") from error
 
     def check_metric(self, known: Mapping[str, None], of: str) -> None:
-        """Check that some task has the metric.
+        """Check that a task has the chosen metric.
 
         Args:
             known: the names of all metrics.
@@ -133,14 +133,14 @@ class Draft:
             raise UserError(f"--metric {self.metric}: no {of} has it{nearest(self.metric, known)}")
 
     def unique(self, name: str) -> str:
-        """Return a name that no other system has: with a number where it is taken, ``a (2)``."""
+        """Return a name that no other system has: ``a (2)`` where ``a`` is taken."""
         new, position = name, 2
         while new in self.configs:
             new, position = f"{name} ({position})", position + 1
         return new
 
     def system_name(self, model: str, load: Mapping[str, Any]) -> str:
-        """Return a name that no other system has: the model's, with its load, such as ``org/model 10/s``."""
+        """Name a system after its model and load, such as ``org/model 10/s``, unlike all others."""
         rate, most = load.get(RATE), load.get(AT_ONCE)
         words = []
         if isinstance(rate, int | float):
@@ -152,7 +152,7 @@ class Draft:
         return self.unique(" ".join([model, *words]).strip())
 
     def imported(self, form: str, answers: Spool) -> Imported:
-        """Return all of it, once every answer was read."""
+        """Return the import, once every answer was read."""
         return Imported(
             format=form,
             version=", ".join(self.versions) or None,
@@ -177,7 +177,7 @@ class Format:
     """As ``--from`` takes it."""
     looks_like: Callable[[Path], bool]
     """Returns whether a file or folder is of it."""
-    read: Callable[[Sequence[Path], Draft], Iterator[Answer]]
+    read: Callable[[Sequence[Path], ImportDraft], Iterator[Answer]]
     """Yields the answers of some sources, and records in the draft what else is known."""
     scored: bool = False
     """Whether an answer has several scores, of which ``--metric`` chooses one."""

@@ -23,7 +23,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.fields import REQUESTS, at, count, figure, listed, read_fields, section
 from wattbench.importers.files import digest, mapping, read_array, read_object, read_yaml, text, without_credentials
-from wattbench.importers.imported import AT_ONCE, RATE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.request_bodies import answer_of, prompt_of
 from wattbench.importers.stated import Total, Totals, is_figure, leaves
 
@@ -107,8 +107,8 @@ def _is_report(path: Path) -> bool:
     return (REPORT.fullmatch(path.name) or PER_REQUEST.fullmatch(path.name)) is not None
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
-    """Read the reports of some runs. Each stage is a system, as each has a load of its own."""
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read the reports of some runs. Each stage is a system, because each has its load."""
     for run in _runs(sources):
         config = run.folder / "config.yaml"
         server = section(read_yaml(config) if config.is_file() else {}, "server")
@@ -182,7 +182,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     return report
 
 
-def _add_figures(draft: Draft, system: str, side: str, report: Mapping[str, Any], path: Path) -> None:
+def _add_figures(draft: ImportDraft, system: str, side: str, report: Mapping[str, Any], path: Path) -> None:
     requests = at(report, "successes.count")
     if side == "prometheus":
         for route, value in leaves(report, path):
@@ -270,7 +270,7 @@ def _seconds(request: Mapping[str, Any], start_s: float, where: str) -> float:
 
 
 def _timed(request: Mapping[str, Any], start_s: float, where: str) -> dict[str, Any]:
-    """Return the fields of a request, with its seconds and the times of its tokens, which are moments of its clock."""
+    """Return the fields of a request, with the times of its tokens, which the file states as moments."""
     fields = read_fields(REQUEST, request, where)
     times = listed(at(request, *TOKEN_TIMES) or [], "output_token_times", where)
     ends = [number((number(each, "a token's time", where) or 0.0) - start_s, "a token's time", where) for each in times]

@@ -29,7 +29,7 @@ from wattbench.importers.files import (
     text,
     without_credentials,
 )
-from wattbench.importers.imported import AT_ONCE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, Format, ImportDraft
 from wattbench.records.files.regular_file import open_regular
 
 SUFFIXES = (".eval", ".json")
@@ -102,7 +102,7 @@ def _looks_like(source: Path) -> bool:
     return all(f'"{key}"' in start for key in ("eval", "run_id", "task_id", "model"))
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some logs. Each model is a system.
 
     Correctness is the score of the chosen scorer in every task that has it, else of the first.
@@ -186,7 +186,7 @@ def _read_log(path: Path) -> _Log:
 
 
 def _load(log: Any) -> dict[str, Any]:
-    """Return what is stated of how many calls were under way at once."""
+    """Return the settings that decide how many calls were in flight at once."""
     load: dict[str, Any] = {}
     # What is set for the whole log goes before what is set of its model, as in inspect_ai.
     generation = ((log.eval.model_generate_config, _LOAD), (log.plan.config, _LOAD))
@@ -197,23 +197,23 @@ def _load(log: Any) -> dict[str, Any]:
 
 
 def _retries(sample: Any) -> int:
-    """Return how many attempts of a sample, or of its calls, failed before those that are recorded."""
+    """Return the number of failed attempts of a sample and of its calls."""
     calls = (getattr(event, "retries", None) for event in sample.events)
     return len(sample.error_retries or ()) + sum(number or 0 for number in calls)
 
 
 def _stop_reason(sample: Any) -> str | None:
-    """Return why the last answer of the model ended."""
+    """Return why the model's last answer ended."""
     return str(sample.output.choices[0].stop_reason) if sample.output.choices else None
 
 
 def _calls(sample: Any) -> int:
-    """Return how many answers of the model a sample has."""
+    """Return the number of answers of the model in a sample."""
     return sum(message.role == "assistant" for message in sample.messages)
 
 
 def _check_size(path: Path) -> None:
-    """Check what inspect_ai would hold in memory, by unpacking: it goes by no size that a zip states."""
+    """Check the size of a log by unpacking it, as inspect_ai would; sizes that a zip states are not trusted."""
     left = _Left(path, MOST_UNPACKED_BYTES, MAX_OBJECT_VALUES)
     with open_regular(path) as file:
         if path.suffix != ".eval":
@@ -241,7 +241,7 @@ def _check_size(path: Path) -> None:
 
 @dataclass
 class _Left:
-    """What may still be unpacked of a log."""
+    """How much of a log may still be unpacked."""
 
     path: Path
     size: int
@@ -288,7 +288,7 @@ def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _answer(
-    system: str, log: _Log, row: Mapping[str, Any], scores: Mapping[str, Any], where: str, draft: Draft
+    system: str, log: _Log, row: Mapping[str, Any], scores: Mapping[str, Any], where: str, draft: ImportDraft
 ) -> Answer:
     chosen = next(name for name in (draft.metric, *scores) if name is not None and name in scores)
     failed = "attempts that failed before the answer, whose seconds are in no latency"
@@ -325,7 +325,7 @@ def _text(value: Any) -> str:
     return text(parsed)
 
 
-def _score(value: Any, scorer: str, where: str, draft: Draft) -> float:
+def _score(value: Any, scorer: str, where: str, draft: ImportDraft) -> float:
     if isinstance(value, str) and value in LETTERS:
         return LETTERS[value]
     score = draft.share(value, f"score {scorer!r:.60}", where, "another scorer with --metric")

@@ -16,7 +16,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import Answer, whole_number
 from wattbench.importers.fields import read_fields, words
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text
-from wattbench.importers.imported import Draft, Format
+from wattbench.importers.imported import Format, ImportDraft
 
 _DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
 RESULTS = re.compile(rf".*_({_DATE})\.json")
@@ -55,7 +55,7 @@ def _looks_like(source: Path) -> bool:
     return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read every evaluation under some folders; if a model has several on one task, the last.
 
     Correctness is the chosen metric in every task that has it, else a task's first.
@@ -129,14 +129,14 @@ def _chosen_metric(path: Path, task: str, evaluation: _Evaluation, metric: str |
 
 
 def _names_of(metric: str) -> tuple[str, str]:
-    """Return by which names a metric may be chosen: ``exact_match,none`` and ``exact_match``."""
+    """Return the names by which a metric may be chosen: ``exact_match,none`` and ``exact_match``."""
     return metric, metric.partition(",")[0]
 
 
 def _answers(
-    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str, draft: Draft
+    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str, draft: ImportDraft
 ) -> Iterator[Answer]:
-    """Yield a task's answers: of the samples of a metric's filter, with the metrics of all filters."""
+    """Yield a task's answers: the samples of the metric's filter, with the metrics of all filters."""
     name, _, filter_name = metric.partition(",")
     others: dict[int | None, dict[str, Any]] = {}
     for where, sample in read_objects(path):
@@ -162,7 +162,7 @@ def _answer(
     sample: Mapping[str, Any],
     metric: str,
     metrics: Mapping[str, Any],
-    draft: Draft,
+    draft: ImportDraft,
 ) -> Answer:
     if doc_id is None:
         raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
@@ -232,7 +232,7 @@ def _innermost(replies: Any) -> str:
 
 
 def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:
-    """Return the task's version, and a digest of how it asks and scores: its settings, but for the model's."""
+    """Return the task's version, and a digest of the settings by which it asks and scores."""
     version = mapping(evaluation.raw.get("versions")).get(task)
     settings = mapping(mapping(evaluation.raw.get("configs")).get(task))
     described = {key: value for key, value in settings.items() if key != "metadata"}

@@ -15,7 +15,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.fields import MS, kept
 from wattbench.importers.files import head, mapping, read_object, text
-from wattbench.importers.imported import AT_ONCE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, Format, ImportDraft
 from wattbench.importers.stated import Total, Totals, is_figure
 
 SETTINGS = (
@@ -50,7 +50,7 @@ def _looks_like(source: Path) -> bool:
     return '"configurations"' in start and ('"energy_per_' in start or '"avg_power_watts"' in start)
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some files. Each configuration is a system; no file lists its requests."""
     for path in sources:
         draft.files.append(path)

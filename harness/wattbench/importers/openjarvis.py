@@ -21,7 +21,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.fields import MS, Field, at, count, figure, listed, read_fields, section, words
 from wattbench.importers.files import mapping, read_object, read_objects, text
-from wattbench.importers.imported import Draft, Format
+from wattbench.importers.imported import Format, ImportDraft
 from wattbench.importers.stated import Total, Totals, is_figure
 
 CURRENCY = "USD"
@@ -34,7 +34,7 @@ def _right(value: Any, name: str, where: str) -> float:
 
 
 def _measured(*paths: str) -> Field:
-    """Describe a figure of which 0 means that it was not measured."""
+    """Describe a figure that is 0 where it was not measured."""
     return figure(*paths, zero=False)
 
 
@@ -120,7 +120,7 @@ def _looks_like(source: Path) -> bool:
     return source.suffix == ".jsonl" and source.is_file() and _kind(source) is not None
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some results. Each file is a system: a model, or a cell."""
     by_model: dict[tuple[str, str], str] = {}
     hybrids: list[str] = []
@@ -216,7 +216,7 @@ def _answer(system: str, kind: str, row: Mapping[str, Any], settings: Mapping[st
 
 
 def _of_turns(row: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Return the fields that are sums over the turns of an agent."""
+    """Return the sums over the turns of an agent."""
     if row.get("turns") is None:
         raise UserError(f"{where}: turns is of type NoneType, not a list")
     turns = [mapping(turn) for turn in listed(row["turns"], "turns", where)]

@@ -1,4 +1,4 @@
-"""Collect the figures that a source states over requests which it does not list, by a map of their names."""
+"""Collect the totals that a source states, by a map of their names."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Totals:
-    """How a format names the figures of its totals. A figure that no name fits is shown under its own."""
+    """How a format names its totals. A figure that no name fits keeps its name."""
 
     names: Mapping[str, Total]
     """Dotted path to what it is. ``*`` is in the place of a statistic (``mean``, ``p99``), ``#`` of a percentile
@@ -74,7 +74,7 @@ class Totals:
         return Total(".".join(route[:-1] if which else route), which or self.others)
 
     def unit(self, figure: str) -> str:
-        """Return the unit of a figure that has its own name; empty: not known."""
+        """Return the unit of a figure that keeps its name; empty if not known."""
         return next((unit for end, unit in self.units.items() if figure.endswith(end)), "")
 
     @cached_property
@@ -163,7 +163,7 @@ class Stated:
 
 
 def statistic(name: str) -> str | None:
-    """Return which statistic a tool's word names: ``std``, ``p99``, ``99%``; None if it names none."""
+    """Return the statistic that a tool's word (``std``, ``p99``, ``99%``) names; None if it names none."""
     name = name.lower()
     if name in STATISTICS:
         return STATISTICS[name]
@@ -176,7 +176,7 @@ def statistic(name: str) -> str | None:
 
 
 def leaves(value: Any, where: str | Path, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value of a JSON document that is no object or list, with its path. Empty objects have none.
+    """Yield (path, value) of every value in a JSON document that is no object or list.
 
     Raises:
         UserError: it is nested too deeply.

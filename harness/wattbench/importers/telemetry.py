@@ -1,4 +1,4 @@
-"""Define the readings of power that a source holds, and judge them as wattbench's own are.
+"""Define the readings of power that a source holds, and judge them like those of a measured run.
 
 A reader makes a `Telemetry` per system::
 
@@ -28,7 +28,7 @@ from wattbench.records import Purpose, WindowLabel, WindowRow
 
 @dataclass(frozen=True, kw_only=True)
 class Telemetry:
-    """The readings of one system, from before its first request until after its last answer where they reach."""
+    """The readings of one system, if possible from before its first request until after its last answer."""
 
     readings: Sequence[Reading]
     """In any order."""
@@ -51,7 +51,7 @@ class Telemetry:
 
     @property
     def name(self) -> str:
-        """What a trace of the readings names as their meter."""
+        """Return the name of the meter in a trace of the readings."""
         return self.read_by
 
 

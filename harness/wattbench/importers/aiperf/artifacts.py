@@ -24,7 +24,7 @@ from wattbench.importers.aiperf.totals import SECONDS, add_totals, config_of, lo
 from wattbench.importers.answer import Answer, number, whole_number
 from wattbench.importers.fields import REQUESTS, Field, at, read_fields, words
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text
-from wattbench.importers.imported import Draft, Format
+from wattbench.importers.imported import Format, ImportDraft
 from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 RECORDS, TOTALS, INPUTS = "profile_export.jsonl", "profile_export_aiperf.json", "inputs.json"
@@ -98,8 +98,8 @@ def _looks_like(source: Path) -> bool:
     return first is not None and {"metadata", "metrics"} <= set(first[1])
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
-    """Read some profiles, each of which becomes a system. One without records has what its totals state."""
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read some profiles. Each is a system; one without records has its totals alone."""
     for source in sources:
         records = _records(source)
         paths = {name: records.with_name(name) for name in (TOTALS, INPUTS, GRADES, READINGS)}
@@ -126,7 +126,7 @@ def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
 
 
 def _records(source: Path) -> Path:
-    """Return the path of the records; they need not be there if the totals are."""
+    """Return the path of the records, which may be missing where there are totals."""
     path = source / RECORDS if source.is_dir() else source
     if path.name.endswith(TOTALS):
         path = path.with_name(RECORDS)
@@ -135,8 +135,8 @@ def _records(source: Path) -> Path:
     return path
 
 
-def _answers(draft: Draft, system: str, records: Path, paths: Mapping[str, Path]) -> Iterator[Answer]:
-    """Yield the answers of a profile in the order in which they ended, and count what is left out."""
+def _answers(draft: ImportDraft, system: str, records: Path, paths: Mapping[str, Path]) -> Iterator[Answer]:
+    """Yield the answers of a profile in the order in which they ended; count what is left out."""
     prompts, grades = _prompts(paths[INPUTS]), _grades(paths[GRADES])
     numbers: dict[str, int] = {}
     for prompt in prompts.values():
@@ -188,7 +188,7 @@ def _timed(record: Mapping[str, Any], where: str, *, failed: bool) -> dict[str, 
 
 
 def _document(metadata: Mapping[str, Any], turn: int, where: str) -> dict[str, Any]:
-    """Return the item of a request whose prompt is not known: each request is its own."""
+    """Name the document of a request whose prompt is not known: each such request has its own."""
     session = whole_number(metadata.get("session_num"), "session_num", where)
     identity = text(metadata.get("x_request_id")) or text(metadata.get("conversation_id")) or where
     item = identity if session is None else f"{session}" if turn == 0 else f"{session}.{turn}"
@@ -196,7 +196,7 @@ def _document(metadata: Mapping[str, Any], turn: int, where: str) -> dict[str, A
 
 
 def _others(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metrics of a request that no field of an answer holds, with their units in their names."""
+    """Return the other metrics of a request, with their units in their names."""
     return {
         f"{name} ({unit})" if (unit := mapping(metric).get("unit")) else name: mapping(metric).get("value")
         for name, metric in metrics.items()
@@ -205,7 +205,7 @@ def _others(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _prompts(path: Path) -> dict[tuple[str, int], str]:
-    """Return conversation and turn to the prompt, in the order of the inputs. A profile may have kept none."""
+    """Map (conversation, turn) to prompts, in the order of the inputs; empty without a file."""
     sessions = read_object(path).get("data") if path.is_file() else []
     prompts: dict[tuple[str, int], str] = {}
     for session in sessions if isinstance(sessions, list) else []:
@@ -219,7 +219,7 @@ def _prompts(path: Path) -> dict[tuple[str, int], str]:
 
 
 def _grades(path: Path) -> dict[str, dict[str, Any]] | None:
-    """Return the request's id to the fields of its grade; None if the profile was not graded."""
+    """Map ids of requests to the fields of their grades; None if the profile was not graded."""
     if not path.is_file():
         return None
     grades: dict[str, dict[str, Any]] = {}

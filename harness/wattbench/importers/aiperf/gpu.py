@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from wattbench.errors import UserError
 from wattbench.importers.answer import number
 from wattbench.importers.files import mapping, read_objects, text
-from wattbench.importers.imported import Draft
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.telemetry import Telemetry
 from wattbench.meters.base import COUNTER, INTEGRATED, Reading
 from wattbench.records.rows.components import at_host
@@ -55,8 +55,8 @@ class _Gpu:
         return sum(map(len, self.readings.values()))
 
 
-def add_gpus(draft: Draft, system: str, path: Path, servers: Sequence[str], version: str) -> None:
-    """Add the readings of the GPUs of a profile's servers, and what these GPUs are; nothing without a file.
+def add_gpus(draft: ImportDraft, system: str, path: Path, servers: Sequence[str], version: str) -> None:
+    """Record the GPUs of a profile's servers and their readings, if there is a file of them.
 
     GPUs of machines that did not answer are the client's: their joules are not the servers'.
 
@@ -114,7 +114,7 @@ def add_gpus(draft: Draft, system: str, path: Path, servers: Sequence[str], vers
 
 
 def _by_component(gpus: Mapping[str, _Gpu]) -> dict[str, tuple[str, _Gpu]]:
-    """Name each GPU after its index (by its order where two share one), and its host where there are several."""
+    """Name each GPU: ``gpu0``, with its host where there are several."""
     ordered = sorted(gpus.items(), key=lambda pair: (pair[1].host, pair[1].index, pair[0]))
     several = len({gpu.host for gpu in gpus.values()}) > 1
     unique = len({(gpu.host, gpu.index) for gpu in gpus.values()}) == len(gpus)
@@ -142,7 +142,7 @@ def _by_uuid(path: Path) -> dict[str, _Gpu]:
 
 
 def _readings(component: str, rows: Sequence[tuple[str, Mapping[str, Any], float]]) -> list[Reading]:
-    """Return the readings of a GPU. One of 0 W, or without a figure, is a gap: a GPU that is on draws more."""
+    """Return the readings of a GPU. Zero watts and missing figures are gaps."""
     readings = []
     heat = [_figure(figures, (HEAT_LIMITED,)) for _, figures, _ in rows]
     slowed = [before is not None and after is not None and after > before for before, after in itertools.pairwise(heat)]
@@ -165,7 +165,7 @@ def _readings(component: str, rows: Sequence[tuple[str, Mapping[str, Any], float
 
 
 def _step_s(component: str, readings: Sequence[Reading]) -> float:
-    """Return how often a figure advances as it was read: an exporter repeats one until it reads the next."""
+    """Return how often a figure advances: an exporter repeats one until it reads the next."""
     figures = [
         (reading.at_s, reading.energy_j.get(component, reading.power_w.get(component, 0.0))) for reading in readings
     ]
@@ -183,7 +183,7 @@ def _figure(figures: Mapping[str, Any], names: Sequence[str]) -> float | None:
 
 
 def _host(address: str) -> str:
-    """Return the host of an address, all names of this machine as one."""
+    """Return the host of an address; every name of this machine is ``localhost``."""
     try:
         host = urlsplit(address if "://" in address else f"http://{address}").hostname or ""
     except ValueError:

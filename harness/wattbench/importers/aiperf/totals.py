@@ -11,7 +11,7 @@ from typing import Any
 
 from wattbench.importers.fields import at, section
 from wattbench.importers.files import mapping, without_credentials
-from wattbench.importers.imported import Draft
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.stated import Total, is_figure, statistic
 from wattbench.records.rows.summaries import FIGURES
 
@@ -73,7 +73,7 @@ UNITS = {
 
 
 def config_of(totals: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in the totals of a profile, of both layouts: the model, the servers, what requests have."""
+    """Return the model, the servers and the settings of requests, from both layouts of the totals."""
     settings = section(totals, "input_config")
     endpoint = section(settings, "endpoint")
     items = at(settings, "models.items")
@@ -96,7 +96,7 @@ def config_of(totals: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_of(totals: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the load of the phase that was profiled. Several such phases have a list of loads."""
+    """Return the load of the profiled phase; a list of loads where there are several phases."""
     settings = section(totals, "input_config")
     phases = settings.get("phases")
     every = [mapping(phase) for phase in (phases if isinstance(phases, list) else [])]
@@ -119,7 +119,7 @@ def _texts(value: Any) -> list[str]:
     return [str(each) for each in given if each]
 
 
-def add_totals(draft: Draft, system: str, totals: Mapping[str, Any], where: str) -> None:
+def add_totals(draft: ImportDraft, system: str, totals: Mapping[str, Any], where: str) -> None:
     """Add every figure in the totals of a profile.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.evalscope import evaluation, perf
-from wattbench.importers.imported import Draft, Format
+from wattbench.importers.imported import Format, ImportDraft
 
 __all__ = ["EVALSCOPE"]
 
@@ -17,7 +17,7 @@ def _looks_like(source: Path) -> bool:
     return source.is_dir() and bool(evaluation.work_folders(source) or perf.run_folders(source))
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some results, all of evaluations or all of ``evalscope perf``."""
     if any(not source.is_dir() for source in sources):
         raise UserError(f"{next(each for each in sources if not each.is_dir())}: name the folder that evalscope wrote")

@@ -19,7 +19,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, whole_number
 from wattbench.importers.fields import at, count, figure, read_fields, section, words, words_or_none
 from wattbench.importers.files import digest, mapping, read_objects, read_yaml, text, without_credentials
-from wattbench.importers.imported import AT_ONCE, Draft
+from wattbench.importers.imported import AT_ONCE, ImportDraft
 
 REVIEWS, PREDICTIONS, REPORTS = "reviews", "predictions", "reports"
 CONFIG = Path("configs") / "task_config.yaml"
@@ -68,7 +68,7 @@ class _Benchmark:
 
     @property
     def domain(self) -> str:
-        """The benchmark: the longest name of a report or a dataset that the file's name starts with."""
+        """Return the benchmark: the longest name of a report or dataset that the file's name begins with."""
         datasets = self.settings.get("datasets")
         known = [str(name) for name in datasets] if isinstance(datasets, list) else []
         known += [path.stem for path in (self.work / REPORTS / self.model).glob("*.json")]
@@ -83,7 +83,7 @@ def work_folders(source: Path) -> list[Path]:
     return sorted(path.parent for path in source.glob(f"*/{REVIEWS}") if path.is_dir())
 
 
-def read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read every benchmark of some work folders. Each model is a system.
 
     Correctness is the chosen score in every benchmark that has it, else the main one.
@@ -139,7 +139,7 @@ def _config(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answers(system: str, each: _Benchmark, draft: Draft) -> Iterator[Answer]:
+def _answers(system: str, each: _Benchmark, draft: ImportDraft) -> Iterator[Answer]:
     predictions = _predictions(each.predictions, draft)
     repeats = _repeats(each.reviews)
     domain = each.domain
@@ -177,8 +177,8 @@ def _sample_number(entry: Mapping[str, Any], where: str) -> str:
     return str(index)
 
 
-def _predictions(path: Path, draft: Draft) -> dict[str, dict[str, Any]]:
-    """Return sample to what a prediction adds to its review; of one that was made again, the last."""
+def _predictions(path: Path, draft: ImportDraft) -> dict[str, dict[str, Any]]:
+    """Map samples to what predictions add to reviews. The last prediction of a sample counts."""
     predictions: dict[str, dict[str, Any]] = {}
     for where, entry in read_objects(path) if path.is_file() else ():
         index = _sample_number(entry, where)
@@ -203,7 +203,7 @@ def _prediction(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _repeats(path: Path) -> dict[str, tuple[str, int]]:
-    """Map each sample to its item and how often that was asked before: samples of one group are repeats of an item."""
+    """Map samples to (item, repeat): samples of one group are repeats of an item."""
     groups: dict[str, list[tuple[int, str]]] = {}
     for where, review in read_objects(path):
         index = _sample_number(review, where)
@@ -218,7 +218,7 @@ def _repeats(path: Path) -> dict[str, tuple[str, int]]:
 
 
 def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[dict[str, Any], str | None]:
-    """Return all scores of a sample, and the name of the one that is correctness; None if it was not scored."""
+    """Return the scores of a sample, and which one is correctness; None if none is."""
     score = section(review, "sample_score.score")
     scores = score.get("value")
     if not isinstance(scores, Mapping):
@@ -229,7 +229,7 @@ def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[
     return dict(scores), next(name for name in names if isinstance(name, str) and name in scores)
 
 
-def _main_score(scores: Mapping[str, Any], main: str, where: str, draft: Draft) -> float:
+def _main_score(scores: Mapping[str, Any], main: str, where: str, draft: ImportDraft) -> float:
     others = "another of the benchmark's scores with --metric, or its range with --score-range"
     score = draft.share(scores[main], f"score {main!r:.60}", where, others)
     if score is None:
@@ -238,7 +238,7 @@ def _main_score(scores: Mapping[str, Any], main: str, where: str, draft: Draft) 
 
 
 def _messages(review: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what was asked, up to the first answer, and the last answer, as texts."""
+    """Return the prompt (all before the first answer) and the last answer, as texts."""
     messages = review.get("messages")
     if not isinstance(messages, list):
         return text(review.get("input")), ""

@@ -20,7 +20,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer, number
 from wattbench.importers.fields import MS, REQUESTS, chunk_ends, count, figure, gaps, read_fields
 from wattbench.importers.files import digest, mapping, read_array, read_object, text, without_credentials
-from wattbench.importers.imported import AT_ONCE, RATE, Draft
+from wattbench.importers.imported import AT_ONCE, RATE, ImportDraft
 from wattbench.importers.request_bodies import prompt_of
 from wattbench.importers.stated import Total, Totals, is_figure, statistic
 from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular
@@ -74,15 +74,15 @@ OF_REQUESTS = {
 
 
 def run_folders(source: Path) -> list[Path]:
-    """Return the folder itself, or those in it up to three levels down, that are of a run of ``evalscope perf``."""
+    """Return the run folders of ``evalscope perf``: this one, or those up to three levels down."""
     if (source / SUMMARY).is_file():
         return [source]
     parents = (path.parent for depth in range(1, 4) for path in source.glob("*/" * depth + SUMMARY))
     return sorted(folder for folder in parents if (folder / ARGUMENTS).is_file() or (folder / DATABASE).is_file())
 
 
-def read(folders: Sequence[Path], draft: Draft) -> Iterator[Answer]:
-    """Read some runs. Each is a system, as each has a load of its own.
+def read(folders: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read some runs. Each is a system, because each has its load.
 
     Raises:
         UserError: a file is damaged.
@@ -112,7 +112,7 @@ def _load(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return load
 
 
-def _add_figures(draft: Draft, system: str, folder: Path) -> None:
+def _add_figures(draft: ImportDraft, system: str, folder: Path) -> None:
     path, totals = folder / SUMMARY, read_object(folder / SUMMARY)
     requests = totals.get("Success Requests")
     figures = {name: value for name, value in totals.items() if is_figure(value) and name not in SETTINGS}
@@ -202,7 +202,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _stated_bytes(header: bytes) -> int:
-    """Return how large the file is by its own header (sqlite.org/fileformat2.html); 0 if that does not say."""
+    """Return the size that the file's header states (sqlite.org/fileformat2.html); 0 if it states none."""
     page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
     return (65_536 if page == 1 else page) * pages if header[24:28] == header[92:96] else 0
 

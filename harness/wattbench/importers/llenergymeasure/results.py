@@ -18,7 +18,7 @@ from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.fields import MS, at, kept, section
 from wattbench.importers.files import head, mapping, read_object, text
-from wattbench.importers.imported import AT_ONCE, RATE, Draft, Format
+from wattbench.importers.imported import AT_ONCE, RATE, Format, ImportDraft
 from wattbench.importers.llenergymeasure.parquet_files import LOG, SERIES, answers_of_window, read_series
 from wattbench.importers.stated import Total, Totals, is_figure
 
@@ -59,7 +59,7 @@ def _looks_like(source: Path) -> bool:
     return named and any(f'"{key}"' in start for key in HASHES)
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some results. Each experiment is a system."""
     warnings: list[str] = []
     unjudged: list[str] = []
@@ -96,7 +96,7 @@ def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
         yield from answers_of_window(log, system, draft.left_out)
 
 
-def _add_system(draft: Draft, result: Mapping[str, Any], path: Path) -> str:
+def _add_system(draft: ImportDraft, result: Mapping[str, Any], path: Path) -> str:
     used = section(result, "effective_config")
     model = text(used.get("model") or result.get("model_name") or result.get("experiment_id")) or path.parent.name
     engine = text(result.get("backend") or result.get("engine"))
@@ -128,7 +128,7 @@ def _limit_w(result: Mapping[str, Any]) -> float | None:
     return limit_w if is_figure(limit_w) and limit_w > 0 else None
 
 
-def _add_series(draft: Draft, system: str, result: Mapping[str, Any], path: Path) -> list[str]:
+def _add_series(draft: ImportDraft, system: str, result: Mapping[str, Any], path: Path) -> list[str]:
     """Add what wattbench makes of a series, and return why of some GPUs it makes no joules."""
     seconds = result.get("total_inference_time_sec")
     powers = read_series(path, seconds if is_figure(seconds) else None, _limit_w(result))

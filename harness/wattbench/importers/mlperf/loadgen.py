@@ -64,7 +64,7 @@ _SUMMARY = (
 
 
 def read_detail(path: Path) -> dict[str, Any]:
-    """Return key to value, of every line; of a key that is there twice, the last. A torn last line is left out.
+    """Map keys to values. The last line of a key counts; a torn last line is left out.
 
     Raises:
         UserError: the file is damaged.
@@ -88,7 +88,7 @@ def read_detail(path: Path) -> dict[str, Any]:
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """Return what a summary states under the keys of the detail log; nothing where it is no summary.
+    """Return the figures of a summary under the keys of the detail log.
 
     Raises:
         UserError: the file is damaged.
@@ -104,7 +104,7 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def samples(values: Mapping[str, Any]) -> int | None:
-    """Return over how many samples a run is: its queries times the samples of each."""
+    """Return the number of samples of a run: its queries times the samples per query."""
     queries, each = values.get("generated_query_count"), values.get("generated_samples_per_query")
     if isinstance(queries, int) and isinstance(each, int) and 0 <= queries * each < 2**63:
         return queries * each

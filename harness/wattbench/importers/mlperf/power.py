@@ -16,7 +16,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import number
 from wattbench.importers.files import read_lines
-from wattbench.importers.imported import Draft
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.stated import Total
 from wattbench.importers.telemetry import joules_of_series
 from wattbench.records.rows.field_checks import LARGEST_NUMBER
@@ -29,7 +29,7 @@ MOST_READINGS = 5_000_000
 
 
 def add_power(
-    draft: Draft, system: str, path: Path, values: Mapping[str, Any], detail: Path, requests: Any
+    draft: ImportDraft, system: str, path: Path, values: Mapping[str, Any], detail: Path, requests: Any
 ) -> tuple[str, str]:
     """Add the power of a run: watts as they are published, and joules where the readings carry some.
 

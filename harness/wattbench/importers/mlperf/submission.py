@@ -19,7 +19,7 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import Answer
 from wattbench.importers.files import read_lines, read_object
-from wattbench.importers.imported import RATE, Draft, Format
+from wattbench.importers.imported import RATE, Format, ImportDraft
 from wattbench.importers.mlperf.loadgen import TOTALS, VALIDITY, read_detail, read_summary, results, samples
 from wattbench.importers.mlperf.power import add_power
 from wattbench.importers.stated import Total
@@ -64,7 +64,7 @@ class _Performance:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """System, benchmark and scenario, as far as the path has them."""
+        """Return system, benchmark and scenario, as far as the path has them."""
         if self.scenario_folder is None:
             return (self.run.resolve().name,)
         parts = self.scenario_folder.resolve().parts
@@ -72,7 +72,7 @@ class _Performance:
 
     @property
     def logs(self) -> list[Path]:
-        """Those of LoadGen that have its results, the better first."""
+        """Return the logs of LoadGen that have its results, the better first."""
         return [path for path in (self.run / DETAIL, self.run / SUMMARY) if path.is_file()]
 
     @property
@@ -98,7 +98,7 @@ def _looks_like(source: Path) -> bool:
     return source.is_dir() and any(each.logs for each in _performances(source))
 
 
-def _read(sources: Sequence[Path], draft: Draft) -> Iterator[Answer]:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read every result under some folders. Each is a system: a machine, with a benchmark, in a scenario."""
     remarks: dict[str, list[str]] = {code: [] for code in REMARKS}
     for each in _listed(sources):
@@ -187,7 +187,7 @@ def _load(values: Mapping[str, Any]) -> dict[str, Any]:
     return load
 
 
-def _add_system(draft: Draft, system: str, each: _Performance, values: Mapping[str, Any]) -> None:
+def _add_system(draft: ImportDraft, system: str, each: _Performance, values: Mapping[str, Any]) -> None:
     """Add the load, the settings and the machine of a result."""
     hardware = {} if each.hardware is None else read_object(each.hardware)
     kept = {key: hardware[key] for key in HARDWARE if isinstance(hardware.get(key), str | int) and hardware[key] != ""}
@@ -198,7 +198,7 @@ def _add_system(draft: Draft, system: str, each: _Performance, values: Mapping[s
         draft.add_gpus(system, kept.get("accelerator_model_name"), int(number))
 
 
-def _add_scores(draft: Draft, system: str, path: Path) -> None:
+def _add_scores(draft: ImportDraft, system: str, path: Path) -> None:
     for where, line in read_lines(path):
         for matched in (each for pattern in SCORES for each in pattern.finditer(line[:100_000])):
             name, value, sign = matched[1], float(matched[2]), matched[3]

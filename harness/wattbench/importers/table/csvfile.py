@@ -76,12 +76,12 @@ def _arrays(rows: list[list[str]], lines: list[int], positions: Sequence[int]) -
 
 
 def _plain(texts: Sequence[str]) -> Sequence[str]:
-    """Return texts without what `for_spreadsheet` puts before those that a spreadsheet would run."""
+    """Remove what `for_spreadsheet` puts before texts that a spreadsheet would run."""
     return [from_spreadsheet(text) if text[:1] == "'" else text for text in texts]
 
 
 def _rows(path: Path, file: BufferedReader, lines: _Lines) -> Generator[tuple[int, list[str]]]:
-    """Yield each row, with the line on which it begins; an empty line is no row. Close it before the file."""
+    """Yield (line, fields) of each row; an empty line is no row. Close it before the file."""
     while file.peek(len(MARK_BYTES)).startswith(MARK_BYTES):
         file.read(len(MARK_BYTES))
     lines.text = io.TextIOWrapper(file, encoding="utf-8", newline="")
@@ -115,7 +115,7 @@ class _RowTooLongError(Exception):
 
 
 class _Lines:
-    """The lines of a text, none longer than a row may be."""
+    """Yields the lines of a text; a row that is too long raises an error."""
 
     text: io.TextIOWrapper
 

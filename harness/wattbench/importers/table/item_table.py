@@ -10,7 +10,7 @@ from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
 from wattbench.importers.batch import COUNTS, FIGURES, OPTIONAL_TEXTS, TEXTS, batches_of
 from wattbench.importers.files import text
-from wattbench.importers.imported import Draft
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.table.columns import checked_columns
 from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.importers.table.wide import is_wide, lengthened
@@ -31,11 +31,11 @@ TASK = "items"
 
 
 def looks_like(source: Path) -> bool:
-    """Return whether a file is a table, by its name."""
+    """Return whether a file's name is that of a table."""
     return source.suffix.lower() in SUFFIXES
 
 
-def batches(sources: Sequence[Path], renamed: Mapping[str, str], draft: Draft) -> Iterator[Any]:
+def batches(sources: Sequence[Path], renamed: Mapping[str, str], draft: ImportDraft) -> Iterator[Any]:
     """Read some tables, which may have different columns, and yield their answers as record batches.
 
     Args:
@@ -73,7 +73,7 @@ def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[TableBlock]:
 
 
 def _batches(block: TableBlock, scores: ScoreRange) -> Iterator[Any]:
-    """Yield the answers of a block as record batches: checked by columns, or else answer by answer."""
+    """Yield the answers of a block as record batches, checked by columns or answer by answer."""
     batch = checked_columns(block.columns, block.lines, block.at, TASK, scores)
     if batch is not None:
         yield batch
@@ -110,7 +110,7 @@ def _answer(where: str, row: Mapping[str, Any], scores: ScoreRange = UNIT_RANGE)
     texts["task"] = texts["task"] or TASK
     counts: dict[str, Any] = {name: whole_number(row.get(name), name, where) for name in COUNTS}
     signed = ("score", "joules_above_idle")
-    figures = {name: number(row.get(name), name, where) for name in FIGURES if name not in signed}
+    figures: dict[str, Any] = {name: number(row.get(name), name, where) for name in FIGURES if name not in signed}
     return Answer(
         where=where,
         score=scores.share(row.get("score"), "score", where),

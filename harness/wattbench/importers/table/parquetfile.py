@@ -1,4 +1,4 @@
-"""Read Parquet in blocks of columns, within limits to what a small file may unfold to."""
+"""Read Parquet in blocks of columns, with limits to what a small file may unpack to."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
 
 
 def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any:
-    """Open a file whose footer is not too long.
+    """Open a file, unless its footer is too long.
 
     Args:
         path: for messages.
