@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from tests.made_up.answered_runs import write_answered
@@ -16,8 +17,10 @@ from tests.made_up.other_tools import aiperf_profile, aiperf_record, guidellm_be
 from tests.made_up.runs import FakeSystem, write_run
 from tests.made_up.serving_results import vllm_result
 from tests.made_up.standard_runs import recorded
+from tests.made_up.token_power_bench import write_token_power_bench
 
-TASKS = Path(__file__).parents[1] / "data" / "tasks"
+DATA = Path(__file__).parents[1] / "data"
+TASKS = DATA / "tasks"
 SYSTEMS = tuple(
     FakeSystem(name, kind, accuracy=accuracy, latency_s=0.1 * accuracy, energy_j=energy_j)
     for name, kind, accuracy, energy_j in [
@@ -83,6 +86,8 @@ class World:
         aiperf_profile(write("base"), 2)
         aiperf_profile(write("head"), 2)
         write_jarvis(write("jarvis"))
+        write_token_power_bench(write("local_20260701_101530"))
+        shutil.copy(DATA / "codecarbon" / "emissions.csv", write("emissions.csv"))
         for path, file in (("gpt2_pytorch_2026/result.json", experiment()), ("tasks/gpqa.json", leaderboard())):
             write(path).parent.mkdir()
             write(path).write_text(json.dumps(file))

@@ -17,7 +17,7 @@ from wattbench.progress.notices import stdout_to_stderr
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
 
-TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "spdx", "prometheus")
+TARGETS = ("csv", "parquet", "markdown", "model-card", "emissions", "boamps", "prometheus")
 WHAT = ("systems", "items", "windows", "machines")
 SOURCES = (
     "lm-eval",
@@ -30,6 +30,8 @@ SOURCES = (
     "openjarvis",
     "llenergymeasure",
     "ml-energy",
+    "tokenpowerbench",
+    "codecarbon",
     "guidellm",
     "aiperf",
     "table",
@@ -45,7 +47,7 @@ SOURCES = (
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file; default: standard output.",
 )
-@click.option("--system", metavar="NAME", help="Only this system; model-card, boamps and spdx describe one.")
+@click.option("--system", metavar="NAME", help="Only this system; model-card and boamps describe one.")
 @click.option("--what", type=click.Choice(WHAT), default="systems", show_default=True, help="For csv and parquet.")
 @assumption_options
 def export_run(
@@ -60,8 +62,7 @@ def export_run(
 
     csv and parquet hold every figure of every system, over all items and by domain; or with --what the items, the
     windows or the machines. emissions is codecarbon's file format, and model-card the metadata that the Hugging Face
-    hub reads. boamps is Boavizta's report of one system's energy, spdx an SPDX 3 document with the AI profile's energy
-    fields, and prometheus the text that Prometheus scrapes.
+    hub reads. boamps is Boavizta's report of one system's energy, and prometheus the text that Prometheus scrapes.
     """
     from wattbench.records import read_run
     from wattbench.records.files.atomic_write import open_atomically

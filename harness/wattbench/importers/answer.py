@@ -119,16 +119,16 @@ class ScoreRange:
 
     @property
     def declared(self) -> bool:
-        """Whether it is not the one of every score without a declaration."""
+        """Whether a reader declared this range."""
         return self != UNIT_RANGE
 
     @property
     def in_words(self) -> str:
-        """Return it as `of` reads it."""
+        """Return the range as `of` reads it."""
         return f"{self.worst:g}..{self.best:g}"
 
     def share(self, score: Any, what: str, where: str) -> float | None:
-        """Return a score as a share of the range; None if the source has none.
+        """Return the share of the range that a score is; None if the source has no score.
 
         Raises:
             UserError: it is no number, or outside of the range.

@@ -36,7 +36,7 @@ LISTS = ("token_seconds",)
 
 @cache
 def schema() -> Any:
-    """Return the schema: a column per field of `Answer`, and `at` and `line` for its `where`.
+    """Return the schema: a column per field of `Answer`, with `at` and `line` in place of `where`.
 
     `at` has a NUL in the place of the number of the line or row, which is in `line`; without one it is all of `where`.
     """
@@ -49,7 +49,7 @@ def schema() -> Any:
 
 
 def numbered(before: str, after: str = "") -> str:
-    """Return the `at` of answers whose line or row is named between two texts."""
+    """Return an `at` with the number of the line or row between two texts."""
     return f"{before}{_LINE}{after}"
 
 
@@ -59,7 +59,7 @@ def position(at: str, line: int | None) -> str:
 
 
 def batches_of(answers: Iterable[Answer]) -> Iterator[Any]:
-    """Yield answers as record batches, of bounded sizes."""
+    """Yield answers in record batches of bounded size."""
     every = iter(answers)
     while chunk := list(_chunk(every)):
         yield batch_of(chunk)

@@ -3,63 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from wattbench.errors import UserError
-from wattbench.importers import (
-    aiperf,
-    bench_serving,
-    evalscope,
-    guidellm,
-    inferenceperf,
-    inspect_ai,
-    llenergymeasure,
-    lmeval,
-    mlenergy,
-    mlperf,
-    openjarvis,
-    table,
-)
+from wattbench.importers.aiperf.artifacts import AIPERF
 from wattbench.importers.answer import UNIT_RANGE, ScoreRange
-from wattbench.importers.imported import Imported
+from wattbench.importers.bench_serving import SGLANG, VLLM
+from wattbench.importers.codecarbon import CODECARBON
+from wattbench.importers.evalscope import EVALSCOPE
+from wattbench.importers.guidellm import GUIDELLM
+from wattbench.importers.imported import Format, ImportDraft, Imported
+from wattbench.importers.inference_perf import INFERENCE_PERF
+from wattbench.importers.inspect_ai import INSPECT
+from wattbench.importers.llenergymeasure.results import LLENERGYMEASURE
+from wattbench.importers.lmeval import LM_EVAL
+from wattbench.importers.mlenergy import ML_ENERGY
+from wattbench.importers.mlperf.submission import MLPERF
+from wattbench.importers.openjarvis import OPENJARVIS
+from wattbench.importers.spool import Spool
+from wattbench.importers.table import item_table
+from wattbench.importers.tokenpowerbench import TOKEN_POWER_BENCH
 
-FORMATS: Mapping[str, Callable[[Path], bool]] = {
-    "lm-eval": lmeval.looks_like,
-    "evalscope": evalscope.looks_like,
-    "inspect": inspect_ai.looks_like,
-    "vllm": bench_serving.VLLM.looks_like,
-    "sglang": bench_serving.SGLANG.looks_like,
-    "inference-perf": inferenceperf.looks_like,
-    "mlperf": mlperf.looks_like,
-    "openjarvis": openjarvis.looks_like,
-    "llenergymeasure": llenergymeasure.looks_like,
-    "ml-energy": mlenergy.looks_like,
-    "aiperf": aiperf.looks_like,
-    "guidellm": guidellm.looks_like,
-    "table": table.looks_like,
+TABLE = "table"
+_FORMATS: Sequence[Format] = (
+    LM_EVAL, EVALSCOPE, INSPECT, VLLM, SGLANG, INFERENCE_PERF, MLPERF, OPENJARVIS, LLENERGYMEASURE, ML_ENERGY,
+    TOKEN_POWER_BENCH, AIPERF, GUIDELLM, CODECARBON,
+)  # fmt: skip
+FORMATS: Mapping[str, Callable[[Path], bool]] = {each.name: each.looks_like for each in _FORMATS} | {
+    TABLE: item_table.looks_like
 }
 """Name to a test of a source, in the order in which they are tried."""
-
-METRICS: Mapping[str, Callable[[Sequence[Path], str | None, Path | None, ScoreRange], Imported]] = {
-    "lm-eval": lmeval.read,
-    "evalscope": evalscope.read,
-    "inspect": inspect_ai.read,
-}
-"""Formats with several scores per answer, of which ``--metric`` chooses one, and their readers."""
-
-READERS: Mapping[str, Callable[[Sequence[Path], Path | None], Imported]] = {
-    "vllm": bench_serving.VLLM.read,
-    "sglang": bench_serving.SGLANG.read,
-    "inference-perf": inferenceperf.read,
-    "mlperf": mlperf.read,
-    "openjarvis": openjarvis.read,
-    "llenergymeasure": llenergymeasure.read,
-    "ml-energy": mlenergy.read,
-    "aiperf": aiperf.read,
-    "guidellm": guidellm.read,
-}
-"""Formats that have no options of their own, and their readers."""
 
 
 def detect(sources: Sequence[Path]) -> str:
@@ -77,7 +50,7 @@ def detect(sources: Sequence[Path]) -> str:
 
 
 def check_exist(sources: Sequence[Path]) -> None:
-    """Check that every source exists, and is named once.
+    """Check that every source exists and is named once.
 
     Raises:
         UserError: one is not.
@@ -120,7 +93,7 @@ def read_sources(
         sources: files or folders.
         form: a name of `FORMATS`.
         renamed: for a table: its columns, renamed.
-        metric: for those of `METRICS`: which metric is correctness.
+        metric: for formats with several scores: which is correctness.
         score_range: for these and a table: the worst and the best score, as ``1..5``. Scores are kept as shares of it.
         scratch: a folder, which need not be there yet, on a disk with space for the answers while they are imported:
             about as much as the run takes. None: the folder of temporary files.
@@ -130,20 +103,21 @@ def read_sources(
     """
     check_exist(sources)
     form = form or detect(sources)
-    if renamed and form != "table":
+    scored = [each.name for each in _FORMATS if each.scored]
+    if renamed and form != TABLE:
         raise UserError(f"--map renames the columns of a table; this is {form}")
-    if metric and form not in METRICS:
-        raise UserError(f"--metric names a metric of {' or '.join(METRICS)}; this is {form}")
-    if score_range and form not in (*METRICS, "table"):
-        raise UserError(f"--score-range is of scores of {', '.join(METRICS)} or a table; this is {form}")
-    scores = UNIT_RANGE if score_range is None else ScoreRange.of(score_range)
-    if form in METRICS:
-        imported = METRICS[form](sources, metric, scratch, scores)
-    elif form == "table":
-        imported = table.read(sources, renamed, scratch, scores)
+    if metric and form not in scored:
+        raise UserError(f"--metric names a metric of {' or '.join(scored)}; this is {form}")
+    if score_range and form not in (*scored, TABLE):
+        raise UserError(f"--score-range is of scores of {', '.join(scored)} or a table; this is {form}")
+    draft = ImportDraft(metric, UNIT_RANGE if score_range is None else ScoreRange.of(score_range))
+    if form == TABLE:
+        spool = Spool(item_table.batches(sources, renamed or {}, draft), scratch)
     else:
-        return READERS[form](sources, scratch)
-    if not scores.declared:
-        return imported
-    remark = f"Scores are shares of the declared range {scores.in_words}, from the worst to the best"
-    return replace(imported, remarks={**imported.remarks, "score-range": remark})
+        (chosen,) = (each for each in _FORMATS if each.name == form)
+        spool = Spool.of(chosen.read(sources, draft), scratch)
+    if draft.scores.declared:
+        draft.remarks["score-range"] = (
+            f"Scores are shares of the declared range {draft.scores.in_words}, from the worst to the best"
+        )
+    return draft.imported(form, spool)

@@ -128,7 +128,7 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
 
 
 def head(path: Path) -> str:
-    """Return the beginning of a file as text, to tell formats apart; halves of characters are replaced.
+    """Return the beginning of a file as text, to distinguish formats; halves of characters are replaced.
 
     Raises:
         UserError: it cannot be read, or is no file.
@@ -141,7 +141,7 @@ def head(path: Path) -> str:
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
-    """Return a value of a JSON document if it is an object, else an empty one."""
+    """Return a value if it is an object, else an empty object."""
     return value if isinstance(value, Mapping) else {}
 
 

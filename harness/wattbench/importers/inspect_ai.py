@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from wattbench.errors import UserError, as_message, nearest, require
-from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
+from wattbench.errors import UserError, as_message, require
+from wattbench.importers.answer import Answer, whole_number
+from wattbench.importers.fields import count, figure, read_fields, words, words_or_none
 from wattbench.importers.files import (
     MAX_OBJECT_BYTES,
     MAX_OBJECT_VALUES,
@@ -28,9 +29,7 @@ from wattbench.importers.files import (
     text,
     without_credentials,
 )
-from wattbench.importers.imported import Imported
-from wattbench.importers.spool import Spool
-from wattbench.importers.system_names import AT_ONCE
+from wattbench.importers.imported import AT_ONCE, Format, ImportDraft
 from wattbench.records.files.regular_file import open_regular
 
 SUFFIXES = (".eval", ".json")
@@ -44,6 +43,33 @@ _LOAD = {"max_connections": AT_ONCE, "adaptive_connections": "adaptive connectio
 """Of a log's `GenerateConfig`: what decides how many calls are under way, to its name in a load."""
 _LOAD_OF_EVAL = {"max_samples": "samples at once", "max_tasks": "tasks at once"}
 """The same of its `EvalConfig`."""
+COLUMNS = {
+    "model": "eval.model", "task": "eval.task", "task_version": "eval.task_version",
+    "base_url": "eval.model_base_url", "packages": "eval.packages",
+}  # fmt: skip
+"""What is read of a log."""
+REQUIRED = ("model", "task", "id", "epoch", "input", "target")
+OF_A_SAMPLE = {
+    "id": "id", "epoch": "epoch", "input": "input", "choices": "choices", "target": "target", "scores": "scores",
+}  # fmt: skip
+WHOLE = {
+    "error": "error.message", "answer": "output.completion", "usage": "output.usage", "seconds": "output.time",
+    "model_usage": "model_usage",
+}  # fmt: skip
+"""What is read of a sample without being cut."""
+SAMPLE = {
+    "item": words("id"),
+    "answer": words("answer"),
+    "finish_reason": words_or_none("stop_reason"),
+}
+USAGE = {
+    "prompt_tokens": count("input_tokens"),
+    "cached_tokens": count("input_tokens_cache_read"),
+    "cache_write_tokens": count("input_tokens_cache_write"),
+    "output_tokens": count("output_tokens"),
+    "reasoning_tokens": count("reasoning_tokens"),
+}
+SECONDS = figure("seconds", name="output.time")
 
 
 @dataclass(frozen=True)
@@ -67,8 +93,7 @@ class _Log:
         return ", ".join(stated) or "load not stated"
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a file is a log, or a folder has some."""
+def _looks_like(source: Path) -> bool:
     if source.is_dir():
         return any(path.suffix == ".eval" for path in source.iterdir())
     if source.suffix == ".eval":
@@ -77,60 +102,34 @@ def looks_like(source: Path) -> bool:
     return all(f'"{key}"' in start for key in ("eval", "run_id", "task_id", "model"))
 
 
-def read(
-    sources: Sequence[Path],
-    metric: str | None = None,
-    scratch: Path | None = None,
-    scale: ScoreRange = UNIT_RANGE,
-) -> Imported:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read some logs. Each model is a system.
 
-    Args:
-        sources: logs, or folders of them.
-        metric: the scorer whose score is correctness, in every task that has it; None takes the first.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-        scale: the range of that score.
-
-    Raises:
-        UserError: inspect_ai is not installed, a file is damaged, or a score is not between 0 and 1.
+    Correctness is the score of the chosen scorer in every task that has it, else of the first.
     """
     logs = [_read_log(path) for source in sources for path in _paths(source)]
     names = _names(logs)
-    left_out: Counter[str] = Counter()
+    packages = [mapping(_parsed(log.rows[0]["packages"])) for log in logs]
+    for version in sorted({text(each.get("inspect_ai")) for each in packages}):
+        draft.add_version(version)
     known: dict[str, None] = {}
-
-    def answers() -> Iterator[Answer]:
-        for log in logs:
-            for position, row in enumerate(log.rows):
-                where = f"{log.path}: sample {position + 1} ({row['id']!s:.60})"
-                scores = _scores(row, where)
-                known.update(dict.fromkeys(scores))
-                if row["error"]:
-                    left_out["samples that ended in an error"] += 1
-                elif not scores:
-                    left_out["samples without a score"] += 1
-                else:
-                    left_out["attempts that failed before the answer, whose seconds are in no latency"] += row[
-                        "retries"
-                    ]
-                    chosen = metric if metric in scores else next(iter(scores))
-                    score = _score(scores[chosen], chosen, where, scale)
-                    yield _answer(names[log.path], log, row, scores, chosen, score, where, left_out)
-
-    spool = Spool.of(answers(), scratch)
-    if metric is not None and metric not in known:
-        raise UserError(f"--metric {metric}: no task has it{nearest(metric, known)}")
-    versions = {text(mapping(_parsed(row["packages"])).get("inspect_ai")) for log in logs for row in log.rows[:1]}
-    return Imported(
-        format="inspect",
-        version=", ".join(sorted(versions - {""})) or None,
-        files=tuple(log.path for log in logs),
-        answers=spool,
-        left_out=+left_out,
-        scenario={names[log.path]: log.load for log in logs},
-        configs={names[log.path]: _config(log) for log in logs},
-        facts={(names[log.path], log.task): {"task_version": text(log.rows[0]["task_version"])} for log in logs},
-    )
+    for log in logs:
+        url = log.rows[0]["base_url"]
+        base_url = without_credentials(url) if isinstance(url, str) else None
+        system = draft.add_system(names[log.path], log.load, engine="inspect_ai", model=log.model, base_url=base_url)
+        draft.facts[system, log.task] = {"task_version": text(log.rows[0]["task_version"])}
+        draft.files.append(log.path)
+        for position, row in enumerate(log.rows):
+            where = f"{log.path}: sample {position + 1} ({row['id']!s:.60})"
+            scores = _scores(row, where)
+            known.update(dict.fromkeys(scores))
+            if row["error"]:
+                draft.left_out["samples that ended in an error"] += 1
+            elif not scores:
+                draft.left_out["samples without a score"] += 1
+            else:
+                yield _answer(system, log, row, scores, where, draft)
+    draft.check_metric(known, "task")
 
 
 def _paths(source: Path) -> list[Path]:
@@ -164,25 +163,14 @@ def _read_log(path: Path) -> _Log:
     from inspect_ai.log import read_eval_log
 
     _check_size(path)
-    whole = {"path": "output.completion", "full": True}
     columns = [
-        EvalColumn("model", path="eval.model", required=True),
-        EvalColumn("task", path="eval.task", required=True),
-        EvalColumn("task_version", path="eval.task_version"),
-        EvalColumn("base_url", path="eval.model_base_url"),
-        EvalColumn("packages", path="eval.packages"),
-        SampleColumn("id", path="id", required=True, type=str),
-        SampleColumn("epoch", path="epoch", required=True),
-        SampleColumn("input", path="input", required=True),
-        SampleColumn("choices", path="choices"),
-        SampleColumn("target", path="target", required=True),
-        SampleColumn("scores", path="scores"),
-        SampleColumn("error", path="error.message", full=True),
-        SampleColumn("answer", **whole),
-        SampleColumn("usage", path="output.usage", full=True),
+        *(EvalColumn(name, path=there, required=name in REQUIRED) for name, there in COLUMNS.items()),
+        *(
+            SampleColumn(name, path=there, required=name in REQUIRED, **({"type": str} if name == "id" else {}))
+            for name, there in OF_A_SAMPLE.items()
+        ),
+        *(SampleColumn(name, path=there, full=True) for name, there in WHOLE.items()),
         SampleColumn("stop_reason", path=_stop_reason, full=True),
-        SampleColumn("seconds", path="output.time", full=True),
-        SampleColumn("model_usage", path="model_usage", full=True),
         SampleColumn("calls", path=_calls, full=True),
         SampleColumn("retries", path=_retries, full=True),
     ]
@@ -198,7 +186,7 @@ def _read_log(path: Path) -> _Log:
 
 
 def _load(log: Any) -> dict[str, Any]:
-    """Return what is stated of how many calls were under way at once."""
+    """Return the settings that decide how many calls were in flight at once."""
     load: dict[str, Any] = {}
     # What is set for the whole log goes before what is set of its model, as in inspect_ai.
     generation = ((log.eval.model_generate_config, _LOAD), (log.plan.config, _LOAD))
@@ -209,23 +197,23 @@ def _load(log: Any) -> dict[str, Any]:
 
 
 def _retries(sample: Any) -> int:
-    """Return how many attempts of a sample, or of its calls, failed before those that are recorded."""
+    """Return the number of failed attempts of a sample and of its calls."""
     calls = (getattr(event, "retries", None) for event in sample.events)
     return len(sample.error_retries or ()) + sum(number or 0 for number in calls)
 
 
 def _stop_reason(sample: Any) -> str | None:
-    """Return why the last answer of the model ended."""
+    """Return why the model's last answer ended."""
     return str(sample.output.choices[0].stop_reason) if sample.output.choices else None
 
 
 def _calls(sample: Any) -> int:
-    """Return how many answers of the model a sample has."""
+    """Return the number of answers of the model in a sample."""
     return sum(message.role == "assistant" for message in sample.messages)
 
 
 def _check_size(path: Path) -> None:
-    """Check what inspect_ai would hold in memory, by unpacking: it goes by no size that a zip states."""
+    """Check the size of a log by unpacking it, as inspect_ai would; sizes that a zip states are not trusted."""
     left = _Left(path, MOST_UNPACKED_BYTES, MAX_OBJECT_VALUES)
     with open_regular(path) as file:
         if path.suffix != ".eval":
@@ -253,7 +241,7 @@ def _check_size(path: Path) -> None:
 
 @dataclass
 class _Left:
-    """What may still be unpacked of a log."""
+    """How much of a log may still be unpacked."""
 
     path: Path
     size: int
@@ -300,41 +288,31 @@ def _scores(row: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _answer(
-    system: str,
-    log: _Log,
-    row: Mapping[str, Any],
-    scores: Mapping[str, Any],
-    chosen: str,
-    score: float,
-    where: str,
-    left_out: Counter[str],
+    system: str, log: _Log, row: Mapping[str, Any], scores: Mapping[str, Any], where: str, draft: ImportDraft
 ) -> Answer:
+    chosen = next(name for name in (draft.metric, *scores) if name is not None and name in scores)
+    failed = "attempts that failed before the answer, whose seconds are in no latency"
+    draft.left_out[failed] += row["retries"]
     single = row["calls"] == 1
     usage = mapping(_parsed(row["usage"])) if single else mapping(mapping(_parsed(row["model_usage"])).get(log.model))
     if not single:
-        left_out["seconds of samples with several calls of the model"] += 1
-    epoch = whole_number(row["epoch"], "epoch", where) or 1
+        draft.left_out["seconds of samples with several calls of the model"] += 1
     prompt, target, choices = (_text(row[name]) for name in ("input", "target", "choices"))
+    scorer = chosen.partition(".")[0]
     return Answer(
         where=where,
         system=system,
         task=log.task,
-        item=text(row["id"]),
-        repeat=epoch - 1,
-        score=score,
-        seconds=number(row["seconds"], "output.time", where) if single else None,
-        prompt_tokens=whole_number(usage.get("input_tokens"), "input_tokens", where),
-        cached_tokens=whole_number(usage.get("input_tokens_cache_read"), "input_tokens_cache_read", where),
-        cache_write_tokens=whole_number(usage.get("input_tokens_cache_write"), "input_tokens_cache_write", where),
-        output_tokens=whole_number(usage.get("output_tokens"), "output_tokens", where),
-        reasoning_tokens=whole_number(usage.get("reasoning_tokens"), "reasoning_tokens", where),
-        finish_reason=text(row["stop_reason"]) or None,
+        repeat=(whole_number(row["epoch"], "epoch", where) or 1) - 1,
+        score=_score(scores[chosen], chosen, where, draft),
+        seconds=SECONDS.of(row, where) if single else None,
         doc_hash=digest(prompt, target, choices),
         prompt=prompt,
-        answer=text(row["answer"]),
-        filtered=text(mapping(mapping(_parsed(row["scores"])).get(chosen.partition(".")[0])).get("answer")),
+        filtered=text(mapping(mapping(_parsed(row["scores"])).get(scorer)).get("answer")),
         target=target,
         metrics=scores,
+        **read_fields(SAMPLE, row, where),
+        **read_fields(USAGE, usage, where),
     )
 
 
@@ -347,19 +325,13 @@ def _text(value: Any) -> str:
     return text(parsed)
 
 
-def _score(value: Any, scorer: str, where: str, scale: ScoreRange) -> float:
+def _score(value: Any, scorer: str, where: str, draft: ImportDraft) -> float:
     if isinstance(value, str) and value in LETTERS:
         return LETTERS[value]
-    try:
-        score = scale.share(value, f"score {scorer!r:.60}", where)
-    except UserError as error:
-        raise UserError(f"{error} to count as correctness. Name another scorer with --metric") from error
+    score = draft.share(value, f"score {scorer!r:.60}", where, "another scorer with --metric")
     if score is None:
         raise UserError(f"{where}: score {scorer!r:.60} is {value!r:.60}: it must be a number")
     return score
 
 
-def _config(log: _Log) -> dict[str, Any]:
-    url = log.rows[0]["base_url"]
-    config = {"model": log.model, "base_url": without_credentials(url) if isinstance(url, str) else None}
-    return {"engine": "inspect_ai"} | {name: value for name, value in config.items() if value}
+INSPECT = Format("inspect", _looks_like, _read, scored=True)

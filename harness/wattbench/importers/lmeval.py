@@ -13,16 +13,24 @@ from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, whole_number
+from wattbench.importers.answer import Answer, whole_number
+from wattbench.importers.fields import read_fields, words
 from wattbench.importers.files import digest, mapping, read_object, read_objects, text
-from wattbench.importers.imported import Imported
-from wattbench.importers.spool import Spool
+from wattbench.importers.imported import Format, ImportDraft
 
 _DATE = r"\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?"
 RESULTS = re.compile(rf".*_({_DATE})\.json")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-f]+")
 """Of a function that a task names: another one in each process."""
 SAMPLES = re.compile(rf"samples_(.+)_({_DATE})\.jsonl")
+TEXTS = {
+    "doc_hash": words("doc_hash"),
+    "prompt_hash": words("prompt_hash"),
+    "target": words("target"),
+}
+"""Of a sample; the other texts are in lists."""
+SETTINGS = ("model_source", "chat_template_sha", "system_instruction_sha", "fewshot_as_multiturn")
+"""What is kept of the settings of a model."""
 
 
 @dataclass(frozen=True)
@@ -41,56 +49,35 @@ class _Evaluation:
         return str(named) if named else self.results.parent.name
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a folder contains results of lm-eval, or a file is one."""
+def _looks_like(source: Path) -> bool:
     if source.is_dir():
         return any(SAMPLES.fullmatch(path.name) for path in source.rglob("samples_*.jsonl"))
     return bool(SAMPLES.fullmatch(source.name)) or bool(RESULTS.fullmatch(source.name))
 
 
-def read(
-    sources: Sequence[Path],
-    metric: str | None = None,
-    scratch: Path | None = None,
-    scores: ScoreRange = UNIT_RANGE,
-) -> Imported:
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
     """Read every evaluation under some folders; if a model has several on one task, the last.
 
-    Args:
-        sources: folders, or results files.
-        metric: which metric is correctness, in every task that has it; None takes each task's first.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-        scores: the range of that metric.
-
-    Raises:
-        UserError: there are no results, a file is damaged, or a metric is out of its range.
+    Correctness is the chosen metric in every task that has it, else a task's first.
     """
     evaluations = [each for source in sources for each in _evaluations(source)]
     names = _names(evaluations)
     latest: dict[tuple[str, str], tuple[_Evaluation, Path]] = {}
-    older = 0
     for each in sorted(evaluations, key=lambda each: each.date):
         for task, path in each.samples.items():
-            older += (names[each.results], task) in latest
+            draft.left_out["older evaluations of the same model and task"] += (names[each.results], task) in latest
             latest[names[each.results], task] = each, path
-    used = {key: _chosen_metric(path, key[1], each, metric) for key, (each, path) in latest.items()}
-    answers = Spool.of(
-        (answer for key, (each, path) in latest.items() for answer in _answers(*key, path, each, used[key], scores)),
-        scratch,
-    )
-    if metric is not None and not any(metric in (key, key.partition(",")[0]) for key in used.values()):
-        raise UserError(f"--metric {metric}: no task has it{nearest(metric, used.values())}")
-    read_from = dict.fromkeys(path for each, samples in latest.values() for path in (each.results, samples))
-    versions = {str(each.raw["lm_eval_version"]) for each, _ in latest.values() if each.raw.get("lm_eval_version")}
-    return Imported(
-        format="lm-eval",
-        version=", ".join(sorted(versions)) or None,
-        files=tuple(read_from),
-        answers=answers,
-        left_out={"older evaluations of the same model and task": older},
-        configs={system: _config(each) for (system, _), (each, _) in latest.items()},
-        facts={key: _facts(key[1], each) for key, (each, _) in latest.items()},
-    )
+    used = {key: _chosen_metric(path, key[1], each, draft.metric) for key, (each, path) in latest.items()}
+    if draft.metric is not None and not any(draft.metric in _names_of(key) for key in used.values()):
+        raise UserError(f"--metric {draft.metric}: no task has it{nearest(draft.metric, used.values())}")
+    for version in sorted({text(each.raw.get("lm_eval_version")) for each, _ in latest.values()}):
+        draft.add_version(version)
+    for (system, task), (each, samples) in latest.items():
+        draft.files += [each.results, samples]
+        settings = {name: each.raw.get(name) for name in SETTINGS}
+        draft.add_system(system, None, engine="lm-eval", model=each.raw.get("model_name"), **settings)
+        draft.facts[system, task] = _facts(task, each)
+        yield from _answers(system, task, samples, each, used[system, task], draft)
 
 
 def _evaluations(source: Path) -> Iterator[_Evaluation]:
@@ -138,13 +125,18 @@ def _chosen_metric(path: Path, task: str, evaluation: _Evaluation, metric: str |
         raise UserError(f"{path}: it has no samples")
     if not known:
         raise UserError(f"{first}: this sample has no metric; it was written by a very old lm-eval")
-    return next((key for key in known if metric in (key, key.partition(",")[0])), next(iter(known)))
+    return next((key for key in known if metric in _names_of(key)), next(iter(known)))
+
+
+def _names_of(metric: str) -> tuple[str, str]:
+    """Return the names by which a metric may be chosen: ``exact_match,none`` and ``exact_match``."""
+    return metric, metric.partition(",")[0]
 
 
 def _answers(
-    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str, scores: ScoreRange
+    system: str, task: str, path: Path, evaluation: _Evaluation, metric: str, draft: ImportDraft
 ) -> Iterator[Answer]:
-    """Yield a task's answers: of the samples of a metric's filter, with the metrics of all filters."""
+    """Yield a task's answers: the samples of the metric's filter, with the metrics of all filters."""
     name, _, filter_name = metric.partition(",")
     others: dict[int | None, dict[str, Any]] = {}
     for where, sample in read_objects(path):
@@ -155,7 +147,7 @@ def _answers(
         if _filter(sample) == filter_name:
             doc_id = whole_number(sample.get("doc_id"), "doc_id", where)
             metrics = _scores(where, sample, task, evaluation) | others.get(doc_id, {})
-            yield _answer(system, task, where, doc_id, sample, name, metrics, scores)
+            yield _answer(system, task, where, doc_id, sample, name, metrics, draft)
 
 
 def _scores(where: str, sample: Mapping[str, Any], task: str, evaluation: _Evaluation) -> dict[str, Any]:
@@ -170,17 +162,11 @@ def _answer(
     sample: Mapping[str, Any],
     metric: str,
     metrics: Mapping[str, Any],
-    scores: ScoreRange,
+    draft: ImportDraft,
 ) -> Answer:
     if doc_id is None:
         raise UserError(f"{where}: no doc_id; this is not a sample of lm-eval")
-    try:
-        score = scores.share(sample.get(metric), f"metric {metric!r}", where)
-    except UserError as error:
-        raise UserError(
-            f"{error} to count as correctness. Name another of the task's metrics with --metric, or its range with "
-            "--score-range"
-        ) from error
+    others = "another of the task's metrics with --metric, or its range with --score-range"
     arguments = _arguments(sample)
     replies, filtered = sample.get("resps"), sample.get("filtered_resps")
     chosen = _filtered(filtered, arguments)
@@ -189,14 +175,12 @@ def _answer(
         system=system,
         task=task,
         item=str(doc_id),
-        score=score,
-        doc_hash=text(sample.get("doc_hash")),
-        prompt_hash=text(sample.get("prompt_hash")),
+        score=draft.share(sample.get(metric), f"metric {metric!r}", where, others),
         prompt=text(arguments[0][0]) if arguments and arguments[0] else "",
         answer=_innermost(replies) if len(arguments) == 1 else chosen,
         filtered=chosen,
-        target=text(sample.get("target")),
         metrics=metrics,
+        **read_fields(TEXTS, sample, where),
     )
 
 
@@ -247,22 +231,13 @@ def _innermost(replies: Any) -> str:
     return text(replies)
 
 
-def _config(evaluation: _Evaluation) -> dict[str, Any]:
-    raw = evaluation.raw
-    settings = {
-        "model": raw.get("model_name"),
-        "model_source": raw.get("model_source"),
-        "chat_template_sha": raw.get("chat_template_sha"),
-        "system_instruction_sha": raw.get("system_instruction_sha"),
-        "fewshot_as_multiturn": raw.get("fewshot_as_multiturn"),
-    }
-    return {"engine": "lm-eval"} | {key: value for key, value in settings.items() if value is not None}
-
-
 def _facts(task: str, evaluation: _Evaluation) -> dict[str, Any]:
-    """Return the task's version, and a digest of how it asks and scores: its settings, but for the model's."""
+    """Return the task's version, and a digest of the settings by which it asks and scores."""
     version = mapping(evaluation.raw.get("versions")).get(task)
     settings = mapping(mapping(evaluation.raw.get("configs")).get(task))
     described = {key: value for key, value in settings.items() if key != "metadata"}
     facts = {} if version is None else {"task_version": str(version)}
     return facts | ({"task_sha256": digest(_ADDRESS.sub("", text(described)))} if described else {})
+
+
+LM_EVAL = Format("lm-eval", _looks_like, _read, scored=True)

@@ -19,7 +19,7 @@ from wattbench.records.provenance import IMPORTED
 
 @dataclass(frozen=True)
 class Metered:
-    """The windows of an import, one per system whose power was read, and what each answer has of them."""
+    """The windows of an import, one per metered system, and the share of each answer."""
 
     windows: tuple[WindowRow, ...]
     window_of_row: NDArray[np.int32]
@@ -28,7 +28,7 @@ class Metered:
     """Shape (answers,): each answer's share of its window; NaN without a window, or without times."""
 
     def columns(self, rows: slice, stated_j: Any) -> dict[str, Any]:
-        """Return the columns of some answers that the windows decide, as Arrow arrays.
+        """Return the columns of window, joules and provenance of some answers, as Arrow arrays.
 
         Args:
             rows: of the answers.
@@ -85,7 +85,7 @@ def metered(imported: Imported, known: Survey, run: str) -> Metered | None:
 
 
 def meter_details(imported: Imported) -> Mapping[str, dict[str, Any]]:
-    """Return component to what read it, for a run's header. Of a component of two systems, the first one's."""
+    """Map components to what read them, for a run's header. The first system with a component counts."""
     details: dict[str, dict[str, Any]] = {}
     for telemetry in imported.telemetry.values():
         for component in telemetry.provenance:

@@ -7,65 +7,53 @@ server under full load, of its GPUs alone (Zeus). `energy_per_request_joules` is
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
+from wattbench.importers.answer import Answer
+from wattbench.importers.fields import MS, kept
 from wattbench.importers.files import head, mapping, read_object, text
-from wattbench.importers.imported import Imported
-from wattbench.importers.spool import Spool
-from wattbench.importers.stated import Stated, is_figure, statistic
-from wattbench.importers.system_names import AT_ONCE, unique
+from wattbench.importers.imported import AT_ONCE, Format, ImportDraft
+from wattbench.importers.stated import Total, Totals, is_figure
 
-MS = 1e-3
-FIGURES = {
-    "energy_per_request_joules": ("energy", "mean", 1.0),
-    "avg_power_watts": ("power", "mean", 1.0),
-    "output_throughput_tokens_per_sec": ("output_tokens_per_s", "mean", 1.0),
-    "avg_output_len": ("output_tokens", "mean", 1.0),
-    "avg_batch_size": ("in_flight", "mean", 1.0),
-}
-GAP = re.compile(r"(median|p\d{1,2}(?:\.\d+)?)_itl_ms")
-UNITS = {
-    "energy_per_token_joules": "J/token", "energy_per_image_joules": "J/image", "energy_per_video_joules": "J/video",
-    "batch_latency_s": "s", "throughput_images_per_sec": "images/s", "throughput_videos_per_sec": "videos/s",
-}  # fmt: skip
 SETTINGS = (
     "total_params_billions", "activated_params_billions", "num_gpus", "max_num_seqs", "tensor_parallel",
     "expert_parallel", "data_parallel", "ulysses_degree", "ring_degree", "batch_size", "image_height", "image_width",
     "video_height", "video_width", "num_frames", "fps", "inference_steps", "weight_precision", "architecture",
     "gpu_model", "nickname",
 )  # fmt: skip
-MOST_DEVICES = 1024
+TOTALS = Totals(
+    {
+        "energy_per_request_joules": Total("energy", "mean"),
+        "avg_power_watts": Total("power", "mean"),
+        "output_throughput_tokens_per_sec": Total("output_tokens_per_s", "mean"),
+        "avg_output_len": Total("output_tokens", "mean"),
+        "avg_batch_size": Total("in_flight", "mean"),
+        "*_itl_ms": Total("token_gap", scale=MS),
+    },
+    units={
+        "energy_per_token_joules": "J/token", "energy_per_image_joules": "J/image",
+        "energy_per_video_joules": "J/video", "batch_latency_s": "s", "throughput_images_per_sec": "images/s",
+        "throughput_videos_per_sec": "videos/s",
+    },
+    settings=SETTINGS,
+    others="mean",
+)  # fmt: skip
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a file is one of the leaderboard's."""
+def _looks_like(source: Path) -> bool:
     if source.suffix != ".json" or not source.is_file():
         return False
     start = head(source)
     return '"configurations"' in start and ('"energy_per_' in start or '"avg_power_watts"' in start)
 
 
-def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
-    """Read some files. Each configuration is a system.
-
-    Args:
-        sources: files of tasks or models.
-        scratch: not used: the files list no requests.
-
-    Raises:
-        UserError: a file is damaged, or has no configurations.
-    """
-    stated = Stated()
-    scenario: dict[str, Mapping[str, Any]] = {}
-    configs: dict[str, Mapping[str, Any]] = {}
-    machines: dict[str, Mapping[str, Any]] = {}
-    left_out: Counter[str] = Counter()
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read some files. Each configuration is a system; no file lists its requests."""
     for path in sources:
+        draft.files.append(path)
         file = read_object(path)
         configurations = file.get("configurations")
         if not isinstance(configurations, list) or not configurations:
@@ -75,47 +63,29 @@ def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
             if not isinstance(each, Mapping):
                 raise UserError(f"{where}: of type {type(each).__name__}, not an object")
             one = {**file, **mapping(each.get("parallelization")), **each}
-            system = _name(one, path, scenario)
             most = one.get("max_num_seqs", one.get("batch_size"))
-            scenario[system] = {AT_ONCE: most} if isinstance(most, int) else {}
-            configs[system] = {"engine": "ml.energy", "model": text(one.get("model_id"))} | {
-                name: one[name] for name in SETTINGS if isinstance(one.get(name), str | int | float)
-            }
-            name, number = one.get("gpu_model"), one.get("num_gpus")
-            if isinstance(name, str) and isinstance(number, int) and 0 < number <= MOST_DEVICES:
-                machines[system] = {"gpus": [{"name": name}] * number}
-            left_out["histograms of output lengths"] += "output_length_distribution" in each
-            _add(stated, system, each, where)
-    return Imported(
-        format="ml-energy",
-        version=None,
-        files=tuple(sources),
-        answers=Spool.of((), scratch),
-        left_out=left_out,
-        scenario=scenario,
-        configs=configs,
-        machines=machines,
-        summaries=stated.rows,
-    )
+            system = draft.add_system(
+                draft.unique(_name(one, path)),
+                {AT_ONCE: most} if isinstance(most, int) else {},
+                engine="ml.energy",
+                model=text(one.get("model_id")),
+                **kept(one, SETTINGS),
+            )
+            draft.add_gpus(system, one.get("gpu_model"), one.get("num_gpus"))
+            draft.left_out["histograms of output lengths"] += "output_length_distribution" in each
+            figures = {key: value for key, value in each.items() if not isinstance(value, list | dict)}
+            draft.stated.add_all(system, TOTALS, figures, where)
+    yield from ()
 
 
-def _name(one: Mapping[str, Any], path: Path, taken: Mapping[str, Any]) -> str:
+def _name(one: Mapping[str, Any], path: Path) -> str:
     words = [
         text(one.get("model_id")) or path.stem,
         text(one.get("task")),
         f"{one.get('num_gpus')}x{one.get('gpu_model')}",
+        *(f"{one[setting]} at once" for setting in ("max_num_seqs", "batch_size") if is_figure(one.get(setting))),
     ]
-    for setting, label in (("max_num_seqs", "at once"), ("batch_size", "at once")):
-        if is_figure(one.get(setting)):
-            words.append(f"{one[setting]} {label}")
-    return unique(" ".join(word for word in words if word), taken)
+    return " ".join(word for word in words if word)
 
 
-def _add(stated: Stated, system: str, one: Mapping[str, Any], where: str) -> None:
-    for key, value in one.items():
-        if not is_figure(value) or key in SETTINGS:
-            continue
-        figure, which, scale = FIGURES.get(key, (key, "mean", 1.0))
-        if (gap := GAP.fullmatch(key)) is not None:
-            figure, which, scale = "token_gap", statistic(gap[1]) or "mean", MS
-        stated.add(system, figure, which, value, source=key, where=where, scale=scale, unit=UNITS.get(key, ""))
+ML_ENERGY = Format("ml-energy", _looks_like, _read)

@@ -1,4 +1,4 @@
-"""Find items whose names say that they are trials of one task, and take them for repeats of it.
+"""Find items whose names are those of numbered trials of a task, and make them repeats of one item.
 
 Conventions. Sources that ask a task several times number the trials in a column of their own, or in the name of the
 item: ``task#1``, ``task-trial-2``, ``task/attempt_3``, ``task (2)``. Trials that are taken for items are not
@@ -44,12 +44,12 @@ class Trials:
 
     @property
     def stems(self) -> int:
-        """Count the items that they are trials of."""
+        """Return the number of items that have trials."""
         return len({(task, stem) for (task, _), (stem, _) in self.repeat_of.items()})
 
     @property
     def remark(self) -> str:
-        """Offer to take them as repeats: a sentence without its full stop."""
+        """Return the offer to import trials as repeats: a sentence without its full stop."""
         one, other = self.example
         return (
             f"{len(self.repeat_of):,} items have the names of {self.stems:,} with a number after them "
@@ -59,7 +59,7 @@ class Trials:
 
 
 def trials(answers: Spool) -> Trials | None:
-    """Find the items of some answers that are numbered trials; None where there are none."""
+    """Find numbered trials among the items of some answers; None if there are none."""
     stems: dict[tuple[str, str], dict[str, int]] = {}
     worded: set[tuple[str, str]] = set()
     for task, name in _candidates(answers):
@@ -91,7 +91,7 @@ def trials(answers: Spool) -> Trials | None:
 
 
 def _candidates(answers: Spool) -> list[tuple[str, str]]:
-    """List the different pairs of a task and an item whose name may be that of a trial, in the order of the answers."""
+    """List the different (task, item) whose item may be a trial, in the order of the answers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -108,7 +108,7 @@ def _candidates(answers: Spool) -> list[tuple[str, str]]:
 def _of_one_text(
     answers: Spool, several: dict[tuple[str, str], dict[str, int]]
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """Leave out stems whose names have different prompts of one system, or different expected answers."""
+    """Remove stems whose names differ in the prompt of a system or in the expected answer."""
     stem_of = {(task, name): (task, stem) for (task, stem), names in several.items() for name in names}
     if not stem_of:
         return {}
@@ -132,7 +132,7 @@ def _hashes(texts: Any) -> list[int]:
 
 
 def as_repeats(answers: Spool, known: Trials | None) -> Spool:
-    """Return the same answers, with trials as repeats of the item that they have the name of.
+    """Return the same answers, with each trial as a repeat of the item that its name begins with.
 
     Args:
         answers: all of an import.

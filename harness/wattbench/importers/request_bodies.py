@@ -1,4 +1,4 @@
-"""Find prompt and answer in the bodies that a client sent and got, in the form of OpenAI's API."""
+"""Find prompts and answers in the bodies of requests and responses of OpenAI's API."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wattbench.importers.files import mapping, text
 
 
 def prompt_of(request: Any) -> str:
-    """Return the prompt of a request's body, as JSON text or parsed: one message's text, or several messages as JSON.
+    """Return the prompt of a request's body: the text of its message, or several messages as JSON.
 
     A text that is no such body is the prompt itself.
     """
@@ -22,7 +22,7 @@ def prompt_of(request: Any) -> str:
 
 
 def answer_of(response: Any) -> str:
-    """Return the text of a response: of its body, or of the events of its stream; a text that is neither as it is."""
+    """Return the text in a response's body, or in the events of its stream; another text unchanged."""
     body = _parsed(response)
     if body or not isinstance(response, str):
         return _text_of(body) or text(response)

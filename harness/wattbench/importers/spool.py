@@ -28,10 +28,10 @@ MEMORY_BYTES = 16_000_000
 
 
 class Spool:
-    """Answers in the order in which they were read. Iterating makes an `Answer` of each."""
+    """Answers on disk, in the order in which they were read. Iterating yields each as an `Answer`."""
 
     def __init__(self, batches: Iterable[Any], folder: Path | None = None) -> None:
-        """Keep the answers of some record batches.
+        """Store the answers of some record batches.
 
         Args:
             batches: with the schema of `wattbench.importers.batch`.
@@ -61,7 +61,7 @@ class Spool:
 
     @classmethod
     def of(cls, answers: Iterable[Answer], folder: Path | None = None) -> Spool:
-        """Keep some answers, as the constructor does."""
+        """Store some answers."""
         return cls(batches_of(answers), folder)
 
     def __len__(self) -> int:
@@ -72,7 +72,7 @@ class Spool:
             yield from answers_of(batch)
 
     def batches(self, names: Sequence[str] | None = None) -> Iterator[Any]:
-        """Yield the record batches, in order; with names only these columns, which spares reading the others."""
+        """Yield the record batches, in order, with all columns or some."""
         import pyarrow as pa
 
         included = None if names is None else sorted(schema().get_field_index(name) for name in names)
@@ -90,7 +90,7 @@ class Spool:
 
 
 class _Store:
-    """Bytes in memory, or in a file from a size on; a disk that is full ends in a sentence."""
+    """Bytes in memory, or in a file once they are many. A full disk raises a `UserError`."""
 
     def __init__(self, disk: Path) -> None:
         self._disk = disk
@@ -112,7 +112,7 @@ class _Store:
             raise self._full(error) from error
 
     def flush(self) -> None:
-        """Let what was written be read."""
+        """Flush the file, so that it can be read."""
         try:
             if self._file is not None:
                 self._file.flush()
@@ -131,7 +131,7 @@ class _Store:
 
 
 class _Sink(io.RawIOBase):
-    """A store, as Arrow writes it."""
+    """Adapts a store to what Arrow writes to."""
 
     def __init__(self, store: _Store) -> None:
         self._store = store
@@ -151,7 +151,7 @@ class _Sink(io.RawIOBase):
 
 
 class _Source(io.RawIOBase):
-    """A store from its beginning, for one of several readers."""
+    """Reads a store from its beginning."""
 
     def __init__(self, store: _Store) -> None:
         self._store, self._at = store, 0

@@ -1,4 +1,4 @@
-"""Find what has to be known of all answers before the first row of a run can be written, and check it."""
+"""Collect and check what must be known of all answers before the first row of a run is written."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SurveyedCell:
 
 @dataclass(frozen=True)
 class Survey:
-    """What all answers of an import are together. Rows are in the order in which they were read."""
+    """Systems, cells, currency and item numbers of an import. Rows are in the order of reading."""
 
     kinds: Mapping[str, str]
     """System to its kind, in the order of their first answers."""
@@ -103,7 +103,7 @@ def survey(answers: Spool, currency: str | None = None) -> Survey:
 
 
 class _Survey:
-    """What is known after some batches."""
+    """What the batches so far have."""
 
     def __init__(self) -> None:
         self.systems: dict[str, _System] = {}
@@ -151,7 +151,7 @@ class _Survey:
                 system.first_without_score = self._rows + int(without[first])
 
     def _named(self, systems: _Coded, texts: Any) -> Iterable[tuple[str, str, int]]:
-        """Return the different pairs of a system and a text that is not empty, and the first row of each, in order."""
+        """Return the different (system, text) whose text is not empty, and the first row of each, in order."""
         coded = _Coded(texts)
         if not any(coded.names):
             return []
@@ -165,7 +165,7 @@ class _Survey:
 
 
 class _Coded:
-    """A column as places in the list of its different texts."""
+    """A column as indices into the list of its different texts."""
 
     def __init__(self, texts: Any) -> None:
         encoded = texts.dictionary_encode(null_encoding="encode")
@@ -196,7 +196,7 @@ def _check_all_scored(answers: Spool, systems: Mapping[str, _System]) -> None:
 
 
 def _currency(answers: Spool, rows: Mapping[str, int], given: str | None) -> str | None:
-    """Return the one currency of a run's costs: the given one, or that of the source; None where none is named.
+    """Return the currency of a run's costs: the given one or the source's; None if none is named.
 
     Raises:
         UserError: it is no currency, or there are several.

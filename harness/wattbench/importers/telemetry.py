@@ -1,4 +1,4 @@
-"""Define the readings of power that a source holds, and judge them as wattbench's own are.
+"""Define the readings of power that a source holds, and judge them like those of a measured run.
 
 A reader makes a `Telemetry` per system::
 
@@ -19,16 +19,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wattbench.meters.base import Reading
+from wattbench.meters.base import INTEGRATED, Reading
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.evidence import WindowEvidence
 from wattbench.meters.windows.judge import judge
-from wattbench.records import WindowLabel, WindowRow
+from wattbench.records import Purpose, WindowLabel, WindowRow
 
 
 @dataclass(frozen=True, kw_only=True)
 class Telemetry:
-    """The readings of one system, from before its first request until after its last answer where they reach."""
+    """The readings of one system, if possible from before its first request until after its last answer."""
 
     readings: Sequence[Reading]
     """In any order."""
@@ -51,7 +51,7 @@ class Telemetry:
 
     @property
     def name(self) -> str:
-        """What a trace of the readings names as their meter."""
+        """Return the name of the meter in a trace of the readings."""
         return self.read_by
 
 
@@ -85,3 +85,49 @@ def judged(telemetry: Telemetry, label: WindowLabel, started_s: float, finished_
             remarks=telemetry.remarks,
         )
     )
+
+
+def joules_of_series(
+    component: str,
+    watts: Sequence[tuple[float, float | None]],
+    span_s: tuple[float, float],
+    *,
+    step_s: float,
+    of: str,
+    read_by: str,
+    limit_w: float | None = None,
+) -> tuple[float | None, str | None]:
+    """Integrate a series of power that a source holds, if it carries joules.
+
+    Args:
+        component: whose power it is.
+        watts: moments in seconds, each with the watts; None and 0 W or less are gaps, as what is on draws power.
+        span_s: from when to when.
+        step_s: how often the source reads.
+        of: what draws the power, for messages: ``a GPU``.
+        read_by: what read it.
+        limit_w: the most that the component may draw, if it is known.
+
+    Returns:
+        The joules and None, or None and why there are none.
+    """
+    readings = [
+        Reading(at_s=at_s, power_w={component: power_w})
+        if power_w is not None and power_w > 0
+        else Reading(at_s=at_s, gaps={component: _why(power_w, of)})
+        for at_s, power_w in watts
+    ]
+    telemetry = Telemetry(
+        readings=readings,
+        provenance={component: INTEGRATED},
+        step_s={component: step_s},
+        read_by=read_by,
+        limits_w={} if limit_w is None else {component: limit_w},
+    )
+    label = WindowLabel(window="w0000", run="", system="", task=None, purpose=Purpose.MEASURED.value)
+    row = judged(telemetry, label, *span_s)
+    return (row.energy_j[component], None) if row.valid else (None, "; ".join(row.reasons))
+
+
+def _why(power_w: float | None, of: str) -> str:
+    return "no reading in this second" if power_w is None else f"{power_w:g} W of {of} that is on"

@@ -7,18 +7,17 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from wattbench.errors import UserError
+from wattbench.errors import UserError, nearest
 from wattbench.folder_aside import folder_aside
 from wattbench.importers.files import file_digest
 from wattbench.importers.imported import Imported
 from wattbench.importers.item_rows import item_batches
-from wattbench.importers.joule_owner import joules_of
 from wattbench.importers.late_clients import late_clients
 from wattbench.importers.metered import Metered, meter_details, metered
 from wattbench.importers.repeats import as_repeats, trials
@@ -29,6 +28,8 @@ from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter, SystemRow
 from wattbench.records.files.atomic_write import move_into_place
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+OWNERS = ("model", "client")
+"""The machine that runs the model, or a client that waits for it."""
 
 
 def write_run(
@@ -51,7 +52,7 @@ def write_run(
         name: of the run.
         command: for the record.
         currency: of the costs (ISO 4217); None: as the source names it, if it does.
-        joules: whose they are, as `wattbench.importers.joule_owner.joules_of` takes it.
+        joules: whose they are, as `joules_of` takes it.
         repeats: take items whose names are those of numbered trials for repeats (`wattbench.importers.repeats`).
 
     Raises:
@@ -93,6 +94,27 @@ def write_run(
     except OSError as error:
         raise UserError(f"{out / run}: the run cannot be written ({error.strerror})") from error
     return out / run
+
+
+def joules_of(given: Sequence[str], systems: Collection[str]) -> dict[str, str]:
+    """Map systems to the declared owner of their joules.
+
+    Args:
+        given: each ``client`` or ``model``, for all systems, or ``SYSTEM=client`` for one, which goes before.
+        systems: of the import.
+
+    Raises:
+        UserError: an owner or a system is not known.
+    """
+    declared: dict[str, str] = {}
+    for each in sorted(given, key=lambda one: "=" in one):
+        system, equals, owner = each.rpartition("=")
+        if owner not in OWNERS:
+            raise UserError(f"--joules-of {each:.80}: write {' or '.join(OWNERS)}, or SYSTEM=client")
+        if equals and system not in systems:
+            raise UserError(f"--joules-of {each:.80}: no system {system!r:.60}{nearest(system, list(systems))}")
+        declared |= dict.fromkeys([system] if equals else systems, owner)
+    return declared
 
 
 def _write_power(writer: RunWriter, imported: Imported, windows: Metered | None) -> None:
@@ -163,14 +185,14 @@ def _header(imported: Imported, known: Survey, run: str, name: str, now: datetim
 
 
 def _remarks(imported: Imported) -> dict[str, str]:
-    """Return what a reader of an import has to know, by a code for each."""
+    """Return the remarks of an import, each by its code."""
     answers = imported.answers
     notes = {"late-client": late_clients(imported), "zeros": remark(answers.zeros, len(answers))}
     return {**imported.remarks, **{code: said for code, said in notes.items() if said is not None}}
 
 
 def _finite(settings: Any) -> Any:
-    """Return settings of a source with ``inf`` and ``nan`` as texts: a source's JSON may have them, a record's not."""
+    """Return settings with ``inf`` and ``nan`` as texts, which a record's JSON may not have as numbers."""
     if isinstance(settings, float) and not math.isfinite(settings):
         return str(settings)
     if isinstance(settings, Mapping):

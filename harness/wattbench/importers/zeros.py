@@ -1,4 +1,4 @@
-"""Take a zero that no answered request can have as not recorded.
+"""Replace zeros that no answered request can have by null.
 
 Sources disagree on what they write where nothing was read: OpenJarvis writes 0.0 J, Terminal-Bench 0 tokens or null.
 Here joules and tokens of the prompt are never 0. Tokens of the output are 0 for an empty answer alone, so not where
@@ -15,7 +15,7 @@ FIELDS = {"joules": "joules", "prompt_tokens": "tokens of the prompt", "output_t
 
 
 def without_zeros(batch: Any) -> tuple[Any, Counter[tuple[str, str]]]:
-    """Return a record batch with nulls for such zeros, and how many there were.
+    """Return a record batch with null for impossible zeros, and how many there were.
 
     Args:
         batch: with the schema of `wattbench.importers.batch`.

@@ -1,4 +1,4 @@
-"""Keep a history: a folder of runs, one per night, and what may be done to it.
+"""Keep a history: a folder of runs, one per night.
 
 May import: the record contract, `wattbench.config` and below. Must not import `wattbench_reports`.
 """
@@ -7,10 +7,9 @@ from wattbench.nights.add import Added, add_runs
 from wattbench.nights.backfill import Filled, backfill
 from wattbench.nights.commits_since import CommitsSince, commits_since, night_before
 from wattbench.nights.layout import NightsLayout
-from wattbench.nights.nights import KeptRun, commits_with_a_night, kept_runs, tonight
+from wattbench.nights.nights import KeptRun, commits_with_a_night, keep_verdict, kept_runs, kept_verdicts, tonight
 from wattbench.nights.retention import Decision, Keep, prune
 from wattbench.nights.site import rebuilt
-from wattbench.nights.verdicts import keep_verdict, kept_verdicts
 
 __all__ = [
     "Added",

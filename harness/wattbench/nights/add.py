@@ -1,4 +1,4 @@
-"""Add finished runs to a history: completely or not at all, however many processes do so at once."""
+"""Add finished runs to a history, each completely or not at all, from any number of processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Added:
 
 
 def add_runs(layout: NightsLayout, roots: Sequence[Path]) -> list[Added]:
-    """Copy finished runs into a history, under their own names. All are checked before the first is copied.
+    """Copy finished runs into a history. All are checked before the first is copied.
 
     Raises:
         UserError: one is not finished, is damaged, or has the name of another run in the history; or the disk is full.

@@ -1,4 +1,4 @@
-"""Run missed nights later: each at its own commit, in a process of its own."""
+"""Run missed nights later, each at its commit and in a process of its own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def backfill(
     commits: Iterable[Commit],
     command: Callable[[Path, Path, Commit], Sequence[str]],
 ) -> Iterator[Filled]:
-    """Run a suite at each of some commits, one after the other; one that cannot be run does not stop the others.
+    """Run a suite at each of some commits, one after the other. A failure does not stop the others.
 
     Each is run by a process of its own, which imports that commit's code and no other's. Its
     run is kept aside until it is finished, as half of one could not be resumed once its worktree is gone.
@@ -58,8 +58,10 @@ def backfill(
 
 
 def _run(command: Sequence[str]) -> int:
-    """Run a command to its end; its messages go to ours. An interruption is passed on to it, and waited for. If this
-    process is killed, its standard input ends, which it takes as an interruption too."""
+    """Run a command to its end, and pass an interruption on to it.
+
+    Its messages go to ours. If this process is killed, its standard input ends, which it takes as an interruption too.
+    """
     # In a session of its own: Ctrl-C reaches it once, from here, and not a second time from the terminal.
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True) as process:
         try:

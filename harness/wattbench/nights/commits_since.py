@@ -33,7 +33,7 @@ class CommitsSince:
     files_in_all: int
 
     def as_record(self) -> dict[str, Any]:
-        """Return it as a header keeps it."""
+        """Return the fields as a header stores them."""
         return {
             "run": self.run,
             "commit": self.commit,
@@ -45,13 +45,13 @@ class CommitsSince:
 
 
 def night_before(runs: Sequence[KeptRun], suite: str, night: date) -> KeptRun | None:
-    """Return the finished run of a suite that a night will be compared with: the last of an earlier date."""
+    """Return the last finished run of a suite before a night: that which it is compared with."""
     earlier = [each for each in runs if each.finished and each.suite == suite and each.date < night]
     return earlier[-1] if earlier else None
 
 
 def commits_since(folder: Path, before: KeptRun) -> CommitsSince | None:
-    """List the commits from an earlier night's to the one that is checked out.
+    """List the commits between an earlier night's and the one that is checked out.
 
     Args:
         folder: in the repository.

@@ -1,4 +1,4 @@
-"""Give the path of everything in a history."""
+"""Define the paths of a history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from wattbench.records.files.atomic_write import failing_as, make_folder
 
 @dataclass(frozen=True)
 class NightsLayout:
-    """The paths of one history. Creates nothing but through `created`.
+    """The paths of one history. Only `created` creates folders.
 
     Next to them are `reference.yaml`, which people write, and `.index/`, a cache: both are for `wattbench_reports` to
     read.
@@ -51,7 +51,7 @@ class NightsLayout:
         return self.root / ".site.lock"
 
     def created(self) -> NightsLayout:
-        """Return it with its folders created.
+        """Create the folders of a history.
 
         Raises:
             UserError: they cannot be created.
@@ -61,7 +61,7 @@ class NightsLayout:
         return self
 
     def existing(self) -> NightsLayout:
-        """Return it, if it exists.
+        """Check that the history exists.
 
         Raises:
             UserError: there is no history here.

@@ -1,4 +1,4 @@
-"""Read the runs of a history by their headers alone: which night each is of, and whether it counts."""
+"""Read the runs of a history by their headers alone: the night of each, whether it counts, and its verdict."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from wattbench.errors import UserError
 from wattbench.nights.layout import NightsLayout
 from wattbench.records import RunHeader, RunLayout, machine_parts, read_run
+from wattbench.records.files.atomic_write import write_atomically
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 """The name of a run that may become the name of a folder."""
@@ -76,7 +77,7 @@ def kept_run(root: Path) -> KeptRun:
 
 
 def date_of(header: RunHeader) -> date:
-    """Return the date of a run's night: as it is recorded, or else the UTC date on which it began.
+    """Return the date of a run's night: the recorded one, or the UTC date on which it began.
 
     Raises:
         UserError: it has no valid date.
@@ -89,7 +90,7 @@ def date_of(header: RunHeader) -> date:
 
 
 def tonight(layout: NightsLayout) -> date:
-    """Return the date of a night that begins now: by UTC, so that machines in several places agree which it is.
+    """Return the date of a night that begins now, in UTC, so that all machines agree on it.
 
     Raises:
         UserError: the history has a later one, so that this machine's clock is wrong now, or one was then.
@@ -108,5 +109,20 @@ def tonight(layout: NightsLayout) -> date:
 
 
 def commits_with_a_night(runs: Iterable[KeptRun], suite: str) -> set[str]:
-    """Return the commits that have a finished night of a suite."""
+    """Return the commits with a finished night of a suite."""
     return {each.commit for each in runs if each.finished and each.commit is not None and each.suite == suite}
+
+
+def keep_verdict(layout: NightsLayout, run: str, text: str) -> None:
+    """Write the JSON of a verdict, in place of an earlier one on this run.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    path = layout.verdicts / f"{run}.json"
+    write_atomically(path, text.encode(), failure="the verdict cannot be written")
+
+
+def kept_verdicts(layout: NightsLayout) -> dict[str, Path]:
+    """Map runs to the files of their verdicts."""
+    return {path.stem: path for path in sorted(layout.verdicts.glob("*.json"))}

@@ -1,4 +1,4 @@
-"""Decide which nights are kept: all of the last ones, then one per week, then one per month; and some always."""
+"""Decide which nights are kept: all of the last ones, then one per week, then one per month."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Decision:
 
 
 def decide(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> list[Decision]:
-    """Return what is kept and what is deleted, in the order of the runs.
+    """Decide for each run whether it is kept, in the order of the runs.
 
     The first night of a week or month represents it, as it stays the first whatever is deleted later. Weeks and
     months are counted per series: another suite or machine has its own.
@@ -62,7 +62,7 @@ def decide(runs: Sequence[KeptRun], keep: Keep, never: Mapping[str, str]) -> lis
 
 
 def _reasons(finished: Sequence[KeptRun], keep: Keep) -> dict[date, str]:
-    """Return date to why its runs are kept."""
+    """Map dates to why their runs are kept."""
     dates = sorted({each.date for each in finished})
     recent = set(_recent(finished, keep))
     first_of_week: dict[tuple[int, int], date] = {}
@@ -95,7 +95,7 @@ def _too_old(run: KeptRun) -> str:
 
 
 def prune(layout: NightsLayout, keep: Keep, never: Mapping[str, str], *, dry_run: bool) -> list[Decision]:
-    """Delete what is not to be kept. A run is moved aside first, so that half a run is never seen.
+    """Delete the runs that are not kept. Each is moved aside first, so that no reader sees half a run.
 
     Returns:
         What was decided of every run, oldest first; with `dry_run` nothing is deleted.
@@ -131,7 +131,7 @@ def _deleted(layout: NightsLayout, decision: Decision) -> Decision:
 
 
 def _clear(layout: NightsLayout) -> None:
-    """Delete what killed processes have left aside."""
+    """Delete what killed processes left in `aside`."""
     for path in layout.aside.glob("*.out"):
         shutil.rmtree(path, ignore_errors=True)
     remove_left(path for path in layout.aside.glob("*") if path.suffix != ".out")

@@ -1,4 +1,4 @@
-"""Publish a new site: built next to the old one, and put in its place in one step."""
+"""Publish a new site: build it next to the old one, and replace that in one step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wattbench.records.files.atomic_write import failing_as, make_folder, sync_f
 
 
 def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
-    """Build a history's site and return its folder. Readers see the old one or the new one, and never a part.
+    """Build a history's site and return its folder. Readers see the old site or the new one, whole.
 
     `site` is a link, as that is what every file system can replace in one step. Of several processes one builds at a
     time; the others wait, and build again from what there is then.
@@ -40,7 +40,7 @@ def rebuilt(layout: NightsLayout, build: Callable[[Path], object]) -> Path:
 
 
 def _clear(layout: NightsLayout) -> None:
-    """Delete sites older than the last two, and what a killed build has left."""
+    """Delete sites older than the last two, and what a killed build left."""
     before = _before(layout)
     kept = {link.resolve() for link in (layout.site, before)}
     for path in layout.sites.iterdir():
@@ -57,7 +57,7 @@ def _show(layout: NightsLayout, new: Path) -> None:
 
 
 def _link(layout: NightsLayout, path: Path, target: Path) -> None:
-    """Make a path link to a folder from now on."""
+    """Replace a path by a link to a folder."""
     link = layout.sites / secrets.token_hex(6)  # what a killed process leaves there, the next one clears
     link.symlink_to(os.path.relpath(target, path.parent.resolve()))
     link.replace(path)

@@ -38,7 +38,7 @@ _SINGULAR = 1e-12
 
 @dataclass(frozen=True)
 class Fit:
-    """A cell's joules by phase."""
+    """The joules of a cell by phase, with bounds."""
 
     energy_j: NDArray[np.float64]
     """Shape (4,), summing to the cell's joules. The bounds are of shape (4,) too."""
@@ -98,13 +98,13 @@ def fit(
 
 
 def fitted_phases(total_s: NDArray[np.float64]) -> list[int]:
-    """Return the phases that took enough of the time, `total_s` of shape (4,), to have watts of their own."""
+    """Return the phases long enough to have watts of their own; `total_s` has shape (4,)."""
     return [int(phase) for phase in np.flatnonzero(total_s > NOT_FITTED * total_s.sum())]
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """What least squares needs of each block of intervals, columns scaled to similar size."""
+    """The sums of each block of intervals that least squares needs, with columns scaled to similar size."""
 
     products: NDArray[np.float64]
     """Shape (guesses, blocks, columns, columns)."""
@@ -117,7 +117,7 @@ class _Sums:
 
 
 def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], steps_per_interval: float) -> _Sums:
-    """Sum per block: `energy_j` of shape (guesses, intervals), `seconds` of shape (guesses, intervals, columns)."""
+    """Sum per block. `energy_j` has shape (guesses, intervals), `seconds` (guesses, intervals, columns)."""
     count = seconds.shape[1]
     blocks = max(2, min(MAX_BLOCKS, count // max(MIN_BLOCK, int(np.ceil(2 * steps_per_interval)))))
     starts = np.arange(blocks) * count // blocks
@@ -133,8 +133,10 @@ def _block_sums(energy_j: NDArray[np.float64], seconds: NDArray[np.float64], ste
 def _joules(
     sums: _Sums, times: NDArray[np.float64], total_s: NDArray[np.float64], fitted_phases_j: float
 ) -> NDArray[np.float64]:
-    """Return the joules of each phase, shape (draws, columns), where each block counts `times` (draws, blocks)
-    often."""
+    """Return the joules of each phase, shape (draws, columns).
+
+    A block counts as often as `times`, shape (draws, blocks), says.
+    """
     products = np.einsum("db,gbij->dgij", times, sums.products)
     moments = np.einsum("db,gbi->dgi", times, sums.moments)
     squares = np.einsum("db,gb->dg", times, sums.squares)
@@ -161,15 +163,15 @@ def _non_negative(products: NDArray[np.float64], moments: NDArray[np.float64]) -
 
 @lru_cache
 def _few_blocks(blocks: int, confidence: float) -> float:
-    """Return by how much the bounds are widened: a bootstrap over few blocks ignores their number and Student's t."""
-    from scipy.special import ndtri, stdtrit
+    """Return the factor that widens the bounds of a bootstrap over few blocks (Student's t)."""
+    from scipy.special import ndtri, stdtrit  # scipy.stats takes a second to import
 
     at = (1.0 + confidence) / 2.0
     return float(stdtrit(blocks - 1, at) / ndtri(at) * np.sqrt(blocks / (blocks - 1)))
 
 
 def _check_width(result: Fit) -> None:
-    """Refuse bounds that are too wide to be useful."""
+    """Raise an error if the bounds are too wide to be useful."""
     fitted_phases_j = result.energy_j[[PREFILL, DECODE]].sum()
     widths_j = (result.high_j - result.low_j)[[PREFILL, DECODE]]
     if fitted_phases_j <= 0 or widths_j.max() > MAX_WIDTH * fitted_phases_j:

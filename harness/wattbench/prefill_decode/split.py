@@ -51,7 +51,7 @@ def split_cell(records: RunRecords, system: str, task: str) -> list[PhaseRow]:
 
 
 def split_system(records: RunRecords, system: str, tasks: Iterable[str]) -> list[PhaseRow]:
-    """Divide the joules of a system whose windows hold items of all tasks between prefill and decode, all together.
+    """Divide the joules of a system, whose windows hold items of all tasks, between prefill and decode.
 
     So in a run with blocks, of which one alone has too few readings for bounds, and in the rounds of a gate.
     """
@@ -115,7 +115,7 @@ def _split_windows(
 
 
 def _billed_j(windows: Sequence[WindowRow], component: str) -> float:
-    """Return the joules attributed to the items for a component: one pass of every window."""
+    """Return the joules of a component: one pass of every window."""
     return sum(window.energy_j[component] / window.passes for window in windows)
 
 
@@ -164,14 +164,13 @@ def _series(window: WindowRow, component: str, readings: Sequence[Reading]) -> S
 
 
 def _alike(seen: Sequence[Observed]) -> Sequence[Observed]:
-    """Return the same number of guesses for every window: one that was read so slowly that it needed none repeats its
-    own."""
+    """Repeat the guess of windows that have only one, so that all windows have the same number."""
     most = max(len(each.seconds) for each in seen)
     return [each if len(each.seconds) == most else replace(each, seconds=each.seconds.repeat(most, 0)) for each in seen]
 
 
 def _with_total(rows: Sequence[PhaseRow]) -> list[PhaseRow]:
-    """Return the rows followed by that of their total: of one component that contains the others, or of their sum."""
+    """Append the row of the total: of the component that contains the others, or of their sum."""
     by_name = {row.component: row for row in rows}
     counted = [by_name[component] for component in added(by_name)]
     total = replace(

@@ -17,7 +17,7 @@ REASONS = 4
 
 
 def add_phases(rows: Sequence[PhaseRow]) -> PhaseRow:
-    """Return the joules by phase of one component in several parts of a run, together: their sums.
+    """Add the joules by phase of one component over several parts of a run.
 
     Args:
         rows: of one system and component, each of answers of its own.
@@ -43,7 +43,7 @@ def with_joules(
     low_j: NDArray[np.float64] | None = None,
     high_j: NDArray[np.float64] | None = None,
 ) -> PhaseRow:
-    """Return a row with joules by phase, shape (4,) each, and how they were divided."""
+    """Return a row with joules by phase, arrays of shape (4,), and the method of division."""
 
     def figure(of: NDArray[np.float64] | None, *phases: int) -> float | None:
         return None if of is None else float(of[list(phases)].sum())
@@ -62,7 +62,7 @@ def with_joules(
 
 
 def summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
-    """Return the total's joules by phase, from those of its parts.
+    """Return the total with the sums of its parts' joules by phase.
 
     Bounds are added, as if all parts erred alike: the widest they can be. A part that is only divided by time may
     have spent anything from none to all of its joules on either phase.
@@ -89,12 +89,12 @@ def summed(total: PhaseRow, counted: Sequence[PhaseRow]) -> PhaseRow:
 
 
 def _joules_of(row: PhaseRow) -> NDArray[np.float64]:
-    """Return shape (4,): a row's joules of each phase; choosing is in other."""
+    """Return a row's joules by phase, shape (4,); choosing is in other."""
     return np.array([row.prefill_j, row.decode_j, 0.0, row.other_j], dtype=np.float64)
 
 
 def _bounds_of(row: PhaseRow) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return shape (4,) each, of prefill and decode alone."""
+    """Return the bounds of prefill and decode, shape (4,) each."""
     if row.prefill_low_j is None:
         return np.zeros(4), np.array([row.energy_j, row.energy_j, 0.0, 0.0], dtype=np.float64)
     low_j = np.array([row.prefill_low_j, row.decode_low_j, 0.0, 0.0], dtype=np.float64)
@@ -112,7 +112,7 @@ def joined(labels: Iterable[str]) -> str:
 
 
 def _in_short(reasons: Iterable[str]) -> str:
-    """Return reasons as one text; of many shards' the first ones."""
+    """Join reasons; of many only the first ones."""
     every = list(reasons)
     more = [f"and {len(every) - REASONS} more reasons"] if len(every) > REASONS else []
     return "; ".join([*every[:REASONS], *more])

@@ -34,8 +34,7 @@ def why_phases_unknown(answers: Sequence[AnswerRow]) -> str | None:
 
 
 def _first_token_known(answer: AnswerRow) -> bool:
-    """Return whether the end of prefill is known. An answer of at most one token may have no stamp: all of its time was
-    prefill."""
+    """Return whether the end of prefill is known. An answer of at most one token is all prefill."""
     if answer.request_type != _GENERATE or answer.first_token_s is not None:
         return True
     return answer.output_tokens is not None and answer.output_tokens <= 1
@@ -43,7 +42,7 @@ def _first_token_known(answer: AnswerRow) -> bool:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Seconds of each phase that had passed in a window by any moment of it."""
+    """The seconds of each phase of a window, up to any moment."""
 
     started_s: float
     finished_s: float
@@ -59,8 +58,7 @@ class Timeline:
         return np.asarray(self.passed_s[-1])
 
     def until(self, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the seconds of each phase that had passed, shape (*at_s.shape, 4), at moments in seconds since the
-        epoch.
+        """Return the seconds of each phase until some moments, shape (*at_s.shape, 4).
 
         Before the window nothing was in flight: counted backwards from 0, as `OTHER`.
         """
@@ -94,7 +92,7 @@ def timeline(window: WindowRow, answers: Sequence[AnswerRow]) -> Timeline:
 
 
 def _stamps(answer: AnswerRow) -> tuple[float, float, float, float]:
-    """Return start, end of a router's choosing, first token and end, none before the previous one."""
+    """Return start, end of the router's choice, first token and end, in order."""
     finished_s = max(answer.finished_s, answer.started_s)
     first_s = finished_s
     if answer.request_type == _GENERATE and answer.first_token_s is not None:

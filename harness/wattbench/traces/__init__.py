@@ -1,4 +1,4 @@
-"""Read traces of real arrivals: when requests came, how long they were, and which followed which.
+"""Read traces of real arrivals: when requests came, their lengths, and which followed which.
 
 One format per file; which one it is, is seen in the content. Each row of a file is either an arrival, or is counted as
 something that is no request, or is refused with its line: none is lost. May import: errors, clock, redaction.

@@ -17,7 +17,7 @@ NO_SESSIONS = "Azure's traces have no users and no conversations"
 
 
 def is_format(first: str) -> bool:
-    """Return whether the first line is the heading of such a CSV, or of one that was meant to be."""
+    """Return whether the first line is the heading of such a CSV, complete or nearly."""
     names = {name.strip().strip('"').casefold() for name in first.split(",")}
     return len(names & {name.casefold() for name in COLUMNS}) >= 2
 

@@ -53,7 +53,7 @@ class ArrivalTrace:
         return self.arrivals[-1].at_s - self.arrivals[0].at_s if self.arrivals else 0.0
 
     def part(self, start_s: float, duration_s: float | None) -> ArrivalTrace:
-        """Return the arrivals of a part of it, on an axis that begins with the first of them.
+        """Return the arrivals of a part of the trace, the first of them at 0 s.
 
         What an arrival follows is forgotten where it came before the part.
 
@@ -79,7 +79,7 @@ class ArrivalTrace:
         return self.only(chosen)
 
     def only(self, chosen: Sequence[int]) -> ArrivalTrace:
-        """Return some of its arrivals, by their numbers, ascending; the first of them is at 0 s."""
+        """Return the arrivals of some ascending numbers, the first of them at 0 s."""
         numbers = {number: kept for kept, number in enumerate(chosen)}
         first_s = self.arrivals[chosen[0]].at_s
         return replace(

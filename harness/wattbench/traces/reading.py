@@ -1,4 +1,4 @@
-"""Open a trace, see which format it has, and put its arrivals in order.
+"""Read a trace of any format, and put its arrivals in order.
 
 The file is bounded in bytes, unpacked ones included, and in arrivals. Packed by gzip is read as unpacked.
 """

@@ -1,4 +1,4 @@
-"""What the readers of traces share: rows with a moment in nanoseconds, and the checks of their values."""
+"""Define the rows of a trace, with moments in nanoseconds, and check their values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TraceRows:
 
 
 def refuse(path: Path, row: int, what: str, *, unit: str = "") -> NoReturn:
-    """Refuse a row, with its place.
+    """Raise an error that names a row.
 
     Args:
         path: of the trace.
@@ -68,7 +68,7 @@ def clean(value: Any, most: int = 60) -> str:
 
 
 def tokens(path: Path, row: int, name: str, value: Any, *, unit: str = "") -> int | None:
-    """Return a number of tokens; None where it is empty.
+    """Return a number of tokens; None if the value is empty.
 
     Raises:
         UserError: it is no whole number, below 0, or more than a prompt can have.
@@ -112,7 +112,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check_number(path: Path, stamped: Sequence[Stamped]) -> None:
-    """Check that a trace is not too long to be kept.
+    """Check that a trace has at most `MOST_ARRIVALS`.
 
     Raises:
         UserError: it is.

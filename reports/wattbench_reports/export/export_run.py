@@ -24,7 +24,6 @@ from wattbench_reports.export.interchange.boamps import boamps_report
 from wattbench_reports.export.interchange.codecarbon_csv import emissions_frame
 from wattbench_reports.export.interchange.model_card import model_card
 from wattbench_reports.export.interchange.prometheus import prometheus_text
-from wattbench_reports.export.interchange.spdx import spdx_document
 from wattbench_reports.metrics.assumptions import AS_IN_SUITE, Assumptions
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ TABLES = {"systems": figures_frame, "windows": windows_frame, "machines": machin
 OF_ONE_SYSTEM: Mapping[str, tuple[str, Callable[[Analysis, str], str]]] = {
     "model-card": ("a model card", model_card),
     "boamps": ("a BoAmps report", boamps_report),
-    "spdx": ("an SPDX document", spdx_document),
 }
 """Format that describes one system to its name in a sentence and the function that writes it."""
 

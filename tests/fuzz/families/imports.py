@@ -30,6 +30,7 @@ from tests.made_up.inspect_logs import log, sample
 from tests.made_up.mlperf_results import write_result
 from tests.made_up.other_tools import START_S, aiperf_record, guidellm_benchmark
 from tests.made_up.serving_results import sglang_result, vllm_result
+from tests.made_up.token_power_bench import FIRST, write_token_power_bench
 from tests.made_up.traces import azure, mooncake, otlp, span
 from wattbench.importers import detect, read_sources
 from wattbench.importers.metered import metered
@@ -38,6 +39,7 @@ from wattbench.systems.training_ledger import LEDGER_VERSION, read_ledger
 from wattbench.traces import read_trace
 from wattbench.train.examples import documents
 
+EMISSIONS = (Path(__file__).parents[2] / "data" / "codecarbon" / "emissions.csv").read_text()
 DATE = "2026-01-02T03-04-05.678901"
 RESULTS = {
     "results": {"sums": {"exact_match,none": 0.5}},
@@ -400,6 +402,18 @@ TARGETS = (
             weight=0.5,
         )
         for form, result in (("vllm", vllm_result), ("sglang", sglang_result))
+    ),
+    Target("codecarbon", "csv", given(EMISSIONS), lambda path: read_sources([path], "codecarbon"), "e.csv", weight=0.5),
+    Target(
+        "tokenpowerbench",
+        "json",
+        lambda folder: [
+            (write_token_power_bench(folder / "run") / "results.json").read_bytes(),
+            json.dumps(FIRST).encode(),
+        ],
+        _in("tokenpowerbench", "run"),
+        "run/results.json",
+        weight=0.5,
     ),
     Target("table-csv", "csv", given(_table(), _table().replace(b"\n", b"\r\n")), _file, "t.csv"),
     Target("table-tsv", "csv", given(_table("\t")), _file, "t.tsv"),

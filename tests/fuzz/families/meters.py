@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.targets import Target, given, of_text
+from tests.made_up.gpu_logs import DMON, SMI, exporter_page
 from tests.made_up.proc import stat_line
 from wattbench.config.meters.meter import Command, CsvLog
 from wattbench.errors import UserError
@@ -133,6 +134,7 @@ def _pages(name: str) -> Callable[[Path], Any]:
 
 METER = (MeterError, UserError)
 CPU = "devices/system/cpu"
+PAGES = f"1780000000.5\n{exporter_page(1, 2.0)}1780000001\n{exporter_page(2, 3.0)}"
 TARGETS = (
     Target("csv-log", "csv", given(CSV_LOG, CSV_LOG.replace("\n", "\r\n")), _csv_log(), "wall.csv", METER),
     Target(
@@ -174,6 +176,9 @@ TARGETS = (
     ),
     Target("recording-trace", "csv", given(TRACE), read_recording, "power.csv"),
     Target("recording-plain", "csv", given(PLAIN, PLAIN.replace("power_w", "energy_j")), read_recording, "power.csv"),
+    Target("recording-nvidia-smi", "csv", given(SMI), read_recording, "power.csv", weight=0.5),
+    Target("recording-dcgmi", "text", given(DMON), read_recording, "power.log", weight=0.5),
+    Target("recording-exporter", "text", given(PAGES), read_recording, "power.log", weight=0.5),
     Target("power-trace", "csv", given(TRACE), lambda path: list(trace_rows(path)), "gpu.csv"),
     Target("power-trace-sampled", "csv", given(TRACE), read_sampled, "gpu.csv"),
     Target("power-trace-table", "csv", given(TRACE), trace_table, "gpu.csv"),

@@ -29,7 +29,6 @@ EVALSCOPE = ("modelscope/evalscope", "fde259d2a32ab8a4cdb3af44dc8b18f504f1e277")
 INFERENCE_PERF = ("kubernetes-sigs/inference-perf", "7de5ef2ed6f7934e0ecbc8297e593f79e68430c0")
 INSPECT = ("UKGovernmentBEIS/inspect_ai", "499e6152e7b8fc8cbd8ac5283536572aa6e4ab17")
 BOAMPS = ("Boavizta/BoAmps", "3bfefec8446ee196d1723c0e35859eb7762da3c9")
-SPDX = ("spdx/spdx-spec", "954412d7328bdab4dbdc52cb201a66f0195ebbc8")
 ML_ENERGY = ("ml-energy/leaderboard", "0cd52dab897c5d91a45f4d413038f3b8b4251b0f")
 AZURE = ("Azure/AzurePublicDataset", "b469a113cedca53ddc3bdea71a143dc4b7d8700c")
 MOONCAKE = ("kvcache-ai/Mooncake", "3b5a594133958449a1feaf1c9e0fc1b553e34a28")
@@ -89,7 +88,6 @@ def wanted() -> Iterator[tuple[tuple[str, str], str, str]]:
     yield from ((INSPECT, path, f"inspect/{Path(path).name}") for path in INSPECT_LOGS)
     for schema in ("algorithm", "dataset", "hardware", "measure", "report"):
         yield BOAMPS, f"model/{schema}_schema.json", f"boamps/{schema}_schema.json"
-    yield SPDX, "3.0.1/model/schema.json", "spdx/schema.json"
     yield from ((ML_ENERGY, path, f"ml-energy/{path.removeprefix('public/data/')}") for path in ML_ENERGY_FILES)
     for service in ("code", "conv"):
         name = f"AzureLLMInferenceTrace_{service}.csv"

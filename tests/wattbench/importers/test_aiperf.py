@@ -15,7 +15,7 @@ from tests.made_up.other_tools import START_S, aiperf_profile
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
-from wattbench.importers.aiperf.settings import profile_of
+from wattbench.importers.aiperf.totals import config_of, load_of
 from wattbench.records import RunRecords, read_run
 from wattbench.records.invariants import table_problems
 from wattbench_reports.comparison.analysis import analyse
@@ -55,10 +55,10 @@ def test_two_concurrencies_are_not_ranked_by_latency(tmp_path) -> None:
     ],
 )
 def test_settings_of_both_layouts_say_the_same(settings) -> None:
-    known = profile_of({"input_config": settings})
-    assert (known.model, known.servers) == ("m", ("http://h:8000",))
-    assert dict(known.load) == {"concurrency": 2, "arrivals": "concurrency"}
-    assert known.sent == {"streaming": True}
+    totals = {"input_config": settings}
+    config = {key: value for key, value in config_of(totals).items() if value is not None}
+    assert config == {"engine": "aiperf", "model": "m", "base_url": "http://h:8000", "streaming": True}
+    assert load_of(totals) == {"concurrency": 2, "arrivals": "concurrency"}
 
 
 def test_due_times_chunk_gaps_and_documents_are_kept(tmp_path) -> None:

@@ -24,7 +24,7 @@ from tests.made_up.evalscope_work import (
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
-from wattbench.importers.evalscope import requests_table
+from wattbench.importers.evalscope import perf
 from wattbench.records import read_run
 
 TASK = "arc_easy_test"
@@ -229,7 +229,7 @@ def test_torn_and_oversized_files_of_perf(tmp_path, monkeypatch) -> None:
         with pytest.raises(UserError, match=said):
             read_sources([folder])
     path.write_bytes(whole)
-    monkeypatch.setattr(requests_table, "MOST_BYTES", 1000)
+    monkeypatch.setattr(perf, "MOST_BYTES", 1000)
     with pytest.raises(UserError, match="1,000 are read"):
         read_sources([folder])
     path.unlink()

@@ -22,7 +22,7 @@ from wattbench.importers import (
     spool,
     write_run,
 )
-from wattbench.importers.table import csvfile, csvrows, parquetfile, parquetpages
+from wattbench.importers.table import csvfile, parquetfile, parquetpages
 from wattbench.records.files.atomic_write import open_atomically
 
 NUMBERS = (
@@ -253,8 +253,7 @@ def test_a_file_in_parts_is_there_whole_or_not_at_all(tmp_path, at) -> None:
 
 
 def test_a_file_of_zeros_is_refused_soon(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 100_000)
-    monkeypatch.setattr(csvrows, "MAX_ROW_BYTES", 1_000_000)
+    monkeypatch.setattr(csvfile, "MAX_ROW_CHARACTERS", 1_000_000)
     path = tmp_path / "sparse.csv"
     path.write_bytes(b"system,item,score\n")
     os.truncate(path, 10**12)

@@ -14,9 +14,9 @@ from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
 from wattbench.importers.answer import Answer
-from wattbench.importers.joule_owner import joules_of
 from wattbench.importers.repeats import as_repeats, trials
 from wattbench.importers.spool import Spool
+from wattbench.importers.write import joules_of
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 

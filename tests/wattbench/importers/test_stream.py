@@ -78,7 +78,7 @@ def test_a_table_in_many_blocks_is_the_same_run(tmp_path, monkeypatch, suffix) -
     path = tmp_path / f"table.{suffix}"
     frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
     whole = rows_of(read_sources([path]), tmp_path / "whole")
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(csvfile, "CHARACTERS", 300)
     monkeypatch.setattr(parquetfile, "BLOCK_BYTES", 300)
     monkeypatch.setattr(items, "_MERGE_BYTES", 100)
     monkeypatch.setattr(item_batches, "GROUP_ROWS", 13)
@@ -112,7 +112,7 @@ def test_the_table_of_items_has_the_schema_and_the_checksums_of_every_run(table,
 
 
 def test_an_answer_that_is_there_twice_is_found_across_files_and_batches(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(csvfile, "CHARACTERS", 100)
     monkeypatch.setattr(items, "_MERGE_BYTES", 100)
     one, two = tmp_path / "one.csv", tmp_path / "two.csv"
     one.write_text("system,item,score\n" + "".join(f"a,n{item},1\n" for item in range(200)))
@@ -167,7 +167,7 @@ def test_a_wide_table_in_any_blocks_keeps_its_order_and_positions(table, tmp_pat
     assert [(int(answer["item"]), systems.index(answer["system"])) for answer in whole] == [
         (item, place) for item in range(30) for place in range(3) if (item + place) % 4
     ]
-    monkeypatch.setattr(csvfile, "BLOCK_BYTES", 80)
+    monkeypatch.setattr(csvfile, "CHARACTERS", 80)
     monkeypatch.setattr(wide, "BLOCK_BYTES", 1)
     assert [vars(answer) for answer in read_sources([path]).answers] == whole
 

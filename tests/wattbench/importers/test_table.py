@@ -199,7 +199,7 @@ def test_a_file_that_is_no_table_is_refused(table, tmp_path) -> None:
 
 
 def test_a_field_without_end_is_no_answer(table, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("wattbench.importers.table.csvrows.MAX_FIELD_CHARACTERS", 1000)
+    monkeypatch.setattr("wattbench.importers.table.csvfile.MAX_FIELD_CHARACTERS", 1000)
     path = table(f"system,item,score,prompt\na,1,1,{'x' * 2000}\n")
     with pytest.raises(UserError, match=r"table.csv:2: not valid CSV \(field larger than field limit"):
         read_sources([path])

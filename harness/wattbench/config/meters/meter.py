@@ -87,7 +87,8 @@ class ReplaySettings(MeterSettings):
 
     use: Literal["replay"]
     trace: RelativePath
-    """A CSV file: one that a run left under `power/`, or one with `at_s,component,power_w` and/or `energy_j`."""
+    """A CSV file: one that a run left under `power/`, or one with `at_s,component,power_w` and/or `energy_j`; or a
+    log of nvidia-smi, dcgmi or dcgm-exporter."""
     components: Annotated[list[Component], Field(min_length=1)] | None = None
     """Which of its components; None plays all."""
     speed: PositiveFloat = 1.0

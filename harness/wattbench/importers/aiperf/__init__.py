@@ -1,5 +1,1 @@
 """Read AIPerf's artifacts."""
-
-from wattbench.importers.aiperf.artifacts import looks_like, read
-
-__all__ = ["looks_like", "read"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from wattbench.errors import UserError
 from wattbench.importers.answer import number
 from wattbench.importers.files import mapping, read_objects, text
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.telemetry import Telemetry
 from wattbench.meters.base import COUNTER, INTEGRATED, Reading
 from wattbench.records.rows.components import at_host
@@ -37,7 +38,6 @@ MEGAJOULE_J = 1e6
 NVML_STEP_S = 0.1
 """How often NVML's counter advances; see `wattbench.meters.windows.thresholds`."""
 
-_COLLECTORS = {"http": "DCGM exporter", "https": "DCGM exporter"}
 _HERE = "localhost"
 _NAMES_OF_HERE = ("", "localhost", "::1", "0.0.0.0")  # noqa: S104 - read, never listened on
 
@@ -50,36 +50,35 @@ class _Gpu:
     readings: dict[str, list[tuple[str, Mapping[str, Any], float]]] = field(default_factory=lambda: defaultdict(list))
     """Collector to its readings: where, figures, and when."""
 
-
-@dataclass(frozen=True)
-class GpuRecord:
-    """What a profile holds of GPUs."""
-
-    telemetry: Telemetry
-    machine: Mapping[str, Any]
-    """In the form of a run's `environment`."""
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.readings.values()))
 
 
-def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[str]) -> GpuRecord | None:
-    """Read the GPUs of the servers of a profile.
+def add_gpus(draft: ImportDraft, system: str, path: Path, servers: Sequence[str], version: str) -> None:
+    """Record the GPUs of a profile's servers and their readings, if there is a file of them.
+
+    GPUs of machines that did not answer are the client's: their joules are not the servers'.
 
     Args:
+        draft: where they go.
+        system: whose they are.
         path: of the readings.
-        servers: addresses of the servers that answered. GPUs of other machines are the client's: their joules are not
-            the servers'.
+        servers: addresses of the servers that answered.
         version: AIPerf's, for the record.
-        left_out: counts readings that are not used.
-
-    Returns:
-        None if there are no readings.
 
     Raises:
         UserError: a line is damaged.
     """
-    gpus: Mapping[str, _Gpu] = dict(_by_uuid(path)) if path.is_file() else {}
+    gpus = _by_uuid(path) if path.is_file() else {}
     if not gpus:
-        return None
-    gpus, unread = _of_servers(gpus, {_host(server) for server in servers} or {_HERE}, left_out)
+        return
+    answering = {_host(server) for server in servers} or {_HERE}
+    unread = sorted(answering - {gpu.host for gpu in gpus.values()})
+    if not unread:
+        others = [gpu for gpu in gpus.values() if gpu.host not in answering]
+        draft.left_out["readings of GPUs that are not the servers'"] += sum(gpu.count for gpu in others)
+        gpus = {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in answering}
     known = _by_component(gpus)
     readings: list[Reading] = []
     machine: list[dict[str, Any]] = []
@@ -89,49 +88,33 @@ def gpus_of(path: Path, servers: Sequence[str], version: str, left_out: Counter[
     collectors: dict[str, None] = {}
     for component, (uuid, gpu) in known.items():
         collector, rows = max(gpu.readings.items(), key=lambda pair: len(pair[1]))
-        twice = sum(map(len, gpu.readings.values())) - len(rows)
-        left_out["readings of a GPU that another collector read too"] += twice
+        draft.left_out["readings of a GPU that another collector read too"] += gpu.count - len(rows)
         rows = sorted(rows, key=lambda row: row[2])
         of_component = _readings(component, rows)
-        counted = any(component in reading.energy_j for reading in of_component)
         readings += of_component
+        counted = any(component in reading.energy_j for reading in of_component)
         provenance[component] = COUNTER if counted else INTEGRATED
         step_s[component] = NVML_STEP_S if collector.startswith("pynvml") else _step_s(component, of_component)
         limit_w = next((limit for _, figures, _ in rows if (limit := _figure(figures, LIMIT)) is not None), None)
         machine.append({"name": gpu.name, "uuid": uuid} | ({} if limit_w is None else {"power_limit_w": limit_w}))
-        if limit_w:
-            limits_w[component] = limit_w
-        collectors[_COLLECTORS.get(collector.partition("://")[0], collector.partition("://")[0])] = None
-    telemetry = Telemetry(
+        limits_w |= {component: limit_w} if limit_w else {}
+        scheme = collector.partition("://")[0]
+        collectors["DCGM exporter" if scheme in ("http", "https") else scheme] = None
+    several = f"all {len(known)} GPUs that AIPerf read are counted: which of them answered is not recorded"
+    draft.telemetry[system] = Telemetry(
         readings=readings,
         provenance=provenance,
         step_s=step_s,
         read_by=f"AIPerf {version}, {', '.join(collectors)}".replace("  ", " "),
         limits_w=limits_w,
         distrusted={component: _why_not_theirs(gpu, unread) for component, (_, gpu) in known.items() if unread},
-        remarks=(f"all {len(known)} GPUs that AIPerf read are counted: which of them answered is not recorded",)
-        if len(known) > 1
-        else (),
+        remarks=(several,) if len(known) > 1 else (),
     )
-    return GpuRecord(telemetry, {} if unread else {"gpus": machine})
-
-
-def _of_servers(
-    gpus: Mapping[str, _Gpu], answering: set[str], left_out: Counter[str]
-) -> tuple[Mapping[str, _Gpu], list[str]]:
-    """Return the GPUs of the machines that answered, and which of these machines were not read; then all GPUs."""
-    unread = sorted(answering - {gpu.host for gpu in gpus.values()})
-    if unread:
-        return gpus, unread
-    others = [gpu for gpu in gpus.values() if gpu.host not in answering]
-    left_out["readings of GPUs that are not the servers'"] += sum(
-        len(r) for gpu in others for r in gpu.readings.values()
-    )
-    return {uuid: gpu for uuid, gpu in gpus.items() if gpu.host in answering}, []
+    draft.machines[system] = {} if unread else {"gpus": machine}
 
 
 def _by_component(gpus: Mapping[str, _Gpu]) -> dict[str, tuple[str, _Gpu]]:
-    """Name each GPU after its index (by its order where two share one), and its host where there are several."""
+    """Name each GPU: ``gpu0``, with its host where there are several."""
     ordered = sorted(gpus.items(), key=lambda pair: (pair[1].host, pair[1].index, pair[0]))
     several = len({gpu.host for gpu in gpus.values()}) > 1
     unique = len({(gpu.host, gpu.index) for gpu in gpus.values()}) == len(gpus)
@@ -145,7 +128,7 @@ def _why_not_theirs(gpu: _Gpu, servers: Sequence[str]) -> str:
     return f"read on {gpu.host}, and {', '.join(servers)} answered: what a client draws is not what a server draws"
 
 
-def _by_uuid(path: Path) -> Iterator[tuple[str, _Gpu]]:
+def _by_uuid(path: Path) -> dict[str, _Gpu]:
     gpus: dict[str, _Gpu] = {}
     for where, record in read_objects(path):
         uuid, index = text(record.get("gpu_uuid")), record.get("gpu_index")
@@ -155,11 +138,11 @@ def _by_uuid(path: Path) -> Iterator[tuple[str, _Gpu]]:
         collector = text(record.get("telemetry_source_url")) or text(record.get("dcgm_url"))
         gpu = gpus.setdefault(uuid, _Gpu(text(record.get("gpu_model_name")), _host(collector), index))
         gpu.readings[collector].append((where, mapping(record.get("telemetry_data")), nanoseconds / 1e9))
-    yield from gpus.items()
+    return gpus
 
 
 def _readings(component: str, rows: Sequence[tuple[str, Mapping[str, Any], float]]) -> list[Reading]:
-    """Return the readings of a GPU. One of 0 W, or without a figure, is a gap: a GPU that is on draws more."""
+    """Return the readings of a GPU. Zero watts and missing figures are gaps."""
     readings = []
     heat = [_figure(figures, (HEAT_LIMITED,)) for _, figures, _ in rows]
     slowed = [before is not None and after is not None and after > before for before, after in itertools.pairwise(heat)]
@@ -182,7 +165,7 @@ def _readings(component: str, rows: Sequence[tuple[str, Mapping[str, Any], float
 
 
 def _step_s(component: str, readings: Sequence[Reading]) -> float:
-    """Return how often a figure advances as it was read: an exporter repeats one until it reads the next."""
+    """Return how often a figure advances: an exporter repeats one until it reads the next."""
     figures = [
         (reading.at_s, reading.energy_j.get(component, reading.power_w.get(component, 0.0))) for reading in readings
     ]
@@ -200,7 +183,7 @@ def _figure(figures: Mapping[str, Any], names: Sequence[str]) -> float | None:
 
 
 def _host(address: str) -> str:
-    """Return the host of an address, all names of this machine as one."""
+    """Return the host of an address; every name of this machine is ``localhost``."""
     try:
         host = urlsplit(address if "://" in address else f"http://{address}").hostname or ""
     except ValueError:

@@ -10,77 +10,47 @@ the first turn. evalscope's own performance summary counts each turn as a reques
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wattbench.errors import UserError, nearest
-from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, whole_number
-from wattbench.importers.evalscope.predictions import read_predictions, sample_number
+from wattbench.errors import UserError
+from wattbench.importers.answer import Answer, whole_number
+from wattbench.importers.fields import at, count, figure, read_fields, section, words, words_or_none
 from wattbench.importers.files import digest, mapping, read_objects, read_yaml, text, without_credentials
-from wattbench.importers.imported import Imported
-from wattbench.importers.spool import Spool
-from wattbench.importers.system_names import AT_ONCE
+from wattbench.importers.imported import AT_ONCE, ImportDraft
 
 REVIEWS, PREDICTIONS, REPORTS = "reviews", "predictions", "reports"
 CONFIG = Path("configs") / "task_config.yaml"
 USABLE = ("success", "degraded")
 """The status of a score that counts; an older file has none."""
 
-
-def looks_like(source: Path) -> bool:
-    """Return whether a folder is a work folder of evalscope, or holds some."""
-    return source.is_dir() and bool(_work_folders(source))
-
-
-def read(
-    sources: Sequence[Path],
-    metric: str | None = None,
-    scratch: Path | None = None,
-    scores: ScoreRange = UNIT_RANGE,
-) -> Imported:
-    """Read every benchmark of some work folders. Each model is a system.
-
-    Args:
-        sources: work folders, or the folder of several.
-        metric: which score is correctness, in every benchmark that has it; None takes the main one.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-        scores: the range of that score.
-
-    Raises:
-        UserError: a folder has no reviews, a file is damaged, or a score is out of its range.
-    """
-    benchmarks = [each for source in sources for each in _benchmarks(source)]
-    names = _names(benchmarks)
-    left_out: Counter[str] = Counter()
-    has_metric = metric is None
-
-    def answers() -> Iterator[Answer]:
-        nonlocal has_metric
-        for each in benchmarks:
-            for answer in _answers(names[each.work, each.model], each, metric, left_out, scores):
-                has_metric = has_metric or metric in answer.metrics
-                yield answer
-
-    spool = Spool.of(answers(), scratch)
-    if not has_metric:
-        known = dict.fromkeys(name for answer in spool for name in answer.metrics)
-        raise UserError(f"--metric {metric}: no benchmark has it{nearest(str(metric), known)}")
-    settings = {names[each.work, each.model]: each.settings for each in benchmarks}
-    versions = dict.fromkeys(
-        str(each["evalscope_version"]) for each in settings.values() if "evalscope_version" in each
-    )
-    return Imported(
-        format="evalscope",
-        version=", ".join(versions) or None,
-        files=tuple(dict.fromkeys(path for each in benchmarks for path in each.files)),
-        answers=spool,
-        left_out=left_out,
-        scenario={system: _load(each) for system, each in settings.items()},
-        configs={names[each.work, each.model]: _config(each.model, each.settings) for each in benchmarks},
-    )
+REVIEW = {
+    "filtered": words("sample_score.score.extracted_prediction"),
+    "target": words("target"),
+}
+TURN = {
+    "seconds": figure("latency"),
+    "first_token_seconds": figure("ttft"),
+    "prompt_tokens": count("input_tokens"),
+    "output_tokens": count("output_tokens"),
+}
+"""Of a turn's ``perf_metrics``."""
+PREDICTION = {
+    "seconds": figure("model_output.time"),
+    "prompt_tokens": count("model_output.usage.input_tokens"),
+    "output_tokens": count("model_output.usage.output_tokens"),
+    "failure": words_or_none("model_output.error"),
+    "finish_reason": words_or_none("model_output.choices.0.stop_reason"),
+}
+"""Seconds and tokens count where a turn has none."""
+OF_ONE_TURN = {
+    "cached_tokens": count("model_output.usage.input_tokens_cache_read"),
+    "cache_write_tokens": count("model_output.usage.input_tokens_cache_write"),
+    "reasoning_tokens": count("model_output.usage.reasoning_tokens"),
+}
+"""Stated of the last turn alone."""
 
 
 @dataclass(frozen=True)
@@ -93,38 +63,55 @@ class _Benchmark:
     settings: Mapping[str, Any]
 
     @property
-    def task(self) -> str:
-        return self.reviews.stem
-
-    @property
     def predictions(self) -> Path:
         return self.work / PREDICTIONS / self.model / self.reviews.name
 
     @property
     def domain(self) -> str:
-        """The benchmark: the longest name of a report or a dataset that the file's name starts with."""
-        listed = self.settings.get("datasets")
-        known = [str(name) for name in listed] if isinstance(listed, list) else []
+        """Return the benchmark: the longest name of a report or dataset that the file's name begins with."""
+        datasets = self.settings.get("datasets")
+        known = [str(name) for name in datasets] if isinstance(datasets, list) else []
         known += [path.stem for path in (self.work / REPORTS / self.model).glob("*.json")]
-        fits = [name for name in known if self.task == name or self.task.startswith(f"{name}_")]
-        return max(fits, key=len, default=self.task)
-
-    @property
-    def files(self) -> list[Path]:
-        """Those that were read."""
-        return [path for path in (self.reviews, self.predictions, self.work / CONFIG) if path.is_file()]
+        fits = [name for name in known if f"{self.reviews.stem}_".startswith(f"{name}_")]
+        return max(fits, key=len, default=self.reviews.stem)
 
 
-def _work_folders(source: Path) -> list[Path]:
+def work_folders(source: Path) -> list[Path]:
     """Return the folder itself, or those in it, that have reviews."""
     if (source / REVIEWS).is_dir():
         return [source]
     return sorted(path.parent for path in source.glob(f"*/{REVIEWS}") if path.is_dir())
 
 
+def read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read every benchmark of some work folders. Each model is a system.
+
+    Correctness is the chosen score in every benchmark that has it, else the main one.
+
+    Raises:
+        UserError: a folder has no reviews, a file is damaged, or a score is out of its range.
+    """
+    benchmarks = [each for source in sources for each in _benchmarks(source)]
+    works: dict[str, set[Path]] = {}
+    for each in benchmarks:
+        works.setdefault(each.model, set()).add(each.work)
+    metrics: dict[str, None] = {}
+    for each in benchmarks:
+        several = len(works[each.model]) > 1
+        system = f"{each.model} ({each.work.resolve().name})" if several else each.model
+        draft.add_system(system, _load(each.settings), **_config(each.model, each.settings))
+        if "evalscope_version" in each.settings:
+            draft.add_version(str(each.settings["evalscope_version"]))
+        draft.files += [path for path in (each.reviews, each.predictions, each.work / CONFIG) if path.is_file()]
+        for answer in _answers(system, each, draft):
+            metrics |= dict.fromkeys(answer.metrics)
+            yield answer
+    draft.check_metric(metrics, "benchmark")
+
+
 def _benchmarks(source: Path) -> list[_Benchmark]:
     benchmarks = []
-    for work in _work_folders(source):
+    for work in work_folders(source):
         config = work / CONFIG
         settings = read_yaml(config) if config.is_file() else {}
         files = sorted((work / REVIEWS).glob("*/*.jsonl"))
@@ -136,60 +123,91 @@ def _benchmarks(source: Path) -> list[_Benchmark]:
     return benchmarks
 
 
-def _names(benchmarks: Sequence[_Benchmark]) -> dict[tuple[Path, str], str]:
-    """Map work folder and model to a system: the model's name, with its folder where two have the same."""
-    works: dict[str, set[Path]] = {}
-    for each in benchmarks:
-        works.setdefault(each.model, set()).add(each.work)
+def _load(settings: Mapping[str, Any]) -> dict[str, Any]:
+    most = settings.get("eval_batch_size") or at(settings, "generation_config.batch_size")
+    return {AT_ONCE: most} if isinstance(most, int) and not isinstance(most, bool) else {}
+
+
+def _config(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    url, stated = settings.get("api_url"), settings.get("model")
+    generation = section(settings, "generation_config")
     return {
-        (each.work, each.model): each.model
-        if len(works[each.model]) == 1
-        else f"{each.model} ({each.work.resolve().name})"
-        for each in benchmarks
+        "engine": "evalscope",
+        "model": stated if isinstance(stated, str) and stated else model,
+        "base_url": without_credentials(url) if isinstance(url, str) else None,
+        "generation_config": {k: v for k, v in generation.items() if isinstance(v, bool | int | float)} or None,
     }
 
 
-def _answers(
-    system: str, each: _Benchmark, metric: str | None, left_out: Counter[str], scale: ScoreRange
-) -> Iterator[Answer]:
-    predictions = read_predictions(each.predictions, left_out)
+def _answers(system: str, each: _Benchmark, draft: ImportDraft) -> Iterator[Answer]:
+    predictions = _predictions(each.predictions, draft)
     repeats = _repeats(each.reviews)
+    domain = each.domain
     for where, review in read_objects(each.reviews):
-        index = sample_number(review, where)
-        prediction = predictions.pop(index, None)
-        scores, main = _scores(review, where, metric)
+        index = _sample_number(review, where)
+        prediction = predictions.pop(index, {})
+        scores, main = _scores(review, where, draft.metric)
         if main is None:
-            left_out["samples whose answer could not be scored"] += 1
+            draft.left_out["samples whose answer could not be scored"] += 1
             continue
-        sample = mapping(review.get("sample_score"))
-        detail = mapping(sample.get("score"))
-        before, answered = _messages(review)
-        target = text(review.get("target"))
+        prompt, answered = _messages(review)
+        fields = read_fields(REVIEW, review, where)
         yield Answer(
             where=where,
             system=system,
-            task=each.task,
-            domain=each.domain,
+            task=each.reviews.stem,
+            domain=domain,
             item=repeats[index][0],
             repeat=repeats[index][1],
-            score=_main_score(scores, main, where, scale),
-            doc_hash=digest(before, target),
-            prompt=before,
-            answer=text(detail.get("prediction")) or answered,
-            filtered=text(detail.get("extracted_prediction")),
-            target=target,
+            score=_main_score(scores, main, where, draft),
+            doc_hash=digest(prompt, fields["target"]),
+            prompt=prompt,
+            answer=text(at(review, "sample_score.score.prediction")) or answered,
             metrics=scores,
-            **(vars(prediction) if prediction else {}),
+            **fields,
+            **prediction,
         )
-    left_out["predictions without a review"] += len(predictions)
+    draft.left_out["predictions without a review"] += len(predictions)
+
+
+def _sample_number(entry: Mapping[str, Any], where: str) -> str:
+    index = entry.get("index")
+    if not isinstance(index, int | str) or isinstance(index, bool):
+        raise UserError(f"{where}: index is {index!r:.60}; this is no line of evalscope")
+    return str(index)
+
+
+def _predictions(path: Path, draft: ImportDraft) -> dict[str, dict[str, Any]]:
+    """Map samples to what predictions add to reviews. The last prediction of a sample counts."""
+    predictions: dict[str, dict[str, Any]] = {}
+    for where, entry in read_objects(path) if path.is_file() else ():
+        index = _sample_number(entry, where)
+        draft.left_out["predictions that were made again"] += index in predictions
+        predictions[index] = _prediction(entry, where)
+    return predictions
+
+
+def _prediction(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
+    messages = entry.get("messages")
+    measured = [
+        mapping(each["perf_metrics"])
+        for each in (messages if isinstance(messages, list) else [])
+        if mapping(each).get("role") == "assistant" and mapping(each).get("perf_metrics") is not None
+    ] or [section(entry, "model_output.perf_metrics")]
+    turns = [read_fields(TURN, each, where) for each in measured]
+    fields = read_fields(PREDICTION, entry, where) | {"first_token_seconds": turns[0]["first_token_seconds"]}
+    for name in ("seconds", "prompt_tokens", "output_tokens"):
+        if all(turn[name] is not None for turn in turns):
+            fields[name] = sum(turn[name] for turn in turns)
+    return fields | (read_fields(OF_ONE_TURN, entry, where) if len(turns) == 1 else {})
 
 
 def _repeats(path: Path) -> dict[str, tuple[str, int]]:
-    """Map each sample to its item and how often that was asked before: samples of one group are repeats of an item."""
+    """Map samples to (item, repeat): samples of one group are repeats of an item."""
     groups: dict[str, list[tuple[int, str]]] = {}
     for where, review in read_objects(path):
-        index = sample_number(review, where)
-        sample = mapping(review.get("sample_score"))
+        index = _sample_number(review, where)
+        sample = section(review, "sample_score")
         group = sample.get("group_id")
         position = whole_number(sample.get("generation_index"), "generation_index", where)
         position = int(index) if position is None and index.isdecimal() and len(index) < 16 else position or 0
@@ -200,8 +218,8 @@ def _repeats(path: Path) -> dict[str, tuple[str, int]]:
 
 
 def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[dict[str, Any], str | None]:
-    """Return all scores of a sample, and the name of the one that is correctness; None if it was not scored."""
-    score = mapping(mapping(review.get("sample_score")).get("score"))
+    """Return the scores of a sample, and which one is correctness; None if none is."""
+    score = section(review, "sample_score.score")
     scores = score.get("value")
     if not isinstance(scores, Mapping):
         raise UserError(f"{where}: no sample_score.score.value; this is no review of evalscope")
@@ -211,21 +229,16 @@ def _scores(review: Mapping[str, Any], where: str, metric: str | None) -> tuple[
     return dict(scores), next(name for name in names if isinstance(name, str) and name in scores)
 
 
-def _main_score(scores: Mapping[str, Any], main: str, where: str, scale: ScoreRange) -> float:
-    try:
-        score = scale.share(scores[main], f"score {main!r:.60}", where)
-    except UserError as error:
-        raise UserError(
-            f"{error} to count as correctness. Name another of the benchmark's scores with --metric, or its range with "
-            "--score-range"
-        ) from error
+def _main_score(scores: Mapping[str, Any], main: str, where: str, draft: ImportDraft) -> float:
+    others = "another of the benchmark's scores with --metric, or its range with --score-range"
+    score = draft.share(scores[main], f"score {main!r:.60}", where, others)
     if score is None:
         raise UserError(f"{where}: score {main!r:.60} is {scores[main]!r:.60}: it must be a number")
     return score
 
 
 def _messages(review: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what was asked, up to the first answer, and the last answer, as texts."""
+    """Return the prompt (all before the first answer) and the last answer, as texts."""
     messages = review.get("messages")
     if not isinstance(messages, list):
         return text(review.get("input")), ""
@@ -239,25 +252,3 @@ def _messages(review: Mapping[str, Any]) -> tuple[str, str]:
     )
     answers = [mapping(each).get("content") for each, role in zip(messages, roles, strict=True) if role == "assistant"]
     return prompt, text(answers[-1]) if answers else ""
-
-
-def _load(settings: Mapping[str, Any]) -> dict[str, Any]:
-    generation = mapping(settings.get("generation_config"))
-    load = {AT_ONCE: settings.get("eval_batch_size") or generation.get("batch_size")}
-    return {name: value for name, value in load.items() if isinstance(value, int) and not isinstance(value, bool)}
-
-
-def _config(model: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    url = settings.get("api_url")
-    named = settings.get("model")
-    kept = {
-        "model": named if isinstance(named, str) and named else model,
-        "base_url": without_credentials(url) if isinstance(url, str) else None,
-        "generation_config": {
-            name: value
-            for name, value in mapping(settings.get("generation_config")).items()
-            if isinstance(value, bool | int | float)
-        }
-        or None,
-    }
-    return {"engine": "evalscope"} | {name: value for name, value in kept.items() if value is not None}

@@ -9,105 +9,97 @@ without a date: requests are placed after the first one's start. The same prompt
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from wattbench.errors import UserError
-from wattbench.importers.answer import Answer, number, whole_number
-from wattbench.importers.chunk_times import chunk_ends, chunk_gaps
-from wattbench.importers.evalscope.requests_table import StoredRequest, rows
+from wattbench.importers.answer import Answer, number
+from wattbench.importers.fields import MS, REQUESTS, chunk_ends, count, figure, gaps, read_fields
 from wattbench.importers.files import digest, mapping, read_array, read_object, text, without_credentials
-from wattbench.importers.imported import Imported
+from wattbench.importers.imported import AT_ONCE, RATE, ImportDraft
 from wattbench.importers.request_bodies import prompt_of
-from wattbench.importers.spool import Spool
-from wattbench.importers.stated import Stated, is_figure, statistic
-from wattbench.importers.system_names import AT_ONCE, RATE, system_name
+from wattbench.importers.stated import Total, Totals, is_figure, statistic
+from wattbench.records.files.regular_file import MOST_LINE_BYTES, open_regular
 from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 SUMMARY, PERCENTILES, ARGUMENTS = "benchmark_summary.json", "benchmark_percentile.json", "benchmark_args.json"
-REQUESTS = "benchmark_data.db"
-TASK = "requests"
-MS = 1e-3
-TOTALS = {
-    "Test Duration (s)": ("duration", "total", 1.0),
-    "Success Requests": ("requests", "total", 1.0),
-    "Failed Requests": ("failed_requests", "total", 1.0),
-    "Req Throughput (req/s)": ("requests_per_s", "mean", 1.0),
-    "Avg Latency (s)": ("latency", "mean", 1.0),
-    "Avg Input Tokens": ("prompt_tokens", "mean", 1.0),
-    "Avg Output Tokens": ("output_tokens", "mean", 1.0),
-    "Output Throughput (tok/s)": ("output_tokens_per_s", "mean", 1.0),
-    "Total Throughput (tok/s)": ("tokens_per_s", "mean", 1.0),
-    "Avg TTFT (ms)": ("first_token", "mean", MS),
-    "Avg TPOT (ms)": ("token", "mean", MS),
-    "Avg ITL (ms)": ("token_gap", "mean", MS),
+DATABASE, TABLE = "benchmark_data.db", "result"
+MAGIC = b"SQLite format 3\0"
+HEADER_BYTES = 100
+MOST_BYTES = 16_000_000_000
+
+ROW = {
+    "seconds": figure("latency"),
+    "first_token_seconds": figure("first_chunk_latency"),
+    "prompt_tokens": count("prompt_tokens"),
+    "output_tokens": count("completion_tokens"),
 }
+"""Field of an answer to the column that has it."""
+COLUMNS = (
+    "request", "start_time", "inter_token_latencies", "success", "latency", "first_chunk_latency", "prompt_tokens",
+    "completion_tokens", "is_stream",
+)  # fmt: skip
+"""Those that are read; an older evalscope lacks some."""
+TOTALS = Totals(
+    {
+        "Test Duration (s)": Total("duration"),
+        "Success Requests": Total("requests"),
+        "Failed Requests": Total("failed_requests"),
+        "Req Throughput (req/s)": Total("requests_per_s", "mean"),
+        "Avg Latency (s)": Total("latency", "mean"),
+        "Avg Input Tokens": Total("prompt_tokens", "mean"),
+        "Avg Output Tokens": Total("output_tokens", "mean"),
+        "Output Throughput (tok/s)": Total("output_tokens_per_s", "mean"),
+        "Total Throughput (tok/s)": Total("tokens_per_s", "mean"),
+        "Avg TTFT (ms)": Total("first_token", "mean", MS),
+        "Avg TPOT (ms)": Total("token", "mean", MS),
+        "Avg ITL (ms)": Total("token_gap", "mean", MS),
+    }
+)
 SETTINGS = ("Concurrency", "Request Rate (req/s)")
 """Of the summary: the load, which is in the arguments."""
 OF_REQUESTS = {
-    "Latency (s)": ("latency", 1.0),
-    "TTFT (ms)": ("first_token", MS),
-    "TPOT (ms)": ("token", MS),
-    "ITL (ms)": ("token_gap", MS),
-    "Input tokens": ("prompt_tokens", 1.0),
-    "Output tokens": ("output_tokens", 1.0),
+    "Latency (s)": Total("latency"),
+    "TTFT (ms)": Total("first_token", scale=MS),
+    "TPOT (ms)": Total("token", scale=MS),
+    "ITL (ms)": Total("token_gap", scale=MS),
+    "Input tokens": Total("prompt_tokens"),
+    "Output tokens": Total("output_tokens"),
 }
 """A column of the percentiles, and what it is. Others are shown under their own name."""
 
 
 def run_folders(source: Path) -> list[Path]:
-    """Return the folder itself, or those in it up to three levels down, that are of a run of ``evalscope perf``."""
+    """Return the run folders of ``evalscope perf``: this one, or those up to three levels down."""
     if (source / SUMMARY).is_file():
         return [source]
     parents = (path.parent for depth in range(1, 4) for path in source.glob("*/" * depth + SUMMARY))
-    return sorted(folder for folder in parents if (folder / ARGUMENTS).is_file() or (folder / REQUESTS).is_file())
+    return sorted(folder for folder in parents if (folder / ARGUMENTS).is_file() or (folder / DATABASE).is_file())
 
 
-def read_perf(folders: Sequence[Path], scratch: Path | None = None) -> Imported:
-    """Read some runs. Each is a system, as each has a load of its own.
-
-    Args:
-        folders: of runs.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
+def read(folders: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read some runs. Each is a system, because each has its load.
 
     Raises:
         UserError: a file is damaged.
     """
-    stated = Stated()
-    scenario: dict[str, Mapping[str, Any]] = {}
-    configs: dict[str, Mapping[str, Any]] = {}
-    files: list[Path] = []
-
-    def answers() -> Iterator[Answer]:
-        for folder in folders:
-            arguments = read_object(folder / ARGUMENTS) if (folder / ARGUMENTS).is_file() else {}
-            load = _load(arguments)
-            model = arguments.get("model_id") or arguments.get("model")
-            model = model if isinstance(model, str) and model else folder.resolve().name
-            system = system_name(model, load, scenario)
-            scenario[system] = load
-            url = arguments.get("url")
-            base_url = without_credentials(url) if isinstance(url, str) else None
-            configs[system] = {"engine": "evalscope perf", "model": model} | (
-                {"base_url": base_url} if base_url else {}
-            )
-            _add_figures(stated, system, folder)
-            if (folder / REQUESTS).is_file():
-                yield from _answers(system, folder / REQUESTS)
-            files.extend(folder / name for name in (ARGUMENTS, SUMMARY, PERCENTILES, REQUESTS))
-
-    spool = Spool.of(answers(), scratch)
-    return Imported(
-        format="evalscope",
-        version=None,
-        files=tuple(path for path in files if path.is_file()),
-        answers=spool,
-        scenario=scenario,
-        configs=configs,
-        summaries=stated.rows,
-    )
+    for folder in folders:
+        arguments = read_object(folder / ARGUMENTS) if (folder / ARGUMENTS).is_file() else {}
+        load = _load(arguments)
+        model, url = arguments.get("model_id") or arguments.get("model"), arguments.get("url")
+        model = model if isinstance(model, str) and model else folder.resolve().name
+        base_url = without_credentials(url) if isinstance(url, str) else None
+        name = draft.system_name(model, load)
+        system = draft.add_system(name, load, engine="evalscope perf", model=model, base_url=base_url)
+        names = (ARGUMENTS, SUMMARY, PERCENTILES, DATABASE)
+        draft.files += [folder / name for name in names if (folder / name).is_file()]
+        _add_figures(draft, system, folder)
+        if (folder / DATABASE).is_file():
+            yield from _answers(system, folder / DATABASE)
 
 
 def _load(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,32 +112,24 @@ def _load(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return load
 
 
-def _add_figures(stated: Stated, system: str, folder: Path) -> None:
-    totals = read_object(folder / SUMMARY)
+def _add_figures(draft: ImportDraft, system: str, folder: Path) -> None:
+    path, totals = folder / SUMMARY, read_object(folder / SUMMARY)
     requests = totals.get("Success Requests")
-    requests = requests if isinstance(requests, int) and not isinstance(requests, bool) else None
-    for name, value in totals.items():
-        if not is_figure(value) or name in SETTINGS:
-            continue
-        figure, which, scale = TOTALS.get(name, (name, "total", 1.0))
-        stated.add(
-            system, figure, which, value, source=name, where=folder / SUMMARY, scale=scale, unit=_unit(name),
-            requests=requests,
-        )  # fmt: skip
-    if not (folder / PERCENTILES).is_file():
-        return
-    for position, row in enumerate(read_array(folder / PERCENTILES)):
-        where = f"{folder / PERCENTILES}: [{position}]"
-        which_share = statistic(text(mapping(row).get("Percentiles")))
-        if which_share is None:
-            raise UserError(
-                f"{where}: Percentiles is {mapping(row).get('Percentiles')!r:.60}: it must be min, 50% or max"
-            )
-        for name, value in mapping(row).items():
+    figures = {name: value for name, value in totals.items() if is_figure(value) and name not in SETTINGS}
+    for name, value in figures.items():
+        total = TOTALS.named((name,))
+        draft.stated.add(system, total, value, source=name, where=path, unit=_unit(name), requests=requests)
+    path = folder / PERCENTILES
+    for position, each in enumerate(read_array(path) if path.is_file() else ()):
+        row, where = mapping(each), f"{path}: [{position}]"
+        which = statistic(text(row.get("Percentiles")))
+        if which is None:
+            raise UserError(f"{where}: Percentiles is {row.get('Percentiles')!r:.60}: it must be min, 50% or max")
+        for name, value in row.items():
             if is_figure(value):
-                figure, scale = OF_REQUESTS.get(name, (name, 1.0))
-                stated.add(
-                    system, figure, which_share, value, source=f"{which_share} {name}", where=where, scale=scale,
+                known = OF_REQUESTS.get(name, Total(name))
+                draft.stated.add(
+                    system, Total(known.figure, which, known.scale), value, source=f"{which} {name}", where=where,
                     unit=_unit(name), requests=requests,
                 )  # fmt: skip
 
@@ -158,49 +142,86 @@ def _unit(name: str) -> str:
 def _answers(system: str, database: Path) -> Iterator[Answer]:
     repeats: Counter[str] = Counter()
     first_s: float | None = None
-    for where, row in rows(database):
-        start = number(row.start_time, "start_time", where)
+    for where, row in _rows(database):
+        start = number(row.get("start_time"), "start_time", where)
         if first_s is None:
             first_s = start  # rows come in the order of their starts
-        started_s = None if start is None or first_s is None else start - first_s
-        prompt = prompt_of(row.request)
+        prompt = prompt_of(row.get("request"))
         item = digest(prompt)[:16]
-        yield _answer(system, where, row, started_s, prompt, item, repeats[item])
+        if row["success"]:
+            fields = read_fields(ROW, row, where)
+            streamed = row.get("is_stream") is None or bool(row["is_stream"])
+            gaps_s, first = _gaps(row, where), fields["first_token_seconds"]
+            if not streamed:
+                fields["first_token_seconds"] = None
+            elif first is not None and gaps_s:
+                fields["token_seconds"] = chunk_ends(first, gaps_s, fields["seconds"])
+        else:
+            fields = {"failure": "failed; evalscope does not store why"}
+        yield Answer(
+            where=where,
+            system=system,
+            task=REQUESTS,
+            item=item,
+            repeat=repeats[item],
+            started_s=None if start is None or first_s is None else start - first_s,
+            doc_hash=digest(prompt),
+            prompt=prompt,
+            **fields,
+        )
         repeats[item] += 1
 
 
-def _answer(
-    system: str, where: str, row: StoredRequest, started_s: float | None, prompt: str, item: str, repeat: int
-) -> Answer:
-    if not row.success:
-        return Answer(
-            where=where, system=system, task=TASK, item=item, repeat=repeat, started_s=started_s, prompt=prompt,
-            doc_hash=digest(prompt), failure="failed; evalscope does not store why",
-        )  # fmt: skip
-    seconds = number(row.latency, "latency", where)
-    first = number(row.first_chunk_latency, "first_chunk_latency", where)
-    streamed = row.is_stream is None or bool(row.is_stream)
-    gaps = _gaps(row.inter_token_latencies, where)
-    return Answer(
-        where=where,
-        system=system,
-        task=TASK,
-        item=item,
-        repeat=repeat,
-        started_s=started_s,
-        seconds=seconds,
-        first_token_seconds=first if streamed else None,
-        token_seconds=chunk_ends(first, gaps, seconds) if streamed and first is not None and gaps else (),
-        prompt_tokens=whole_number(row.prompt_tokens, "prompt_tokens", where),
-        output_tokens=whole_number(row.completion_tokens, "completion_tokens", where),
-        doc_hash=digest(prompt),
-        prompt=prompt,
-    )
-
-
-def _gaps(value: Any, where: str) -> list[float]:
+def _gaps(row: Mapping[str, Any], where: str) -> list[float]:
+    name, value = "inter_token_latencies", row.get("inter_token_latencies")
     try:
-        gaps = json.loads(value) if isinstance(value, str) and value else []
+        parsed = json.loads(value) if isinstance(value, str) and value else []
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: inter_token_latencies is not valid JSON ({error})") from error
-    return chunk_gaps(gaps, "inter_token_latencies", where)
+        raise UserError(f"{where}: {name} is not valid JSON ({error})") from error
+    return gaps(parsed, name, where)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows in the order in which the requests were sent, each with its position."""
+    with open_regular(path) as file:
+        header, size = file.read(HEADER_BYTES), file.seek(0, 2)
+    if header[: len(MAGIC)] != MAGIC:
+        raise UserError(f"{path}: it is not an SQLite file")
+    if size > MOST_BYTES:
+        raise UserError(f"{path}: the file has {size:,} bytes; {MOST_BYTES:,} are read")
+    if (whole := _stated_bytes(header)) > size:
+        raise UserError(f"{path}: the file is torn: it has {size:,} bytes of {whole:,}")
+    try:
+        database = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)
+        try:
+            yield from _plain_rows(database, path)
+        finally:
+            database.close()
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: it cannot be read as a table of evalscope ({error!s:.200})") from error
+
+
+def _stated_bytes(header: bytes) -> int:
+    """Return the size that the file's header states (sqlite.org/fileformat2.html); 0 if it states none."""
+    page, pages = int.from_bytes(header[16:18], "big"), int.from_bytes(header[28:32], "big")
+    return (65_536 if page == 1 else page) * pages if header[24:28] == header[92:96] else 0
+
+
+def _plain_rows(database: sqlite3.Connection, path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_LINE_BYTES)
+    database.text_factory = lambda data: data.decode("utf-8", "replace")
+    database.execute("PRAGMA trusted_schema = OFF")
+    # A view or a virtual table could compute without end, and so could a generated column: none is read.
+    plain = database.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ? AND rootpage > 0", (TABLE,)
+    ).fetchone()
+    if not plain[0]:
+        raise UserError(f"{path}: it has no table `{TABLE}`; this is no file of evalscope")
+    stored = {str(column[1]) for column in database.execute(f"PRAGMA table_xinfo({TABLE})") if column[6] == 0}
+    names = [name for name in COLUMNS if name in stored]
+    if "latency" not in names or "success" not in names:
+        raise UserError(f"{path}: its table `{TABLE}` has no latency and success; this is no file of evalscope")
+    ordered = "ORDER BY start_time, rowid" if "start_time" in names else "ORDER BY rowid"
+    query = f"SELECT rowid, {', '.join(names)} FROM {TABLE} {ordered}"  # noqa: S608 - of our own names alone
+    for values in database.execute(query):
+        yield f"{path}: row {values[0]}", dict(zip(names, values[1:], strict=True))

@@ -17,39 +17,31 @@ from typing import Any
 from wattbench.errors import UserError
 from wattbench.importers.answer import number
 from wattbench.importers.files import read_lines
-from wattbench.importers.stated import Stated, is_figure
+from wattbench.importers.stated import Total, Totals
 
 MARK = ":::MLLOG"
 NS = 1e-9
-RATES = {
-    "result_tokens_per_second": "output_tokens_per_s",
-    "result_completed_tokens_per_second": "output_tokens_per_s",
-    "result_samples_per_second": "requests_per_s",
-    "result_completed_samples_per_sec": "requests_per_s",
-}
-EXTREMES = {
-    "result_min_latency_ns": ("latency", "minimum"),
-    "result_max_latency_ns": ("latency", "maximum"),
-    "result_mean_latency_ns": ("latency", "mean"),
-    "result_first_token_min_latency_ns": ("first_token", "minimum"),
-    "result_first_token_max_latency_ns": ("first_token", "maximum"),
-    "result_first_token_mean_latency_ns": ("first_token", "mean"),
-    "result_time_to_output_token_min": ("token", "minimum"),
-    "result_time_to_output_token_max": ("token", "maximum"),
-    "result_time_to_output_token_mean": ("token", "mean"),
-}
-PERCENTILES = (
-    (re.compile(r"result_(\d+\.\d+)_percentile_latency_ns"), "latency"),
-    (re.compile(r"result_first_token_(\d+\.\d+)_percentile_latency_ns"), "first_token"),
-    (re.compile(r"result_time_per_output_token_(\d+\.\d+)_percentile_ns"), "token"),
-)
-UNITS = {
-    "_ns": "ns",
-    "_per_sec": "samples/s",
-    "_per_second": "samples/s",
-    "_overhead": "queries/s",
-    "_count": "queries",
-}
+TOTALS = Totals(
+    {
+        "result_tokens_per_second": Total("output_tokens_per_s", "mean"),
+        "result_completed_tokens_per_second": Total("output_tokens_per_s", "mean"),
+        "result_samples_per_second": Total("requests_per_s", "mean"),
+        "result_completed_samples_per_sec": Total("requests_per_s", "mean"),
+        "result_*_latency_ns": Total("latency", scale=NS),
+        "result_first_token_*_latency_ns": Total("first_token", scale=NS),
+        "result_time_to_output_token_*": Total("token", scale=NS),
+        "result_#_percentile_latency_ns": Total("latency", scale=NS),
+        "result_first_token_#_percentile_latency_ns": Total("first_token", scale=NS),
+        "result_time_per_output_token_#_percentile_ns": Total("token", scale=NS),
+    },
+    units={
+        "_ns": "ns", "_per_sec": "samples/s", "_per_second": "samples/s", "_overhead": "queries/s",
+        "_count": "queries", "_duration": "ns",
+    },
+)  # fmt: skip
+"""A key that begins with ``result_`` to the figure that it is."""
+OTHERS = ("num_errors", "num_warnings")
+"""Keys of other figures that are kept."""
 VALIDITY = "result_validity"
 """The first key of the results, which are at the end of a detail log."""
 _SUMMARY = (
@@ -72,7 +64,7 @@ _SUMMARY = (
 
 
 def read_detail(path: Path) -> dict[str, Any]:
-    """Return key to value, of every line; of a key that is there twice, the last. A torn last line is left out.
+    """Map keys to values. The last line of a key counts; a torn last line is left out.
 
     Raises:
         UserError: the file is damaged.
@@ -96,7 +88,7 @@ def read_detail(path: Path) -> dict[str, Any]:
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """Return what a summary states under the keys of the detail log; nothing where it is no summary.
+    """Return the figures of a summary under the keys of the detail log.
 
     Raises:
         UserError: the file is damaged.
@@ -112,46 +104,17 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def samples(values: Mapping[str, Any]) -> int | None:
-    """Return over how many samples a run is: its queries times the samples of each."""
+    """Return the number of samples of a run: its queries times the samples per query."""
     queries, each = values.get("generated_query_count"), values.get("generated_samples_per_query")
     if isinstance(queries, int) and isinstance(each, int) and 0 <= queries * each < 2**63:
         return queries * each
     return None
 
 
-def add_results(stated: Stated, system: str, values: Mapping[str, Any], path: Path) -> None:
-    """Add every result that is a number.
-
-    Args:
-        stated: where they go.
-        system: whose they are.
-        values: of the file.
-        path: the file.
-    """
-    requests = samples(values)
-    if requests is not None:
-        stated.add(system, "requests", "total", requests, source="generated samples", where=path)
-    duration = values.get("generated_query_duration")
-    if is_figure(duration):
-        stated.add(
-            system, "generated_query_duration", "total", duration, source="generated_query_duration", where=path,
-            unit="ns",
-        )  # fmt: skip
-    for key, value in values.items():
-        if (not key.startswith("result_") and key not in ("num_errors", "num_warnings")) or not is_figure(value):
-            continue
-        figure, which, scale = _named(key)
-        unit = next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
-        stated.add(system, figure, which, value, source=key, where=path, scale=scale, unit=unit, requests=requests)
-
-
-def _named(key: str) -> tuple[str, str, float]:
-    """Return the figure, the statistic and the scale of a key."""
-    if key in RATES:
-        return RATES[key], "mean", 1.0
-    if key in EXTREMES:
-        return *EXTREMES[key], NS
-    for pattern, figure in PERCENTILES:
-        if (matched := pattern.fullmatch(key)) is not None and float(matched[1]) <= 100:
-            return figure, f"p{float(matched[1]):g}" if float(matched[1]) != 50 else "median", NS
-    return key, "total", 1.0
+def results(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the results that are figures."""
+    return {
+        key: value
+        for key, value in values.items()
+        if (key.startswith("result_") or key in OTHERS) and not isinstance(value, str | bool | list | dict)
+    }

@@ -10,32 +10,48 @@ another run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wattbench.errors import UserError
-from wattbench.importers.files import read_object
-from wattbench.importers.imported import Imported
-from wattbench.importers.mlperf.accuracy import add_scores
-from wattbench.importers.mlperf.loadgen import VALIDITY, add_results, read_detail, read_summary, samples
-from wattbench.importers.mlperf.power import Power, read_power
-from wattbench.importers.spool import Spool
-from wattbench.importers.stated import Stated
-from wattbench.importers.system_names import RATE, unique
+from wattbench.importers.answer import Answer
+from wattbench.importers.files import read_lines, read_object
+from wattbench.importers.imported import RATE, Format, ImportDraft
+from wattbench.importers.mlperf.loadgen import TOTALS, VALIDITY, read_detail, read_summary, results, samples
+from wattbench.importers.mlperf.power import add_power
+from wattbench.importers.stated import Total
 
 DETAIL, SUMMARY, METER = "mlperf_log_detail.txt", "mlperf_log_summary.txt", "spl.txt"
 DEPTH = 4
 """How many folders down results are looked for: from that of a submitter on."""
 MOST_RESULTS = 10_000
-MOST_DEVICES = 1024
 _WITHOUT = f"These runs have no results of LoadGen, as {DETAIL} and {SUMMARY} are missing, empty or cut: "
 HARDWARE = (
     "accelerator_model_name", "accelerators_per_node", "number_of_nodes", "host_processor_model_name",
     "host_processors_per_node", "framework", "other_software_stack", "operating_system", "system_name", "hw_notes",
 )  # fmt: skip
 """What is kept of a system's description."""
+_NUMBER = r"(-?\d{1,20}(?:\.\d{1,20})?(?:[eE][+-]?\d{1,3})?)"
+SCORES = (
+    re.compile(rf"'([A-Za-z_][\w-]{{0,60}})':\s?'?{_NUMBER}()'?"),
+    re.compile(rf"\b([A-Za-z_]\w{{0,60}})={_NUMBER}(?![\w.])(%?)"),
+    re.compile(rf"^([A-Z][\w ]{{2,60}}): {_NUMBER}(?![\w.])(%?)"),
+)
+"""How the script of each benchmark prints its scores in ``accuracy.txt``: ``{'rouge1': '38.4099', ...}``,
+``accuracy=71.678%, good=35839``, ``Word Error Rate: 2.2155%``. Other lines are its log."""
+SHARES = ("accuracy", "exact_match")
+"""Scores that are the share of right answers, in percent."""
+REMARKS = {
+    "mlperf-no-results": _WITHOUT,
+    "mlperf-summary": f"{DETAIL} of these runs is missing, empty or cut: their figures are those of LoadGen's summary, "
+    "and watts and joules may be missing: ",
+    "mlperf-invalid": "LoadGen found these runs not valid: ",
+    "mlperf-power": "The meter's readings carry no joules, and watts that are a mean of what was read: ",
+    "mlperf-readings": "Readings of 0 W or less are gaps, and left out of the mean, as MLCommons has it: ",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +64,7 @@ class _Performance:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """System, benchmark and scenario, as far as the path has them."""
+        """Return system, benchmark and scenario, as far as the path has them."""
         if self.scenario_folder is None:
             return (self.run.resolve().name,)
         parts = self.scenario_folder.resolve().parts
@@ -56,7 +72,7 @@ class _Performance:
 
     @property
     def logs(self) -> list[Path]:
-        """Those of LoadGen that have its results, the better first."""
+        """Return the logs of LoadGen that have its results, the better first."""
         return [path for path in (self.run / DETAIL, self.run / SUMMARY) if path.is_file()]
 
     @property
@@ -68,8 +84,8 @@ class _Performance:
     def hardware(self) -> Path | None:
         if self.scenario_folder is None:
             return None
-        results = self.scenario_folder.resolve().parents[2:3]
-        path = results[0].parent / "systems" / f"{self.names[0]}.json" if results else None
+        folder = self.scenario_folder.resolve().parents[2:3]
+        path = folder[0].parent / "systems" / f"{self.names[0]}.json" if folder else None
         return path if path is not None and path.is_file() else None
 
     @property
@@ -78,85 +94,45 @@ class _Performance:
         return [path for path in paths if path is not None and path.is_file()]
 
 
-def looks_like(source: Path) -> bool:
-    """Return whether a folder has LoadGen's logs, or results of a submission."""
+def _looks_like(source: Path) -> bool:
     return source.is_dir() and any(each.logs for each in _performances(source))
 
 
-def read(sources: Sequence[Path], scratch: Path | None = None) -> Imported:
-    """Read every result under some folders. Each is a system: a machine, with a benchmark, in a scenario.
-
-    Args:
-        sources: folders.
-        scratch: not used: no result lists its answers.
-
-    Raises:
-        UserError: no folder has results, or a file is damaged.
-    """
-    stated = Stated()
-    scenario: dict[str, Mapping[str, Any]] = {}
-    configs: dict[str, Mapping[str, Any]] = {}
-    machines: dict[str, Mapping[str, Any]] = {}
-    invalid: list[str] = []
-    by_summary: list[str] = []
-    without: list[str] = []
-    unjudged: list[str] = []
-    gaps: list[str] = []
-    versions: dict[str, None] = {}
-    files: list[Path] = []
+def _read(sources: Sequence[Path], draft: ImportDraft) -> Iterator[Answer]:
+    """Read every result under some folders. Each is a system: a machine, with a benchmark, in a scenario."""
+    remarks: dict[str, list[str]] = {code: [] for code in REMARKS}
     for each in _listed(sources):
         values, detail = _results(each)
         name = " ".join(each.names)
         if not _scenario(values):
-            without.append(name)
+            remarks["mlperf-no-results"].append(name)
             continue
-        system = unique(name, scenario)
+        system = draft.unique(name)
+        _add_system(draft, system, each, values)
         if VALIDITY not in values:
-            without.append(system)
+            remarks["mlperf-no-results"].append(system)
         elif detail.name == SUMMARY:
-            by_summary.append(system)
-        scenario[system] = _load(values)
-        configs[system], machines[system] = _described(each)
-        versions |= {str(values["loadgen_version"]): None} if "loadgen_version" in values else {}
-        add_results(stated, system, values, detail)
+            remarks["mlperf-summary"].append(system)
+        if "loadgen_version" in values:
+            draft.add_version(str(values["loadgen_version"]))
+        requests = samples(values)
+        draft.stated.add(system, Total("requests"), requests, source="generated samples", where=detail)
+        sent = "generated_query_duration"
+        draft.stated.add(system, Total(sent), values.get(sent), source=sent, where=detail, unit="ns")
+        draft.stated.add_all(system, TOTALS, results(values), detail, requests)
         if values.get(VALIDITY) not in ("VALID", None) or values.get("num_errors") not in (0, None):
-            invalid.append(system)
-        if (each.run / METER).is_file() and (power := read_power(each.run / METER, values, detail)) is not None:
-            _add_power(stated, system, power, each.run / METER, samples(values))
-            unjudged += [] if power.why is None else [f"{system}: {power.why}"]
-            gaps += [f"{system}: {power.left_out} of {power.left_out + power.readings}"] if power.left_out else []
+            remarks["mlperf-invalid"].append(system)
+        if (each.run / METER).is_file():
+            why, gaps = add_power(draft, system, each.run / METER, values, detail, requests)
+            remarks["mlperf-power"] += [f"{system}: {why}"] if why else []
+            remarks["mlperf-readings"] += [f"{system}: {gaps}"] if gaps else []
         if each.accuracy is not None:
-            add_scores(stated, system, each.accuracy)
-        files += [detail, *each.files]
-    if not scenario:
-        raise UserError(f"{sources[0]}: {_WITHOUT}{'; '.join(without)}")
-    remarks = {
-        "mlperf-no-results": f"{_WITHOUT}{'; '.join(without)}" if without else "",
-        "mlperf-summary": f"{DETAIL} of these runs is missing, empty or cut: their figures are those of LoadGen's "
-        f"summary, and watts and joules may be missing: {'; '.join(by_summary)}"
-        if by_summary
-        else "",
-        "mlperf-invalid": f"LoadGen found these runs not valid: {'; '.join(invalid)}" if invalid else "",
-        "mlperf-power": "The meter's readings carry no joules, and watts that are a mean of what was read: "
-        + "; ".join(unjudged)
-        if unjudged
-        else "",
-        "mlperf-readings": "Readings of 0 W or less are gaps, and left out of the mean, as MLCommons has it: "
-        + "; ".join(gaps)
-        if gaps
-        else "",
-    }
-    return Imported(
-        format="mlperf",
-        version=", ".join(versions) or None,
-        files=tuple(dict.fromkeys(files)),
-        answers=Spool.of((), scratch),
-        scenario=scenario,
-        configs=configs,
-        machines={system: machine for system, machine in machines.items() if machine},
-        remarks={code: text for code, text in remarks.items() if text},
-        summaries=stated.rows,
-    )
+            _add_scores(draft, system, each.accuracy)
+        draft.files += [detail, *each.files]
+    if not draft.configs:
+        raise UserError(f"{sources[0]}: {_WITHOUT}{'; '.join(remarks['mlperf-no-results'])}")
+    draft.remarks |= {code: f"{REMARKS[code]}{'; '.join(each)}" for code, each in remarks.items() if each}
+    yield from ()
 
 
 def _performances(source: Path) -> Iterator[_Performance]:
@@ -211,26 +187,23 @@ def _load(values: Mapping[str, Any]) -> dict[str, Any]:
     return load
 
 
-def _described(each: _Performance) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the settings and the machine of a result."""
-    config: dict[str, Any] = {"engine": "loadgen"}
-    if len(each.names) > 1:
-        config["model"] = each.names[-2]
-    if each.hardware is None:
-        return config, {}
-    hardware = read_object(each.hardware)
+def _add_system(draft: ImportDraft, system: str, each: _Performance, values: Mapping[str, Any]) -> None:
+    """Add the load, the settings and the machine of a result."""
+    hardware = {} if each.hardware is None else read_object(each.hardware)
     kept = {key: hardware[key] for key in HARDWARE if isinstance(hardware.get(key), str | int) and hardware[key] != ""}
-    name, number = kept.get("accelerator_model_name"), kept.get("accelerators_per_node")
-    machine: dict[str, Any] = {}
-    if isinstance(name, str) and str(number).isdecimal() and len(str(number)) < 5 and int(str(number)) <= MOST_DEVICES:
-        machine = {"gpus": [{"name": name}] * int(str(number))}
-    return config | {"hardware": kept}, machine
+    model = each.names[-2] if len(each.names) > 1 else None
+    draft.add_system(system, _load(values), engine="loadgen", model=model, hardware=kept or None)
+    number = str(kept.get("accelerators_per_node"))
+    if number.isdecimal() and len(number) < 5:
+        draft.add_gpus(system, kept.get("accelerator_model_name"), int(number))
 
 
-def _add_power(stated: Stated, system: str, power: Power, path: Path, requests: int | None) -> None:
-    for which, watts in (("mean", power.mean_w), ("minimum", power.least_w), ("maximum", power.most_w)):
-        stated.add(system, "power", which, watts, source="Watts from power_begin to power_end", where=path)
-    stated.add(system, "duration", "total", power.seconds, source="power_end - power_begin", where=path)
-    if power.energy_j is not None:
-        source = "Watts, integrated from power_begin to power_end by wattbench"
-        stated.add(system, "energy", "total", power.energy_j, source=source, where=path, requests=requests)
+def _add_scores(draft: ImportDraft, system: str, path: Path) -> None:
+    for where, line in read_lines(path):
+        for matched in (each for pattern in SCORES for each in pattern.finditer(line[:100_000])):
+            name, value, sign = matched[1], float(matched[2]), matched[3]
+            total = Total("accuracy", "mean", 0.01) if name in SHARES else Total(name, "mean")
+            draft.stated.add(system, total, value, source=name, where=where, unit=sign)
+
+
+MLPERF = Format("mlperf", _looks_like, _read)

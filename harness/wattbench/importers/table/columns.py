@@ -19,13 +19,13 @@ from wattbench.records.rows.field_checks import LARGEST_NUMBER
 
 
 class _UnusualError(Exception):
-    """A column needs a look at each of its values."""
+    """A column has to be checked value by value."""
 
 
 def checked_columns(
     columns: Mapping[str, Any], lines: Any, at: Any, task: str, scores: ScoreRange = UNIT_RANGE
 ) -> Any | None:
-    """Return the answers of some columns as a record batch; None: look at each of them.
+    """Return the answers of some columns as a record batch; None if each has to be checked.
 
     Args:
         columns: fields of `Answer` to Arrow arrays of one length and any types.
@@ -64,7 +64,7 @@ def checked_columns(
 
 
 def _bounds(name: str, scores: ScoreRange) -> tuple[float, float]:
-    """Return the least and the most that a figure may be."""
+    """Return the bounds of a figure."""
     if name == "score":
         return min(scores.worst, scores.best), max(scores.worst, scores.best)
     return -LARGEST_NUMBER if name == "joules_above_idle" else 0.0, LARGEST_NUMBER

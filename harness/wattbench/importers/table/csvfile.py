@@ -1,30 +1,27 @@
-"""Read CSV in blocks of columns: with Arrow, and with Python's reader from where a file is not plainly divided.
-
-A block ends where a row does. That can be seen from its quotes, if each opens a field, closes one or is doubled: then
-Arrow's reader and Python's strict one divide it into the same fields. From the first block in which a quote is
-elsewhere, or which Arrow refuses, Python's reads on: it says what is wrong, or finds that nothing is.
-"""
+"""Read CSV in blocks of columns, with Python's strict reader and limits to what a row may hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
-from wattbench.importers.table import csvrows
-from wattbench.records.files.byte_order_marks import MARK_BYTES
+from wattbench.records.files.byte_order_marks import MARK_BYTES, check_not_joined
 from wattbench.records.files.csv_text import from_spreadsheet
 from wattbench.records.files.regular_file import open_regular
 
-BLOCK_BYTES = 8_000_000
-
-_QUOTE, _LF, _CR = b'"\n\r'
+MAX_FIELD_CHARACTERS = 16_000_000
+"""A longer field is not a prompt or an answer; a missing quote can turn a whole file into one field."""
+MAX_ROW_CHARACTERS = 64_000_000
+ROWS = 10_000
+CHARACTERS = 8_000_000
+"""Of a block."""
 
 Arrays = tuple[list[Any], Any, str]
 """An array per column, the line of each row, and what is around the line's number in messages."""
@@ -36,8 +33,8 @@ def names_of(path: Path) -> tuple[str, ...]:
     Raises:
         UserError: the file cannot be read, or does not begin with a row of CSV.
     """
-    with open_regular(path) as file:
-        return _header(path, file)[1]
+    with open_regular(path) as file, closing(_rows(path, file, _Lines())) as rows:
+        return _header(rows)
 
 
 def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
@@ -46,155 +43,94 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
     Raises:
         UserError: a row has more or fewer fields than the header, or is not CSV in UTF-8.
     """
-    at = numbered(f"{path}:")
-    with open_regular(path) as file:
-        line, header = _header(path, file)
+    at, read = numbered(f"{path}:"), _Lines()
+    with open_regular(path) as file, closing(_rows(path, file, read)) as rows:
+        header = _header(rows)
         positions = [header.index(name) for name in columns]
-        byte = _to_begin(file)
-        first_line = 1
-        for data in _divided(file):
-            read = _read(data, path, len(header), positions, first_line)
-            if read is None:
-                break
-            arrays, lines = read
-            of_header = 1 if first_line <= line else 0
-            if len(lines) > of_header:
-                yield [each.slice(of_header) for each in arrays], lines.slice(of_header), at
-            byte += len(data)
-            first_line += len(_line_ends(np.frombuffer(data, np.uint8)))
-        else:
-            return
-        file.seek(byte)
-        with closing(csvrows.rows(path, file, first_line)) as rows:
-            if first_line <= line:
-                next(rows)
-            for texts, numbers in csvrows.columns(path, rows, len(header), positions):
-                yield *_arrays(texts, numbers), at
+        held: list[list[str]] = []
+        lines: list[int] = []
+        size = 0
+        for line, fields in rows:
+            if len(fields) != len(header):
+                raise UserError(f"{path}:{line}: {len(fields)} fields, but the header has {len(header)}")
+            held.append(fields)
+            lines.append(line)
+            size += read.characters
+            if len(held) == ROWS or size > CHARACTERS:
+                yield *_arrays(held, lines, positions), at
+                held, lines, size = [], [], 0
+        if held:
+            yield *_arrays(held, lines, positions), at
 
 
-def _header(path: Path, file: BufferedReader) -> tuple[int, tuple[str, ...]]:
-    """Return the line of the header, and its names."""
-    _to_begin(file)
-    with closing(csvrows.rows(path, file, 1)) as rows:
-        line, fields = next(rows, (1, []))
-    return line, tuple(name.strip() for name in fields)
+def _header(rows: Iterator[tuple[int, list[str]]]) -> tuple[str, ...]:
+    _, fields = next(rows, (1, []))
+    return tuple(name.strip() for name in fields)
 
 
-def _to_begin(file: BufferedReader) -> int:
-    """Go to the first byte behind the byte-order marks at the beginning, and return its place."""
-    at = file.seek(0)
-    while file.read(len(MARK_BYTES)) == MARK_BYTES:
-        at = file.tell()
-    return file.seek(at)
-
-
-def _has_marks(data: bytes) -> bool:
-    """Return whether a line begins with a byte-order mark."""
-    return data.startswith(MARK_BYTES) or any(end + MARK_BYTES in data for end in (b"\n", b"\r"))
-
-
-def _arrays(texts: list[list[str]], numbers: list[int]) -> tuple[list[Any], Any]:
+def _arrays(rows: list[list[str]], lines: list[int], positions: Sequence[int]) -> tuple[list[Any], Any]:
     import pyarrow as pa
 
-    return [_plain(pa.array(each, pa.string())) for each in texts], pa.array(numbers, pa.int64())
+    texts = list(zip(*rows, strict=True))
+    return [pa.array(_plain(texts[position]), pa.string()) for position in positions], pa.array(lines, pa.int64())
 
 
-def _divided(file: BufferedReader) -> Iterator[bytes]:
-    """Yield the rest of a file in parts of whole rows. The last may be less than a row, or more than one may have."""
-    rest = b""
-    while True:
-        new = file.read(BLOCK_BYTES)
-        data = rest + new
-        if len(new) < BLOCK_BYTES:
-            if data:
-                yield data
-            return
-        codes = np.frombuffer(data, np.uint8)
-        ends = _row_ends(codes)
-        if len(ends) and ends[-1] == len(codes) - 1 and codes[-1] == _CR:
-            ends = ends[:-1]  # a line feed may follow
-        if len(ends) == 0 and len(data) <= csvrows.MAX_ROW_BYTES:
-            rest = data
-            continue
-        whole = int(ends[-1]) + 1 if len(ends) else len(data)
-        yield data[:whole]
-        rest = data[whole:]
+def _plain(texts: Sequence[str]) -> Sequence[str]:
+    """Remove what `for_spreadsheet` puts before texts that a spreadsheet would run."""
+    return [from_spreadsheet(text) if text[:1] == "'" else text for text in texts]
 
 
-def _line_ends(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the last byte of each line: a line feed, or a carriage return without one."""
-    feeds = np.flatnonzero(codes == _LF)
-    returns = np.flatnonzero(codes == _CR)
-    if len(returns) == 0:
-        return feeds
-    alone = returns[codes[np.minimum(returns + 1, len(codes) - 1)] != _LF]
-    return np.sort(np.concatenate([feeds, alone])) if len(alone) else feeds
-
-
-def _row_ends(codes: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return those ends of lines that are in no quotes."""
-    ends, quotes = _line_ends(codes), np.flatnonzero(codes == _QUOTE)
-    return ends if len(quotes) == 0 else ends[np.searchsorted(quotes, ends) % 2 == 0]
-
-
-def _read(
-    data: bytes, path: Path, width: int, positions: Sequence[int], first_line: int
-) -> tuple[list[Any], Any] | None:
-    """Return the columns of a part of a file, and the line of each row; None: it is for Python's reader."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.csv as arrow_csv
-
-    codes = np.frombuffer(data, np.uint8)
-    delimiter = csvrows.delimiter_of(path)
-    if len(data) > csvrows.MAX_ROW_BYTES or _has_marks(data) or not _plainly_quoted(codes, ord(delimiter)):
-        return None
-    names = [str(position) for position in range(width)]
-    included = [names[position] for position in positions]
+def _rows(path: Path, file: BufferedReader, lines: _Lines) -> Generator[tuple[int, list[str]]]:
+    """Yield (line, fields) of each row; an empty line is no row. Close it before the file."""
+    while file.peek(len(MARK_BYTES)).startswith(MARK_BYTES):
+        file.read(len(MARK_BYTES))
+    lines.text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    limit = csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(data),
-            arrow_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-            arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            arrow_csv.ConvertOptions(
-                include_columns=included, column_types=dict.fromkeys(included, pa.string()), null_values=[]
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    lines = _lines_of_rows(codes, first_line)
-    arrays = [_plain(column.combine_chunks()) for column in table.columns]
-    longest = max((pc.max(pc.binary_length(each)).as_py() or 0 for each in arrays), default=0)
-    if table.num_rows != len(lines) or longest > csvrows.MAX_FIELD_CHARACTERS:
-        return None
-    return arrays, pa.array(lines)
+        while True:
+            line = 1 + reader.line_num
+            lines.characters = 0
+            try:
+                fields = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                raise UserError(f"{path}:{line}: not valid CSV ({error})") from error
+            except UnicodeDecodeError as error:
+                raise UserError(f"{path}:{line}: not text in UTF-8 ({error.reason})") from error
+            except _RowTooLongError as error:
+                raise UserError(f"{path}:{line}: the row is longer than {MAX_ROW_CHARACTERS:,} characters") from error
+            if fields:
+                check_not_joined(f"{path}:{line}", fields)
+                yield line, fields
+    finally:
+        csv.field_size_limit(limit)
+        lines.text.detach()
 
 
-def _plainly_quoted(codes: NDArray[np.uint8], delimiter: int) -> bool:
-    """Return whether each quote of some rows opens a field, closes one, or is doubled in one."""
-    quotes = np.flatnonzero(codes == _QUOTE)
-    if len(quotes) % 2:
-        return False
-    opening, closing = quotes[::2], quotes[1::2]
-    before = codes[opening[opening > 0] - 1]
-    after = codes[closing[closing < len(codes) - 1] + 1]
-    around = (delimiter, _LF, _CR, _QUOTE)
-    return bool(np.isin(before, around).all() and np.isin(after, around).all())
+class _RowTooLongError(Exception):
+    """A row has more characters than one may have."""
 
 
-def _lines_of_rows(codes: NDArray[np.uint8], first_line: int) -> NDArray[np.int64]:
-    """Return the line on which each row begins; an empty line is no row."""
-    starts = np.append(0, _row_ends(codes) + 1)
-    starts = starts[starts < len(codes)]
-    starts = starts[(codes[starts] != _LF) & (codes[starts] != _CR)]
-    return np.asarray(first_line + np.searchsorted(_line_ends(codes), starts), np.int64)
+class _Lines:
+    """Yields the lines of a text; a row that is too long raises an error."""
 
+    text: io.TextIOWrapper
 
-def _plain(texts: Any) -> Any:
-    """Return texts without what `for_spreadsheet` puts before those that a spreadsheet would run."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    def __init__(self) -> None:
+        self.characters = 0
+        """Since this was last set to 0."""
 
-    if not pc.any(pc.starts_with(texts, "'")).as_py():
-        return texts
-    return pa.array([from_spreadsheet(each) for each in texts.to_pylist()], pa.string())
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self.text.readline(MAX_ROW_CHARACTERS + 1)
+        self.characters += len(line)
+        if self.characters > MAX_ROW_CHARACTERS:
+            raise _RowTooLongError
+        if not line:
+            raise StopIteration
+        return line

@@ -8,10 +8,9 @@ from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.importers.answer import UNIT_RANGE, Answer, ScoreRange, number, whole_number
-from wattbench.importers.batch import batches_of
+from wattbench.importers.batch import COUNTS, FIGURES, OPTIONAL_TEXTS, TEXTS, batches_of
 from wattbench.importers.files import text
-from wattbench.importers.imported import Imported
-from wattbench.importers.spool import Spool
+from wattbench.importers.imported import ImportDraft
 from wattbench.importers.table.columns import checked_columns
 from wattbench.importers.table.tablefile import SUFFIXES, TableBlock, absent, blocks_of, columns_of
 from wattbench.importers.table.wide import is_wide, lengthened
@@ -24,7 +23,7 @@ COLUMNS = (
 )  # fmt: skip
 """The columns that a table may have; the first two are required."""
 
-FIGURES = ("score", "seconds", "joules", "cost")
+COMPARED = ("score", "seconds", "joules", "cost")
 """At least one of these is required: otherwise there is nothing to compare."""
 
 TASK = "items"
@@ -32,23 +31,17 @@ TASK = "items"
 
 
 def looks_like(source: Path) -> bool:
-    """Return whether a file is a table, by its name."""
+    """Return whether a file's name is that of a table."""
     return source.suffix.lower() in SUFFIXES
 
 
-def read(
-    sources: Sequence[Path],
-    renamed: Mapping[str, str] | None = None,
-    scratch: Path | None = None,
-    scores: ScoreRange = UNIT_RANGE,
-) -> Imported:
-    """Read some tables, which may have different columns.
+def batches(sources: Sequence[Path], renamed: Mapping[str, str], draft: ImportDraft) -> Iterator[Any]:
+    """Read some tables, which may have different columns, and yield their answers as record batches.
 
     Args:
         sources: CSV, TSV or Parquet files, by their suffixes.
         renamed: a column's name in the file to its name in `COLUMNS`.
-        scratch: where the answers are kept meanwhile, as `Spool` takes it.
-        scores: the range of the column ``score``.
+        draft: has the range of the column ``score``.
 
     Raises:
         UserError: a column is missing, a value is impossible, or a file cannot be read.
@@ -56,8 +49,10 @@ def read(
     for path in sources:
         if not looks_like(path):
             raise UserError(f"{path}: the name of a table must end in {', '.join(SUFFIXES)}")
-    batches = (batch for path in sources for block in _blocks(path, renamed or {}) for batch in _batches(block, scores))
-    return Imported("table", None, tuple(sources), Spool(batches, scratch))
+    for path in sources:
+        draft.files.append(path)
+        for block in _blocks(path, renamed):
+            yield from _batches(block, draft.scores)
 
 
 def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[TableBlock]:
@@ -78,7 +73,7 @@ def _blocks(path: Path, renamed: Mapping[str, str]) -> Iterable[TableBlock]:
 
 
 def _batches(block: TableBlock, scores: ScoreRange) -> Iterator[Any]:
-    """Yield the answers of a block as record batches: checked by columns, or else answer by answer."""
+    """Yield the answers of a block as record batches, checked by columns or answer by answer."""
     batch = checked_columns(block.columns, block.lines, block.at, TASK, scores)
     if batch is not None:
         yield batch
@@ -99,52 +94,31 @@ def _names(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> di
     for needed in ("system", "item"):
         if needed not in names:
             raise UserError(f"{path}:1: no column `{needed}` (it has {here}). Name it with --map COLUMN={needed}")
-    if not any(name in names for name in FIGURES):
+    if not any(name in names for name in COMPARED):
         raise UserError(
-            f"{path}:1: none of the columns {', '.join(FIGURES)} (it has {here}). Name one with --map COLUMN=score"
+            f"{path}:1: none of the columns {', '.join(COMPARED)} (it has {here}). Name one with --map COLUMN=score"
         )
     return names
 
 
 def _answer(where: str, row: Mapping[str, Any], scores: ScoreRange = UNIT_RANGE) -> Answer:
-    def field(name: str) -> str:
-        value = row.get(name)
-        return "" if absent(value) else text(value)
-
-    item = field("item")
-    if not item:
+    texts: dict[str, Any] = {
+        name: "" if absent(row.get(name)) else text(row[name]) for name in (*TEXTS, *OPTIONAL_TEXTS)
+    }
+    if not texts["item"]:
         raise UserError(f"{where}: item is empty; every answer needs one")
+    texts["task"] = texts["task"] or TASK
+    counts: dict[str, Any] = {name: whole_number(row.get(name), name, where) for name in COUNTS}
+    signed = ("score", "joules_above_idle")
+    figures: dict[str, Any] = {name: number(row.get(name), name, where) for name in FIGURES if name not in signed}
     return Answer(
         where=where,
-        system=field("system"),
-        task=field("task") or TASK,
-        item=item,
-        kind=field("kind"),
-        domain=field("domain"),
-        repeat=whole_number(row.get("repeat"), "repeat", where) or 0,
         score=scores.share(row.get("score"), "score", where),
-        started_s=number(row.get("started_s"), "started_s", where),
-        seconds=number(row.get("seconds"), "seconds", where),
-        first_token_seconds=number(row.get("first_token_seconds"), "first_token_seconds", where),
-        prompt_tokens=whole_number(row.get("prompt_tokens"), "prompt_tokens", where),
-        cached_tokens=whole_number(row.get("cached_tokens"), "cached_tokens", where),
-        cache_write_tokens=whole_number(row.get("cache_write_tokens"), "cache_write_tokens", where),
-        reasoning_tokens=whole_number(row.get("reasoning_tokens"), "reasoning_tokens", where),
-        output_tokens=whole_number(row.get("output_tokens"), "output_tokens", where),
-        joules=number(row.get("joules"), "joules", where),
         # Less than idle is a figure too: the idle window may have drawn more.
         joules_above_idle=_signed(row.get("joules_above_idle"), where),
-        cost=number(row.get("cost"), "cost", where),
-        currency=field("currency"),
-        route=field("route") or None,
-        failure=field("failure") or None,
-        finish_reason=field("finish_reason") or None,
-        doc_hash=field("doc_hash"),
-        prompt_hash=field("prompt_hash"),
-        prompt=field("prompt"),
-        answer=field("answer"),
-        filtered=field("filtered"),
-        target=field("target"),
+        **texts | {name: texts[name] or None for name in OPTIONAL_TEXTS},
+        **counts | {"repeat": counts["repeat"] or 0},
+        **figures,
     )
 
 

@@ -1,4 +1,4 @@
-"""Read Parquet in blocks of columns, within limits to what a small file may unfold to."""
+"""Read Parquet in blocks of columns, with limits to what a small file may unpack to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wattbench.errors import UserError
 from wattbench.importers.batch import numbered
 from wattbench.importers.spool import MOST_ANSWERS
 from wattbench.importers.table import parquetpages
-from wattbench.importers.table.csvrows import MAX_FIELD_CHARACTERS
+from wattbench.importers.table.csvfile import MAX_FIELD_CHARACTERS
 from wattbench.records.files.regular_file import open_regular
 
 MAX_FOOTER_BYTES = 32_000_000
@@ -72,7 +72,7 @@ def blocks(path: Path, columns: Sequence[str]) -> Iterator[Arrays]:
 
 
 def _opened(path: Path, file: BufferedReader, places: Sequence[str] = ()) -> Any:
-    """Open a file whose footer is not too long.
+    """Open a file, unless its footer is too long.
 
     Args:
         path: for messages.

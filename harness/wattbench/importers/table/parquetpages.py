@@ -1,4 +1,4 @@
-"""Look at the footer and the headers of the pages of a Parquet file before one is unpacked.
+"""Check the footer and the page headers of a Parquet file before a page is unpacked.
 
 A page states in its header how large it is when it is unpacked, and a reader makes room for that: 2 GB may be packed in
 a few kB. Its texts may be larger yet, where it holds places in a dictionary, or what they have in common once. Arrow's
@@ -40,7 +40,7 @@ _COMMON_BEGINNINGS = 7
 
 @dataclass
 class Pages:
-    """What the headers of the pages of a column say."""
+    """What the page headers of a column say."""
 
     only_places: bool = True
     """Whether all pages hold places in a dictionary."""
@@ -53,7 +53,7 @@ class Pages:
 
 
 def look_at_pages(path: Path, file: IO[bytes], columns: Sequence[str]) -> list[dict[str, Pages]]:
-    """Read the header of every page of some columns; return what they say, by row group and column.
+    """Return what the page headers of some columns say, by row group and column.
 
     Where a column's pages are is read here, too: PyArrow ends the process over a footer whose statistics of sizes are
     damaged (26.0, `RowGroupMetaData.column`).
@@ -82,7 +82,7 @@ def look_at_pages(path: Path, file: IO[bytes], columns: Sequence[str]) -> list[d
 
 
 def rows_at_once(pages: dict[str, Pages], most: int) -> int:
-    """Return how many rows to read at once, so that they have a bounded size in memory, whatever they hold.
+    """Return how many rows fit in a bounded memory, whatever they hold.
 
     Args:
         pages: of the columns of a row group; those that are only places are read as such.
@@ -122,7 +122,7 @@ def _add(path: Path, column: str, pages: Pages, header: dict[int, Any]) -> None:
 
 
 def sizes(file: IO[bytes]) -> tuple[int, int]:
-    """Return how many bytes a file has, and how many it says that its footer has; the file is left anywhere."""
+    """Return the size of a file, and the size that it states of its footer."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 8))
     return size, int.from_bytes(file.read(8)[:4], "little")
@@ -149,13 +149,13 @@ class _Chunk:
 
     @classmethod
     def of(cls, metadata: dict[int, Any]) -> _Chunk:
-        """Make it of a `ColumnMetaData`."""
+        """Build it from a `ColumnMetaData`."""
         first = [each for each in (metadata[9], metadata.get(11)) if each]
         return cls(b".".join(metadata[3]).decode(), int(min(first, default=0)), int(metadata[7]))
 
 
 def _headers(path: Path, file: IO[bytes], chunk: _Chunk) -> Iterator[dict[int, Any]]:
-    """Yield the header of each page of a column chunk: field to a whole number or to the fields of a struct."""
+    """Yield the header of each page of a column chunk: fields by number."""
     at, end = chunk.begin, chunk.begin + chunk.size
     while at < end:
         header, length = _header(file, at)

@@ -66,7 +66,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
 
 
 def absent(value: object) -> bool:
-    """Return whether a field has no value: missing, empty, or NaN, which pandas uses for missing values."""
+    """Return whether a value is missing, empty or NaN, which pandas writes for a missing one."""
     return value is None or value == "" or value != value  # noqa: PLR0124 - NaN is not itself
 
 

@@ -1,4 +1,4 @@
-"""Read a wide table, the form of public routing data sets: a row per item, with columns for each system.
+"""Read a wide table, as of public routing data sets: a row per item, columns per system.
 
 RouterBench has them: ``<model>`` is the score, ``<model>|model_response`` the answer, ``<model>|total_cost`` the cost,
 in addition to ``sample_id``, ``prompt`` and ``eval_name``.
@@ -31,12 +31,12 @@ BLOCK_BYTES = 16_000_000
 
 
 def is_wide(present: Sequence[str], renamed: Mapping[str, str]) -> bool:
-    """Return whether a table with these columns has columns for each system, and no column `system`."""
+    """Return whether a table has columns per system, and no column `system`."""
     return "system" not in present and "system" not in renamed.values() and bool(_systems(present))
 
 
 def lengthened(path: Path, present: Sequence[str], renamed: Mapping[str, str]) -> Iterator[TableBlock]:
-    """Yield a row per item and system; none if the system did not answer the item (no score, answer or cost).
+    """Yield a row per item and system that answered it: with a score, an answer or a cost.
 
     Raises:
         UserError: no column names the items.
@@ -84,7 +84,7 @@ def _long(
 
 
 def _joined(arrays: Sequence[Any]) -> Any:
-    """Return a column per system as one array: that of the first system, then that of the second."""
+    """Return the columns of all systems as one array, one after the other."""
     import pyarrow as pa
 
     arrays = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in arrays]
@@ -120,7 +120,7 @@ def _bytes_of(array: Any) -> NDArray[np.int64]:
 
 
 def _pieces(sizes: NDArray[np.int64]) -> Iterator[slice]:
-    """Divide rows of some sizes so that each part has a bounded one, if it is not a single row."""
+    """Divide rows into parts of bounded size, of at least one row."""
     ends = np.cumsum(sizes)
     start = 0
     while start < len(sizes):

@@ -1,4 +1,4 @@
-"""Read a recorded power trace as figures per component: one that a run left, or a plain CSV file."""
+"""Read a recorded power trace as figures per component: one that a run left, a plain CSV file, or a log of GPUs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from wattbench.errors import UserError, nearest
 from wattbench.meters.base import Reading
+from wattbench.meters.replay.gpu_logs import readings_of
 from wattbench.meters.sampling.trace import read_trace
 from wattbench.meters.windows.integral import Point
 from wattbench.records.files.regular_file import open_regular, record_lines
@@ -68,7 +70,7 @@ def read_recording(path: Path) -> dict[str, Recorded]:
         UserError: it cannot be read, is not a recording, or has an invalid figure; the message names line and column.
     """
     try:
-        readings, step_s = _trace(path) if _first_line(path) == list(COLUMNS) else _plain(path)
+        readings, step_s = _trace(path) if _first_line(path) == list(COLUMNS) else _other(path)
     except csv.Error as error:
         raise UserError(f"{path}: not a power trace ({error})") from error
     components = sorted({c for r in readings for c in (*r.energy_j, *r.power_w)})
@@ -96,34 +98,44 @@ def _trace(path: Path) -> tuple[list[Reading], dict[str, float]]:
     return [reading for _, reading in trace.readings], trace.step_s
 
 
-def _plain(path: Path) -> tuple[list[Reading], dict[str, float]]:
-    columns = _first_line(path)
+def _other(path: Path) -> tuple[list[Reading], dict[str, float]]:
+    """Read a log of GPUs, or a plain CSV file: each moment of a component is after the one before it."""
+    readings: list[Reading] = []
+    times_s: dict[str, list[float]] = {}
+    with open_regular(path) as file:
+        log = readings_of(path, _texts(file, path))
+        if log is None:
+            file.seek(0)
+            log = _plain(path, csv.reader(_texts(file, path)))
+        for where, reading in log:
+            for component in {*reading.energy_j, *reading.power_w}:
+                before_s = times_s.setdefault(component, [])
+                if before_s and reading.at_s <= before_s[-1]:
+                    raise UserError(f"{where}: at_s: not after the reading of {component} before it")
+                before_s.append(reading.at_s)
+            readings.append(reading)
+            if len(readings) > MOST_ROWS:
+                raise UserError(f"{path}: more than {MOST_ROWS:,} rows; keep only the part to be played")
+    return readings, {component: _step_s(each) for component, each in times_s.items()}
+
+
+def _plain(path: Path, rows: Any) -> Iterator[tuple[str, Reading]]:
+    columns = [name.strip() for name in next(rows, [])]
     for name in columns:
         if name not in PLAIN_COLUMNS:
             raise UserError(f"{path}:1: not a power trace: unknown column {name!r}{nearest(name, PLAIN_COLUMNS)}")
     if not {"at_s", "component"} <= set(columns) or not {"power_w", "energy_j"} & set(columns):
         raise UserError(f"{path}:1: not a power trace: it needs at_s, component, and power_w or energy_j")
-    readings: list[Reading] = []
-    latest_s: dict[str, float] = {}
-    with open_regular(path) as file:
-        table = csv.DictReader(_texts(file, path), columns)
-        next(table)
-        for row in table:
-            where = f"{path}:{table.line_num}"
-            reading, component = _plain_row(row, where)
-            if reading.at_s <= latest_s.get(component, -float("inf")):
-                raise UserError(f"{where}: at_s: not after the reading of {component} before it")
-            latest_s[component] = reading.at_s
-            readings.append(reading)
-            if len(readings) > MOST_ROWS:
-                raise UserError(f"{path}: more than {MOST_ROWS:,} rows; keep only the part to be played")
-    steps_s = {c: [r.at_s for r in readings if c in r.energy_j or c in r.power_w] for c in latest_s}
-    return readings, {c: _step_s(times_s) for c, times_s in steps_s.items()}
+    for fields in rows:
+        where = f"{path}:{rows.line_num}"
+        if not fields:
+            continue
+        if len(fields) != len(columns):
+            raise UserError(f"{where}: it does not have as many fields as the first line")
+        yield where, _plain_row(dict(zip(columns, fields, strict=True)), where)
 
 
-def _plain_row(row: dict[str, str], where: str) -> tuple[Reading, str]:
-    if None in row or None in row.values():  # DictReader's marks for fields too many, and too few
-        raise UserError(f"{where}: it does not have as many fields as the first line")
+def _plain_row(row: dict[str, str], where: str) -> Reading:
     component = row["component"].strip()
     if not _COMPONENT.fullmatch(component):
         raise UserError(f"{where}: component: {component[:40]!r} is not a valid name, such as gpu0, cpu or wall")
@@ -134,7 +146,7 @@ def _plain_row(row: dict[str, str], where: str) -> tuple[Reading, str]:
     at_s = moment(row["at_s"], where)
     if not figures["energy_j"] and not figures["power_w"]:
         raise UserError(f"{where}: neither power_w nor energy_j")
-    return Reading(at_s, figures["energy_j"], figures["power_w"], figures["temperature_c"]), component
+    return Reading(at_s, figures["energy_j"], figures["power_w"], figures["temperature_c"])
 
 
 def _step_s(times_s: list[float]) -> float:

@@ -4,8 +4,7 @@
     codecarbon_csv.py  codecarbon's `emissions.csv`
     model_card.py      the Hugging Face hub's model card
     prometheus.py      Prometheus' text, for node_exporter's textfile collector and the Pushgateway
-    spdx.py            SPDX 3.0.1, AI profile: energy of training and inference, as JSON-LD
 
-May import: what `wattbench_reports.export` may. Joules of a system that is not valid are not in BoAmps, Prometheus and
-SPDX, which have no place for a caveat.
+May import: what `wattbench_reports.export` may. Joules of a system that is not valid are not in BoAmps and Prometheus,
+which have no place for a caveat.
 """

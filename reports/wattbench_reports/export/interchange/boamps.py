@@ -7,6 +7,7 @@ An optional field that the run does not record is left out: who publishes the re
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,20 +19,14 @@ from wattbench.errors import UserError
 from wattbench.records import SystemRow
 from wattbench.records.rows.components import kind_of
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.export.interchange.finished import finished_s
-from wattbench_reports.export.interchange.metered_time import metered_time
-from wattbench_reports.export.interchange.one_system import (
-    machine_of,
-    name_uuid,
-    throughput_of,
-    valid_energy,
-    why_no_energy,
-)
+from wattbench_reports.export.interchange.run_times import finished_s, metered_time
 from wattbench_reports.formatting.json_text import json_text
 from wattbench_reports.metrics.carbon import JOULES_PER_KWH, FlatIntensity
 from wattbench_reports.metrics.energy_breakdown import SystemSplit
+from wattbench_reports.metrics.validity import by_cause
 from wattbench_reports.tables import provenance
 from wattbench_reports.tables.header_record import MachineRecord
+from wattbench_reports.wording import throughput
 
 VERSION = "1.1.0"
 SPECIFICATION = "https://github.com/Boavizta/BoAmps/tree/3bfefec8446ee196d1723c0e35859eb7762da3c9/model"
@@ -40,6 +35,8 @@ BYTES_PER_GB = 1e9
 PARAMETERS_PER_UNIT = 1e9
 """BoAmps counts parameters in billions."""
 
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/wattbench/")
+
 
 def boamps_report(analysis: Analysis, system: str) -> str:
     """Return the report as JSON.
@@ -47,10 +44,10 @@ def boamps_report(analysis: Analysis, system: str) -> str:
     Raises:
         UserError: the system has no valid joules, or nothing is known of its machine: the format requires both.
     """
-    split = valid_energy(analysis, system)
+    split = _valid_energy(analysis, system)
     if split is None or split.j_per_request is None:
-        raise UserError(f"a BoAmps report states the energy, and {why_no_energy(analysis, system)}")
-    machine = machine_of(analysis, system)
+        raise UserError(f"a BoAmps report states the energy, and {_why_no_energy(analysis, system)}")
+    machine = _machine_of(analysis, system)
     report: dict[str, Any] = {
         "header": _header(analysis, system),
         "task": _task(analysis, system, split),
@@ -73,7 +70,7 @@ def _header(analysis: Analysis, system: str) -> dict[str, Any]:
     return {
         "formatVersion": VERSION,
         "formatVersionSpecificationUri": SPECIFICATION,
-        "reportId": str(name_uuid(analysis, "boamps", system)),
+        "reportId": str(_name_uuid(analysis, "boamps", system)),
         "reportDatetime": _moment(finished),
     }
 
@@ -101,7 +98,7 @@ def _description(analysis: Analysis, system: str, split: SystemSplit) -> str:
         "share (PUE), loading and idling",
         f"Joules: {provenance.explained([split.provenance])}",
     ]
-    said += [f"{name[0].upper()}{name[1:]}: {value}" for name, value in throughput_of(analysis, system).items()]
+    said += [f"{name[0].upper()}{name[1:]}: {value}" for name, value in _throughput_of(analysis, system).items()]
     if analysis.comparison.machines is not None:
         said.append("Several machines measured; infrastructure is of the one that began the run")
     return f"{'. '.join(said)}."
@@ -198,3 +195,52 @@ def _environment(analysis: Analysis) -> dict[str, Any]:
 def _moment(seconds: float) -> str:
     """In the format's own form, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _name_uuid(analysis: Analysis, *parts: str) -> uuid.UUID:
+    """Return the UUID (version 5) of a part of a run's export: the same whenever the run is exported."""
+    return uuid.uuid5(
+        _NAMESPACE, "\0".join((analysis.comparison.run, *parts)).encode("utf-8", "backslashreplace").hex()
+    )
+
+
+def _valid_energy(analysis: Analysis, system: str) -> SystemSplit | None:
+    """Return a system's joules; None where it has none, or where they are not valid."""
+    split = analysis.comparison.splits[system]
+    return split if split.j_per_request is not None and analysis.judged[system].valid else None
+
+
+def _why_no_energy(analysis: Analysis, system: str) -> str:
+    """Return why `_valid_energy` returns none, as a sentence without its full stop."""
+    judged = analysis.judged[system]
+    if analysis.comparison.splits[system].j_per_request is None or not judged.causes:
+        return f"no joules of {system} were measured"
+    return f"{judged.invalid} of {judged.windows} measured windows of {system} are not valid ({by_cause([judged])})"
+
+
+def _throughput_of(analysis: Analysis, system: str) -> dict[str, str]:
+    """Return what a system served per second and at which load, as far as it is known: name to figure."""
+    figures = next(each for each in analysis.comparison.systems if each.system == system)
+    known = {}
+    if figures.requests_per_s is not None:
+        known["requests per second"] = throughput.requests(figures)
+    if figures.output_tokens_per_s is not None:
+        known["output tokens per second"] = throughput.output_tokens(figures)
+    if known and figures.requests_in_flight is not None:
+        known["mean requests in flight"] = throughput.in_flight(figures.requests_in_flight)
+    return known
+
+
+def _machine_of(analysis: Analysis, system: str) -> MachineRecord:
+    """Return the machine that answered, as far as it is recorded.
+
+    Raises:
+        UserError: nothing of its hardware is recorded.
+    """
+    record = analysis.frames.record
+    machine = record.machine
+    if record.imported is not None:
+        machine = MachineRecord.of(record.imported.machines.get(system, {}))
+    if not machine.cpu and not machine.gpus and machine.memory_bytes is None:
+        raise UserError(f"nothing of the machine of {system} is recorded (processor, GPUs, memory)")
+    return machine

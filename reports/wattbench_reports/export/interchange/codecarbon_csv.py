@@ -12,8 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.analysis import Analysis
-from wattbench_reports.export.interchange.finished import finished_utc
-from wattbench_reports.export.interchange.metered_time import metered_time
+from wattbench_reports.export.interchange.run_times import finished_utc, metered_time
 from wattbench_reports.metrics.carbon.grid_mix import JOULES_PER_KWH
 from wattbench_reports.metrics.throughput import CLIENT_SHARE, RATES
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.export.frames.systems_frame import figures_frame
-from wattbench_reports.export.interchange.finished import finished_s
+from wattbench_reports.export.interchange.run_times import finished_s
 from wattbench_reports.metrics.money import ELECTRICITY
 
 if TYPE_CHECKING:

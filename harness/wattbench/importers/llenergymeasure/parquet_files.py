@@ -1,0 +1,199 @@
+"""Read what LLenergyMeasure writes next to a result: the requests of its server mode, and a series of a GPU's power.
+
+``requests.parquet`` has a row per request that was issued in a window. Traps: moments are seconds of a clock without a
+date, so that requests are placed after the first one; `issued_at` is when a request was due, `dispatched_at` when it
+was sent: LLenergyMeasure starts a latency at the former (`e2e_latency_ms`), and wattbench at the latter, with the wait
+on record; requests outside of the measured span, such as those of the ramp, are left out, as in its own
+`server_metrics`; output tokens are those of the server's usage where it stated one, else the pieces that the client
+counted, which are the tokens of LLenergyMeasure's own figures.
+
+``timeseries.parquet`` has a row per second and GPU: `timestamp_s`, whole seconds since its first reading, and the means
+of what NVML said in that second every 0.1 s; null where it said nothing. Traps: the last second is a part of one, taken
+to end with the inference (`total_inference_time_sec`); a mean over a second is in the place of its middle, and holds to
+the edges of the experiment at its first and last second: the trapezoid rule over these is the sum of the means, each
+times its second.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wattbench.errors import UserError
+from wattbench.importers.answer import Answer, number
+from wattbench.importers.fields import REQUESTS, count, figure, listed, read_fields, words_or_none
+from wattbench.importers.files import digest
+from wattbench.importers.imported import MOST_DEVICES
+from wattbench.importers.table import parquetfile
+from wattbench.importers.telemetry import joules_of_series
+
+LOG, SERIES = "requests.parquet", "timeseries.parquet"
+REQUEST = {
+    "index": count("request_index"),
+    "due_s": figure("issued_at"),
+    "sent_s": figure("dispatched_at"),
+    "prompt_tokens": count("server_prompt_tokens"),
+    "output_tokens": count("server_completion_tokens"),
+    "pieces": count("client_output_tokens"),
+    "finish_reason": words_or_none("finish_reason"),
+}
+OF_REQUESTS = (
+    *(each.paths[0] for each in REQUEST.values()),
+    "first_token_at", "completed_at", "output_token_times", "status", "in_measurement_window",
+)  # fmt: skip
+OUTSIDE = "requests that were issued outside of the measured span, such as those of the ramp"
+ANSWERED, FAILED = "ok", {"error": "error", "timeout": "not ended within its time"}
+
+SECOND = {"at_s": figure("timestamp_s"), "gpu": count("gpu_index"), "power_w": figure("power_w")}
+OF_SERIES = tuple(each.paths[0] for each in SECOND.values())
+STEP_S = 1.0
+"""Over how long a value of a series is a mean."""
+MOST_ROWS = 5_000_000
+"""Of one series: two months of one GPU."""
+
+
+def answers_of_window(path: Path, system: str, left_out: Counter[str]) -> Iterator[Answer]:
+    """Yield the answers of a window in the order in which they were due, and count what is left out.
+
+    Raises:
+        UserError: the file is damaged, or is no such log.
+    """
+    _check_columns(path, OF_REQUESTS, "log of requests")
+    due_s = REQUEST["due_s"]
+    first_s = min((due_s.of(row, where) or 0.0 for where, row in _rows(path, due_s.paths)), default=0.0)
+    for where, row in _rows(path, OF_REQUESTS):
+        if row["in_measurement_window"] is False:
+            left_out[OUTSIDE] += 1
+        else:
+            yield _answer(system, row, first_s, where)
+
+
+def _check_columns(path: Path, columns: Sequence[str], what: str) -> None:
+    missing = [name for name in columns if name not in parquetfile.names_of(path)]
+    if missing:
+        raise UserError(f"{path}: it has no column {missing[0]}; this is no {what} of LLenergyMeasure")
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for arrays, lines, _ in parquetfile.blocks(path, columns):
+        for position, line in enumerate(lines.to_pylist()):
+            values = (array[position].as_py() for array in arrays)
+            yield f"{path}: row {line}", dict(zip(columns, values, strict=True))
+
+
+def _answer(system: str, row: Mapping[str, Any], first_s: float, where: str) -> Answer:
+    fields = read_fields(REQUEST, row, where)
+    index, due_s, sent_s, pieces = (fields.pop(name) for name in ("index", "due_s", "sent_s", "pieces"))
+    if index is None or due_s is None:
+        raise UserError(f"{where}: request_index and issued_at must have values")
+    status = row["status"]
+    if not isinstance(status, str) or (status != ANSWERED and status not in FAILED):
+        raise UserError(f"{where}: status is {status!r:.60}: it must be {ANSWERED}, {' or '.join(FAILED)}")
+
+    def after(name: str, moment: Any) -> float | None:
+        at_s = number(moment, name, where)
+        return None if at_s is None or sent_s is None else number(at_s - sent_s, f"{name} less dispatched_at", where)
+
+    fields["seconds"] = seconds = after("completed_at", row["completed_at"])
+    if status == ANSWERED:
+        if seconds is None:
+            raise UserError(f"{where}: a request that was answered has no dispatched_at or no completed_at")
+        fields["first_token_seconds"] = first = after("first_token_at", row["first_token_at"])
+        if fields["output_tokens"] is None:
+            fields["output_tokens"] = pieces
+        times = listed(row["output_token_times"], "output_token_times", where)
+        ends = [after("a moment of output_token_times", each) for each in times]
+        known = [each for each in ends if each is not None]
+        in_order = all(a <= b for a, b in itertools.pairwise([*known, seconds or math.inf]))
+        fields["token_seconds"] = known if in_order and first is not None else ()
+    else:
+        fields |= {"output_tokens": None, "failure": FAILED[status]}
+    return Answer(
+        where=where,
+        system=system,
+        task=REQUESTS,
+        item=str(index),
+        scheduled_s=due_s - first_s,
+        started_s=None if sent_s is None else number(sent_s - first_s, "dispatched_at less the first issued_at", where),
+        doc_hash=digest(str(index), str(fields["prompt_tokens"])),
+        metrics={"pieces of output": pieces, "finish_reason": row["finish_reason"]},
+        **fields,
+    )
+
+
+@dataclass(frozen=True)
+class GpuPower:
+    """The power of one GPU in an experiment."""
+
+    gpu: int
+    mean_w: float | None
+    """Joules over seconds; None without joules."""
+    least_w: float
+    most_w: float
+    """Of the means of seconds."""
+    energy_j: float | None
+    """wattbench's own integral; None if its judge finds that the series does not carry one."""
+    why: str | None
+    """The reasons of that."""
+
+
+def read_series(path: Path, seconds: float | None, limit_w: float | None) -> list[GpuPower]:
+    """Return the power of each GPU of a series, judged as a window of wattbench's own is.
+
+    Args:
+        path: the file.
+        seconds: of the inference, if the result states them.
+        limit_w: the most that a GPU may draw, if the result states it.
+
+    Raises:
+        UserError: the file is damaged or no such series.
+    """
+    _check_columns(path, OF_SERIES, "series")
+    by_gpu: dict[int, list[tuple[float, float | None]]] = {}
+    for position, (where, row) in enumerate(_rows(path, OF_SERIES)):
+        if position >= MOST_ROWS:
+            raise UserError(f"{path}: more than {MOST_ROWS:,} rows")
+        fields = read_fields(SECOND, row, where)
+        if fields["at_s"] is None or fields["gpu"] is None:
+            raise UserError(f"{where}: timestamp_s and gpu_index must have values")
+        if fields["gpu"] >= MOST_DEVICES:
+            raise UserError(f"{where}: gpu_index is {fields['gpu']}: it must be below {MOST_DEVICES}")
+        by_gpu.setdefault(fields["gpu"], []).append((fields["at_s"], fields["power_w"]))
+    for gpu, rows in by_gpu.items():
+        rows.sort(key=lambda row: row[0])
+        if any(a[0] == b[0] for a, b in itertools.pairwise(rows)):
+            raise UserError(f"{path}: GPU {gpu} has two rows of one second")
+    return [_judged(gpu, rows, seconds, limit_w) for gpu, rows in sorted(by_gpu.items())]
+
+
+def _judged(
+    gpu: int, rows: Sequence[tuple[float, float | None]], seconds: float | None, limit_w: float | None
+) -> GpuPower:
+    first_s, last_s = rows[0][0], rows[-1][0]
+    ends_s = last_s + STEP_S
+    if seconds is not None and last_s < first_s + seconds < ends_s:
+        ends_s = first_s + seconds
+    middles = [((at_s + min(at_s + STEP_S, ends_s)) / 2.0, watts) for at_s, watts in rows]
+    energy_j, why = joules_of_series(
+        f"gpu{gpu}",
+        [(first_s, rows[0][1]), *middles, (ends_s, rows[-1][1])],
+        (first_s, ends_s),
+        step_s=STEP_S,
+        of="a GPU",
+        read_by="LLenergyMeasure, NVML",
+        limit_w=limit_w,
+    )
+    known = [watts for _, watts in rows if watts]
+    return GpuPower(
+        gpu=gpu,
+        mean_w=None if energy_j is None else energy_j / (ends_s - first_s),
+        least_w=min(known, default=math.nan),
+        most_w=max(known, default=math.nan),
+        energy_j=energy_j,
+        why=why,
+    )
