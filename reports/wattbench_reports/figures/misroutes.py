@@ -41,7 +41,8 @@ class SentItems:
     @property
     def shares(self) -> NDArray[np.float64]:
         """Return the share of each member in the answers of a domain."""
-        return self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        shares: NDArray[np.float64] = self.counts / np.maximum(self.counts.sum(axis=1, keepdims=True), 1)
+        return shares
 
 
 def misroutes(hybrids: Sequence[SentItems]) -> Drawing:
