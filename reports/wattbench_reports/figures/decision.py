@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "decision-picture"
 """The id of the element."""
-_SIZE_IN = (5.6, 3.25)
+_SIZE_IN = (5.2, 3.05)
 _STEPS = (0.1, 0.2)
 """Between ticks of accuracy."""
 
