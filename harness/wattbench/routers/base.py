@@ -124,14 +124,14 @@ class Router(ABC):
 
     @abstractmethod
     def route(self, questions: Sequence[Question], ask: Ask[T]) -> list[Routed[T]]:
-        """Have every question answered, and return the results in the order of the questions.
+        """Route all questions, and return the results in their order.
 
         Raises:
             UserError: it chose none of the members, and there is no fallback.
         """
 
     def close(self) -> None:
-        """Free what the router holds. Most hold nothing."""
+        """Release what the router holds."""
 
 
 class Chooser(Router):

@@ -27,7 +27,7 @@ class Cascade(Router):
         return cls([setup.members[label] for label in config.order], config.threshold)
 
     def route(self, questions: Sequence[Question], ask: Ask[T]) -> list[Routed[T]]:
-        """Ask the first system all questions, the second those for which the first was not confident enough, and so on.
+        """Ask the first system all questions, and each next one those whose answer was not confident enough.
 
         A question's score is the last confidence that was compared with the threshold: that of the last system is not
         used.

@@ -54,7 +54,7 @@ class Reader(Chooser):
 
 
 def softmax(values: Sequence[float]) -> list[float] | None:
-    """Return shares that sum to 1; a value that is not finite gets 0. None if no value is finite."""
+    """Return the softmax of values; 0 for a value that is not finite, None if none is."""
     finite = [value for value in values if math.isfinite(value)]
     if not finite:
         return None

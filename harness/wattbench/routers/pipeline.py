@@ -65,7 +65,7 @@ class TextPipeline:
     """What to call it in messages."""
 
     def classify(self, texts: Sequence[str], *, sure: bool) -> list[tuple[str, float | None]]:
-        """Return the class of each text, and its probability if that is asked for; None where it is no probability.
+        """Return the class of each text, and its probability if `sure` is set and it is a number, else None.
 
         Raises:
             UserError: the pipeline failed.
@@ -122,7 +122,7 @@ def _read(path: Path, where: str) -> bytes:
 
 
 def _check_size(data: bytes) -> None:
-    """Check what a file unpacks into, by its directories, before anything of it is unpacked, and its schema."""
+    """Check the unpacked size of a file by its directories, before unpacking, and the size of its schema."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > MAX_PARTS:
@@ -150,7 +150,7 @@ def _unpacked_bytes(archive: zipfile.ZipFile) -> int:
 
 
 def _objects(state: Any, of_id: dict[Any, int]) -> int:
-    """Return how many objects a part of a schema has; of one that it refers to, all of them again."""
+    """Count the objects of a part of a schema, each as often as it is referred to."""
     if isinstance(state, list):
         return sum(_objects(each, of_id) for each in state)
     if not isinstance(state, dict):
@@ -226,7 +226,7 @@ def _checked(model: Any, written_with: str | None, data: bytes, path: Path, wher
 
 
 def _check_parts(model: Any) -> None:
-    """Check what compiled code follows without a check of its own, and let no part start more jobs than can run.
+    """Check numbers that compiled code follows unchecked, and limit the jobs of each part to the processors.
 
     Raises:
         ValueError: a vocabulary has numbers that are not those of its words, which are columns of a matrix; or words

@@ -12,7 +12,7 @@ from wattbench.routers.pipeline import HOW_TO_BE_SURE, TextPipeline, load_pipeli
 
 
 class SklearnPipeline(Chooser):
-    """A router that asks a pipeline for the member's name: of a file task by the input alone, else by the request."""
+    """A router that asks a pipeline for a member by the input of a file task's item, else by the request."""
 
     def __init__(self, setup: Setup, pipeline: TextPipeline, min_score: float) -> None:
         super().__init__(setup)

@@ -1,4 +1,4 @@
-"""Put together a ledger entry: what is read from the metered windows, the files and the machine, for every method."""
+"""Make a ledger entry from metered windows, files and the machine, for every method."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def ledger_entry(
     results: dict[str, float],
     **settings: Any,
 ) -> Ledger:
-    """Return the entry of what was built.
+    """Return the ledger entry of a build.
 
     Args:
         files: of what was built, which are on record by name with their digests.

@@ -63,7 +63,7 @@ class BuildMeter:
             self._window = None
 
     def _recover(self) -> None:
-        """Close the window that a killed build left open: its joules were used, although its work was lost."""
+        """Close the window that a killed build left open, as its joules were used."""
         closed = {row.window for row in self.windows}
         left = [row for row in read_rows(self._opened, WindowLabel) if row.window not in closed]
         if not left:

@@ -46,7 +46,7 @@ class FittedRouter:
 
 
 def divided(texts: Sequence[Item], held_out: float, seed: int) -> Parts:
-    """Divide labelled texts into those that a router is fitted to (`train`) and those that it is judged by (`test`).
+    """Divide labelled texts into a part to fit a router (`train`) and a part to judge it (`test`).
 
     Args:
         texts: the input of each is in its key `TEXT`, its target is the label: the router's name of a member.
@@ -72,7 +72,7 @@ def divided(texts: Sequence[Item], held_out: float, seed: int) -> Parts:
 
 
 def fit_own_router(parts: Parts, folder: Path, metering: Metering, grams: Grams, *, seed: int) -> FittedRouter:
-    """Fit a router and write it with its ledger. What it is judged by are texts that it was not fitted to.
+    """Fit a router, judge it on held-out texts, and write it with its ledger.
 
     Args:
         parts: as `divided` returns them.

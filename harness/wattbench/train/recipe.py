@@ -18,7 +18,7 @@ from wattbench.errors import UserError, nearest
 
 
 class Schedule(Strict):
-    """How long and how fast a model is trained."""
+    """The length and the rates of a training."""
 
     batch: PositiveInt = 16
     """Documents per step."""
@@ -34,7 +34,7 @@ class Schedule(Strict):
 
 
 class Lora(Strict):
-    """Which weights a low-rank adapter changes."""
+    """The weights that a low-rank adapter changes."""
 
     rank: PositiveInt
     alpha: PositiveInt

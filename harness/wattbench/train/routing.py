@@ -38,7 +38,7 @@ def build_classifier(shop: Shop, member: ClassifierMember) -> TrainingResult:
 
 @dataclass(frozen=True)
 class Trial:
-    """One document, as the first member of a cascade answered it and as the next one did."""
+    """One document with the answers of the first two members of a cascade."""
 
     confidence: float
     first_right: bool

@@ -51,7 +51,7 @@ class Shop:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a method did."""
+    """The result of a build."""
 
     documents: Sequence[Document]
     """It learned from these."""

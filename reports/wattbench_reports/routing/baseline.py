@@ -80,7 +80,7 @@ def baseline_of(
 
 
 def gain_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -> NDArray[np.float64]:
-    """Return values per item, shape (items,), whose mean is the gain by the aim."""
+    """Return the gain of each item by the aim, shape (items,)."""
     single = baseline.single
     if baseline.aim == "accuracy":
         return np.asarray(routed.score - answers.score[:, single])
@@ -91,7 +91,7 @@ def gain_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -
 
 
 def above_mix_values(baseline: Baseline, answers: ItemAnswers, routed: ScoredItems) -> NDArray[np.float64]:
-    """Return values per item, shape (items,), whose mean is the accuracy above a random mix at the same cost."""
+    """Return the accuracy of each item above a random mix at the same cost, shape (items,)."""
     costs, hull = answers.mean_cost, baseline.hull
     cost = float(answers.mean(routed.cost))
     above = next((corner for corner, each in enumerate(hull) if costs[each] >= cost), None)
@@ -123,7 +123,7 @@ def least_saving(baseline: Baseline, answers: ItemAnswers) -> float:
 
 
 def advised(decision: Decision, candidates: Sequence[str]) -> str | None:
-    """Return the system that is advised of those that a router could choose between.
+    """Return the advised system among those that a router could choose between.
 
     Args:
         decision: between the systems of the run. Its rows are those that meet the requirements first, the best by the

@@ -89,7 +89,7 @@ def cascade_items(context: StudyContext, first: int, then: int, quality: float) 
 
 
 def cascade_of(context: StudyContext, first: int, then: int) -> Cascade:
-    """State one cascade at each quality of its check, and from which on it is worth it.
+    """State the figures of a cascade at each quality of its check, and the quality from which it pays.
 
     Args:
         context: of the study.
@@ -120,7 +120,7 @@ def cascade_of(context: StudyContext, first: int, then: int) -> Cascade:
 
 
 def _along(answers: ItemAnswers, coin: NDArray[np.float64], perfect: NDArray[np.float64]) -> Iterator[ItemFigure]:
-    """Yield a mean at each quality of the check, of values that lie on a straight line between both ends."""
+    """Yield the mean at each quality of the check, by interpolation between both ends."""
     start, end = item_figure(answers, coin), item_figure(answers, perfect)
     for quality in QUALITIES:
         part = (quality - QUALITIES[0]) / (QUALITIES[-1] - QUALITIES[0])
@@ -147,14 +147,14 @@ def equal_quality(context: StudyContext, first: int, then: int) -> Interval | No
 
 
 def _accuracy_line(context: StudyContext, first: int, then: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return accuracy beyond the best single system with a coin for a check, and what a perfect one adds, by item."""
+    """Return, by item, accuracy above the best single system with a coin as check, and what a perfect check adds."""
     scores = context.answers.score
     a, b = scores[:, first], scores[:, then]
     return (a + b) / 2 - scores[:, context.baseline.single], np.abs(a - b) / 2
 
 
 def _cost_at(context: StudyContext, first: int, then: int) -> Interval:
-    """Return the cost at equal accuracy, whose interval has the uncertainty of that quality in it (delta method)."""
+    """Return the cost at equal accuracy; its interval includes the uncertainty of that quality (delta method)."""
     answers = context.answers
     behind, rise = _accuracy_line(context, first, then)
     bottom = float(answers.mean(rise))
@@ -186,7 +186,7 @@ def _check(context: StudyContext) -> float:
 
 @dataclass(frozen=True)
 class _PairMeans:
-    """What all ordered pairs give by estimate. Arrays have shape (systems, systems), the first system by row."""
+    """Estimates of all ordered pairs. Arrays have shape (systems, systems), the first system by row."""
 
     coin: NDArray[np.float64]
     """Accuracy with a coin for a check."""
@@ -226,7 +226,7 @@ def _pair_means(context: StudyContext) -> _PairMeans:
 
 
 def _pairs(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Yield ordered pairs of two systems by rising figure, as far as that is finite."""
+    """Yield ordered pairs of two systems with a finite cost, by rising cost."""
     for flat in np.argsort(cost, axis=None, kind="stable").tolist():
         first, then = divmod(flat, cost.shape[1])
         if first != then and math.isfinite(cost[first, then]):
@@ -234,7 +234,7 @@ def _pairs(cost: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
 
 
 def _thriftier(context: StudyContext, means: _PairMeans) -> list[tuple[int, int]]:
-    """Return the pairs that cost less at equal accuracy and may gain, none of them dominated, a few of them."""
+    """Return a few undominated pairs that cost less at equal accuracy and may gain."""
     single = context.baseline.single
     dearest = float(context.answers.mean_cost[single]) * (1 - _ROUNDING)
     kept: list[tuple[int, int]] = []
@@ -249,13 +249,13 @@ def _thriftier(context: StudyContext, means: _PairMeans) -> list[tuple[int, int]
 
 
 def _spread(kept: Sequence[tuple[int, int]], most: int) -> list[tuple[int, int]]:
-    """Return both ends and some between, if there are more."""
+    """Return at most so many pairs, evenly spread, both ends included."""
     positions = np.linspace(0, len(kept) - 1, min(most, len(kept))).round().astype(int)
     return [kept[position] for position in dict.fromkeys(positions.tolist())]
 
 
 def _more_gainful(context: StudyContext, means: _PairMeans, kept: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the pair that gains the most with a perfect check, if that is more than the others do."""
+    """Return the pair that gains the most with a perfect check, if it gains more than the kept pairs."""
     kept = list(kept)
     gains = _gain_estimates(context, means)
     most = max((float(gains[pair]) for pair in kept), default=0.0)

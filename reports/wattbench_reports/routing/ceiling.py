@@ -50,7 +50,7 @@ _BISECTIONS = 60
 
 
 def ceiling(context: StudyContext) -> Ceiling:
-    """State what a perfect choice gives: among all systems, the best two and the best three."""
+    """State the figures of a perfect choice among all systems, the best two and the best three."""
     answers = context.answers
     everything = np.ones(answers.score.shape, dtype=bool)
     best = judge(context, "item", "", "", pick(answers, best_of_item(answers.score, answers.cost)), answers.systems)
@@ -71,7 +71,7 @@ def ceiling(context: StudyContext) -> Ceiling:
 
 
 def bounded(of: Ceiling, choices: Iterable[RoutingChoice]) -> Ceiling:
-    """Leave out what is below a choice that it should bound, and say why.
+    """Leave out a cross-fitted ceiling that is below a choice it should bound, and say why.
 
     Args:
         of: the ceiling over the items of the choices.
@@ -99,7 +99,7 @@ def _without(of: Ceiling, name: str, accuracy: float) -> Ceiling:
 
 
 def _cross_fitted(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
-    """Choose by all repeats but one and judge on that one, and average over which one that is."""
+    """Choose by all repeats but one, judge on that one, and average over repeats."""
     repeats = np.stack(answers.halves)
     total = repeats.sum(axis=0)
     each = np.arange(answers.items)
@@ -123,7 +123,7 @@ def _perfect(answers: ItemAnswers, allowed: NDArray[np.bool_]) -> RoutedItems:
 
 @dataclass(frozen=True)
 class _Few:
-    """The best systems, each adding most to those before it."""
+    """The best systems, in order of what each adds."""
 
     half: NDArray[np.int64]
     """Shape (items,): 0 or 1."""
@@ -143,7 +143,7 @@ def _few(answers: ItemAnswers) -> _Few | None:
 
 
 def _among(context: StudyContext, few: _Few | None, size: int) -> RoutingChoice | None:
-    """Judge a perfect choice among the best few systems; None where there are no more systems than that.
+    """Judge a perfect choice among the best few systems; None if the run has no more than these.
 
     Its members are those that are best on all items; its figures are of systems chosen on the other half.
     """
@@ -163,7 +163,7 @@ def _among(context: StudyContext, few: _Few | None, size: int) -> RoutingChoice 
 
 
 def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = None) -> list[int]:
-    """Return the two systems of which a perfect choice is the most accurate, then those that add most, in this order.
+    """Return the best pair of systems for a perfect choice, then those that add most, in order.
 
     Args:
         answers: of the run.
@@ -194,7 +194,7 @@ def best_set(answers: ItemAnswers, size: int, among: NDArray[np.bool_] | None = 
 
 
 def _most_gain(context: StudyContext) -> Interval:
-    """Return the most that a choice of the system for each item gains by the aim."""
+    """Return the largest gain of any choice by item, by the aim."""
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
         column = _by(answers, baseline.worth)
@@ -216,7 +216,7 @@ def _most_saving(context: StudyContext) -> Interval | None:
 
 
 def _by(answers: ItemAnswers, worth: float) -> NDArray[np.int64]:
-    """Return the system with the highest worth x score - cost on each item, of equals that of the highest score."""
+    """Return the system of the highest worth x score - cost on each item; of equals, of the highest score."""
     column = np.empty(answers.items, dtype=np.int64)
 
     def value_of(part: slice) -> NDArray[np.float64]:
@@ -237,7 +237,7 @@ def _required(context: StudyContext) -> float:
 
 
 def _thriftiest(answers: ItemAnswers, bound: float) -> NDArray[np.int64]:
-    """Return a choice that costs no more than any that is as accurate over all domains as a bound."""
+    """Return the cheapest choice by item that is as accurate over all domains as a bound."""
 
     def accuracy(column: NDArray[np.int64]) -> float:
         return float(answers.mean(answers.score[np.arange(answers.items), column]))

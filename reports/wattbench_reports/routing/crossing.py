@@ -1,4 +1,4 @@
-"""Find from which part of the way between two ways of routing on a router gains something.
+"""Find from which point between two ways of routing a router gains.
 
 Between a router that errs and one that does not, scores and costs of each item change in proportion, so that what is
 asked is where a line crosses 0: at -u / w, of the mean u at the beginning and of the mean rise w, whose bounds are
@@ -29,7 +29,7 @@ _NOTHING = 1e-12
 
 
 def part_from(context: StudyContext, start: ScoredItems, end: ScoredItems, wider: float = 1.0) -> Interval:
-    """Return from which part of the way on, up to the end, there is a gain and what is required of accuracy is met.
+    """Return the point from which there is a gain and the required accuracy is met, up to the end.
 
     Args:
         context: of the study.
@@ -53,7 +53,7 @@ def crossing(
     among: NDArray[np.bool_] | None = None,
     wider: float = 1.0,
 ) -> Interval:
-    """Return where a mean that rises in proportion becomes positive, for good until 1.
+    """Return the point from 0 to 1 from which a linearly rising mean stays positive.
 
     Args:
         answers: of the run.
@@ -87,7 +87,7 @@ def crossing(
 
 
 def _level(end: ItemFigure, wider: float) -> Interval:
-    """Return 0 where a mean that does not rise is positive at 1, so that it is before; infinity where it is not."""
+    """Return the crossing of a mean that does not rise: 0 if it is positive at 1, else infinity."""
     low, high = _bounds(end, wider)
     if end.estimate > 0:
         return Interval(0.0, 0.0, 0.0 if low > 0 else math.inf)

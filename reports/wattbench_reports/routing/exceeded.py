@@ -36,7 +36,7 @@ def most_accurate_hybrid(analysis: Analysis, answers: ItemAnswers) -> MeasuredHy
 
 
 def exceeded_by(hybrid: MeasuredHybrid | None, answers: ItemAnswers, of: Ceiling) -> str:
-    """Return that a hybrid answered more of the same items correctly than a perfect router would, as a clause.
+    """Say in a clause that a hybrid is more accurate than a perfect router on the same items, and why.
 
     A perfect router chooses among the candidates. A hybrid may ask other systems, of which the run has no answers, or
     its members may answer otherwise when it asks them.

@@ -1,4 +1,4 @@
-"""State a mean over items with its uncertainty, by which every interval of a routing study is made.
+"""Compute means over items with their uncertainty: the intervals of a routing study.
 
 With weights w_i that sum to 1 a mean of v is sum w_i v_i, and cluster r adds
 
@@ -72,7 +72,7 @@ class ItemFigure:
         return Interval(self.estimate, self.estimate - half, self.estimate + half)
 
     def share(self) -> Interval:
-        """Return the estimate, a mean of scores from 0 to 1, with bounds within 0 and 1 that never collapse."""
+        """Return the estimate of a mean score with bounds within 0 and 1, never of width 0."""
         from statistics import NormalDist
 
         share = min(max(self.estimate, 0.0), 1.0)
@@ -120,7 +120,7 @@ def item_figure(
 def _both_ways(
     answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64], parts: NDArray[np.float64]
 ) -> float:
-    """Return by how much what blocks add is larger where what reads alike clusters errors as well."""
+    """Return the factor by which clusters of similar requests widen the errors of blocks."""
     assert answers.alike is not None
     each = _weighed(weight, values - _centres(answers, values, weight))
     _, both = np.unique(answers.cluster * (answers.alike.max() + 1) + answers.alike, return_inverse=True)
@@ -161,7 +161,7 @@ def cluster_parts(
 
 
 def _centres(answers: ItemAnswers, values: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of each item's domain under a mix, otherwise that of all."""
+    """Return the mean of each item's domain under a mix, else the mean of all items."""
     if not answers.mixed:
         return weighted_mean(weight, values)
     sums = np.zeros((len(answers.domains), *values.shape[1:]))

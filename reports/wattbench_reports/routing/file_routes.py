@@ -1,4 +1,4 @@
-"""Judge the routers of a file, a table or a log: what they would have given on the items that they have routes for.
+"""Judge the routers of a table or a log on the items that they have routes for.
 
 Nothing is fitted, so that nothing is held out: a file says what a router chose before its answers were known, or is the
 reader's to vouch for. Its own cost is what the file says, and what it does not say is as of any router (`router_own`).
@@ -77,7 +77,7 @@ def _judged(
 
 
 def _of_items(context: StudyContext, kept: NDArray[np.int64]) -> StudyContext:
-    """Return the context of some items: the same best single system, and a random mix by these items."""
+    """Return the context of some items, with the same best single system and the hull of these items."""
     answers = answers_among(context.answers, kept)
     costs, scores = answers.mean_cost.tolist(), answers.mean_score.tolist()
     hull = tuple(corners(costs, scores, range(len(answers.systems))))

@@ -1,4 +1,4 @@
-"""Price a joule of the machine in the unit of a study: what a router or an idle system draws is not in any request."""
+"""Price a joule of the machine in the unit of a study, for routers and idle systems."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def grams_per_joule(analysis: Analysis) -> float | None:
 
 
 def money_per_joule(analysis: Analysis) -> float | None:
-    """Return the price of a joule in the currency of the run, PUE included; None where electricity has none in it."""
+    """Return the price of a joule in the currency of the run, PUE included; None without such a price."""
     tariff, workload = analysis.tariff, analysis.workload
     if tariff is None or workload.price_per_kwh is None or workload.currency != tariff.currency:
         return None

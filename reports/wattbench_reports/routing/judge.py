@@ -31,7 +31,7 @@ _AMOUNTS: dict[Quantity, str] = {"cost": MONEY, "joules": JOULES, "grams": GRAMS
 def judge(
     context: StudyContext, kind: ChoiceKind, name: str, setting: str, routed: RoutedItems, members: Sequence[str]
 ) -> RoutingChoice:
-    """State what a router gives.
+    """State the figures of a router.
 
     Args:
         context: of the study, over the items of `routed`.
@@ -78,7 +78,7 @@ def judge(
 
 
 def requirement_met(answers: ItemAnswers, routed: RoutedItems, requirement: Requirement, risk: float) -> RequirementMet:
-    """Hold the items against one requirement, by bounds at a risk. Memory is not known before a router runs."""
+    """Judge the items by one requirement, with bounds at a risk. Memory is not known before a router runs."""
     quantity = requirement.quantity
     unknown = RequirementMet(requirement, None, None, None)
     if quantity == "accuracy":
@@ -122,7 +122,7 @@ def qualifies(met: Sequence[RequirementMet]) -> Qualifies:
 
 
 def with_shared_risk(choices: Sequence[RoutingChoice], risk: float) -> tuple[RoutingChoice, ...]:
-    """Return choices with bounds of what is required that hold for all of them at once, as the best of them is chosen.
+    """Return choices whose bounds of requirements hold for all of them at once, as the best is chosen.
 
     Args:
         choices: with the same requirements.
@@ -142,7 +142,7 @@ def with_shared_risk(choices: Sequence[RoutingChoice], risk: float) -> tuple[Rou
 
 
 def weighted_quantile(values: NDArray[np.float64], weight: NDArray[np.float64], share: float) -> float:
-    """Return the smallest value at or below which at least a share of the weight is."""
+    """Return the weighted quantile: the least value that reaches a share of the weight."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order])
     return float(values[order][min(int(np.searchsorted(reached, share - 1e-12)), len(values) - 1)])

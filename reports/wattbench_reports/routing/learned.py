@@ -62,7 +62,7 @@ class JudgedRoutes:
 
 @dataclass(frozen=True)
 class Learned:
-    """What routers that learn would give."""
+    """The judged routers that learn."""
 
     routes: tuple[JudgedRoutes, ...]
     """Of `choices`, in the same order."""
@@ -229,12 +229,12 @@ def _folds(family: _Family) -> int:
 
 
 def _promise(choice: RoutingChoice, aim: Aim) -> float:
-    """Return what a router is the better by: under requirements anything that asks the dear system less saves."""
+    """Return the figure that ranks routers: under requirements, accuracy above a mix, as any mix saves."""
     return choice.gain.estimate if aim != "cost" or choice.above_mix is None else choice.above_mix.estimate
 
 
 def _control(families: Sequence[_Family], routes: Sequence[JudgedRoutes], bill: _Bill) -> RoutingChoice | None:
-    """Fit the router with the most gain to shuffled answers, and judge it by them: it is to gain nothing."""
+    """Fit the router with the most gain to shuffled answers as a control, which should gain nothing."""
     if not routes:
         return None
     aim = routes[0].context.baseline.aim

@@ -1,4 +1,4 @@
-"""Choose between which systems a router that learns is to choose."""
+"""Choose the members of a router that learns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def choose_members(context: StudyContext, items: NDArray[np.bool_]) -> NDArray[n
 
 
 def price_of_an_answer(context: StudyContext, items: NDArray[np.bool_]) -> float:
-    """Return how many correct answers a unit of cost is worth, by some items; 0 where it cannot be said.
+    """Return the correct answers that a unit of cost is worth, by some items; 0 if not known.
 
     With a worth of answers it is its inverse; otherwise the mean slope of the hull, at which the cheapest system of it
     is as good as the most accurate one.
@@ -77,7 +77,7 @@ def sum_in_parts(
     values_of: Callable[[NDArray[np.int64]], NDArray[np.float64]],
     weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Sum weighted values of some items, some of them at a time.
+    """Sum weighted values of some items, in parts.
 
     Args:
         answers: of the run.

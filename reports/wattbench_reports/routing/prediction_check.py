@@ -28,7 +28,7 @@ class PredictedFigure:
 
     @property
     def difference(self) -> Interval:
-        """Return measured - predicted, with the errors of both as if they were independent.
+        """Return measured - predicted; errors are added as if independent.
 
         They are of the same items if the run asked those of the prediction: then it is wider than it need be.
         """
@@ -94,7 +94,7 @@ def _check(analysis: Analysis, matrix: AnswerMatrix, hybrid: str, prediction: Pr
 
 
 def _stated(analysis: Analysis, hybrid: str) -> dict[str, Interval | None]:
-    """Return the figures that a report states of a system anyway: no two of a figure have different bounds."""
+    """Return the figures that the report states of a system elsewhere, so that bounds are the same."""
     measured = analysis.measured[hybrid]
     money = None if analysis.money is None else analysis.money.systems.get(hybrid)
     return {
@@ -107,7 +107,7 @@ def _stated(analysis: Analysis, hybrid: str) -> dict[str, Interval | None]:
 def _amounts(
     matrix: AnswerMatrix, column: int, other: int | None = None, *, joules: bool = True
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the amounts of one system, or what it has more than another, each of shape (items of the run,)."""
+    """Return the amounts of one system, or their differences from another's, each of shape (items of the run,)."""
     arrays = {"accuracy": matrix.score, "seconds": matrix.seconds}
     if joules:
         arrays["joules"] = matrix.energy_j
@@ -140,7 +140,7 @@ def _figures(
 def _mean(
     analysis: Analysis, matrix: AnswerMatrix, rows: NDArray[np.int64], values: NDArray[np.float64]
 ) -> Interval | None:
-    """Return the mean over those of some items whose value is known, as the workload mixes their domains.
+    """Return the mean of known values of some items, weighted by the workload's mix.
 
     The error is that of a ratio, by linearisation over blocks (items in a run without), with Student's t. None where
     fewer than two clusters are left, which bound nothing.

@@ -62,7 +62,7 @@ def share_bounds(figure: ItemFigure, risk: float) -> Bounds:
 
 @dataclass(frozen=True)
 class BoundEvidence:
-    """What a figure is bounded by, at any risk."""
+    """The evidence from which bounds are made at any risk."""
 
     parts: NDArray[np.float64]
     """Shape (clusters,): what each cluster adds to the mean that is bounded."""
@@ -71,17 +71,17 @@ class BoundEvidence:
 
 
 def share_evidence(figure: ItemFigure) -> BoundEvidence:
-    """Return what a mean of scores from 0 to 1 is bounded by."""
+    """Return the evidence for bounds of a mean score."""
     return BoundEvidence(figure.parts, partial(share_bounds, figure))
 
 
 def mean_evidence(figure: ItemFigure) -> BoundEvidence:
-    """Return what a mean is bounded by."""
+    """Return the evidence for bounds of a mean."""
     return BoundEvidence(figure.parts, partial(mean_bounds, figure))
 
 
 def percentile_evidence(answers: ItemAnswers, seconds: NDArray[np.float64], limit_s: float) -> BoundEvidence:
-    """Return what the seconds within which 95% of the items are answered are bounded by.
+    """Return the evidence for bounds of the 95th percentile of seconds.
 
     Args:
         answers: of the run.
@@ -123,7 +123,7 @@ def percentile_bounds(steps: Sequence[_Step], risk: float) -> Bounds:
 
 
 def risk_of_each(parts: Sequence[NDArray[np.float64]], risk: float) -> float:
-    """Return the risk at which each of several bounds is made, so that all of them hold at once at a risk.
+    """Return the risk of each of several bounds such that all hold at once at a risk.
 
     It is that of their simultaneous quantile (`wattbench_reports.stats.many_comparisons.simultaneous`), as routers that
     mostly choose alike err together. A figure that does not vary counts as one that is independent of all others.

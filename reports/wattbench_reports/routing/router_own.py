@@ -1,4 +1,4 @@
-"""State what choosing itself costs: the router's own joules, seconds, money and grams per request.
+"""Compute the router's own joules, seconds, money and grams per request.
 
 A reader's figures come first (named); then the mean of the routers on hashed words that ran in hybrids of this run
 (measured); else it is assumed: `ASSUMED_S` of a machine that draws `ASSUMED_W`, and its electricity, or where that has
@@ -128,7 +128,7 @@ def _recorded(analysis: Analysis) -> Iterator[_Recorded]:
 
 
 def _of(analysis: Analysis, hybrid: HybridAnswers) -> _Recorded:
-    """Return the means over the answers for which one member was asked: of several, choosing was asking."""
+    """Return means over the answers with one requested member: with several, choosing was asking."""
     frame = hybrid.frame[hybrid.frame["asked_count"] <= 1]
     usable = not analysis.joules_of(hybrid.system).why_not_usable
     price, tariff = current_prices(analysis).get(hybrid.system), analysis.tariff

@@ -84,7 +84,7 @@ def routing_study(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> 
 
 
 def context_of_run(analysis: Analysis, options: RoutingOptions = AS_RECORDED) -> StudyContext | str:
-    """Return what every part of the study of a run is judged by, or why there is no study, as a clause.
+    """Return the context of the study of a run, or why there is no study, as a clause.
 
     Args:
         analysis: of the run, under the reader's assumptions.
@@ -112,7 +112,7 @@ def _context(
 def study_context(
     problem: Problem, columns: tuple[int, ...], answers: ItemAnswers, options: RoutingOptions = AS_RECORDED
 ) -> StudyContext:
-    """Settle what a router is compared with.
+    """Return the context of a study: what a router is compared with.
 
     Args:
         problem: of the decision between the run's systems.
@@ -213,7 +213,7 @@ def _prompts(analysis: Analysis, answers: ItemAnswers, items: NDArray[np.int64])
 
 
 def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
-    """Cluster errors by requests that read alike; of more items than routers read, only those that they read are."""
+    """Cluster errors by requests that read alike, unless there are more items than routers read."""
     if answers.items > KNN_ITEMS:
         return answers
     texts = _prompts(analysis, answers, np.arange(answers.items))
@@ -221,7 +221,7 @@ def _with_alike(analysis: Analysis, answers: ItemAnswers) -> ItemAnswers:
 
 
 def _errors_borne(context: StudyContext, learned: Learned) -> Tolerance | None:
-    """Return which errors the router by domain could bear that is to gain the most."""
+    """Return the errors that the most gainful router by domain could bear."""
     setting = ACCURATE if context.baseline.aim == "accuracy" else VALUE
     routes = (each for each in learned.routes if each.choice.kind == "domain" and each.choice.setting == setting)
     by_domain = next(routes, None)

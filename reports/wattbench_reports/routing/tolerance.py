@@ -94,7 +94,7 @@ def _most_often(columns: NDArray[np.int64]) -> int:
 
 
 def _worth(context: StudyContext) -> tuple[float, float]:
-    """Return what a correct answer and a unit of cost count for, in the unit of the gain."""
+    """Return the values of a correct answer and of a unit of cost, in the unit of the gain."""
     answers, baseline = context.answers, context.baseline
     if baseline.aim == "benefit":
         return baseline.worth, 1.0
@@ -109,7 +109,7 @@ def _worth(context: StudyContext) -> tuple[float, float]:
 
 
 def _slope(costs: NDArray[np.float64], accuracies: NDArray[np.float64], cost: float) -> float:
-    """Return what the hull rises by per unit of cost; 0 beyond its ends."""
+    """Return the slope of the hull at a cost; 0 beyond its ends."""
     after = int(np.searchsorted(costs, cost))
     if after in (0, len(costs)):
         return 0.0
@@ -131,7 +131,7 @@ def _losses(
 
 
 def _mistaken(answers: ItemAnswers, table: NDArray[np.int64], fold: NDArray[np.int64]) -> RoutedItems:
-    """Return what comes of taking every request for one of another domain, in proportion to how often that is asked."""
+    """Return the items with every request taken for another domain, in proportion to the mix."""
     mix = _mix_of(answers)
     sent = np.eye(len(answers.systems))[table] * mix[:, None, None]
     shares = sent.sum(axis=0) - sent
@@ -147,7 +147,7 @@ def _needed(context: StudyContext, mistaken: RoutedItems, perfect: RoutedItems, 
 
 
 def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrouting, ...]:
-    """Return the domain that each is best not taken for, those that lose the most first."""
+    """Return the costliest mistake of each domain, those that lose the most first."""
     other = losses.argmax(axis=1)
     lost = losses[np.arange(len(names)), other]
     order = np.argsort(-lost, kind="stable")[:LISTED].tolist()
@@ -157,7 +157,7 @@ def _worst(names: tuple[str, ...], losses: NDArray[np.float64]) -> tuple[Misrout
 
 
 def _affordable(context: StudyContext, perfect: RoutedItems) -> Interval | None:
-    """Return what the router may cost per request; None where no cost is known, or it costs as much without."""
+    """Return what the router may cost per request; None where no cost is known, or nothing is left."""
     answers, baseline = context.answers, context.baseline
     if answers.unit is None:
         return None

@@ -68,7 +68,7 @@ MOST_ITEMS = 10_000_000
 
 @dataclass(frozen=True)
 class Least:
-    """What matters, in the units of the study."""
+    """The least differences that matter, in the units of the study."""
 
     gain: float
     """By the aim."""
@@ -181,13 +181,13 @@ class BoundedGain:
         return max(saves, self._below(self.accuracy, LEAST_POINTS))
 
     def _until(self, figure: Interval, bound: float) -> float:
-        """Return the items from which on the lower bound is above a bound; those of now where it is."""
+        """Return the items needed for the lower bound to exceed a bound."""
         if figure.low > bound:
             return self.items
         return self._needed(figure.estimate - figure.low, figure.estimate - bound)
 
     def _below(self, figure: Interval, bound: float) -> float:
-        """Return the items from which on the upper bound is below a bound."""
+        """Return the items needed for the upper bound to fall below a bound."""
         if figure.high < bound:
             return self.items
         return self._needed(figure.high - figure.estimate, bound - figure.estimate)
@@ -322,7 +322,7 @@ def _recommended(bounded: Sequence[BoundedGain], least: Least) -> BoundedGain | 
 
 
 def _merit(each: BoundedGain, least: Least) -> tuple[int, float]:
-    """Return what a choice is the better by: accuracy that matters first, then a saving without a loss of it."""
+    """Return the sort key of a choice: accuracy that matters first, then a saving without a loss of it."""
     if each.aim != "accuracy" or each.accuracy.estimate >= LEAST_POINTS:
         return 2, each.gain.estimate
     if each.saving is not None and each.seems(least):

@@ -1,1 +1,1 @@
-"""Routers that are fitted, stored and written with a suite that includes them."""
+"""Fit routers, and write them with a suite that includes them."""

@@ -202,7 +202,7 @@ def _named(labels: Sequence[str]) -> dict[str, str]:
 
 
 def _system_of(resolved: Resolved, label: str, given: Mapping[str, str]) -> str:
-    """Return the system that answers a label: the given one, else that of its name, else the only one of its domain."""
+    """Return the system for a label: the given one, else the one of its name, else the only one of its domain."""
     from wattbench.config import HybridSystem
 
     able = {name: each for name, each in resolved.systems.items() if not isinstance(each, HybridSystem)}
@@ -229,7 +229,7 @@ def _check_given(given: Mapping[str, str], labels: Mapping[str, str]) -> None:
 
 
 def _free_name(resolved: Resolved, model: Path) -> str:
-    """Return a name that no other system has: the same again where the suite includes the hybrid of an earlier fit."""
+    """Return a free name for the hybrid, or that of an earlier fit that the suite includes."""
     numbers = (f"routed-{number}" for number in range(2, len(resolved.systems) + 3))
     routers = {name: getattr(each, "router", None) for name, each in resolved.systems.items()}
     taken = {name for name, router in routers.items() if getattr(router, "model", None) != model}

@@ -137,7 +137,7 @@ def _by_domain(context: StudyContext, texts: Sequence[str], split: Split, settin
 
 
 def _gain_on(context: StudyContext, texts: Sequence[str], items: NDArray[np.int64]) -> Callable[[RouterToWrite], float]:
-    """Return what tells the gain of a router, by the aim of the study, on some items."""
+    """Return a function that computes the gain of a router on some items, by the aim of the study."""
     from wattbench_reports.routing.answers.among import answers_among
     from wattbench_reports.routing.answers.routed import pick
     from wattbench_reports.routing.baseline import gain_values
@@ -158,7 +158,7 @@ def _members(labels: Sequence[str], fitted: FittedDomains, fallback: str) -> dic
 
 
 def member_names(domains: Sequence[str]) -> list[str]:
-    """Return a name of a member for each domain, as a suite may have it, each once."""
+    """Return a distinct member name for each domain, of characters that a suite allows."""
     labels: list[str] = []
     for domain in domains:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", domain).strip("-._")[:70] or "domain"

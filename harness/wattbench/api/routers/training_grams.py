@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def training_grams(carbon: Carbon) -> Grams:
-    """Return what turns joules into grams, and says by what figures; None where there is no figure."""
+    """Return a function from joules to grams (None without a figure) and to the basis of that."""
     from wattbench_reports.metrics.carbon import carbon_of_suite
     from wattbench_reports.tables.suite_record import CarbonSettings
 

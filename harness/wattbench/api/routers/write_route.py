@@ -1,4 +1,4 @@
-"""Build a router of a run: train it on some of the items, write it with a suite that asks the others, and predict them.
+"""Train a router on some items of a run, write it with a suite of the others, and predict its figures on these.
 
 The router is opened as a hybrid opens it, and its choices for the test items are those of the file that is written. So
 what is predicted of the hybrid is its members' own answers to the requests that it would send them.
@@ -222,7 +222,7 @@ def _length(texts: Sequence[str]) -> int:
 
 
 def _documents(analysis: Analysis, rows: NDArray[np.int64]) -> dict[str, list[int]]:
-    """Return task to the documents of some rows of the item table."""
+    """Return the documents of some rows of the item table, by task."""
     import numpy as np
 
     items, row = analysis.frames.items, analysis.frames.row_of_answer
@@ -334,7 +334,7 @@ def _prediction(run: str, written: WrittenRoute) -> Prediction:
 
 
 def _figures(intervals: Mapping[str, Interval]) -> PredictedFigures:
-    """Return those figures that are bounded, with six digits."""
+    """Return the figures with finite bounds, to six digits."""
     import math
 
     from wattbench.config.systems.prediction import PredictedFigures
@@ -354,7 +354,7 @@ def _free_name(wanted: str, taken: Sequence[str]) -> str:
 
 
 def _move(temporary: Path, folder: Path) -> None:
-    """Put the folder in its place, complete."""
+    """Move the complete folder into its place."""
     with failing_as(folder, FAILURE):
         temporary.chmod(0o755)
         if folder.is_dir():

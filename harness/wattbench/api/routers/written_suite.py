@@ -1,4 +1,4 @@
-"""Write a suite of the systems of a run, from its record, with paths that are right from where it is written."""
+"""Write a suite of a run's systems from its record, with paths relative to the written file."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _settings(system: SystemBase, folder: Path) -> dict[str, Any]:
 
 
 def _plain(value: Any, folder: Path) -> Any:
-    """Return a value as YAML has it, with paths relative to a folder."""
+    """Convert a value to YAML's types, with paths relative to a folder."""
     if isinstance(value, Mapping):
         return {str(key): _plain(each, folder) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -41,7 +41,7 @@ def routing_data(study: RoutingStudy | str) -> dict[str, Any]:
 
 
 def _stated(value: Any) -> Any:
-    """Leave out what figures are bounded by, which is an array as long as the run."""
+    """Leave out the evidence of bounds, arrays as long as the run."""
     if isinstance(value, dict):
         return {key: _stated(each) for key, each in value.items() if key not in ("gain_parts", "evidence")}
     return [_stated(each) for each in value] if isinstance(value, list | tuple) else value

@@ -53,7 +53,7 @@ def with_alike(answers: ItemAnswers, alike: NDArray[np.int64]) -> ItemAnswers:
 
 @dataclass(frozen=True)
 class _OfOthers(Mapping[str, NDArray[np.float64]]):
-    """Amounts of other items, each put in their order when it is asked for: not all of them are in memory twice."""
+    """Amounts in the order of other items, made when they are read, so that not all are in memory twice."""
 
     amounts: Mapping[str, NDArray[np.float64]]
     other: NDArray[np.int64]
@@ -84,5 +84,5 @@ def shuffled_answers(answers: ItemAnswers, seed: int) -> ItemAnswers:
 
 
 def _numbered(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number what is there from 0."""
+    """Renumber values from 0."""
     return np.unique(values, return_inverse=True)[1].reshape(-1).astype(np.int64)

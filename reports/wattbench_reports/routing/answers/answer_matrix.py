@@ -88,7 +88,7 @@ def matrix_of(analysis: Analysis) -> AnswerMatrix:
 
 
 def half_of(analysis: Analysis, matrix: AnswerMatrix, half: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return scores and joules as in `AnswerMatrix`, from every other repeat only; NaN where it has none.
+    """Return scores and joules as in `AnswerMatrix`, of every other repeat; NaN where there are none.
 
     Args:
         half: 0 for the repeats of an even number, 1 for the others.
@@ -144,7 +144,7 @@ def hybrid_answers(analysis: Analysis, matrix: AnswerMatrix | None = None) -> tu
 
 
 def _columns_of(frames: Frames, rows: NDArray[np.int64]) -> tuple[pd.DataFrame, Any]:
-    """Read the columns that only hybrids fill, of some answers, and the lists of systems asked (or None)."""
+    """Read the hybrids' columns of some answers, and their lists of requested systems (None without)."""
     import pyarrow as pa
 
     path = frames.run.layout.items_table
@@ -175,7 +175,7 @@ def _of_hybrid(name: str, frame: pd.DataFrame, lists: Any, rows: NDArray[np.int6
 
 
 def _requested_members(lists: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], pd.Categorical]:
-    """Flatten the lists of systems asked, with the index of the answer of each."""
+    """Flatten the lists of requested systems, with the index of each one's answer."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

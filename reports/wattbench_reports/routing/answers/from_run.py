@@ -38,7 +38,7 @@ def item_answers(analysis: Analysis, problem: Problem, columns: Sequence[int]) -
 
 
 def conditions(analysis: Analysis, problem: Problem, columns: Sequence[int]) -> tuple[str, ...]:
-    """Say what in the arrays is not as recorded, as clauses."""
+    """List where the arrays differ from the record, as clauses."""
     run = _Run(analysis, problem, tuple(columns))
     provenance = joined(analysis.measured[analysis.basis.systems[column]].provenance for column in columns)
     notes = []
@@ -161,7 +161,7 @@ class _Run:
         return next(same, values)
 
     def _filled(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the costs of the items that count, with means in position of what is not known."""
+        """Return the costs of the items that count, with means in place of unknown ones."""
         kept = costs if len(self.rows) == len(costs) else costs[self.rows]
         unknown = np.isnan(kept)
         if not unknown.any():

@@ -1,4 +1,4 @@
-"""The answers of the candidate systems, item by item: all that a router before it is built is judged by."""
+"""Hold the answers of the candidate systems item by item, by which a router is judged before it is built."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class ItemAnswers:
 
 
 def row_parts(items: int) -> Iterator[slice]:
-    """Yield slices of all items, one after the other: of many items no array of all systems is then copied."""
+    """Yield slices that cover all items, so that large arrays are copied in parts."""
     for start in range(0, items, PART):
         yield slice(start, min(start + PART, items))
 

@@ -16,7 +16,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class ScoredItems:
-    """What a gain is computed from. Arrays have shape (items,)."""
+    """Scores and costs from which gains are computed. Arrays have shape (items,)."""
 
     score: NDArray[np.float64]
     cost: NDArray[np.float64]
@@ -68,7 +68,7 @@ def ask(answers: ItemAnswers, requests: NDArray[np.float64], answered: NDArray[n
 
 
 def asked_sum(requests: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the systems that are asked come to, shape (items,); of a system that is not asked none is needed.
+    """Sum values over the requested systems, shape (items,); values of other systems may be missing.
 
     Args:
         requests: shape (items, systems) or (systems,): how often each is asked, or with which probability.

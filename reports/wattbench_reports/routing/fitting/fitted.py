@@ -38,7 +38,7 @@ class Split:
 
     @property
     def used(self) -> NDArray[np.int64]:
-        """Return the items that are in any of the three, ascending."""
+        """Return the items of all three parts, ascending."""
         return np.flatnonzero(self.training | self.calibration | self.test)
 
 
@@ -149,7 +149,7 @@ def _expected(
     scores: NDArray[np.float64],
     cost: NDArray[np.float64],
 ) -> Expected:
-    """Return what is expected of some items; of others and of other systems nothing is, and nothing is read."""
+    """Return expectations of some items and members; those of others are 0, and are not read."""
     every = np.zeros(shape)
     every[np.ix_(items, members)] = scores
     return Expected(np.arange(shape[0]), every, np.broadcast_to(cost, shape))

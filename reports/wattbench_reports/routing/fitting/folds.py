@@ -58,7 +58,7 @@ def deal_folds(
 
 
 def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
-    """Return a choice with the bounds of its gains, and what clusters add to it, as wide as folds make them.
+    """Return a choice with its gains' bounds, and clusters' parts, widened for folds.
 
     Args:
         choice: judged on all folds, each by a router fitted to the others.
@@ -77,7 +77,7 @@ def of_folds(choice: RoutingChoice, folds: int) -> RoutingChoice:
 
 
 def widened(interval: Interval, folds: int) -> Interval:
-    """Return an interval of a mean over folds as wide as that makes it."""
+    """Return the interval of a mean over folds, widened."""
     by, estimate = factor_of(folds), interval.estimate
     return replace(
         interval, low=estimate - by * (estimate - interval.low), high=estimate + by * (interval.high - estimate)
@@ -85,5 +85,5 @@ def widened(interval: Interval, folds: int) -> Interval:
 
 
 def factor_of(folds: int) -> float:
-    """Return by how much a standard error grows; not at all without folds to share anything."""
+    """Return the factor on standard errors; 1 without several folds."""
     return math.sqrt(1 + folds / (folds - 1)) if folds > 1 else 1.0

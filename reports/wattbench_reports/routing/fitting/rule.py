@@ -22,7 +22,7 @@ _MOST_ITEMS = 4_000
 
 @dataclass(frozen=True)
 class RoutingRule:
-    """When to ask another system than the default one: score - default's - per_cost x (cost - default's) > margin."""
+    """A rule that leaves the default system: score - default's - per_cost x (cost - default's) > margin."""
 
     per_cost: float
     """Correct answers that a unit of cost is worth; 0: cost does not count."""
@@ -75,7 +75,7 @@ def at_costs(
     targets: NDArray[np.float64],
     seed: int,
 ) -> NDArray[np.int64]:
-    """Choose systems so that the expected mean cost is as wanted, without knowing any outcome.
+    """Choose systems so that the expected mean cost meets targets, without knowing outcomes.
 
     The most of score - p x cost is taken, with a price p at which the mean cost is the target. Where even p = 0 costs
     less, a bonus of the first system makes up for it. Equals are told apart at random, so that every cost is reached.

@@ -24,7 +24,7 @@ _AMOUNTS: dict[Quantity, str] = {"cost": MONEY, "joules": JOULES, "grams": GRAMS
 
 @dataclass(frozen=True)
 class _Bounded:
-    """What a requirement bounds, as a mean from below."""
+    """A requirement as a lower bound of a mean."""
 
     values: NDArray[np.float64]
     """Shape (items, systems)."""
@@ -34,7 +34,7 @@ class _Bounded:
 
 
 class Tuning:
-    """The items that a router is fitted to, to hold rules against."""
+    """The items that a router is fitted to, by which rules are compared."""
 
     def __init__(
         self, context: StudyContext, items: NDArray[np.bool_], expected: Expected, members: NDArray[np.int64]
@@ -89,7 +89,7 @@ class Tuning:
         return np.asarray(sums[np.arange(len(sums)), taken].sum(axis=1))
 
     def _distances(self, bounded: _Bounded, taken: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return by how many standard errors each rule keeps a bound."""
+        """Return the distance of each rule from a bound, in standard errors."""
         weight, squared = bounded.weight, bounded.weight**2
         mean = self._means(self._sums(bounded.values, weight), taken)
         square = self._means(self._sums(bounded.values**2, squared), taken)

@@ -56,7 +56,7 @@ class Bench:
 
     @property
     def base(self) -> Outcome:
-        """Return the hybrid as others are compared with it: replayed where all of it can be, else as it ran.
+        """Return the hybrid for comparisons: replayed if all of it can be, else as it ran.
 
         Replayed, both rest on the same answers.
         """

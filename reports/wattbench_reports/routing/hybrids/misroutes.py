@@ -12,7 +12,7 @@ from wattbench_reports.routing.hybrids.hybrid_and_members import Bench, best_of_
 
 @dataclass(frozen=True)
 class Detour:
-    """The items of a domain that another member than its best one answered."""
+    """The items of a domain answered by a member that is not its best."""
 
     domain: str
     member: str

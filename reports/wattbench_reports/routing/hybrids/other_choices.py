@@ -42,7 +42,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class OtherChoices:
-    """The hybrid and every other choice that no other row contradicts."""
+    """The hybrid and other choices, without an oracle that another choice exceeds."""
 
     listed: tuple[Choice, ...]
     why_no_item_oracle: str = ""
@@ -124,7 +124,7 @@ def _against(bench: Bench, kind: str, name: str, outcome: Outcome) -> Choice:
 
 
 def always_each(bench: Bench) -> tuple[Choice, ...]:
-    """List asking always the same member, for each but the one that `choices_of` has as the best of all."""
+    """List always asking one member, for each but the best one, which `choices_of` has."""
     if not len(bench.rows) or not bench.present:
         return ()
     best = None if bench.missing else most_accurate(bench.scores)
@@ -152,7 +152,7 @@ def _chance(bench: Bench) -> Outcome:
 
 
 def item_oracle(analysis: Analysis, bench: Bench) -> Choice:
-    """Choose by some repeats and evaluate on the others, both ways, where items have both; else on the same ones."""
+    """Choose by half of the repeats and judge on the others, both ways; without repeats on the same answers."""
     cells = np.ix_(bench.rows, bench.matrix.columns(bench.present))
     if not (analysis.frames.items["repeat"] > 0).any():
         choice = best_of_item(bench.matrix.score[cells], bench.matrix.energy_j[cells])
@@ -197,7 +197,7 @@ def offline(analysis: Analysis, bench: Bench, router: OfflineRouter) -> Outcome:
 
 
 def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
-    """Return the routes of a file for those of some items, rows of the matrix, that it has routes for."""
+    """Return the plan of a file's router over those of some items that it has routes for."""
     rows = rows[router.chain_of[rows] >= 0]
     requests, answered = router.requests_of(router.members)
     code = router.chain_of[rows]

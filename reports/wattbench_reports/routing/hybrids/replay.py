@@ -87,7 +87,7 @@ class Outcome:
         return float(self.seconds.mean()) if len(self.seconds) and np.isfinite(self.seconds).all() else None
 
     def among(self, rows: NDArray[np.int64]) -> Outcome:
-        """Restrict to some items, in the order of `rows`, all of which it must have."""
+        """Return the outcome of some of its items, in the order of `rows`."""
         index = np.searchsorted(self.rows, rows)
         money = None if self.money is None else self.money[index]
         return Outcome(rows, self.score[index], self.energy_j[index], self.seconds[index], money)
@@ -153,7 +153,7 @@ def plan_of(hybrid: HybridAnswers, members: tuple[str, ...]) -> Plan:
 
 
 def fixed(rows: NDArray[np.int64], members: tuple[str, ...], choice: NDArray[np.int64]) -> Plan:
-    """Build a plan that asks one member per item (`choice`, shape (items,), of `members`), with a router of no cost."""
+    """Build the plan of a free router that asks one member per item (`choice`, shape (items,), of `members`)."""
     answered = np.zeros((len(rows), len(members)))
     answered[np.arange(len(rows)), choice] = 1.0
     nothing = np.zeros(len(rows))

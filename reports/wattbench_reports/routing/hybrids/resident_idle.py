@@ -1,4 +1,4 @@
-"""Compute what a hybrid draws because all of its members stay loaded, which a replay does not include."""
+"""Compute the idle draw of a hybrid's loaded members, which a replay does not include."""
 
 from __future__ import annotations
 

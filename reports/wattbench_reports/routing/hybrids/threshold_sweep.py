@@ -15,7 +15,7 @@ from wattbench_reports.tables.suite_record import SystemSettings
 
 @dataclass(frozen=True)
 class ThresholdCurve:
-    """Settings of one threshold, from the one at which the most answers are taken as they are to none."""
+    """Figures at each setting of one threshold, from the one that keeps the most answers to none."""
 
     setting: str
     """``min_score`` and ``margin``: below it the fallback answers. ``min_confidence``: below it the next member is

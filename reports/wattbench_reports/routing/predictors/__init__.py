@@ -1,1 +1,1 @@
-"""Expect a score of each system on items that a router was not fitted to."""
+"""Predict the score of each system on items that a router was not fitted to."""

@@ -1,4 +1,4 @@
-"""Expect of each system a score that is linear in the words of the request: the text classifier that a router stores.
+"""Predict each system's score by the words of the request: the text classifier that a router stores.
 
 Fitted in the dual, so that its size is that of the items, and all folds at once: with G = (I + K / s)^-1 of all items,
 what regression without the items F expects of them is y_F - G_FF^-1 (G y)_F (S. An, W. Liu and S. Venkatesh, "Fast
@@ -21,7 +21,7 @@ from wattbench_reports.routing.predictors.predictor import Expected
 
 
 class WordKernel:
-    """Requests, prepared for regressions without any one or two folds."""
+    """Requests prepared for regressions that leave out one or two folds."""
 
     def __init__(self, texts: Sequence[str], fold: NDArray[np.int64], features: TextFeatures) -> None:
         """Compare all requests with each other; time grows with the cube.
@@ -75,7 +75,7 @@ class ClassifierPredictor:
     """Regression on words."""
 
     def __init__(self, fold: NDArray[np.int64], expected: NDArray[np.float64], cost: NDArray[np.float64]) -> None:
-        """Take what regressions expect: see `fitted_together`.
+        """Hold expectations of regressions (`fitted_together`).
 
         Args:
             fold: shape (items,).
@@ -85,7 +85,7 @@ class ClassifierPredictor:
         self._fold, self._expected, self._cost = fold, expected, cost
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return what regressions without this and the item's own fold expect."""
+        """Return the expectations of regressions without this fold and the item's own."""
         cell = np.arange(len(self._cost))
         cost = np.broadcast_to(self._cost[self._fold != fold].mean(axis=0), self._cost.shape)
         return tuple(Expected(cell, each[fold], cost) for each in self._expected)

@@ -1,4 +1,4 @@
-"""Expect of each system its mean in the domain of the request, drawn towards its mean over all."""
+"""Predict each system's score by its mean in the request's domain, shrunk towards its mean over all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expect of each system what it did on the items whose requests are the most similar.
+"""Predict each system's score by its mean on the most similar requests.
 
 RouterBench's simplest router that learns (arXiv 2403.12031), here with TF-IDF of hashed words for an embedding, so that
 no model is needed: a lower bound on what a router can learn from the requests.

@@ -1,4 +1,4 @@
-"""State what a router that learns has to do: expect a score of each system on items that it was not fitted to.
+"""Define a predictor: it expects scores of systems on items that it was not fitted to.
 
 Everything is fitted at two depths (nested cross-validation: S. Varma and R. Simon, "Bias in error estimation when using
 cross-validation for model selection", BMC Bioinformatics 7 (2006)). With a fold held out, the expectation for an item
@@ -20,7 +20,7 @@ from wattbench_reports.routing.answers.item_answers import row_parts
 
 @dataclass(frozen=True)
 class Expected:
-    """What is expected of each system, of items that a predictor cannot tell apart together: a cell."""
+    """Expected scores and costs by cell: items that a predictor does not distinguish share a cell."""
 
     cell: NDArray[np.int64]
     """Shape (items,): the cell of each."""
@@ -31,10 +31,10 @@ class Expected:
 
 
 class Predictor(Protocol):
-    """What expects scores of all systems on all items."""
+    """A predictor of all systems' scores on all items."""
 
     def without(self, fold: int) -> tuple[Expected, ...]:
-        """Return what is expected without a fold, and of each item without its own, for each strength of shrinking."""
+        """Return expectations without a fold and each item's own, one per strength of shrinking."""
 
 
 def squared_errors(

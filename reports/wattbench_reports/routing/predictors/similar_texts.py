@@ -36,7 +36,7 @@ def counted(texts: Sequence[str], features: TextFeatures, **changed: Any) -> Any
 
 
 def alike(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Number texts so that those that read alike have the same number, and those between which a chain of such leads.
+    """Number clusters of texts that read alike: the same number for those linked by a chain of such.
 
     Two read alike where they differ in blanks and case alone, or where the cosine of their TF-IDF vectors is `ALIKE` or
     more: copies of a template with other names in it, of which one tells the answer of the others. Clusters of

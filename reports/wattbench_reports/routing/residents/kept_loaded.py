@@ -47,7 +47,7 @@ _SAME = 1e-9
 
 
 def residents(context: StudyContext, analysis: Analysis, router: Mapping[str, float] | None = None) -> Residents | str:
-    """Find the best sets at each rate of requests, or say why that cannot be said, as a clause.
+    """Find the best sets at each rate of requests, or say why not, as a clause.
 
     Args:
         context: of the study.
@@ -168,7 +168,7 @@ def _interval(context: StudyContext, columns: NDArray[np.int64], index: int, val
 
 
 def _values(context: StudyContext) -> Values | None:
-    """Return what counts by the aim; None where an answer has no price."""
+    """Return the values of the aim; None where an answer has no price."""
     baseline, answers = context.baseline, context.answers
     if baseline.aim == "benefit":
         return Values(baseline.worth)
@@ -202,7 +202,7 @@ def _price_of_idle(context: StudyContext, analysis: Analysis, unit: CostUnit) ->
 
 
 def _columns(context: StudyContext, values: Values) -> tuple[NDArray[np.int64], int]:
-    """Return the systems that are enumerated, the best single one first, and how many are left out."""
+    """Return the enumerated systems, the best single one first, and the number left out."""
     single, systems = context.baseline.single, len(context.answers.systems)
     others = [each for each in range(systems) if each != single]
     if systems > MOST:
@@ -217,7 +217,7 @@ def _allowed(figures: SetFigures, values: Values) -> NDArray[np.bool_]:
 
 
 def _bound(watts_of_all: float, most: float, per_w: float) -> str:
-    """Say from which rate on idle is less than the best gain, where only the idle of all systems together is known."""
+    """Say from which rate the idle power of all systems costs less than the best gain."""
     if not most > 0:
         return ""
     return (

@@ -32,7 +32,7 @@ _WORTHS = 9
 
 @dataclass(frozen=True)
 class Values:
-    """What a choice within a set goes by."""
+    """The values by which a choice within a set is made."""
 
     worth: float
     """Of a correct answer, in the unit of costs."""
@@ -42,8 +42,7 @@ class Values:
 
 @dataclass(frozen=True)
 class SetFigures:
-    """Every set, held out. Arrays have shape (2^k,): bit j of an index is the j-th of some columns; 0 is the empty
-    set."""
+    """Held-out figures of every set. Arrays have shape (2^k,): bit j of an index: the j-th column."""
 
     gain: NDArray[np.float64]
     """Over the first column alone, in the unit of costs."""
@@ -153,7 +152,7 @@ def _judged(sums: _FoldSums, fold: int, values: Values) -> NDArray[np.float64]:
 
 
 def _means(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean by domain and system; of all domains in one that has no item left."""
+    """Return the mean by domain and system; the overall mean in a domain without items."""
     overall = sums.sum(axis=0) / weights.sum()
     means = np.divide(sums, weights[:, None], out=np.empty_like(sums), where=weights[:, None] > 0)
     return np.where(weights[:, None] > 0, means, overall)
@@ -171,7 +170,7 @@ def _worths(score: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np
 
 
 def _by_domain(value: NDArray[np.float64], test: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum, for every set, what the best of it by training value gives in each domain.
+    """Sum, for every set, the figures of its best system by training value in each domain.
 
     Args:
         value: shape (domains, k).

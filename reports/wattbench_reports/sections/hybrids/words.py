@@ -1,4 +1,4 @@
-"""How the passages on routing format their values."""
+"""Format the values of passages on hybrids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMES = {
 
 
 def choice_name(choice: Choice, items: int) -> str:
-    """Write a choice of members: ``best single member: small``, with its items where it has fewer than the others.
+    """Name a choice of members: ``best single member: small``; with its items if it has fewer than the others.
 
     Args:
         choice: of a study.
@@ -36,7 +36,7 @@ def choice_name(choice: Choice, items: int) -> str:
 
 
 def absent(each: Routing) -> str:
-    """Say which members are not in the run, of a hybrid of which some are not: ``a and b are not systems of ...``."""
+    """Name a hybrid's members that are not in the run: ``a and b are not systems of ...``."""
     verb = "is not a system of its own" if len(each.missing) == 1 else "are not systems of their own"
     return f"{units.named(each.missing)} {verb} in this run"
 

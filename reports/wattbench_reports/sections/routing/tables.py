@@ -1,4 +1,4 @@
-"""Makes tables of the page from tables in words."""
+"""Make tables of the page from tables in words."""
 
 from __future__ import annotations
 

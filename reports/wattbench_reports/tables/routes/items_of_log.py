@@ -48,7 +48,7 @@ class ItemFinder:
         return bool(self.by_text or self.by_hash)
 
     def _imported(self, name: str) -> Sequence[int]:
-        """Look up a name that the source of an import gave the item: its hash is on record."""
+        """Look up an item by the name that its import recorded as a hash."""
         if self.frames.record.imported is None:
             return ()
         before, _, after = name.partition("/")

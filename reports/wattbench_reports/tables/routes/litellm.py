@@ -66,7 +66,7 @@ def _decision(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _models(entry: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[str]:
-    """Name what answered: as the router's configuration does, and as the provider does, with its prefix and without."""
+    """Yield the names of the model that answered, with the provider's prefix and without."""
     for name in (_text(decision, "routed_model"), _text(entry, "model"), _text(entry, "model_group")):
         if name:
             yield name
@@ -74,7 +74,7 @@ def _models(entry: Mapping[str, Any], decision: Mapping[str, Any]) -> Iterator[s
 
 
 def _ids(entry: Mapping[str, Any]) -> Iterator[str]:
-    """Name the request: as the client did in a header or a tag, then as LiteLLM did."""
+    """Yield the names of the request: the client's in a header or a tag, then LiteLLM's."""
     metadata = parsed(entry.get("metadata"))
     if isinstance(metadata, Mapping) and isinstance(headers := metadata.get("requester_custom_headers"), Mapping):
         yield from (_text(headers, "x-request-id"), _text(headers, "x-litellm-call-id"))

@@ -43,7 +43,7 @@ def entries_of(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _is_whole(line: str) -> bool:
-    """Return whether a first line is a line of its own, rather than how a longer document begins."""
+    """Return whether a first line is complete, and not the beginning of a longer document."""
     text = line.strip()
     if not text.startswith(("{", "[")):
         return True

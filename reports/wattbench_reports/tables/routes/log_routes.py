@@ -29,7 +29,7 @@ _SHOWN = 60
 
 @dataclass
 class _Log:
-    """What the entries of a log come to."""
+    """The routes of a log, and what was left out."""
 
     routes: list[tuple[int, LoggedRoute]] = field(default_factory=list)
     """With the line of each."""
@@ -91,7 +91,7 @@ def _read(path: Path) -> _Log:
 
 
 def _without(log: _Log, unrouted: Sequence[int]) -> _Log:
-    """Leave out requests that no auto-router decided, in a log in which one decided others."""
+    """Leave out requests without an auto-router's decision, in a log that has such decisions."""
     direct = set(unrouted)
     kept = [each for number, each in enumerate(log.routes) if number not in direct]
     return _Log(kept, log.left_out + Counter({BY_CLIENT: len(direct)}))
@@ -104,7 +104,7 @@ def _route_of(entry: Mapping[str, Any]) -> LoggedRoute | NoRoute:
 
 
 def _joined(first: LoggedRoute, second: LoggedRoute) -> LoggedRoute:
-    """Put two entries of one request together: one may have the prompt, the other what choosing took."""
+    """Join two entries of one request: one may have the prompt, the other the seconds of choosing."""
     return replace(
         first,
         texts=tuple(dict.fromkeys((*first.texts, *second.texts))),

@@ -1,4 +1,4 @@
-"""Hold a router that was not run here: its choices for the items of a run."""
+"""Hold the choices of a router that was not run here, for the items of a run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class OfflineRouter:
         return tuple(dict.fromkeys(name for chain in self.chains for name in chain))
 
     def requests_of(self, systems: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return how often each chain asks each of some systems, all of its own among them, and which one answers.
+        """Return how often each chain asks each system, and which one answers.
 
         Both have shape (chains, systems).
         """

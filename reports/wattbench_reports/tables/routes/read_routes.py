@@ -1,4 +1,4 @@
-"""Say which format a file of routes is of, and read it."""
+"""Detect the format of a file of routes, and read it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_routes(path: Path, frames: Frames) -> tuple[OfflineRouter, ...]:
 
 
 def _is_log(head: bytes) -> bool:
-    """Tell a log by an object at the start of a line. A table of one's own has its columns on the first line."""
+    """Return whether a file is a log, with an object at the start of a line, and no table with a line of columns."""
     text = head.decode("utf-8-sig", "replace").lstrip()
     if text.startswith(("{", "[")):
         return True

@@ -12,7 +12,7 @@ _MOST_MESSAGES = 1_000
 
 
 def parsed(value: Any) -> Any:
-    """Return what a text holds as JSON, where it does; else the value itself. Logs nest JSON in texts."""
+    """Parse a text that holds JSON; return any other value unchanged. Logs nest JSON in texts."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:

@@ -44,7 +44,7 @@ def _cost(cascade: Cascade, measures: StudyMeasures) -> str:
 
 
 def _pays(cascade: Cascade, measures: StudyMeasures) -> str:
-    """Say from which check on it gains, where that is another one than the one from which on it is as accurate."""
+    """Say from which check it gains, if that differs from the check that makes it as accurate."""
     pays = cascade.pays
     if pays is None or not _reached(pays):
         return ""

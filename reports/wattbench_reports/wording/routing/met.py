@@ -60,7 +60,7 @@ def nearest_choice(choices: Sequence[RoutingChoice]) -> RoutingChoice:
 
 
 def _shortfall(met: RequirementMet) -> float:
-    """How far a figure is from its bound on the wrong side, as a share of the bound."""
+    """Return how far a figure is on the wrong side of its bound, as a share of the bound."""
     if met.estimate is None:
         return 1.0
     above = met.estimate - met.requirement.bound

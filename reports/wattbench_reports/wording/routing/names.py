@@ -17,7 +17,7 @@ def choice_noun(choice: RoutingChoice) -> str:
 
 
 def choice_with_share(choice: RoutingChoice, measures: StudyMeasures) -> str:
-    """Name a choice by what it sends to the best single system: ``a text classifier (48% of the requests to gpt-4)``.
+    """Name a choice with its share for the best single system: ``a text classifier (48% of the requests to gpt-4)``.
 
     Args:
         choice: one that can be built.

@@ -1,4 +1,4 @@
-"""Draws what a routing study says, with labels and descriptions in words: in the report and as files alike."""
+"""Draw a routing study with labels and descriptions in words, for the report and for files."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _by_setting(choice: RoutingChoice) -> int:
 
 
 def _marks(study: RoutingStudy, series: Mapping[str, int]) -> Iterator[RoutingMark]:
-    """List what is drawn, the most important first: those are labelled before there is no room."""
+    """List the marks, the most important first, which get labels before room runs out."""
     chosen, ceiling = study.verdict.choice, study.ceiling
     labels = dict(zip(study.systems, clipped_apart(study.systems, _NAME_WIDTH), strict=True))
     ranked = _ranked(study)

@@ -77,7 +77,7 @@ def gain_text(measures: StudyMeasures, gain: float) -> str:
 
 
 def _price_of_an_answer(measures: StudyMeasures) -> Iterator[str]:
-    """Yield the price of an answer in `wattbench_reports.routing.residents.kept_loaded` where nothing says it."""
+    """Yield the price of an answer that `wattbench_reports.routing.residents.kept_loaded` assumes."""
     singles, best = {each.name: each for each in measures.study.singles}, measures.best
     cheaper = [name for name in measures.study.hull if singles[name].cost.estimate < best.cost.estimate]
     if not cheaper:

@@ -16,7 +16,7 @@ from wattbench_reports.wording.routing.phrases import PHRASES
 
 
 def ceiling_sentences(measures: StudyMeasures) -> Iterator[str]:
-    """Yield the ceiling over all systems, by other repeats, and of the best two and three."""
+    """Yield sentences on perfect routers: of all systems, by other repeats, of the best two and three."""
     study, ceiling = measures.study, measures.study.ceiling
     yield PHRASES["ceiling"].format(
         accuracy=units.percent_interval(ceiling.best.accuracy),

@@ -98,7 +98,7 @@ def _shown_choices(measures: StudyMeasures) -> list[RoutingChoice]:
 
 
 def different_choices(measures: StudyMeasures) -> list[RoutingChoice]:
-    """List all routers in that order; of those that come to the same at several settings only the first."""
+    """List all routers in that order; of equal settings only the first."""
     study = measures.study
     first = study.verdict.choice
     order = sorted(study.choices, key=lambda each: (each is not first, _LEVELS[each.qualifies], -each.gain.estimate))
@@ -162,7 +162,7 @@ _UNITS = {JOULES: "J", SECONDS: "s", GRAMS: "g CO2e"}
 
 
 def _amounts(choice: RoutingChoice, measures: StudyMeasures) -> Iterator[str]:
-    """Yield joules, seconds and grams per request, without that in which costs are compared."""
+    """Yield joules, seconds and grams per request, except the unit in which costs are compared."""
     for name, label in _UNITS.items():
         amount = choice.amounts.get(name)
         if amount is not None and name != str(measures.study.unit):

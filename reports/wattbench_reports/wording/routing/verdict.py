@@ -15,7 +15,7 @@ from wattbench_reports.wording.routing.phrases import PHRASES
 
 
 def routing_verdict(study: RoutingStudy | str) -> str:
-    """Say in one sentence whether a router is worth building; in another that a hybrid of the run is as accurate.
+    """Say whether a router is worth building, and if a hybrid of the run is as accurate.
 
     Args:
         study: from `wattbench_reports.routing.study.routing_study`; a text is why there is none, as a clause.
@@ -137,7 +137,7 @@ def _unknown(measures: StudyMeasures) -> str:
 
 
 def _nearest(measures: StudyMeasures) -> dict[str, str]:
-    """Name the router that comes nearest to what is required, and the figures by which it fails."""
+    """Name the router nearest to what is required, and the figures by which it fails."""
     choice = nearest_choice(measures.study.choices)
     return {
         "name": choice_with_share(choice, measures),
@@ -161,7 +161,7 @@ def _tell(study: RoutingStudy, choice: RoutingChoice) -> str:
 
 
 def _dearer(verdict: RoutingVerdict) -> bool:
-    """Return whether it is its cost that keeps a more accurate router from being worth building."""
+    """Return whether only its cost keeps a more accurate router from being worth building."""
     if verdict.accuracy is None or verdict.saving is None or verdict.least_saving is None:
         return False
     return verdict.accuracy.low > 0 and verdict.saving.low < -verdict.least_saving

@@ -1,4 +1,4 @@
-"""Put all that is said of a routing study together, for every format."""
+"""Collect the words of a routing study for every format."""
 
 from __future__ import annotations
 
