@@ -249,7 +249,7 @@ def _thriftier(context: StudyContext, means: _PairMeans) -> list[tuple[int, int]
 
 
 def _spread(kept: Sequence[tuple[int, int]], most: int) -> list[tuple[int, int]]:
-    """Return at most so many pairs, evenly spread, both ends included."""
+    """Return at most `most` pairs, evenly spread, both ends included."""
     positions = np.linspace(0, len(kept) - 1, min(most, len(kept))).round().astype(int)
     return [kept[position] for position in dict.fromkeys(positions.tolist())]
 
