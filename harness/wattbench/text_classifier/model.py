@@ -122,13 +122,13 @@ def fit_scores(
 def by_rarity(vectors: Any) -> tuple[Any, NDArray[np.float64]]:
     """Weigh features by how few texts have them, and return them with the weights, shape (features,).
 
-    In a product of two texts each word that they share counts by its inverse document frequency, log(1 + n / n_word):
-    K. Sparck Jones, Journal of Documentation 28 (1972).
+    In a product of two texts each word that they share counts by its inverse document frequency, log(n / n_word): K.
+    Sparck Jones, Journal of Documentation 28 (1972). What is in every text counts for nothing, such as worked examples.
     """
     from scipy.sparse import diags
 
     within = np.bincount(vectors.indices, minlength=vectors.shape[1])
-    rarity = np.sqrt(np.log(1 + vectors.shape[0] / np.maximum(within, 1)))
+    rarity = np.sqrt(np.log(vectors.shape[0] / np.maximum(within, 1)))
     return (vectors @ diags(rarity)).tocsr(), rarity
 
 

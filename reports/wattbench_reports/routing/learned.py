@@ -73,8 +73,6 @@ class Learned:
     """Kinds that were not judged, and why, as a clause."""
     sampled: int | None
     """How many items routers that read requests were judged on; None: all, or there are none such."""
-    held: Mapping[str, HeldOutRoutes]
-    """Kind to what it chose for items that it was not fitted to, and expected of them."""
 
     @property
     def choices(self) -> tuple[RoutingChoice, ...]:
@@ -110,14 +108,12 @@ def learned_choices(context: StudyContext, read: ReadRequests, bill: _Bill = _un
     families, not_judged = _families(context, read)
     routes: list[JudgedRoutes] = []
     curves: list[RoutingCurve] = []
-    held: dict[str, HeldOutRoutes] = {}
     for family in families:
         routes_held = _held_out(family.context, family.predictor, family.fold)
-        held[family.kind] = routes_held
         routes += _judged(family, routes_held, bill)
         curves += _curves(family, routes_held, bill)
     sampled = next((len(each.items) for each in families if each.items is not None), None)
-    return Learned(tuple(routes), tuple(curves), _control(families, routes, bill), not_judged, sampled, held)
+    return Learned(tuple(routes), tuple(curves), _control(families, routes, bill), not_judged, sampled)
 
 
 def _families(context: StudyContext, read: ReadRequests) -> tuple[list[_Family], dict[str, str]]:

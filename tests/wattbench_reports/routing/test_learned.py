@@ -101,8 +101,6 @@ def test_an_item_is_routed_without_its_own_answers(by_topic) -> None:
     after = learned_choices(replace(context, answers=replace(context.answers, score=changed)), reads(texts))
     for one, other in zip(before.routes, after.routes, strict=True):
         assert (one.routed.requests[7] == other.routed.requests[7]).all(), one.choice.kind
-    for kind, held in before.held.items():
-        assert held.expected[7] == pytest.approx(after.held[kind].expected[7]), kind
 
 
 def test_many_items_are_judged_in_parts_as_in_one(by_topic, monkeypatch) -> None:

@@ -32,16 +32,6 @@ class HeldOutRoutes:
     """Shape (points, items): for each part of `CURVE`; no points where costs are all alike."""
     members: tuple[int, ...]
     """Columns between which it chose, in some fold."""
-    fold: NDArray[np.int64]
-    """Shape (items,)."""
-    by_fold: tuple[Expected, ...]
-    """What was expected with each fold held out."""
-
-    @property
-    def expected(self) -> NDArray[np.float64]:
-        """Return the scores that were expected, shape (items, systems)."""
-        cells = [each.cell for each in self.by_fold]
-        return np.stack([self.by_fold[fold].score[cells[fold][item]] for item, fold in enumerate(self.fold)])
 
 
 def held_out_routes(
@@ -64,7 +54,6 @@ def held_out_routes(
     number = np.min_scalar_type(len(context.answers.systems))
     columns = {setting: np.zeros(items, dtype=number) for setting in settings}
     curve = np.zeros((len(CURVE) if by_cost else 0, items), dtype=number)
-    by_fold = []
     used: dict[int, None] = {}
     for each in range(int(fold.max()) + 1):
         fitted, held = fold != each, np.flatnonzero(fold == each)
@@ -73,7 +62,6 @@ def held_out_routes(
         expected = min(
             predictor.without(each), key=lambda one: squared_errors(one, fitted, context.answers.score, members)
         )
-        by_fold.append(expected)
         tuning = Tuning(context, fitted, expected, members)
         for setting, rule in ((ACCURATE, tuning.most_accurate()), (VALUE, tuning.most_gain())):
             columns[setting][held] = choose(expected, members, rule)[expected.cell[held]]
@@ -82,7 +70,7 @@ def held_out_routes(
             for position, part in enumerate(PARTS):
                 columns[f"{part:g}"][held] = points[position]
             curve[:, held] = points[len(PARTS) :]
-    return HeldOutRoutes(columns, curve, tuple(used), fold, tuple(by_fold))
+    return HeldOutRoutes(columns, curve, tuple(used))
 
 
 def _at_parts(

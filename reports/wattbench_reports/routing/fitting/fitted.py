@@ -36,11 +36,6 @@ class Split:
     calibration: NDArray[np.bool_]
     test: NDArray[np.bool_]
 
-    @property
-    def used(self) -> NDArray[np.int64]:
-        """Return the items of all three parts, ascending."""
-        return np.flatnonzero(self.training | self.calibration | self.test)
-
 
 def split_items(domain: NDArray[np.int64], alike: NDArray[np.int64] | None = None) -> Split:
     """Divide items at random: two quarters for training, one for calibration, one for the test, in every domain.

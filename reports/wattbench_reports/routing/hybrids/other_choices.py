@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -202,11 +202,6 @@ def plan_of_file(router: OfflineRouter, rows: NDArray[np.int64]) -> Plan:
     requests, answered = router.requests_of(router.members)
     code = router.chain_of[rows]
     return Plan(rows, router.members, answered[code], requests[code], router.router_s[rows], router.router_j[rows])
-
-
-def of_kind(choices: Sequence[Choice], kind: str) -> Choice | None:
-    """Return the first choice of a kind; None without any."""
-    return next((choice for choice in choices if choice.kind == kind), None)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.text_classifier import TextFeatures
+from wattbench.text_classifier.model import by_rarity
 from wattbench_reports.routing.predictors.predictor import Expected
-from wattbench_reports.routing.predictors.similar_texts import counted, weighed
+from wattbench_reports.routing.predictors.similar_texts import counted, of_unit_length
 
 NEAREST = (10, 20, 40, 80)
 """How many items vote: chosen on the items that a router is fitted to."""
@@ -32,7 +33,7 @@ class Neighbourhood:
             features: how texts are read.
         """
         self.fold = fold
-        vectors = weighed(counted(texts, features))
+        vectors = of_unit_length(by_rarity(counted(texts, features))[0])
         likeness = np.asarray((vectors @ vectors.T).toarray(), dtype=np.float32)
         likeness[fold[:, None] == fold] = -np.inf
         # A tenth of the folds is held out of these on top: some more are kept.

@@ -1,7 +1,6 @@
 """Whether a router in front of the systems pays, before it is built; then what hybrids of the run did.
 
-choices.py    what routers would give, with the picture
-cascades.py   a cheaper system first, then a better one
+choices.py    what routers and cascades would give, with pictures
 tolerance.py  the errors that a router by domain could bear
 residents.py  which systems to keep loaded, with a field for the rate of requests
 tables.py     tables in words as tables of the page
@@ -15,8 +14,7 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.sections.hybrids import hybrids_section
 from wattbench_reports.sections.model import Passage, Section
-from wattbench_reports.sections.routing.cascades import cascades_passage
-from wattbench_reports.sections.routing.choices import choices_passage
+from wattbench_reports.sections.routing.choices import cascades_passage, choices_passage
 from wattbench_reports.sections.routing.residents import residents_passage
 from wattbench_reports.sections.routing.tolerance import tolerance_passage
 from wattbench_reports.wording.routing import RoutingWords, Topic, routing_verdict, routing_words

@@ -1,4 +1,4 @@
-"""What routers would give: a picture, a table of the best, and every choice in all units."""
+"""What routers and cascades would give: pictures, tables of the best, and every choice in all units."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wattbench_reports.stats import Interval
 from wattbench_reports.wording.routing import RoutingWords, StudyMeasures, row_name, shares_text, study_measures
 from wattbench_reports.wording.routing.measures import minus, points
 from wattbench_reports.wording.routing.met import qualifies_text
-from wattbench_reports.wording.routing.pictures import cost_name, tradeoff_picture
+from wattbench_reports.wording.routing.pictures import DRAWN_CASCADES, cascades_picture, cost_name, tradeoff_picture
 
 
 def choices_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage:
@@ -148,3 +148,28 @@ def _text(interval: Interval | None, each: _Amount) -> str:
 
 def _is_best(choice: RoutingChoice, study: RoutingStudy) -> bool:
     return choice.kind == "single" and choice.name == study.best_single
+
+
+def cascades_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage | None:
+    """Make the passage; None without a cascade that may pay.
+
+    Args:
+        words: of a study.
+        places: each system's index among all of the run, which selects its colour.
+    """
+    picture = cascades_picture(words.study, places)
+    if words.cascades is None or picture is None:
+        return None
+    left = len(words.study.cascades) - DRAWN_CASCADES
+    shaded = "Shaded around the heavy line: 95% intervals"
+    more = f" {left} more in the table." if left > 0 else ""
+    return Passage(
+        "A cheaper system first, then a better one",
+        words.by_topic.get("cascades", ()),
+        (page_table(words.cascades, "Cascades that may pay"),),
+        Drawing(
+            picture,
+            "Figure: accuracy and cost of cascades against the quality of the check",
+            f"A check accepts correct answers and rejects wrong ones, both as often as the axis says. {shaded}.{more}",
+        ),
+    )
