@@ -44,7 +44,7 @@ _WORDS: dict[State, Verdict] = {
 
 @dataclass(frozen=True)
 class NightVerdict:
-    """The verdict on the last night, and what it rests on."""
+    """The verdict on the last night, with its alarms and comparisons."""
 
     result: GateResult
     alarms: tuple[Alarm, ...]
