@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from wattbench.terminal import TextColumn, log_text, text_table, wrapped
-from wattbench_reports.formatting.units import listed, percent, plural, points
+from wattbench_reports.formatting.units import listed, percent, plural
 from wattbench_reports.gate.calibration.record import Calibration, Drill
 from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
+from wattbench_reports.gate.metrics import METRICS, size_text
 from wattbench_reports.stats import Interval
 from wattbench_reports.wording.gate import label
 
@@ -61,10 +61,7 @@ def _measured(drill: Drill) -> str:
 
 
 def _noise(calibration: Calibration) -> list[str]:
-    rows = [
-        (METRICS[metric].label, points(noise) if metric == ACCURACY else percent(noise))
-        for metric, noise in calibration.noise.items()
-    ]
+    rows = [(METRICS[metric].label, size_text(metric, noise)) for metric, noise in calibration.noise.items()]
     return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 
@@ -102,4 +99,4 @@ def _labels(metrics: tuple[str, ...]) -> str:
 def _floor(metric: str, floor: float | None) -> str:
     if floor is None:
         return "above 50%"
-    return points(floor) if metric == "accuracy" else percent(floor)
+    return size_text(metric, floor)

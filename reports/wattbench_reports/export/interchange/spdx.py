@@ -94,7 +94,7 @@ def _energy(analysis: Analysis, system: str, trained: Training | None) -> dict[s
         energy["ai_inferenceEnergyConsumption"] = [_described(split.j_per_request * split.requests)]
     for step in () if trained is None else trained.steps:
         if step.energy_j is not None:
-            stage = "finetuning" if step.method in FINE_TUNING else "training"
+            stage = "finetuning" if step.recorded.method in FINE_TUNING else "training"
             energy.setdefault(f"ai_{stage}EnergyConsumption", []).append(_described(step.energy_j))
     return energy
 
@@ -123,7 +123,7 @@ def _about_training(trained: Training) -> str:
 def _step(step: Step) -> str:
     energy = "energy not recorded" if step.energy_j is None else f"energy {qualified(step.provenance)}"
     source = f", {step.source}" if step.source else ""
-    return f"{step.name} ({step.method}): {energy}{source}"
+    return f"{step.name} ({step.recorded.method}): {energy}{source}"
 
 
 def _metrics(analysis: Analysis, system: str) -> list[dict[str, str]]:
