@@ -48,13 +48,13 @@ def label(metric: str) -> str:
 
 
 def label_with_provenance(metric: MetricVerdict) -> str:
-    """Write the label with how its joules came about: ``joules per request (counter, 3 of 24 windows contended)``."""
+    """Write the label with the provenance of joules: ``joules per request (counter, 3 of 24 windows contended)``."""
     joules = joules_line(metric)
     return f"{label(metric.metric)} ({joules})" if joules else label(metric.metric)
 
 
 def joules_line(metric: MetricVerdict) -> str:
-    """Write the provenance of its joules, and what is wrong with their windows; empty for other metrics."""
+    """Write the provenance of its joules and the faults of their windows; empty for other metrics."""
     return ", ".join(filter(None, (metric.provenance, metric.validity)))
 
 
@@ -250,7 +250,7 @@ def finds_line(result: GateResult) -> str:
 
 
 def finds_text(detects: Mapping[str, float], policy: Policy, items: int) -> str:
-    """Write what a gate can find: ``With 400 items this gate can find: a drop of 11 points (in 90% of gates).``
+    """Write the smallest worsenings that a gate finds: ``With 400 items this gate can find a drop of 11 points ...``
 
     Args:
         detects: metric to the smallest worsening that it finds.

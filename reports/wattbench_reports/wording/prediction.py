@@ -40,7 +40,7 @@ def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
 
 
 def _another_session(check: PredictionCheck, apart: Sequence[PredictedFigure]) -> bool:
-    """Return whether what differs is what the speed of a machine on a day moves, in all systems alike."""
+    """Return whether only figures differ that the machine's speed moves in all systems alike."""
     compared = {each.name for each in check.over_single if each.agrees}
     return all(each in check.figures and each.name != "accuracy" and each.name in compared for each in apart)
 

@@ -18,7 +18,7 @@ from wattbench_reports.wording.decision.advice import (
 )
 from wattbench_reports.wording.decision.costs import CostWords, benefit_words, request_words, right_words
 from wattbench_reports.wording.decision.phrases import PHRASES
-from wattbench_reports.wording.decision.qualifies import qualifies
+from wattbench_reports.wording.decision.requirements import qualifies
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _none_right(system: SystemDecision) -> bool:
 
 
 def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> str:
-    """Say what a further right answer costs with a system; or which systems are the better choice."""
+    """Word the price of a further right answer, or why a system has none."""
     if system.apart:
         return PHRASES["apart"].format(reason=system.apart)
     step = next((each for each in decision.hull if each.dearer == system.system), None)
