@@ -143,9 +143,9 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
     return (
         Cell(each.component),
         energy_badge(each.provenance),
-        Cell(each.meter or units.NONE),
-        Cell(each.reads or units.NONE),
-        Cell(units.quantity(each.step_s, "s")),
+        Cell(each.meter.meter or units.NONE),
+        Cell(each.meter.reads or units.NONE),
+        Cell(units.quantity(each.meter.step_s, "s")),
         Cell(units.count(each.windows)),
         Cell(units.quantity(each.energy_j, "J")),
         Cell(_named(analysis, each.systems)),

@@ -135,13 +135,16 @@ class AnswerAccess:
         """Return which answers are of requests that failed, or those of some rows."""
         return np.asarray(self.items["failed"].to_numpy()[rows])
 
+    def _columns(self) -> TableColumns:
+        return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
+
     def further(self, name: str) -> Column:
         """Return how a further column of numbers is read; NaN everywhere where an older table lacks it.
 
         Raises:
             UserError: it cannot be read, or holds something else.
         """
-        with TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy()) as table:
+        with self._columns() as table:
             values = table.numbers(name) if name in table else np.broadcast_to(np.nan, (self.number,))
         return lambda rows: values[rows]
 
@@ -151,7 +154,7 @@ class AnswerAccess:
         Raises:
             UserError: it cannot be read, or holds no lists.
         """
-        with TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy()) as table:
+        with self._columns() as table:
             lengths = lengths_of_lists(table.path, name, table.parts(name))
         return lambda rows: lengths[rows]
 

@@ -55,7 +55,7 @@ def _at_once(file: IO[bytes]) -> pd.DataFrame | None:
     try:
         table = pd.read_csv(
             file, dtype=types, keep_default_na=False, na_values={column: [""] for column in _FLOATS}, index_col=False,
-            encoding="utf-8", encoding_errors="replace", skip_blank_lines=True,
+            encoding="utf-8", encoding_errors="replace", skip_blank_lines=True, float_precision="round_trip",
         )  # fmt: skip
     except (OSError, ValueError):  # its own errors are ValueErrors
         return None

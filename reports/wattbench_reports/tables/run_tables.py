@@ -126,9 +126,6 @@ class Frames(AnswerAccess):
         with self._columns() as table:
             return name in table
 
-    def _columns(self) -> TableColumns:
-        return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
-
     def coded(self, name: str) -> Coded:
         """Read a further column of texts of the items, aligned with `items`, as numbers.
 
