@@ -45,8 +45,9 @@ class Fourfold:
     second_only: int
     neither: int
     p: float | None
-    """Exact McNemar, two-sided: how often two equally good systems would split the flipped items at least as unevenly.
-    None where nothing flipped."""
+    """How often two equally good systems would split the flipped items at least as unevenly, two-sided; None where
+    nothing flipped. McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages" (1947), with the exact binomial in place of its chi-square."""
 
     @property
     def items(self) -> int:
@@ -182,16 +183,7 @@ class _Sides:
 
 def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
     both, gained, lost, neither = (int(count) for count in counts)
-    return Fourfold(task, both, gained, lost, neither, _exact_p(gained, lost))
-
-
-def _exact_p(gained: int, lost: int) -> float | None:
-    """Return the exact two-sided p-value of the flips; None without any.
-
-    McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
-    with the exact binomial in place of its chi-square.
-    """
-    return coin_p(gained, gained + lost) if gained + lost else None
+    return Fourfold(task, both, gained, lost, neither, coin_p(gained, gained + lost) if gained + lost else None)
 
 
 _Answers = Mapping[tuple[int, str], Mapping[str, Any]]

@@ -71,9 +71,10 @@ def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
         name: None if name in analysis.not_held else each.latency_interval(MEDIAN)
         for name, each in analysis.measured.items()
     }
+    thriftier = _cheaper(analysis.basis, analysis.shares, list(joules.values()))
     seconds = one_sided_latencies(analysis.latency_pairs.gaps(names))
     return (
-        _tradeoff(analysis, joules, (_joules(analysis), right), analysis.energy_groups, _why_no_joules(analysis)),
+        _tradeoff(analysis, joules, (thriftier, right), analysis.energy_groups, _why_no_joules(analysis)),
         _tradeoff(
             analysis, medians, (seconds, right), groups(analysis.prints, LATENCY),
             {name: "too few requests for a p50" for name, interval in medians.items() if interval is None},
@@ -93,10 +94,6 @@ def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
     p_values = _cheaper(analysis.priced.basis, analysis.shares, list(costs.values()))
     missing = {name: each.why_none for name, each in systems.items() if each.per_request is None}
     return _tradeoff(analysis, costs, (p_values, _accuracies(analysis)), (analysis.frames.systems,), missing)
-
-
-def _joules(analysis: Analysis) -> NDArray[np.float64]:
-    return _cheaper(analysis.basis, analysis.shares, [each.j_per_request for each in analysis.measured.values()])
 
 
 def _cheaper(basis: Basis, shares: Shares | None, costs: Sequence[Interval | None]) -> NDArray[np.float64]:

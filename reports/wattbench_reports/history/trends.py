@@ -84,7 +84,7 @@ def _margin(panel: SeriesPanel, margins: Mapping[str, float]) -> NDArray[np.floa
 def trends(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Trend, ...]:
     """Return every series of the last night's suite, systems in the order of their names. Arguments as of `watched`."""
     rows = [
-        replace(trend, changes=_changes(each, row))
+        replace(trend, changes=tuple(_change(each, change) for change in each.changes if change.row == row))
         for each in watched(history, policy)
         for row, trend in enumerate(each.panel.trends)
     ]
@@ -94,10 +94,6 @@ def trends(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Trend, ...]
     for trend in rows:
         together.setdefault((trend.system, trend.domain, trend.metric), []).append(trend)
     return tuple(over_machines(of_machines) for _, of_machines in sorted(together.items(), key=lambda pair: pair[0]))
-
-
-def _changes(metric: Watched, row: int) -> tuple[Change, ...]:
-    return tuple(_change(metric, each) for each in metric.changes if each.row == row)
 
 
 def _change(metric: Watched, change: LevelChange) -> Change:

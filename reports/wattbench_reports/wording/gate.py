@@ -208,16 +208,14 @@ def expired_waivers(result: GateResult) -> list[Waiver]:
     In a verdict without a date they show by metrics that are waived and block all the same.
     """
     today = _day(result.created_utc)
-    refused = {metric_name(each.metric) for each in result.metrics if _refused(each)}
+    refused = {
+        metric_name(each.metric) for each in result.metrics if each.verdict is Verdict.REGRESSED and is_blocking(each)
+    }
     return [
         each
         for each in result.policy.waivers
         if (today is not None and each.until < today) or (today is None and each.metric in refused)
     ]
-
-
-def _refused(metric: MetricVerdict) -> bool:
-    return metric.verdict is Verdict.REGRESSED and is_blocking(metric)
 
 
 def _day(created_utc: str) -> date | None:
