@@ -97,4 +97,4 @@ def sessions_of(earlier: Sequence[Run]) -> SessionRecord:
     joules = np.array([each.item_joules.mean(axis=0) for each in earlier])
     by_system = {name: tuple(column.tolist()) for name, column in zip(NAMES, joules.T, strict=True)}
     runs = tuple(str(number) for number in range(len(earlier)))
-    return SessionRecord("simulated", "", {}, "", runs, by_system, {})
+    return SessionRecord("simulated", "", {}, "", runs, {"energy_j": by_system, "seconds": {}})

@@ -156,9 +156,7 @@ def of_five(run: RunRecords) -> SessionRecord:
     return dataclasses.replace(
         record,
         runs=tuple(f"earlier-{number}" for number in range(len(speeds))),
-        j_per_request=moved(record.j_per_request),
-        seconds_per_request=moved(record.seconds_per_request),
-        figures={"latency_p95": moved(record.figures["latency_p95"])},
+        figures={name: moved(record.figures[name]) for name in ("energy_j", "seconds", "latency_p95")},
         made_of={},
     )
 

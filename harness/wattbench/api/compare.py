@@ -87,7 +87,7 @@ class Comparison:
     def frame(self) -> pd.DataFrame:
         """Return one row per system: its figures, which other systems they may be ranked against, and of one run
         whether it qualifies."""
-        from wattbench_reports.export.comparison.comparison_frame import comparison_frame
+        from wattbench_reports.export.comparison.comparison_rows import comparison_frame
 
         return comparison_frame(self.data, self.decided)
 

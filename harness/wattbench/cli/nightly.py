@@ -200,6 +200,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
     """Judge the last night, print the verdict and rebuild the site; return the exit code."""
     from wattbench.api.gates.judge_night import build_site_by, judge_last_night
     from wattbench_reports.export import night
+    from wattbench_reports.export.gate import as_junit
 
     try:
         with stdout_to_stderr():
@@ -207,7 +208,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
         click.echo(night.as_text(verdict), nl=False)
         files.write_texts(
             VerdictTexts(
-                junit=lambda: night.as_junit(verdict),
+                junit=lambda: as_junit(verdict.result, command="nightly"),
                 markdown=lambda: night.as_markdown(verdict),
                 json=lambda: night.as_json(verdict),
                 annotations=lambda: night.annotations(verdict),

@@ -24,7 +24,7 @@ from wattbench_reports.tables.item_matrix import ItemTable
 
 @dataclass(frozen=True)
 class MoneyBreakEven:
-    """The same of money: after how many correct answers a training has paid for itself."""
+    """After how many correct answers a training has paid for itself in money."""
 
     outlay: float | None
     """Money of the training minus that of the other one's, in the currency of the run; None where one is not known."""

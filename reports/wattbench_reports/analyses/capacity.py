@@ -100,22 +100,15 @@ class Fleets:
     """Why no system is simulated, as a clause; empty where systems are."""
 
 
-def fleets(
-    analysis: Analysis,
-    requests_per_year: float = REQUESTS_PER_YEAR,
-    rates_per_s: Sequence[float] = RATES_PER_S,
-    target_times: float = TARGET_TIMES,
-) -> Fleets:
+def fleets(analysis: Analysis, requests_per_year: float = REQUESTS_PER_YEAR) -> Fleets:
     """Size every system except yardsticks, from the durations that were measured one request at a time.
 
     Args:
         analysis: the run.
         requests_per_year: the first rate is these, spread evenly over a year; above 0.
-        rates_per_s: the others.
-        target_times: see `TARGET_TIMES`.
     """
     year_per_s = requests_per_year / SECONDS_PER_YEAR
-    rates = (year_per_s, *rates_per_s)
+    rates = (year_per_s, *RATES_PER_S)
     why_not = _why_not(analysis)
     timed = {} if why_not else {name: known for name in in_use(analysis) if len(known := _durations_s(analysis, name))}
     tails = {name: tail_share(len(known)) for name, known in timed.items()}
@@ -124,9 +117,7 @@ def fleets(
         year_per_s=year_per_s,
         rates_per_s=rates,
         fleets=tuple(
-            _fleet(analysis, name, known, rates, share, target_times)
-            for name, known in timed.items()
-            if tails[name] is not None
+            _fleet(analysis, name, known, rates, share) for name, known in timed.items() if tails[name] is not None
         ),
         share=share,
         too_few=tuple(name for name, tail in tails.items() if tail is None),
@@ -154,13 +145,12 @@ def _fleet(
     known_s: NDArray[np.float64],
     rates: Sequence[float],
     share: float,
-    target_times: float,
 ) -> Fleet:
     split = analysis.splits[name]
     idle_w = idle_watts(analysis, name) if analysis.judged[name].valid else None
     above_j = None if idle_w is None else split.above_idle_j_per_request
     tail_s = quantile(known_s, share)
-    target_s = target_times * tail_s
+    target_s = TARGET_TIMES * tail_s
     return Fleet(
         system=name,
         kind=analysis.kinds[name],

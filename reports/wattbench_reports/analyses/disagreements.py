@@ -45,8 +45,9 @@ class Fourfold:
     second_only: int
     neither: int
     p: float | None
-    """Exact McNemar, two-sided: how often two equally good systems would split the flipped items at least as unevenly.
-    None where nothing flipped."""
+    """How often two equally good systems would split the flipped items at least as unevenly, two-sided; None where
+    nothing flipped. McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages" (1947), with the exact binomial in place of its chi-square."""
 
     @property
     def items(self) -> int:
@@ -125,14 +126,14 @@ def flips(analysis: Analysis, pairs: Sequence[Pair], examples: int = EXAMPLES) -
         tuple(spread(flipped, tasks, len(suite), order, examples) for flipped in (sides.gained, sides.lost))
         for _, sides in compared
     ]
-    reader = _Reader.of(
+    answers = _answers(
         analysis, [(pair, np.concatenate(rows)) for (pair, _), rows in zip(compared, chosen, strict=True)]
     )
     return tuple(
         Flips(
             pair,
             *sides.fourfolds(suite, tasks),
-            *(tuple(reader.flip(pair, int(row)) for row in chosen_rows) for chosen_rows in rows),
+            *(tuple(_flip(answers, pair, int(row)) for row in chosen_rows) for chosen_rows in rows),
         )
         for (pair, sides), rows in zip(compared, chosen, strict=True)
     )
@@ -164,7 +165,7 @@ class _Sides:
         return self.answered & ~self.first_right & self.second_right
 
     def fourfolds(self, suite: Sequence[str], tasks: NDArray[np.int64]) -> tuple[Fourfold, tuple[Fourfold, ...]]:
-        """Count right and wrong over all items, and in each task of which both answered an item.
+        """Count right and wrong over all items, and in each task that both answered items of.
 
         Args:
             suite: the tasks.
@@ -182,68 +183,50 @@ class _Sides:
 
 def _fourfold(task: str | None, counts: NDArray[np.int64]) -> Fourfold:
     both, gained, lost, neither = (int(count) for count in counts)
-    return Fourfold(task, both, gained, lost, neither, _exact_p(gained, lost))
+    return Fourfold(task, both, gained, lost, neither, coin_p(gained, gained + lost) if gained + lost else None)
 
 
-def _exact_p(gained: int, lost: int) -> float | None:
-    """Return the exact two-sided p-value of the flips; None without any.
-
-    McNemar, "Note on the sampling error of the difference between correlated proportions or percentages" (1947),
-    with the exact binomial in place of its chi-square.
-    """
-    return coin_p(gained, gained + lost) if gained + lost else None
+_Answers = Mapping[tuple[int, str], Mapping[str, Any]]
+"""(Item's row, system) to the columns of its answer."""
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """The answers that are shown, with their texts."""
+def _answers(analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Answers:
+    """Read the answers of each pair to the chosen items, with their texts."""
+    items = analysis.frames.items
+    rows = np.unique(np.concatenate([pair_rows for _, pair_rows in wanted])) if wanted else np.empty(0, dtype=np.int64)
+    pairs = {(int(row), name) for pair, pair_rows in wanted for row in pair_rows for name in (pair.first, pair.second)}
+    row_of = analysis.frames.row_of_answer
+    near = np.flatnonzero(np.isin(row_of, rows))
+    answers = items.iloc[near].assign(row=row_of[near], place=near)
+    answers["system"] = answers["system"].astype(str)
+    keys = zip(answers["row"], answers["system"], strict=True)
+    answers = answers[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
+    by_item = answers.groupby(["row", "system"], sort=False)
+    answers["repeats"] = by_item["correct"].transform("size")
+    answers["times_right"] = (answers["correct"] >= RIGHT).groupby([answers["row"], answers["system"]]).transform("sum")
+    answers["counts"] = by_item["correct"].transform("mean") >= RIGHT
+    # The first answer that is as right as the item counts; where scores lie between, the first.
+    answers["agrees"] = (answers["correct"] >= RIGHT) == answers["counts"]
+    answers = answers.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
+    answers = answers.drop_duplicates(["row", "system"])
+    texts = texts_at(analysis.frames, answers["place"].to_numpy(dtype=np.int64), _TEXTS)
+    answers = answers.join(texts, on="place")
+    shown = [{str(name): value for name, value in each.items()} for each in answers.to_dict("records")]
+    return {(int(row["row"]), str(row["system"])): row for row in shown}
 
-    answers: Mapping[tuple[int, str], Mapping[str, Any]]
-    """(Item's row, system) to the columns of its answer."""
 
-    @classmethod
-    def of(cls, analysis: Analysis, wanted: Sequence[tuple[Pair, NDArray[np.int64]]]) -> _Reader:
-        """Read the texts of the chosen items, and of no others."""
-        items = analysis.frames.items
-        rows = (
-            np.unique(np.concatenate([pair_rows for _, pair_rows in wanted])) if wanted else np.empty(0, dtype=np.int64)
-        )
-        pairs = {
-            (int(row), name) for pair, pair_rows in wanted for row in pair_rows for name in (pair.first, pair.second)
-        }
-        row_of = analysis.frames.row_of_answer
-        near = np.flatnonzero(np.isin(row_of, rows))
-        answers = items.iloc[near].assign(row=row_of[near], place=near)
-        answers["system"] = answers["system"].astype(str)
-        keys = zip(answers["row"], answers["system"], strict=True)
-        answers = answers[np.asarray([key in pairs for key in keys], dtype=np.bool_)]
-        by_item = answers.groupby(["row", "system"], sort=False)
-        answers["repeats"] = by_item["correct"].transform("size")
-        answers["times_right"] = (
-            (answers["correct"] >= RIGHT).groupby([answers["row"], answers["system"]]).transform("sum")
-        )
-        answers["counts"] = by_item["correct"].transform("mean") >= RIGHT
-        # The first answer that is as right as the item counts; where scores lie between, the first.
-        answers["agrees"] = (answers["correct"] >= RIGHT) == answers["counts"]
-        answers = answers.sort_values(["agrees", "repeat"], ascending=[False, True], kind="stable")
-        answers = answers.drop_duplicates(["row", "system"])
-        texts = texts_at(analysis.frames, answers["place"].to_numpy(dtype=np.int64), _TEXTS)
-        answers = answers.join(texts, on="place")
-        shown = [{str(name): value for name, value in each.items()} for each in answers.to_dict("records")]
-        return cls({(int(row["row"]), str(row["system"])): row for row in shown})
-
-    def flip(self, pair: Pair, row: int) -> Flip:
-        """Build the flip of one item."""
-        first, second = (self.answers[row, name] for name in (pair.first, pair.second))
-        prompts = list(dict.fromkeys(text for each in (first, second) if (text := _text(each, "prompt")) is not None))
-        target = _text(first, "target")
-        return Flip(
-            task=str(first["task"]),
-            doc_id=int(first["doc_id"]),
-            prompts=tuple(last_of(prompt) for prompt in prompts),
-            target=None if target is None else first_of(target, KEY_CHARACTERS),
-            answers=(_answer(pair.first, first), _answer(pair.second, second)),
-        )
+def _flip(answers: _Answers, pair: Pair, row: int) -> Flip:
+    """Build the flip of one item."""
+    first, second = (answers[row, name] for name in (pair.first, pair.second))
+    prompts = list(dict.fromkeys(text for each in (first, second) if (text := _text(each, "prompt")) is not None))
+    target = _text(first, "target")
+    return Flip(
+        task=str(first["task"]),
+        doc_id=int(first["doc_id"]),
+        prompts=tuple(last_of(prompt) for prompt in prompts),
+        target=None if target is None else first_of(target, KEY_CHARACTERS),
+        answers=(_answer(pair.first, first), _answer(pair.second, second)),
+    )
 
 
 def _answer(system: str, row: Mapping[str, Any]) -> Answer:

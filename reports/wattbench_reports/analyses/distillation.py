@@ -14,10 +14,8 @@ from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.stats import Interval, accuracy_interval, percentile_interval, ratios, resampled_sums
 from wattbench_reports.stats.budgets import AGREEMENT_ITEMS, DISTILLATION_UNITS, SEED
 from wattbench_reports.tables.extracted_answers import characters, stated
+from wattbench_reports.tables.flipped_rows import RIGHT
 from wattbench_reports.tables.labels import Labels
-
-RIGHT = 0.5
-"""An answer with at least this score counts as right, where only right and wrong are compared."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,7 @@ class Origin:
 
     component: str
     provenance: str
-    meter: str
-    """The meter that reads it; empty where not recorded. So `reads`."""
-    reads: str
-    """What the meter reads, in words."""
-    step_s: float | None
-    """How often its figure advances."""
+    meter: MeterRecord
     windows: int
     """Windows with joules of it, of every purpose."""
     energy_j: float
@@ -56,8 +51,7 @@ def origins(analysis: Analysis) -> tuple[Origin, ...]:
             totals.systems[str(system)] = None
     meters = frames.record.meters
     return tuple(
-        Origin(component, provenance, known.meter, known.reads, known.step_s, totals.windows, totals.energy_j,
+        Origin(component, provenance, meters.get(component, MeterRecord()), totals.windows, totals.energy_j,
                tuple(name for name in frames.systems if name in totals.systems))
         for (component, provenance), totals in sums.items()
-        for known in [meters.get(component, MeterRecord())]
     )  # fmt: skip

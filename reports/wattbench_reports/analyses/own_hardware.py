@@ -138,7 +138,7 @@ def _is_paid_by_request(price: PriceRecord | None, money: SystemMoney) -> bool:
 
 
 def kept_on(analysis: Analysis, name: str, price: PriceRecord) -> KeptOn | None:
-    """Return what a machine costs in a month; None where its hours cost nothing, as its capacity is read from them."""
+    """Return the monthly costs of a machine; None where its hours cost nothing, as they give its capacity."""
     assert analysis.money is not None
     money = analysis.money.systems[name]
     hour = price.per_second * price.utilisation * 3600

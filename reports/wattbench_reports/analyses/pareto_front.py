@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.analyses.pareto_blocks import joule_losses
 from wattbench_reports.comparability.rules import LATENCY, groups
 from wattbench_reports.comparison.analysis import Analysis
 from wattbench_reports.comparison.ties import ALPHA, one_sided_accuracies, one_sided_latencies
@@ -23,6 +22,7 @@ from wattbench_reports.metrics.tail_latency import MEDIAN
 from wattbench_reports.stats import (
     Interval,
     front_not_excluded,
+    log_ratio_losses,
     pairwise_p_values,
     pairwise_p_values_of_draws,
 )
@@ -44,7 +44,7 @@ class FrontMembership:
 
     @property
     def not_excluded(self) -> bool:
-        """Whether it cannot be excluded from the front."""
+        """Return whether it cannot be excluded from the front."""
         return self.p_value is not None and self.p_value > ALPHA
 
 
@@ -71,9 +71,10 @@ def tradeoffs(analysis: Analysis) -> tuple[Tradeoff, Tradeoff]:
         name: None if name in analysis.not_held else each.latency_interval(MEDIAN)
         for name, each in analysis.measured.items()
     }
+    thriftier = _cheaper(analysis.basis, analysis.shares, list(joules.values()))
     seconds = one_sided_latencies(analysis.latency_pairs.gaps(names))
     return (
-        _tradeoff(analysis, joules, (_joules(analysis), right), analysis.energy_groups, _why_no_joules(analysis)),
+        _tradeoff(analysis, joules, (thriftier, right), analysis.energy_groups, _why_no_joules(analysis)),
         _tradeoff(
             analysis, medians, (seconds, right), groups(analysis.prints, LATENCY),
             {name: "too few requests for a p50" for name, interval in medians.items() if interval is None},
@@ -95,15 +96,25 @@ def money_tradeoff(analysis: Analysis) -> Tradeoff | None:
     return _tradeoff(analysis, costs, (p_values, _accuracies(analysis)), (analysis.frames.systems,), missing)
 
 
-def _joules(analysis: Analysis) -> NDArray[np.float64]:
-    return _cheaper(analysis.basis, analysis.shares, [each.j_per_request for each in analysis.measured.values()])
-
-
 def _cheaper(basis: Basis, shares: Shares | None, costs: Sequence[Interval | None]) -> NDArray[np.float64]:
     """Return the one-sided p-value of "i costs no more per request than j", shape (systems, systems)."""
     if basis.blocks is not None:
-        return pairwise_p_values(joule_losses(basis, shares))
+        return pairwise_p_values(_joule_losses(basis, shares))
     return _of_draws(costs, per_request(basis, basis.drawn.of("energy_j"), shares))
+
+
+def _joule_losses(basis: Basis, shares: Shares | None) -> NDArray[np.float64]:
+    """Return the log of joules per request by block, shape (blocks, systems); NaN for a system without joules.
+
+    Args:
+        basis: of a run with blocks; or one with money in place of joules.
+        shares: the mix of domains; None: every answer counts the same.
+    """
+    assert basis.blocks is not None
+    kinds = basis.blocks.kinds
+    return log_ratio_losses(
+        *(np.nan_to_num(per_request(basis, kinds[kind], shares)) for kind in ("energy_j", "metered"))
+    )
 
 
 def _of_draws(estimates: Sequence[Interval | None], drawn: NDArray[np.float64]) -> NDArray[np.float64]:

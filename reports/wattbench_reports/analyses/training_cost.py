@@ -14,26 +14,27 @@ from wattbench_reports.tables.training_record import TrainingRecord, training_re
 
 @dataclass(frozen=True)
 class Step:
-    """One training step, from its ledger or its declaration as the run recorded it. None means not known."""
+    """One training step, from its ledger or its declaration."""
 
     name: str
-    method: str
-    documents: float | None
-    tokens: float | None
-    teacher_tokens: float | None
-    seconds: float | None
-    energy_j: float | None
-    """Joules of all components; None where none was read."""
-    provenance: str
-    cpu: str | None
-    source: str
-    """Of a declared one: the source of the declaration; else empty."""
-    gpu_hours: float | None
-    """Of a declared one; as the source has them. So the next."""
-    declared_g_co2e: float | None
-    cost: float | None
-    currency: str | None
-    """Of `cost`: ISO 4217."""
+    recorded: TrainingRecord
+
+    @property
+    def energy_j(self) -> float | None:
+        """Return the joules of all components; None where none was read."""
+        return total_j(self.recorded.energy_j)
+
+    @property
+    def provenance(self) -> str:
+        """Return the provenance of the joules."""
+        ways = self.recorded.provenance
+        return provenance.joined(ways[part] for part in added(self.recorded.energy_j) if part in ways)
+
+    @property
+    def source(self) -> str:
+        """Return the source of a declaration, with its year; empty where the step was measured."""
+        source, year = self.recorded.source, self.recorded.year
+        return f"{source}, {year}" if source and year else source
 
 
 @dataclass(frozen=True)
@@ -52,17 +53,17 @@ class Training:
     @property
     def tokens(self) -> float | None:
         """Return the tokens of forward and backward passes; None where a step does not record them."""
-        return _sum([step.tokens for step in self.steps])
+        return _sum([step.recorded.tokens for step in self.steps])
 
     @property
     def teacher_tokens(self) -> float | None:
         """Return the tokens that a teacher processed; None where a step does not record them."""
-        return _sum([step.teacher_tokens for step in self.steps])
+        return _sum([step.recorded.teacher_tokens for step in self.steps])
 
     @property
     def seconds(self) -> float | None:
         """Return the seconds of all steps together; None where a step does not record them."""
-        return _sum([step.seconds for step in self.steps])
+        return _sum([step.recorded.seconds for step in self.steps])
 
     @property
     def provenance(self) -> str:
@@ -89,7 +90,7 @@ def without_recorded_training(analysis: Analysis) -> tuple[str, ...]:
 
 
 def _of_system(analysis: Analysis, row: SystemRow) -> Training:
-    steps = tuple(_step(name, recorded) for name, recorded in training_records(row).items())
+    steps = tuple(Step(name, recorded) for name, recorded in training_records(row).items())
     known = [step.energy_j for step in steps if step.energy_j is not None]
     energy_j = sum(known) if len(known) == len(steps) else None
     factor: Carbon | None = analysis.comparison.carbon
@@ -99,26 +100,6 @@ def _of_system(analysis: Analysis, row: SystemRow) -> Training:
         steps=steps,
         energy_j=energy_j,
         grams_co2e=None if factor is None or energy_j is None else factor.grams(energy_j),
-    )
-
-
-def _step(name: str, recorded: TrainingRecord) -> Step:
-    ways, source = recorded.provenance, recorded.source
-    return Step(
-        name=name,
-        method=recorded.method,
-        documents=recorded.documents,
-        tokens=recorded.tokens,
-        teacher_tokens=recorded.teacher_tokens,
-        seconds=recorded.seconds,
-        energy_j=total_j(recorded.energy_j),
-        provenance=provenance.joined(ways[component] for component in added(recorded.energy_j) if component in ways),
-        cpu=recorded.cpu,
-        source=f"{source}, {recorded.year}" if source and recorded.year else source,
-        gpu_hours=recorded.gpu_hours,
-        declared_g_co2e=recorded.g_co2e if source else None,
-        cost=recorded.cost if source else None,
-        currency=recorded.currency if source else None,
     )
 
 
@@ -132,10 +113,11 @@ def training_money(analysis: Analysis, training: Training | None) -> tuple[float
     workload, currency = analysis.workload, analysis.money.currency
     total = 0.0
     for step in () if training is None else training.steps:
-        if step.cost is not None:
-            if step.currency != currency:
-                return None, f"the training of {step.name} was paid for in {step.currency}"
-            total += step.cost
+        declared = step.recorded
+        if declared.cost is not None and declared.source:
+            if declared.currency != currency:
+                return None, f"the training of {step.name} was paid for in {declared.currency}"
+            total += declared.cost
         elif step.energy_j is None or workload.price_per_kwh is None:
             lacking = "joules" if step.energy_j is None else "price of electricity (workload.price_per_kwh)"
             return None, f"the training of {step.name} has no declared cost and no {lacking}"

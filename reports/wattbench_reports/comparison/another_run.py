@@ -34,7 +34,9 @@ def joule_sessions(record: SessionRecord | None, system: str) -> SessionVariance
     """
     if record is None:
         return None
-    known = {name: each for name, values in record.j_per_request.items() if (each := _variance(values)) is not None}
+    known = {
+        name: each for name, values in record.figures["energy_j"].items() if (each := _variance(values)) is not None
+    }
     if system in known:
         return known[system]
     return max(known.values(), key=lambda each: each.log_variance, default=None)

@@ -82,7 +82,7 @@ def moves_in(record: SessionRecord, systems: Sequence[str], hours: Floats) -> Se
     """
     moves: dict[str, Floats] = {}
     freedom: list[float] = []
-    for by_system, kinds in ((record.j_per_request, OF_JOULES), (record.seconds_per_request, OF_SECONDS)):
+    for by_system, kinds in ((record.figures["energy_j"], OF_JOULES), (record.figures["seconds"], OF_SECONDS)):
         moved = log_moves(by_system, systems)
         if moved is not None:
             moves |= dict.fromkeys(kinds, moved[0])

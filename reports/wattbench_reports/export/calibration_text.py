@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from wattbench.terminal import TextColumn, log_text, text_table, wrapped
-from wattbench_reports.formatting.units import listed, percent, plural, points
+from wattbench_reports.formatting.units import listed, percent, percent_interval, plural
 from wattbench_reports.gate.calibration.record import Calibration, Drill
-from wattbench_reports.gate.calibration.simulate import Rates, planted_in_words
-from wattbench_reports.gate.metrics import ACCURACY, METRICS
-from wattbench_reports.stats import Interval
+from wattbench_reports.gate.calibration.simulate import planted_in_words
+from wattbench_reports.gate.metrics import METRICS, size_text
 from wattbench_reports.wording.gate import label
 
 
@@ -57,14 +56,12 @@ def _measured(drill: Drill) -> str:
     counts = Counter(drill.verdicts).most_common()
     verdicts = listed([f"{verdict} in {number} of {len(drill.verdicts)}" for verdict, number in counts])
     trade = " It gains in one task what it loses in another." if drill.trade else ""
-    return f"Measured with {planted_in_words(drill.planted)} planted: {verdicts} ({_labels(drill.regressed)}).{trade}"
+    regressed = listed([label(each) for each in drill.regressed]) or "no metric regressed"
+    return f"Measured with {planted_in_words(drill.planted)} planted: {verdicts} ({regressed}).{trade}"
 
 
 def _noise(calibration: Calibration) -> list[str]:
-    rows = [
-        (METRICS[metric].label, points(noise) if metric == ACCURACY else percent(noise))
-        for metric, noise in calibration.noise.items()
-    ]
+    rows = [(METRICS[metric].label, size_text(metric, noise)) for metric, noise in calibration.noise.items()]
     return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 
@@ -77,12 +74,11 @@ def _rates(calibration: Calibration) -> list[str]:
     rates = {"no fault (A/A)": calibration.equal} | {
         planted_in_words(each.planted): each.rates for each in calibration.drills
     }
-    return text_table(columns, [_row(what, each) for what, each in rates.items()])
-
-
-def _row(what: str, rates: Rates) -> tuple[str, ...]:
-    shares = (rates.regressed, rates.passed, rates.inconclusive)
-    return (what, *map(_share, shares), f"{rates.median_items:.0f}")
+    rows = [
+        (what, *map(percent_interval, (each.regressed, each.passed, each.inconclusive)), f"{each.median_items:.0f}")
+        for what, each in rates.items()
+    ]
+    return text_table(columns, rows)
 
 
 def _margins(calibration: Calibration) -> list[str]:
@@ -91,15 +87,7 @@ def _margins(calibration: Calibration) -> list[str]:
     return text_table((TextColumn(least_width=25), TextColumn()), rows)
 
 
-def _share(share: Interval) -> str:
-    return f"{percent(share.estimate)} [{100 * share.low:.1f}, {100 * share.high:.1f}]"
-
-
-def _labels(metrics: tuple[str, ...]) -> str:
-    return listed([label(each) for each in metrics]) or "no metric regressed"
-
-
 def _floor(metric: str, floor: float | None) -> str:
     if floor is None:
         return "above 50%"
-    return points(floor) if metric == "accuracy" else percent(floor)
+    return size_text(metric, floor)

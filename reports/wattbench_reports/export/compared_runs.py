@@ -17,7 +17,7 @@ from wattbench_reports.wording.decision import DecisionWords, decision_words
 
 @dataclass(frozen=True)
 class ComparedRuns:
-    """A comparison, and what is decided by it."""
+    """A comparison, and the decision that follows from it."""
 
     comparison: Comparison
     decided: DecisionWords | None

@@ -22,10 +22,10 @@ def sessions_text(record: SessionRecord) -> str:
     rows = [
         (
             printable(name),
-            *_cells(record.j_per_request.get(name, ()), "J"),
-            *_cells(record.seconds_per_request.get(name, ()), "s"),
+            *_cells(record.figures["energy_j"][name], "J"),
+            *_cells(record.figures["seconds"].get(name, ()), "s"),
         )
-        for name in record.j_per_request
+        for name in record.figures["energy_j"]
     ]
     head = printable(f"{record.suite}: {units.plural(record.sessions, 'session')}")
     note = "spread: standard deviation between sessions, of the logarithm."

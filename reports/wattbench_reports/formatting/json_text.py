@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -19,3 +21,14 @@ def json_text(document: Any) -> str:
     if not text.replace("\n", "").isprintable():
         text = "".join(each if each == "\n" or each.isprintable() else json.dumps(each)[1:-1] for each in text)
     return f"{text}\n"
+
+
+def plain_data(value: Any) -> Any:
+    """Return a value of JSON: no tuples, no enumerations, and None for infinity and NaN."""
+    if isinstance(value, Mapping):
+        return {str(key): plain_data(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_data(each) for each in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return str(value) if isinstance(value, str) else value

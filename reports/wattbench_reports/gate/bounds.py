@@ -20,19 +20,19 @@ from wattbench_reports.stats.student import t_upper
 Values = NDArray[np.float64]
 
 LAST_LOOK = 0.5
-"""The part of an error rate that the last look of a gate has: that of its items since the look before."""
+"""The share of an error rate that the last look of a gate spends: that of its items since the look before."""
 
 
 @dataclass(frozen=True)
 class AtEnd:
-    """What the last planned look of a gate will bound a worsening by. Of two records that is the look they have."""
+    """The expected precision of the last planned look of a gate; of two records, that of their only look."""
 
     items: float
     standard_error: float
     """Of the estimate, in its unit."""
     df: float
     spent: float
-    """Which part of an error rate that look has."""
+    """The share of an error rate that the look spends."""
     fixed: float = 0.0
     """The part of the standard error that no items take away."""
     drift: float = 0.0
@@ -59,15 +59,15 @@ class MetricBounds(Protocol):
 
     @property
     def least_for_pass(self) -> int:
-        """Return the items of fewer of which there is no upper bound."""
+        """Return the fewest items that give an upper bound."""
 
     @property
     def at_end(self) -> AtEnd:
-        """Return what is expected of the last look that is planned, by what is known at the last one so far."""
+        """Return the expected precision of the last planned look, from the latest one."""
 
     @property
     def note(self) -> str:
-        """Return a sentence on what the bounds hold for and what they do not; empty where nothing is to be said."""
+        """Return a sentence on the limits of the bounds; empty without any."""
 
     def low(self, level: float) -> Values:
         """Return one-sided lower bounds of the worsening.
@@ -77,12 +77,12 @@ class MetricBounds(Protocol):
         """
 
     def high(self, level: float) -> Values:
-        """Return likewise upper bounds."""
+        """Return one-sided upper bounds; arguments as of `low`."""
 
 
 @dataclass(frozen=True)
 class StudentBounds:
-    """Bounds of an estimate that is normal on some scale, with a variance of its own degrees of freedom.
+    """Student's t bounds of an estimate that is normal on some scale.
 
     Valid over all looks together by Bonferroni's inequality: look by look they spend the shares of the level that
     `spent` holds.

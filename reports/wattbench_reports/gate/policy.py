@@ -114,7 +114,7 @@ NIGHT_POLICY = replace(
         for rule in DEFAULT_POLICY.rules
     ),
 )
-"""That of nights."""
+"""The policy of nights that name none."""
 
 
 def policy_of(record: Mapping[str, Any], where: str = "the record") -> Policy:

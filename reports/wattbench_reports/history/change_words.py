@@ -67,12 +67,12 @@ def label(metric: str) -> str:
 
 
 def compared_with(change: NightChange) -> str:
-    """Write what it is compared with, and its date or span: ``the reference (2026-01-04)``."""
+    """Write the level that a change is against, with its date or span: ``the reference (2026-01-04)``."""
     return f"{AGAINST[change.against]} ({change.label})" if change.label else AGAINST[change.against]
 
 
 def sentence(change: NightChange) -> str:
-    """Write a change in full: system, metric, size, figures, what it is compared with, its state or what limits it."""
+    """Write a change in full: system, metric, size, figures, the level that it is against, state and note."""
     what = f"{change.system}: {label(change.metric)}"
     size_and_figures = f" against {compared_with(change)}"
     if change.change is not None:

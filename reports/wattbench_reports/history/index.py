@@ -52,7 +52,7 @@ def index_path(root: Path) -> Path:
 
 
 def read_index(root: Path) -> tuple[dict[str, IndexedRun], pd.DataFrame]:
-    """Read the index: what it keeps of each run, and figures as `History.values`. Empty if it cannot be read."""
+    """Read the index: its runs, and their figures as `History.values`. Empty if it cannot be read."""
     import pandas as pd
     import pyarrow as pa
 

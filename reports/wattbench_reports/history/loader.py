@@ -70,7 +70,7 @@ def _finished(root: Path) -> Iterator[tuple[str, tuple[int, int]]]:
 def _read(
     root: Path, stamps: Mapping[str, tuple[int, int]]
 ) -> tuple[dict[str, IndexedRun], pd.DataFrame | None, dict[str, str]]:
-    """Read the runs that the index lacks: what is kept of each, their figures, and why some cannot be read."""
+    """Read the runs that the index lacks: their entries, their figures, and why some cannot be read."""
     if not stamps:
         return {}, None, {}
     kept, conditions, broken = {}, {}, {}

@@ -36,12 +36,12 @@ class Alert:
 
     @property
     def series(self) -> tuple[str, str, str]:
-        """Return what it is of."""
+        """Return the system, the domain and the metric."""
         return self.system, self.domain, self.metric
 
 
 def alerts(verdict: NightVerdict) -> tuple[Alert, ...]:
-    """Return what a verdict reports: every alarm, then the other worsenings by more than a margin."""
+    """Return the alerts of a verdict: every alarm, then the other worsenings by more than a margin."""
     alarmed = {(each.system, each.metric) for each in verdict.alarms}
     worse = [each for each in worsenings_to_see(verdict.changes) if (each.system, each.metric) not in alarmed]
     return (

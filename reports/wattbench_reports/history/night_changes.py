@@ -209,7 +209,7 @@ class _Series:
         return bool(((values["run"] == last.run) & (values["system"] == self._trend.system)).any())
 
     def not_comparable(self, night: datetime.date, before: float) -> NightChange:
-        """Return a figure next to another machine's."""
+        """Return that the figure before was measured on another machine."""
         return replace(self._bare(FOUR_WEEKS, str(night), "not_comparable", _APART), before=before)
 
     def rows(self) -> Iterator[NightChange]:
@@ -252,7 +252,7 @@ class _Series:
         return change if change.state == "still_regressed" else replace(change, note=self._rise(best))
 
     def _since_alarm(self, change: NightChange, column: int) -> NightChange:
-        """Return a change that is worse as still regressed where an alarm since that night says so."""
+        """Mark a worse change as still regressed where an alarm was raised since that night."""
         since = self._panel.nights[column]
         worse = [each for each in self._raised if each.date > since]
         if change.state != "worse" or not worse:

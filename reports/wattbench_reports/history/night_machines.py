@@ -24,7 +24,7 @@ def depends_on_machine(metric: str) -> bool:
 
 
 def ranked_as(metric: str) -> str:
-    """Return which of `wattbench_reports.comparability.rules.FIGURES` decides what a metric may be compared with."""
+    """Return the one of `wattbench_reports.comparability.rules.FIGURES` by whose rules a metric is compared."""
     if metric in RATES:
         return LATENCY
     return METRICS[metric].figure if metric in METRICS else OF_ANSWERS

@@ -119,9 +119,6 @@ WHERE per_item.domain IS NOT DISTINCT FROM per_answer.domain
 ORDER BY ALL
 """  # noqa: S608  # put together of constants
 
-_SMALL_BYTES = 8_000_000
-"""Tables of no more bytes, all together, are read by one thread: to start others takes longer than they save."""
-
 _RATIOS = {
     JOULES_PER_REQUEST: ("joules", "metered"),
     JOULES_PER_CORRECT: ("joules", "metered_correct"),
@@ -145,17 +142,13 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     import pandas as pd
 
     duckdb = require("duckdb", extra="history", what="Reading many runs at once")
-    small = sum(map(_size_bytes, tables.values())) <= _SMALL_BYTES
-    connection = connected(duckdb, threads=1 if small else None)
-    try:
-        frames, broken = [], {}
+    frames, broken = [], {}
+    with connected(duckdb) as connection:
         for frame in _queried(connection, duckdb.Error, list(tables.items())):
             if isinstance(frame, tuple):
                 broken[frame[0]] = frame[1]
             else:
                 frames.append(frame)
-    finally:
-        connection.close()
     cells = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["run", "lowest", "highest"])
     for run in cells.loc[(cells["lowest"] < 0) | (cells["highest"] > 1), "run"].unique():
         broken[str(run)] = "some scores in `correct` are not between 0 and 1"
@@ -164,22 +157,9 @@ def summarised(tables: Mapping[str, Path]) -> tuple[pd.DataFrame, dict[str, str]
     return cells[~cells["run"].isin(list(broken))].drop(columns=["lowest", "highest"]), broken
 
 
-def _size_bytes(table: Path) -> int:
-    """Return how large a table is; 0 where there is none."""
-    try:
-        return table.stat().st_size
-    except OSError:
-        return 0
-
-
-def connected(duckdb: ModuleType, threads: int | None = None) -> Any:
-    """Open a database in memory without a progress bar: standard output is for verdicts.
-
-    Args:
-        duckdb: the package.
-        threads: that it may use; None: one for each processor.
-    """
-    connection = duckdb.connect(config={} if threads is None else {"threads": threads})
+def connected(duckdb: ModuleType) -> Any:
+    """Open a database in memory without a progress bar: standard output is for verdicts."""
+    connection = duckdb.connect()
     connection.execute("SET enable_progress_bar = false")
     return connection
 

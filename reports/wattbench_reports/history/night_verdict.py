@@ -21,9 +21,6 @@ from wattbench_reports.history.night_changes import NightChange, State, night_ch
 from wattbench_reports.history.trends import HIGHER_IS_WORSE
 from wattbench_reports.history.what_changed import NightDifference, what_changed
 
-NAMES = {"four_weeks": "last four weeks", "best": "best stretch", "reference": "reference"}
-"""What a night is compared with, as it is in the names of a verdict's metrics."""
-
 _ALONE = (
     "With one system, a slow machine looks like a slower system. A second one that never changes (canary: true) tells "
     "them apart."
@@ -44,7 +41,7 @@ _WORDS: dict[State, Verdict] = {
 
 @dataclass(frozen=True)
 class NightVerdict:
-    """The verdict on the last night, and what it rests on."""
+    """The verdict on the last night, with its alarms and comparisons."""
 
     result: GateResult
     alarms: tuple[Alarm, ...]
@@ -196,7 +193,7 @@ def _of_changes(changes: Sequence[NightChange], policy: Policy, history: History
     today = history.nights[-1].date
     for each in changes:
         yield MetricVerdict(
-            metric=f"{each.system} · {NAMES[each.against]} · {each.metric}",
+            metric=f"{each.system} · {AGAINST[each.against].removeprefix('the ')} · {each.metric}",
             verdict=_WORDS[each.state],
             blocks=each.blocks,
             margin=each.margin,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -41,45 +41,23 @@ OTHER_MARGIN = 0.1
 """Of a metric that the policy does not judge."""
 
 
-@dataclass(frozen=True)
-class _Judging:
-    """What of a policy the watch over a history depends on."""
-
-    margins: tuple[tuple[str, float], ...]
-    """Metric to its margin, in the metric's own terms; metrics without one have `OTHER_MARGIN`."""
-    blocking: frozenset[str]
-    """The metrics that may raise an alarm, and share its rate."""
-    alpha: float
-
-    @classmethod
-    def of(cls, policy: Policy) -> _Judging:
-        return cls(
-            tuple((rule.metric, rule.margin) for rule in policy.rules),
-            frozenset(rule.metric for rule in policy.rules if rule.blocks),
-            policy.alpha,
-        )
-
-
+@lru_cache(maxsize=2)  # a page, its table and its alarms ask the same history
 def watched(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Watched, ...]:
-    """Go through the nights of the last night's suite, metric by metric.
+    """Watch the nights of the last night's suite, metric by metric.
 
     Args:
         history: from `load_history`.
         policy: for margins, and for the rate of false alarms in a year of nights.
     """
-    return _watched(history, _Judging.of(policy))
-
-
-@lru_cache(maxsize=2)  # a page, its table and its alarms ask the same history
-def _watched(history: History, judging: _Judging) -> tuple[Watched, ...]:
     nights = history.series_nights()
     values = history.values
     series = tuple(_series(values[~values["metric"].isin(RATES)], nights)) if nights else ()
     laid_out = panels(series, nights[-1].canaries if nights else ())
-    counted = [panel.overall for panel in laid_out if panel.metric in judging.blocking]
+    blocking = {rule.metric for rule in policy.rules if rule.blocks}
+    counted = [panel.overall for panel in laid_out if panel.metric in blocking]
     overall, in_all = sum(int(each.sum()) for each in counted), sum(map(len, counted))
-    thresholds = evidence_needed(judging.alpha, overall, in_all - overall)
-    margins = dict(judging.margins)
+    thresholds = evidence_needed(policy.alpha, overall, in_all - overall)
+    margins = {rule.metric: rule.margin for rule in policy.rules}
     return tuple(watch(panel, _margin(panel, margins), np.where(panel.overall, *thresholds)) for panel in laid_out)
 
 
@@ -102,16 +80,12 @@ def _margin(panel: SeriesPanel, margins: Mapping[str, float]) -> NDArray[np.floa
     return np.full(len(panel.values), margin)
 
 
+@lru_cache(maxsize=2)
 def trends(history: History, policy: Policy = NIGHT_POLICY) -> tuple[Trend, ...]:
     """Return every series of the last night's suite, systems in the order of their names. Arguments as of `watched`."""
-    return _trends(history, _Judging.of(policy))
-
-
-@lru_cache(maxsize=2)
-def _trends(history: History, judging: _Judging) -> tuple[Trend, ...]:
     rows = [
-        replace(trend, changes=_changes(each, row))
-        for each in _watched(history, judging)
+        replace(trend, changes=tuple(_change(each, change) for change in each.changes if change.row == row))
+        for each in watched(history, policy)
         for row, trend in enumerate(each.panel.trends)
     ]
     nights, values = history.series_nights(), history.values
@@ -120,10 +94,6 @@ def _trends(history: History, judging: _Judging) -> tuple[Trend, ...]:
     for trend in rows:
         together.setdefault((trend.system, trend.domain, trend.metric), []).append(trend)
     return tuple(over_machines(of_machines) for _, of_machines in sorted(together.items(), key=lambda pair: pair[0]))
-
-
-def _changes(metric: Watched, row: int) -> tuple[Change, ...]:
-    return tuple(_change(metric, each) for each in metric.changes if each.row == row)
 
 
 def _change(metric: Watched, change: LevelChange) -> Change:

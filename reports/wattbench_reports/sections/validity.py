@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from wattbench.records import SpoiledBy
+from wattbench.records.rows.windows import signal_in_words
 from wattbench_reports.analyses.blocks_asked import blocks_asked
 from wattbench_reports.analyses.meters_used import Origin, origins
 from wattbench_reports.comparison.analysis import Analysis
@@ -16,7 +17,7 @@ from wattbench_reports.formatting import units
 from wattbench_reports.sections.model import Passage, Section
 from wattbench_reports.sections.table import Cell, Column, Table, energy_badge
 from wattbench_reports.tables.provenance import MEANING
-from wattbench_reports.wording import contention, input_check
+from wattbench_reports.wording import input_check
 
 MOST_WINDOWS = 500
 """How many windows the page shows, those not valid first; the record has all."""
@@ -97,7 +98,9 @@ def _blocks(analysis: Analysis) -> tuple[Passage, ...]:
         sentences.append(f"Chosen by {layout.plan.chosen_by}: {layout.plan.why.rstrip('.')}.")
     for reason, because in _ASKED_AGAIN.items():
         if count := layout.asked_again.get(reason):
-            signals = contention.signals(layout.reasons)
+            signals = units.listed(
+                [f"{signal_in_words(name)}{f' ({times}×)' if times > 1 else ''}" for name, times in layout.reasons]
+            )
             verb = "was" if count == 1 else "were"
             sentences.append(f"{units.plural(count, 'block')} {verb} asked again, because {because.format(signals)}.")
     if layout.asked_again:
@@ -140,9 +143,9 @@ def _origin(analysis: Analysis, each: Origin) -> tuple[Cell, ...]:
     return (
         Cell(each.component),
         energy_badge(each.provenance),
-        Cell(each.meter or units.NONE),
-        Cell(each.reads or units.NONE),
-        Cell(units.quantity(each.step_s, "s")),
+        Cell(each.meter.meter or units.NONE),
+        Cell(each.meter.reads or units.NONE),
+        Cell(units.quantity(each.meter.step_s, "s")),
         Cell(units.count(each.windows)),
         Cell(units.quantity(each.energy_j, "J")),
         Cell(_named(analysis, each.systems)),

@@ -1,4 +1,4 @@
-"""How figures of answers are reached, by the rows of a system: the same for answers in memory and in the file.
+"""Read figures of answers by the rows of a system, whether the answers are in memory or in the file.
 
 What computes a figure of a system asks for its rows (`answers_of`) and for a column of those. So it also serves runs
 whose answers are too many to be held: `wattbench_reports.tables.streamed`.
@@ -6,19 +6,23 @@ whose answers are too many to be held: `wattbench_reports.tables.streamed`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench.records.tables.table_columns import TableColumns
 from wattbench_reports.tables.item_rows import Rows, row_of_answer, rows_by_code
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from wattbench_reports.tables.labels import Labels
 
 Column = Callable[[Rows], NDArray[np.float64]]
@@ -26,6 +30,22 @@ Column = Callable[[Rows], NDArray[np.float64]]
 
 Lengths = Callable[[Rows], NDArray[np.int64]]
 """Returns the lengths of lists at some rows."""
+
+
+def lengths_of_lists(path: Path, name: str, parts: Iterable[pa.Array]) -> NDArray[np.int64]:
+    """Return the lengths of the lists in a column that is read in parts; 0 where there is no list.
+
+    Raises:
+        UserError: it holds no lists.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        lengths = [pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False) for part in parts]
+    except pa.ArrowException as error:
+        raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
+    return np.concatenate(lengths) if lengths else np.empty(0, dtype=np.int64)
 
 
 class AnswerAccess:
@@ -44,17 +64,17 @@ class AnswerAccess:
 
     @property
     def pools(self) -> NDArray[np.int64] | None:
-        """How many items each row of the item table has, shape (rows,); None: one each."""
+        """Return how many items each row of the item table has, shape (rows,); None: one each."""
         return None
 
     @property
     def overall(self) -> Self:
-        """The same answers, with an item table for figures over all domains. It differs where items are pooled."""
+        """Return the same answers with an item table for all domains together: another one where items are pooled."""
         return self
 
     @cached_property
     def row_of_answer(self) -> NDArray[np.int32]:
-        """Return the function `row_of_answer` of `items`, computed once."""
+        """Return the row of each answer's item in the item table, computed once."""
         return row_of_answer(self.items) if self.item_rows is None else self.item_rows
 
     @cached_property
@@ -104,9 +124,7 @@ class AnswerAccess:
 
     def figures(self, name: str, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return a column of numbers of `items`, or some rows of it, not to be written to."""
-        if name not in self._kept_figures:
-            self._kept_figures[name] = self.items[name].to_numpy(dtype=np.float64)
-        return self._kept_figures[name][rows]
+        return np.asarray(self.items[name].to_numpy(dtype=np.float64)[rows])
 
     def seconds(self, rows: Rows = slice(None)) -> NDArray[np.float64]:
         """Return how long answers took, or those of some rows; NaN where it is not known."""
@@ -117,13 +135,16 @@ class AnswerAccess:
         """Return which answers are of requests that failed, or those of some rows."""
         return np.asarray(self.items["failed"].to_numpy()[rows])
 
+    def _columns(self) -> TableColumns:
+        return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
+
     def further(self, name: str) -> Column:
         """Return how a further column of numbers is read; NaN everywhere where an older table lacks it.
 
         Raises:
             UserError: it cannot be read, or holds something else.
         """
-        with TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy()) as table:
+        with self._columns() as table:
             values = table.numbers(name) if name in table else np.broadcast_to(np.nan, (self.number,))
         return lambda rows: values[rows]
 
@@ -133,24 +154,17 @@ class AnswerAccess:
         Raises:
             UserError: it cannot be read, or holds no lists.
         """
-        lengths = self.list_lengths(name)
+        with self._columns() as table:
+            lengths = lengths_of_lists(table.path, name, table.parts(name))
         return lambda rows: lengths[rows]
-
-    def list_lengths(self, name: str) -> NDArray[np.int64]:
-        """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list."""
-        raise NotImplementedError
 
     def categories(self, name: str) -> list[str]:
         """Return the categories of a column of `items`."""
-        if name not in self._kept_categories:
-            self._kept_categories[name] = [str(each) for each in self.items[name].cat.categories]
-        return list(self._kept_categories[name])
+        return [str(each) for each in self.items[name].cat.categories]
 
     def codes(self, name: str, rows: Rows = slice(None)) -> NDArray[np.integer[Any]]:
         """Return the codes of a column of categories of `items`, or of some rows of it, not to be written to."""
-        if name not in self._kept_codes:
-            self._kept_codes[name] = self.items[name].cat.codes.to_numpy()
-        return self._kept_codes[name][rows]
+        return np.asarray(self.items[name].cat.codes.to_numpy()[rows])
 
     def domain_of_task(self) -> dict[str, str]:
         """Return the domain of each task, as the first of its answers has it."""
@@ -165,45 +179,17 @@ class AnswerAccess:
 
     def random_order(self, seed: int, rows: Rows) -> NDArray[np.float64]:
         """Return a random number of each of some answers, the same for the same seed."""
-        if seed not in self._random:
-            self._random[seed] = np.random.default_rng(seed).random(self.number)
-        return self._random[seed][rows]
-
-    @cached_property
-    def _random(self) -> dict[int, NDArray[np.float64]]:
-        return {}
-
-    # Columns of `items` that were asked for: to get one out of a frame takes longer than to use one of a small run.
-
-    @cached_property
-    def _kept_figures(self) -> dict[str, NDArray[np.float64]]:
-        return {}
-
-    @cached_property
-    def _kept_codes(self) -> dict[str, NDArray[np.integer[Any]]]:
-        return {}
-
-    @cached_property
-    def _kept_categories(self) -> dict[str, list[str]]:
-        return {}
-
-    @cached_property
-    def _kept_dtypes(self) -> dict[str, pd.CategoricalDtype]:
-        return {}
-
-    def _category_dtype(self, name: str) -> pd.CategoricalDtype:
-        if name not in self._kept_dtypes:
-            self._kept_dtypes[name] = pd.CategoricalDtype(pd.Index(pd.array(self.categories(name), dtype="str")))
-        return self._kept_dtypes[name]
+        return np.asarray(np.random.default_rng(seed).random(self.number)[rows])
 
     def categorical(self, name: str, rows: Rows) -> pd.Categorical:
         """Return a column of categories of `items` at some rows."""
-        values: Any = pd.Categorical.from_codes(self.codes(name, rows), dtype=self._category_dtype(name))
+        dtype = pd.CategoricalDtype(pd.Index(pd.array(self.categories(name), dtype="str")))
+        values: Any = pd.Categorical.from_codes(self.codes(name, rows), dtype=dtype)
         assert isinstance(values, pd.Categorical)
         return values
 
     def labels(self, name: str, rows: Rows) -> list[str]:
-        """Return which categories of a column of `items` some rows have, in no order of theirs."""
+        """Return the categories that some rows of a column of `items` have."""
         seen = np.zeros(len(self.categories(name)) + 1, dtype=np.bool_)
         seen[self.codes(name, rows)] = True  # the last one: those without any
         return [each for each, some in zip(self.categories(name), seen[:-1].tolist(), strict=True) if some]

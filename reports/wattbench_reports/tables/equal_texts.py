@@ -78,7 +78,7 @@ def _several(text: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _set_alike(text: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the texts without those of which rows have different expected answers."""
+    """Drop the texts whose rows have different expected answers."""
     _, number = np.unique(text, return_inverse=True)
     low = np.full(int(number.max()) + 1, np.iinfo(np.int64).max)
     high = np.full(len(low), np.iinfo(np.int64).min)

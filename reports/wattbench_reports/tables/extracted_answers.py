@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,11 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench.records.tables.damaged_table import opened_table
-from wattbench_reports.tables.answer_extraction import stated_answer
 from wattbench_reports.tables.run_tables import Frames
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_CUE = re.compile(r"\banswer\b[^.\n]{0,60}?(?:\bis\b|[:=])|\\boxed\s*\{", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
+_EDGES = string.punctuation.replace("-", "").replace("+", "") + string.whitespace
+
+LONGEST = 4000
+"""Characters that are looked at, from the end of the text."""
 
 _BATCH = 20_000
 """Texts that are held at once: of answers that reason, tens of megabytes."""
@@ -41,7 +49,7 @@ def characters(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.float64]
 
 
 def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Extract what some answers state, by `wattbench_reports.tables.answer_extraction.stated_answer`. A text that
+    """Extract what some answers state, by `stated_answer`. A text that
     comes again is not read again.
 
     Args:
@@ -63,6 +71,26 @@ def stated(frames: Frames, wanted: NDArray[np.bool_]) -> NDArray[np.object_]:
                 known[said] = stated_answer(said)
             answers[position] = known[said]
     return answers
+
+
+def stated_answer(text: str) -> str:
+    """Return the answer that a text states, normalised for comparison.
+
+    What a filter of the task has already cut to the answer is returned as it is but for case, spacing and the
+    punctuation around it. Of a longer text it is what follows the last *answer is*, ``answer:`` or ``\\boxed{`` up to
+    the end of the sentence, so that two systems may reason differently and agree; else the first line. What stands
+    before ``</think>`` does not count.
+    """
+    said = text.rpartition("</think>")[2][-LONGEST:].strip()
+    for cue in reversed(list(_CUE.finditer(said))):
+        if answer := _plain(_SENTENCE_END.split(said[cue.end() :].lstrip(), maxsplit=1)[0]):
+            return answer
+    # Where nothing but punctuation was said, that was the answer.
+    return next((plain for line in said.splitlines() if (plain := _plain(line))), said)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().strip(_EDGES).split())
 
 
 def _texts(frames: Frames, column: str, wanted: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], pa.Array]]:

@@ -9,11 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wattbench_reports.tables.item_rows import row_of_answer
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
-
-__all__ = ["ItemTable", "item_sums", "item_table", "row_of_answer"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class ItemTable:
     row is an item. See `wattbench_reports.tables.streamed.item_pools`."""
 
     def items(self, *systems: int) -> int:
-        """Count the items that some systems, given by their columns, all answered and were scored in; at most, where
-        rows are pools and the systems were not asked all of a pool."""
+        """Count the items that some systems, given by their columns, all have scores of; an upper bound where rows are
+        pools and the systems were not asked all of a pool."""
         return self._count(self.trials, systems)
 
     def metered_items(self, *systems: int) -> int:
@@ -159,7 +156,7 @@ def _blocks(frames: Frames) -> NDArray[np.int64] | None:
 
 
 def _narrow(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values that are all the same as one that is repeated, in no memory."""
+    """Return equal values as one repeated value, which takes no memory."""
     first = values.flat[0]
     return np.broadcast_to(first, values.shape) if (values == first).all() else values
 

@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 Rows = slice | NDArray[np.integer[Any]]
 """Positions of some answers; a slice, of which columns are views, where they follow one another."""
 
-_SPARSE = 4
-"""Numbers are marked in an array of all that there may be, if those are not more than this times the answers."""
-
 
 def row_of_answer(items: pd.DataFrame) -> NDArray[np.int32]:
     """Return for each answer the row of its item. An item is a document of a task: `(task, doc_id, document)`.
@@ -65,14 +62,4 @@ def as_slice(rows: NDArray[np.integer[Any]]) -> Rows:
 
 def _dense(numbers: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     """Return for each number its place among the distinct ones, sorted."""
-    if not len(numbers):
-        return np.empty(0, dtype=np.int32)
-    low, span = int(numbers.min()), int(numbers.max()) - int(numbers.min()) + 1
-    if span > _SPARSE * len(numbers) + 1:
-        return np.asarray(np.unique(numbers, return_inverse=True)[1].astype(np.int32))
-    offset = numbers.astype(np.int64) - low if low else numbers
-    there = np.zeros(span, dtype=np.bool_)
-    there[offset] = True
-    position = np.cumsum(there, dtype=np.int32)
-    position -= 1
-    return np.asarray(position[offset])
+    return np.asarray(pd.factorize(numbers, sort=True)[0].astype(np.int32))

@@ -1,4 +1,4 @@
-"""Read values of recorded JSON by type: what is missing or of another type is None, or a named error if required.
+"""Read values of recorded JSON by type: None, or a named error, for a missing one or one of another type.
 
 A record may be old, damaged or hostile, so that any value may be of any type.
 """

@@ -23,7 +23,7 @@ _MOST_ROWS = 500_000
 
 
 def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
-    """Read every row of a trace, and what is wrong with the file (None: nothing). Rows before the damage are kept.
+    """Read every row of a trace before any damage, and describe the damage (None: none).
 
     Returns:
         Columns `at_s`, `component`, `energy_j` and `power_w` (NaN where not read), `gap` (whether it could not be
@@ -49,35 +49,13 @@ def trace_table(path: Path) -> tuple[pd.DataFrame, str | None]:
     return _of_rows(kept), problem
 
 
-def _intact(file: IO[bytes]) -> pd.DataFrame | None:
-    """Read with Arrow, a hundred times as fast; None where a line is torn or a value is not of its column's type."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    import pyarrow.csv
-
-    types = dict.fromkeys(_FLOATS, pa.float64()) | dict.fromkeys(_WORDS, pa.dictionary(pa.int32(), pa.string()))
-    convert = pyarrow.csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=False)
-    parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
-    read = pyarrow.csv.ReadOptions(use_threads=False)
-    try:
-        table = pyarrow.csv.read_csv(file, read, parse, convert)
-        if tuple(table.column_names) != TRACE_COLUMNS:
-            return None
-        if any(pc.any(pc.is_nan(table[name])).as_py() for name in _FLOATS):  # the text "nan", which no meter writes
-            return None
-        frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
-    except (OSError, UnicodeError, pa.ArrowException):  # the name of a column may be no UTF-8
-        return None
-    return frame
-
-
-def _mended(file: IO[bytes]) -> pd.DataFrame | None:
-    """Read with pandas, twenty times as fast, which fills torn lines; None where it fails."""
+def _at_once(file: IO[bytes]) -> pd.DataFrame | None:
+    """Read with pandas, which fills torn lines; None where it fails."""
     types = {**dict.fromkeys(_FLOATS, "float64"), **dict.fromkeys(_WORDS, "category")}
     try:
         table = pd.read_csv(
             file, dtype=types, keep_default_na=False, na_values={column: [""] for column in _FLOATS}, index_col=False,
-            encoding="utf-8", encoding_errors="replace", skip_blank_lines=True,
+            encoding="utf-8", encoding_errors="replace", skip_blank_lines=True, float_precision="round_trip",
         )  # fmt: skip
     except (OSError, ValueError):  # its own errors are ValueErrors
         return None
@@ -86,10 +64,7 @@ def _mended(file: IO[bytes]) -> pd.DataFrame | None:
 
 def _whole(file: IO[bytes]) -> pd.DataFrame | None:
     """Read the whole file at once; None where that fails, or finds what no meter would give."""
-    table = _intact(file)
-    if table is None:
-        file.seek(0)
-        table = _mended(file)
+    table = _at_once(file)
     if table is None:
         return None
     whole = table["step_s"].notna().to_numpy()  # a torn line lacks its last columns

@@ -1,5 +1,4 @@
-"""Read the price of a system by type: prices that are damaged or out of range are named errors, as figures hang on
-them."""
+"""Read the price of a system by type; a price that is damaged or out of range is a named error."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ MOST = 1e12
 
 @dataclass(frozen=True)
 class PriceRecord:
-    """What a system's tokens, requests and hours cost."""
+    """The prices of a system's tokens, requests and hours."""
 
     currency: str
     """ISO 4217."""
@@ -44,7 +43,7 @@ class PriceRecord:
 
     @property
     def per_second(self) -> float:
-        """Money for a second in which it answers; 0 where no hours are paid for."""
+        """Return the money for a second in which it answers; 0 where no hours are paid for."""
         hour = (self.per_gpu_hour or 0.0) * self.gpus + (self.per_machine_hour or 0.0)
         return hour / 3600 / self.utilisation
 
@@ -60,12 +59,12 @@ class PriceRecord:
 
     @property
     def by_time(self) -> bool:
-        """Whether hours have a price."""
+        """Return whether hours have a price."""
         return self.per_gpu_hour is not None or self.per_machine_hour is not None
 
     @property
     def by_token(self) -> bool:
-        """Whether tokens have a price."""
+        """Return whether tokens have a price."""
         return self.input_per_million is not None or self.output_per_million is not None
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Read what was asked in each item: what a router would have read."""
+"""Read the prompt of each item, as a router would have read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read what a run's header says of the repository of its suite, and of what was committed since the night before."""
+"""Read the repository of a run's suite from its header, and the commits since the night before."""
 
 from __future__ import annotations
 

@@ -126,9 +126,6 @@ class Frames(AnswerAccess):
         with self._columns() as table:
             return name in table
 
-    def _columns(self) -> TableColumns:
-        return TableColumns(self.run.layout.items_table, None if self.rows is None else self.rows.to_numpy())
-
     def coded(self, name: str) -> Coded:
         """Read a further column of texts of the items, aligned with `items`, as numbers.
 
@@ -138,27 +135,8 @@ class Frames(AnswerAccess):
         with self._columns() as table:
             return table.coded(name)
 
-    def list_lengths(self, name: str) -> NDArray[np.int64]:
-        """Return the lengths of a column of lists, aligned with `items`; 0 where there is no list.
-
-        Raises:
-            UserError: the table has no such column, or it holds no lists.
-        """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        with self._columns() as table:
-            try:
-                lengths = [
-                    pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
-                    for part in table.parts(name)
-                ]
-            except pa.ArrowException as error:
-                raise UserError(f"{table.path}: {name} does not hold lists ({error}); the record is damaged") from error
-        return np.concatenate(lengths)
-
-    def list_rows(self, name: str) -> pd.DataFrame:
-        """Return a row per entry of a column of lists of objects; none where the table has no such column.
+    def usage_rows(self) -> pd.DataFrame:
+        """Return a row per entry of the lists in ``usage``; none where the table has no such column.
 
         Returns:
             Column ``answer``, which row of `items` it is of, and those of `USAGE_COLUMNS` and `NEWER_USAGE_COLUMNS`.
@@ -172,7 +150,7 @@ class Frames(AnswerAccess):
         path = self.run.layout.items_table
         try:
             with self._columns() as table:
-                parts = list(table.parts(name)) if name in table else []
+                parts = list(table.parts("usage")) if "usage" in table else []
             lists = pa.concat_arrays(parts) if parts else pa.nulls(0, pa.list_(pa.null()))
             entries = pc.list_flatten(lists)
             if not len(entries):
@@ -184,7 +162,7 @@ class Frames(AnswerAccess):
                 fields[each] = pc.struct_field(entries, each).to_pandas() if there else np.nan
             return pd.DataFrame({"answer": pc.list_parent_indices(lists).to_numpy(), **fields})
         except pa.ArrowException as error:
-            raise UserError(f"{path}: {name} does not hold lists of usage ({error}); the record is damaged") from error
+            raise UserError(f"{path}: usage does not hold lists of usage ({error}); the record is damaged") from error
 
     @cached_property
     def record(self) -> HeaderRecord:
@@ -367,7 +345,7 @@ def check_finished(run: RunRecords) -> None:
 
 
 def _texts(table: TableColumns, name: str) -> pd.Series:
-    """Return a column of texts as they are, missing where there is none."""
+    """Return a column of texts, missing where there is none."""
     import pyarrow as pa
 
     parts = [part.dictionary_decode() if pa.types.is_dictionary(part.type) else part for part in table.parts(name)]

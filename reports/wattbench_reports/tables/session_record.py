@@ -33,6 +33,11 @@ QUANTILES = {"latency_p50": ("seconds", 0.5), "latency_p95": ("seconds", 0.95), 
 
 _MACHINE = ("device", "driver", "power_limit")
 
+_MEANS = {"j_per_request": "energy_j", "seconds_per_request": "seconds"}
+"""Key of the file to the figure, which a file has by itself and not among `figures`."""
+
+_BySystem = Mapping[str, tuple[float | None, ...]]
+
 
 @dataclass(frozen=True)
 class SessionRecord:
@@ -46,13 +51,9 @@ class SessionRecord:
     """ISO 8601, of the last session."""
     runs: tuple[str, ...]
     """One per session."""
-    j_per_request: Mapping[str, tuple[float | None, ...]]
-    """System to its mean joules per request in each session; None where a session has none that are valid."""
-    seconds_per_request: Mapping[str, tuple[float | None, ...]]
-    """Likewise, in seconds."""
-    figures: Mapping[str, Mapping[str, tuple[float | None, ...]]] = field(default_factory=dict)
-    """Further figures, each by system as above: `latency_p50`, `latency_p95` and `ttft`, in seconds. Older files have
-    none."""
+    figures: Mapping[str, _BySystem]
+    """``energy_j`` and ``seconds``, means per request, and `QUANTILES`, which older files lack. Of each, system to its
+    figure in each session; None where a session has none that is valid."""
     made_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """System to a digest of what it was made of in each session, as of `made_of`; in older files empty."""
     source: str = ""
@@ -67,18 +68,14 @@ class SessionRecord:
         """Return the record without one run, which is not to be judged by itself."""
         kept = [number for number, name in enumerate(self.runs) if name != run]
 
-        def columns(by_system: Mapping[str, tuple[float | None, ...]]) -> dict[str, tuple[float | None, ...]]:
-            return {system: tuple(values[number] for number in kept) for system, values in by_system.items()}
-
-        made_of = {system: tuple(digests[number] for number in kept) for system, digests in self.made_of.items()}
-
         return replace(
             self,
             runs=tuple(self.runs[number] for number in kept),
-            j_per_request=columns(self.j_per_request),
-            seconds_per_request=columns(self.seconds_per_request),
-            figures={name: columns(by_system) for name, by_system in self.figures.items()},
-            made_of=made_of,
+            figures={
+                name: {system: tuple(values[number] for number in kept) for system, values in by_system.items()}
+                for name, by_system in self.figures.items()
+            },
+            made_of={system: tuple(digests[number] for number in kept) for system, digests in self.made_of.items()},
         )
 
     def joined(self, other: SessionRecord) -> SessionRecord:
@@ -95,8 +92,6 @@ class SessionRecord:
             self,
             created_utc=max(self.created_utc, other.created_utc),
             runs=self.runs + other.runs,
-            j_per_request=columns(self.j_per_request, other.j_per_request),
-            seconds_per_request=columns(self.seconds_per_request, other.seconds_per_request),
             figures={
                 name: columns(self.figures.get(name, {}), other.figures.get(name, {}))
                 for name in dict.fromkeys([*self.figures, *other.figures])
@@ -107,9 +102,6 @@ class SessionRecord:
             },
             source=f"{self.source}, {other.source}",
         )
-
-
-_BySystem = Mapping[str, tuple[float | None, ...]]
 
 
 def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecord:
@@ -135,9 +127,7 @@ def session_record(runs: Sequence[RunRecords], source: str = "") -> SessionRecor
         machine=machine_of(first.header),
         created_utc=max(run.header.created_utc for run in runs),
         runs=tuple(run.header.run for run in runs),
-        j_per_request=column("energy_j"),
-        seconds_per_request=column("seconds"),
-        figures={name: column(name) for name in QUANTILES},
+        figures={name: column(name) for name in ("energy_j", "seconds", *QUANTILES)},
         made_of={name: tuple(made_of(run, name) for run in runs) for name in systems},
         source=source,
     )
@@ -231,9 +221,13 @@ def sessions_of_two(first: RunRecords, second: RunRecords, path: Path | None) ->
 
 def sessions_json(record: SessionRecord) -> str:
     """Write a record as JSON, as `read_sessions` reads it."""
-    document = asdict(record)
-    del document["source"]
-    return json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2) + "\n"
+    document = {"schema_version": SCHEMA_VERSION}
+    for name, value in asdict(record).items():
+        if name == "figures":  # older readers know the means by names of their own
+            document |= {key: value.pop(figure, {}) for key, figure in _MEANS.items()}
+        if name != "source":
+            document[name] = value
+    return json.dumps(document, indent=2) + "\n"
 
 
 def read_sessions(path: Path) -> SessionRecord:
@@ -247,19 +241,14 @@ def read_sessions(path: Path) -> SessionRecord:
         if recorded.pop("schema_version") != SCHEMA_VERSION:
             raise ValueError("it is of another version")
         runs = tuple(str(run) for run in recorded.pop("runs"))
-        joules, seconds = (
-            {str(name): _values(values, len(runs)) for name, values in recorded.pop(kind).items()}
-            for kind in ("j_per_request", "seconds_per_request")
-        )
+        stated = {figure: recorded[key] for key, figure in _MEANS.items()} | recorded.get("figures", {})
         figures = {
             str(figure): {str(name): _values(values, len(runs)) for name, values in by_system.items()}
-            for figure, by_system in recorded.pop("figures", {}).items()
+            for figure, by_system in stated.items()
         }
         machine = {str(name): dict(facts) for name, facts in recorded.pop("machine").items()}
         return SessionRecord(
             runs=runs,
-            j_per_request=joules,
-            seconds_per_request=seconds,
             figures=figures,
             made_of={str(name): _digests(digests, len(runs)) for name, digests in recorded.pop("made_of", {}).items()},
             machine=machine,

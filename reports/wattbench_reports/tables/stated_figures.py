@@ -36,7 +36,7 @@ class StatedFigures:
 
     @property
     def systems(self) -> tuple[str, ...]:
-        """The systems, in the order of the source."""
+        """Return the systems, in the order of the source."""
         return tuple(dict.fromkeys(each.system for each in self.figures))
 
 

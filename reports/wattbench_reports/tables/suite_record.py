@@ -279,7 +279,7 @@ class SuiteRecord:
 
     @property
     def canaries(self) -> tuple[str, ...]:
-        """Return the systems that never change, so that what they do on a night is the machine's."""
+        """Return the systems that never change: if they do on a night, the machine changed."""
         return tuple(name for name, each in self.systems.items() if each.as_recorded.get("canary") is True)
 
     @cached_property

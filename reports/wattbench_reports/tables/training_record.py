@@ -1,4 +1,4 @@
-"""Read what was trained for a system and what it took, by type."""
+"""Read the trainings of a system and their costs, by type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sum the answers of a system by window: how long it was asked, and what it answered meanwhile.
+"""Sum the answers of a system by window: seconds, answers and tokens.
 
 Of a window that was filled by asking its items again, an item's times are those of the first pass, and so are these. An
 import without readings of power has no windows: its answers to a task are taken as one window, and the spans of tasks
@@ -154,7 +154,7 @@ def _joined(
 
 
 class _WindowSums:
-    """Sums and least values of answers by window, of which each has its answers in few stretches of the file."""
+    """Sums and least values of answers by window; the answers of a window lie in few stretches of the file."""
 
     def __init__(self, windows: NDArray[np.int64]) -> None:
         """Find the stretches.

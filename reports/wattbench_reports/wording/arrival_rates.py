@@ -1,4 +1,4 @@
-"""A run under load: its tables, one per request rate."""
+"""Word a run under load: a table for each request rate."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(at: AtRate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def has_token_throughput(at: AtRate) -> bool:
-    """Whether output tokens were recorded of any system."""
+    """Return whether output tokens were recorded of any system."""
     return any(figures.output_tokens_per_s is not None for figures in at.systems)
 
 
@@ -46,7 +46,7 @@ def token_throughput(figures: LoadFigures) -> tuple[str, str]:
 
 
 def has_own_cpu(at: AtRate) -> bool:
-    """Whether CPU seconds were recorded of any system."""
+    """Return whether CPU seconds were recorded of any system."""
     return any(figures.own_cpu_s_per_request is not None for figures in at.systems)
 
 

@@ -1,4 +1,4 @@
-"""How the metrics of a comparison row are formatted: shared by the terminal, Markdown and the page."""
+"""Format the metrics of a comparison row, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def own_cpu(figures: SystemFigures) -> str:
 
 
 def has_own_cpu(comparison: Comparison) -> bool:
-    """Whether CPU seconds were recorded of any system, so that tables have a column for them."""
+    """Return whether CPU seconds were recorded of any system, so that tables have a column for them."""
     return any(each.own_cpu_s_per_request is not None for each in comparison.systems)
 
 
@@ -119,17 +119,17 @@ def sci(figures: SystemFigures) -> str:
 
 
 def has_joules(comparison: Comparison) -> bool:
-    """Whether any system has joules, so that tables have columns for them."""
+    """Return whether any system has joules, so that tables have columns for them."""
     return any(each.energy_j_per_request is not None for each in comparison.systems)
 
 
 def has_cost(comparison: Comparison) -> bool:
-    """Whether a cost is known of any system, so that tables have a column for it."""
+    """Return whether a cost is known of any system, so that tables have a column for it."""
     return any(each.cost_per_request is not None for each in comparison.systems)
 
 
 def has_price(comparison: Comparison) -> bool:
-    """Whether any cost is more than electricity, which is the joules at one price."""
+    """Return whether any cost is more than electricity, which is the joules at one price."""
     money = comparison.money
     return money is not None and any(each.parts.keys() - {ELECTRICITY} for each in money.systems.values())
 
@@ -153,13 +153,13 @@ def cost_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
 
 
 def many_per_correct(figures: SystemFigures, comparison: Comparison) -> str:
-    """Format it with how many answers it is for: ``1.23 [1.02, 1.51] EUR per 1,000``."""
+    """Format money per correct answer, with the number of answers: ``1.23 [1.02, 1.51] EUR per 1,000``."""
     text, number = cost_per_correct(figures, comparison), cost_scale(comparison)[1].partition("correct")[0].strip()
     return f"{text} per {number}" if number and figures.cost_per_correct is not None else text
 
 
 def cost_per_request(figures: SystemFigures, comparison: Comparison) -> str:
-    """Format money per request, with what it is for: ``1.20 EUR per 1,000 requests``; a dash where it is not known."""
+    """Format money per request, with their number: ``1.20 EUR per 1,000 requests``; a dash if not known."""
     if figures.cost_per_request is None:
         return units.NONE
     factor, many = cost_scale(comparison, "request")
@@ -172,7 +172,7 @@ def cost_heading(comparison: Comparison) -> str:
 
 
 def cost_line(comparison: Comparison) -> str:
-    """Say what the money is made of, where its prices come from, and of which systems it is not known."""
+    """Name the parts of the money, the sources of the prices, and the systems without a cost."""
     money = comparison.money
     if money is None:
         return ""
@@ -209,7 +209,7 @@ YEAR_COST = "All costs"
 
 
 def has_year_cost(comparison: Comparison) -> bool:
-    """Whether the cost of a year is known of any system, and is more than its electricity."""
+    """Return whether the cost of a year is known of any system, and is more than its electricity."""
     return has_price(comparison) and any(each.money is not None for each in comparison.years.values())
 
 

@@ -30,7 +30,7 @@ def first_of_each(flips: FlippedItems, lost: int, won: int) -> list[FlippedItem]
 
 
 def unrecorded_line(items: Sequence[FlippedItem]) -> str:
-    """Say what is not recorded of the items that are listed; empty where everything is."""
+    """Name the texts that are not recorded of the listed items; empty where all are."""
     missing = {
         "prompts": not any(each.prompts for each in items),
         "keys": not any(each.key for each in items),
@@ -56,7 +56,7 @@ def key(flipped: FlippedItem) -> str:
 
 
 def answer(given: FlippedAnswer) -> str:
-    """Write what was compared with the key in a line; else the output, or why there is none."""
+    """Write in a line the text that was compared with the key; else the output, or why there is none."""
     if given.failure:
         return f"no answer: {given.failure}"
     compared = given.output if given.filtered is None else given.filtered

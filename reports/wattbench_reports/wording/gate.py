@@ -48,13 +48,13 @@ def label(metric: str) -> str:
 
 
 def label_with_provenance(metric: MetricVerdict) -> str:
-    """Write the label with how its joules came about: ``joules per request (counter, 3 of 24 windows contended)``."""
+    """Write the label with the provenance of joules: ``joules per request (counter, 3 of 24 windows contended)``."""
     joules = joules_line(metric)
     return f"{label(metric.metric)} ({joules})" if joules else label(metric.metric)
 
 
 def joules_line(metric: MetricVerdict) -> str:
-    """Write the provenance of its joules, and what is wrong with their windows; empty for other metrics."""
+    """Write the provenance of its joules and the faults of their windows; empty for other metrics."""
     return ", ".join(filter(None, (metric.provenance, metric.validity)))
 
 
@@ -208,16 +208,14 @@ def expired_waivers(result: GateResult) -> list[Waiver]:
     In a verdict without a date they show by metrics that are waived and block all the same.
     """
     today = _day(result.created_utc)
-    refused = {metric_name(each.metric) for each in result.metrics if _refused(each)}
+    refused = {
+        metric_name(each.metric) for each in result.metrics if each.verdict is Verdict.REGRESSED and is_blocking(each)
+    }
     return [
         each
         for each in result.policy.waivers
         if (today is not None and each.until < today) or (today is None and each.metric in refused)
     ]
-
-
-def _refused(metric: MetricVerdict) -> bool:
-    return metric.verdict is Verdict.REGRESSED and is_blocking(metric)
 
 
 def _day(created_utc: str) -> date | None:
@@ -250,7 +248,7 @@ def finds_line(result: GateResult) -> str:
 
 
 def finds_text(detects: Mapping[str, float], policy: Policy, items: int) -> str:
-    """Write what a gate can find: ``With 400 items this gate can find: a drop of 11 points (in 90% of gates).``
+    """Write the smallest worsenings that a gate finds: ``With 400 items this gate can find a drop of 11 points ...``
 
     Args:
         detects: metric to the smallest worsening that it finds.

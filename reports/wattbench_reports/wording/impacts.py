@@ -1,4 +1,4 @@
-"""Water, abiotic depletion and primary energy in words: shared by the terminal, Markdown, notebooks and the page."""
+"""Word water, abiotic depletion and primary energy, for the terminal, Markdown, notebooks and the page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rows(comparison: Comparison) -> list[tuple[str, ...]]:
 
 
 def lines(comparison: Comparison) -> Iterator[str]:
-    """Say what each quantity is made of, with every source, and what is not included; nothing where none is stated."""
+    """Name the parts of each quantity, with their sources, and those not included; nothing where none is stated."""
     if comparison.impacts is None or not comparison.impacts_of:
         return
     for quantity in comparison.impacts.quantities:

@@ -1,4 +1,4 @@
-"""The table of what was looked at before anything is concluded: shared by the terminal, Markdown and the page."""
+"""Tabulate the check of the data, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _scores(system: SystemInput) -> str:
 
 
 def _figure(figure: FigureCheck, unit: str) -> str:
-    """Say of how many answers a figure is known, and what is wrong with it: ``all``, ``9 of 185, 176 zero``."""
+    """Count the answers that lack a figure or have an odd one: ``all``, ``9 of 185, 176 zero``."""
     counts = {"zero": figure.zeros, "null": figure.missing, "negative": figure.negative}
     wrong = [f"{count:,} {what}" for what, count in counts.items() if count]
     if figure.constant and figure.low is not None:

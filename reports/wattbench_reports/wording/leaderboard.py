@@ -1,4 +1,4 @@
-"""Rankings as lines of text: shared by the terminal table and Markdown."""
+"""Write rankings as lines of text, for the terminal and Markdown."""
 
 from __future__ import annotations
 

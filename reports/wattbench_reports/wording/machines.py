@@ -1,4 +1,4 @@
-"""The machines of a run, in words: shared by the terminal, Markdown and the page."""
+"""Describe the machines of a run, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 

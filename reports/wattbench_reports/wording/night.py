@@ -26,7 +26,7 @@ def shown_changes(changes: Sequence[NightChange]) -> list[NightChange]:
 
 
 def against_lines(changes: Sequence[NightChange], most: int) -> Iterator[tuple[str, str]]:
-    """Yield, for each comparison that was made, what it is with and what it shows.
+    """Yield, for each level that was compared with, its name and the result.
 
     Its date or span is named where all changes share it.
 

@@ -40,7 +40,7 @@ def prediction_sentences(check: PredictionCheck) -> tuple[str, ...]:
 
 
 def _another_session(check: PredictionCheck, apart: Sequence[PredictedFigure]) -> bool:
-    """Return whether what differs is what the speed of a machine on a day moves, in all systems alike."""
+    """Return whether only figures differ that the machine's speed moves in all systems alike."""
     compared = {each.name for each in check.over_single if each.agrees}
     return all(each in check.figures and each.name != "accuracy" and each.name in compared for each in apart)
 
@@ -92,13 +92,9 @@ def _writer(name: str, factor: float, currency: str, *, difference: bool) -> Cal
     if name == "accuracy":
         return units.points_interval if difference else units.percent_interval
     if name == "money":
-        return lambda each: _minus(units.money_interval(_scaled(each, factor), currency))
+        return lambda each: _minus(units.money_interval(each.times(factor), currency))
     unit = {"joules": "J", "seconds": "s"}[name]
     return lambda each: _minus(units.quantity_interval(each, unit))
-
-
-def _scaled(each: Interval, factor: float) -> Interval:
-    return Interval(factor * each.estimate, factor * each.low, factor * each.high)
 
 
 def _minus(text: str) -> str:

@@ -19,7 +19,7 @@ _COUNTED = ("requests", "tokens")
 
 
 def explained(stated: StatedFigures) -> str:
-    """Say whose figures these are, and what they are not used for."""
+    """Say that the figures are the source's, and are neither ranked nor tested."""
     others = (
         f" {units.plural(stated.others, 'further figure')} are in the record under the names that it gives them."
         if stated.others

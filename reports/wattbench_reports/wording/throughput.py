@@ -1,4 +1,4 @@
-"""How the throughput of a system is formatted: shared by the terminal, Markdown and the page."""
+"""Format the throughput of a system, for the terminal, Markdown and the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REQUESTS, OUTPUT_TOKENS, IN_FLIGHT = "requests per s", "output tokens per s", "i
 
 
 def columns(comparison: Comparison) -> tuple[str, ...]:
-    """Return the columns that a table of the systems has: those of which at least one figure is known."""
+    """Return the columns for which some system has a figure."""
     known = {
         REQUESTS: [each.requests_per_s for each in comparison.systems],
         OUTPUT_TOKENS: [each.output_tokens_per_s for each in comparison.systems],
@@ -48,7 +48,7 @@ def requests(figures: SystemFigures, unit: str = "") -> str:
 
 
 def output_tokens(figures: SystemFigures, unit: str = "") -> str:
-    """Format output token throughput, likewise; without the share."""
+    """Format output token throughput as `requests` does, without the share."""
     per_s = rate(figures.output_tokens_per_s, figures.output_tokens_per_s_low, figures.output_tokens_per_s_high)
     least = "at least " if figures.throughput_from == CLIENT and figures.output_tokens_per_s is not None else ""
     return f"{least}{per_s}{unit}"
@@ -85,7 +85,7 @@ def _parts(figures: SystemFigures) -> Iterator[str]:
 
 
 def line(comparison: Comparison) -> str:
-    """Say what the throughput of the systems is, and what it is not; empty where none is known."""
+    """Explain throughput; empty where none is known."""
     if not columns(comparison):
         return ""
     stated = [each.system for each in comparison.systems if each.throughput_from == STATED]

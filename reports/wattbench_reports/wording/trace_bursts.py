@@ -1,4 +1,4 @@
-"""A trace next to Poisson arrivals at the same mean rate: one table for the page, the terminal and Markdown."""
+"""Tabulate a trace and Poisson arrivals of the same mean rate, for the page, the terminal and Markdown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sentences(bursts: Bursts) -> list[str]:
 
 
 def explained(bursts: Bursts) -> str:
-    """Say what is next to what, and what an interval holds."""
+    """Explain the two rows of a system, and the intervals."""
     number = units.plural(bursts.trace.systems[0].queries, "request")
     return (
         f"Both have {number} in as many seconds, of the same documents in the same order; only the moments differ. "

@@ -60,9 +60,7 @@ SESSIONS = SessionRecord(
     created_utc="2026-01-02T03:04:05+00:00",
     runs=("r1", "r2", "r3"),
     machine={"device": {"cpu": "x"}},
-    j_per_request={"a": (1.0, 1.1, 0.9)},
-    seconds_per_request={"a": (0.5, 0.4, None)},
-    figures={"p95": {"a": (1.0, 1.2, 1.1)}},
+    figures={"energy_j": {"a": (1.0, 1.1, 0.9)}, "seconds": {"a": (0.5, 0.4, None)}, "p95": {"a": (1.0, 1.2, 1.1)}},
     source="x",
 )
 BENCH: dict[str, Any] = {

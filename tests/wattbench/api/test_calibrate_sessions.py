@@ -36,7 +36,7 @@ def test_each_session_is_a_run_of_its_own(made, tmp_path) -> None:
     record = calibrate_sessions("demo.yaml", tmp_path / "runs", 3, ["--limit", "4"])
     assert made == [["run", "demo.yaml", "--out", str(tmp_path / "runs"), "--limit", "4"]] * 3
     assert len(set(record.runs)) == record.sessions == 3
-    joules = [value for value in record.j_per_request["tuned"] if value is not None]
+    joules = [value for value in record.figures["energy_j"]["tuned"] if value is not None]
     assert joules[2] / joules[0] == pytest.approx(1.21, rel=0.02)
 
 

@@ -43,7 +43,7 @@ def in_blocks(fake, number: int, speed: float):
 def test_the_record_holds_what_each_session_showed(sessions) -> None:
     record = session_record(sessions)
     assert record.sessions == 5
-    joules = np.array(record.j_per_request["a"])
+    joules = np.array(record.figures["energy_j"]["a"])
     assert joules / joules[0] == pytest.approx(SPEEDS, rel=0.01)
     variance = joule_sessions(record, "a")
     assert variance is not None

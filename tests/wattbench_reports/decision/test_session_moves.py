@@ -70,7 +70,7 @@ def test_moves_are_those_of_each_kind(run) -> None:
 def test_moves_have_the_variance_of_the_interval_of_another_run(run) -> None:
     record = session_record([run[0], run[0]])
     figures = {"hours": (1.0, 1.2, None, 0.9), "tokens": (2.0, 2.2, 2.1, None), "both": (None, None, None, 4.0)}
-    record = dataclasses.replace(record, runs=("a", "b", "c", "d"), j_per_request=figures)
+    record = dataclasses.replace(record, runs=("a", "b", "c", "d"), figures=record.figures | {"energy_j": figures})
     names = ("hours", "tokens", "both", "another")
     moves, df = log_moves(figures, names)
     assert df == 2

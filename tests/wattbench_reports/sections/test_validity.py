@@ -21,6 +21,7 @@ from wattbench_reports.metrics.carbon import CarbonChoice
 from wattbench_reports.sections import validity as panel
 from wattbench_reports.sections.environment import environment_section
 from wattbench_reports.sections.validity import validity_section
+from wattbench_reports.tables.header_record import MeterRecord
 
 
 def texts(table) -> list[list[str]]:
@@ -64,12 +65,12 @@ def test_what_the_header_says_of_a_meter(make_run, fake) -> None:
     raw["meter_details"] = {"part0": {"meter": "nvml", "reads": "a <b>counter</b>", "step_s": 0.1}}
     run.layout.header.write_text(json.dumps(raw))
     (each,) = origins(analyse(read_run(run.layout.root)))
-    assert (each.meter, each.reads, each.step_s) == ("nvml", "a <b>counter</b>", 0.1)
+    assert each.meter == MeterRecord("nvml", "a <b>counter</b>", 0.1)
     assert "a &lt;b&gt;counter&lt;/b&gt;" in report(read_run(run.layout.root))
     raw["meter_details"] = {"part0": {}}
     run.layout.header.write_text(json.dumps(raw))
     (each,) = origins(analyse(read_run(run.layout.root)))
-    assert (each.meter, each.reads, each.step_s) == ("", "", None)
+    assert each.meter == MeterRecord()
     raw["meter_details"] = {"part0": "old"}
     run.layout.header.write_text(json.dumps(raw))
     with pytest.raises(UserError, match=r"meter_details\.part0 is 'old': it must be a mapping"):

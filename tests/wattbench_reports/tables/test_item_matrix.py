@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from wattbench.errors import UserError
 from wattbench_reports.tables.answer_checks import doc_differences
-from wattbench_reports.tables.item_matrix import item_table, row_of_answer
+from wattbench_reports.tables.item_matrix import item_table
+from wattbench_reports.tables.item_rows import row_of_answer
 from wattbench_reports.tables.run_tables import Frames, load_frames
 
 TASKS = {"t1": "text", "t2": "text", "zeta": "arithmetic"}
@@ -109,15 +110,16 @@ def test_documents_that_others_answered_are_missed(answers: list[Answer]) -> Non
 def test_list_lengths_of_what_is_there(make_run: Any, fake: SimpleNamespace) -> None:
     frames = load_frames(make_run(fake.family(items=8)))
     whole = frames.more_columns("route_asked")["route_asked"]
-    assert frames.list_lengths("route_asked").tolist() == [0 if names is None else len(names) for names in whole]
+    lengths = frames.further_lengths("route_asked")(slice(None))
+    assert lengths.tolist() == [0 if names is None else len(names) for names in whole]
     some = frames.only(frames.items["system"] == "hybrid", frozenset())
-    assert some.list_lengths("route_asked").tolist() == [1] * len(some.items)
+    assert some.further_lengths("route_asked")(slice(None)).tolist() == [1] * len(some.items)
     assert len(some.items) > 0
 
 
 def test_a_column_that_holds_no_lists_is_told(make_run: Any, fake: SimpleNamespace) -> None:
     frames = load_frames(make_run(fake.plain()))
     with pytest.raises(UserError, match=r"items\.parquet: window does not hold lists"):
-        frames.list_lengths("window")
+        frames.further_lengths("window")
     with pytest.raises(UserError, match="no column nothing"):
-        frames.list_lengths("nothing")
+        frames.further_lengths("nothing")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,9 +19,6 @@ STEPS = 5
 _MOST_W = 1e7
 """More than any machine draws: such a figure is damage."""
 _MOST_COMPONENTS = 12
-_WORDS = ("component", "provenance")
-_Columns = Mapping[str, Any]
-"""Of a trace: pandas takes longer over them than the work takes."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +64,14 @@ class PowerLine:
 
 
 def read_lines(path: Path, started_s: float, finished_s: float) -> tuple[list[PowerLine], str | None]:
-    """Read the lines of a trace between two times, and what is wrong with the file (None: nothing).
+    """Read the lines of a trace between two times, and describe any damage of the file (None: none).
 
     Everything before the damage is returned.
     """
     table, problem = trace_table(path)
-    at_s = table["at_s"].to_numpy()
-    inside = (at_s >= started_s) & (at_s <= finished_s)
-    numbers, names = pd.factorize(table["component"].array[inside])
-    # Words stay categories: as objects they take longer than all the rest.
-    columns = {
-        name: (table[name].array if name in _WORDS else table[name].to_numpy())[inside]
-        for name in table.columns
-        if name != "component"
-    }
-    lines = [
-        _line(str(name), {each: values[numbers == number] for each, values in columns.items()})
-        for number, name in enumerate(names[:_MOST_COMPONENTS])
-    ]
+    inside = table[table["at_s"].between(started_s, finished_s)]
+    by_component = inside.groupby("component", sort=False, observed=True)
+    lines = [_line(str(name), rows) for name, rows in islice(by_component, _MOST_COMPONENTS)]
     return [line for line in lines if np.isfinite(line.power_w).any()], problem
 
 
@@ -111,17 +98,18 @@ def thinned(line: PowerLine, points: int) -> PowerLine:
     return PowerLine(line.component, line.provenance, line.counted, line.at_s[kept], line.power_w[kept], complete=False)
 
 
-def _line(component: str, rows: _Columns) -> PowerLine:
+def _line(component: str, rows: pd.DataFrame) -> PowerLine:
     """Build a line from the energy counter, where it was read at least twice; else from power readings."""
-    at_s, power_w = _by_counter(*_points(rows["at_s"], rows["energy_j"]), STEPS * float(rows["step_s"].max()))
+    read_s = rows["at_s"].to_numpy()
+    at_s, power_w = _by_counter(*_points(read_s, rows["energy_j"].to_numpy()), STEPS * float(rows["step_s"].max()))
     counted = len(at_s) > 0
     if not counted:
-        at_s, power_w = _points(rows["at_s"], rows["power_w"])
+        at_s, power_w = _points(read_s, rows["power_w"].to_numpy())
         power_w = np.where(power_w <= _MOST_W, power_w, np.nan)
-    gaps_s = rows["at_s"][rows["gap"]]
+    gaps_s = read_s[rows["gap"].to_numpy()]
     at_s, power_w = np.concatenate([at_s, gaps_s]), np.concatenate([power_w, np.full(len(gaps_s), np.nan)])
     order = np.argsort(at_s, kind="stable")  # the treads of a stair stay in their order
-    return PowerLine(component, str(rows["provenance"][-1]), counted, at_s[order], power_w[order])
+    return PowerLine(component, str(rows["provenance"].iloc[-1]), counted, at_s[order], power_w[order])
 
 
 def _points(at_s: NDArray[np.float64], values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -34,7 +34,7 @@ def _decision(decided: DecisionWords) -> Iterator[str]:
 
 
 def _data(comparison: Comparison) -> Iterator[str]:
-    """Return the table of what was looked at before anything is concluded, where something in it is notable."""
+    """Return the table of the data check where something in it is notable."""
     if comparison.data is not None and comparison.data.notable:
         yield paragraph(f"{input_check.TITLE}: {input_check.summary(comparison.data)}")
         yield _table(*input_check.table(comparison.data))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from wattbench.terminal import TextColumn
 from wattbench_reports.comparison.comparison import Comparison
 from wattbench_reports.comparison.system_figures import SystemFigures
-from wattbench_reports.export.comparison.decision_markdown import decision_markdown
 from wattbench_reports.formatting import units
 from wattbench_reports.formatting.filled_columns import filled_columns
 from wattbench_reports.formatting.markdown import escaped, in_code, markdown_table
@@ -41,7 +40,7 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     escaped."""
     lines = [f"### {escaped(comparison.suite)}"]
     if decided is not None:
-        lines += ["", *decision_markdown(decided)]
+        lines += ["", *_decision(decided)]
     lines += _data(comparison)
     if comparison.load is not None:
         for at in comparison.load.rates:
@@ -83,8 +82,17 @@ def as_markdown(comparison: Comparison, decided: DecisionWords | None = None) ->
     return "\n".join(lines) + "\n"
 
 
+def _decision(words: DecisionWords) -> list[str]:
+    """Return the lines; every text of a record shows as itself."""
+    columns = [TextColumn(column.heading, right=column.number) for column in words.columns]
+    rows = [[escaped(cell) for cell in row] for row in words.rows]
+    table = ["", *markdown_table(columns, rows)] if len(columns) > 1 else []
+    lines = [f"**{escaped(words.advice)}**", *table]
+    return [*lines, "", *(f"- {escaped(sentence)}" for sentence in words.evidence)] if words.evidence else lines
+
+
 def _data(comparison: Comparison) -> list[str]:
-    """Return the table of what was looked at before anything is concluded, where something in it is notable."""
+    """Return the table of the data check where something in it is notable."""
     check = comparison.data
     if check is None or not check.notable:
         return []

@@ -84,7 +84,7 @@ def as_table(comparison: Comparison, decided: DecisionWords | None = None) -> st
 
 
 def data_lines(comparison: Comparison) -> list[str]:
-    """Return the table of what was looked at before anything is concluded, and an empty line; none without it."""
+    """Return the table of the data check and an empty line; none without it."""
     check = comparison.data
     if check is None:
         return []

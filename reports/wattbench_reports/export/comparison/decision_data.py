@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 from wattbench_reports.decision.model import Decision
+from wattbench_reports.formatting.json_text import plain_data
 from wattbench_reports.wording.decision import DecisionWords
 
 DECISION_COLUMNS = {"qualifies": str, "counted": bool, "advised": bool}
@@ -32,14 +32,3 @@ def decision_cells(decision: Decision, system: str) -> dict[str, Any]:
         "counted": each.counted,
         "advised": each.system == decision.chosen,
     }
-
-
-def plain_data(value: Any) -> Any:
-    """Return a value of JSON: no tuples, no enumerations, no infinity."""
-    if isinstance(value, dict):
-        return {str(key): plain_data(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_data(each) for each in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return str(value) if isinstance(value, str) else value

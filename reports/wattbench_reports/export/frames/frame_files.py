@@ -66,7 +66,7 @@ def parts_as_parquet(parts: Iterable[pd.DataFrame]) -> Iterator[bytes]:
 
 
 class _Sink(io.RawIOBase):
-    """What is written to it can be taken out again."""
+    """A file in memory whose content can be taken out piece by piece."""
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []

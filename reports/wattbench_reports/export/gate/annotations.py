@@ -51,21 +51,22 @@ def annotations(result: GateResult, *, command: str = "gate") -> list[str]:
     for waiver in wording.expired_waivers(result):
         text = f"The waiver of {wording.label(waiver.metric)} ended on {waiver.until}: {waiver.reason}"
         by_kind["warning"].append(workflow_command("warning", f"{gate}: waiver expired", text))
-    return [line for kind, lines in by_kind.items() for line in _few(kind, lines, gate)]
+    return [line for kind, lines in by_kind.items() for line in limited(kind, lines, gate)]
 
 
 def _kind(metric: MetricVerdict) -> str | None:
-    """Choose an error for what is shown to be worse, a warning for what is undecided, None for what needs no note."""
+    """Return ``error`` for a metric shown to be worse, ``warning`` for an undecided one; None: no annotation."""
     if wording.is_blocking(metric):
         return "error" if metric.verdict in _BROKEN else "warning"
     return "notice" if metric.verdict is Verdict.IMPROVED or wording.is_let_through(metric) else None
 
 
-def _few(kind: str, lines: Sequence[str], gate: str) -> Sequence[str]:
+def limited(kind: str, lines: Sequence[str], title: str) -> Sequence[str]:
+    """Return at most `MOST_OF_A_KIND` commands: the last one counts the others."""
     if len(lines) <= MOST_OF_A_KIND:
         return lines
     shown = lines[: MOST_OF_A_KIND - 1]
-    return [*shown, workflow_command(kind, gate, f"{len(lines) - len(shown):,} more of this kind are in the job log.")]
+    return [*shown, workflow_command(kind, title, f"{len(lines) - len(shown):,} more of this kind are in the job log.")]
 
 
 def workflow_command(kind: str, title: str, message: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
@@ -13,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wattbench.errors import UserError
 from wattbench.records.suite_defaults import GATE_DRIFT, GATE_RELOADS
+from wattbench_reports.formatting.json_text import plain_data
 from wattbench_reports.gate.policy import Policy, Rule, Waiver, policy_of
 from wattbench_reports.gate.result import GateResult, MetricVerdict
 
@@ -27,15 +26,9 @@ def as_json(result: GateResult) -> str:
     section, and dates are ISO 8601. A figure that does not exist, and a bound that is infinite, are null. All of it is
     ASCII: half a surrogate pair in a record's names survives as well.
     """
-    document: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "exit_code": result.exit_code}
-    document |= {each.name: getattr(result, each.name) for each in fields(result)}
-    document |= {
-        "metrics": [_metric(each) for each in result.metrics],
-        "policy": _policy(result.policy),
-        "lost_domains": [asdict(each) for each in result.lost_domains],
-        "flips": None if result.flips is None else asdict(result.flips),
-    }
-    return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+    document = {"schema_version": SCHEMA_VERSION, "exit_code": result.exit_code} | asdict(result)
+    document |= {"metrics": [_metric(each) for each in result.metrics], "policy": _policy(result.policy)}
+    return json.dumps(plain_data(document), indent=2, allow_nan=False) + "\n"
 
 
 def result_of_json(text: str | bytes, where: str = "the gate's JSON") -> GateResult:
@@ -81,10 +74,7 @@ def _refused(constant: str) -> float:
 
 
 def _metric(metric: MetricVerdict) -> dict[str, Any]:
-    return {each.name: getattr(metric, each.name) for each in fields(metric)} | {
-        "waived": None if metric.waived is None else _waiver(metric.waived),
-        "allowed_by": None if metric.allowed_by is None else asdict(metric.allowed_by),
-    }
+    return asdict(metric) | {"waived": None if metric.waived is None else _waiver(metric.waived)}
 
 
 def _policy(policy: Policy) -> dict[str, Any]:
@@ -120,12 +110,3 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {"metric": waiver.metric, "reason": waiver.reason, "until": waiver.until.isoformat()}
-
-
-def finite(value: Any) -> Any:
-    """Replace infinity and NaN by None: JSON has neither."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): finite(each) for key, each in value.items()}
-    return [finite(each) for each in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""Write JUnit XML: what a CI shows as tests, one for each metric.
+"""Write JUnit XML: a test for each metric.
 
 Elements and their order as in the schema of Jenkins: https://github.com/jenkinsci/xunit-plugin, junit-10.xsd.
 """
@@ -127,7 +127,7 @@ def _properties(result: GateResult) -> list[tuple[str, str]]:
 
 
 def _summary(result: GateResult, command: str) -> list[str]:
-    """Return the lines about the whole; what a night measured is in its run."""
+    """Return the lines about the whole gate; a night's measurements are in its run."""
     measured = [f"Measured: {wording.measured(result)}."] if command == "gate" else []
     drill = [] if result.planted is None else [wording.drill_line(result.planted)]
     return [

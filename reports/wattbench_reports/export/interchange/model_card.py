@@ -68,14 +68,14 @@ def _emissions(trained: Training, carbon: Carbon) -> dict[str, Any]:
         "source": f"{_maker(trained)}: {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)}); "
         f"{carbon.describe_energy()}",
     }
-    methods = {step.method for step in trained.steps}
+    methods = {step.recorded.method for step in trained.steps}
     if methods <= set(FINE_TUNING):
         emissions["training_type"] = "fine-tuning"
     elif methods & set(PRE_TRAINING):
         emissions["training_type"] = "pre-training"
     if carbon.grid is not None:
         emissions["geographical_location"] = str(carbon.grid)
-    hardware = list(dict.fromkeys(step.cpu for step in trained.steps if step.cpu))
+    hardware = list(dict.fromkeys(step.recorded.cpu for step in trained.steps if step.recorded.cpu))
     if hardware:
         emissions["hardware_used"] = ", ".join(hardware)
     return emissions
@@ -155,7 +155,7 @@ def _section(analysis: Analysis, figures: SystemFigures, trained: Training | Non
     elif trained.energy_j is None:
         yield "The energy of its training is not available."
     else:
-        steps = units.listed([f"{escaped(step.name)} ({escaped(step.method)})" for step in trained.steps])
+        steps = units.listed([f"{escaped(step.name)} ({escaped(step.recorded.method)})" for step in trained.steps])
         yield (
             f"Training used {units.quantity(trained.energy_j, 'J')} ({qualified(trained.provenance)})"
             f"{_in(trained.seconds)} and emitted {units.quantity(trained.grams_co2e, 'g')} of CO2 equivalent: "

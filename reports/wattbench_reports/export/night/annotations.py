@@ -1,7 +1,7 @@
 """Write annotations of a nightly job in plain words: an error per alarm, warnings, and notices of what changed."""
 
 # Without `from __future__ import annotations`, which would take the name of the function.
-from wattbench_reports.export.gate.annotations import MOST_OF_A_KIND, workflow_command
+from wattbench_reports.export.gate.annotations import limited, workflow_command
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.history.change_words import label, sentence, state
 from wattbench_reports.history.night_changes import NightChange
@@ -35,7 +35,7 @@ def annotations(verdict: NightVerdict) -> list[str]:
             text = ". ".join(wording.difference_lines(difference))
             notices.append(workflow_command("notice", f"{_TITLE}: {wording.difference_title(difference)}", f"{text}."))
     return [line for kind, lines in (("error", errors), ("warning", warnings), ("notice", notices))
-            for line in _few(kind, lines)]  # fmt: skip
+            for line in limited(kind, lines, _TITLE)]  # fmt: skip
 
 
 def _of_change(kind: str, change: NightChange) -> str:
@@ -45,13 +45,3 @@ def _of_change(kind: str, change: NightChange) -> str:
 
 def _series(system: str, domain: str, metric: str) -> str:
     return f"{system}{f', {domain}' if domain else ''}: {label(metric)}"
-
-
-def _few(kind: str, lines: list[str]) -> list[str]:
-    if len(lines) <= MOST_OF_A_KIND:
-        return lines
-    shown = lines[: MOST_OF_A_KIND - 1]
-    return [
-        *shown,
-        workflow_command(kind, _TITLE, f"{len(lines) - len(shown):,} more of this kind are in the job log."),
-    ]

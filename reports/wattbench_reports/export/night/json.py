@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wattbench_reports.export.gate import as_json as gate_json
-from wattbench_reports.export.gate.json import finite
+from wattbench_reports.formatting.json_text import plain_data
 from wattbench_reports.history.night_alerts import alerts
 from wattbench_reports.history.night_verdict import NightVerdict
 from wattbench_reports.history.what_changed import NightDifference
@@ -25,7 +25,7 @@ def as_json(verdict: NightVerdict) -> str:
         "changes": [asdict(each) for each in verdict.changes],
         "what_changed": [_difference(each) for each in verdict.differences],
     }
-    return json.dumps(finite(document), indent=2, allow_nan=False) + "\n"
+    return json.dumps(plain_data(document), indent=2, allow_nan=False) + "\n"
 
 
 def _difference(difference: NightDifference) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def as_markdown(verdict: NightVerdict) -> str:
 
 
 def _against(changes: Sequence[NightChange]) -> Iterator[str]:
-    """Yield a line for each comparison: what it shows."""
+    """Yield a line for each comparison."""
     for against, line in wording.against_lines(changes, 1):
         yield f"- Against {escaped(against, _NAME)}: {escaped(line, _SENTENCE)}"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from wattbench_reports.export.comparison.decision_data import plain_data
-from wattbench_reports.formatting.json_text import json_text
+from wattbench_reports.formatting.json_text import json_text, plain_data
 from wattbench_reports.routing.model import RoutingStudy
 from wattbench_reports.wording.routing import routing_verdict, routing_words
 

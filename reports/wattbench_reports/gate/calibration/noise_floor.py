@@ -11,13 +11,12 @@ import numpy as np
 
 from wattbench.errors import UserError
 from wattbench.records import machine_parts
-from wattbench_reports.formatting.units import percent, points
 from wattbench_reports.gate.calibration.record import Calibration, Drill, read_calibration
 from wattbench_reports.gate.calibration.simulate import simulate, single_metric_policy
 from wattbench_reports.gate.decision.case import Case, cases, resolved
 from wattbench_reports.gate.decision.judge import judge
 from wattbench_reports.gate.evidence.model import Evidence
-from wattbench_reports.gate.metrics import METRICS, MONEY, PEAK_MEMORY
+from wattbench_reports.gate.metrics import METRICS, MONEY, PEAK_MEMORY, size_text
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.gate.result import Verdict
 from wattbench_reports.stats.budgets import FLOOR_GATES
@@ -41,7 +40,7 @@ def calibrate(
     gates: int,
     created_utc: str,
 ) -> Calibration:
-    """Judge stretches of real gates, and estimate the error rates and noise floors of gates here.
+    """Estimate the error rates and noise floors of gates on this machine, from stretches of real ones.
 
     Args:
         equal: of a system against itself, with no early end, one for each restart.
@@ -107,7 +106,7 @@ def _noise(every: Sequence[Sequence[Case]]) -> dict[str, float]:
 
 
 def _floor(equal: Sequence[Evidence], policy: Policy, metric: str, items: int) -> float | None:
-    """Find the smallest of `_MARGINS` that can be judged by bisection; those above it can be too."""
+    """Find by bisection the smallest of `_MARGINS` that can be judged; all above it can be."""
     low, high = -1, len(_MARGINS)  # does not hold, holds
     while high - low > 1:
         middle = (low + high) // 2
@@ -124,7 +123,7 @@ def _holds(equal: Sequence[Evidence], policy: Policy, metric: str, margin: float
 
 
 def noise_here(path: Path, environment: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the noise of each metric, as a calibration of this machine has it; else nothing.
+    """Return the noise of each metric from a calibration; empty where it is of another machine.
 
     Raises:
         UserError: the file is no calibration.
@@ -165,11 +164,11 @@ def _is_of(calibration: Calibration, environment: Mapping[str, Any]) -> bool:
 
 
 def _too_small(metric: str, margin: float, floor: float | None, path: Path) -> str:
-    in_words = points if metric == "accuracy" else percent
     label = METRICS[metric].label
     if floor is None:
         return f"{path}: {label} is too noisy on this machine to be gated at any margin up to 50%; leave it out"
     return (
-        f"the margin of {label}, {in_words(margin)}, is below the noise floor of this machine, {in_words(floor)} "
-        f"({path}): an unchanged system would seldom pass. Widen the margin, or raise max_items and calibrate again"
+        f"the margin of {label}, {size_text(metric, margin)}, is below the noise floor of this machine, "
+        f"{size_text(metric, floor)} ({path}): an unchanged system would seldom pass. Widen the margin, or raise "
+        "max_items and calibrate again"
     )

@@ -1,4 +1,4 @@
-"""Define and keep the calibration of a machine's gates: its error rates, and the noise floor of each metric."""
+"""The calibration of a machine's gates, with its file: error rates, and the noise floor of each metric."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulate gates from real ones: stretches of them, judged as gates are, or with a computed regression."""
+"""Simulate gates: judge stretches of real ones as gates are judged."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _share(ends: Sequence[Sequence[tuple[Verdict, int]]], verdict: Verdict) -> I
 
 
 def _end(evidence: Evidence, policy: Policy) -> tuple[Verdict, int]:
-    """Return the verdict on the metrics that were measured, and the items until then."""
+    """Return the verdict on the metrics that were measured, and the items until the verdict."""
     state, until = end_of(evidence, policy)
     counted = [each.verdict for each in state.decisions if each.counts]
     return next((v for v in (Verdict.REGRESSED, Verdict.INCONCLUSIVE) if v in counted), Verdict.PASS), until.answered

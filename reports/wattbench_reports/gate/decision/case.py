@@ -59,7 +59,7 @@ class Case:
 
 
 def resolved(policy: Policy, items: int, *, in_turns: bool = True) -> Policy:
-    """Return a policy with the margin of accuracy that a gate of this many items has, where it leaves that open."""
+    """Return a policy whose margin of accuracy, where it is open, is chosen by the number of items."""
     margin = accuracy_margin(items, policy.beta, in_turns=in_turns)
     rules = tuple(replace(rule, margin=margin, auto=False) if rule.auto else rule for rule in policy.rules)
     return replace(policy, rules=rules)
@@ -68,8 +68,8 @@ def resolved(policy: Policy, items: int, *, in_turns: bool = True) -> Policy:
 def cases(evidence: Evidence, policy: Policy, pair: str = "") -> tuple[Case, ...]:
     """Build the case of every metric of the policy, in its order, and after accuracy that of each guarded domain.
 
-    Money that does not block is left out where not both systems have a price: the default policy names it for those
-    that have.
+    Costs that do not block are left out unless both systems have a price: the default policy names costs for those
+    that have one.
     """
     policy = resolved(policy, cap_of(evidence, policy), in_turns=evidence.in_turns)
     plan = look_plan(evidence, policy)
@@ -100,7 +100,7 @@ def _unpriced(evidence: Evidence, rule: Rule) -> bool:
 
 
 def _accuracies(evidence: Evidence, rule: Rule, plan: LookPlan) -> list[Case]:
-    """Return the case of accuracy, and where the policy guards domains that of each, for half of its weight."""
+    """Return the case of accuracy; where the policy guards domains, also that of each, at half of the weight."""
     if rule.each_domain is None:
         return [_accuracy(evidence, rule, plan)]
     domains = evidence.domains

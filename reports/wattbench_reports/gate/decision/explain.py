@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wattbench_reports.formatting.units import NONE, fixed, percent, plural, points
+from wattbench_reports.formatting.units import NONE, fixed, percent, plural
 from wattbench_reports.gate.decision.case import Case
-from wattbench_reports.gate.metrics import ACCURACY, METRICS, Metric, judged_metric, label_in_sentence
-from wattbench_reports.gate.policy import Policy, Waiver
+from wattbench_reports.gate.metrics import METRICS, judged_metric, label_in_sentence, size_text
+from wattbench_reports.gate.policy import Waiver
 from wattbench_reports.gate.result import MetricVerdict, Verdict
 
 
-def reason(judged: MetricVerdict, case: Case, policy: Policy) -> MetricVerdict:
-    """Fill in the reason of a metric's verdict: first what it follows from, then what its bounds hold for."""
-    said = _REASONS[judged.verdict](judged, case, policy, METRICS[case.rule.metric])
+def reason(judged: MetricVerdict, case: Case) -> MetricVerdict:
+    """Fill in the reason of a metric's verdict, and the limits of its bounds."""
+    said = _REASONS[judged.verdict](judged, case)
     return replace(judged, reason=" ".join(filter(None, (said, "" if case.bounds is None else case.bounds.note))))
 
 
@@ -21,9 +21,7 @@ def change_in_words(metric: str, change: float) -> str:
     """Write a change: ``2.0 points lower``, ``20.3% higher``."""
     if not float(fixed(100 * change, 1)):
         return "unchanged"
-    if _is_accuracy(metric):
-        return f"{points(change)} {'lower' if change < 0 else 'higher'}"
-    return f"{percent(abs(change))} {'lower' if change < 0 else 'higher'}"
+    return f"{size_text(judged_metric(metric).metric, change)} {'lower' if change < 0 else 'higher'}"
 
 
 def expired(waiver: Waiver) -> str:
@@ -34,31 +32,31 @@ def expired(waiver: Waiver) -> str:
     )
 
 
-def _pass(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _pass(judged: MetricVerdict, case: Case) -> str:
     if case.bounds is None:
-        return f"{_figures(judged, metric)}, within the margin of {percent(case.rule.margin)}."
+        return f"{_figures(judged, case)}, within the margin of {percent(case.rule.margin)}."
     what = "Neither bound of the change is" if case.rule.either else "The upper bound of the worsening is not"
-    return f"{_figures(judged, metric)}. {what} beyond {_margin(case)}, in {plural(judged.items, 'item')}."
+    return f"{_figures(judged, case)}. {what} beyond {_margin(case)}, in {plural(judged.items, 'item')}."
 
 
-def _improved(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
-    return f"Better, by its bounds: {_figures(judged, metric)}, in {plural(judged.items, 'item')}."
+def _improved(judged: MetricVerdict, case: Case) -> str:
+    return f"Better, by its bounds: {_figures(judged, case)}, in {plural(judged.items, 'item')}."
 
 
-def _regressed(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _regressed(judged: MetricVerdict, case: Case) -> str:
     if case.bounds is None:
-        return f"{_figures(judged, metric)}, beyond the margin of {percent(case.rule.margin)}."
+        return f"{_figures(judged, case)}, beyond the margin of {percent(case.rule.margin)}."
     verb = "Changed" if case.rule.either else "Worse"
     return (
-        f"{verb} by more than {_margin(case)}, by its bounds: {_figures(judged, metric)}, in "
+        f"{verb} by more than {_margin(case)}, by its bounds: {_figures(judged, case)}, in "
         f"{plural(judged.items, 'item')}."
     )
 
 
-def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _inconclusive(judged: MetricVerdict, case: Case) -> str:
     if case.bounds is None:
         return f"Too few items to judge {label_in_sentence(judged.metric)} yet."
-    start = f"The bounds have the margin of {_margin(case)} between them: {_figures(judged, metric)}."
+    start = f"The bounds have the margin of {_margin(case)} between them: {_figures(judged, case)}."
     if (least := case.bounds.least_for_pass) > judged.items:
         start += (
             f" A pass takes {plural(least, 'item')}: of fewer, 2% of the answers may be missed that take much longer."
@@ -70,11 +68,11 @@ def _inconclusive(judged: MetricVerdict, case: Case, policy: Policy, metric: Met
     return f"{start} About {plural(judged.more_items, 'more item')} should decide it, if they are like these."
 
 
-def _apart(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _apart(judged: MetricVerdict, case: Case) -> str:
     return _sentence(case.apart or "")
 
 
-def _missing(judged: MetricVerdict, case: Case, policy: Policy, metric: Metric) -> str:
+def _missing(judged: MetricVerdict, case: Case) -> str:
     return _sentence(f"Not judged: {case.missing}")
 
 
@@ -88,9 +86,9 @@ _REASONS = {
 }
 
 
-def _figures(judged: MetricVerdict, metric: Metric) -> str:
+def _figures(judged: MetricVerdict, case: Case) -> str:
     """Write the change with its bounds: ``12.0 points lower [9.1, 15.2]``."""
-    name = label_in_sentence(judged.metric) if judged_metric(judged.metric).domain else metric.label
+    name = label_in_sentence(judged.metric) if case.domain else METRICS[case.rule.metric].label
     if judged.change is None:
         return f"no figure for {name}"
     seen = f"{name} is {change_in_words(judged.metric, judged.change)}"
@@ -101,11 +99,7 @@ def _figures(judged: MetricVerdict, metric: Metric) -> str:
 
 
 def _margin(case: Case) -> str:
-    return points(case.rule.margin) if case.in_points else percent(case.rule.margin)
-
-
-def _is_accuracy(metric: str) -> bool:
-    return judged_metric(metric).metric == ACCURACY
+    return size_text(case.rule.metric, case.rule.margin)
 
 
 def _sentence(text: str) -> str:

@@ -70,7 +70,7 @@ def _items_needed(undecided: Sequence[MetricVerdict]) -> str:
 
 
 def _why_taken(verdict: Verdict, metrics: Sequence[MetricVerdict], better: Sequence[str], some: Some) -> str:
-    """Write what is better, what is worse and was let through, and what is no worse."""
+    """Write which metrics are better, which are no worse, and which were let through although they are worse."""
 
     def those(chosen: Callable[[MetricVerdict], bool]) -> list[str]:
         return [label_in_sentence(each.metric) for each in metrics if chosen(each)]

@@ -41,14 +41,15 @@ def known(evidence: Evidence, policy: Policy, *, today: date | None = None) -> b
 
 
 def current(evidence: Evidence, policy: Policy, *, today: date | None = None) -> GateState:
-    """Return what a gate shows at its last look so far."""
+    """Return the state of a gate at its latest look."""
     left = evidence.answered < cap_of(evidence, policy)
     return state_of(cases(evidence, policy), policy, frozenset(_waivers(policy, today)), items_left=left)
 
 
 def end_of(evidence: Evidence, policy: Policy) -> tuple[GateState, Evidence]:
-    """Return what a gate shows at the first look at which no more items are needed, else at the last one; and what it
-    had until then.
+    """Return the state of a gate at the look that ends it, and the evidence until then.
+
+    That is the first look at which no more items are needed, else the last one.
 
     Args:
         evidence: of a gate that was not ended.
@@ -87,19 +88,7 @@ def judge(
         planted: of a drill, what was planted in the candidate.
         today: for waivers; None: by this machine's clock, in UTC.
     """
-    return _result({"": evidence}, policy, suite, runs, planted, today)
-
-
-def judge_many(
-    evidences: Mapping[str, Evidence],
-    policy: Policy,
-    *,
-    suite: str,
-    runs: Sequence[str] = (),
-    today: date | None = None,
-) -> GateResult:
-    """Judge several pairs in one gate, by name, as `judge` does: the error rates hold for all of them together."""
-    return _result(evidences, policy, suite, runs, None, today)
+    return judge_many({"": evidence}, policy, suite=suite, runs=runs, planted=planted, today=today)
 
 
 def sequential_bounds(evidence: Evidence, policy: Policy) -> Mapping[str, SequentialBounds]:
@@ -124,14 +113,16 @@ def _waivers(policy: Policy, today: date | None) -> dict[str, Waiver]:
     return {each.metric: each for each in sorted(policy.waivers, key=lambda one: one.until) if each.until >= day}
 
 
-def _result(
+def judge_many(
     evidences: Mapping[str, Evidence],
     policy: Policy,
+    *,
     suite: str,
-    runs: Sequence[str],
-    planted: Mapping[str, float] | None,
-    today: date | None,
+    runs: Sequence[str] = (),
+    planted: Mapping[str, float] | None = None,
+    today: date | None = None,
 ) -> GateResult:
+    """Judge several pairs in one gate, by name, as `judge` does: the error rates hold for all of them together."""
     every = [case for pair, evidence in evidences.items() for case in cases(evidence, policy, pair)]
     waivers = _waivers(policy, today)
     first = next(iter(evidences.values()))
@@ -140,7 +131,7 @@ def _result(
     state = state_of(every, policy, frozenset(waivers), items_left=items < cap)
     open_questions = questions(every, state.decisions, policy.beta)
     metrics = tuple(
-        reason(_verdict(case, each, evidences[case.pair], question, waivers.get(case.rule.metric)), case, policy)
+        reason(_verdict(case, each, evidences[case.pair], question, waivers.get(case.rule.metric)), case)
         for case, each, question in zip(every, state.decisions, open_questions, strict=True)
     )
     joules = [each.energy_j for each in evidences.values() if each.energy_j is not None]
@@ -182,7 +173,7 @@ def _undecidable(every: Sequence[Case], evidence: Evidence, cap: int, beta: floa
 
 
 def _most(case: Case, domains: Sequence[str], cap: int) -> int:
-    """Return the most items of a case: of a domain, its part of the cap."""
+    """Return the most items that a case can have: of a domain, its share of the cap."""
     return cap if not case.domain or not domains else domains.count(case.domain) * cap // len(domains)
 
 

@@ -1,4 +1,4 @@
-"""Plan when a gate of two systems in turns is looked at, and of what its rounds are groups at each look.
+"""Plan the looks of a gate of two systems in turns, and group its rounds at each look.
 
 A gate has few looks: each at twice the items of the one before, the last at the most that it may ask. Look by look it
 spends the part of an error rate that its new items are of all (K. Kim and D. L. DeMets, "Design and analysis of group
@@ -24,7 +24,7 @@ from wattbench_reports.gate.evidence.model import Evidence, Round
 from wattbench_reports.gate.policy import Policy
 
 DOUBLINGS = 4
-"""Before the last look there are as many, the first at a sixteenth of the items."""
+"""The number of looks before the last one; the first is at a sixteenth of the items."""
 LEAST_LOADS = 3
 """Of each system, for seconds and joules to be judged by how loads differ: of two there is one difference."""
 STRETCHES = 8
@@ -39,9 +39,9 @@ class Look:
     """One look at a gate."""
 
     rounds: int
-    """The number of rounds that it is of, from the first."""
+    """The number of rounds, from the first."""
     share: float
-    """Of the items that the gate may ask, those that it plans to have asked by then."""
+    """The planned share of the items that the gate may ask."""
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,15 @@ class LookPlan:
     """The looks of a gate so far."""
 
     looks: tuple[Look, ...]
-    cap: int
-    """The most items that it may ask."""
     loads: int
     """How many loads of each system it plans."""
 
 
 def look_plan(evidence: Evidence, policy: Policy) -> LookPlan:
-    """Return the looks of a gate until now: of systems that were not asked in turns one, at everything."""
+    """Return the looks of a gate so far: one, at everything, where systems were not asked in turns."""
     cap = cap_of(evidence, policy)
     if not evidence.in_turns:
-        return LookPlan((Look(len(evidence.rounds), 1.0),) if evidence.rounds else (), cap, 1)
+        return LookPlan((Look(len(evidence.rounds), 1.0),) if evidence.rounds else (), 1)
     loads = gate_loads(cap) if policy.reloads is None else policy.reloads + 1
     counts = np.cumsum([one.items for one in evidence.rounds])
     ends = _ends_of_pairs(evidence.rounds)
@@ -72,7 +70,7 @@ def look_plan(evidence: Evidence, policy: Policy) -> LookPlan:
             if looks and looks[-1].rounds == at:
                 looks.pop()
             looks.append(Look(at, share))
-    return LookPlan(tuple(looks), cap, loads)
+    return LookPlan(tuple(looks), loads)
 
 
 def cap_of(evidence: Evidence, policy: Policy) -> int:
@@ -82,12 +80,12 @@ def cap_of(evidence: Evidence, policy: Policy) -> int:
 
 
 def spent(shares: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the parts of an error rate that looks spend which are of these shares of all items."""
+    """Return the share of an error rate that each look spends, from the shares of the items that looks are at."""
     return np.diff(np.array([0.0, *shares]))
 
 
 def groups_at(rounds: Sequence[Round], look: Look, plan: LookPlan) -> tuple[NDArray[np.int64], str] | None:
-    """Group the rounds of a look; and what must be said of the groups.
+    """Group the rounds of a look, with a note on the groups.
 
     Args:
         rounds: of the gate.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def accuracy_of(evidence: Evidence, plan: LookPlan, domain: str | None = None) -
 
 
 def _scores(one: Round, domain: str | None) -> tuple[Pairs, Sequence[str]]:
-    """Return the scores of a round's items that both systems have, and the task of each; without tasks none."""
+    """Return the scores of the items that both systems have scores of, and their tasks where these are known."""
     usable = np.asarray(np.isfinite(one.correct).all(axis=1))
     if domain is not None:
         usable &= np.array([each == domain for each in one.domains], dtype=bool) if one.domains else False
@@ -167,8 +168,8 @@ def _units(pair: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def _whole(pair: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return of which rounds both of the pair are known: what the order does cancels in these alone. A round without a
-    pair, of a negative number, is one by itself."""
+    """Return which rounds are known in both rounds of their pair: only there does the effect of the order cancel. A
+    round without a pair has a negative number and counts by itself."""
     if not len(pair):
         return known
     unit = _units(pair)[1]
@@ -176,7 +177,7 @@ def _whole(pair: NDArray[np.int64], known: NDArray[np.bool_]) -> NDArray[np.bool
 
 
 def _least_items(rounds: Sequence[Round], items: int, beta: float) -> float:
-    """Return the items of which a share of `RARE` is missed altogether in at most `beta` of gates.
+    """Return how many items miss all of a share of `RARE` in at most `beta` of gates.
 
     Items of unlike lengths count for fewer (the effective number of L. Kish, "Survey Sampling", 1965): what few long
     ones would show is missed with them.
@@ -213,18 +214,6 @@ def _spent(rounds: Sequence[Round], spent_of: _Spent) -> Values:
     return np.array([spent_of(one) or (np.nan, np.nan) for one in rounds], dtype=np.float64).reshape(-1, 2)
 
 
-def _joules(one: Round) -> tuple[float, float] | None:
-    return one.energy_j
-
-
-def _money(one: Round) -> tuple[float, float] | None:
-    return one.money
-
-
-def _seconds(one: Round) -> Pairs:
-    return one.seconds
-
-
 def _first_token(one: Round) -> Pairs:
     return np.empty((0, 2)) if one.ttft_s is None else one.ttft_s
 
@@ -258,11 +247,11 @@ _OfRounds = Callable[[Sequence[Round], LookPlan, float], MetricEvidence | None]
 
 _EVIDENCE: Mapping[str, _OfRounds] = {
     LATENCY_MEAN: _mean_seconds,
-    LATENCY_P50: _quantile(0.5, _seconds),
-    LATENCY_P95: _quantile(0.95, _seconds),
+    LATENCY_P50: _quantile(0.5, attrgetter("seconds")),
+    LATENCY_P95: _quantile(0.95, attrgetter("seconds")),
     TTFT: _quantile(0.5, _first_token),
-    JOULES_PER_REQUEST: _per_request(_joules),
-    JOULES_PER_CORRECT: _per_correct(_joules),
-    COST_PER_REQUEST: _per_request(_money),
-    COST_PER_CORRECT: _per_correct(_money),
+    JOULES_PER_REQUEST: _per_request(attrgetter("energy_j")),
+    JOULES_PER_CORRECT: _per_correct(attrgetter("energy_j")),
+    COST_PER_REQUEST: _per_request(attrgetter("money")),
+    COST_PER_CORRECT: _per_correct(attrgetter("money")),
 }

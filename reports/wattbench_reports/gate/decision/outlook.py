@@ -1,5 +1,4 @@
-"""Say what a gate can still show: the smallest worsening that it finds, the items that a verdict takes, and whether
-one is likely at all.
+"""Forecast a gate: the smallest worsening that it finds, the items that a verdict takes, and the chance of one.
 
 All of it is of the rounds so far: the noise, the answers that differ, and how rounds and loads hang together are those
 that were measured. What is expected of more items is what these show, in as much less noise as they are more. Where the
@@ -32,13 +31,13 @@ _LARGER_OF_TWO = 4.0
 """The larger of two estimates of a variance (`wattbench_reports.stats.grouped_ratio`) scatters as one of a quarter of
 the degrees of freedom: in simulated gates of the default loads, with instances that differ by 2%."""
 _MOST_EXPONENT = math.log(5)
-"""Of a rise that is stated: four times as much again."""
+"""Of the largest rise that is stated, 400%, as a logarithm."""
 _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of a metric's bounds."""
+    """The bounds of a metric, with the margin and the levels that decide it."""
 
     bounds: MetricBounds
     margin: float
@@ -66,7 +65,7 @@ def accuracy_margin(items: int, beta: float, *, in_turns: bool = True) -> float:
 
 
 def accuracy_can_pass(margin: float, items: int, beta: float) -> bool:
-    """Return whether a gate passes accuracy if both systems answer all of this many items alike."""
+    """Return whether a gate with this many items passes accuracy if both systems answer alike."""
     return bool(items) and -_NORMAL.inv_cdf(beta * LAST_LOOK) * 2 / items <= margin
 
 
@@ -142,7 +141,7 @@ def more_items(question: Question) -> int | None:
 
 
 def chance_of_verdict(questions: Sequence[Question]) -> float:
-    """Return the chance that a gate fails or passes by its last look, given what it shows until now.
+    """Return the chance that a gate fails or passes by its last look, given its rounds so far.
 
     What the estimate will be then has Student's t about what it is now, with the variance that more items take off
     (the predictive power of D. J. Spiegelhalter, L. S. Freedman and P. R. Blackburn, "Monitoring clinical trials:

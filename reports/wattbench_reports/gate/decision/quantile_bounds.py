@@ -65,13 +65,12 @@ class QuantileLook:
         return cls(seconds[order, 1] / limit_s, excess, np.sqrt(variance) / items, df, items, theirs_s / limit_s - 1)
 
     def low(self, chance: float) -> float:
-        """Return the lower bound of the rise that is above it with at most this chance: every smaller rise is ruled
-        out."""
+        """Return the lower bound of the rise, which is above the truth with at most this chance."""
         possible = np.flatnonzero(self.excess <= self._reach(chance))
         return float(self.ratios[possible[0]] - 1) if len(possible) and possible[0] > 0 else -math.inf
 
     def high(self, chance: float) -> float:
-        """Return the upper bound likewise: every larger rise is ruled out."""
+        """Return the upper bound of the rise, which is below the truth with at most this chance."""
         possible = np.flatnonzero(self.excess >= -self._reach(chance))
         after = int(possible[-1]) + 1 if len(possible) else 0
         return float(self.ratios[after] - 1) if after < len(self.ratios) else math.inf
@@ -106,7 +105,7 @@ class QuantileBounds:
 
     @property
     def least_for_pass(self) -> int:
-        """Return 0: what is rare does not move a quantile."""
+        """Return 0: rare answers do not move a quantile."""
         return 0
 
     @property

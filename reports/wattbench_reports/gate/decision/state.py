@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wattbench_reports.gate.bounds import Values, verdict_of
 from wattbench_reports.gate.decision.case import Case, levels
 from wattbench_reports.gate.decision.outlook import UNLIKELY, Question, chance_of_verdict
-from wattbench_reports.gate.decision.trade_offs import excuse
 from wattbench_reports.gate.policy import DeclaredTrade, Policy
 from wattbench_reports.gate.result import Verdict
 
@@ -108,8 +107,33 @@ def _traded(
         for other, each in zip(every, single, strict=True)
         if other.pair == case.pair and not other.domain and other.judged
     }
-    kept, undecided = excuse(policy.trades, case.rule.metric, of)
+    kept, undecided = _excuse(policy.trades, case.rule.metric, of)
     return CaseState(alone.verdict, alone.low, alone.high, alone.level, alone.blocks, kept, undecided)
+
+
+def _holds(trade: DeclaredTrade, of: Mapping[str, tuple[float, float]]) -> bool | None:
+    """Return whether a trade-off is kept; None: the bounds do not show whether it is.
+
+    Args:
+        trade: as declared.
+        of: metric of the pair to the lower and the upper bound of its worsening. A trade-off of another metric is not
+            kept.
+    """
+    if trade.give not in of or trade.get not in of:
+        return False
+    (given_low, given_high), (got_low, got_high) = of[trade.give], of[trade.get]
+    if given_high <= trade.give_up_to and got_high <= -trade.get_at_least:
+        return True
+    return False if given_low > trade.give_up_to or got_low > -trade.get_at_least else None
+
+
+def _excuse(
+    trades: Sequence[DeclaredTrade], metric: str, of: Mapping[str, tuple[float, float]]
+) -> tuple[DeclaredTrade | None, bool]:
+    """Return the trade-off that allows a metric's worsening; else whether one is still undecided."""
+    states = [(trade, _holds(trade, of)) for trade in trades if trade.give == metric]
+    kept = next((trade for trade, state in states if state), None)
+    return kept, kept is None and any(state is None for _, state in states)
 
 
 def questions(every: Sequence[Case], decisions: Sequence[CaseState], beta: float) -> list[Question | None]:

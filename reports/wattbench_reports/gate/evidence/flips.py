@@ -74,7 +74,7 @@ class _Score:
 
 
 def _texts_of_side(run: RunRecords, system: str, scores: Sequence[_Score]) -> list[_Texts]:
-    """Read what a system was asked and answered; a killed round, in another window, may have asked it before."""
+    """Read the texts of a system's answers; those of a killed round, in another window, do not count."""
     wanted = {(each.item, each.row.repeat): each.window for each in scores}
     answers: dict[tuple[Item, int], AnswerRow] = {}
     for task in dict.fromkeys(each.item[0] for each in scores):
@@ -179,7 +179,7 @@ class _Scored:
         return [(self.names[self.tasks[item]], int(self.doc_ids[item])) for item in items]
 
     def texts(self, items: NDArray[np.int64]) -> list[_Texts]:
-        """Read what is recorded of some items."""
+        """Read the recorded texts of some items."""
         places = self.places[items]
         read = texts_in(self.path, places, _TEXTS).reindex(index=places, columns=list(_TEXTS))
         rows = [[each if isinstance(each, str) else None for each in row] for row in read.itertuples(index=False)]
@@ -188,7 +188,7 @@ class _Scored:
 
 @dataclass(frozen=True)
 class _Texts:
-    """What is recorded of an answer; None: it is not."""
+    """The recorded texts of an answer; None: not recorded."""
 
     prompt: str | None
     target: str | None

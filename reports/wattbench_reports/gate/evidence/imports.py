@@ -1,4 +1,4 @@
-"""Adapt a policy to two imported runs: what no source of both records cannot be judged, and what is assumed is said."""
+"""Adapt a policy to two imported runs: to metrics that neither source records, and to unknown sessions."""
 
 from __future__ import annotations
 

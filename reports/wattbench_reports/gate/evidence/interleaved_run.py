@@ -251,23 +251,20 @@ class _Read:
         Raises:
             UserError: a window is damaged.
         """
-        with reading(self.run.layout.windows, f"a window of round {row.number}"):
-            return self._joules(row)
-
-    def _joules(self, row: RoundRow) -> tuple[tuple[float, float] | None, set[str]]:
         reasons: set[str] = set()
         ways: dict[str, str] = {}
         joules: dict[str, float] = {}
-        for side in SIDES:
-            window = self.window(row, side)
-            counted_j = self.side_joules(row, side)
-            if not window.valid:
-                reasons.add(cause_of(window.reasons))
-            elif counted_j is None:
-                reasons.add(NOT_READ)
-            else:
-                joules[side] = counted_j
-                ways[side] = _way(window)
+        with reading(self.run.layout.windows, f"a window of round {row.number}"):
+            for side in SIDES:
+                window = self.window(row, side)
+                counted_j = self.side_joules(row, side)
+                if not window.valid:
+                    reasons.add(cause_of(window.reasons))
+                elif counted_j is None:
+                    reasons.add(NOT_READ)
+                else:
+                    joules[side] = counted_j
+                    ways[side] = _way(window)
         if not reasons and ways[BASELINE] != ways[CANDIDATE]:
             reasons.add("; ".join(f"{self.names[side]} was read by {ways[side]}" for side in SIDES))
         if not reasons and not all(joules.values()):

@@ -23,10 +23,10 @@ _MOST_REASONS = 3
 def of_judged(
     policy: Policy, apart: Mapping[str, str], missing: Mapping[str, str], *, priced: bool = False
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Select, for the judged metrics, why they are not comparable and why they are missing.
+    """Keep the reasons of the judged metrics: why they are not comparable, and why they are missing.
 
-    Of a metric that is missing there is nothing that could be compared, so that it is not said to be apart too. Of
-    money that does not block nothing is said where not both systems are priced.
+    A missing metric is not called not comparable as well. Costs that do not block are left out unless both systems are
+    priced.
     """
     judged = [rule.metric for rule in policy.rules if rule.blocks or priced or rule.metric not in MONEY]
     return (
@@ -42,7 +42,7 @@ def without_joules(
 
     Args:
         rounds: all of them.
-        reasons: why some have none, each with how often it did so.
+        reasons: why some have none, each with its count.
         final: there will be no rounds that might have some.
 
     Returns:
@@ -112,7 +112,7 @@ def no_first_token(silent: Sequence[str], unit: str) -> str:
 
     Args:
         silent: the systems that report it of no answer at all.
-        unit: of what none has it for both, where each of the two reports it of some answer.
+        unit: ``round`` or ``item``: none of them has a first token of both systems.
     """
     if not silent:
         return f"no {unit} has it for both systems"

@@ -48,7 +48,7 @@ class Round:
 
 @dataclass(frozen=True)
 class MoneyOfMachine:
-    """Which part of the money of an answer another session would change: that of seconds, and that of joules.
+    """The shares of an answer's money that another session would change: for seconds, and for joules.
 
     What is paid for tokens and requests is the same in any session. Each part is the larger one of the two systems.
     """

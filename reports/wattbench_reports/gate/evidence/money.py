@@ -35,7 +35,7 @@ NO_PRICE = "it has no price, no declared cost, and electricity has no price (wor
 
 @dataclass(frozen=True)
 class SideMoney:
-    """What one system of a gate is paid in, and what of its money hangs on the machine."""
+    """The currency of one system of a gate, and the shares of its money that depend on the machine."""
 
     currency: str | None = None
     """None: it has no price."""
@@ -46,7 +46,7 @@ class SideMoney:
 
 @dataclass(frozen=True)
 class Tariffs:
-    """At which prices a system's rounds are paid for."""
+    """The prices at which a system's rounds are billed."""
 
     price: PriceRecord | None
     """Of the system itself."""
@@ -86,7 +86,7 @@ def _electricity(suite: SuiteRecord, pays: bool, currency: str | None) -> tuple[
 
 @dataclass(frozen=True)
 class RoundBill:
-    """The money of one system's answers in a round, by what it hangs on."""
+    """The money of one system's answers in a round, by what it pays for."""
 
     answers: float
     """Of tokens and requests."""
@@ -148,7 +148,7 @@ def round_bills(
 
 
 def of_machine(bills: Iterable[RoundBill]) -> MoneyOfMachine:
-    """Return which part of some money hangs on the machine."""
+    """Return the shares of some money that depend on the machine."""
     known = list(bills)
     total = sum(each.total for each in known)
     if total <= 0:
@@ -179,7 +179,7 @@ def money_of_answers(frames: Frames, system: str) -> tuple[NDArray[np.float64], 
 
 @dataclass(frozen=True)
 class MoneyOfGate:
-    """What the money of both systems comes to."""
+    """Whether the money of both systems may be judged."""
 
     priced: bool
     """Both have a price."""
@@ -190,14 +190,14 @@ class MoneyOfGate:
 
     @property
     def figure(self) -> str:
-        """Return which figure decides whether two runs may be compared by it: what it hangs on."""
+        """Return the figure that decides whether the money of two runs may be compared."""
         if self.of_machine.joules:
             return "joules"
         return "latency" if self.of_machine.seconds else "accuracy"
 
 
 def money_of_gate(policy: Policy, sides: Mapping[str, SideMoney]) -> MoneyOfGate:
-    """Settle whether the money of two systems may be judged.
+    """Decide whether the money of two systems may be judged.
 
     Args:
         policy: of the gate.

@@ -99,16 +99,13 @@ def record_items(frames: Frames, system: str, money: NDArray[np.float64]) -> Rec
         keys = joined(joined(of_task[task], doc_id.astype(np.uint64)), _text_numbers(table, "doc_hash", rows))
         hashes = {name: _text_numbers(table, name, rows) for name in HASHES}
     distinct, first, item = np.unique(keys, return_index=True, return_inverse=True)
-    once = len(distinct) == len(keys)
     return RecordItems(
         keys=distinct,
         tasks=Labels(task[first], tuple(names)),
         doc_id=doc_id[first],
-        figures={
-            name: values[first] if once else _means(values, item, len(distinct)) for name, values in columns.items()
-        },
+        figures={name: _means(values, item, len(distinct)) for name, values in columns.items()},
         block=frames.figures("block", rows)[first],
-        hashes={name: each[first] if once else _of_all(each, item, first) for name, each in hashes.items()},
+        hashes={name: _of_all(each, item, first) for name, each in hashes.items()},
     )
 
 

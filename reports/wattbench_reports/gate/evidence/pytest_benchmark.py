@@ -23,6 +23,7 @@ from wattbench_reports.gate.evidence.model import Evidence, Pairs
 from wattbench_reports.gate.evidence.paired_items import FIGURES, PairedItems
 from wattbench_reports.gate.evidence.pytest_benchmark_json import Benchmark, BenchmarkFile, read_benchmarks
 from wattbench_reports.gate.evidence.record_bounds import joules_over_scores, record_bounds
+from wattbench_reports.gate.evidence.sessions import SessionNoise
 from wattbench_reports.gate.metrics import ACCURACY, ENERGY, JOULES_PER_CORRECT, METRICS, MONEY, PEAK_MEMORY, TTFT
 from wattbench_reports.gate.policy import Policy
 from wattbench_reports.tables.json_values import mapping
@@ -37,7 +38,7 @@ ASSUMED_DRIFT = 0.03
 
 
 def assumed_drift_note(share: float) -> str:
-    """Say what is assumed of two processes, as a file of one process cannot show it."""
+    """Say how much two processes are assumed to differ, as a file is of one process."""
     return (
         "Each file is of one process, and does not show how much two processes of one benchmark differ: "
         f"{percent(share)} is assumed (drift in the policy), and bounds are wider by it on both sides."
@@ -131,11 +132,11 @@ def _items(number: int, **figures: Pairs | None) -> PairedItems:
 
 def _measured(rounds: PairedItems, documents: PairedItems | None, drift: float | None) -> dict[str, MetricEvidence]:
     """Bound what the rounds show, and the documents; joules per correct answer of both, independently."""
-    assumed = dict.fromkeys(METRICS.keys() - {ACCURACY}, drift or 0.0)
-    measured = record_bounds(rounds, {}, {}, assumed)
+    assumed = SessionNoise(drift=drift or 0.0)
+    measured = record_bounds(rounds, {}, dict.fromkeys(METRICS, assumed))
     if documents is not None:
-        measured |= {ACCURACY: record_bounds(documents, {}, {}, {})[ACCURACY]}
-        per_correct = joules_over_scores(rounds, documents, assumed[JOULES_PER_CORRECT])
+        measured |= {ACCURACY: record_bounds(documents, {}, {})[ACCURACY]}
+        per_correct = joules_over_scores(rounds, documents, assumed)
         measured |= {} if per_correct is None else {JOULES_PER_CORRECT: per_correct}
     return measured
 
@@ -191,7 +192,7 @@ def _apart(
     shown: tuple[str, str],
     policy: Policy,
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Compare the two as two runs are, as far as the files record it: why not comparable, and notes."""
+    """Return by metric why the two are not comparable, as far as the files record it, and notes."""
     prints = {
         name: Fingerprint("", name, dict.fromkeys(LABELS, Part()) | parts)
         for name, parts in zip(shown, _parts(files, both, shown), strict=True)

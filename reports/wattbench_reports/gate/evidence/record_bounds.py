@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wattbench_reports.formatting.units import percent
-from wattbench_reports.gate.bounds import AtEnd, MetricBounds, MetricEvidence, Values
+from wattbench_reports.gate.bounds import AtEnd, MetricEvidence, Values
 from wattbench_reports.gate.evidence.model import Pairs
 from wattbench_reports.gate.evidence.paired_items import PairedItems
 from wattbench_reports.gate.evidence.sessions import SessionNoise
@@ -105,7 +105,7 @@ class RecordBounds:
     @property
     def standard_error(self) -> Values:
         """See `MetricBounds`: half of what lies between the bounds of one standard deviation."""
-        return (self.high(_ONE_SIGMA) - self.low(_ONE_SIGMA)) / 2
+        return (self._bound(_ONE_SIGMA, 1, 1) - self._bound(_ONE_SIGMA, 0, -1)) / 2
 
     @property
     def least_for_pass(self) -> int:
@@ -116,17 +116,17 @@ class RecordBounds:
     def at_end(self) -> AtEnd:
         """See `MetricBounds`: of the one look there is."""
         error, noise = float(self.standard_error[0]), self.session
-        low, high = self.of_items.bounds(_ONE_SIGMA)
-        _, df = added((((high - low) / 2) ** 2, self.of_items.df), (noise.log_variance, noise.df))
+        _, df = added((self._variance_of_items, self.of_items.df), (noise.log_variance, noise.df))
         fixed = (1 + float(self.estimate[0])) * math.sqrt(noise.log_variance)
-        return AtEnd(self.number, error, df, 1.0, min(fixed, error))
+        return AtEnd(self.number, error, df, 1.0, min(fixed, error), noise.drift)
 
     @property
     def note(self) -> str:
         """See `MetricBounds`: what no further items take away, where that is most of the variance."""
         noise = self.session
-        low, high = self.of_items.bounds(_ONE_SIGMA)
-        if not noise.log_variance > ((high - low) / 2) ** 2:
+        if noise.drift:
+            return f"Bounds hold if two sessions differ by at most {percent(noise.drift)}, as assumed (drift)."
+        if not noise.log_variance > self._variance_of_items:
             return noise.averaged_over
         half = math.expm1(t_quantile(noise.df) * math.sqrt(noise.log_variance))
         left = f"What is left is how sessions differ: ±{percent(half)}; more sessions narrow it, more items do not."
@@ -134,17 +134,22 @@ class RecordBounds:
 
     def low(self, level: float) -> Values:
         """See `MetricBounds`."""
-        return self._bound(level, 0, -1)
+        return (1 + self._bound(level, 0, -1)) / (1 + self.session.drift) - 1
 
     def high(self, level: float) -> Values:
         """See `MetricBounds`."""
-        return self._bound(level, 1, 1)
+        return (1 + self._bound(level, 1, 1)) * (1 + self.session.drift) - 1
+
+    @property
+    def _variance_of_items(self) -> float:
+        low, high = self.of_items.bounds(_ONE_SIGMA)
+        return ((high - low) / 2) ** 2
 
     def _bound(self, level: float, which: int, side: int) -> Values:
         bound = self.of_items.bounds(level)[which]
         if not math.isfinite(bound):
             return np.array([side * math.inf])
-        if self.session != _ONE_SESSION:
+        if self.session.log_variance or self.session.shift:
             variance_of_items = ((bound - self.of_items.estimate) / t_at(1 - level, self.of_items.df)) ** 2
             variance, df = added((variance_of_items, self.of_items.df), (self.session.log_variance, self.session.df))
             bound = self.of_items.estimate + self.session.shift + side * t_at(1 - level, df) * math.sqrt(variance)
@@ -157,69 +162,20 @@ class RecordBounds:
 _ONE_SIGMA = NormalDist().cdf(-1)
 
 
-@dataclass(frozen=True)
-class DriftedBounds:
-    """`MetricBounds` of two sessions that may differ by an assumed share without any change."""
-
-    bounds: MetricBounds
-    drift: float
-
-    @property
-    def items(self) -> NDArray[np.int64]:
-        """See `MetricBounds`."""
-        return self.bounds.items
-
-    @property
-    def estimate(self) -> Values:
-        """See `MetricBounds`."""
-        return self.bounds.estimate
-
-    @property
-    def standard_error(self) -> Values:
-        """See `MetricBounds`."""
-        return self.bounds.standard_error
-
-    @property
-    def least_for_pass(self) -> int:
-        """See `MetricBounds`."""
-        return self.bounds.least_for_pass
-
-    @property
-    def at_end(self) -> AtEnd:
-        """See `MetricBounds`."""
-        return replace(self.bounds.at_end, drift=self.drift)
-
-    @property
-    def note(self) -> str:
-        """See `MetricBounds`."""
-        return f"Bounds hold if two sessions differ by at most {percent(self.drift)}, as assumed (drift)."
-
-    def low(self, level: float) -> Values:
-        """See `MetricBounds`."""
-        return (1 + self.bounds.low(level)) / (1 + self.drift) - 1
-
-    def high(self, level: float) -> Values:
-        """See `MetricBounds`."""
-        return (1 + self.bounds.high(level)) * (1 + self.drift) - 1
-
-
 def record_bounds(
     items: PairedItems,
     domain_of: Mapping[str, str],
     sessions: Mapping[str, SessionNoise],
-    drift: Mapping[str, float],
 ) -> dict[str, MetricEvidence]:
-    """Bound every metric of which both systems have figures.
+    """Bound every metric for which both systems have figures.
 
     Args:
         items: that both answered.
         domain_of: task to its domain.
-        sessions: metric to what sessions add to its bounds.
-        drift: metric to the largest share by which sessions are assumed to differ.
+        sessions: metric to what sessions add to its bounds. Those of a metric without hold for one session.
 
     Returns:
-        By the name of a verdict: those of `sessions` and `drift` are in the bounds; of a metric in neither, they hold
-        for two runs of one session.
+        By the name of a verdict.
     """
     measured = dict(_accuracies(items, domain_of))
     for metric, (top, bottom) in _RATIOS.items():
@@ -229,16 +185,16 @@ def record_bounds(
     for metric, (figure, share) in _QUANTILES.items():
         compared = _quantile(items, figure, share, sessions.get(metric, _ONE_SESSION))
         measured |= {} if compared is None else {metric: compared}
-    return {metric: _drifted(each, drift.get(metric, 0.0)) for metric, each in measured.items()}
+    return measured
 
 
-def joules_over_scores(rounds: PairedItems, documents: PairedItems, drift: float) -> MetricEvidence | None:
+def joules_over_scores(rounds: PairedItems, documents: PairedItems, session: SessionNoise) -> MetricEvidence | None:
     """Bound joules per correct answer where joules are of rounds and scores of documents: independent samples.
 
     Args:
         rounds: their joules, per document.
         documents: their scores.
-        drift: as of `record_bounds`.
+        session: what sessions add.
 
     Returns:
         None where one of the systems has nothing in either.
@@ -250,12 +206,7 @@ def joules_over_scores(rounds: PairedItems, documents: PairedItems, drift: float
     variance, df = added((joules.of_items.variance, joules.of_items.df), (right.of_items.variance, right.of_items.df))
     of_items = MeanBounds(joules.of_items.estimate - right.of_items.estimate, variance, df, 0.0)
     ours, theirs = (spent / share for spent, share in zip(joules.figures, right.figures, strict=True))
-    change = _LogRatio((ours, theirs), of_items, right.items)
-    return _drifted(change.evidence(_ONE_SESSION), drift)
-
-
-def _drifted(evidence: MetricEvidence, drift: float) -> MetricEvidence:
-    return replace(evidence, bounds=DriftedBounds(evidence.bounds, drift)) if drift else evidence
+    return _LogRatio((ours, theirs), of_items, right.items).evidence(session)
 
 
 def _accuracies(items: PairedItems, domain_of: Mapping[str, str]) -> Iterator[tuple[str, MetricEvidence]]:
@@ -296,7 +247,7 @@ def _log_ratio(
     tasks: NDArray[np.integer[Any]] | None = None,
     blocks: NDArray[np.int64] | None = None,
 ) -> _LogRatio | None:
-    """Compare two ratios of sums over the items of which all is known; None where one has nothing in either sum.
+    """Compare two ratios of sums over the items with all figures; None where a sum is 0.
 
     Args:
         tops: what is summed.

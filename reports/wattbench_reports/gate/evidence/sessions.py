@@ -68,10 +68,12 @@ class SessionNoise:
     """By how much the logarithm of either figure's mean over its sessions exceeds that of its run alone."""
     averaged: tuple[int, int] = (1, 1)
     """Over how many sessions either figure is, its run included."""
+    drift: float = 0.0
+    """The share by which two sessions are assumed to differ at most, in place of a variance that is known."""
 
     @property
     def shift(self) -> float:
-        """Return what is added to the logarithm of the ratio of the two runs alone."""
+        """Return by how much sessions raise the logarithm of the ratio of the two runs."""
         return self.shifts[1] - self.shifts[0]
 
     def moved(self, baseline: float, candidate: float) -> tuple[float, float]:
@@ -102,7 +104,7 @@ class JudgedSystem:
 def judged_systems(
     record: SessionRecord | None, baseline: tuple[RunRecords, str], candidate: tuple[RunRecords, str]
 ) -> tuple[JudgedSystem, JudgedSystem]:
-    """Return the two systems of two runs, with the figures of those that the sessions are of.
+    """Return the two systems of two runs, with their figures where the sessions are of the same system.
 
     Raises:
         UserError: the table of items of a run cannot be read.
@@ -153,7 +155,11 @@ def session_noise(
     """
     if record is None:
         return {}
-    logs = {metric: {name: _logs(values) for name, values in _figures(record, metric).items()} for metric in _FIGURE}
+    figures = {"latency_p50": record.figures["seconds"], **record.figures}  # an older file has the mean alone
+    logs = {
+        metric: {system: _logs(values) for system, values in figures.get(figure, {}).items()}
+        for metric, figure in _FIGURE.items()
+    }
     noise = (_of_one_run if one_run else _of_two)(logs, baseline, candidate)
     if JOULES_PER_REQUEST in noise:
         noise[JOULES_PER_CORRECT] = noise[JOULES_PER_REQUEST]
@@ -166,7 +172,7 @@ _Logs = Mapping[str, Mapping[str, NDArray[np.float64]]]
 
 
 def _of_one_run(logs: _Logs, baseline: JudgedSystem, candidate: JudgedSystem) -> dict[str, SessionNoise]:
-    """Return how much the ratio of two systems varies; of one that the sessions lack as of two runs."""
+    """Return how much the ratio of two systems varies; where sessions lack one of them, as of two runs."""
     ratios = {
         metric: {"": by_system[candidate.name] - by_system[baseline.name]}
         for metric, by_system in logs.items()
@@ -227,16 +233,6 @@ def _of_money(money: MoneyOfMachine, noise: Mapping[str, SessionNoise]) -> Sessi
         (shifts[0], shifts[1]),
         (averaged[0], averaged[1]),
     )
-
-
-def _figures(record: SessionRecord, metric: str) -> Mapping[str, Sequence[float | None]]:
-    if metric == JOULES_PER_REQUEST:
-        return record.j_per_request
-    if metric == LATENCY_MEAN:
-        return record.seconds_per_request
-    if metric == LATENCY_P50 and metric not in record.figures:  # an older file, which has the mean alone
-        return record.seconds_per_request
-    return record.figures.get(metric, {})
 
 
 def _logs(values: Sequence[float | None]) -> NDArray[np.float64]:

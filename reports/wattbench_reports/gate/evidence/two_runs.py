@@ -20,7 +20,7 @@ from wattbench_reports.gate.evidence.money import SideMoney, money_of_answers, m
 from wattbench_reports.gate.evidence.paired_items import HASHES, PairedItems, RecordItems, paired, record_items
 from wattbench_reports.gate.evidence.prompts import AskedSystem, PromptComparison, compare_prompts
 from wattbench_reports.gate.evidence.record_bounds import record_bounds
-from wattbench_reports.gate.evidence.sessions import NOT_KNOWN, judged_systems, session_noise
+from wattbench_reports.gate.evidence.sessions import NOT_KNOWN, SessionNoise, judged_systems, session_noise
 from wattbench_reports.gate.metrics import (
     ACCURACY,
     COST_PER_CORRECT,
@@ -95,9 +95,9 @@ def evidence_of_two(
     both = paired(one.items, two.items)
     one_run = first.header.run == second.header.run
     judged = judged_systems(sessions, (first, one.name), (second, two.name))
-    noise = session_noise(sessions, *judged, one_run=one_run, money=money.of_machine)
-    drift = _assumed(policy, money.of_machine)
-    noise = {} if drift else noise
+    noise = _assumed(policy, money.of_machine) or session_noise(
+        sessions, *judged, one_run=one_run, money=money.of_machine
+    )
     domains = _domains(sides)
     apart, unpaired = _without_partner(between, sides, len(both))
     prompts = _prompts(sides, both, policy, crossed)
@@ -108,7 +108,7 @@ def evidence_of_two(
     memory, unmeasured = peaks(rows)
     missing = bare | _without_first_tokens(sides, both) | _not_on_record(sides) | unmeasured | money.missing
     if not (one_run and both.blocks is not None):  # else they shared a session, and were asked in turns
-        unknown = _between_sessions(money.of_machine) - {*noise, *drift, *apart}
+        unknown = _between_sessions(money.of_machine) - {*noise, *apart}
         missing = dict.fromkeys(unknown, NOT_KNOWN) | missing
     apart, missing = of_judged(policy, {**money.apart, **apart}, missing, priced=money.priced)
     return Evidence(
@@ -117,7 +117,7 @@ def evidence_of_two(
         systems=names,
         rounds=(),
         in_turns=False,
-        measured=record_bounds(both, domains, noise, drift),
+        measured=record_bounds(both, domains, noise),
         items=len(both),
         provenance=(one.provenance, two.provenance),
         validity="; ".join(
@@ -141,12 +141,15 @@ def _between_sessions(money: MoneyOfMachine) -> set[str]:
     return {*_OF_SESSIONS, *(MONEY if money.seconds or money.joules else ())}
 
 
-def _assumed(policy: Policy, money: MoneyOfMachine) -> dict[str, float]:
-    """Return by how much the policy assumes metrics to differ between sessions; empty where it assumes nothing."""
+def _assumed(policy: Policy, money: MoneyOfMachine) -> dict[str, SessionNoise]:
+    """Return how much the policy assumes metrics to differ between sessions; empty where it assumes nothing."""
     if policy.drift is None:
         return {}
     of_money = min(money.seconds + money.joules, 1.0)
-    return {metric: policy.drift * (of_money if metric in MONEY else 1.0) for metric in _between_sessions(money)}
+    return {
+        metric: SessionNoise(drift=policy.drift * (of_money if metric in MONEY else 1.0))
+        for metric in _between_sessions(money)
+    }
 
 
 @dataclass(frozen=True)
@@ -329,7 +332,7 @@ def _not_on_record(sides: tuple[_Side, _Side]) -> dict[str, str]:
 
 
 def _lacking(sides: tuple[_Side, _Side]) -> tuple[str, ...]:
-    """Return the metrics of which neither of two imports has a figure."""
+    """Return the metrics for which neither of two imports has a figure."""
     if any(side.frames.record.imported is None for side in sides):
         return ()
     columns = {"correct": (ACCURACY,), "seconds": _OF_SECONDS}

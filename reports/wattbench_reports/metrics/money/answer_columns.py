@@ -60,4 +60,4 @@ class AnswerColumns:
 
     @cached_property
     def _usage(self) -> pd.DataFrame:
-        return self.frames.list_rows("usage")
+        return self.frames.usage_rows()

@@ -141,11 +141,11 @@ def _steps_table(trained: tuple[Training, ...]) -> Table:
 def _step_row(step: Step) -> tuple[Cell, ...]:
     return (
         Cell(step.name),
-        Cell(step.method),
-        Cell(units.count(step.documents)),
-        Cell(units.count(step.tokens)),
-        Cell(units.count(step.teacher_tokens or None)),
-        Cell(_duration(step.seconds)),
+        Cell(step.recorded.method),
+        Cell(units.count(step.recorded.documents)),
+        Cell(units.count(step.recorded.tokens)),
+        Cell(units.count(step.recorded.teacher_tokens or None)),
+        Cell(_duration(step.recorded.seconds)),
         Cell(units.quantity(step.energy_j, "J")),
         energy_badge(step.provenance),
         Cell(_basis(step)),
@@ -154,10 +154,10 @@ def _step_row(step: Step) -> tuple[Cell, ...]:
 
 def _basis(step: Step) -> str:
     if not step.source:
-        return step.cpu or units.NONE
-    stated = [] if step.gpu_hours is None else [f"{units.count(step.gpu_hours)} GPU-hours"]
-    if step.declared_g_co2e is not None:
-        stated.append(f"{units.quantity(step.declared_g_co2e, 'g')} CO2e")
+        return step.recorded.cpu or units.NONE
+    stated = [] if step.recorded.gpu_hours is None else [f"{units.count(step.recorded.gpu_hours)} GPU-hours"]
+    if step.recorded.g_co2e is not None:
+        stated.append(f"{units.quantity(step.recorded.g_co2e, 'g')} CO2e")
     return f"{step.source} ({', '.join(stated)})" if stated else step.source
 
 

@@ -167,7 +167,7 @@ def cascades_passage(words: RoutingWords, places: Mapping[str, int]) -> Passage 
         "A cheaper system first, then a better one",
         words.by_topic.get("cascades", ()),
         (page_table(words.cascades, "Cascades that may pay"),),
-        Drawing(
+        Figure(
             picture,
             "Figure: accuracy and cost of cascades against the quality of the check",
             f"A check accepts correct answers and rejects wrong ones, both as often as the axis says. {shaded}.{more}",

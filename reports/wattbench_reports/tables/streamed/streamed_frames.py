@@ -11,9 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from wattbench.errors import UserError
 from wattbench.records.tables.table_columns import TableColumns
-from wattbench_reports.tables.answer_access import Column, Lengths
+from wattbench_reports.tables.answer_access import Column, Lengths, lengths_of_lists
 from wattbench_reports.tables.item_rows import Rows
 from wattbench_reports.tables.labels import Labels
 from wattbench_reports.tables.run_tables import Frames
@@ -76,12 +75,12 @@ class StreamedFrames(Frames):
 
     @cached_property
     def pooled(self) -> ItemPools:
-        """The pools that are the rows of the item table."""
+        """Return the pools that are the rows of the item table."""
         return item_pools(self._coarse[1][self.items_in.stratum], self.items_in.pools)
 
     @cached_property
     def _coarse(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-        """The strata of this level, as in `ItemStrata.codes`, and which of them each stratum of the items is in."""
+        """Return the strata of this level, as `ItemStrata.codes`, and which of them each stratum of the items is in."""
         apart = {"task": (True, True, True), "domain": (True, False, True), "run": (True, False, False)}[self.level]
         codes = np.where(apart, self.items_in.codes, 0)
         coarse, number = np.unique(codes, axis=0, return_inverse=True)
@@ -93,12 +92,12 @@ class StreamedFrames(Frames):
 
     @cached_property
     def overall(self) -> StreamedFrames:
-        """The same run with pools that have items of all domains."""
+        """Return the same run with pools that have items of all domains."""
         return self.pooled_by("run")
 
     @property
     def pools(self) -> NDArray[np.int64]:
-        """How many items each row of the item table has."""
+        """Return how many items each row of the item table has."""
         return self.pooled.sizes
 
     @property
@@ -160,7 +159,8 @@ class StreamedFrames(Frames):
 
     def further_lengths(self, name: str) -> Lengths:
         """Return how the lengths of a column of lists are read."""
-        return lambda rows: self._lengths(name, rows)
+        path = self.run.layout.items_table
+        return lambda rows: lengths_of_lists(path, name, self._table.parts_at(name, self._bounded(rows)))
 
     def categories(self, name: str) -> list[str]:
         """Return the categories of a column."""
@@ -210,20 +210,6 @@ class StreamedFrames(Frames):
         values = np.empty(len(rows))
         values[order] = self._table.numbers_at(name, rows[order])
         return values
-
-    def _lengths(self, name: str, rows: Rows) -> NDArray[np.int64]:
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        try:
-            parts = [
-                pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
-                for part in self._table.parts_at(name, self._bounded(rows))
-            ]
-        except pa.ArrowException as error:
-            path = self.run.layout.items_table
-            raise UserError(f"{path}: {name} does not hold lists ({error}); the record is damaged") from error
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
 def len_of(rows: Rows) -> int:

@@ -9,7 +9,7 @@ from wattbench_reports.wording.decision.costs import CostWords, cost_words
 from wattbench_reports.wording.decision.evidence import evidence
 from wattbench_reports.wording.decision.main_caveat import main_caveat
 from wattbench_reports.wording.decision.phrases import ASK, PHRASES
-from wattbench_reports.wording.decision.qualifies import qualifies
+from wattbench_reports.wording.decision.requirements import qualifies
 from wattbench_reports.wording.decision.table import DecisionColumn, decision_rows
 from wattbench_reports.wording.decision.words import DecisionWords, decision_words
 

@@ -143,7 +143,7 @@ def _price(words: CostWords, first: float, last: float) -> str:
 
 
 def _fits(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
-    """Say what the chosen system is like, to follow ``it``."""
+    """Describe the chosen system, in words that follow ``it``."""
     accuracy = units.percent(None if chosen.accuracy is None else chosen.accuracy.estimate)
     alone = len(taking_part(decision)) < 2 or len(decision.best) > 1
     if decision.objective == "prices":
@@ -164,7 +164,7 @@ def _fits(decision: Decision, chosen: SystemDecision, provenance: str) -> str:
 
 
 def _required(decision: Decision, chosen: SystemDecision, accuracy: str, *, alone: bool) -> str:
-    """Say how the chosen system meets what is required."""
+    """Say how the chosen system meets the requirements."""
     currency = currency_of(decision)
     if len(chosen.checks) > 1:
         return PHRASES["meets_both" if len(chosen.checks) == 2 else "meets_all"].format(count=len(chosen.checks))
@@ -202,7 +202,7 @@ def _benefit(decision: Decision, benefit: Interval) -> str:
 
 
 def _rest(decision: Decision, chosen: SystemDecision, names: Mapping[str, str]) -> str:
-    """Say what is with the other systems, as a clause that begins with its own punctuation."""
+    """Describe the other systems, in a clause that begins with its punctuation."""
     others = [each for each in taking_part(decision) if each is not chosen]
     if not others:
         return PHRASES["only_one" if len(decision.systems) == 1 else "only_comparable"]
@@ -284,7 +284,7 @@ def on_hull(hull: Sequence[HullStep]) -> tuple[str, ...]:
 
 
 def may_be_worth(decision: Decision, system: SystemDecision) -> bool:
-    """Whether a system off the hull can be the best choice at some worth of a right answer, as far as is known.
+    """Return whether a system off the hull can be the best choice at some worth of a right answer, as far as is known.
 
     It is not, where it is excluded from the Pareto front, or where the printed intervals of another system are better
     in accuracy and in cost per right answer.

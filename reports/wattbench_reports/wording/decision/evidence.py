@@ -51,7 +51,7 @@ def _open(decision: Decision) -> Iterator[str]:
 
 
 def _of_which_run(decision: Decision) -> Iterator[str]:
-    """Say of which machine it is whether a bound on energy or time is kept: as it was in this run, or in another."""
+    """Say whether bounds on energy and time hold for this run alone, or for another run too."""
     for machine, phrase in ((WhichRun.THIS_RUN, "of_this_run"), (WhichRun.ANOTHER_RUN, "of_another_run")):
         checks = (check for each in taking_part(decision) for check in each.checks if check.machine is machine)
         bounds = list(dict.fromkeys(PHRASES[f"quantity_{check.requirement.quantity}"] for check in checks))
@@ -87,7 +87,7 @@ def _useless(decision: Decision) -> Iterator[str]:
 
 
 def _no_accuracy(decision: Decision) -> Iterator[str]:
-    """Say what the least cost leaves out where accuracy is not required: which system a right answer may be worth."""
+    """Name the better choice once a right answer is worth more, where accuracy is not required."""
     if decision.objective != "cost" or any(each.quantity == "accuracy" for each in decision.settings.requirements):
         return
     leaders = [leader.system for leader in decision.leaders]
@@ -117,7 +117,7 @@ def _no_costs(decision: Decision) -> Iterator[str]:
 
 
 def _apart(decision: Decision) -> Iterator[str]:
-    """Say who is not judged, and why, where the table has no column that says it."""
+    """Name the systems that are not judged, and why, where the table has no column for it."""
     if decision.settings.requirements or decision.objective == "prices":
         return
     by: dict[str, list[str]] = {}

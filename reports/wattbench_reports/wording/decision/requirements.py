@@ -1,8 +1,8 @@
-"""Name requirements, what systems have of what is required, and the bounds of that."""
+"""Word requirements, and the figures and bounds of systems that meet or miss them."""
 
 from __future__ import annotations
 
-from wattbench_reports.decision.model import Check, Qualifies
+from wattbench_reports.decision.model import Check, Qualifies, SystemDecision
 from wattbench_reports.formatting import units
 from wattbench_reports.metrics.decision_settings import Requirement
 from wattbench_reports.wording.decision.costs import money_words, plain
@@ -11,8 +11,8 @@ from wattbench_reports.wording.decision.phrases import PHRASES
 _UNITS = {"p95": "s", "joules": "J", "grams": "g"}
 
 
-def value_text(requirement: Requirement, value: float, currency: str = "") -> str:
-    """Format a value of what is required: ``81.3%``, ``212 ms``, ``4.67 J per request``.
+def value_text(requirement: Requirement, value: float, currency: str) -> str:
+    """Format a value of a required quantity: ``81.3%``, ``212 ms``, ``4.67 J per request``.
 
     Args:
         requirement: says the quantity.
@@ -31,25 +31,25 @@ def value_text(requirement: Requirement, value: float, currency: str = "") -> st
     return text if quantity == "p95" else PHRASES["per_request"].format(value=text)
 
 
-def bound_text(requirement: Requirement, currency: str = "") -> str:
+def bound_text(requirement: Requirement, currency: str) -> str:
     """Format the bound: ``80%``, ``300 ms``."""
     return plain(value_text(requirement, requirement.bound, currency))
 
 
-def required_text(requirement: Requirement, currency: str = "") -> str:
+def required_text(requirement: Requirement, currency: str) -> str:
     """Say the bound: ``at least 80%``, ``at most 300 ms``."""
     side = "at_least" if requirement.quantity == "accuracy" else "at_most"
     return PHRASES[side].format(bound=bound_text(requirement, currency))
 
 
-def full_text(requirement: Requirement, currency: str = "") -> str:
-    """Say what is required: ``an accuracy of at least 80% in text``."""
+def full_text(requirement: Requirement, currency: str) -> str:
+    """Word a requirement: ``an accuracy of at least 80% in text``."""
     value = required_text(requirement, currency)
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
 
 
-def figure_text(check: Check, currency: str = "") -> str:
-    """Say what a system has: ``an accuracy of 71.2% in text``; that it is not known, where it is not."""
+def figure_text(check: Check, currency: str) -> str:
+    """Word a system's figure: ``an accuracy of 71.2% in text``, ``no known p95``."""
     requirement = check.requirement
     if check.low is None:
         return PHRASES["no_known"].format(quantity=quantity_text(requirement))
@@ -60,8 +60,8 @@ def figure_text(check: Check, currency: str = "") -> str:
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
 
 
-def bounded_text(check: Check, currency: str = "") -> str:
-    """Say what a system has at least or at most: ``an accuracy of at least 71.2% in text``."""
+def bounded_text(check: Check, currency: str) -> str:
+    """Word a system's figure by its bound: ``an accuracy of at least 71.2% in text``."""
     requirement = check.requirement
     side, bound = ("at_least", check.low) if check.is_least else ("at_most", check.high)
     value = PHRASES[side].format(bound=_side_text(check, bound, currency))
@@ -70,8 +70,8 @@ def bounded_text(check: Check, currency: str = "") -> str:
     return _in_domain(PHRASES[f"figure_{requirement.quantity}"].format(value=value), requirement)
 
 
-def needs_text(check: Check, currency: str = "") -> str:
-    """Say what a request costs at most, and what it may: ``needs at most 4.9 J per request (5 J needed)``."""
+def needs_text(check: Check, currency: str) -> str:
+    """Word the upper bound of a cost, and the required one: ``needs at most 4.9 J per request (5 J needed)``."""
     requirement, high = check.requirement, check.high
     if requirement.quantity == "cost":
         words = money_words(currency, [requirement.bound])
@@ -86,7 +86,7 @@ def needs_text(check: Check, currency: str = "") -> str:
 
 
 def _distinct_text(value: float | None, required: float, text: str, same: str) -> str:
-    """Say that a value is just below or above what is required, where both are formatted alike."""
+    """Say "just below" or "just above" where a value is formatted like the required one without being equal."""
     if text != same or value is None or value == required:
         return text
     return PHRASES["just_below" if value < required else "just_above"].format(value=text)
@@ -97,12 +97,12 @@ def quantity_text(requirement: Requirement) -> str:
     return _in_domain(PHRASES[f"quantity_{requirement.quantity}"], requirement)
 
 
-def low_text(check: Check, value: float | None, currency: str = "") -> str:
+def low_text(check: Check, value: float | None, currency: str) -> str:
     """Say a lower bound: ``at least 79.1%``, ``at least 97.2% within 300 ms``, ``at least 4.1 J per request``."""
     return _of_check(check, PHRASES["at_least"].format(bound=_side_text(check, value, currency)), currency)
 
 
-def high_text(check: Check, value: float | None, currency: str = "") -> str:
+def high_text(check: Check, value: float | None, currency: str) -> str:
     """Say an upper bound: ``at most 84.3%``."""
     return _of_check(check, PHRASES["at_most"].format(bound=_side_text(check, value, currency)), currency)
 
@@ -117,7 +117,32 @@ def shown_text(check: Check, currency: str = "") -> str:
     return low_text(check, check.low, currency) if low_tells else high_text(check, check.high, currency)
 
 
-def range_text(check: Check, currency: str = "") -> str:
+def qualifies(system: SystemDecision, choice_of: int, currency: str = "") -> str:
+    """Say whether a system qualifies: ``yes: at least 79.1%``, ``open: 74.0% to 83.1%``.
+
+    Args:
+        system: one of a decision.
+        choice_of: `Decision.choice_of`.
+        currency: of money.
+    """
+    if system.apart:
+        return PHRASES["apart"].format(reason=system.apart)
+    if system.useless:
+        return PHRASES["in_doubt"]
+    deciding = [each for each in system.checks if each.outcome is system.qualifies]
+    bounds = "; ".join(shown_text(each, currency) for each in deciding if each.low is not None)
+    if system.qualifies is Qualifies.MAY:
+        reasons = dict.fromkeys(each.reason for each in deciding if each.reason)
+        unknown = [PHRASES["may_unknown"].format(reason=reason) for reason in reasons]
+        return "; ".join([*unknown, *([PHRASES["may"].format(bounds=bounds)] if bounds else [])])
+    if system.qualifies is Qualifies.YES and not system.counted:
+        pairs = zip(system.checks, system.counted_bounds, strict=True)
+        counted = "; ".join(bad_side_text(check, bound, currency) for check, bound in pairs)
+        return PHRASES["alone"].format(bounds=bounds, counted=counted, count=choice_of)
+    return PHRASES["yes" if system.qualifies is Qualifies.YES else "no"].format(bounds=bounds)
+
+
+def range_text(check: Check, currency: str) -> str:
     """Say both bounds: ``74.0% to 83.1%``."""
     low, high = (_side_text(check, value, currency) for value in (check.low, check.high))
     return PHRASES["from_to"].format(low=low, high=high)
@@ -129,7 +154,7 @@ def bad_side_text(check: Check, value: float | None, currency: str = "") -> str:
 
 
 def _side_text(check: Check, value: float | None, currency: str) -> str:
-    """Format a bound; one that rounds to what is required and is not that is said to be just below or above it."""
+    """Format a bound, distinct from the required one."""
     if value is None:
         return units.NONE
     share, required = check.requirement.quantity == "p95", check.required

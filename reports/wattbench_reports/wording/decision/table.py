@@ -18,7 +18,7 @@ from wattbench_reports.wording.decision.advice import (
 )
 from wattbench_reports.wording.decision.costs import CostWords, benefit_words, request_words, right_words
 from wattbench_reports.wording.decision.phrases import PHRASES
-from wattbench_reports.wording.decision.qualifies import qualifies
+from wattbench_reports.wording.decision.requirements import qualifies
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,16 @@ def decision_rows(decision: Decision) -> tuple[tuple[DecisionColumn, ...], tuple
         heading = f"net benefit per {gains.many} requests" if gains.many else "net benefit per request"
         add("benefit", heading, lambda each: gains.bounds(each.benefit))
     if decision.settings.requirements:
-        add("qualifies", "qualifies?", lambda each: _qualifies(decision, each), number=False)
+        add(
+            "qualifies",
+            "qualifies?",
+            lambda each: qualifies(each, decision.choice_of, currency_of(decision)),
+            number=False,
+        )
     elif decision.objective == "prices" and len(systems) > 1:
         heading = f"{words.many} further right answers" if words.many else "a further right answer"
         add("price", heading, lambda each: price_cell(decision, each, words), number=False)
     return tuple(columns), tuple(zip(*cells, strict=True))
-
-
-def _qualifies(decision: Decision, system: SystemDecision) -> str:
-    return qualifies(system, decision.choice_of, currency_of(decision))
 
 
 _NAMES = {CostUnit.JOULES: "joules", CostUnit.GRAMS: "CO2e", CostUnit.MONEY: "cost", CostUnit.SECONDS: "seconds"}
@@ -91,23 +92,20 @@ def per_correct_heading(words: CostWords) -> str:
 
 
 def _per_correct(system: SystemDecision, words: CostWords) -> str:
-    if system.cost_per_correct is None and system.cost_per_request is not None and _none_right(system):
+    none_right = system.accuracy is not None and system.accuracy.estimate == 0
+    if system.cost_per_correct is None and system.cost_per_request is not None and none_right:
         return "none correct"
     return words.bounds(system.cost_per_correct)
 
 
-def _none_right(system: SystemDecision) -> bool:
-    return system.accuracy is not None and system.accuracy.estimate == 0
-
-
 def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> str:
-    """Say what a further right answer costs with a system; or which systems are the better choice."""
+    """Word the price of a further right answer, or why a system has none."""
     if system.apart:
         return PHRASES["apart"].format(reason=system.apart)
     step = next((each for each in decision.hull if each.dearer == system.system), None)
     if step is not None:
         return words.bounds(step.price)
-    if _is_cheapest(decision, system):
+    if _line(decision)[:1] == (system.system,):
         return PHRASES["cheapest_useless" if system.useless else "cheapest"]
     if system.useless:
         return PHRASES["in_doubt"]
@@ -120,10 +118,6 @@ def price_cell(decision: Decision, system: SystemDecision, words: CostWords) -> 
     if may_be_worth(decision, system):
         return PHRASES["may_be_best"]
     return _dominated(decision, system)
-
-
-def _is_cheapest(decision: Decision, system: SystemDecision) -> bool:
-    return _line(decision)[:1] == (system.system,)
 
 
 def _line(decision: Decision) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Put all that is said of a decision together, for every format."""
+"""Put a decision into words, for every format."""
 
 from __future__ import annotations
 

@@ -42,10 +42,6 @@ def test_every_line_is_one_command(name: str) -> None:
     assert kinds(lines).total() == len(lines)
 
 
-def test_nothing_is_said_of_a_plain_pass() -> None:
-    assert exports.annotations(passed()) == []
-
-
 def test_ten_of_a_kind_at_most_and_the_rest_counted() -> None:
     result = replace(many(), metrics=tuple(slower() for _ in range(25)))
     lines = exports.annotations(result)

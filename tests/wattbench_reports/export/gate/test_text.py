@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.made_up.gate_results import ACCURACY, GATES, POLICY, gate, many, passed, regressed
+from tests.made_up.gate_results import ACCURACY, GATES, POLICY, gate, passed, regressed
 from wattbench_reports.export.gate import as_text
 from wattbench_reports.gate.policy import Rule
 
@@ -14,12 +14,6 @@ from wattbench_reports.gate.policy import Rule
 @pytest.mark.parametrize("name", GATES)
 def test_no_line_is_wider_than_100_columns(name: str) -> None:
     assert max(map(len, as_text(GATES[name]()).splitlines())) <= 100
-
-
-def test_what_fails_stands_before_what_passes() -> None:
-    text = as_text(many())
-    assert text.index("test_read_of_a_large_document[0]") < text.index("test_parse[000]")
-    assert "496 metrics passed: no bound is beyond its margin." in text
 
 
 def test_a_drill_is_said_before_anything_else() -> None:

@@ -10,9 +10,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.made_up.night_verdicts import LESS_ACCURATE, NIGHTS, change, history, hostile, verdict
-from wattbench_reports.export.gate import result_of_json
+from wattbench_reports.export.gate import as_junit, result_of_json
 from wattbench_reports.export.gate.annotations import MOST_OF_A_KIND
-from wattbench_reports.export.night import annotations, as_json, as_junit, as_markdown, as_text
+from wattbench_reports.export.night import annotations, as_json, as_markdown, as_text
 
 HOSTILE = (
     "<script>alert(1)</script>", "| a | b |", "@someone #1 https://example.org", "::error::x", "a\x1b[31m\u202eb",
@@ -34,7 +34,7 @@ def test_a_night_that_does_not_pass_has_an_annotation_and_a_test_that_fails(name
     night = NIGHTS[name]
     loud = [line for line in annotations(night) if line.startswith(("::error ", "::warning "))]
     assert bool(loud) is (night.result.exit_code != 0)
-    suite = ET.fromstring(as_junit(night).encode())[0]
+    suite = ET.fromstring(as_junit(night.result, command="nightly").encode())[0]
     assert suite.get("name") == "wattbench nightly: sums"
     assert (int(str(suite.get("failures"))) + int(str(suite.get("errors"))) > 0) is (night.result.exit_code != 0)
 
@@ -50,7 +50,7 @@ def test_hostile_names_do_nothing(text: str) -> None:
         assert "\x1b" not in line
     markdown = re.sub(r"`[^`\n]*`", "", as_markdown(night))  # in code nothing is markup
     assert not re.search(r"<script|\x1b|\u202e|@someone|[^\\]\[x\]|[^\\]\*\*y", markdown)
-    ET.fromstring(as_junit(night).encode())
+    ET.fromstring(as_junit(night.result, command="nightly").encode())
     json.loads(as_json(night))
 
 

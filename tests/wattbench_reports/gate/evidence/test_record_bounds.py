@@ -71,7 +71,7 @@ def measured(world: SessionWorld, rng: np.random.Generator) -> dict[str, MetricE
     baseline, candidate = (JudgedSystem(name, figures, earlier) for name, figures in zip(names[:2], own, strict=True))
     noise = session_noise(record, baseline, candidate, one_run=False)
     figures = {"seconds": seconds, "energy_j": WATTS * joules}
-    return record_bounds(paired_of(figures), {}, noise, {})
+    return record_bounds(paired_of(figures), {}, noise)
 
 
 def paired_of(figures: dict[str, NDArray[np.float64]], tasks: NDArray[np.int64] | None = None) -> PairedItems:
@@ -110,9 +110,9 @@ def drawn(seed: int, number: int, worse: float = 0.0) -> dict[str, NDArray[np.fl
 
 
 def bounds_of(items: PairedItems, noise: SessionNoise | None = None, drift: float = 0.0) -> dict[str, MetricEvidence]:
-    found = record_bounds(items, {}, {}, {})
+    found = record_bounds(items, {}, {})
     others = found.keys() - {name for name in found if name.startswith("accuracy")}
-    return record_bounds(items, {}, dict.fromkeys(others, noise) if noise else {}, dict.fromkeys(others, drift))
+    return record_bounds(items, {}, dict.fromkeys(others, noise or SessionNoise(drift=drift)))
 
 
 def ends(evidence: MetricEvidence, level: float = 0.05) -> tuple[float, float]:
@@ -187,7 +187,7 @@ def test_accuracy_narrows_as_the_standard_error_does() -> None:
 def test_what_is_not_known_of_both_has_no_bounds() -> None:
     found = bounds_of(paired_of({"seconds": np.full((4, 2), 2.0)}))
     assert set(found) == {"latency_mean", "latency_p50", "latency_p95"}
-    assert record_bounds(paired_of({"seconds": np.empty((0, 2))}), {}, {}, {}) == {}
+    assert record_bounds(paired_of({"seconds": np.empty((0, 2))}), {}, {}) == {}
 
 
 def test_tasks_that_moved_without_a_net_change_are_no_alarm() -> None:
@@ -196,7 +196,7 @@ def test_tasks_that_moved_without_a_net_change_are_no_alarm() -> None:
     for _ in range(400):
         gain = np.where(tasks < 4, 0.4, -0.4)
         correct = rng.random((320, 2)) < np.column_stack([np.full(320, 0.5), 0.5 + gain])
-        found = record_bounds(paired_of({"correct": correct.astype(float)}, tasks), {}, {}, {})
+        found = record_bounds(paired_of({"correct": correct.astype(float)}, tasks), {}, {})
         fails += ends(found["accuracy"], ALPHA)[0] > 0
     assert fails / 400 <= ALPHA + 3 * (ALPHA / 400) ** 0.5
 

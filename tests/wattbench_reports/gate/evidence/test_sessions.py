@@ -77,7 +77,7 @@ def test_no_sessions_and_one_session_say_nothing(record: SessionRecord) -> None:
 
 def test_a_figure_of_several_sessions_is_their_mean(record: SessionRecord) -> None:
     """By hand: a run that is 5% above its five sessions, whose mean with it is five sixths of the way back."""
-    logs = np.log([float(value or 0) for value in record.seconds_per_request["big"]])
+    logs = np.log([float(value or 0) for value in record.figures["seconds"]["big"]])
     own = {"seconds": float(np.exp(logs.mean())) * 1.05}
     judged = JudgedSystem("big", own, (0, 1, 2, 3, 4))
     known = session_noise(record, judged, JudgedSystem("big"), one_run=False)["latency_mean"]
@@ -117,7 +117,8 @@ def test_the_figures_of_a_record_are_read_back(record: SessionRecord, tmp_path: 
 
 
 def test_an_older_record_has_the_mean_for_the_median_and_no_percentile(record: SessionRecord) -> None:
-    found = noise_of(replace(record, figures={}), "big", "big")
+    means = {name: record.figures[name] for name in ("energy_j", "seconds")}
+    found = noise_of(replace(record, figures=means), "big", "big")
     assert set(found) == OF_MACHINE - {"ttft", "latency_p95"}
 
 
