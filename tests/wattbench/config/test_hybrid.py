@@ -142,18 +142,6 @@ def test_settings_that_are_newer_than_a_suite_leave_its_hash_as_it_was() -> None
     assert systems_as_measured(other) == other
 
 
-def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:
-    more = (
-        "  above: {kind: hybrid, engine: hybrid, members: {rest: hybrid, other: adder}, router: {type: random}}\n"
-        "  hybrid:\n"
-    )
-    (folder / "suite.yaml").write_text(SUITE)
-    (folder / "catalogue.yaml").write_text(CATALOGUE.replace("  hybrid:\n", more))
-    (folder / "suite.yaml").write_text(SUITE.replace("[hybrid]", "[above]"))
-    with pytest.raises(UserError, match="system 'above': members: 'hybrid' is a hybrid itself"):
-        load_suite(str(folder / "suite.yaml"))
-
-
 @pytest.mark.slow
 @given(
     st.recursive(
