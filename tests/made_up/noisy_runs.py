@@ -9,6 +9,7 @@ take long and are more often answered wrongly, by all systems.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from tests.made_up.noisy_machine import Noise, Schedule, expected_slowdown, measure
+from tests.made_up.noisy_machine import NOISES, Noise, Schedule, expected_slowdown, measure
 from wattbench.scenarios.blocks.deal import deal, order_of
 from wattbench_reports.tables.item_matrix import ItemTable
 from wattbench_reports.tables.labels import Labels
@@ -31,6 +32,16 @@ ACCURACY = np.repeat([0.4, 0.5, 0.6, 0.8], 2)
 EVEN_WATTS = 20.0 * ACCURACY / BASE_S
 """With these all eight need the same joules for a correct answer."""
 ALIKE = ((0, 1), (2, 3), (4, 5), (6, 7))
+
+
+def error(rate: float, cases: int) -> float:
+    """Return twice the binomial error of a rate."""
+    return 2 * math.sqrt(rate * (1 - rate) / cases)
+
+
+def seeded(noise: str, *more: int) -> np.random.Generator:
+    """Return a generator of its own for each noise and case."""
+    return np.random.default_rng([list(NOISES).index(noise), *more])
 
 
 @dataclass(frozen=True)

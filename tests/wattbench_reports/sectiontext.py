@@ -16,7 +16,7 @@ def as_text(section: Section) -> str:
         if passage.figure is not None:
             lines += [f"({passage.figure.label})", passage.figure.caption]
         for table in (*passage.tables, *passage.folded):
-            lines += _lines(table)
+            lines += lines_of(table)
     return "\n".join(line for line in lines if line) + "\n"
 
 
@@ -28,7 +28,8 @@ def table(section: Section, caption: str) -> dict[str, dict[str, str]]:
     return {row[0].text: dict(zip(head, (cell.text for cell in row), strict=True)) for row in own.rows}
 
 
-def _lines(own: Table) -> Iterator[str]:
+def lines_of(own: Table) -> Iterator[str]:
+    """Yield the lines of a table."""
     yield f"[{own.caption}]"
     yield " | ".join(column.label for column in own.columns)
     for row in own.rows:

@@ -49,12 +49,7 @@ def test_a_url_names_its_machine(url: object, host: str | None) -> None:
         (HERE, {None}),
         (FAR, {"gpu-box.example"}),
         (FAR.model_copy(update={"serve": Serve(command="server {port}")}), {None}),
-        (
-            LmEvalSystem(
-                engine="lm_eval", kind="generalist", model="local-completions", args={"base_url": "http://alpha/v1"}
-            ),
-            {"alpha"},
-        ),
+        (LM_EVAL, {"alpha"}),
         (LM_EVAL.model_copy(update={"args": {}}), {None}),
     ],
 )

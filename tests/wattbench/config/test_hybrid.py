@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from wattbench.config import HybridSystem, Resolved, System, load_suite, resolved_from_record
+from tests.made_up.suites import replaced, suite_of
+from wattbench.config import HybridSystem, Resolved, System, resolved_from_record
 from wattbench.config.loader import systems_as_measured
 from wattbench.errors import UserError
 
@@ -43,13 +44,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(folder: Path, *changes: tuple[str, str]) -> Resolved:
-    text = CATALOGUE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "catalogue.yaml").write_text(text)
-    (folder / "suite.yaml").write_text(SUITE)
-    return load_suite(str(folder / "suite.yaml"))
+    (folder / "catalogue.yaml").write_text(replaced(CATALOGUE, *changes))
+    return suite_of(SUITE, folder)
 
 
 def test_its_systems_come_along_without_being_selected(folder: Path) -> None:
@@ -140,18 +136,6 @@ def test_settings_that_are_newer_than_a_suite_leave_its_hash_as_it_was() -> None
     assert systems_as_measured(now) == before
     other = {"h": {"router": {**cascade, "min_probability": 0.5}}, "i": {"router": {**classifier, "sees": "input"}}}
     assert systems_as_measured(other) == other
-
-
-def test_a_hybrid_of_hybrids_is_refused(folder: Path) -> None:
-    more = (
-        "  above: {kind: hybrid, engine: hybrid, members: {rest: hybrid, other: adder}, router: {type: random}}\n"
-        "  hybrid:\n"
-    )
-    (folder / "suite.yaml").write_text(SUITE)
-    (folder / "catalogue.yaml").write_text(CATALOGUE.replace("  hybrid:\n", more))
-    (folder / "suite.yaml").write_text(SUITE.replace("[hybrid]", "[above]"))
-    with pytest.raises(UserError, match="system 'above': members: 'hybrid' is a hybrid itself"):
-        load_suite(str(folder / "suite.yaml"))
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, resolved_from_record
 from wattbench.config.systems import engine_hints
 from wattbench.errors import UserError
 
@@ -81,24 +82,6 @@ Install = Callable[..., None]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Install another distribution: a folder on the path with its metadata and its modules."""
-
-    def add(distribution: str, entry_points: str, **modules: str) -> None:
-        site = tmp_path / distribution
-        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(entry_points)
-        for name, source in modules.items():
-            (site / f"{name}.py").write_text(source)
-            monkeypatch.delitem(sys.modules, name, raising=False)
-        monkeypatch.syspath_prepend(str(site))
-
-    return add
-
-
-@pytest.fixture
 def bricks(install: Install) -> None:
     """An engine and a router of another distribution, and some classes that cannot be used."""
     install(
@@ -117,8 +100,7 @@ def bricks(install: Install) -> None:
 def load(tmp_path: Path):
     def read(catalogue: str = CATALOGUE, suite: str = SUITE):
         (tmp_path / "catalogue.yaml").write_text(catalogue)
-        (tmp_path / "suite.yaml").write_text(suite)
-        return load_suite(str(tmp_path / "suite.yaml"))
+        return suite_of(suite, tmp_path)
 
     return read
 

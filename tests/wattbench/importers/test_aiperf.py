@@ -11,22 +11,19 @@ import pandas as pd
 import pytest
 
 from tests.made_up.gpu_readings import true_j, write_readings
+from tests.made_up.imports import imported_run
 from tests.made_up.other_tools import START_S, aiperf_profile
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
-from wattbench.importers import read_sources, write_run
+from wattbench.importers import read_sources
 from wattbench.importers.aiperf.totals import config_of, load_of
-from wattbench.records import RunRecords, read_run
+from wattbench.records import RunRecords
 from wattbench.records.invariants import table_problems
 from wattbench_reports.comparison.analysis import analyse
 
 
-def imported(folders: list[Path], tmp_path: Path) -> RunRecords:
-    return read_run(write_run(read_sources(folders), tmp_path / "runs", "profile", ["wattbench", "import"]))
-
-
 def test_two_concurrencies_are_not_ranked_by_latency(tmp_path) -> None:
-    run = imported([aiperf_profile(tmp_path / f"at-{number}", number) for number in (1, 4)], tmp_path)
+    run = imported_run(*(aiperf_profile(tmp_path / f"at-{number}", number) for number in (1, 4)), to=tmp_path)
     assert run.header.imported["scenario"] == {
         "org/model concurrency 1": {"concurrency": 1, "arrivals": "concurrency"},
         "org/model concurrency 4": {"concurrency": 4, "arrivals": "concurrency"},
@@ -62,7 +59,7 @@ def test_settings_of_both_layouts_say_the_same(settings) -> None:
 
 
 def test_due_times_chunk_gaps_and_documents_are_kept(tmp_path) -> None:
-    run = imported([aiperf_profile(tmp_path / "one", 1)], tmp_path)
+    run = imported_run(aiperf_profile(tmp_path / "one", 1), to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert np.allclose(items["started_s"] - items["scheduled_s"], 0.002, atol=1e-6)
     gaps = [list(np.diff(times)) for times in items["token_s"]]
@@ -75,7 +72,7 @@ def test_due_times_chunk_gaps_and_documents_are_kept(tmp_path) -> None:
 
 
 def test_a_conversation_that_is_asked_again_is_a_repeat(aiperf_folder, tmp_path) -> None:
-    items = pd.read_parquet(imported([aiperf_folder], tmp_path).layout.items_table)
+    items = pd.read_parquet(imported_run(aiperf_folder, to=tmp_path).layout.items_table)
     assert items["doc_id"].tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
     assert items["repeat"].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
 
@@ -93,7 +90,7 @@ def test_grades_are_scores_and_what_was_not_graded_is_counted(tmp_path) -> None:
         for place in range(19)
     ]  # fmt: skip
     (folder / "accuracy_export.jsonl").write_text("\n".join(map(json.dumps, grades)))
-    run = imported([folder], tmp_path)
+    run = imported_run(folder, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert items["correct"].sum() == 12
     assert set(items["task"]) == {"requests", "algebra"}
@@ -114,7 +111,7 @@ def metered(tmp_path: Path, requests: int, **changes: object) -> RunRecords:
     url = str(changes.pop("url", "http://localhost:8000"))
     folder = aiperf_profile(tmp_path / f"metered-{requests}", 2, requests, url=url)
     write_readings(folder / "gpu_telemetry_export.jsonl", START_S, START_S + 0.7 * requests / 2, **changes)
-    return imported([folder], tmp_path)
+    return imported_run(folder, to=tmp_path)
 
 
 def test_a_profile_of_ten_seconds_is_metered_and_its_answers_share_the_joules(tmp_path) -> None:
@@ -174,13 +171,13 @@ def test_two_collectors_of_a_gpu_count_once_and_two_gpus_of_one_index_both_count
     write_readings(path, START_S, START_S + 10.5)
     once = path.read_text()
     path.write_text(once + once.replace("pynvml://localhost", "http://localhost:9400/metrics"))
-    run = imported([folder], tmp_path / "a")
+    run = imported_run(folder, to=tmp_path / "a")
     assert run.windows()[0].total_j == pytest.approx(true_j(START_S, START_S + 10.5), rel=0.02)
     assert run.header.imported["left_out"]["readings of a GPU that another collector read too"] == len(
         once.splitlines()
     )
     path.write_text(once + once.replace("GPU-fake-0", "GPU-fake-1"))
-    (window,) = imported([folder], tmp_path / "b").windows()
+    (window,) = imported_run(folder, to=tmp_path / "b").windows()
     assert set(window.energy_j) == {"gpu0", "gpu1"}
     assert any("all 2 GPUs that AIPerf read are counted" in reason for reason in window.reasons)
 
@@ -223,7 +220,7 @@ FIGURES = {
 def test_figures_are_those_that_aiperf_printed(name, tmp_path) -> None:
     """Times in milliseconds to AIPerf's two printed digits. The fixtures hold 10 of 64 requests, and cannot agree."""
     folder = others("aiperf", name)
-    run = imported([folder], tmp_path)
+    run = imported_run(folder, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     totals = json.loads((folder / "profile_export_aiperf.json").read_text())
     whole = totals["request_count"]["avg"] == len(items)
@@ -256,20 +253,20 @@ def _share(statistic: str) -> float:
 
 
 def test_readings_of_aiperf_are_judged(tmp_path) -> None:
-    run = imported([others("aiperf", "real_0.13_fake_gpu_20")], tmp_path)
+    run = imported_run(others("aiperf", "real_0.13_fake_gpu_20"), to=tmp_path)
     (window,) = run.windows()
     assert not window.valid
     assert 545 < window.energy_j["gpu0"] < 592  # AIPerf says 650 J
     (stated,) = (row.value for row in run.summaries() if row.figure == "energy" and row.statistic == "total")
     assert stated == pytest.approx(650.0)
     for name in ("qwen_concurrency1", "qwen_concurrency2"):  # their readings end before the first request
-        (window,) = imported([others("aiperf", name)], tmp_path / name).windows()
+        (window,) = imported_run(others("aiperf", name), to=tmp_path / name).windows()
         assert not window.valid and not window.energy_j
         assert any("meter lost" in reason for reason in window.reasons)
 
 
 def test_two_profiles_of_one_server_are_not_ranked_by_latency(tmp_path) -> None:
-    run = imported([others("aiperf", f"qwen_concurrency{number}") for number in (1, 2)], tmp_path)
+    run = imported_run(*(others("aiperf", f"qwen_concurrency{number}") for number in (1, 2)), to=tmp_path)
     first, second = analyse(run).prints.values()
     assert first.parts["scenario"] != second.parts["scenario"]
     assert first.parts["device"] == second.parts["device"]

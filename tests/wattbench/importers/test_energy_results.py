@@ -17,15 +17,11 @@ from tests.made_up.energy_results import (
     write_hybrid,
     write_jarvis,
 )
+from tests.made_up.imports import figures_of
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
-from wattbench.importers.imported import Imported
 from wattbench.records import read_run
-
-
-def figures(imported: Imported, system: str) -> dict[tuple[str, str], tuple[float, str]]:
-    return {(row.figure, row.statistic): (row.value, row.unit) for row in imported.summaries if row.system == system}
 
 
 def written(path: Path, *lines: Any) -> Path:
@@ -47,7 +43,7 @@ def test_jarvis_samples_have_joules_where_they_were_measured(tmp_path) -> None:
     assert answers["gsm8k-3"].first_token_seconds is None
     assert imported.machines == {"qwen3:8b": {"gpus": [{"name": "NVIDIA L40S"}] * 2}}
     assert imported.configs["qwen3:8b"]["energy_method"] == "hw_counter"
-    of = figures(imported, "qwen3:8b")
+    of = figures_of(imported, "qwen3:8b")
     assert of["accuracy", "mean"] == (0.5, "share")
     assert of["energy", "total"] == (300.0, "J")
     assert of["latency", "p99"] == (3.97, "s")
@@ -85,7 +81,7 @@ def test_a_hybrid_has_joules_of_its_cell_and_says_what_they_lack(tmp_path) -> No
     assert second.score == 0.0
     assert first.joules is None
     assert first.metrics["tokens_cloud"] == 90
-    of = figures(imported, "minions-gaia")
+    of = figures_of(imported, "minions-gaia")
     assert of["energy", "total"] == (8100.0, "J")
     assert of["failed_requests", "total"] == (1.0, "requests")
     assert "what services drew is not in them" in imported.remarks["local-joules"]
@@ -135,7 +131,7 @@ def test_an_experiment_of_llenergymeasure_is_a_summary(tmp_path) -> None:
         imported.left_out["series of power that the result names, and that are not next to it (timeseries.parquet)"]
         == 1
     )
-    of = figures(imported, "gpt2 pytorch")
+    of = figures_of(imported, "gpt2 pytorch")
     assert of["energy", "total"] == (847.25, "J")
     assert of["duration", "total"] == (38.5, "s")
     assert of["energy_adjusted_j", "total"] == (373.7, "J")
@@ -155,7 +151,7 @@ def test_an_older_and_a_newer_schema_of_llenergymeasure(tmp_path) -> None:
     assert detect([path]) == "llenergymeasure"
     imported = read_sources([path])
     assert imported.version == "0.7.0"
-    of = figures(imported, "org/m vllm")
+    of = figures_of(imported, "org/m vllm")
     assert of["prompt_tokens", "total"] == (2000.0, "tokens")
     assert of["output_tokens", "total"] == (10_000.0, "tokens")
 
@@ -170,7 +166,7 @@ def test_configurations_of_the_leaderboard_are_summaries(tmp_path) -> None:
     assert imported.configs[name]["tensor_parallel"] == 2
     assert imported.machines[name] == {"gpus": [{"name": "B200"}] * 2}
     assert imported.left_out == {"histograms of output lengths": 2}
-    assert figures(imported, name) == {
+    assert figures_of(imported, name) == {
         ("in_flight", "mean"): (7.5, "requests"),
         ("output_tokens", "mean"): (387.5, "tokens"),
         ("power", "mean"): (639.5, "W"),
@@ -242,7 +238,7 @@ def test_a_result_written_by_llenergymeasure() -> None:
     """Written by the models of LLenergyMeasure 0.7.0, with figures of our own."""
     path = others("llenergymeasure") / "result.json"
     imported = read_sources([path])
-    of = figures(imported, "gpt2 transformers")
+    of = figures_of(imported, "gpt2 transformers")
     result = json.loads(path.read_text())
     assert of["energy", "total"][0] == result["total_energy_j"]
     assert of["energy_breakdown.baseline_power_w", "total"] == (12.34, "W")

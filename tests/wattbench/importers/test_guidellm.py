@@ -10,18 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.imports import imported_run
 from tests.made_up.other_tools import START_S, guidellm_benchmark, guidellm_request
 from tests.wattbench.importers.others_data import others
 from wattbench.cli import main
-from wattbench.importers import detect, read_sources, write_run
-from wattbench.records import RunRecords, read_run
+from wattbench.importers import detect, read_sources
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.gate.evidence.two_runs import evidence_of_two
 from wattbench_reports.gate.policy import DEFAULT_POLICY
-
-
-def imported(source: Path, tmp_path: Path) -> RunRecords:
-    return read_run(write_run(read_sources([source]), tmp_path / "runs", "report", ["wattbench", "import"]))
 
 
 def request(place: int, **changes: object) -> dict[str, object]:
@@ -54,7 +50,7 @@ def report(path: Path, seed: int, places: int = 12, strategy: dict[str, object] 
 
 
 def test_two_reports_of_one_prompt_file_pair_item_by_item(tmp_path) -> None:
-    runs = [imported(report(tmp_path / f"report-{seed}.json", seed), tmp_path / str(seed)) for seed in (1, 2)]
+    runs = [imported_run(report(tmp_path / f"report-{seed}.json", seed), to=tmp_path / str(seed)) for seed in (1, 2)]
     first, second = (pd.read_parquet(run.layout.items_table) for run in runs)
     assert first["doc_id"].is_monotonic_increasing
     both = first.merge(second, on=["task", "doc_id", "doc_hash"])
@@ -69,7 +65,7 @@ def test_two_reports_of_one_prompt_file_pair_item_by_item(tmp_path) -> None:
 
 
 def test_due_times_last_tokens_and_cached_tokens_are_kept(tmp_path) -> None:
-    items = pd.read_parquet(imported(report(tmp_path / "report.json", 1), tmp_path).layout.items_table)
+    items = pd.read_parquet(imported_run(report(tmp_path / "report.json", 1), to=tmp_path).layout.items_table)
     assert np.allclose(items["started_s"] - items["scheduled_s"], 0.002, atol=1e-6)
     arrivals = np.array([times - start for times, start in zip(items["token_s"], items["started_s"], strict=True)])
     assert np.allclose(arrivals, [[0.125, 0.4]] * 11, atol=1e-6)
@@ -83,7 +79,7 @@ def test_documents_of_one_report_have_one_number_under_all_loads(tmp_path) -> No
     again = json.loads(report(tmp_path / "again.json", 2, strategy={"type_": "constant", "rate": 2.5}).read_text())
     written["benchmarks"] += again["benchmarks"]
     path.write_text(json.dumps(written))
-    items = pd.read_parquet(imported(path, tmp_path).layout.items_table)
+    items = pd.read_parquet(imported_run(path, to=tmp_path).layout.items_table)
     assert (items.groupby("doc_id")["doc_hash"].nunique() == 1).all()
     assert items["system"].nunique() == 2
 
@@ -105,7 +101,7 @@ def test_a_report_without_requests_has_the_figures_that_it_states(tmp_path) -> N
         "requests_per_second": {"successful": spread},
     }
     path.write_text(json.dumps(written))
-    run = imported(path, tmp_path)
+    run = imported_run(path, to=tmp_path)
     stated = {(row.figure, row.statistic): row for row in run.summaries()}
     assert stated["first_token", "p99"].value == 8.0
     assert stated["first_token", "median"].value == 2.0
@@ -134,7 +130,7 @@ def test_a_file_of_pytest_benchmark_is_no_report(tmp_path) -> None:
 
 
 def test_imports_say_once_what_neither_records(tmp_path) -> None:
-    runs = [imported(report(tmp_path / f"report-{seed}.json", 1), tmp_path / str(seed)) for seed in (1, 2)]
+    runs = [imported_run(report(tmp_path / f"report-{seed}.json", 1), to=tmp_path / str(seed)) for seed in (1, 2)]
     comparison = side_by_side(runs)
     codes = [caveat.code for caveat in comparison.caveats]
     assert codes.count("not-recorded") == 1
@@ -162,7 +158,7 @@ def test_figures_are_those_that_guidellm_printed(tmp_path) -> None:
     """Milliseconds to a hundredth, seconds to a tenth of a millisecond, tokens exactly."""
     path = others("guidellm", "benchmarks_0.8.1_mock_server.json")
     metrics = json.loads(path.read_text())["benchmarks"][0]["metrics"]
-    run = imported(path, tmp_path)
+    run = imported_run(path, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert len(items) == metrics["request_totals"]["successful"] == 40
     assert items["doc_id"].tolist() == list(range(40))
@@ -178,9 +174,9 @@ def test_figures_are_those_that_guidellm_printed(tmp_path) -> None:
 
 
 def test_every_benchmark_of_the_published_reports_is_read(tmp_path) -> None:
-    sampled = imported(others("guidellm", "benchmarks_stripped_0.2.json"), tmp_path / "a")
+    sampled = imported_run(others("guidellm", "benchmarks_stripped_0.2.json"), to=tmp_path / "a")
     assert "requests that the report counts and does not hold" in sampled.header.imported["left_out"]
-    stated = imported(others("guidellm", "report_v2_guidellm-0.8.0.dev18.json"), tmp_path / "b")
+    stated = imported_run(others("guidellm", "report_v2_guidellm-0.8.0.dev18.json"), to=tmp_path / "b")
     assert len(pd.read_parquet(stated.layout.items_table)) == 0
     assert list(stated.systems()) == ["e2e-mock-model constant 2/s", "e2e-mock-model constant 4/s"]
     assert {row.figure for row in stated.summaries()} >= {"latency", "first_token", "token", "requests_per_s"}

@@ -13,19 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.imports import imported_run
 from tests.made_up.other_tools import START_S, guidellm_benchmark, guidellm_request
 from tests.wattbench.importers.others_data import others
 from wattbench.cli import main
-from wattbench.importers import read_sources, write_run
 from wattbench.records import read_run
 from wattbench_reports.stats.percentiles import percentiles
 
 STATED = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 ALL = {"p001": 0.001, "p01": 0.01, "p05": 0.05, "p10": 0.1, "p25": 0.25, **STATED, "p75": 0.75, "p999": 0.999}
-
-
-def run_of(source: Path, folder: Path) -> Path:
-    return write_run(read_sources([source]), folder / "runs", "report", ["wattbench", "import"])
 
 
 def exported(run: Path) -> Mapping[str, float]:
@@ -54,7 +50,7 @@ def test_both_name_the_same_request(tmp_path, requests) -> None:
     benchmark["requests"] = {"successful": made, "errored": [], "incomplete": [], "total": None}
     path = tmp_path / "report.json"
     path.write_text(json.dumps({"metadata": {"guidellm_version": "0.8.1"}, "benchmarks": [benchmark]}))
-    figures = exported(run_of(path, tmp_path))
+    figures = exported(imported_run(path, to=tmp_path).layout.root)
     for name, share in list(STATED.items())[:3]:
         theirs, ours = of_guidellm(seconds, share), figures[f"latency_{name}_s"]
         assert ours == pytest.approx(theirs, abs=1e-6), name
@@ -64,7 +60,7 @@ def test_percentiles_are_those_that_guidellm_stated(tmp_path) -> None:
     """501 requests to a local server, by GuideLLM 0.8.1: every percentile that both have, to full precision."""
     path = others("guidellm", "benchmarks_0.8.1_501_requests.json")
     metrics = json.loads(path.read_text())["benchmarks"][0]["metrics"]
-    run = run_of(path, tmp_path)
+    run = imported_run(path, to=tmp_path).layout.root
     items = pd.read_parquet(read_run(run).layout.items_table)
     assert len(items) == 501
     seconds = {

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 import wattbench
+from tests.made_up.imports import imported_run
 from wattbench.errors import UserError
-from wattbench.importers import detect, read_sources, write_run
-from wattbench.records import read_run
-from wattbench_reports.comparison.analysis import analyse, compare
+from wattbench.importers import detect, read_sources
+from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 
 
@@ -24,7 +24,7 @@ def samples(folder: Path, model: str, task: str) -> list[dict[str, object]]:
 
 def test_scores_hashes_and_answers_are_lm_evals_own(lm_eval_folder, tmp_path) -> None:
     assert detect([lm_eval_folder]) == "lm-eval"
-    run = read_run(write_run(read_sources([lm_eval_folder]), tmp_path, "adders", ["wattbench", "import"]))
+    run = imported_run(lm_eval_folder, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert set(items["system"]) == {"org/adder", "org/other-adder"}
     for system, folder in (("org/adder", "org__adder"), ("org/other-adder", "org__other-adder")):
@@ -46,7 +46,7 @@ def test_scores_hashes_and_answers_are_lm_evals_own(lm_eval_folder, tmp_path) ->
 
 
 def test_the_totals_are_lm_evals_totals_and_what_is_lacking_is_said(lm_eval_folder, tmp_path) -> None:
-    run = read_run(write_run(read_sources([lm_eval_folder]), tmp_path, "adders", ["wattbench"]))
+    run = imported_run(lm_eval_folder, to=tmp_path)
     analysis = analyse(run)
     for system, folder in (("org/adder", "org__adder"), ("org/other-adder", "org__other-adder")):
         (path,) = (lm_eval_folder / folder).glob("results_*.json")
@@ -125,18 +125,12 @@ def test_totals_alone_are_refused_with_what_to_do(lm_eval_folder, tmp_path) -> N
         read_sources([tmp_path / path.name])
 
 
-def test_the_same_documents_pair_with_a_run_of_the_same_task(lm_eval_folder, tmp_path) -> None:
-    """Two imports of one evaluation: accuracy pairs by lm-eval's own hashes of documents."""
-    run = read_run(write_run(read_sources([lm_eval_folder]), tmp_path, "adders", ["wattbench"]))
-    assert not [caveat for caveat in compare(run).caveats if caveat.code == "different-documents"]
-
-
 def test_two_imports_of_the_same_documents_are_recognised_as_such(lm_eval_folder, tmp_path) -> None:
     runs = []
     for model in ("org__adder", "org__other-adder"):
         folder = tmp_path / "results" / model
         shutil.copytree(lm_eval_folder / model, folder)
-        runs.append(read_run(write_run(read_sources([folder]), tmp_path / "runs", model.strip("_"), ["wattbench"])))
+        runs.append(imported_run(folder, to=tmp_path))
     compared = side_by_side(runs)
     codes = {caveat.code for caveat in compared.caveats}
     assert "not-recorded" in codes
@@ -154,6 +148,6 @@ def test_another_way_of_scoring_is_another_task(lm_eval_folder, tmp_path) -> Non
         results = json.loads(path.read_text())
         results["configs"]["sums"]["filter_list"] = [{"name": "strict", "filter": [{"function": f"take_{number}"}]}]
         path.write_text(json.dumps(results))
-        runs.append(read_run(write_run(read_sources([folder.parent]), tmp_path / "runs", name, ["wattbench"])))
+        runs.append(imported_run(folder.parent, to=tmp_path))
     codes = {caveat.code for caveat in side_by_side(runs).caveats}
     assert "different-tasks" in codes

@@ -8,20 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.imports import figures_of
 from tests.made_up.mlperf_results import SECONDS, detail, meter, stamp, write_result
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
-from wattbench.importers.imported import Imported
 from wattbench.importers.mlperf import loadgen, power, submission
 from wattbench.records import read_run
 
 LOADGEN = Path(__file__).parents[2] / "data" / "loadgen"
 NAME = "8xB200 llama3.1-8b Server"
-
-
-def figures(imported: Imported, system: str = NAME) -> dict[tuple[str, str], tuple[float, str]]:
-    return {(row.figure, row.statistic): (row.value, row.unit) for row in imported.summaries if row.system == system}
 
 
 def test_a_result_with_power_accuracy_and_hardware(tmp_path) -> None:
@@ -37,7 +33,7 @@ def test_a_result_with_power_accuracy_and_hardware(tmp_path) -> None:
     assert imported.configs[NAME]["hardware"]["framework"] == "TensorRT"
     assert imported.machines[NAME] == {"gpus": [{"name": "NVIDIA B200"}] * 8}
     assert not imported.remarks
-    of = figures(imported)
+    of = figures_of(imported, NAME)
     assert of["output_tokens_per_s", "mean"] == (1286.89, "tokens/s")
     assert of["requests_per_s", "mean"] == (9.98, "requests/s")
     assert of["requests", "total"] == (600.0, "requests")
@@ -55,7 +51,7 @@ def test_a_result_with_power_accuracy_and_hardware(tmp_path) -> None:
 
 
 def test_watts_are_the_mean_of_the_readings_within_the_run(tmp_path) -> None:
-    of = figures(read_sources([write_result(tmp_path)]))
+    of = figures_of(read_sources([write_result(tmp_path)]), NAME)
     assert of["power", "mean"] == (1050.0, "W")
     assert of["power", "maximum"] == (1100.0, "W")
     assert of["duration", "total"] == (float(SECONDS), "s")
@@ -67,8 +63,8 @@ def test_readings_with_a_gap_carry_no_joules_and_say_so(tmp_path) -> None:
     lines = meter().splitlines(keepends=True)
     (result / "performance" / "run_1" / "spl.txt").write_bytes(b"".join(lines[:40] + lines[70:]))
     imported = read_sources([result])
-    assert ("energy", "total") not in figures(imported)
-    assert ("power", "mean") in figures(imported)
+    assert ("energy", "total") not in figures_of(imported, NAME)
+    assert ("power", "mean") in figures_of(imported, NAME)
     assert NAME in imported.remarks["mlperf-power"]
 
 
@@ -76,7 +72,7 @@ def test_readings_of_no_or_negative_watts_are_gaps_and_named(tmp_path) -> None:
     result = write_result(tmp_path)
     path = result / "performance" / "run_1" / "spl.txt"
     lines = meter().splitlines(keepends=True)
-    before = figures(read_sources([result]))["power", "mean"][0]
+    before = figures_of(read_sources([result]), NAME)["power", "mean"][0]
     watts = [float(line.split(b",")[3]) for line in lines]
     changed = (len(lines) // 2, len(lines) // 2 + 3)
     for place, text in zip(changed, (b"-37.410000", b"0.000000"), strict=True):
@@ -85,9 +81,9 @@ def test_readings_of_no_or_negative_watts_are_gaps_and_named(tmp_path) -> None:
     path.write_bytes(b"".join(lines))
     imported = read_sources([result])
     kept = before * SECONDS - sum(watts[place] for place in changed)
-    assert figures(imported)["power", "mean"][0] == pytest.approx(kept / (SECONDS - 2))
+    assert figures_of(imported, NAME)["power", "mean"][0] == pytest.approx(kept / (SECONDS - 2))
     assert imported.remarks["mlperf-readings"].endswith(f"{NAME}: 2 of {SECONDS}")
-    assert ("energy", "total") not in figures(imported)
+    assert ("energy", "total") not in figures_of(imported, NAME)
     assert "wall: not read for 2" in imported.remarks["mlperf-power"]
 
 
@@ -121,7 +117,7 @@ def test_a_result_without_its_detail_log_has_the_figures_of_the_summary_or_is_na
     imported = read_sources([tmp_path])
     assert list(imported.remarks) == ["mlperf-summary", "mlperf-invalid"]
     assert imported.remarks["mlperf-summary"].endswith("may be missing: 8xB200 llama3.1-8b Offline")
-    of = figures(imported, "8xB200 llama3.1-8b Offline")
+    of = figures_of(imported, "8xB200 llama3.1-8b Offline")
     assert of["latency", "p99"] == (pytest.approx(0.072137758), "s")
     assert (("energy", "total") in of) == (how == "cut")  # after power_end
     assert other / "mlperf_log_summary.txt" in imported.files
@@ -151,11 +147,11 @@ def test_accuracy_in_each_form_that_scripts_print(tmp_path) -> None:
     result = write_result(tmp_path)
     path = result / "accuracy" / "accuracy.txt"
     path.write_text("Word Error Rate: 2.2155%, accuracy=97.7845%\n\nhash=12\n")
-    of = figures(read_sources([result]))
+    of = figures_of(read_sources([result]), NAME)
     assert of["accuracy", "mean"] == (pytest.approx(0.977845), "share")
     assert of["Word Error Rate", "mean"] == (2.2155, "%")
     path.write_text("{'exact_match': 90.10597286565189, 'tokens_per_sample': 652.5}\n")
-    of = figures(read_sources([result]))
+    of = figures_of(read_sources([result]), NAME)
     assert of["accuracy", "mean"] == (pytest.approx(0.9010597286565189), "share")
 
 
@@ -165,7 +161,7 @@ def test_logs_without_power_or_a_submission(tmp_path) -> None:
     (logs / "mlperf_log_detail.txt").write_bytes(detail(power_begin=None, power_end=None))
     imported = read_sources([logs])
     assert list(imported.scenario) == ["my-logs"]
-    assert ("power", "mean") not in figures(imported, "my-logs")
+    assert ("power", "mean") not in figures_of(imported, "my-logs")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +228,7 @@ def test_published_watts_and_throughput() -> None:
     imported = read_sources([folder / "closed" / "Lenovo"])
     assert len(imported.scenario) >= 3
     for system in imported.scenario:
-        of, row = figures(imported, system), published[system]
+        of, row = figures_of(imported, system), published[system]
         assert of["power", "mean"][0] == pytest.approx(row["Power_Result"], rel=1e-9)
         figure = next(name for name in ("output_tokens_per_s", "requests_per_s") if (name, "mean") in of)
         assert of[figure, "mean"][0] == row["Performance_Result"]

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.imports import imported_run
 from wattbench.errors import UserError
-from wattbench.importers import detect, read_sources, write_run
-from wattbench.records import RunRecords, read_run
+from wattbench.importers import detect, read_sources
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.html import report
 
 
-def made(source: Path, tmp_path: Path) -> RunRecords:
-    return read_run(write_run(read_sources([source]), tmp_path / "runs", "profile", ["wattbench", "import"]))
-
-
 def test_guidellm_a_system_per_load_with_its_times(guidellm_file, tmp_path) -> None:
     assert detect([guidellm_file]) == detect([guidellm_file.parent]) == "guidellm"
-    run = made(guidellm_file, tmp_path)
+    run = imported_run(guidellm_file, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert list(dict.fromkeys(items["system"])) == ["org/model synchronous", "org/model constant 2.5/s"]
     own = items[items["system"] == "org/model synchronous"].reset_index(drop=True)
@@ -43,7 +38,7 @@ def test_guidellm_a_system_per_load_with_its_times(guidellm_file, tmp_path) -> N
 
 
 def test_latencies_under_different_loads_are_not_ranked_together(guidellm_file, tmp_path) -> None:
-    analysis = analyse(made(guidellm_file, tmp_path))
+    analysis = analyse(imported_run(guidellm_file, to=tmp_path))
     first, second = analysis.prints.values()
     assert first.parts["scenario"] != second.parts["scenario"]
     assert first.parts["device"] == second.parts["device"]
@@ -51,7 +46,7 @@ def test_latencies_under_different_loads_are_not_ranked_together(guidellm_file, 
 
 def test_no_key_of_a_report_comes_into_the_record(guidellm_file, aiperf_folder, tmp_path) -> None:
     for source in (guidellm_file, aiperf_folder):
-        run = made(source, tmp_path / f"for-{source.stem}")
+        run = imported_run(source, to=tmp_path / f"for-{source.stem}")
         for path in run.layout.root.iterdir():
             assert b"hush" not in path.read_bytes()
         table = pd.read_parquet(run.layout.items_table)
@@ -82,7 +77,7 @@ def test_older_names_of_the_same_times_are_read(tmp_path) -> None:
 
 def test_aiperf_times_tokens_failures_and_prompts(aiperf_folder, tmp_path) -> None:
     assert detect([aiperf_folder]) == detect([aiperf_folder / "profile_export.jsonl"]) == "aiperf"
-    run = made(aiperf_folder, tmp_path)
+    run = imported_run(aiperf_folder, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert set(items["system"]) == {"org/model"}
     assert len(items) == 8
@@ -105,7 +100,7 @@ def test_aiperfs_totals_alone_are_figures_that_it_states(aiperf_folder, tmp_path
         stated = read_sources([source])
         assert len(stated.answers) == 0
         assert [(row.figure, row.statistic, row.value) for row in stated.summaries] == [("latency", "mean", 0.503)]
-    run = made(aiperf_folder, tmp_path)
+    run = imported_run(aiperf_folder, to=tmp_path)
     assert [row.source_name for row in run.summaries()] == ["request_latency.avg (ms)"]
     assert list(run.systems()) == ["org/model"]
     with pytest.raises(UserError, match="holds figures of its source"):
@@ -159,7 +154,7 @@ def test_the_report_of_a_profile_has_every_section_without_a_figure_that_is_not_
     guidellm_file, aiperf_folder, tmp_path
 ) -> None:
     for source in (guidellm_file, aiperf_folder):
-        page = report(made(source, tmp_path / f"for-{source.stem}"))
+        page = report(imported_run(source, to=tmp_path / f"for-{source.stem}"))
         without_script = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
         assert not re.search(r"\bnan\b", without_script, re.IGNORECASE)
         assert "were not scored: accuracy" in page

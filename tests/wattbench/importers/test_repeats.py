@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.imports import imported_run
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.importers import read_sources, write_run
@@ -17,7 +18,6 @@ from wattbench.importers.answer import Answer
 from wattbench.importers.repeats import as_repeats, trials
 from wattbench.importers.spool import Spool
 from wattbench.importers.write import joules_of
-from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import analyse
 
 
@@ -97,11 +97,11 @@ def table(to: Path) -> Path:
 
 
 def test_trials_that_are_taken_for_items_are_said_to_be_and_repeats_are_fewer_items(tmp_path: Path) -> None:
-    path, runs = table(tmp_path), tmp_path / "runs"
-    as_items = analyse(read_run(write_run(read_sources([path]), runs, "items", ["wattbench"])))
+    path = table(tmp_path)
+    as_items = analyse(imported_run(path, to=tmp_path))
     (said,) = [each for each in as_items.comparison.caveats if each.code == "trials"]
     assert "120 items have the names of 30" in said.text
-    repeated = analyse(read_run(write_run(read_sources([path]), runs, "repeats", ["wattbench"], repeats=True)))
+    repeated = analyse(imported_run(path, to=tmp_path, repeats=True))
     assert not [each for each in repeated.comparison.caveats if each.code == "trials"]
     assert (as_items.measured["a"].items, repeated.measured["a"].items) == (120, 30)
     assert repeated.comparison.data is not None

@@ -9,22 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.made_up.imports import figures_of
 from tests.made_up.serving_results import sglang_result, vllm_result
 from tests.wattbench.importers.others_data import others
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
 from wattbench.importers import stated as stated_figures
-from wattbench.importers.imported import Imported
 from wattbench.records import read_run
 
 
 def written(path: Path, *results: dict[str, Any]) -> Path:
     path.write_text("\n".join(json.dumps(result) for result in results))
     return path
-
-
-def figures(imported: Imported) -> dict[tuple[str, str], tuple[float, str]]:
-    return {(row.figure, row.statistic): (row.value, row.unit) for row in imported.summaries}
 
 
 def test_vllm_requests_in_the_order_sent(tmp_path) -> None:
@@ -46,7 +42,7 @@ def test_vllm_requests_in_the_order_sent(tmp_path) -> None:
     failed = answers[3]
     assert failed.failure == "Service Unavailable"
     assert (failed.started_s, failed.seconds, failed.first_token_seconds, failed.output_tokens) == (None,) * 4
-    of = figures(imported)
+    of = figures_of(imported)
     assert of["first_token", "p99"] == (pytest.approx(0.0698), "s")
     assert of["latency", "p99.9"] == (pytest.approx(0.1099), "s")
     assert of["tokens_per_s", "mean"] == (156.0, "tokens/s")
@@ -65,7 +61,7 @@ def test_vllm_totals_alone_and_several_results_of_a_file(tmp_path) -> None:
     assert {row.system for row in imported.summaries} == set(imported.scenario)
     pretty = tmp_path / "pretty.json"
     pretty.write_text(json.dumps(slow, indent=1))
-    assert figures(read_sources([pretty])) == figures(read_sources([written(tmp_path / "one.json", slow)]))
+    assert figures_of(read_sources([pretty])) == figures_of(read_sources([written(tmp_path / "one.json", slow)]))
 
 
 def test_without_latencies_the_last_token_is_the_end(tmp_path) -> None:
@@ -94,7 +90,7 @@ def test_two_loads_of_one_data_set_pair_by_place_and_length(tmp_path) -> None:
 
 def test_requests_within_a_second_are_not_those_in_flight(tmp_path) -> None:
     """With a limit of 4 both tools state 8 and more."""
-    of = figures(read_sources([written(tmp_path / "result.json", vllm_result(max_concurrent_requests=8))]))
+    of = figures_of(read_sources([written(tmp_path / "result.json", vllm_result(max_concurrent_requests=8))]))
     assert of["max_concurrent_requests", "maximum"] == (8, "requests")
     assert not any(figure == "in_flight" for figure, _ in of)
 
@@ -111,7 +107,7 @@ def test_sglang_requests_and_totals(tmp_path) -> None:
     answers = list(imported.answers)
     assert {answer.system for answer in answers} == {"org/model 4 at once"}
     assert [answer.seconds for answer in answers[:3]] == pytest.approx([0.08, 0.08, 0.11])
-    of = figures(imported)
+    of = figures_of(imported)
     assert of["latency", "mean"] == (pytest.approx(0.09), "s")
     assert of["token_gap", "maximum"] == (pytest.approx(0.02), "s")
     assert of["in_flight", "mean"] == (1.25, "requests")

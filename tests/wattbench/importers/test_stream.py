@@ -15,7 +15,7 @@ import pytest
 
 from wattbench.errors import UserError
 from wattbench.importers import items, read_sources, write_run
-from wattbench.importers.answer import Answer, number, whole_number
+from wattbench.importers.answer import Answer
 from wattbench.importers.batch import batches_of, numbered
 from wattbench.importers.imported import Imported
 from wattbench.importers.spool import Spool
@@ -217,9 +217,3 @@ def test_a_secret_of_this_process_is_in_no_column(table, tmp_path) -> None:
     assert "hunter2" not in json.dumps(frame.to_dict("list"), default=str)
     assert frame["prompt"].tolist() == ["say [secret]", "x"]
     assert frame["route_asked"].map(list).tolist() == [["to-[secret]"], ["z"]]
-
-
-@pytest.mark.parametrize("read", [number, whole_number])
-def test_a_limit_is_said(read) -> None:
-    with pytest.raises(UserError, match=r"f:1: x is '1e300': it must be 0 to "):
-        read("1e300", "x", "f:1")

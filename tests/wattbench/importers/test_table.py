@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from tests.made_up.digests import without_digests
+from tests.made_up.imports import imported_run
 from wattbench.cli import main
 from wattbench.cli.import_export import SOURCES
 from wattbench.errors import UserError
-from wattbench.importers import FORMATS, detect, read_sources, write_run
-from wattbench.records import RunRecords, read_run
+from wattbench.importers import FORMATS, detect, read_sources
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export.frames.items_frame import items_frame
@@ -32,16 +32,12 @@ FULL = (
 )
 
 
-def made(imported, tmp_path: Path) -> RunRecords:
-    return read_run(write_run(imported, tmp_path / "runs", "table", ["wattbench", "import"]))
-
-
 def wattbench(*arguments: object) -> click.testing.Result:
     return click.testing.CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 def test_every_column_arrives(table, tmp_path) -> None:
-    run = made(read_sources([table(FULL)]), tmp_path)
+    run = imported_run(table(FULL), to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     assert items["correct"].tolist() == [1.0, 0.0, 0.5, 1.0]
     assert items["energy_j"].tolist() == [12.0, 14.0, 3.0, 4.0]
@@ -69,13 +65,13 @@ def test_csv_and_parquet_give_the_same(table, tmp_path) -> None:
 
 def test_the_longest_names_are_too_long_for_a_file_and_are_kept_all_the_same(table, tmp_path) -> None:
     system, task = "語" * 200, "é" * 200
-    run = made(read_sources([table(f"system,task,item,score\n{system},{task},1,1\n")]), tmp_path)
+    run = imported_run(table(f"system,task,item,score\n{system},{task},1,1\n"), to=tmp_path)
     assert [each.system for each in compare(run).systems] == [system]
     assert pd.read_parquet(run.layout.items_table)["task"].tolist() == [task]
 
 
 def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
-    run = made(read_sources([table("system,item,seconds\na,1,0.5\na,2,0.75\nb,1,0.25\nb,2,0.25\n")]), tmp_path)
+    run = imported_run(table("system,item,seconds\na,1,0.5\na,2,0.75\nb,1,0.25\nb,2,0.25\n"), to=tmp_path)
     comparison = compare(run, Assumptions(CarbonChoice(region="DEU", embodied="ecologits-gpu-server")))
     assert [caveat.code for caveat in comparison.caveats] == ["imported", "no-energy", "not-scored", "few-requests"]
     row = comparison.systems[0]
@@ -86,7 +82,7 @@ def test_what_a_table_lacks_is_missing_and_said(table, tmp_path) -> None:
 
 
 def test_grams_per_answer_need_times_where_manufacture_counts(table, tmp_path) -> None:
-    run = made(read_sources([table("system,item,score,joules\na,1,1,36\na,2,1,36\n")]), tmp_path)
+    run = imported_run(table("system,item,score,joules\na,1,1,36\na,2,1,36\n"), to=tmp_path)
     (plain,) = compare(run, Assumptions(CarbonChoice(intensity_g_per_kwh=100.0))).systems
     assert plain.sci_g_per_correct == pytest.approx(36 / 3.6e6 * 100)
     (made_too,) = compare(
@@ -97,10 +93,10 @@ def test_grams_per_answer_need_times_where_manufacture_counts(table, tmp_path) -
 
 
 def test_imported_joules_are_ranked_among_themselves_and_never_beside_others(table, tmp_path) -> None:
-    first = made(read_sources([table(FULL)]), tmp_path)
+    first = imported_run(table(FULL), to=tmp_path)
     analysis = analyse(first)
     assert analysis.joules_comparable("big", "small")
-    second = made(read_sources([table(FULL.replace("big", "huge").replace("small", "tiny"), "b.csv")]), tmp_path / "b")
+    second = imported_run(table(FULL.replace("big", "huge").replace("small", "tiny"), "b.csv"), to=tmp_path / "b")
     ranked = side_by_side([first, second]).ranked
     assert ranked is not None
     groups = {name: place.joules_group for name, place in zip(ranked.prints, ranked.placements, strict=True)}
@@ -115,7 +111,7 @@ def test_a_wide_routing_table_is_read_as_it_lies(table, tmp_path) -> None:
         "mmlu.2,p2,mmlu,0.25,C,0.001,1.0,D,0.0001,b\n"
         "gsm.1,p3,gsm8k,1.0,E,0.002,,,,org/a\n"
     )
-    run = made(read_sources([path]), tmp_path)
+    run = imported_run(path, to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     own = items[items["system"] == "org/a"]
     assert own["correct"].tolist() == [1.0, 0.25, 1.0]
@@ -198,16 +194,9 @@ def test_a_file_that_is_no_table_is_refused(table, tmp_path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_field_without_end_is_no_answer(table, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("wattbench.importers.table.csvfile.MAX_FIELD_CHARACTERS", 1000)
-    path = table(f"system,item,score,prompt\na,1,1,{'x' * 2000}\n")
-    with pytest.raises(UserError, match=r"table.csv:2: not valid CSV \(field larger than field limit"):
-        read_sources([path])
-
-
 def test_names_lead_nowhere_and_text_is_text(table, tmp_path) -> None:
     path = table('system,item,task,score,answer\n../../../etc/x,1,../../t,1,"<script>alert(1)</script>"\n')
-    run = made(read_sources([path]), tmp_path)
+    run = imported_run(path, to=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"table.csv", "runs"}
     assert sorted(path.name for path in run.layout.root.iterdir()) == [
         "finished.json", "items.parquet", "run.json", "run.lock", "systems.jsonl", "windows.parquet",
@@ -225,7 +214,7 @@ def test_half_a_surrogate_pair_is_no_reason_to_fail(tmp_path) -> None:
     }  # fmt: skip
     path = tmp_path / "profile_export.jsonl"
     path.write_text(json.dumps(record) + "\n")
-    run = made(read_sources([path]), tmp_path)
+    run = imported_run(path, to=tmp_path)
     assert pd.read_parquet(run.layout.items_table)["failure"].tolist() == ["broken \\ud83d"]
 
 
@@ -254,7 +243,7 @@ def test_sources_are_of_one_format_and_named_once(table, tmp_path) -> None:
 
 
 def test_a_record_that_is_scored_in_part_is_damaged(table, tmp_path) -> None:
-    run = made(read_sources([table(FULL)]), tmp_path)
+    run = imported_run(table(FULL), to=tmp_path)
     items = pd.read_parquet(run.layout.items_table)
     items.loc[0, "correct"] = np.nan
     items.to_parquet(run.layout.items_table)
@@ -277,14 +266,14 @@ def test_the_command_prints_the_directory_alone(table, tmp_path) -> None:
 
 def test_semicolons_between_fields_are_named(table) -> None:
     with pytest.raises(UserError, match="the fields are divided by semicolons; save it with commas"):
-        made(read_sources([table("system;item;score\na;1;1\n")]), Path())
+        imported_run(table("system;item;score\na;1;1\n"), to=Path())
 
 
 def test_why_answers_ended_is_in_the_words_of_the_source(tmp_path: Path) -> None:
     words = ["stop", "max_tokens", "LENGTH", "model_length", "end_turn", "tool_calls", ""]
     rows = "".join(f"big,q{number},1,{word}\n" for number, word in enumerate(words))
     (tmp_path / "t.csv").write_text(f"system,item,score,finish_reason\n{rows}")
-    records = made(read_sources([tmp_path / "t.csv"]), tmp_path)
+    records = imported_run(tmp_path / "t.csv", to=tmp_path)
     items = pd.read_parquet(records.layout.items_table)
     expected = ["stop", "length", "length", "length", "stop", None, None]
     assert items["finish_reason"].astype(object).where(items["finish_reason"].notna(), None).tolist() == expected

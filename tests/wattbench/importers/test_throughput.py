@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.imports import imported_run
 from tests.wattbench.importers.others_data import others
-from wattbench.importers import read_sources, write_run
-from wattbench.records import read_run
 from wattbench_reports.metrics.throughput import Throughput, throughputs
 from wattbench_reports.tables.run_tables import load_frames
 
@@ -17,7 +16,7 @@ Own = dict[tuple[str, str], float]
 
 def both(source: Path, tmp_path: Path) -> list[tuple[Throughput, Own]]:
     """Return what wattbench computes of each system, and the figures that the source states."""
-    run = read_run(write_run(read_sources([source]), tmp_path / "runs", "other", ["wattbench", "import"]))
+    run = imported_run(source, to=tmp_path)
     served = throughputs(load_frames(run))
     own: dict[str, Own] = {name: {} for name in served}
     for row in run.summaries():

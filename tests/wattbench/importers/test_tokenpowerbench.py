@@ -6,15 +6,11 @@ import json
 
 import pytest
 
+from tests.made_up.imports import figures_of
 from tests.made_up.token_power_bench import FIRST, batch_energy, profiled_phase, write_token_power_bench
 from wattbench.errors import UserError
 from wattbench.importers import detect, read_sources, write_run
-from wattbench.importers.imported import Imported
 from wattbench.records import read_run
-
-
-def figures(imported: Imported) -> dict[tuple[str, str], tuple[float, str]]:
-    return {(row.figure, row.statistic): (row.value, row.unit) for row in imported.summaries}
 
 
 def test_a_profiled_run_has_requests_and_the_joules_of_its_gpus(tmp_path) -> None:
@@ -28,7 +24,7 @@ def test_a_profiled_run_has_requests_and_the_joules_of_its_gpus(tmp_path) -> Non
     assert (first.seconds, first.first_token_seconds, first.started_s, first.prompt) == (3.5, 1.5, 0.0, "one?")
     assert (second.started_s, second.prompt_tokens, second.output_tokens) == (4.0, 20, 100)
     assert [each.joules for each in (first, second, third)] == [700.0, None, 300.0]
-    of = figures(imported)
+    of = figures_of(imported)
     assert of["energy", "total"] == (2500.0, "J")
     assert of["power", "mean"] == (200.0, "W")
     assert of["energy.system_energy_j", "total"] == (6000.0, "J")
@@ -47,7 +43,7 @@ def test_the_first_version_has_zeros_for_what_was_not_measured(tmp_path) -> None
     assert list(imported.configs) == ["Model-14B 256 at once"]
     assert imported.configs["Model-14B 256 at once"]["tensor_parallel_size"] == 2
     assert not len(imported.answers)
-    assert figures(imported) == {
+    assert figures_of(imported) == {
         ("duration", "total"): (45.25, "s"),
         ("output_tokens", "total"): (473128.0, "tokens"),
         ("requests", "total"): (1024.0, "requests"),

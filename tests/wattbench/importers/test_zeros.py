@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattbench.importers import read_sources, write_run
+from tests.made_up.imports import imported_table
 from wattbench.importers.answer import Answer
 from wattbench.importers.batch import answers_of, batch_of
 from wattbench.importers.zeros import FIELDS, remark, without_zeros
-from wattbench.records import RunRecords, read_run
 from wattbench_reports.comparison.analysis import analyse
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export.comparison.comparison_text import as_table
@@ -45,12 +44,6 @@ def test_what_cannot_be_0_is_not_recorded_and_all_else_stays(answers: list[Answe
     assert (remark(counts, len(answers)) is None) == (not counts)
 
 
-def run_of(table: pd.DataFrame, to: Path) -> RunRecords:
-    path = to / "table.csv"
-    path.write_text(table.to_csv(index=False))
-    return read_run(write_run(read_sources([path]), to / "runs", "zeros", ["wattbench", "import"], "USD"))
-
-
 def answers(joules: float, tokens: int) -> pd.DataFrame:
     """100 items: `metered` answers 90 rightly, `unread` 88."""
     rows = [("metered", item, item < 90, 10.0 + item % 3, 20, 5) for item in range(100)]
@@ -60,7 +53,7 @@ def answers(joules: float, tokens: int) -> pd.DataFrame:
 
 
 def test_a_system_whose_joules_were_not_read_does_not_cost_the_least(tmp_path: Path) -> None:
-    run = run_of(answers(joules=0.0, tokens=0), tmp_path)
+    run = imported_table(answers(joules=0.0, tokens=0), tmp_path, currency="USD")
     said = run.header.imported["remarks"]["zeros"]
     assert "joules in 100 of 200 answers (unread)" in said
     assert "tokens of the prompt in 100 of 200 answers (unread)" in said
@@ -74,7 +67,7 @@ def test_a_system_whose_joules_were_not_read_does_not_cost_the_least(tmp_path: P
 def test_a_system_whose_tokens_were_not_counted_is_not_free(tmp_path: Path, tokens: int, known: bool) -> None:
     from wattbench_reports.metrics.assumptions import Assumptions
 
-    run = run_of(answers(joules=1.0, tokens=tokens), tmp_path)
+    run = imported_table(answers(joules=1.0, tokens=tokens), tmp_path, currency="USD")
     price = "input_per_million=1,output_per_million=2,currency=USD"
     assumed = Assumptions(prices=(f"metered:{price}", f"unread:{price}"))
     figures = {each.system: each for each in analyse(run, assumed).comparison.systems}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 from pathlib import Path
 
+from tests.made_up.repositories import commit, git
 from wattbench.machine.environment import environment
 
 
@@ -23,19 +23,10 @@ def test_the_machine_is_described_without_naming_anybody(tmp_path: Path) -> None
 
 
 def test_the_commit_is_that_of_the_suites_repository(tmp_path: Path) -> None:
-    def git(*arguments: str) -> str:
-        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        done = subprocess.run(
-            ["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    git("init", "-q")
+    git(tmp_path, "init", "--quiet")
     (tmp_path / "suite.yaml").write_text("name: x")
-    git("add", ".")
-    git("commit", "-qm", "x")
+    made = commit(tmp_path, "x")
     clean = environment(tmp_path)
-    assert clean["commit"] == git("rev-parse", "HEAD")
-    assert clean["commit_dirty"] is False
+    assert (clean["commit"], clean["commit_dirty"]) == (made, False)
     (tmp_path / "suite.yaml").write_text("name: y")
     assert environment(tmp_path)["commit_dirty"] is True

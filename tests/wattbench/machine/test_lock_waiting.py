@@ -22,12 +22,7 @@ from wattbench.machine.lock_holder import LockHolder
 from wattbench.machine.lock_waiting import SAY_EVERY_S, Waiting
 from wattbench.machine.measuring_lock import measuring_lock, name_end, name_run
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
-    monkeypatch.setattr(locks, "_gpu_uuids", list)
-    return tmp_path / "locks"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 class Elsewhere:
@@ -170,12 +165,6 @@ def test_a_free_machine_is_not_waited_for() -> None:
     assert said == []
 
 
-def test_a_measurement_does_not_wait_for_its_own_process() -> None:
-    refused = pytest.raises(UserError, match="another measurement in this process")
-    with measuring_lock(), refused, measuring_lock(waiting(math.inf, Clock(1, pytest.fail))):
-        pass
-
-
 def test_a_gpu_and_the_machine_are_waited_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-1"])
     said: list[str] = []
@@ -205,14 +194,6 @@ def test_a_process_of_another_container_is_named_as_such(folder: Path) -> None:
         file.write_text(json.dumps({**json.loads(file.read_text()), "pid": 7, "processes_of": "pid:[1]"}))
         with pytest.raises(UserError, match=r"process 7 of another container \("), measuring_lock():
             pass
-
-
-def test_a_command_in_the_file_has_no_secrets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["wattbench", "run", "--url", "https://me:hunter22@host/v1"])
-    with measuring_lock():
-        [file] = folder.iterdir()
-        assert "hunter22" not in file.read_text()
-        assert "wattbench run --url" in file.read_text()
 
 
 _json = st.recursive(

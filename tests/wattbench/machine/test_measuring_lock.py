@@ -12,12 +12,7 @@ from wattbench.errors import UserError
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine.measuring_lock import folder_of_locks, measuring_lock
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
-    monkeypatch.setattr(locks, "_gpu_uuids", list)
-    return tmp_path / "locks"
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def refused(match: str = "another measurement in this process is measuring on this machine") -> None:

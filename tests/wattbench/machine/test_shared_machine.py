@@ -16,11 +16,7 @@ from wattbench.machine.lock_holder import LockHolder
 from wattbench.machine.lock_waiting import Waiting
 from wattbench.machine.shared_machine import SharedMachine
 
-
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
-    monkeypatch.setattr(locks, "_gpu_uuids", list)
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def unknown() -> None:

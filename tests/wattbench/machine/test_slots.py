@@ -25,11 +25,9 @@ ONE, TWO, BOTH = Slot(("GPU-1",)), Slot(("GPU-2",)), Slot(("GPU-1", "GPU-2"))
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(locks.FOLDER, str(tmp_path / "locks"))
+def _two_gpus(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locks, "_gpu_uuids", lambda: ["GPU-1", "GPU-2"])
     monkeypatch.setattr("wattbench.meters.slots.presence.AHEAD", 0)
-    return tmp_path / "locks"
 
 
 @contextmanager

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.rows import ANSWER, HEADER, WINDOW
 from wattbench.errors import UserError
 from wattbench.records import BlockRow, RunHeader, RunLayout, RunWriter, WindowLabel
 from wattbench.records.files.jsonl import Appender
 from wattbench.records.journal_check import checked_journal
 from wattbench.records.rows.answers import ScoreRow
-
-from .test_records import ANSWER, HEADER, WINDOW
 
 BLOCK = BlockRow(number=0, attempt=0, order=["s"], doc_ids={"t": [0, 1, 2]}, windows={"s": ["w0001"]})
 SCORE = ScoreRow(doc_id=0, repeat=0, doc_hash="h", target="2", filtered="2", correct=1.0, metrics={})

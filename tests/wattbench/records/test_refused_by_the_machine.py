@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wattbench.records.test_records import ANSWER, HEADER
+from tests.made_up.rows import ANSWER, HEADER
 from wattbench.errors import UserError
 from wattbench.records import RunWriter, read_run
 from wattbench.records.files.jsonl import read_lines

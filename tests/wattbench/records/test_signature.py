@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.rows import HEADER
 from wattbench.errors import UserError
 from wattbench.records import RunLayout, RunWriter
 from wattbench.records.finish_record import run_files
 from wattbench.records.signature import sign, signer
-
-from .test_records import HEADER
 
 pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="needs ssh-keygen")
 

@@ -54,7 +54,3 @@ def test_what_is_declared_makes_no_difference_and_no_order_does(labels: list[str
     assert same_provenance([other, other])
     if not same_provenance(labels):
         assert not same_provenance([*labels, other])
-
-
-def test_partly_modelled_joules_are_of_another_provenance() -> None:
-    assert not same_provenance(["counter", "counter+modelled"])

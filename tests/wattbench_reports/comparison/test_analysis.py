@@ -18,7 +18,6 @@ from tests.wattbench_reports.metrics.test_arrival_rates import write_load_run
 from wattbench.errors import UserError
 from wattbench.records import RunRecords
 from wattbench_reports.comparison.analysis import analyse, compare
-from wattbench_reports.comparison.system_figures import COLUMNS
 from wattbench_reports.export import render
 from wattbench_reports.html.whatif import restated
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -29,22 +28,6 @@ from wattbench_reports.sections.domains import domain_table
 from wattbench_reports.sections.energy import energy_section
 from wattbench_reports.tables.run_tables import load_frames
 from wattbench_reports.tables.streamed import StreamedFrames
-
-
-def test_columns_are_the_contract() -> None:
-    assert " ".join(COLUMNS) == (
-        "system kind items accuracy accuracy_low accuracy_high latency_p50_s latency_p50_low_s "
-        "latency_p50_high_s latency_p90_s latency_p90_low_s latency_p90_high_s latency_p95_s latency_p95_low_s "
-        "latency_p95_high_s latency_tail_s latency_tail_low_s latency_tail_high_s latency_tail_percentile "
-        "output_tokens energy_j_per_request energy_above_idle_j_per_request "
-        "j_per_correct j_per_correct_low j_per_correct_high "
-        "co2_g_per_1000 sci_g_per_correct sci_g_per_correct_low sci_g_per_correct_high energy_provenance valid "
-        "cost_per_request cost_per_request_low cost_per_request_high cost_per_correct cost_per_correct_low "
-        "cost_per_correct_high cost_currency cost_few imported own_cpu_s_per_request blocks j_per_correct_few sessions "
-        "j_per_correct_another_run_low j_per_correct_another_run_high failed "
-        "requests_per_s requests_per_s_low requests_per_s_high output_tokens_per_s output_tokens_per_s_low "
-        "output_tokens_per_s_high requests_in_flight throughput_from client_share"
-    )
 
 
 @pytest.mark.parametrize("repeats", [1, 3])

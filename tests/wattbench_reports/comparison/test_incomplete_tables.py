@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wattbench.importers import read_sources, write_run
-from wattbench.records import RunRecords, read_run
+from tests.made_up.imports import imported_table
+from wattbench.records import RunRecords
 from wattbench_reports.comparability.joule_owner import JouleOwner
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.comparison.paired_tests import WeighedPairs
@@ -32,13 +32,7 @@ Imported = Callable[..., RunRecords]
 @pytest.fixture
 def imported(tmp_path: Path) -> Imported:
     """Import a table."""
-
-    def imported_from(table: pd.DataFrame, name: str = "table", **options) -> RunRecords:
-        path = tmp_path / f"{name}.csv"
-        table.to_csv(path, index=False)
-        return read_run(write_run(read_sources([path]), tmp_path / "runs", name, ["wattbench", "import"], **options))
-
-    return imported_from
+    return lambda table, name="table", **settings: imported_table(table, tmp_path, name, **settings)
 
 
 def answers(system: str, items: Iterable[int], share: float, joules: float, seed: int = 1) -> pd.DataFrame:
@@ -234,9 +228,7 @@ def test_the_order_of_systems_changes_nothing(tmp_path_factory, order: list[str]
         "C": answers("C", range(60), 0.7, 1.0),
     }
     to = tmp_path_factory.mktemp("order")
-    path = to / "table.csv"
-    pd.concat([parts[name] for name in order]).to_csv(path, index=False)
-    decision = decide(analyse(read_run(write_run(read_sources([path]), to / "runs", "t", ["wattbench"]))))
+    decision = decide(analyse(imported_table(pd.concat([parts[name] for name in order]), to)))
     apart = {each.system for each in decision.systems if each.apart}
     assert apart == ({"B"} if left_out > 6 else set())
 

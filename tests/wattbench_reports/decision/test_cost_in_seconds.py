@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from wattbench.importers import read_sources, write_run
-from wattbench.records import read_run
+from tests.made_up.imports import imported_table
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import decide
 from wattbench_reports.metrics.assumptions import Assumptions
@@ -83,10 +82,7 @@ def imported(tmp_path: Path, started_s: list[float], untimed: int = 0) -> Analys
         if line["system"] == "b" and int(line["item"]) < untimed:
             line |= {"started_s": None, "seconds": None}
     tmp_path.mkdir(exist_ok=True)
-    path = tmp_path / "table.csv"
-    pd.DataFrame(lines).to_csv(path, index=False)
-    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
-    return analyse(read_run(run))
+    return analyse(imported_table(pd.DataFrame(lines), tmp_path))
 
 
 def test_requests_that_overlap_have_no_cost_in_seconds(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 from tests.made_up.digests import without_digests
-from wattbench.importers import read_sources, write_run
+from tests.made_up.imports import imported_table
 from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, decide
@@ -38,10 +38,8 @@ def table(tmp_path: Path) -> Callable[..., Analysis]:
             for name, (right, cost) in systems.items()
             for item in range(ITEMS)
         ]
-        path = tmp_path / "table.csv"
-        path.write_text(f"system,item,score,{column},seconds\n" + "\n".join(rows))
-        run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
-        return analyse(read_run(run), Assumptions(decision=DecisionChoice(**choice)))
+        run = imported_table(f"system,item,score,{column},seconds\n" + "\n".join(rows), tmp_path)
+        return analyse(run, Assumptions(decision=DecisionChoice(**choice)))
 
     return make
 
@@ -168,16 +166,14 @@ def test_latency_is_judged_from_few_requests(table) -> None:
 
 def test_any_limit_of_latency_that_all_keep_leaves_the_choice_to_the_cost(tmp_path: Path) -> None:
     """400 answers within 0.13 s keep a p95 of 10 s; the 94% system is not dropped for it."""
-    path = tmp_path / "table.csv"
     rows = [
         f"{name},{item},{int(item % 100 < right)},{cost},{0.05 + 0.08 * (item % 40) / 40}"
         for name, right, cost in (("weak", 75, 2.0), ("strong", 94, 1.0))
         for item in range(400)
     ]
-    path.write_text("system,item,score,joules,seconds\n" + "\n".join(rows))
-    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
+    run = imported_table("system,item,score,joules,seconds\n" + "\n".join(rows), tmp_path)
     for limit_s in (0.2, 1.0, 10.0):
-        decision = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(max_p95_s=limit_s))))
+        decision = decide(analyse(run, Assumptions(decision=DecisionChoice(max_p95_s=limit_s))))
         assert decision.chosen == "strong"
         assert by_name(decision)["strong"].checks[0].low == pytest.approx(0.1 ** (1 / 400))
 
@@ -209,11 +205,9 @@ def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -
     assert (prices.objective, prices.chosen, prices.hull, prices.why_none) == ("prices", "only", (), "")
     by_seconds = decide(table(SYSTEMS, column="output_tokens"))
     assert (by_seconds.objective, by_seconds.unit, by_seconds.chosen) == ("prices", CostUnit.SECONDS, "dear")
-    path = tmp_path / "plain.csv"
     rows = [f"{name},{item},{int(item < right)}" for name, (right, _) in SYSTEMS.items() for item in range(ITEMS)]
-    path.write_text("system,item,score\n" + "\n".join(rows))
-    run = write_run(read_sources([path]), tmp_path / "plain-runs", "table", [])
-    without = decide(analyse(read_run(run)))
+    run = imported_table("system,item,score\n" + "\n".join(rows), tmp_path)
+    without = decide(analyse(run))
     assert (without.objective, without.unit, without.label) == ("accuracy", None, "")
     assert without.chosen == "dear"
     assert "middle" in without.best
@@ -221,14 +215,13 @@ def test_a_system_alone_and_a_table_without_costs_are_decided(table, tmp_path) -
 
 
 def test_answers_without_scores_are_decided_by_cost(tmp_path: Path) -> None:
-    path = tmp_path / "plain.csv"
-    path.write_text(
-        "system,item,joules\n" + "".join(f"{s},{i},{c}\n" for s, c in (("a", 1), ("b", 2)) for i in range(9))
+    run = imported_table(
+        "system,item,joules\n" + "".join(f"{s},{i},{c}\n" for s, c in (("a", 1), ("b", 2)) for i in range(9)),
+        tmp_path,
     )
-    run = write_run(read_sources([path]), tmp_path / "runs", "table", [])
-    decision = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
+    decision = decide(analyse(run, Assumptions(decision=DecisionChoice(max_joules_per_request=5.0))))
     assert (decision.chosen, decision.hull) == ("a", ())
-    required = decide(analyse(read_run(run), Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
+    required = decide(analyse(run, Assumptions(decision=DecisionChoice(min_accuracy="0.5"))))
     assert required.why_none == "whether the requirements are met is not known: no answer was scored"
 
 
@@ -286,20 +279,17 @@ def test_nothing_is_advised_where_no_answer_is_right(table, choice: dict) -> Non
 
 
 def test_a_system_without_a_rival_on_its_documents_is_not_advised(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
     rows = [f"{name},{item + first},{item % 2},1" for name, first in (("a", 0), ("b", 90)) for item in range(40)]
-    path.write_text("system,item,score,joules\n" + "\n".join(rows))
-    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
-    decision = decide(analyse(read_run(run)))
+    run = imported_table("system,item,score,joules\n" + "\n".join(rows), tmp_path)
+    decision = decide(analyse(run))
     assert (decision.chosen, decision.hull) == (None, ())
     assert advice(decision, {}) == "Run none of them yet: a and b have no item in common."
 
 
 def test_answers_that_were_not_scored_are_not_all_wrong(tmp_path: Path) -> None:
-    path = tmp_path / "table.csv"
-    path.write_text("system,item,joules\n" + "\n".join(f"{name},{item},1" for name in "ab" for item in range(40)))
-    run = write_run(read_sources([path]), tmp_path / "runs", "table", ["wattbench", "import"])
-    decision = decide(analyse(read_run(run)))
+    rows = [f"{name},{item},1" for name in "ab" for item in range(40)]
+    run = imported_table("system,item,joules\n" + "\n".join(rows), tmp_path)
+    decision = decide(analyse(run))
     assert [each.useless for each in decision.systems] == ["", ""]
     assert advice(decision, {}) == "Run none of them yet: no answer was scored."
 

@@ -15,9 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.imports import imported_table
 from wattbench.errors import UserError
-from wattbench.importers import read_sources, write_run
-from wattbench.records import read_run
 from wattbench_reports.comparison.analysis import Analysis, analyse
 from wattbench_reports.decision import Decision, Qualifies, SystemDecision, decide
 from wattbench_reports.export.comparison.decision_data import decision_data
@@ -62,9 +61,7 @@ def analysed(table: Table, order: tuple[int, ...] = (), scale: float = 1.0) -> A
         for right, joules, seconds in [systems[number]]
         for item in range(items)
     ]
-    (folder / "table.csv").write_text("system,item,score,joules,seconds\n" + "\n".join(rows))
-    run = write_run(read_sources([folder / "table.csv"]), folder / "runs", "table", ["wattbench", "import"])
-    return analyse(read_run(run))
+    return analyse(imported_table("system,item,score,joules,seconds\n" + "\n".join(rows), folder))
 
 
 def decided(table: Table, choice: dict[str, Any], **made: Any) -> Decision:
@@ -232,12 +229,9 @@ def test_tables_with_gaps_come_to_a_sentence_or_a_named_error(
         for number, of_system in enumerate(systems)
         for item, cell in of_system
     ]
-    (folder / "table.csv").write_text("system,item,domain,score,joules,seconds,cost\n" + "\n".join(rows))
     choice = DecisionChoice(**required, **costs)
     try:
-        run = read_run(
-            write_run(read_sources([folder / "table.csv"]), folder / "runs", "table", ["wattbench", "import"])
-        )
+        run = imported_table("system,item,domain,score,joules,seconds,cost\n" + "\n".join(rows), folder)
         analysis = analyse(run).under(Assumptions(workload=WorkloadChoice(mix or None), decision=choice))
     except UserError:
         return

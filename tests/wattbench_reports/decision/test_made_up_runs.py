@@ -92,11 +92,6 @@ def test_the_same_run_gives_the_same_decision(make_run, fake) -> None:
     assert decide(analyse(run, assumptions)) == decide(analyse(run, assumptions))
 
 
-def test_memory_is_that_of_the_record(analysed, fake) -> None:
-    decision = decide(analysed(fake.recorded()))
-    assert all(each.checks == () and each.counted for each in decision.systems)
-
-
 def test_many_systems_are_decided(make_run, fake) -> None:
     systems = tuple(
         fake.System(f"system-{number}", accuracy=0.3 + number / 100, energy_j=1.0 + number) for number in range(40)

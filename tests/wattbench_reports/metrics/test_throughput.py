@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.made_up.imports import imported_run
 from tests.made_up.runs import FakeNode
 from tests.made_up.serving_results import sglang_result, vllm_result
 from wattbench.importers import read_sources, write_run
@@ -287,7 +288,7 @@ def test_an_import_without_starts_has_what_its_source_states_unranked_and_withou
 @pytest.mark.parametrize(("completed", "source"), [(4, "requests"), (99, "stated")])
 def test_a_part_of_the_requests_is_not_taken_for_all(tmp_path, completed: int, source: str) -> None:
     (tmp_path / "result.json").write_text(json.dumps(vllm_result(completed=completed)))
-    run = read_run(write_run(read_sources([tmp_path / "result.json"]), tmp_path / "runs", "v", ["wattbench", "import"]))
+    run = imported_run(tmp_path / "result.json", to=tmp_path)
     (row,) = compare(run).systems
     assert row.throughput_from == source
 

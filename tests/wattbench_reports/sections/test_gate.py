@@ -12,7 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.made_up.gate_results import GATES, drill, many, passed, regressed, waived
+from tests.made_up.gate_results import GATES, drill, passed, regressed, waived
 from tests.made_up.gates import FakeGate, FakeSide, write_gate
 from tests.wattbench_reports.sectiontext import as_text, table, without_own_scripts
 from wattbench.errors import UserError
@@ -182,10 +182,6 @@ def test_what_has_no_course_is_not_drawn() -> None:
     (_, passage) = section_of(passed(), {"accuracy": bounds(passed())["accuracy"]}).passages
     assert [each.caption for each in passage.folded] == ["accuracy over the items, 3 looks"]
     assert [cell.text for cell in passage.folded[0].rows[-1]] == ["64", "+0.5 points [-4.1, +5.1]"]
-
-
-def test_many_metrics_are_all_in_the_table() -> None:
-    assert len(section_of(many(60), {}).passages[0].tables[0].rows) == 60
 
 
 def known(**changed: object) -> Looks:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wattbench_reports.analyses.power.cells as cells_module
+from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run, trace_rows
 from wattbench.records.trace import COLUMNS
@@ -278,17 +279,7 @@ def test_absent_without_any_trace(analysed, fake) -> None:
 
 
 def test_golden(traced, golden) -> None:
-    section = section_of(traced)
-    out = [f"== {section.title}", section.lead]
-    for passage in section.passages:
-        out += [f"-- {passage.heading}", *passage.sentences]
-        out += [passage.figure.label, passage.figure.caption] if passage.figure else []
-        for table in passage.folded:
-            out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
-            out += [" | ".join(cell.text for cell in row) for row in table.rows]
-            out += [table.note]
-    text = "\n".join(out) + "\n"
-    golden("power.txt", text)
+    golden("power.txt", as_text(section_of(traced)))
 
 
 def test_invalid_windows_are_counted_and_said(make_run, fake) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
 
 import pytest
 
-from tests.wattbench_reports.sectiontext import without_own_scripts
+from tests.wattbench_reports.sectiontext import as_text, lines_of, without_own_scripts
 from wattbench_reports.html import report
 from wattbench_reports.html.made_sections import panels
 from wattbench_reports.sections.arrival_rates import load_section
@@ -31,20 +30,12 @@ ALWAYS = {
 HOSTILE = '<script>alert("x")</script>'
 
 
-def lines(table) -> Iterable[str]:
-    yield f"[{table.caption}]"
-    yield " | ".join(column.label for column in table.columns)
-    yield from (" | ".join(cell.text for cell in row) for row in table.rows)
-    if table.note:
-        yield table.note
-
-
-def as_text(analysis) -> str:
+def as_texts(analysis) -> str:
     found = verdicts(analysis)
     out = [f"{verdict.domain or 'all'}: {verdict.headline}" for verdict in found]
     table = choices_table(found)
     assert table is not None
-    out += lines(table)
+    out += [*lines_of(table), ""]
     for make in panels("it has a golden file of its own"):
         if make is environment_section:  # it names the folder of the run
             continue
@@ -62,17 +53,13 @@ def as_text(analysis) -> str:
             assert section is None
             continue
         assert section is not None
-        out += ["", f"== {section.title}", section.lead]
-        for passage in section.passages:
-            out += [f"-- {passage.heading}" if passage.heading else "--", *passage.sentences]
-            for table in (*passage.tables, *passage.folded):
-                out += lines(table)
-    return "\n".join(out) + "\n"
+        out.append(as_text(section))
+    return "\n".join(out)
 
 
 @pytest.mark.slow
 def test_golden(analysed, fake, golden) -> None:
-    text = as_text(analysed(fake.family()))
+    text = as_texts(analysed(fake.family()))
     golden("sections.txt", text)
 
 

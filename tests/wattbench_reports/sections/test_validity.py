@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.wattbench_reports.sectiontext import as_text
 from wattbench.errors import UserError
 from wattbench.records import read_run
 from wattbench_reports.analyses.meters_used import origins
@@ -151,16 +152,7 @@ def test_control_characters_in_a_record_show(make_run, fake) -> None:
 
 
 def test_golden(analysed, fake, golden) -> None:
-    section = validity_section(analysed(fake.hostile()))
-    out = [section.title, section.lead]
-    for passage in section.passages:
-        out += ["", f"-- {passage.heading}", *passage.sentences]
-        for table in (*passage.tables, *passage.folded):
-            out += [f"[{table.caption}]", " | ".join(column.label for column in table.columns)]
-            out += [" | ".join(row) for row in texts(table)]
-            out.append(table.note)
-    text = "\n".join(out) + "\n"
-    golden("validity.txt", text)
+    golden("validity.txt", as_text(validity_section(analysed(fake.hostile()))))
 
 
 def test_blocks_that_were_asked_again_are_counted_with_the_reason(make_run, fake) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.folders import contents
 from tests.made_up.runs import FakeRun, write_run
 from tests.made_up.standard_runs import plain_systems
 from tests.wattbench_reports.site.pagetext import Page
@@ -50,10 +51,6 @@ def root(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def site(root) -> Path:
     return build_site(root).parent
-
-
-def contents(site: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
 
 @pytest.mark.slow

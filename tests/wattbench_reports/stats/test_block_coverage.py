@@ -6,7 +6,6 @@ binomial error of the runs of a case. `NOISES` were fixed before any of the rate
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import numpy as np
@@ -18,7 +17,9 @@ from tests.made_up.noisy_runs import (
     SYSTEMS,
     Run,
     answers_to,
+    error,
     log_j_per_request,
+    seeded,
     true_j_per_correct,
 )
 from tests.made_up.noisy_runs import run as any_run
@@ -40,15 +41,6 @@ run = partial(any_run, deals=20)
 SESSIONS = 5
 MOST_TOLD_APART, LEAST_COVERAGE = 0.06, 0.92
 FIRST, SECOND = (list(column) for column in zip(*ALIKE, strict=True))
-
-
-def error(rate: float, cases: int) -> float:
-    """Twice the binomial error of a rate."""
-    return 2 * math.sqrt(rate * (1 - rate) / cases)
-
-
-def seeded(noise: str, *more: int) -> np.random.Generator:
-    return np.random.default_rng([list(NOISES).index(noise), *more])
 
 
 def told_apart(joules: np.ndarray, correct: np.ndarray) -> list[bool]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from tests.made_up.noisy_machine import NOISES, Noise
-from tests.made_up.noisy_runs import ALIKE, answers_to, run, true_j_per_correct
+from tests.made_up.noisy_runs import ALIKE, answers_to, error, run, seeded, true_j_per_correct
 from wattbench_reports.stats import (
     another_run,
     block_ratio,
@@ -64,15 +64,6 @@ def on_machines(
         np.repeat(np.arange(nodes), blocks),
         runs[0].length_s,
     )
-
-
-def error(rate: float, cases: int) -> float:
-    """Twice the binomial error of a rate."""
-    return 2 * math.sqrt(rate * (1 - rate) / cases)
-
-
-def seeded(noise: str, *more: int) -> np.random.Generator:
-    return np.random.default_rng([list(NOISES).index(noise), *more])
 
 
 def own_variances(logs: NDArray[np.float64], node: NDArray[np.int64]) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wattbench.config import Suite, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import Suite, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.meters.registry import make_meter
 from wattbench.redaction import hide_settings
@@ -64,23 +65,14 @@ def load(tmp_path: Path) -> Any:
     (tmp_path / "tasks").mkdir()
 
     def read(meters: str) -> Any:
-        (tmp_path / "suite.yaml").write_text(SUITE + meters + "\n")
-        return load_suite(str(tmp_path / "suite.yaml"))
+        return suite_of(SUITE + meters + "\n", tmp_path)
 
     return read
 
 
 @pytest.fixture
-def ducks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another distribution, installed: a folder on the path with its metadata and its module."""
-    site = tmp_path / "site"
-    info = site / "wattbench_ducks-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wattbench-ducks\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[wattbench.meters]\nduck = wattbench_ducks:DuckMeter\n")
-    (site / "wattbench_ducks.py").write_text(THIRD_PARTY)
-    monkeypatch.syspath_prepend(str(site))
-    monkeypatch.delitem(sys.modules, "wattbench_ducks", raising=False)
+def ducks(install: Callable[..., None]) -> None:
+    install("wattbench-ducks", "[wattbench.meters]\nduck = wattbench_ducks:DuckMeter\n", wattbench_ducks=THIRD_PARTY)
 
 
 def test_without_the_key_detection_chooses(load: Any) -> None:

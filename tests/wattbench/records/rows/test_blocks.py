@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up import rows
 from wattbench.errors import UserError
 from wattbench.records import (
     AnswerRow,
@@ -17,20 +18,11 @@ from wattbench.records import (
     Purpose,
     RunWriter,
     WindowLabel,
-    WindowRow,
     read_run,
 )
 from wattbench.records.rows.blocks import counted_attempts
 
-ANSWER = AnswerRow(
-    doc_id=0, repeat=0, request_type="generate_until", prompt="", prompt_hash="", replies=[""], prompt_tokens=None,
-    output_tokens=None, scheduled_s=0.0, started_s=0.0, first_token_s=None, finished_s=1.0, batch=0, batch_size=1,
-    window="w1", block=0,
-)  # fmt: skip
-WINDOW = WindowRow(
-    window="w1", run="r", system="s", task=None, purpose="measured", started_s=0.0, finished_s=4.0, energy_j={},
-    provenance={}, block=0,
-)  # fmt: skip
+ANSWER, WINDOW = replace(rows.ANSWER, window="w1", block=0), replace(rows.WINDOW, window="w1", block=0)
 BLOCK = BlockRow(number=0, attempt=0, order=["s"], doc_ids={"t": [0]}, windows={"s": ["w1"]})
 PLAN = BlockPlan(blocks=5, seed=2**40, resident="all", chosen_by="auto", why="because", item_s={"s": 0.5})
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up import rows
 from wattbench.measure.item_rows import attribute
 from wattbench.records import AnswerRow, WindowRow, added, is_container, total_j
 from wattbench.records.rows.components import at_host, host_of, kind_of, within_slot
 
-WINDOW = WindowRow(
-    window="w1", run="r", system="s", task="t", purpose="measured", started_s=0.0, finished_s=10.0,
-    energy_j={"gpu0": 100.0, "cpu": 50.0, "wall": 300.0},
+WINDOW = replace(
+    rows.WINDOW, started_s=0.0, finished_s=10.0, energy_j={"gpu0": 100.0, "cpu": 50.0, "wall": 300.0},
     provenance={"gpu0": "counter", "cpu": "modelled", "wall": "integrated"},
     idle_w={"gpu0": 2.0, "cpu": 1.0, "wall": 10.0},
 )  # fmt: skip
@@ -81,20 +80,11 @@ def runs(draw: st.DrawFn) -> tuple[list[WindowRow], list[AnswerRow]]:
         )
         for item in range(draw(st.integers(1, 6))):
             a, b = sorted(draw(st.tuples(st.floats(0.0, 1.0), st.floats(0.0, 1.0))))
+            begun_s, ended_s = started_s + a * (at_s - started_s), started_s + b * (at_s - started_s)
             answers.append(
-                answer(f"w{number}", item, started_s + a * (at_s - started_s), started_s + b * (at_s - started_s))
+                replace(rows.ANSWER, window=f"w{number}", doc_id=item, started_s=begun_s, finished_s=ended_s)
             )
     return windows, answers
-
-
-def answer(window: str, doc_id: int, started_s: float, finished_s: float) -> AnswerRow:
-    values: dict[str, Any] = {
-        "doc_id": doc_id, "repeat": 0, "request_type": "generate_until", "prompt": "", "prompt_hash": "",
-        "replies": [""], "prompt_tokens": None, "output_tokens": None, "scheduled_s": started_s,
-        "started_s": started_s, "first_token_s": None, "finished_s": finished_s, "batch": 0, "batch_size": 1,
-        "window": window,
-    }  # fmt: skip
-    return AnswerRow(**values)
 
 
 @given(runs())

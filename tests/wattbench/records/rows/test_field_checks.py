@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.made_up import rows
+from tests.made_up.rows import ANSWER
 from wattbench.errors import UserError
 from wattbench.records import (
     AnswerRow,
@@ -28,16 +30,8 @@ from wattbench.records.reader import read_rows
 from wattbench.records.rows.field_checks import FieldError
 from wattbench.records.rows.schema import RecordRow
 
-ANSWER = AnswerRow(
-    doc_id=0, repeat=0, request_type="generate_until", prompt="1 + 1", prompt_hash="h", replies=["2"], prompt_tokens=4,
-    output_tokens=1, scheduled_s=1.0, started_s=1.0, first_token_s=1.1, finished_s=1.2, batch=0, batch_size=1,
-    window="w0001",
-)  # fmt: skip
 SCORE = ScoreRow(doc_id=0, repeat=0, doc_hash="d", target="2", filtered="2", correct=1.0, metrics={})
-WINDOW = WindowRow(
-    window="w0001", run="r", system="s", task="t", purpose="measured", started_s=1.0, finished_s=3.0,
-    energy_j={"cpu": 10.0}, provenance={"cpu": "rapl"},
-)  # fmt: skip
+WINDOW = replace(rows.WINDOW, energy_j={"cpu": 10.0}, provenance={"cpu": "rapl"})
 
 
 @pytest.mark.parametrize(
@@ -92,11 +86,6 @@ def test_lines_that_python_cannot_write_again_are_not_read(tmp_path: Path, line:
         read_rows(path, ScoreRow)
 
 
-def test_a_folder_in_place_of_a_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="it is a folder, not a file"):
-        read_rows(tmp_path, ScoreRow)
-
-
 ROWS: list[type[RecordRow]] = [
     AnswerRow, BlockRow, ItemRow, LoadRow, PassRow, PhaseRow, ScoreRow, SystemRow, WindowRow,
 ]  # fmt: skip
@@ -125,20 +114,9 @@ def test_any_json_makes_a_row_or_a_named_error(data: st.DataObject, row: type[Re
         {},
         {"blocks": [0], "of": "4", "seed": 1},
         {"blocks": [0], "of": 4, "seed": True},
-        {"blocks": [], "of": 4, "seed": 1},
         {"blocks": [4], "of": 4, "seed": 1},
-        {"blocks": [-1], "of": 4, "seed": 1},
-        {"blocks": [1, 0], "of": 4, "seed": 1},
-        {"blocks": [1, 1], "of": 4, "seed": 1},
-        {"blocks": [0.0], "of": 4, "seed": 1},
-        {"blocks": "0", "of": 4, "seed": 1},
     ],
 )
 def test_a_shard_that_cannot_be_is_refused(shard: dict[str, object]) -> None:
     with pytest.raises(FieldError, match="shard"):
         RunHeader.check({"cells": [], "shard": shard})
-
-
-def test_a_shard_names_its_blocks() -> None:
-    RunHeader.check({"cells": [], "shard": {"blocks": [0, 3], "of": 4, "seed": 2**40}})
-    RunHeader.check({"cells": [], "shard": None})

@@ -12,7 +12,6 @@ from wattbench.clock import now_s
 from wattbench.config import EndpointSystem
 from wattbench.errors import MissingExtraError, UserError
 from wattbench.network.connections import Connections
-from wattbench.systems import engine_class
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD, ROLLING, Facts
 from wattbench.systems.endpoint.engine import EndpointEngine
 
@@ -20,10 +19,6 @@ from wattbench.systems.endpoint.engine import EndpointEngine
 def system(**config: Any) -> EndpointSystem:
     fields = {"kind": "generalist", "engine": "endpoint", "base_url": "http://127.0.0.1:9/v1", **config}
     return EndpointSystem.model_validate(fields)
-
-
-def test_the_registry_knows_it() -> None:
-    assert engine_class("endpoint") is EndpointEngine
 
 
 def test_a_completion_is_stamped_chunk_by_chunk(wire: Any, scripted: Any, opened: Any, ask: Any) -> None:

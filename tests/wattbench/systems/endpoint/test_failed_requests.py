@@ -43,14 +43,6 @@ def test_another_end_than_that_of_an_answer_is_a_failure_of_its_request(
         ),
         ({"pieces": [1.0]}, "its answer was not complete within timeout_s = 0.2"),
         ({"pieces": [b"event: error\ndata: no memory\n\n"]}, "it sent an event that is an error: no memory"),
-        (
-            {"pieces": [b'data: {"object": "error", "message": "no memory"}\n\n']},
-            "it reported an error in the middle of the answer: no memory",
-        ),
-        (
-            {"pieces": [b'data: {"choices": [{"index": -1, "text": "4", "finish_reason": "stop"}]}\n\n']},
-            "it sent a choice whose index is -1, not 0",
-        ),
         ({"pieces": [b"data: [DONE]\n\n"]}, f"{_NO_END} (content type: text/event-stream)"),
         ({"pieces": [b": ping\n\n"] * 9}, f"{_NO_END} (content type: text/event-stream)"),
         ({"pieces": [b"<html>"], "content_type": "text/html"}, f"{_NO_END} (content type: text/html)"),

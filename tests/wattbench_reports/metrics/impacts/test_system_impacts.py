@@ -12,8 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import wattbench
-from wattbench.importers import read_sources, write_run
-from wattbench.records import read_run
+from tests.made_up.imports import imported_table
 from wattbench_reports.comparison.analysis import analyse, compare
 from wattbench_reports.comparison.several_runs import side_by_side
 from wattbench_reports.export import render
@@ -144,10 +143,8 @@ def test_a_model_card_and_the_report_name_the_sources(make_run, fake) -> None:
 
 
 def test_manufacture_of_unknown_hours_leaves_the_sum_open(tmp_path) -> None:
-    table = tmp_path / "answers.csv"
-    table.write_text("system,item,score,joules\n" + "".join(f"a,{item},1,5\n" for item in range(20)))
-    root = write_run(read_sources((table,), None, scratch=tmp_path), tmp_path, "answers", ("wattbench",), None)
-    water, adpe, _ = compare(read_run(root), WITH_MANUFACTURE).impacts_of["a"]
+    run = imported_table("system,item,score,joules\n" + "".join(f"a,{item},1,5\n" for item in range(20)), tmp_path)
+    water, adpe, _ = compare(run, WITH_MANUFACTURE).impacts_of["a"]
     assert water.per_request.estimate == pytest.approx(5 / 3.6e6 * PER_KWH[WATER])
     assert adpe.parts["electricity"] == pytest.approx(5 / 3.6e6 * PER_KWH[ADPE])
     assert adpe.parts["manufacture"] is adpe.per_request is adpe.per_correct is None
