@@ -1,4 +1,4 @@
-"""Return the prices that figures are stated at."""
+"""The prices by which a run's money is computed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from wattbench_reports.tables.price_record import PriceRecord
 
 
 def current_prices(analysis: Analysis) -> Mapping[str, PriceRecord]:
-    """Return the price of each system that has one: the reader's, or the one on record."""
+    """Return the price of each system that has one: the reader's, else the recorded one."""
     frames = analysis.frames
     return prices_of(frames.record.suite, frames.systems, analysis.assumptions.prices).by_system

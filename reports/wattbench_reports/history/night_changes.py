@@ -213,7 +213,7 @@ class _Series:
         return replace(self._bare(FOUR_WEEKS, str(night), "not_comparable", _APART), before=before)
 
     def rows(self) -> Iterator[NightChange]:
-        """Yield the comparisons with four weeks, with the best stretch where that is another, and the reference."""
+        """Yield the comparisons with the last four weeks, the best stretch if it is another, and the reference."""
         if not self._alike:
             if self.known:
                 yield self._bare(FOUR_WEEKS, str(self._panel.nights[self.known[-1]]), "not_comparable", _APART)

@@ -153,7 +153,7 @@ def _more(some: Sequence[NightChange]) -> str:
 
 
 def _why_not(change: NightChange, more: str) -> str:
-    """Say what keeps a night from passing: a size and a note, or what the night would have shown, and how many more."""
+    """Say what keeps a night from passing, with its note or the change that would have shown."""
     name = f"{change.system} {label(change.metric)}"
     if change.state == "not_measured":
         return f"{name}{more} was measured on {change.label}, and not this night"

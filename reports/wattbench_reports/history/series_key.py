@@ -62,7 +62,7 @@ class Conditions:
         return self._hashes[key]
 
     def _meter(self, provenance: str) -> list[Any]:
-        """Return what the meter part is made of; a model's constants change with its version."""
+        """Return the facts of the meter, with the version of a model, whose constants change with it."""
         return [self._meters, provenance, self._model if is_modelled(provenance) else None]
 
 

@@ -1,4 +1,4 @@
-"""Watch the series of a metric night by night, and keep the nights from which their level changed.
+"""Watch the series of a metric night by night for changes of level.
 
 Each night is held against the level of the nights before it: at most 28, four at least, none from before a change or
 other conditions. It is *beyond* where it is worse (or better) than that by more than the limit, which is the larger of
@@ -117,7 +117,7 @@ def _levels_before(panel: SeriesPanel, night: int, first: NDArray[np.int64]) -> 
 def _moved_with_others(
     panel: SeriesPanel, moved: NDArray[np.float64], limits: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return which series are beyond while another system of the machine moved at least half as far, or a canary's."""
+    """Return which series are beyond together with another system of the machine, or are of a canary."""
     together = np.zeros(len(moved), dtype=bool)
     beyond = np.flatnonzero(moved > limits).tolist()
     witnesses = panel.overall & np.isfinite(moved)

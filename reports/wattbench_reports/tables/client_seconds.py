@@ -1,4 +1,4 @@
-"""Find the client's share of a system's time: in which it kept fewer requests in flight than it was to.
+"""Compute the client's share of a system's time: when too few requests were in flight.
 
 A suite keeps a number of requests in flight, its slots: one at a time is one slot, and so is a system in this process
 that is asked batch by batch; a server has `batch` of them. When a request ends the next one could be sent. Until it is,

@@ -30,7 +30,7 @@ class Labels:
         return len(self.codes)
 
     def __getitem__(self, rows: NDArray[Any] | slice) -> Self:
-        """Return those of some items."""
+        """Return the labels of some items."""
         return type(self)(self.codes[rows], self.names)
 
     @property
@@ -40,7 +40,7 @@ class Labels:
         return tuple(sorted(name for name, count in zip(self.names, counts, strict=True) if count))
 
     def are(self, name: str) -> NDArray[np.bool_]:
-        """Return which items have a name."""
+        """Return which items have a label."""
         return np.asarray(self.codes == (self.names.index(name) if name in self.names else len(self.names)))
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.int64]:

@@ -157,7 +157,7 @@ def lacking(at: AtRate) -> list[str]:
 
 
 def not_held(figures: LoadFigures) -> list[str]:
-    """Say why a rate is not held as seen, or not known to be: nothing where it is."""
+    """Say why a rate was not sustained, or may not have been; nothing where it was."""
     start = "not known whether it is sustained" if figures.client_late else "not sustained"
     return [f"{start}: {why}" for why in figures.reasons]
 

@@ -99,7 +99,7 @@ def figure(metric: MetricVerdict, value: float | None) -> str:
 
 
 def _money(metric: MetricVerdict, value: float) -> str:
-    """Write a cost, of as many as it takes for a sum without a string of zeros: ``1.25 EUR/1,000``."""
+    """Write a cost for as many requests as make it readable: ``1.25 EUR/1,000``."""
     factor, scale = units.money_scale((metric.baseline, metric.candidate), noun="")
     number = f"/{scale.removesuffix('s').strip()}" if factor > 1 else ""
     return f"{units.money(value * factor, metric.currency or UNNAMED)}{number}"

@@ -63,7 +63,7 @@ def line(comparison: Comparison) -> str:
 
 
 def tested(machines: Machines) -> str:
-    """Say whether systems differ alike on all machines of the class, and how surely that could be seen."""
+    """Say whether differences between systems depend on the machine, and how many were tested."""
     compared = machines.compared
     if len(compared) < 2:
         return "One machine asked all blocks that are compared: another may differ."

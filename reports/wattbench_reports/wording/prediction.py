@@ -68,7 +68,7 @@ def prediction_rows(check: PredictionCheck, currency: str) -> tuple[tuple[str, .
 
 
 def prediction_figures(check: PredictionCheck) -> tuple[str, ...]:
-    """Say what was predicted and measured, in one sentence, with money left to tables; none without figures."""
+    """Write the predicted and the measured figures, but money, in one sentence; none without figures."""
     listed = [each for each in (*check.figures, *check.over_single) if each.name != "money"]
     if not listed:
         return ()
@@ -81,7 +81,7 @@ def prediction_figures(check: PredictionCheck) -> tuple[str, ...]:
 
 
 def prediction_note(check: PredictionCheck) -> str:
-    """Say what the intervals are."""
+    """Explain the intervals."""
     return (
         f"Means with 95% intervals, measured over {units.plural(check.items, 'item')}. The difference takes both "
         "errors as independent, so that it is wider than it need be where the items are the same."

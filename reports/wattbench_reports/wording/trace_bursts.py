@@ -47,7 +47,7 @@ def explained(bursts: Bursts) -> str:
 
 
 def trace_lines(at: AtRate) -> list[str]:
-    """Describe a trace: what was sent of it, and how unlike its own requests are to those of the suite."""
+    """Describe a trace: the part that was sent, and its lengths next to the suite's."""
     trace = at.trace
     if not trace:
         return []

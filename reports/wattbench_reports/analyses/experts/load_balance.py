@@ -1,4 +1,4 @@
-"""Compute the use of experts by domain: whether and how far they specialise, and how evenly they are used."""
+"""Compute the use of experts: how far it depends on the domain, and how even it is."""
 
 from __future__ import annotations
 

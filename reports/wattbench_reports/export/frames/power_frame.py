@@ -47,7 +47,7 @@ def power_frame(run: RunRecords, system: str | None = None) -> pd.DataFrame:
 
 
 def _cells(run: RunRecords, system: str | None) -> Iterator[tuple[str, str | None, Path]]:
-    """Yield each system with None, for its loading, and then with each of its tasks; with the trace that is there."""
+    """Yield system, task and path of each trace; the task is None for the loading of a system."""
     tasks: dict[str, list[str]] = {}
     for cell in run.header.cells:
         tasks.setdefault(str(cell["system"]), []).append(str(cell["task"]))

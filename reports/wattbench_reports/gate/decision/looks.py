@@ -118,7 +118,7 @@ def _stretches(rounds: Sequence[Round]) -> NDArray[np.int64]:
 
 
 def _ends_of_pairs(rounds: Sequence[Round]) -> list[int]:
-    """Return the number of rounds until the end of each pair; one that may go on is no end."""
+    """Return the number of rounds until the end of each pair, without a pair that is not complete."""
     last = [
         number
         for number, (one, two) in enumerate(pairwise(rounds), start=1)

@@ -63,7 +63,7 @@ def no_joules_note(bare: int, number: int, unit: str, why: str) -> str:
 
 
 def without_long_rounds(rounds: Sequence[Round], meters: Mapping[str, str]) -> dict[str, str]:
-    """Explain a gate without rounds that are long enough for joules: nothing measured any.
+    """Explain missing joules of a gate that asked no rounds long enough for them.
 
     Args:
         rounds: all of them. One of a slow system may have joules all the same.

@@ -122,12 +122,12 @@ class Evidence:
         return self.items or sum(one.items for one in self.rounds)
 
     def until(self, rounds: int) -> Evidence:
-        """Return what was known after the first rounds."""
+        """Return the evidence after some first rounds."""
         later = sum(one.items for one in self.rounds[rounds:])
         return replace(self, rounds=self.rounds[:rounds], items_left=self.items_left + later)
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """Return all domains, in the order of the suite or in which items of them were asked."""
+        """Return all domains: those of the suite first, then others in the order of the rounds."""
         seen = dict.fromkeys(domain for one in self.rounds for domain in one.domains)
         return tuple(dict.fromkeys((*self.suite_domains, *seen)))

@@ -1,4 +1,4 @@
-"""Read what the answers of the two systems of a gate cost: by their prices, or as an import declares it.
+"""Compute the money of the answers of a gate's two systems, by prices or by the costs of an import.
 
 Money is of the very answers that a round is of, each once: tokens and requests as they are on record, the hours of a
 machine by the seconds of its window, and electricity by its joules. It is compared in one currency; none is converted.

@@ -84,7 +84,7 @@ class ItemBounds(Protocol):
 
 @dataclass(frozen=True)
 class RecordBounds:
-    """`MetricBounds` of two records. What items and sessions add is joined side by side: bounds may be uneven."""
+    """`MetricBounds` of two records. Items and sessions are joined for each bound by itself: bounds may be uneven."""
 
     of_items: ItemBounds
     number: int

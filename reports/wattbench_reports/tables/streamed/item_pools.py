@@ -1,4 +1,4 @@
-"""Deal the items of a run into pools: random sets of items of one stratum, of nearly the same size.
+"""Deal the items of a run into pools: random sets of nearly the same size, each of one stratum.
 
 Sums over the items of a pool are exact, so every estimate from sums is, too. Spread is taken between pools in place of
 items: between random pools of k items the variance is a k-th of that between items, whichever way an item is paired

@@ -1,4 +1,4 @@
-"""A column of few values that come in long stretches, as stretches: a system's answers lie next to each other."""
+"""Keep a column of few values as runs of equal values: a system's answers lie next to each other."""
 
 from __future__ import annotations
 

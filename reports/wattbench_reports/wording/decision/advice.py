@@ -239,7 +239,7 @@ def _next(decision: Decision, rival: SystemDecision, names: Mapping[str, str]) -
 
 
 def _none(decision: Decision, names: Mapping[str, str]) -> str:
-    """Say that no system is advised, which is surest, and what would tell."""
+    """Say that no system is advised, which one is surest, and how many more items would decide."""
     if decision.surest is None:
         unscored = all(each.accuracy is None for each in taking_part(decision))
         reason = decision.why_none or PHRASES["unscored" if unscored else "nothing"]

@@ -31,7 +31,7 @@ class CostWords:
     """Of the joules; empty where the cost is money or the joules do not matter."""
 
     def amount(self, value: float | None) -> str:
-        """Format a cost: ``4.67 J``, ``0.52 EUR``, of as many as `many` says."""
+        """Format the cost of `many` requests or answers: ``4.67 J``, ``0.52 EUR``."""
         if value is None or self.unit is None:
             return units.NONE
         if self.unit is CostUnit.MONEY:

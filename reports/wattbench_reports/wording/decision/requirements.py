@@ -149,7 +149,7 @@ def range_text(check: Check, currency: str) -> str:
 
 
 def bad_side_text(check: Check, value: float | None, currency: str = "") -> str:
-    """Say a bound on the side that must keep the requirement."""
+    """Word the bound that must meet the requirement."""
     return (low_text if check.is_least else high_text)(check, value, currency)
 
 
