@@ -26,5 +26,5 @@ def replaced(text: str, *changes: tuple[str, str]) -> str:
 
 def changed_suite(folder: Path, *changes: tuple[str, str]) -> Resolved:
     """Return the suite of `tests/data`, changed, as a file in `folder`."""
-    text = (DATA / "suite.yaml").read_text().replace("./answers.py", str(DATA / "answers.py"))
-    return suite_of(text.replace("[tasks]", f"[{DATA / 'tasks'}]"), folder, *changes)
+    text = replaced((DATA / "suite.yaml").read_text(), *changes).replace("[tasks]", f"[{DATA / 'tasks'}]")
+    return suite_of(text, folder, ("./answers.py", str(DATA / "answers.py")))
