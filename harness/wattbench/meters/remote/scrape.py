@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from wattbench.meters.base import MeterError, Reading
 from wattbench.meters.remote.clock_offset import ClockOffset, Offset
-from wattbench.meters.remote.figures import Figure, PageError, PageFigures, PageReader
+from wattbench.meters.remote.exporters import PageReader
+from wattbench.meters.remote.figures import Figure, PageError, PageFigures
 from wattbench.meters.windows.thresholds import MAX_STANDSTILL_STEPS
 from wattbench.network.get import Fetched, FetchError
 from wattbench.records.rows.components import at_host

@@ -148,9 +148,3 @@ class SharedMeter:
         if at_s - since_s <= limit_s:
             return None
         return f"the machine's counter stood still for {at_s - since_s:.1f} s (a stuck sensor)"
-
-
-def shared(meter: Meter, book: SlotBook, components: frozenset[str]) -> Meter:
-    """Return a meter whose counts of some components are this slot's part; itself where it has none of them."""
-    parts = components & meter.provenance.keys()
-    return SharedMeter(meter, book, parts) if parts else meter

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
-from wattbench.meters.contention.judgement import find_contention
-from wattbench.meters.contention.limits import Signal
+from wattbench.meters.contention.limits import Signal, find_contention
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.clocks import other_clocks
