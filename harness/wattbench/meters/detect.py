@@ -46,15 +46,14 @@ KFD = Path("/dev/kfd")
 """The device of AMD's compute driver: without it no AMD GPU computes here."""
 
 
-def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
+def survey(powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
     """Look for every sensor, by reading it. Takes under a second, or three if a GPU's counter is stuck.
 
     Args:
-        environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
         powercap: root of the RAPL tree.
         kfd: the device that a machine with an AMD GPU has.
     """
-    sensors = _nvml_sensors(environ)
+    sensors = _nvml_sensors()
     if kfd.exists():
         sensors += _amd_sensors(free=not any(sensor.used for sensor in sensors))
     sensors += [_rapl_sensor(component, powercap) for component in ("cpu", "dram")]
@@ -75,11 +74,8 @@ def survey(environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP, 
     return sensors
 
 
-def meters_for(
-    sensors: list[Sensor], environ: Mapping[str, str] | None = None, powercap: Path = POWERCAP
-) -> list[Meter]:
-    """Return the meters for the sensors that a survey found usable: NVML for GPUs, RAPL if it can be read, else a
-    model.
+def meters_for(sensors: list[Sensor], powercap: Path = POWERCAP) -> list[Meter]:
+    """Return the meters for the sensors that a survey found usable: GPUs, RAPL if it can be read, else a model.
 
     None is open yet; each knows its provenance already.
     """
@@ -90,7 +86,7 @@ def meters_for(
     meters: list[Meter] = []
     if NvmlMeter.name in used:
         gpus = [sensor for sensor in sensors if sensor.component in used[NvmlMeter.name]]
-        meter = NvmlMeter(environ, used[NvmlMeter.name])
+        meter = NvmlMeter(used[NvmlMeter.name])
         meter.reads = {sensor.component: sensor.reads for sensor in gpus}
         meter.step_s = {sensor.component: sensor.step_s for sensor in gpus if sensor.step_s is not None}
         meters.append(meter)
@@ -103,14 +99,14 @@ def meters_for(
     return meters
 
 
-def _nvml_sensors(environ: Mapping[str, str] | None) -> list[Sensor]:
-    meter = NvmlMeter(environ)
+def _nvml_sensors() -> list[Sensor]:
+    meter = NvmlMeter()
     try:
         meter.open()
     except MeterError as error:
         return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
     meter.close()
-    return [*fewer_gpus(meter), *_gpu_sensors(meter)]
+    return [*fewer_gpus(meter), *_gpu_sensors(meter, meter.device_names, used=True)]
 
 
 def _amd_sensors(*, free: bool) -> list[Sensor]:
@@ -119,23 +115,11 @@ def _amd_sensors(*, free: bool) -> list[Sensor]:
         meter = AmdSmiMeter.from_settings(AmdSmiSettings(use="amdsmi"))
     except MeterError as error:
         return [replace(_unreadable(AmdSmiMeter.name, "gpu", "AMD GPU energy", error), exists=True)]
-    return [
-        Sensor(
-            meter=meter.name,
-            component=component,
-            what="AMD GPU, " + ("energy counter" if made == COUNTER else "sampled power"),
-            readable=True,
-            used=free,
-            provenance=made,
-            reads=meter.reads[component],
-            step_s=meter.step_s[component],
-        )
-        for component, made in meter.provenance.items()
-    ]
+    return _gpu_sensors(meter, dict.fromkeys(meter.provenance, "AMD GPU"), used=free)
 
 
 def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
-    """Return a sensor that is missing, for GPUs that should exist and were not found; none if all were."""
+    """Return a missing sensor where fewer GPUs than expected were found."""
     if meter.fewer is None:
         return []
     error = MeterError(
@@ -144,14 +128,14 @@ def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
     return [_unreadable(meter.name, "gpu", "NVIDIA GPU energy", error)]
 
 
-def _gpu_sensors(meter: NvmlMeter) -> list[Sensor]:
+def _gpu_sensors(meter: NvmlMeter | AmdSmiMeter, names: Mapping[str, str], *, used: bool) -> list[Sensor]:
     return [
         Sensor(
             meter=meter.name,
             component=component,
-            what=f"{meter.device_names[component]}, " + ("energy counter" if made == COUNTER else "sampled power"),
+            what=f"{names[component]}, " + ("energy counter" if made == COUNTER else "sampled power"),
             readable=True,
-            used=True,
+            used=used,
             provenance=made,
             reads=meter.reads[component],
             step_s=meter.step_s[component],

@@ -7,24 +7,15 @@ from wattbench.errors import UserError
 from wattbench.meters.base import PROVENANCES, ConfiguredMeter, Meter, MeterError
 
 
-def meter_class(use: str) -> type[ConfiguredMeter]:
-    """Import the class behind a meter's name in the suite.
-
-    Raises:
-        UserError: there is no such meter, or its class cannot be used.
-    """
-    meter: type[ConfiguredMeter] = METERS.load(use)
-    return meter
-
-
 def make_meter(settings: MeterSettings) -> Meter:
     """Make a meter by its entry in the suite; it is not open yet.
 
     Raises:
-        UserError: it cannot measure anything here, and why.
+        UserError: there is no such meter, or it cannot measure anything here, and why.
     """
+    made_by: type[ConfiguredMeter] = METERS.load(settings.use)
     try:
-        meter = meter_class(settings.use).from_settings(settings)
+        meter = made_by.from_settings(settings)
     except MeterError as error:
         raise UserError(failure_text(settings.use, error)) from error
     unknown = next((how for how in meter.provenance.values() if how not in PROVENANCES), None)

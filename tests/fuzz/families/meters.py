@@ -18,9 +18,8 @@ from wattbench.meters.contention.proc_files import key_values, process_times, pr
 from wattbench.meters.external.command_output import CommandSource
 from wattbench.meters.external.csv_log import CsvLogSource
 from wattbench.meters.rapl import find_domains
-from wattbench.meters.remote.exporters import EXPORTERS
+from wattbench.meters.remote.exporters import EXPORTERS, TensorRtLlmPage
 from wattbench.meters.remote.figures import PageError
-from wattbench.meters.remote.tensorrt_llm import TensorRtLlmPage
 from wattbench.meters.replay.recording import read_recording
 from wattbench.meters.sampling.trace import read_trace as read_sampled
 from wattbench.records.trace import COLUMNS, trace_rows

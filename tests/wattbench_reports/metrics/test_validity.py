@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wattbench.meters import INTERRUPTED, Reading, WindowEvidence, judge
-from wattbench.meters.contention.judgement import find_contention
-from wattbench.meters.contention.limits import LIMITS, Signal
+from wattbench.meters.contention.limits import LIMITS, Signal, find_contention
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows.judge import UNWATCHED
 from wattbench.records import WindowLabel

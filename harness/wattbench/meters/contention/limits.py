@@ -1,10 +1,11 @@
-"""Define the limits of every signal of contention, each with its reason or source.
+"""Define the limits of every signal of contention, each with its reason or source, and judge a window by them.
 
 A measured window above the first limit is remarked on; above the second it is contended. All are shares: 0.05 is 5%.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,3 +64,32 @@ was slower by more than 10% in 5, by at most 11.9%. What is usual: `wattbench.me
 `later_passes`: the passes of a window ask the same items, so they should take as long. Of pairs of passes on a machine
 at rest the logarithm of the ratio has a robust standard deviation of 7.6%: the limits are at three and at five of them.
 """
+
+
+@dataclass(frozen=True)
+class ContentionFindings:
+    """What the signals of a window show."""
+
+    contended: tuple[str, ...] = ()
+    """A sentence for each signal above its second limit."""
+    remarks: tuple[str, ...] = ()
+    """A sentence for each signal above its first limit alone."""
+
+
+def find_contention(signals: Mapping[Signal, float]) -> ContentionFindings:
+    """Compare the signals of a window with their limits, in the order of these."""
+    contended, remarks = [], []
+    for signal, limits in LIMITS.items():
+        share = signals.get(signal, 0.0)
+        if share > limits.contended:
+            contended.append(_sentence("the machine was busy", limits.sentence, share, f"limit {limits.contended:.0%}"))
+        elif share > limits.remarked:
+            remarks.append(
+                _sentence("the machine was a little busy", limits.sentence, share, f"limit {limits.contended:.0%}")
+            )
+    return ContentionFindings(tuple(contended), tuple(remarks))
+
+
+def _sentence(how: str, sentence: str, share: float, limit: str) -> str:
+    shown = f"{share:.0%}" if share >= 0.2 else f"{share:.1%}"
+    return f"{how}: {sentence.format(share=shown)} ({limit})"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from wattbench.clock import now_s
 from wattbench.meters.base import LaggingMeter, Reading
-from wattbench.meters.windows.integral import Point
+from wattbench.meters.windows.integral import on_line
 
 POLL_S = 0.1
 """Time between two calls of a lagging meter. A call only looks at a list: it costs almost nothing."""
@@ -25,7 +25,7 @@ class Feed:
         self._counted: set[str] = set()
 
     def opening(self) -> list[Reading]:
-        """Return the last readings when a window opens: earlier ones, between windows, are not counted."""
+        """Return the last reading of each component, for a window that opens now."""
         self.news()
         latest = {id(reading): reading for reading in self._latest.values()}
         return sorted(latest.values(), key=lambda reading: reading.at_s)
@@ -50,13 +50,9 @@ class Feed:
         )
 
     def _latest_s(self, component: str) -> float:
-        """Return when that was last read of a component of which its joules are made."""
+        """Return when a component's count was last read, or its power where it has no count."""
         reading = self._latest.get(("energy" if component in self._counted else "power", component))
         return -math.inf if reading is None else reading.at_s
-
-    def edges(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
-        """Return counts at a window's edges, as `counts_at_edges` has them."""
-        return counts_at_edges(self.meter.provenance, readings, started_s, finished_s)
 
 
 def counts_at_edges(
@@ -70,19 +66,9 @@ def counts_at_edges(
     placed = []
     for component in components:
         points = sorted((r.at_s, r.energy_j[component]) for r in readings if component in r.energy_j)
-        for at_s in (started_s, finished_s):
-            count_j = _on_line(points, at_s)
-            if count_j is not None:
-                placed.append(Reading(at_s, {component: count_j}))
+        placed += [
+            Reading(at_s, {component: on_line(points, at_s)})
+            for at_s in (started_s, finished_s)
+            if points and points[0][0] <= at_s <= points[-1][0]
+        ]
     return placed
-
-
-def _on_line(points: Iterable[Point], at_s: float) -> float | None:
-    before: Point | None = None
-    for point in points:
-        if point[0] >= at_s:
-            if before is None or point[0] == at_s:
-                return point[1] if point[0] == at_s else None
-            return before[1] + (point[1] - before[1]) * (at_s - before[0]) / (point[0] - before[0])
-        before = point
-    return None

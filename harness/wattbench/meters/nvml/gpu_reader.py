@@ -1,8 +1,13 @@
-"""Read one NVIDIA GPU: which of NVML's figures it has is determined once."""
+"""Read one NVIDIA GPU, whose figures are determined once, and find whose processes compute on it.
+
+A stranger's joules would be counted as ours, or ours not at all.
+"""
 
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterable
 from typing import Any
 
 from wattbench.meters.base import MeterError
@@ -74,7 +79,7 @@ class GpuReader:
         return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
 
     def check_step_s(self) -> float:
-        """Return how coarsely `power_w` advances as a check of the counter; infinite where that counts more than it.
+        """Return how coarsely in time `power_w` checks the counter; infinite where the counter is of more than the GPU.
 
         GH200's counter is of the whole module (ml-energy/zeus, pull request 172).
         """
@@ -166,3 +171,38 @@ class GpuReader:
         except self._nvml.NVMLError:
             return False
         return True
+
+
+def foreign_processes(pids: Iterable[int]) -> dict[int, str]:
+    """Return the processes that neither are this one nor descend from it, by pid, with their names.
+
+    A pid that is not visible here has ended, or belongs to another pid namespace (a driver may name the host's
+    pids to a container, our own among them): its owner is not known, so it does not make a window invalid.
+    """
+    return {pid: name for pid in pids if (name := _stranger(pid))}
+
+
+def own_processes(pids: Iterable[int]) -> list[int]:
+    """Return the processes that are this one or descend from it."""
+    return [pid for pid in pids if _stranger(pid) == ""]
+
+
+def _stranger(pid: int) -> str | None:
+    """Return the name of a foreign process; empty for an own one, None where that is not known."""
+    if pid == os.getpid():
+        return ""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        name = process.name() or str(pid)
+        ancestor: psutil.Process | None = process
+        while ancestor is not None:
+            if ancestor.pid == os.getpid():
+                return ""
+            ancestor = ancestor.parent()
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.AccessDenied:
+        return "another user's"
+    return name

@@ -10,9 +10,8 @@ from wattbench.clock import now_s
 from wattbench.config import NvmlSettings
 from wattbench.meters.base import COUNTER, INTEGRATED, AbsentError, MeterError, Reading
 from wattbench.meters.nvml.counter_steps import Step, measure_steps, watch
-from wattbench.meters.nvml.foreign_processes import foreign_processes, own_processes
-from wattbench.meters.nvml.gpu_reader import LOST, GpuReader
-from wattbench.meters.nvml.visible_gpus import changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
+from wattbench.meters.nvml.gpu_reader import LOST, GpuReader, foreign_processes, own_processes
+from wattbench.meters.nvml.visible_gpus import all_gpus, changed_gpus, expected_gpus, find_gpus, refuse_mig, start_nvml
 from wattbench.meters.windows.thresholds import HELD_UP_S
 
 STEP_TIMEOUT_S = 2.5
@@ -40,14 +39,12 @@ class NvmlMeter:
 
     def __init__(
         self,
-        environ: Mapping[str, str] | None = None,
         provenance: Mapping[str, str] | None = None,
         settings: NvmlSettings | None = None,
     ) -> None:
         """Open nothing yet.
 
         Args:
-            environ: where to look for `CUDA_VISIBLE_DEVICES`; None looks in this process's environment.
             provenance: what a survey found, so that it is known before the meter is opened.
             settings: the suite's.
         """
@@ -62,7 +59,6 @@ class NvmlMeter:
         self.power_step_s: Mapping[str, float] = {}
         self.device_names: Mapping[str, str] = {}
         """Per component, the driver's name of the GPU. Complete once open."""
-        self._environ = environ
         self._nvml: Any = None
         self._readers: dict[str, GpuReader] = {}
         self._others: dict[str, GpuReader] = {}
@@ -113,8 +109,10 @@ class NvmlMeter:
             return  # a lost device may refuse even this, and there is nothing left to free
 
     def read(self) -> Reading:
-        """Return joules, watts and degrees of every GPU, and what makes a window invalid. A GPU that fails becomes a
-        gap."""
+        """Return joules, watts and degrees of every GPU, and what makes a window invalid.
+
+        A GPU that fails is a gap.
+        """
         at_s = now_s()
         energy_j: dict[str, float] = {}
         power_w: dict[str, float] = {}
@@ -175,7 +173,7 @@ class NvmlMeter:
         return replace(reading, energy_j=settled_j, unplaced=frozenset(unplaced | (waiting_j.keys() - steps.keys())))
 
     def _learn(self) -> None:
-        gpus = find_gpus(self._nvml, self._environ)
+        gpus = find_gpus(self._nvml)
         if not gpus:
             raise AbsentError("no GPU is visible (this machine has none, or CUDA_VISIBLE_DEVICES hides all)")
         for gpu in gpus:
@@ -193,7 +191,7 @@ class NvmlMeter:
         self.step_s = lengths_s
         self.provenance = {c: COUNTER if c in self._counted else INTEGRATED for c in self._readers}
         visible = {gpu.uuid for gpu in gpus}
-        others = [gpu for gpu in find_gpus(self._nvml, {}) if gpu.uuid not in visible]
+        others = [gpu for gpu in all_gpus(self._nvml) if gpu.uuid not in visible]
         self._others = {gpu.component: GpuReader(self._nvml, gpu) for gpu in others}
         self.power_step_s = {c: reader.check_step_s() for c, reader in self._readers.items()}
         self.limits_w = {c: w for c, reader in self._readers.items() if (w := reader.limit_w()) is not None}
@@ -201,7 +199,7 @@ class NvmlMeter:
         self.reads = {c: self._in_words(c, reader) for c, reader in self._readers.items()}
 
     def _fewer_than_expected(self, usable: int) -> str | None:
-        expected = self._settings.gpus or expected_gpus(self._environ)
+        expected = self._settings.gpus or expected_gpus()
         if expected is None or usable >= expected:
             return None
         who = "the suite expects" if self._settings.gpus else "CUDA_VISIBLE_DEVICES names"
@@ -234,8 +232,10 @@ class NvmlMeter:
             return None
 
     def _instant_w(self, component: str) -> float | None:
-        """Return the watts of this moment, if the part reports them: an average over the last second would place no
-        edge."""
+        """Return the watts of this moment; None if the part reports none.
+
+        An average over the last second would place no edge.
+        """
         reader = self._readers[component]
         try:
             return reader.power_w() if reader.instant else None
@@ -260,8 +260,10 @@ class NvmlMeter:
         self._throttled = frozenset(throttled)
 
     def _slow_notes(self, at_s: float) -> frozenset[str]:
-        """Return a note for every foreign process, every own one on a GPU that is not measured, and every GPU that
-        appeared or went: looked for once a second, and kept until the next time."""
+        """Return the notes on processes, and on GPUs that appeared or went.
+
+        They are looked up once a second: on foreign processes, and on own ones on a GPU that is not measured.
+        """
         if at_s >= self._processes_due_s:
             self._processes_due_s = at_s + PROCESSES_EVERY_S
             self._noted = frozenset(
@@ -269,13 +271,13 @@ class NvmlMeter:
                 for component, reader in self._readers.items()
                 for pid, name in foreign_processes(reader.pids()).items()
             ).union(
-                changed_gpus(self._nvml, [r.gpu for r in self._readers.values()], self._environ),
+                changed_gpus(self._nvml, [r.gpu for r in self._readers.values()]),
                 self._look_at_others(),
             )
         return self._noted if self.fewer is None else self._noted | {self.fewer}
 
     def _look_at_others(self) -> list[str]:
-        """Return a note for every own process on a GPU that is not measured; keep the use of those with no known user.
+        """Note own processes on GPUs that are not measured, and keep the use of those GPUs without a foreign process.
 
         The indices of CUDA and of NVML may name different GPUs.
         """

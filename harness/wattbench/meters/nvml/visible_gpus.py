@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -56,30 +56,36 @@ def _not_started(nvml: Any, error: Any) -> MeterError:
     return MeterError(f"NVML does not start ({error})", fix="check whether nvidia-smi works")
 
 
-def find_gpus(nvml: Any, environ: Mapping[str, str] | None = None) -> list[Gpu]:
+def find_gpus(nvml: Any) -> list[Gpu]:
     """Return the GPUs that `CUDA_VISIBLE_DEVICES` leaves visible (all, if it is not set).
 
     Args:
-        nvml: as `start_nvml` gives it.
-        environ: where to look for the variable; None looks in this process's environment.
+        nvml: as `start_nvml` returns it.
 
     Raises:
         MeterError: NVML does not list them, or the variable names something whose energy cannot be separated.
     """
+    return _visible(all_gpus(nvml))
+
+
+def all_gpus(nvml: Any) -> list[Gpu]:
+    """Return the GPUs of the machine, visible to systems or not.
+
+    Raises:
+        MeterError: NVML does not list them.
+    """
     try:
-        gpus = [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
+        return [_gpu(nvml, index) for index in range(nvml.nvmlDeviceGetCount())]
     except nvml.NVMLError as error:
         raise MeterError(f"NVML does not list the GPUs ({error})") from error
-    return _visible(gpus, environ)
 
 
-def changed_gpus(nvml: Any, opened: Sequence[Gpu], environ: Mapping[str, str] | None = None) -> list[str]:
-    """Return a sentence for each GPU that appeared or went since a meter was opened; none if they are the same.
+def changed_gpus(nvml: Any, opened: Sequence[Gpu]) -> list[str]:
+    """Return a sentence for each GPU that appeared or went since a meter was opened.
 
     Args:
-        nvml: as `start_nvml` gives it.
-        opened: as `find_gpus` gave them then.
-        environ: as `find_gpus` was given.
+        nvml: as `start_nvml` returns it.
+        opened: as `find_gpus` returned them then.
     """
     try:
         count = nvml.nvmlDeviceGetCount()
@@ -92,20 +98,19 @@ def changed_gpus(nvml: Any, opened: Sequence[Gpu], environ: Mapping[str, str] | 
     uuids, known = {gpu.uuid for gpu in present}, {gpu.uuid for gpu in opened}
     gone = [f"{gpu.component}: {gpu.name} ({gpu.uuid}) is gone" for gpu in opened if gpu.uuid not in uuids]
     try:
-        usable = _visible(present, environ)
+        usable = _visible(present)
     except MeterError:
         usable = []  # what it refuses now it did not when the meter was opened, so one is gone: that is said
     appeared = [gpu for gpu in usable if gpu.uuid not in known]
     return gone + [f"{gpu.name} ({gpu.uuid}) appeared in mid-run: what it draws is not measured" for gpu in appeared]
 
 
-def _visible(gpus: list[Gpu], environ: Mapping[str, str] | None) -> list[Gpu]:
+def _visible(gpus: list[Gpu]) -> list[Gpu]:
     """Return those that `CUDA_VISIBLE_DEVICES` leaves visible."""
-    environ = os.environ if environ is None else environ
-    wanted = environ.get("CUDA_VISIBLE_DEVICES")
+    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return gpus
-    by_pci_order = environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID" or len({gpu.name for gpu in gpus}) <= 1
+    by_pci_order = os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID" or len({gpu.name for gpu in gpus}) <= 1
     return select_visible(wanted, gpus, by_pci_order=by_pci_order)
 
 
@@ -114,9 +119,9 @@ def _gpu(nvml: Any, index: int) -> Gpu:
     return Gpu(index, handle, nvml.nvmlDeviceGetName(handle), nvml.nvmlDeviceGetUUID(handle))
 
 
-def expected_gpus(environ: Mapping[str, str] | None = None) -> int | None:
+def expected_gpus() -> int | None:
     """Return how many GPUs `CUDA_VISIBLE_DEVICES` names, up to a -1, which ends it by intent; None if it is not set."""
-    wanted = (os.environ if environ is None else environ).get("CUDA_VISIBLE_DEVICES")
+    wanted = os.environ.get("CUDA_VISIBLE_DEVICES")
     if wanted is None:
         return None
     named = [entry for part in wanted.split(",") if (entry := part.strip())]

@@ -1,4 +1,4 @@
-"""Know the pages of three exporters: NVIDIA's of DCGM, AMD's of its GPUs, and Kepler.
+"""Know the pages of three exporters (NVIDIA's of DCGM, AMD's of its GPUs, Kepler) and of TensorRT-LLM's server.
 
 Sources, read in November 2026:
 - dcgm-exporter 4.8.2, `etc/default-counters.csv`: `DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION` counts mJ since the driver was
@@ -12,10 +12,15 @@ Sources, read in November 2026:
   overlap) and `path` (one per socket), `kepler_node_gpu_joules_total` by `gpu`; before (0.8)
   `kepler_node_package_joules_total`, `..._dram_...` and `..._gpu_...` by `package` and `mode`, `dynamic` and `idle`,
   whose sum is all. Both count joules since Kepler began.
+- TensorRT-LLM, `tensorrt_llm/serve/openai_server.py`, `get_energy_metrics` (since March 2026, with
+  `enable_energy_metrics: true`): ``{"total_energy_j": 1234.5, "query_time": 99.1}``. The joules are those of NVML's
+  counters of the server's GPUs since the server began; of a server on several machines, those of its own machine's GPUs
+  in proportion. `query_time` is a monotonic clock. Without the option, and if NVML fails, it answers 503.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +41,8 @@ ALIKE = 1e-3
 """Within what share figures of one GPU in several lines are the same."""
 _SUPERCHIP = re.compile(r"\bG[HB]\d00\b")
 """GH200 and its successors, whose counter is of the module (ml-energy/zeus, pull request 172)."""
+TENSORRT_LLM_PART = "gpus"
+"""All GPUs of the server together: their number is not in the answer."""
 GATHERED = "lines of several machines (are these the pages of a Prometheus server? name the exporter itself)"
 
 
@@ -93,6 +100,41 @@ class Exporter:
             raise PageError(f"a page without {names}" + (f" ({broken})" if broken else ""))
         parts, unread = gathered.figures()
         return PageFigures(parts, unread, begun_s)
+
+
+class TensorRtLlmPage:
+    """Reads the answer of `/energy_metrics`."""
+
+    accept = "application/json"
+    reads = "joules that TensorRT-LLM counts of its GPUs"
+    shared = COUNTER
+    updates_s = 0.1
+    """It reads NVML's counters when it is asked; they advance about every 100 ms."""
+
+    def __call__(self, body: bytes, content_type: str) -> PageFigures:
+        """Read a page.
+
+        Raises:
+            PageError: it has no joules.
+        """
+        try:
+            answer = json.loads(body)
+            total_j = answer["total_energy_j"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise PageError("an answer without total_energy_j") from None
+        if isinstance(total_j, bool) or not isinstance(total_j, int | float):
+            raise PageError("a total_energy_j that is no number")
+        try:
+            energy_j = float(total_j)
+        except OverflowError:
+            energy_j = math.inf
+        if not math.isfinite(energy_j) or energy_j < 0.0:
+            return PageFigures({}, {TENSORRT_LLM_PART: "total_energy_j is no valid figure"})
+        return PageFigures({TENSORRT_LLM_PART: Figure(energy_j)})
+
+
+PageReader = Exporter | TensorRtLlmPage
+"""What reads the pages of one kind of exporter."""
 
 
 @dataclass

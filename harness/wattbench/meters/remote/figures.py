@@ -1,10 +1,9 @@
-"""What one page of an exporter says of a machine, whatever the exporter."""
+"""Define what one page of any exporter says of a machine."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 
 class PageError(Exception):
@@ -40,27 +39,3 @@ class PageFigures:
     """Parts of which the page has no figure that can be used, and why."""
     begun_s: float | None = None
     """When the exporter's process began, by its own clock; None where the page does not say."""
-
-
-class PageReader(Protocol):
-    """Knows the pages of one kind of exporter."""
-
-    @property
-    def accept(self) -> str:
-        """The types of document to ask for."""
-
-    @property
-    def reads(self) -> str:
-        """What is read, in words."""
-
-    @property
-    def shared(self) -> str:
-        """The provenance of parts that are no GPU and have a counter."""
-
-    def __call__(self, body: bytes, content_type: str) -> PageFigures:
-        """Read a page.
-
-        Raises:
-            PageError: it is none.
-        """
-        ...

@@ -13,13 +13,12 @@ from typing import Self
 from wattbench.config import PrometheusSettings, RemoteSettings, TensorRtLlmSettings, far_host
 from wattbench.meters.base import COUNTER, INTEGRATED, MODELLED, MeterError, Reading, WindowAccount
 from wattbench.meters.followed import FollowedMeter
-from wattbench.meters.remote.exporters import EXPORTERS
-from wattbench.meters.remote.figures import Figure, PageFigures, PageReader
+from wattbench.meters.remote.exporters import EXPORTERS, PageReader, TensorRtLlmPage
+from wattbench.meters.remote.figures import Figure, PageFigures
 from wattbench.meters.remote.scrape import ScrapeSource
-from wattbench.meters.remote.stated_error import stated_error_j
-from wattbench.meters.remote.tensorrt_llm import TensorRtLlmPage
 from wattbench.meters.windows import thresholds
 from wattbench.meters.windows.faults import is_gpu
+from wattbench.meters.windows.integral import Point
 from wattbench.meters.windows.series import Series
 from wattbench.network.get import Fetcher, FetchError
 from wattbench.network.urls import is_loopback
@@ -35,8 +34,6 @@ AVERAGED_OVER_S = 1.0
 """Over how long the power of a GPU may be a mean: `nvmlDeviceGetPowerUsage`, which DCGM reads, on Ampere and newer."""
 UNEVEN = 0.1
 """By what share the pauses vary: at even ones each answer would show the same moment of the server's second."""
-TENSORRT_LLM_UPDATES_S = 0.1
-"""It reads NVML's counters when it is asked; they advance about every 100 ms."""
 
 
 class RemoteMeter(FollowedMeter):
@@ -72,7 +69,7 @@ class RemoteMeter(FollowedMeter):
         self._every_s = settings.every_s
 
     @classmethod
-    def _made(cls, settings: RemoteSettings, reader: PageReader, updates_s: float) -> Self:
+    def _made(cls, settings: RemoteSettings, reader: PageReader) -> Self:
         try:
             fetcher = Fetcher(
                 settings.url, timeout_s=settings.timeout_s, accept=reader.accept, key=_key(settings.token_env)
@@ -84,7 +81,7 @@ class RemoteMeter(FollowedMeter):
             reader,
             host=far_host(settings.url) if settings.host is None else _unless_here(settings.host),
             every_s=settings.every_s,
-            updates_s=settings.updates_s or updates_s,
+            updates_s=settings.updates_s or reader.updates_s,
             parts=settings.components,
             close=fetcher.close,
         )
@@ -102,11 +99,17 @@ class RemoteMeter(FollowedMeter):
             series = Series.of(component, made, ordered, started_s, finished_s)
             if series.edge_fault() is not None:
                 continue  # the judge says which edge was not read
-            fault = self._fault(series) or self._too_uncertain(series)
-            if fault is not None:
+            share = self._share(series)
+            uncertain = "" if share is None else f"uncertain by {share:.1%} ({self._how()})"
+            if (fault := self._fault(series)) is not None:
                 faults[component] = fault
+            elif share is not None and share > (most := thresholds.MAX_INTEGRAL_ERROR):
+                faults[component] = f"{uncertain}, more than {most:.0%}: use longer windows (min_window_s)"
             else:
-                remarks += self._remarks(series)
+                failed = (
+                    f"{len(series.gaps)} of its readings failed, the last{series.why_gaps()}" if series.gaps else ""
+                )
+                remarks += [f"{component}: {said}" for said in (uncertain, failed) if said]
         return WindowAccount(faults, [*remarks, *self._clock_remarks()])
 
     def _fault(self, series: Series) -> str | None:
@@ -126,27 +129,11 @@ class RemoteMeter(FollowedMeter):
         source = self._pages
         age_s = 0.0 if source.stamped else source.age_s / 2.0
         shift_s = source.offset.half_s if source.stamped and source.offset is not None else 0.0
-        error_j = stated_error_j(
+        error_j = _stated_error_j(
             series.energy, series.power, series.started_s, series.finished_s, age_s=age_s, shift_s=shift_s
         )
         total_j = series.counted_j() if series.counted else series.integral_j()
         return None if error_j is None or total_j <= 0.0 else error_j / total_j
-
-    def _too_uncertain(self, series: Series) -> str | None:
-        share, most = self._share(series), thresholds.MAX_INTEGRAL_ERROR
-        if share is None or share <= most:
-            return None
-        return f"uncertain by {share:.1%} ({self._how()}), more than {most:.0%}: use longer windows (min_window_s)"
-
-    def _remarks(self, series: Series) -> list[str]:
-        share, remarks = self._share(series), []
-        if share is not None:
-            remarks.append(f"{series.component}: uncertain by {share:.1%} ({self._how()})")
-        if series.gaps:
-            remarks.append(
-                f"{series.component}: {len(series.gaps)} of its readings failed, the last{series.why_gaps()}"
-            )
-        return remarks
 
     def _how(self) -> str:
         source, offset = self._pages, self._pages.offset
@@ -170,14 +157,12 @@ class PrometheusMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: PrometheusSettings) -> Self:
-        """Read a page: which parts there are.
+        """Read a page, to learn which parts the machine has.
 
         Raises:
             MeterError: there is none, or it has no figures; the message says why.
         """
-        exporter = EXPORTERS[settings.exporter]
-        reader = replace(exporter, prefix=settings.prefix)
-        return cls._made(settings, reader, exporter.updates_s)
+        return cls._made(settings, replace(EXPORTERS[settings.exporter], prefix=settings.prefix))
 
 
 class TensorRtLlmMeter(RemoteMeter):
@@ -187,12 +172,12 @@ class TensorRtLlmMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: TensorRtLlmSettings) -> Self:
-        """Ask it once.
+        """Ask the server once, to check that it counts joules.
 
         Raises:
             MeterError: it does not say; the message says why.
         """
-        return cls._made(settings, TensorRtLlmPage(), TENSORRT_LLM_UPDATES_S)
+        return cls._made(settings, TensorRtLlmPage())
 
 
 def _provenance(component: str, figure: Figure, reader: PageReader) -> str:
@@ -214,3 +199,52 @@ def _key(token_env: str | None) -> str | None:
 
 def _unless_here(host: str) -> str | None:
     return None if is_loopback(host) else host.lower()
+
+
+def _stated_error_j(
+    counts: Sequence[Point],
+    watts: Sequence[Point],
+    started_s: float,
+    finished_s: float,
+    *,
+    age_s: float,
+    shift_s: float,
+) -> float | None:
+    """Return by how many joules a window may be off; None if its readings do not show it.
+
+    Three things are not known. Between two readings the counter may have risen along any line that the power allows: a
+    count at a window's edge, taken from the straight line, is wrong by at most a quarter of a step of the range of the
+    power. A count without a time stamp is as old as its sensor's last look, which differs from edge to edge. And the
+    other machine's clock moves both edges alike, by its offset times the difference of the power at the edges, as age
+    does power that is read.
+
+    Args:
+        counts: joules counted, in time order; or none, of a part of which only power is read.
+        watts: power, in time order; may be empty if there are counts.
+        started_s: of the window, seconds since the epoch.
+        finished_s: likewise.
+        age_s: by how much each time stamp may be off, either way.
+        shift_s: by how much all of them may be off, alike.
+    """
+    means = [((a_s, b_s), (b - a) / (b_s - a_s)) for (a_s, a), (b_s, b) in itertools.pairwise(counts) if b_s > a_s]
+    if not means:
+        means = [((a_s, b_s), (a + b) / 2.0) for (a_s, a), (b_s, b) in itertools.pairwise(watts) if b_s > a_s]
+    at_start, at_finish = _around(means, started_s), _around(means, finished_s)
+    if at_start is None or at_finish is None:
+        return None
+    (start_s, start_w), (finish_s, finish_w) = at_start, at_finish
+    if not counts:
+        return (shift_s + age_s) * abs(finish_w - start_w)
+    near = [power_w for at_s, power_w in watts if started_s - start_s <= at_s <= finished_s + finish_s]
+    drawn = [*near, *(mean_w for _, mean_w in means)]
+    range_w = max(drawn) - min(drawn)
+    aged_j = math.hypot(age_s * start_w, age_s * finish_w)
+    return math.hypot(shift_s * (finish_w - start_w), aged_j, range_w * start_s / 4.0, range_w * finish_s / 4.0)
+
+
+def _around(means: Sequence[tuple[tuple[float, float], float]], at_s: float) -> tuple[float, float] | None:
+    """Return the length of the interval that a moment is in, and the mean power of it."""
+    for (from_s, to_s), mean_w in means:
+        if from_s <= at_s <= to_s:
+            return to_s - from_s, mean_w
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import math
 from collections.abc import Mapping, Sequence
 from typing import Self
 
@@ -10,9 +11,9 @@ from wattbench.clock import now_s
 from wattbench.config import ReplaySettings
 from wattbench.errors import UserError, nearest
 from wattbench.meters.base import REPLAYED, Reading, WindowAccount
-from wattbench.meters.replay.error import replay_error
 from wattbench.meters.replay.recording import Recorded, read_recording
-from wattbench.meters.windows.integral import on_line
+from wattbench.meters.windows.integral import integrate, on_line
+from wattbench.meters.windows.series import Series
 from wattbench.meters.windows.thresholds import max_gap_s
 
 PERIOD_S = 0.1
@@ -90,17 +91,22 @@ class ReplayMeter:
             return WindowAccount()
         edges = [(at_s - self._opened_s) * self._speed for at_s in (started_s, finished_s)]
         if self._repeat and edges[0] // self._length_s != edges[1] // self._length_s:
-            return WindowAccount(remarks=(_unknown_error(self._speed),))
+            return WindowAccount(
+                remarks=(
+                    f"replayed at {self._speed:g} times its speed, over the end of the recording and from its "
+                    "beginning: by how much its joules differ from those of the recording is not known",
+                )
+            )
         into_s = [at_s % self._length_s if self._repeat else at_s for at_s in edges]
         mapped = self._first_s + into_s[0], self._first_s + into_s[1]
         errors = (
-            replay_error(component, recorded, readings, (started_s, finished_s), mapped, self._speed)
+            _replay_error(component, recorded, readings, (started_s, finished_s), mapped, self._speed)
             for component, recorded in self._recording.items()
         )
         return WindowAccount(remarks=tuple(error for error in errors if error is not None))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: nothing is held open."""
 
     def _gap(self, recorded: Recorded, moment_s: float, into_s: float) -> str | None:
         """Return why the recording has no figure at a moment; None if it has."""
@@ -138,10 +144,41 @@ class ReplayMeter:
         return frozenset(played)
 
 
-def _unknown_error(speed: float) -> str:
+def _replay_error(
+    component: str,
+    recorded: Recorded,
+    readings: Sequence[Reading],
+    played: tuple[float, float],
+    mapped: tuple[float, float],
+    speed: float,
+) -> str | None:
+    """Compare the joules of a window with those of the recorded stretch that it played.
+
+    Watts are played as they were recorded, so a window at twice the speed holds half of the joules of its stretch. What
+    it differs by beyond that comes of its readings: they are as far apart as at any speed, and see less of the course.
+
+    Args:
+        component: which.
+        recorded: its recording.
+        readings: of the window, those at its edges included.
+        played: start and end of the window, in seconds since the epoch.
+        mapped: the same moments in the recording.
+        speed: recorded seconds per second.
+
+    Returns:
+        A sentence without a full stop; None where the window has no joules of it.
+    """
+    window_j = Series.of(component, REPLAYED, sorted(readings, key=lambda each: each.at_s), *played).joules()
+    if recorded.energy:
+        recorded_j = on_line(recorded.energy, mapped[1]) - on_line(recorded.energy, mapped[0])
+    else:
+        recorded_j = integrate(recorded.power, *mapped)
+    stretch_j = recorded_j / speed
+    if window_j is None or not stretch_j > 0 or not math.isfinite(window_j):
+        return None
     return (
-        f"replayed at {speed:g} times its speed, over the end of the recording and from its beginning: by how much its "
-        "joules differ from those of the recording is not known"
+        f"{component}: replayed at {speed:g} times its speed, {mapped[1] - mapped[0]:.1f} recorded seconds: its joules "
+        f"differ by {100 * (window_j / stretch_j - 1):+.1f}% from those of the recording at this speed"
     )
 
 

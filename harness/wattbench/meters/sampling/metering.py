@@ -60,8 +60,8 @@ class Metering:
         self._sampler = Sampler(self._meters)
         self._watch = watch
         self._book = slot_book()
-        self._parts: frozenset[str] = frozenset()
-        """Components of which this slot has a part. Complete inside only."""
+        self.parts: frozenset[str] = frozenset()
+        """Components whose joules are this slot's part; none where it has the whole machine. Complete inside only."""
 
     @held()
     def __enter__(self) -> Self:
@@ -117,16 +117,11 @@ class Metering:
         if span is not None:
             span.begin()
         label = replace(label, started_s=started_s, co_runners=0 if self._book is None else self._book.others_now)
-        label = replace(label, shared=sorted(self._parts) if label.co_runners else [])
+        label = replace(label, shared=sorted(self.parts) if label.co_runners else [])
         return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts)
 
-    @property
-    def parts(self) -> frozenset[str]:
-        """Return the components whose joules are this slot's part; none where it has the whole machine."""
-        return self._parts
-
     def co_running(self, started_s: float, finished_s: float) -> CoRunning:
-        """Return what other slots of this machine did in a window that ended; waits until they have said so."""
+        """Return what other slots of this machine did in a window that ended; waits until that is known."""
         if self._book is None:
             return CoRunning()
         self._book.wait_until(finished_s)
@@ -147,7 +142,7 @@ class Metering:
             raise UserError(failure_text(meter.name, error)) from error
         self._opened.append(meter)
         if isinstance(meter, SharedMeter):
-            self._parts |= meter.parts
+            self.parts |= meter.parts
         if isinstance(meter, LimitedMeter):
             self.limits_w.update(meter.limits_w)
         if isinstance(meter, CheckedMeter):

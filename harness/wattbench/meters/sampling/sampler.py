@@ -14,7 +14,7 @@ from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.interrupts import held
 from wattbench.meters.base import LaggingMeter, Meter, MeterError, Reading, SteppedMeter
-from wattbench.meters.external.late_readings import Feed
+from wattbench.meters.external.late_readings import Feed, counts_at_edges
 from wattbench.meters.sampling.trace import TraceWriter
 from wattbench.records.files.atomic_write import failing_as
 
@@ -163,7 +163,8 @@ class Sampler:
 
     def edge_readings(self, readings: Sequence[Reading], started_s: float, finished_s: float) -> list[Reading]:
         """Return the counts of lagging meters when a closed window started and finished."""
-        return [edge for feed in self._feeds for edge in feed.edges(readings, started_s, finished_s)]
+        lagging = [component for feed in self._feeds for component in feed.meter.provenance]
+        return counts_at_edges(lagging, readings, started_s, finished_s)
 
     def _run(self) -> None:
         with self._change:

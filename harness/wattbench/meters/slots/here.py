@@ -1,4 +1,4 @@
-"""Hold the slot as which this process measures, if it does: its meters then give this slot's part of what is shared."""
+"""Hold the slot of this process, if it has one: its meters then give this slot's part of what is shared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from wattbench.errors import UserError
 from wattbench.meters.base import REPLAYED, Meter
 from wattbench.meters.slots.book import SlotBook
-from wattbench.meters.slots.shared_meter import shared
+from wattbench.meters.slots.shared_meter import SharedMeter
 from wattbench.meters.windows.faults import is_gpu
 from wattbench.records.rows import components
 
@@ -17,7 +17,7 @@ _here: list[SlotBook] = []
 
 
 def slot_book() -> SlotBook | None:
-    """Return the book of the slot as which this process measures; None: it has the whole machine."""
+    """Return the book of this process's slot; None: it has the whole machine."""
     return _here[-1] if _here else None
 
 
@@ -42,7 +42,8 @@ def in_slot(meters: Sequence[Meter]) -> list[Meter]:
     if book is None:
         return list(meters)
     check_in_slot(meters)
-    return [shared(meter, book, frozenset(filter(is_shared, meter.provenance))) for meter in meters]
+    parts = [frozenset(filter(is_shared, meter.provenance)) for meter in meters]
+    return [SharedMeter(meter, book, of) if of else meter for meter, of in zip(meters, parts, strict=True)]
 
 
 def check_in_slot(meters: Sequence[Meter]) -> None:
@@ -52,30 +53,22 @@ def check_in_slot(meters: Sequence[Meter]) -> None:
         UserError: one measures what cannot.
     """
     for meter in meters:
+        if meter.name == "amdsmi" and meter.provenance:
+            raise UserError(
+                "a slot is of NVIDIA GPUs: the meter amdsmi reads all AMD GPUs of the machine; leave it out, or --slot"
+            )
         for component, how in meter.provenance.items():
-            _refuse(meter, component, how)
+            if how == REPLAYED:
+                raise UserError(
+                    f"{component} is replayed from a recording, which no slot has a part of; leave out --slot"
+                )
+            if components.host_of(component) is None and components.is_container(component):
+                raise UserError(
+                    f"{component} holds the joules of the GPUs of all slots, which cannot be given out by CPU seconds; "
+                    f"leave the meter {meter.name} out, or measure the whole machine without --slot"
+                )
 
 
 def is_shared(component: str) -> bool:
     """Return whether a component is one that all slots of this machine use: neither a GPU nor another machine's."""
     return components.host_of(component) is None and not is_gpu(component)
-
-
-def _refuse(meter: Meter, component: str, how: str) -> None:
-    """Refuse what cannot be given out.
-
-    Raises:
-        UserError: why it cannot.
-    """
-    here = components.host_of(component) is None
-    if meter.name == "amdsmi":
-        raise UserError(
-            "a slot is of NVIDIA GPUs: the meter amdsmi reads all AMD GPUs of the machine; leave it out, or --slot"
-        )
-    if how == REPLAYED:
-        raise UserError(f"{component} is replayed from a recording, which no slot has a part of; leave out --slot")
-    if here and components.is_container(component):
-        raise UserError(
-            f"{component} holds the joules of the GPUs of all slots, which cannot be given out by CPU seconds; leave "
-            f"the meter {meter.name} out, or measure the whole machine without --slot"
-        )

@@ -6,14 +6,13 @@ A log that is written late is still stamped in time; one of another clock is not
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from wattbench.meters.base import COUNTER, INTEGRATED, RAPL
 from wattbench.meters.windows import thresholds
-from wattbench.meters.windows.integral import Point
+from wattbench.meters.windows.integral import Point, on_line
 from wattbench.meters.windows.series import Series
 from wattbench.records.rows import components
 
@@ -45,7 +44,7 @@ def other_clocks(series: Mapping[str, Series], step_s: Mapping[str, float]) -> I
 
 
 def _late_s(outer: Series, parts: Sequence[Series], grid_s: float) -> float | None:
-    """Return by how much the outer power follows that of the parts; None where it does not, or that is not known."""
+    """Return by how many seconds the outer power follows that of the parts; None where no such time is found."""
     count = int(outer.duration_s / grid_s)
     furthest = min(count // 3, int(thresholds.CLOCK_WITHIN_S / grid_s))
     if count - furthest < thresholds.CLOCK_LEAST_POINTS:
@@ -83,19 +82,11 @@ def _fit(outer_w: Sequence[float], inner_w: Sequence[float], shift: int) -> tupl
 def _mean_w(points: Series, edges_s: Sequence[float]) -> list[float]:
     """Return the mean power between successive moments."""
     counts = points.energy if points.counted else _summed(points.power)
-    return [(b - a) / (to_s - from_s) for (from_s, a), (to_s, b) in itertools.pairwise(_at(counts, edges_s))]
+    at_edges = [(at_s, on_line(counts, at_s)) for at_s in edges_s]
+    return [(b - a) / (to_s - from_s) for (from_s, a), (to_s, b) in itertools.pairwise(at_edges)]
 
 
 def _summed(power: Sequence[Point]) -> list[Point]:
     """Return joules since the first reading, by the trapezoid rule."""
     pieces_j = [(to_s - from_s) * (a + b) / 2.0 for (from_s, a), (to_s, b) in itertools.pairwise(power)]
     return [(at_s, sum_j) for (at_s, _), sum_j in zip(power, itertools.accumulate(pieces_j, initial=0.0), strict=True)]
-
-
-def _at(counts: Sequence[Point], moments_s: Sequence[float]) -> Iterator[Point]:
-    """Yield the counts at moments, on the lines between those that were read."""
-    times_s = [at_s for at_s, _ in counts]
-    for at_s in moments_s:
-        after = min(max(bisect.bisect_left(times_s, at_s), 1), len(counts) - 1)
-        (a_s, a), (b_s, b) = counts[after - 1], counts[after]
-        yield at_s, b if b_s <= a_s else a + (b - a) * (at_s - a_s) / (b_s - a_s)

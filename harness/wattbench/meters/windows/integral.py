@@ -25,7 +25,7 @@ def integrate(power: Sequence[Point], started_s: float, finished_s: float) -> fl
     if finished_s < started_s:
         return -integrate(power, finished_s, started_s)
     inside = [point for point in power if started_s < point[0] < finished_s]
-    knots = [(started_s, _at(power, started_s)), *inside, (finished_s, _at(power, finished_s))]
+    knots = [(started_s, on_line(power, started_s)), *inside, (finished_s, on_line(power, finished_s))]
     return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in itertools.pairwise(knots))
 
 
@@ -58,14 +58,3 @@ def sampling_error(power: Sequence[Point]) -> float:
         off_w = b_w - (a_w * (1.0 - after) + c_w * after)
         variance += ((c_s - a_s) / 2.0 * off_w) ** 2 / (1.0 + after**2 + (1.0 - after) ** 2)
     return math.sqrt(variance)
-
-
-def _at(power: Sequence[Point], at_s: float) -> float:
-    """Return the watts at a moment."""
-    if at_s <= power[0][0]:
-        return power[0][1]
-    for (t0_s, w0), (t1_s, w1) in itertools.pairwise(power):
-        if at_s <= t1_s:
-            # Of two readings of the same moment the later counts.
-            return w1 if t1_s == t0_s else w0 + (w1 - w0) * (at_s - t0_s) / (t1_s - t0_s)
-    return power[-1][1]

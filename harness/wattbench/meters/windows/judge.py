@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wattbench.meters.base import COUNTER, MODELLED, RAPL, REPLAYED, Reading
-from wattbench.meters.contention.judgement import find_contention
-from wattbench.meters.contention.limits import Signal
+from wattbench.meters.contention.limits import Signal, find_contention
 from wattbench.meters.hosts import not_measured
 from wattbench.meters.windows import faults, thresholds
 from wattbench.meters.windows.clocks import other_clocks
@@ -116,7 +115,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
 
 
 def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange) -> Iterator[str]:
-    """Find what may be behind joules that their own meter does not trust: power that does not fit its counter."""
+    """Yield what may be wrong with joules that their own meter distrusts: power that does not fit the counter."""
     if points.provenance == COUNTER and points.power and points.edge_fault() is None:
         step_s = evidence.step_s[points.component]
         power_step_s = evidence.power_step_s.get(points.component, step_s)
@@ -186,7 +185,7 @@ def _judge_counter(
 
 
 def _counter_fault(points: Series, step_s: float, limits: PowerRange, *, part: bool) -> str | None:
-    """Return why a counter's joules are none; None where they may be."""
+    """Return why a counter's joules cannot be used; None where they can."""
     if (jumped := implausible_count(points, limits, step_s)) is not None:
         return jumped
     counted_j = points.counted_j()

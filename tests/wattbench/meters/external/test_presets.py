@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.exporter import BEGAN_S, Course
 from wattbench.config import Command, ExternalSettings
 from wattbench.meters import MeterError, WindowEvidence, judge
-from wattbench.meters.external.late_readings import Feed
+from wattbench.meters.external.late_readings import counts_at_edges
 from wattbench.meters.external.meter import ExternalMeter
 
 pytestmark = pytest.mark.slow  # for the programs
@@ -77,7 +77,7 @@ def test_a_known_course_read_once_a_second_is_right_to_one_percent(
             label=label,
             started_s=started_s,
             finished_s=finished_s,
-            readings=[*readings, *Feed(meter).edges(readings, started_s, finished_s)],
+            readings=[*readings, *counts_at_edges(meter.provenance, readings, started_s, finished_s)],
             provenance=meter.provenance,
             step_s=meter.step_s,
         )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from wattbench.meters.nvml.foreign_processes import foreign_processes
+from wattbench.meters.nvml.gpu_reader import foreign_processes
 
 
 def test_we_our_children_and_the_invisible_are_no_strangers() -> None:

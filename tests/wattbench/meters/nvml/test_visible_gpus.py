@@ -105,10 +105,12 @@ def listing(*uuids: str | None) -> SimpleNamespace:
     ],
 )  # fmt: skip
 def test_a_gpu_that_appears_or_goes_in_mid_run_is_named(
-    uuids: list[str | None], wanted: str | None, said: list[str]
+    uuids: list[str | None], wanted: str | None, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    environ = {} if wanted is None else {"CUDA_VISIBLE_DEVICES": wanted}
-    assert changed_gpus(listing(*uuids), GPUS, environ) == said
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if wanted is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", wanted)
+    assert changed_gpus(listing(*uuids), GPUS) == said
 
 
 def test_a_driver_that_lists_nothing_any_more_is_said() -> None:
@@ -117,4 +119,4 @@ def test_a_driver_that_lists_nothing_any_more_is_said() -> None:
 
     nvml = listing()
     nvml.nvmlDeviceGetCount = refuse
-    assert changed_gpus(nvml, GPUS, {}) == ["NVML does not list the GPUs any more (driver unloaded)"]
+    assert changed_gpus(nvml, GPUS) == ["NVML does not list the GPUs any more (driver unloaded)"]

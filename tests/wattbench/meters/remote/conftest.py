@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.exporter import BEGAN_S, FakeExporter, serve
 from wattbench.config import PrometheusSettings, RemoteSettings, TensorRtLlmSettings
 from wattbench.meters import MeterError, Reading, WindowEvidence, judge
-from wattbench.meters.external.late_readings import Feed
+from wattbench.meters.external.late_readings import counts_at_edges
 from wattbench.meters.remote.meter import PrometheusMeter, RemoteMeter, TensorRtLlmMeter
 from wattbench.records import WindowLabel, WindowRow
 
@@ -49,7 +49,7 @@ class Watched:
         latest = {id(r): r for r in [r for r in early if r.energy_j][-1:] + [r for r in early if r.power_w][-1:]}
         readings = [*latest.values(), *(r for r in self.readings if r.at_s > started_s)]
         account = self.meter.account(readings, started_s, finished_s)
-        edges = Feed(self.meter).edges(readings, started_s, finished_s)
+        edges = counts_at_edges(self.meter.provenance, readings, started_s, finished_s)
         return judge(
             WindowEvidence(
                 label=WindowLabel(window="w1", run="r", system="s", task="t", purpose="measured"),

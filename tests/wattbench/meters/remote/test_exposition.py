@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from wattbench.meters.remote import exposition
-from wattbench.meters.remote.exporters import EXPORTERS
+from wattbench.meters.remote.exporters import EXPORTERS, TensorRtLlmPage
 from wattbench.meters.remote.exposition import PageSample, UnreadLine, samples
 from wattbench.meters.remote.figures import PageError, PageFigures
-from wattbench.meters.remote.tensorrt_llm import TensorRtLlmPage
 
 LABELS = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True), st.text(max_size=20), min_size=1, max_size=4
