@@ -206,7 +206,7 @@ def _library() -> Any:
 
 
 def _figure(value: Any) -> float | None:
-    """Return a finite number; None for `N/A` and whatever else is none."""
+    """Return a finite number; None for anything else, such as `N/A`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
         return None
     return None if math.isnan(value) else float(value)

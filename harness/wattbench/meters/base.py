@@ -133,7 +133,7 @@ class CheckedMeter(Meter, Protocol):
 
 @runtime_checkable
 class ModellingMeter(Meter, Protocol):
-    """A meter that models what a machine draws, and charges the own processes alone unless it is to charge all."""
+    """A meter that models joules: of the own processes, or of the whole machine."""
 
     whole_machine: bool
     """Charge all that the machine draws, as for several slots, which divide it. Set before it is opened."""

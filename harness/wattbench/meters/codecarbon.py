@@ -141,9 +141,11 @@ class CodecarbonMeter:
 
 
 def modelled_power() -> ModelledPower:
-    """Return what codecarbon's tables say of this machine: rated power of its
-    processor, else 4 W for each of its threads; a constant
-    for each memory slot that machines of this size have."""
+    """Return what codecarbon's tables say of this machine.
+
+    Rated power of its processor, else 4 W for each of its threads; a constant for each memory slot that machines of
+    this size have.
+    """
     # Read once, when it is imported. In a job of Slurm it would model the job's part of the machine, and ask `scontrol`
     # for it, which a container lacks; what is charged to a run is its part by CPU seconds.
     with _environment(CODECARBON_LOG_LEVEL="critical", SLURM_JOB_ID=None, SLURM_JOBID=None):

@@ -75,8 +75,7 @@ def survey(powercap: Path = POWERCAP, kfd: Path = KFD) -> list[Sensor]:
 
 
 def meters_for(sensors: list[Sensor], powercap: Path = POWERCAP) -> list[Meter]:
-    """Return the meters for the sensors that a survey found usable: NVML for GPUs, RAPL if it can be read, else a
-    model.
+    """Return the meters for the sensors that a survey found usable: GPUs, RAPL if it can be read, else a model.
 
     None is open yet; each knows its provenance already.
     """
@@ -120,7 +119,7 @@ def _amd_sensors(*, free: bool) -> list[Sensor]:
 
 
 def fewer_gpus(meter: NvmlMeter) -> list[Sensor]:
-    """Return a sensor that is missing, for GPUs that should exist and were not found; none if all were."""
+    """Return a missing sensor where fewer GPUs than expected were found."""
     if meter.fewer is None:
         return []
     error = MeterError(

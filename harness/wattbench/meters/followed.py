@@ -123,7 +123,7 @@ class FollowedMeter:
         self._source.close()
 
     def late(self, readings: list[Reading]) -> list[Reading]:
-        """Return gaps that say so if these readings came later than they should; none unless a meter knows better."""
+        """Return gaps for readings that came too late; none by default."""
         return []
 
     def _follow(self) -> None:

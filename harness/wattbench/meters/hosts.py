@@ -17,7 +17,7 @@ HERE = "this machine"
 def components_on(
     known: Iterable[str], hosts: Collection[str | None] | None, *, partly: bool = False
 ) -> tuple[list[str], list[str | None]]:
-    """Return the components whose joules are those of a system, and its machines of which none is read.
+    """Return the components that hold the joules of a system, and its machines that no meter reads.
 
     Args:
         known: the components that are read.
@@ -52,7 +52,7 @@ def not_measured(unread: Sequence[str | None]) -> str:
 
 
 def unmeasured_systems(known: Collection[str], systems: Mapping[str, SystemBase]) -> dict[str, str]:
-    """Return system to why its energy will not be measured, of those that run on another machine which no meter reads.
+    """Return why the energy of systems will not be measured, of those on another machine that no meter reads.
 
     Args:
         known: the components that are read.

@@ -59,7 +59,7 @@ class Domain:
         return count_uj
 
     def limit_w(self) -> float | None:
-        """Return the highest of its power limits, in watts; None if the kernel tells none."""
+        """Return the highest of its power limits, in watts; None if the kernel states none."""
         limits_w = []
         for path in (*self.folder.glob("constraint_*_power_limit_uw"), *self.folder.glob("constraint_*_max_power_uw")):
             with suppress(OSError, OverflowError, ValueError):
@@ -100,7 +100,7 @@ def _domain(folder: Path) -> Domain | None:
         range_uj = _number(folder / "max_energy_range_uj")
         if range_uj <= 0:
             raise ValueError(f"max_energy_range_uj says {range_uj}")
-    except (OSError, ValueError) as error:  # left out, it would make the sum too low, and nobody would know
+    except (OSError, ValueError) as error:  # left out, it would make the sum too low, unnoticed
         raise MeterError(f"{folder}: cannot be read ({error})") from error
     if name.startswith("package"):  # also package-0-die-1
         return Domain(folder, name, "cpu", range_uj)
@@ -222,7 +222,7 @@ class RaplMeter:
         return Reading(at_s, energy_j, gaps=gaps)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: nothing is held open."""
 
 
 def _limits_w(domains: Sequence[Domain]) -> dict[str, float]:

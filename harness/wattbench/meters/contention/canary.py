@@ -68,7 +68,7 @@ class Canary:
         return statistics.median(self._parts_s)
 
     def recent(self) -> CanaryTime:
-        """Return its time of now, or its last if that is so recent that another would cost too much."""
+        """Time the work, or return its last time where timing it again would cost too much."""
         with self._lock:
             last = self._last
             if last is None or time.perf_counter() - last.at_s >= EVERY * last.total_s:

@@ -68,7 +68,7 @@ at rest the logarithm of the ratio has a robust standard deviation of 7.6%: the 
 
 @dataclass(frozen=True)
 class ContentionFindings:
-    """What the signals of a window amount to."""
+    """What the signals of a window show."""
 
     contended: tuple[str, ...] = ()
     """A sentence for each signal above its second limit."""
@@ -77,7 +77,7 @@ class ContentionFindings:
 
 
 def find_contention(signals: Mapping[Signal, float]) -> ContentionFindings:
-    """Return what to say of a window's signals, in the order of their limits."""
+    """Compare the signals of a window with their limits, in the order of these."""
     contended, remarks = [], []
     for signal, limits in LIMITS.items():
         share = signals.get(signal, 0.0)

@@ -29,7 +29,7 @@ class OwnProcesses:
         """Number of each process to when it started."""
 
     def processes(self) -> Processes:
-        """Return the times of every own process that is there; empty if the kernel hides them."""
+        """Return the times of every own process; empty if the kernel hides them."""
         times: dict[tuple[int, int], ProcessTimes] = {}
         seen: set[int] = set()
         waiting = [self._pid, *(pid for pid in self._known if pid != self._pid)]
@@ -105,7 +105,7 @@ def children_of_all(proc: Path | str = PROC) -> dict[int, list[int]]:
 
 
 def cpu_s(before: Processes, after: Processes) -> float:
-    """Return the CPU seconds that processes used between two looks at them, processes that ended included.
+    """Return the CPU seconds that processes used between two snapshots, ended processes included.
 
     A process that ended is in the sum if one of the others waited for it, as its time then moved to that one's. That of
     one that ended otherwise is not known, and is left out.
@@ -127,7 +127,7 @@ def cpu_s(before: Processes, after: Processes) -> float:
 
 
 def _heir(ended: ProcessTimes, starts: Mapping[int, ProcessTimes], after: Processes) -> int:
-    """Return the nearest process above one that ended which is still there: the times of both moved to it."""
+    """Return the nearest ancestor of an ended process that still runs: the times of both moved to it."""
     passed = {ended.pid}
     parent = ended.parent
     while parent in starts and starts[parent].key not in after and parent not in passed:
@@ -137,7 +137,7 @@ def _heir(ended: ProcessTimes, starts: Mapping[int, ProcessTimes], after: Proces
 
 
 def waited_s(before: Threads, after: Threads) -> tuple[float, float]:
-    """Return the seconds that threads waited for a processor, and those that they ran, between two looks at them.
+    """Return the seconds that threads waited for a processor, and those that they ran, between two snapshots.
 
     Of the threads that are there at the end: what one did that ended in between is not known. A number that was given
     to a new thread is recognised by its times, which are then less than before.

@@ -62,7 +62,7 @@ class Contention:
 
 
 def between(before: Snapshot, after: Snapshot, co_runners_cpu_s: float = 0.0) -> Contention:
-    """Return what two snapshots say of the time between them; a signal that the kernel hides is absent.
+    """Compute the signals of the time between two snapshots; a signal that the kernel hides is absent.
 
     Args:
         before: when it began.
@@ -106,7 +106,7 @@ def hindered_s(before: Snapshot, after: Snapshot) -> float:
 
 
 def _hindered_share(before: Snapshot, after: Snapshot, known_s: float, co_runners_cpu_s: float = 0.0) -> float | None:
-    """Return for which share of their time own threads waited for processors that others used; None if that is hidden.
+    """Return the share of their time that own threads waited for processors in use by others; None if it is hidden.
 
     Args:
         before: when it began.

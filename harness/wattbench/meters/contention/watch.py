@@ -1,4 +1,4 @@
-"""MachineWatch the machine around windows: a snapshot at each end of one, and a canary before and after it.
+"""Watch the machine around windows: a snapshot at each end of one, and a canary before and after it.
 
 Nothing is read in between. A snapshot takes about a millisecond, and the canary a hundredth of a core at most.
 """
@@ -111,7 +111,7 @@ class WatchedSpan:
         self._closed = self._reader.snapshot()
 
     def finish(self, pass_s: Sequence[float] = (), co_runners: int = 0, co_runners_cpu_s: float = 0.0) -> Contention:
-        """Return what is known of the window, which has ended. Call it once.
+        """Return what else the machine did in the window, which has ended. Call it once.
 
         Args:
             pass_s: how long each pass over its items took, in seconds, if there were several.

@@ -74,7 +74,7 @@ class CsvLogSource:
         return [self._reading(text) for text in texts if text]
 
     def interrupt(self) -> None:
-        """Nothing to end: reading a file does not wait."""
+        """Do nothing: reading a file does not wait."""
 
     def close(self) -> None:
         """Close the file."""

@@ -25,7 +25,7 @@ class Feed:
         self._counted: set[str] = set()
 
     def opening(self) -> list[Reading]:
-        """Return the last readings when a window opens: earlier ones, between windows, are not counted."""
+        """Return the last reading of each component, for a window that opens now."""
         self.news()
         latest = {id(reading): reading for reading in self._latest.values()}
         return sorted(latest.values(), key=lambda reading: reading.at_s)
@@ -50,7 +50,7 @@ class Feed:
         )
 
     def _latest_s(self, component: str) -> float:
-        """Return when that was last read of a component of which its joules are made."""
+        """Return when a component's count was last read, or its power where it has no count."""
         reading = self._latest.get(("energy" if component in self._counted else "power", component))
         return -math.inf if reading is None else reading.at_s
 

@@ -79,7 +79,7 @@ class GpuReader:
         return AVERAGED_OVER_S if self._averaged() else SAMPLED_EVERY_S
 
     def check_step_s(self) -> float:
-        """Return how coarsely `power_w` advances as a check of the counter; infinite where that counts more than it.
+        """Return how coarsely in time `power_w` checks the counter; infinite where the counter is of more than the GPU.
 
         GH200's counter is of the whole module (ml-energy/zeus, pull request 172).
         """
@@ -188,7 +188,7 @@ def own_processes(pids: Iterable[int]) -> list[int]:
 
 
 def _stranger(pid: int) -> str | None:
-    """Return the name of a process that is not ours; nothing of our own, and None if that is not known."""
+    """Return the name of a foreign process; empty for an own one, None where that is not known."""
     if pid == os.getpid():
         return ""
     import psutil

@@ -109,8 +109,10 @@ class NvmlMeter:
             return  # a lost device may refuse even this, and there is nothing left to free
 
     def read(self) -> Reading:
-        """Return joules, watts and degrees of every GPU, and what makes a window invalid. A GPU that fails becomes a
-        gap."""
+        """Return joules, watts and degrees of every GPU, and what makes a window invalid.
+
+        A GPU that fails is a gap.
+        """
         at_s = now_s()
         energy_j: dict[str, float] = {}
         power_w: dict[str, float] = {}
@@ -230,8 +232,10 @@ class NvmlMeter:
             return None
 
     def _instant_w(self, component: str) -> float | None:
-        """Return the watts of this moment, if the part reports them: an average over the last second would place no
-        edge."""
+        """Return the watts of this moment; None if the part reports none.
+
+        An average over the last second would place no edge.
+        """
         reader = self._readers[component]
         try:
             return reader.power_w() if reader.instant else None
@@ -256,8 +260,10 @@ class NvmlMeter:
         self._throttled = frozenset(throttled)
 
     def _slow_notes(self, at_s: float) -> frozenset[str]:
-        """Return a note for every foreign process, every own one on a GPU that is not measured, and every GPU that
-        appeared or went: looked for once a second, and kept until the next time."""
+        """Return the notes on processes, and on GPUs that appeared or went.
+
+        They are looked up once a second: on foreign processes, and on own ones on a GPU that is not measured.
+        """
         if at_s >= self._processes_due_s:
             self._processes_due_s = at_s + PROCESSES_EVERY_S
             self._noted = frozenset(
@@ -271,7 +277,7 @@ class NvmlMeter:
         return self._noted if self.fewer is None else self._noted | {self.fewer}
 
     def _look_at_others(self) -> list[str]:
-        """Return a note for every own process on a GPU that is not measured; keep the use of those with no known user.
+        """Note own processes on GPUs that are not measured, and keep the use of those GPUs without a foreign process.
 
         The indices of CUDA and of NVML may name different GPUs.
         """

@@ -25,12 +25,12 @@ class Offset:
 
     @property
     def middle_s(self) -> float:
-        """The best guess."""
+        """Return the best estimate."""
         return (self.least_s + self.most_s) / 2.0
 
     @property
     def half_s(self) -> float:
-        """How far the guess may be wrong."""
+        """Return how far the estimate may be wrong."""
         return (self.most_s - self.least_s) / 2.0
 
 
@@ -43,7 +43,7 @@ class ClockOffset:
         """None as long as no answer had a date."""
 
     def note(self, date: str | None, sent_s: float, received_s: float) -> str | None:
-        """Take in an answer.
+        """Bound the offset by an answer.
 
         Args:
             date: its header `Date`; None if it had none.

@@ -1,4 +1,4 @@
-"""What one page of an exporter says of a machine, whatever the exporter."""
+"""Define what one page of any exporter says of a machine."""
 
 from __future__ import annotations
 

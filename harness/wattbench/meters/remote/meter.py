@@ -157,7 +157,7 @@ class PrometheusMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: PrometheusSettings) -> Self:
-        """Read a page: which parts there are.
+        """Read a page, to learn which parts the machine has.
 
         Raises:
             MeterError: there is none, or it has no figures; the message says why.
@@ -172,7 +172,7 @@ class TensorRtLlmMeter(RemoteMeter):
 
     @classmethod
     def from_settings(cls, settings: TensorRtLlmSettings) -> Self:
-        """Ask it once.
+        """Ask the server once, to check that it counts joules.
 
         Raises:
             MeterError: it does not say; the message says why.

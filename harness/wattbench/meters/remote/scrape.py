@@ -97,7 +97,7 @@ class ScrapeSource:
         return self._clock.offset
 
     def first(self) -> PageFigures:
-        """Fetch a page, and take its parts for those that will be read.
+        """Fetch the first page, and choose the parts that will be read.
 
         Raises:
             MeterError: there is no page, or it lacks a part that is wanted.
@@ -159,7 +159,7 @@ class ScrapeSource:
         return [*readings, Reading(fetched.received_s, gaps=gaps)] if gaps else readings
 
     def interrupt(self) -> None:
-        """Nothing to end: a fetch ends in its own time."""
+        """Do nothing: a fetch ends in its own time."""
 
     def close(self) -> None:
         """Drop the connection."""
@@ -177,14 +177,14 @@ class ScrapeSource:
         return page, fetched
 
     def _middle_s(self, fetched: Fetched) -> float:
-        """Return when the figures of a page without time stamps are taken to have been taken."""
+        """Return the moment that is assumed for the figures of a page without time stamps."""
         return (fetched.sent_s + fetched.received_s - self.age_s) / 2.0
 
     def _note(self, components: Collection[str], what: str, at_s: float) -> None:
         self.events.append(Event(at_s, components, what))
 
     def _placed_s(self, figure: Figure, last: _Last, fetched: Fetched) -> tuple[float | None, str | None]:
-        """Return when a figure was taken by this clock, None if it was read before; or why that cannot be believed."""
+        """Return when a figure was taken, by this clock (None: it was read before), or why its stamp cannot be true."""
         if figure.stamp_s is None:
             return self._middle_s(fetched), None
         self.stamped = True

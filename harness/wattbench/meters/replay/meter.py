@@ -106,7 +106,7 @@ class ReplayMeter:
         return WindowAccount(remarks=tuple(error for error in errors if error is not None))
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: nothing is held open."""
 
     def _gap(self, recorded: Recorded, moment_s: float, into_s: float) -> str | None:
         """Return why the recording has no figure at a moment; None if it has."""
@@ -152,7 +152,7 @@ def _replay_error(
     mapped: tuple[float, float],
     speed: float,
 ) -> str | None:
-    """Compare the joules of a window with those of the recorded stretch, of which it played every part once.
+    """Compare the joules of a window with those of the recorded stretch that it played.
 
     Watts are played as they were recorded, so a window at twice the speed holds half of the joules of its stretch. What
     it differs by beyond that comes of its readings: they are as far apart as at any speed, and see less of the course.

@@ -45,7 +45,7 @@ class RecordedReadings:
         self.step_s: Mapping[str, float] = trace.step_s
 
     def around(self, row: WindowRow) -> list[tuple[str, Reading]]:
-        """Return meter and reading of a window, those around its edges included; empty where none is within it."""
+        """Return the readings of a window and around its edges, with their meters; empty where none is within it."""
         first, last = (bisect.bisect_left(self._times_s, at_s) for at_s in (row.started_s, row.finished_s))
         if first == last:
             return []

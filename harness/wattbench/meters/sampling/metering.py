@@ -121,7 +121,7 @@ class Metering:
         return OpenWindow(self, self._sampler, label, started_s, readings, span, hosts)
 
     def co_running(self, started_s: float, finished_s: float) -> CoRunning:
-        """Return what other slots of this machine did in a window that ended; waits until they have said so."""
+        """Return what other slots of this machine did in a window that ended; waits until that is known."""
         if self._book is None:
             return CoRunning()
         self._book.wait_until(finished_s)

@@ -66,7 +66,7 @@ def recover_window(trace_csv: Path, label: WindowLabel, *, until_s: float | None
 
 
 def readings_at_end(readings: Iterable[tuple[str, Reading]], started_s: float, finished_s: float) -> list[Reading]:
-    """Return what each meter would have read when a window ended, of those whose readings show it.
+    """Estimate each meter's reading at a window's end, where its other readings allow that.
 
     Args:
         readings: meter name and reading, in any order.
@@ -90,7 +90,7 @@ def _trace(path: Path) -> tuple[Trace, list[str]]:
 
 
 def _at_end(taken: Sequence[Reading], started_s: float, finished_s: float) -> Reading | None:
-    """Return what a meter would have read when the window ended; None where its readings do not show it."""
+    """Estimate a meter's reading at a window's end; None where its other readings do not allow that."""
     before = [reading for reading in taken if reading.at_s <= finished_s]
     after = [reading for reading in taken if reading.at_s > finished_s]
     if not before or before[-1].at_s == finished_s:

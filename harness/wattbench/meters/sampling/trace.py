@@ -16,7 +16,7 @@ from wattbench.records.trace import BETWEEN, COLUMNS, GAP, TraceRow, trace_rows
 
 
 class TracedMeter(Protocol):
-    """What a trace says of a meter: of one that is open, or of that of a recording."""
+    """What a trace records of a meter."""
 
     @property
     def name(self) -> str:

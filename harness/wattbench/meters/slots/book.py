@@ -28,7 +28,7 @@ class CoRunning:
 
 
 class SlotBook:
-    """What all slots of this machine used. May be used by several threads."""
+    """The CPU seconds of all slots of this machine. Several threads may use it."""
 
     def __init__(self, folder: Path, host: str, own_slot: str) -> None:
         """Prepare, without reading.
@@ -60,7 +60,7 @@ class SlotBook:
                     self._readers.pop(name, None)
 
     def known_until_s(self) -> float:
-        """Return up to when all is known that counts, as a stamp of `wattbench.clock.now_s`."""
+        """Return up to when the use of every slot is known, as a stamp of `wattbench.clock.now_s`."""
         with self._lock:
             last = min((self._uses[name].last for name in self._readers), default=cell_of(machine_s(now_s())))
         return stamp_s(last * GRID_S)
@@ -80,7 +80,7 @@ class SlotBook:
         return [pid for pid in said if isinstance(pid, int)]
 
     def behind(self) -> str:
-        """Name the slot that is furthest behind with what it says."""
+        """Name the slot whose records are the oldest."""
         with self._lock:
             if not self._readers:
                 return "no slot"
@@ -88,7 +88,7 @@ class SlotBook:
             return f"the slot of process {self._readers[name].facts.about.get('pid')}"
 
     def wait_until(self, at_s: float) -> bool:
-        """Read until all is known up to a moment; return whether it is, or a slot is behind for too long."""
+        """Wait until the use of every slot is known up to a moment; return False where one is late for too long."""
         while True:
             self.refresh()
             if self.known_until_s() >= at_s:
@@ -98,7 +98,7 @@ class SlotBook:
             time.sleep(LOOK_EVERY_S)
 
     def part_j(self, component: str, energy_j: float, span_s: tuple[float, float], idle_w: float | None) -> float:
-        """Return this slot's part of joules that the machine used at constant power in a time that is known.
+        """Return this slot's part of the joules that the machine used in a known span of time, at constant power.
 
         Args:
             component: of the machine.
@@ -154,7 +154,7 @@ class SlotBook:
             return share
 
     def _meet(self, path: Path) -> None:
-        """Take a slot that is new, if it lives."""
+        """Add a new slot, if its process lives."""
         try:
             reader = SlotReader(path)
         except (OSError, ValueError):
@@ -172,7 +172,7 @@ class SlotBook:
         self._uses[path.name] = SlotUse(path.name, first, reader.facts.idle_w)
 
     def _follow(self, name: str, reader: SlotReader) -> None:
-        """Read the records of a slot that are new. One that says what cannot be true counts no more."""
+        """Read the new records of a slot. A slot whose records cannot be true is dropped."""
         use = self._uses[name]
         while (used_s := reader.read(use.first + len(use.cpu_s))) is not None:
             most_s = (os.cpu_count() or 1) * GRID_S * (use.last + 1)  # of all processors since the machine started

@@ -1,4 +1,4 @@
-"""Hold the slot as which this process measures, if it does: its meters then give this slot's part of what is shared."""
+"""Hold the slot of this process, if it has one: its meters then give this slot's part of what is shared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _here: list[SlotBook] = []
 
 
 def slot_book() -> SlotBook | None:
-    """Return the book of the slot as which this process measures; None: it has the whole machine."""
+    """Return the book of this process's slot; None: it has the whole machine."""
     return _here[-1] if _here else None
 
 

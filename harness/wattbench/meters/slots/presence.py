@@ -1,4 +1,4 @@
-"""Say to the other slots of this machine what this one uses of the processor, as long as it measures."""
+"""Publish what this process's slot uses of the processor, for the other slots of the machine."""
 
 from __future__ import annotations
 

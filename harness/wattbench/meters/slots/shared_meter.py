@@ -76,7 +76,7 @@ class SharedMeter:
         return self._meter.read()
 
     def take(self) -> list[Reading]:
-        """Return the readings of which all is known by now, converted."""
+        """Return this slot's part of the readings up to the moment for which the use of every slot is known."""
         self._pending += self._news()
         self._book.refresh()
         known_s, taken = self._book.known_until_s(), 0
@@ -98,7 +98,7 @@ class SharedMeter:
         self._meter.close()
 
     def _learn(self) -> None:
-        """Take what the meter says of itself by now. A part advances no finer than the grid on which it is computed."""
+        """Copy the description of the meter. A part advances no finer than the grid on which it is computed."""
         meter, parts = self._meter, self.parts
         self.provenance: Mapping[str, str] = meter.provenance
         self.step_s: Mapping[str, float] = {

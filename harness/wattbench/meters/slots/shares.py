@@ -1,4 +1,4 @@
-"""Give out what all slots of a machine used together: the one rule, on a grid of time that all slots have in common.
+"""Divide what a machine used among its slots, on a grid of time that all slots have in common.
 
 Time is cut into cells of `GRID_S`. In a cell, of the joules E of a component:
 
@@ -63,7 +63,7 @@ class SlotUse:
 
 @dataclass(frozen=True)
 class CellShare:
-    """What a slot has to bear of a cell."""
+    """A slot's share of a cell."""
 
     idle: float
     """Of the machine's idle draw: one over the number of slots; 0 if it was not there."""
@@ -78,7 +78,7 @@ class CellShare:
 
 
 def cell_share(uses: Collection[SlotUse], own_slot: str, cell: int) -> CellShare:
-    """Return what a slot has to bear of a cell.
+    """Return a slot's share of a cell.
 
     Args:
         uses: of all slots of the machine, complete up to the end of the cell.

@@ -131,5 +131,5 @@ def slot_files(folder: Path, host: str) -> list[Path]:
 
 
 def prefix(host: str) -> str:
-    """Return with what the names of the files of a machine's slots begin."""
+    """Return the prefix of the names of a machine's slot files."""
     return f"wattbench-slot-{host}-"

@@ -44,7 +44,7 @@ def other_clocks(series: Mapping[str, Series], step_s: Mapping[str, float]) -> I
 
 
 def _late_s(outer: Series, parts: Sequence[Series], grid_s: float) -> float | None:
-    """Return by how much the outer power follows that of the parts; None where it does not, or that is not known."""
+    """Return by how many seconds the outer power follows that of the parts; None where no such time is found."""
     count = int(outer.duration_s / grid_s)
     furthest = min(count // 3, int(thresholds.CLOCK_WITHIN_S / grid_s))
     if count - furthest < thresholds.CLOCK_LEAST_POINTS:

@@ -158,7 +158,7 @@ def _pieces(points: Series, count: int) -> list[tuple[float, float]]:
 
 
 def disagreement(points: Series) -> str | None:
-    """Say what a counter and the integral of power give, where that differs by more than is worth no word."""
+    """Say what a counter and the integral of power give, where they differ by more than `DISAGREEMENT`."""
     counted_j, integral_j = points.counted_j(), points.integral_j()
     larger_j = max(counted_j, integral_j)
     if larger_j <= 0.0 or abs(integral_j - counted_j) / larger_j <= thresholds.DISAGREEMENT:
@@ -199,7 +199,7 @@ def _less_than_idle(gpu: _Draw) -> str | None:
 
 
 def _swapped(gpus: Sequence[_Draw]) -> Iterator[str]:
-    """Find two GPUs of a machine of which the used one drew what it does at rest, and the unused one more."""
+    """Find two GPUs whose sensors seem to be swapped: the used one drew what it does at rest, the unused one more."""
     for used, unused in itertools.permutations(gpus, 2):
         here = components.host_of(used.component) == components.host_of(unused.component)
         if here and used.used and unused.unused and used.at_rest and unused.idle_w and not unused.at_rest:

@@ -115,7 +115,7 @@ def judge(evidence: WindowEvidence) -> WindowRow:
 
 
 def _why_distrusted(points: Series, evidence: WindowEvidence, limits: PowerRange) -> Iterator[str]:
-    """Find what may be behind joules that their own meter does not trust: power that does not fit its counter."""
+    """Yield what may be wrong with joules that their own meter distrusts: power that does not fit the counter."""
     if points.provenance == COUNTER and points.power and points.edge_fault() is None:
         step_s = evidence.step_s[points.component]
         power_step_s = evidence.power_step_s.get(points.component, step_s)
@@ -185,7 +185,7 @@ def _judge_counter(
 
 
 def _counter_fault(points: Series, step_s: float, limits: PowerRange, *, part: bool) -> str | None:
-    """Return why a counter's joules are none; None where they may be."""
+    """Return why a counter's joules cannot be used; None where they can."""
     if (jumped := implausible_count(points, limits, step_s)) is not None:
         return jumped
     counted_j = points.counted_j()

@@ -1,4 +1,4 @@
-"""Judge whether a component can have drawn what its sensor says: a sensor that answers nonsense answers no question."""
+"""Judge whether a component can have drawn what its sensor says."""
 
 from __future__ import annotations
 
