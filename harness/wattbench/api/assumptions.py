@@ -13,7 +13,6 @@ from wattbench.errors import UserError
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
-    from wattbench_reports.metrics.decision_settings import DecisionChoice
 
 
 class AssumptionOptions(TypedDict, total=False):
@@ -84,54 +83,65 @@ def assumptions_of(routes: str | os.PathLike[str] | None = None, **options: Unpa
     """
     from wattbench_reports.metrics.assumptions import Assumptions
     from wattbench_reports.metrics.carbon import CarbonChoice
+    from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
     from wattbench_reports.metrics.workload import WorkloadChoice
 
     if unknown := options.keys() - AssumptionOptions.__annotations__.keys():
-        raise TypeError(f"unexpected keyword argument {min(unknown)!r}; there are {', '.join(_names())}")
-    mix, embodied, intensity_csv = options.get("mix"), options.get("embodied"), options.get("intensity_csv")
-    sessions, impacts = options.get("sessions"), options.get("impacts")
+        names = ", ".join(AssumptionOptions.__annotations__)
+        raise TypeError(f"unexpected keyword argument {min(unknown)!r}; there are {names}")
+    given: Mapping[str, object] = options
+    intensity_csv, sessions = options.get("intensity_csv"), options.get("sessions")
+    mix, p95 = options.get("mix"), options.get("max_p95")
+
+    def number(name: str) -> float | None:
+        return number_of(name, given.get(name))
+
+    def text(name: str) -> str | None:
+        value = given.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise UserError(f"{name} is {value!r:.60}: it must be a text")
+
+    def settings(name: str) -> str | None:
+        value = given.get(name)
+        return json.dumps(dict(value)) if isinstance(value, Mapping) else text(name)
+
+    def bound(name: str) -> float | None:
+        value = given.get(name)
+        return parsed_bound(value) if isinstance(value, str) else number(name)
+
     return Assumptions(
         CarbonChoice(
-            region=_text("region", options.get("region")),
-            intensity_g_per_kwh=number_of("intensity", options.get("intensity")),
+            region=text("region"),
+            intensity_g_per_kwh=number("intensity"),
             intensity_csv=None if intensity_csv is None else Path(intensity_csv),
-            pue=number_of("pue", options.get("pue")),
-            embodied=json.dumps(dict(embodied)) if isinstance(embodied, Mapping) else _text("embodied", embodied),
+            pue=number("pue"),
+            embodied=settings("embodied"),
         ),
         WorkloadChoice(
-            mix=_mix_as_option(mix) if isinstance(mix, Mapping) else _text("mix", mix),
-            requests_per_year=number_of("requests", options.get("requests")),
-            price_per_kwh=number_of("price", options.get("price")),
-            currency=_text("currency", options.get("currency")),
+            mix=_by_domain(mix) if isinstance(mix, Mapping) else text("mix"),
+            requests_per_year=number("requests"),
+            price_per_kwh=number("price"),
+            currency=text("currency"),
         ),
         None if routes is None else Path(routes),
         sessions=None if sessions is None else Path(sessions),
-        cluster=_text("cluster", options.get("cluster")),
-        impacts=json.dumps(dict(impacts)) if isinstance(impacts, Mapping) else _text("impacts", impacts),
+        cluster=text("cluster"),
+        impacts=settings("impacts"),
         prices=_prices(options.get("system_prices")),
-        decision=_decision(options),
-    )
-
-
-def _decision(options: AssumptionOptions) -> DecisionChoice:
-    from wattbench_reports.metrics.decision_settings import DecisionChoice, parsed_bound, parsed_seconds
-
-    def bound(name: str, value: object) -> float | None:
-        return parsed_bound(value) if isinstance(value, str) else number_of(name, value)
-
-    least, p95 = options.get("min_accuracy"), options.get("max_p95")
-    return DecisionChoice(
-        min_accuracy=_accuracy(least),
-        max_p95_s=parsed_seconds(p95) if isinstance(p95, str) else number_of("max_p95", p95),
-        max_cost_per_request=bound("max_cost", options.get("max_cost")),
-        max_joules_per_request=bound("max_joules", options.get("max_joules")),
-        max_grams_per_request=bound("max_grams", options.get("max_grams")),
-        max_memory_gib=bound("max_memory", options.get("max_memory")),
-        risk=number_of("risk", options.get("risk")),
-        worth_right=number_of("worth_right", options.get("worth_right")),
-        cost_wrong=number_of("cost_wrong", options.get("cost_wrong")),
-        carbon_price_per_tonne=number_of("carbon_price", options.get("carbon_price")),
-        minimise=_text("minimise", options.get("minimise")),
+        decision=DecisionChoice(
+            min_accuracy=_accuracy(given.get("min_accuracy")),
+            max_p95_s=parsed_seconds(p95) if isinstance(p95, str) else number("max_p95"),
+            max_cost_per_request=bound("max_cost"),
+            max_joules_per_request=bound("max_joules"),
+            max_grams_per_request=bound("max_grams"),
+            max_memory_gib=bound("max_memory"),
+            risk=number("risk"),
+            worth_right=number("worth_right"),
+            cost_wrong=number("cost_wrong"),
+            carbon_price_per_tonne=number("carbon_price"),
+            minimise=text("minimise"),
+        ),
     )
 
 
@@ -146,14 +156,14 @@ def _prices(given: Mapping[str, str | Mapping[str, object]] | None) -> tuple[str
 
 def _accuracy(value: object) -> str | None:
     if isinstance(value, Mapping):
-        return _mix_as_option(value)
+        return _by_domain(value)
     if value is None or isinstance(value, str):
         return value
     return f"{number_of('min_accuracy', value):.12g}"
 
 
-def _mix_as_option(mix: Mapping[str, float]) -> str:
-    return ",".join(f"{domain}={weight}" for domain, weight in mix.items())
+def _by_domain(weights: Mapping[str, object]) -> str:
+    return ",".join(f"{domain}={weight}" for domain, weight in weights.items())
 
 
 def number_of(name: str, value: object) -> float | None:
@@ -167,13 +177,3 @@ def number_of(name: str, value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise UserError(f"{name} is {value!r:.60}: it must be a number")
     return float(value)
-
-
-def _text(name: str, value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise UserError(f"{name} is {value!r:.60}: it must be a text")
-
-
-def _names() -> list[str]:
-    return list(AssumptionOptions.__annotations__)

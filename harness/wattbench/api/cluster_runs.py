@@ -1,15 +1,13 @@
-"""Running a suite on the device slots of a cluster, or finishing such a run, on a cluster or on this machine."""
+"""Run a suite on the slots of a cluster or of this machine, or finish such a run."""
 
 from __future__ import annotations
 
 import contextlib
 import secrets
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from wattbench.api.stopped_run import how_to_go_on
 from wattbench.errors import UserError
@@ -17,83 +15,12 @@ from wattbench.interrupts import noticed
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
+    from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.distributed.cluster_run import ClusterJob
-    from wattbench.distributed.ray_cluster import RaySlots
-    from wattbench.distributed.slots import CountedSlots, SlotProvider
+    from wattbench.distributed.slots import SlotProvider
     from wattbench.measure.resume import Night
     from wattbench.records import RunRecords
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A cluster that asks blocks."""
-
-    address: str
-    """``ray``, ``ray://HOST:PORT`` or ``HOST:PORT``."""
-    gpus_per_slot: int = 1
-
-    @property
-    def name(self) -> str:
-        """Return it for people."""
-        return self.address
-
-    def words(self) -> list[str]:
-        """Return it as options of a command."""
-        more = [] if self.gpus_per_slot == 1 else ["--gpus-per-slot", str(self.gpus_per_slot)]
-        return ["--cluster", self.address, *more]
-
-    def slots(self, _: Resolved) -> AbstractContextManager[RaySlots]:
-        """Connect, and yield its slots.
-
-        Raises:
-            UserError: there is no such cluster, or Ray is not installed.
-        """
-        return self._connected()
-
-    def one_slot(self, worker: str) -> AbstractContextManager[RaySlots]:
-        """Connect, and yield its slots, one at a time.
-
-        Args:
-            worker: the module that asks on it.
-
-        Raises:
-            UserError: as `slots`.
-        """
-        return self._connected(worker, 1)
-
-    @contextlib.contextmanager
-    def _connected(self, worker: str | None = None, most: int | None = None) -> Iterator[RaySlots]:
-        from wattbench.distributed.agent import BLOCK_WORKER
-        from wattbench.distributed.ray_cluster import RaySlots, check_address, connected
-
-        with connected(check_address(self.address)) as ray:
-            slots = RaySlots(ray, self.gpus_per_slot, worker or BLOCK_WORKER, most)
-            try:
-                yield slots
-            finally:
-                slots.wait_for_ends()
-
-
-class SlotSource(Protocol):
-    """What has slots that ask blocks at once: a cluster, or this machine."""
-
-    @property
-    def name(self) -> str:
-        """Which it is, for people."""
-        ...
-
-    def words(self) -> list[str]:
-        """Return it as options of a command."""
-        ...
-
-    def slots(self, resolved: Resolved, /) -> contextlib.AbstractContextManager[CountedSlots]:
-        """Yield its slots.
-
-        Raises:
-            UserError: there are none.
-        """
-        ...
 
 
 def run_new_on(

@@ -1,4 +1,4 @@
-"""The suites that can be named here: those that wattbench ships, and those in a folder and its `benchmarks`."""
+"""List the suites that wattbench ships, and those in a folder and its `benchmarks`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A window around somebody's own code: its joules, and whether they can be believed."""
+"""Define a window around a user's own code: its joules, and whether they are valid."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""`wattbench.metering`: the joules of anybody's own code, measured and judged as those of a run are."""
+"""`wattbench.metering`: the joules of a user's own code, measured and judged as those of a run are."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -18,7 +18,6 @@ from wattbench.api.session import machine_lock
 from wattbench.progress.notices import stdout_to_stderr
 
 if TYPE_CHECKING:
-    from wattbench.config import MeterSettings
     from wattbench.meters import Chosen, Metering
     from wattbench.records import WindowRow
 
@@ -49,9 +48,10 @@ def metering(
         UserError: a meter cannot measure anything here, there is no such meter, the record cannot be written, or
             another run is measuring on this machine.
     """
+    from wattbench.config.third_party import meter_entries
     from wattbench.meters import Metering, choose, watch_here
 
-    entries = _entries(meters)
+    entries = meter_entries(meters, Path.cwd())
     with machine_lock(seconds_to_wait(wait)), contextlib.ExitStack() as stack:
         with stdout_to_stderr():
             chosen = choose(entries)
@@ -62,8 +62,8 @@ def metering(
 class Meters:
     """Open meters, on which windows are measured. Made by `wattbench.metering`."""
 
-    def __init__(self, metering: Metering, chosen: Chosen, recorder: _Recorder | None) -> None:
-        self._metering, self._recorder = metering, recorder
+    def __init__(self, metering: Metering, chosen: Chosen, record: Callable[[WindowRow], None] | None) -> None:
+        self._metering, self._record = metering, record
         self._numbers = count(1)
         self._run = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-metering-{secrets.token_hex(3)}"
         self.unmeasured: dict[str, str] = {
@@ -115,49 +115,28 @@ class Meters:
         unmeasured = [f"{component}: not measured ({why})" for component, why in self.unmeasured.items()]
         judged = replace(row, reasons=[*row.reasons, *unmeasured])
         window.end(judged)
-        if self._recorder is not None:
-            self._recorder.append(judged)
+        if self._record is not None:
+            self._record(judged)
 
     def __repr__(self) -> str:
         sources = ", ".join(f"{component} ({how})" for component, how in self.provenance.items())
         return f"<meters of {sources or 'nothing'}>"
 
 
-class _Recorder:
-    """Appends windows to a file, one line each."""
-
-    def __init__(self, folder: Path) -> None:
-        from wattbench.records.files.atomic_write import failing_as
-        from wattbench.records.files.jsonl import Appender
-
-        self._path = folder / WINDOWS_FILE
-        with failing_as(self._path, "cannot be written"):
-            self._lines = Appender(self._path)
-
-    def append(self, row: WindowRow) -> None:
-        """Write one window; it is on disk afterwards.
-
-        Raises:
-            UserError: it cannot be written.
-        """
-        from wattbench.records.files.atomic_write import failing_as
-
-        with failing_as(self._path, "cannot be written"):
-            self._lines.append(asdict(row))
-
-    def close(self) -> None:
-        """Close the file."""
-        self._lines.close()
-
-
 @contextlib.contextmanager
-def _recording(metering: Metering, folder: Path) -> Iterator[_Recorder]:
+def _recording(metering: Metering, folder: Path) -> Iterator[Callable[[WindowRow], None]]:
+    """Record readings in a folder, and yield what appends a window to it, one line each."""
+    from wattbench.records.files.atomic_write import failing_as
+    from wattbench.records.files.jsonl import Appender
+
+    path = folder / WINDOWS_FILE
+
+    def append(row: WindowRow) -> None:
+        with failing_as(path, "cannot be written"):
+            lines.append(asdict(row))
+
     metering.trace_to(folder / POWER_FILE)
-    with contextlib.closing(_Recorder(folder)) as recorder:
-        yield recorder
-
-
-def _entries(meters: Sequence[str | dict[str, Any]]) -> list[MeterSettings]:
-    from wattbench.config.third_party import meter_entries
-
-    return meter_entries(meters, Path.cwd())
+    with failing_as(path, "cannot be written"):
+        lines = Appender(path)
+    with contextlib.closing(lines):
+        yield append

@@ -1,4 +1,4 @@
-"""Checks of arguments where Python and not a command line gives them: systems, tasks, items, and how long to wait."""
+"""Check arguments of the Python API: systems, tasks, items, and how long to wait."""
 
 from __future__ import annotations
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from wattbench.api.loaded_suite import load as read_suite
+from wattbench.api.loaded_suite import shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of
 from wattbench.api.plans.plan_suite import SuitePlan, plan_suite
-from wattbench.api.suite_runs import load as read_suite
-from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
 from wattbench.progress.notices import stdout_to_stderr
 
 
@@ -50,16 +50,18 @@ def plan(
     Raises:
         UserError: something is wrong with the suite or an argument, or a server that it names does not answer.
     """
-    narrowing = {
-        "systems": names_of(systems, "systems"),
-        "tasks": names_of(tasks, "tasks"),
-        "limit": limit_of(limit, "limit"),
-    }
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
-        resolved = measured_with(read_suite(os.fspath(suite), **narrowing), effort=effort, energy=energy)
         return plan_suite(
-            requiring(resolved, require_measured),
+            read_suite(
+                os.fspath(suite),
+                effort=effort,
+                energy=energy,
+                require_measured=require_measured,
+                systems=names_of(systems, "systems"),
+                tasks=names_of(tasks, "tasks"),
+                limit=limit_of(limit, "limit"),
+            ),
             allow_unsafe_code=allow_unsafe_code,
             load=load,
             network=not offline,

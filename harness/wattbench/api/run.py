@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from wattbench.api.loaded_suite import load, shard_of_arguments
 from wattbench.api.narrowing import limit_of, names_of, seconds_to_wait
 from wattbench.api.read import Run, read
-from wattbench.api.slot_source import slot_source
-from wattbench.api.suite_runs import (
-    load,
-    measured_with,
-    requiring,
-    run_new,
-    run_resumed,
-    shard_of_arguments,
-    spending_at_most,
-)
+from wattbench.api.slot_source import SlotSource, slot_source
+from wattbench.api.suite_runs import run_new, run_resumed
 from wattbench.errors import UserError
 from wattbench.progress.notices import stdout_to_stderr
 
@@ -80,60 +74,116 @@ def run(
         UserError: something is wrong with the suite or an argument, a system failed, another run is measuring, or
             the budget is reached.
     """
-    if (suite is None) == (resume is None):
-        raise UserError("name a suite to run, or a run to resume: one of the two")
     narrowing = {
         "systems": names_of(systems, "systems"),
         "tasks": names_of(tasks, "tasks"),
         "limit": limit_of(limit, "limit"),
     }
-    if retry_failed and resume is None:
-        raise UserError("retry_failed goes with a run to resume: a new one has no failed requests")
-    if resume is not None and any(narrowing.values()):
-        raise UserError("systems, tasks and limit go with a new run; a resumed one keeps its own")
-    if resume is not None and (effort, energy) != (None, None):
-        raise UserError("effort and energy go with a new run; a resumed one keeps its own")
-    if resume is not None and (block, seed) != (None, None):
-        raise UserError("block and seed go with a new run; a resumed one keeps its own")
-    shard = shard_of_arguments(block, seed)
     source = slot_source(cluster, slots, gpus_per_slot)
-    wait_s = seconds_to_wait(wait)
+    if resume is None:
+        given = narrowing | {"effort": effort, "max_cost": max_cost, "block": block, "seed": seed}
+        words = [*_given(given), *([] if energy is None else [f"energy={energy}"]), *(source.words() if source else [])]
+        command = ["wattbench.run", os.fspath(suite or ""), *words]
+    else:
+        command = ["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"]
     with stdout_to_stderr():
-        if resume is not None:
-            root = run_resumed(
-                Path(resume),
-                allow_unsafe_code,
-                require_measured,
-                retry_failed=retry_failed,
-                command=["wattbench.run", f"resume={os.fspath(resume)}", "retry_failed=True"],
-                wait_s=wait_s,
-                max_cost=max_cost,
-                slot=slot,
-                cluster=source,
-            )
-            return read(root)
-        assert suite is not None
-        resolved = measured_with(load(os.fspath(suite), **narrowing), effort=effort, energy=energy)
-        resolved = requiring(resolved, require_measured)
-        resolved = spending_at_most(resolved, max_cost)
-        command = [
-            "wattbench.run",
-            os.fspath(suite),
-            *_given(narrowing | {"effort": effort, "max_cost": max_cost, "block": block, "seed": seed}),
-            *([] if energy is None else [f"energy={energy}"]),
-            *(source.words() if source else []),
-        ]
-        root = run_new(
-            resolved,
+        root = run_suite(
+            None if suite is None else os.fspath(suite),
+            None if resume is None else Path(resume),
             Path(out),
+            command,
+            narrowing=narrowing,
+            effort=effort,
+            energy=energy,
+            block=block,
+            seed=seed,
+            retry_failed=retry_failed,
+            allow_unsafe_code=allow_unsafe_code,
+            require_measured=require_measured,
+            max_cost=max_cost,
+            wait_s=seconds_to_wait(wait),
+            slot=slot,
+            cluster=source,
+        )
+        return read(root)
+
+
+def run_suite(
+    suite: str | None,
+    resume: Path | None,
+    out: Path,
+    command: Sequence[str],
+    *,
+    narrowing: Mapping[str, Any],
+    effort: str | None,
+    energy: bool | None,
+    block: str | None,
+    seed: int | None,
+    retry_failed: bool,
+    allow_unsafe_code: bool,
+    require_measured: bool,
+    max_cost: str | None,
+    wait_s: float,
+    slot: str | None,
+    cluster: SlotSource | None,
+    spelled: Callable[[str], str] = str,
+) -> Path:
+    """Run a suite, or finish an interrupted run, and return the run's directory.
+
+    Args:
+        suite: as of `run`; so are the arguments that are not named here.
+        resume: in its place: the run to finish.
+        out: the folder of a new run.
+        command: how it was started, for its record.
+        narrowing: `systems`, `tasks` and `limit`.
+        wait_s: how long to wait for another measurement on this machine to end.
+        cluster: whose slots ask; None: this process does.
+        spelled: how the user wrote an option's name, for messages.
+
+    Raises:
+        UserError: as `run`.
+    """
+    if (suite is None) == (resume is None):
+        raise UserError(f"name a suite to run, or a run to {spelled('resume')}: one of the two")
+    if suite is not None:
+        if retry_failed:
+            raise UserError(
+                f"{spelled('retry_failed')} goes with a run to {spelled('resume')}: a new one has no failed requests"
+            )
+        shard = shard_of_arguments(block, seed)
+        resolved = load(
+            suite, effort=effort, energy=energy, require_measured=require_measured, max_cost=max_cost, **narrowing
+        )
+        return run_new(
+            resolved,
+            out,
             command,
             allow_unsafe_code=allow_unsafe_code,
             wait_s=wait_s,
             shard=shard,
             slot=slot,
-            cluster=source,
+            cluster=cluster,
         )
-        return read(root)
+    for names, given in (
+        (("systems", "tasks", "limit"), any(narrowing.values())),
+        (("effort", "energy"), (effort, energy) != (None, None)),
+        (("block", "seed"), (block, seed) != (None, None)),
+    ):
+        if given:
+            *first, last = map(spelled, names)
+            raise UserError(f"{', '.join(first)} and {last} go with a new run; a resumed one keeps its own")
+    assert resume is not None
+    return run_resumed(
+        resume,
+        allow_unsafe_code,
+        require_measured,
+        retry_failed=retry_failed,
+        command=command,
+        wait_s=wait_s,
+        max_cost=max_cost,
+        slot=slot,
+        cluster=cluster,
+    )
 
 
 def _given(narrowing: Mapping[str, tuple[str, ...] | str | int | None]) -> list[str]:

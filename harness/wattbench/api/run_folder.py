@@ -1,4 +1,4 @@
-"""The runs in a folder: what each is and whether it is complete, and which is meant where a run is asked for."""
+"""List the runs in a folder, and find the run that a path means."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def runs_in(folder: Path) -> list[ListedRun]:
 
 
 def find_run(path: str | os.PathLike[str]) -> Path:
-    """Return the run that is meant by a path: it is its directory, or the newest finished one in a folder of runs.
+    """Return the run that a path means: its directory, or the newest finished one in a folder of runs.
 
     Which one was taken of a folder is said on standard error.
 

@@ -1,4 +1,4 @@
-"""What surrounds every measurement: one at a time on a machine, and the meters chosen."""
+"""Prepare a measurement: take the locks of the machine, and choose the meters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def measuring_alone(wait_s: float = 0.0) -> Iterator[None]:
 
 @contextlib.contextmanager
 def machine_lock(wait_s: float = 0.0, slot: str | None = None) -> Iterator[None]:
-    """Hold the locks that one measurement on a machine, and on each GPU, can have: energy is counted for all of it.
+    """Hold the locks of this machine, or of a slot: only one measurement at a time can count its energy.
 
     Args:
         wait_s: as of `sharing_machine`.

@@ -1,28 +1,25 @@
-"""Running a suite from its file to a finished record, or finishing an interrupted run."""
+"""Run a suite, or finish an interrupted run."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from wattbench.api.changed_suite import changed_suite
 from wattbench.api.cluster_runs import run_new_on, run_resumed_on
+from wattbench.api.loaded_suite import recorded_suite
 from wattbench.api.retry_finished import copy_of, failed_requests_of
-from wattbench.api.run_so_far import how_to_report
 from wattbench.api.session import meters_here, sharing_machine
-from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on
+from wattbench.api.stopped_run import RunInterruptedError, how_to_go_on, how_to_report
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import SlotSource
-    from wattbench.config import Resolved, Suite
+    from wattbench.api.slot_source import SlotSource
+    from wattbench.config import Resolved
     from wattbench.distributed.shard_choice import ShardChoice
     from wattbench.machine.shared_machine import SharedMachine
     from wattbench.measure.plan import Cell
@@ -31,89 +28,6 @@ if TYPE_CHECKING:
     from wattbench.records import RunRecords, RunWriter
 
 RESUME = "wattbench run --resume"
-
-
-def load(suite: str, **narrowing: Any) -> Resolved:
-    """Read a suite, narrowed to some systems, tasks and items, and check what its report will need.
-
-    Raises:
-        UserError: something in it is wrong.
-    """
-    from wattbench.config import load_suite
-
-    resolved = load_suite(suite).narrowed(**narrowing)
-    _check_carbon(resolved.suite)
-    return resolved
-
-
-def _check_carbon(suite: Suite) -> None:
-    """Stop a run before it starts, not after, where its report could not state grams or other impacts."""
-    from wattbench_reports.metrics.carbon import carbon_of_suite
-    from wattbench_reports.metrics.impacts import impacts_of_suite
-    from wattbench_reports.tables.suite_record import CarbonSettings
-
-    carbon = CarbonSettings.of(suite.carbon.model_dump(mode="json"))
-    carbon_of_suite(carbon)
-    if suite.impacts is not None:
-        impacts_of_suite(suite.impacts.model_dump(mode="json"), carbon)
-
-
-def requiring(resolved: Resolved, require_measured: bool) -> Resolved:
-    """Add to a suite that no joules may be modelled, where the user asks for it; its record then says so."""
-    return measured_with(resolved, require_measured=True) if require_measured else resolved
-
-
-def measured_with(resolved: Resolved, **settings: Any) -> Resolved:
-    """Replace settings of a suite's `measure` by those that the user gives; its record then says so.
-
-    Args:
-        resolved: the suite.
-        settings: by name; None: as the suite has it.
-
-    Raises:
-        UserError: they cannot be, or do not fit together.
-    """
-    from pydantic import ValidationError
-
-    given = {name: value for name, value in settings.items() if value is not None}
-    if not given:
-        return resolved
-    measure = resolved.suite.measure
-    try:
-        changed = type(measure).model_validate(measure.model_dump() | given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "measure"
-        raise UserError(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
-    return replace(resolved, suite=resolved.suite.model_copy(update={"measure": changed}))
-
-
-def spending_at_most(resolved: Resolved, max_cost: str | None) -> Resolved:
-    """Set the budget of a run, where the user names one; its record then says so.
-
-    Raises:
-        UserError: it is none.
-    """
-    if max_cost is None:
-        return resolved
-    from wattbench.config.apis import FORM
-
-    if not isinstance(max_cost, str) or not re.fullmatch(FORM, max_cost):
-        raise UserError(f"a budget of {max_cost!r:.60} is not an amount and a currency, such as '5 USD'")
-    return replace(resolved, suite=resolved.suite.model_copy(update={"max_cost": max_cost}))
-
-
-def shard_of_arguments(block: str | None, seed: int | None) -> ShardChoice | None:
-    """Return the blocks that are asked; None: all.
-
-    Raises:
-        UserError: they cannot be read, or there is a seed without them.
-    """
-    from wattbench.distributed.shard_choice import shard_choice
-
-    if block is None and seed is not None:
-        raise UserError("a seed of the deal goes with the blocks of a shard; a whole run draws its own")
-    return None if block is None else shard_choice(block, seed)
 
 
 def run_new(
@@ -219,7 +133,7 @@ def run_resumed(
     finished = records.finished
     if not finished and is_handed_out(records.header, root):
         _check_only(root, retry_failed=retry_failed, slot=slot)
-        resolved = requiring(recorded_suite(records), require_measured)
+        resolved = recorded_suite(records, require_measured=require_measured)
         return run_resumed_on(
             cluster, records, resolved, allow_unsafe_code=allow_unsafe_code, resume=resume, wait_s=wait_s
         )
@@ -231,8 +145,7 @@ def run_resumed(
     if finished and not failed_requests_of(records):
         notice(f"{root} is finished already, and none of its requests failed")
         return root
-    resolved = requiring(recorded_suite(records), require_measured)
-    resolved = spending_at_most(resolved, max_cost)
+    resolved = recorded_suite(records, require_measured=require_measured, max_cost=max_cost)
     if retry_failed and resolved.suite.measure.load is not None:
         raise UserError(f"{root}: under load failed requests are a result of the rate: they are not asked again")
     with sharing_machine(wait_s, slot, metered=resolved.suite.measure.energy) as machine, ExitStack() as stack:
@@ -248,20 +161,6 @@ def run_resumed(
             notice(f"wattbench: {records.layout.root} stays as it is; its failed requests are asked again in {root}")
             writer = RunWriter(root)
         return _measure(writer, resolved, cells, chosen, machine, allow_unsafe_code, resume, retry_failed=retry_failed)
-
-
-def recorded_suite(records: RunRecords) -> Resolved:
-    """Read the suite of a run that is to go on from its record, and say what has changed in its file since.
-
-    Raises:
-        UserError: it cannot be read, or a secret of it is needed and gone.
-    """
-    from wattbench.config import resolved_from_record, with_secrets
-
-    recorded = resolved_from_record(with_secrets(records.header.suite))
-    if (said := changed_suite(records.header, recorded)) is not None:
-        notice(said)
-    return recorded
 
 
 def _check_only(root: Path, *, retry_failed: bool, slot: str | None) -> None:

@@ -29,7 +29,7 @@ _WRITTEN = ("digests", "journal", "lines", "invariants", SIGNATURE)
 
 @dataclass(frozen=True)
 class Verified:
-    """What was found of a run."""
+    """The checks of a run."""
 
     run: Path
     checks: tuple[Check, ...]
@@ -80,8 +80,7 @@ def verify(
     Raises:
         UserError: it is not the directory of a run, or is not finished.
     """
-    from wattbench.api.verifying.recomputed import figures
-    from wattbench.api.verifying.scores import scores
+    from wattbench.api.verifying.recomputed import figures, scores
     from wattbench.api.verifying.written import signature
 
     records = _opened(Path(run))

@@ -1,4 +1,4 @@
-"""What a finished run ends with: which system to run, a row per system, and the report."""
+"""Print what a finished run ends with: which system to run, a row per system, and the report."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _shard_hint(root: Path) -> str | None:
 
 
 def _advise(root: Path, *, show_data: bool) -> Analysis | None:
-    """Print the advice; a run that is finished is not failed by what is said of it."""
+    """Print the advice. An error in it does not fail the run, which is finished."""
     try:
         from wattbench.records import read_run
         from wattbench_reports.comparison.analysis import analyse

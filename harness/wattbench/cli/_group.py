@@ -74,8 +74,10 @@ def _plain_usage() -> Iterator[None]:
 
 
 def _prepare_streams() -> None:
-    """Open standard streams that are closed, as a daemon's may be, before a record gets the number of one. A character
-    that the encoding of standard output lacks, as an older terminal's may, is printed by its number."""
+    """Open closed standard streams, and print characters that standard output cannot encode by their numbers.
+
+    A daemon's may be closed: a record would get the number of one.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             os.dup2(os.open(os.devnull, os.O_RDWR), number)
@@ -85,12 +87,25 @@ def _prepare_streams() -> None:
 
 
 def _drop_unwritten() -> None:
-    """Leave what standard output cannot take, as on a full disk: Python would try again as it ends, and complain."""
+    """Discard what standard output cannot take, as on a full disk: Python would try again as it ends, and complain."""
     try:
         sys.stdout.flush()
     except OSError:
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class ComputingCommand(click.Command):
+    """Run a command that only computes with one thread of OpenBLAS, unless the user sets another number.
+
+    A second one waits for the first more than it helps with sums as short as these, and where the machine has other
+    work to do, or a container a share of many cores, it takes half as long again.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported, which is after this
+        return super().invoke(ctx)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,7 +118,7 @@ def main(context: click.Context) -> None:
 
 @contextlib.contextmanager
 def _no_questions() -> Iterator[None]:
-    """Let no library ask anything, such as whether a repository's code may run: who reads an answer finds none."""
+    """Empty standard input, so that no library can ask a question, such as whether code may run."""
     given = sys.stdin
     with Path(os.devnull).open() as nothing:
         sys.stdin = nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ LARGEST = 1e18
 def command_line() -> list[str]:
     """Return the command as it was typed, for the record of a run."""
     return ["wattbench", *sys.argv[1:]]
+
+
+def as_option(name: str) -> str:
+    """Return the name of an argument as it is typed on the command line."""
+    return f"--{name.replace('_', '-')}"
 
 
 def names(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -76,6 +82,23 @@ def effort_options(command: Any) -> Any:
         help="off: accuracy and latency alone; any number of such runs may go on side by side.",
     )
     return effort(energy(command))
+
+
+class RunPath(click.Path):
+    """The argument RUN: the directory of a run, or a folder of runs, of which the newest finished one is taken.
+
+    Which one that is goes to standard error.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the run's directory."""
+        from wattbench.api.run_folder import find_run
+
+        path: Any = super().convert(value, param, ctx)
+        return find_run(path)
 
 
 class _Reader(click.ParamType):  # type: ignore[type-arg]  # generic only from click 8.2 on
@@ -198,63 +221,42 @@ def assumption_options(command: Any) -> Any:
     """Add the options that restate a run, in place of its suite's settings. The command gets them as `assumptions`."""
 
     @functools.wraps(command)
-    def with_assumptions(
-        *args: Any,
-        region: str | None,
-        intensity: float | None,
-        intensity_csv: Path | None,
-        pue: float | None,
-        embodied: str | None,
-        impacts: str | None,
-        mix: str | None,
-        requests: float | None,
-        price: float | None,
-        currency: str | None,
-        system_prices: tuple[str, ...],
-        sessions: Path | None,
-        cluster: str | None,
-        min_accuracy: str | None,
-        max_p95: float | None,
-        max_cost: float | None,
-        max_joules: float | None,
-        max_grams: float | None,
-        max_memory: float | None,
-        risk: float | None,
-        worth_right: float | None,
-        cost_wrong: float | None,
-        carbon_price: float | None,
-        minimise: str | None,
-        **others: Any,
-    ) -> Any:
-        from wattbench_reports.metrics.assumptions import Assumptions
-        from wattbench_reports.metrics.carbon import CarbonChoice
-        from wattbench_reports.metrics.decision_settings import DecisionChoice
-        from wattbench_reports.metrics.workload import WorkloadChoice
+    def with_assumptions(*args: Any, system_prices: tuple[str, ...], **options: Any) -> Any:
+        from wattbench.api.assumptions import AssumptionOptions, assumptions_of
 
-        assumptions = Assumptions(
-            CarbonChoice(region, intensity, intensity_csv, pue, embodied),
-            WorkloadChoice(mix, requests, price, currency),
-            sessions=sessions,
-            cluster=cluster,
-            impacts=impacts,
-            prices=system_prices,
-            decision=DecisionChoice(
-                min_accuracy,
-                max_p95,
-                max_cost,
-                max_joules,
-                max_grams,
-                max_memory,
-                risk,
-                worth_right,
-                cost_wrong,
-                carbon_price,
-                minimise,
-            ),
-        )
-        return command(*args, assumptions=assumptions, **others)
+        given = {name: options.pop(name) for name in AssumptionOptions.__annotations__ if name in options}
+        return command(*args, assumptions=replace(assumptions_of(**given), prices=system_prices), **options)
 
     with_options: Any = with_assumptions
     for option in reversed(_ASSUMPTIONS):
         with_options = option(with_options)
     return with_options
+
+
+def cluster_options(command: Any) -> Any:
+    """Add the options. The command gets them as `cluster`, a `wattbench.api.slot_source.SlotSource`; None without."""
+
+    @functools.wraps(command)
+    def with_cluster(
+        *args: Any, cluster: str | None, slots: str | None, gpus_per_slot: int | None, **others: Any
+    ) -> Any:
+        from wattbench.api.slot_source import slot_source
+
+        return command(*args, cluster=slot_source(cluster, slots, gpus_per_slot), **others)
+
+    with_options: Any = click.option(
+        "--gpus-per-slot",
+        type=click.IntRange(min=1),
+        help="With --slots or --cluster: how many GPUs each slot has; default: 1.",
+    )(with_cluster)
+    with_options = click.option(
+        "--slots",
+        metavar="auto|N",
+        help="Ask on N slots of this machine at once, each with an NVIDIA GPU of its own; auto: on all there are.",
+    )(with_options)
+    return click.option(
+        "--cluster",
+        metavar="ray[://HOST:PORT]",
+        help="Ask on the nodes of a Ray cluster: ray is one that runs here, or else is started. On a node of another: "
+        "HOST:PORT.",
+    )(with_options)

@@ -1,4 +1,4 @@
-"""Where a verdict goes: to the files that the options name, and to GitHub where it runs the job."""
+"""Write a verdict to the files that the options name, and to GitHub where it runs the job."""
 
 from __future__ import annotations
 

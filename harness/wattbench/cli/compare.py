@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._computing import ComputingCommand
 from wattbench.cli._ending import open_in_browser, open_option, page_of, route_hint
-from wattbench.cli._group import main
-from wattbench.cli._options import assumption_options, command_line, names
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._options import RunPath, assumption_options, command_line, names
 from wattbench.progress.notices import notice, stdout_to_stderr
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions
-
-_RUN = click.argument("run", type=RunPath())
-
 
 EXIT_APART = 3
 """No figure of one run may be ranked against a figure of another. They are shown all the same."""
@@ -75,7 +70,7 @@ def compare(runs: tuple[Path, ...], form: str, across: tuple[str, ...], assumpti
 
 
 @main.command(cls=ComputingCommand)
-@_RUN
+@click.argument("run", type=RunPath())
 @click.option(
     "-o",
     "--output",
@@ -109,7 +104,7 @@ def report(
 
     Prints the path of the page.
     """
-    from wattbench.api.run_so_far import part_of
+    from wattbench.api.stopped_run import part_of
     from wattbench_reports.html import write_report
 
     if so_far:

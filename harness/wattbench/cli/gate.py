@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import main
-from wattbench.cli._options import command_line, items_options, measured_option, names
+from wattbench.cli._options import as_option, cluster_options, command_line, items_options, measured_option, names
 from wattbench.cli._verdict_files import VerdictFiles, errors_as_verdicts, verdict_options
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
@@ -81,7 +80,7 @@ def gate(
     from wattbench.api.gates.gate_request import GateRequest
 
     files = VerdictFiles(junit, markdown, json_file, github=not no_github)
-    request = GateRequest(command=command_line(), spelled=_as_option, **request_options)
+    request = GateRequest(command=command_line(), spelled=as_option, **request_options)
     with errors_as_verdicts(files, lambda message: _failed(request, message), lambda: _say_how_to_resume(request)):
         with stdout_to_stderr():
             result = request.judged()
@@ -90,10 +89,6 @@ def gate(
         if report is not None:
             _report(request, report, result)
         raise click.exceptions.Exit(result.exit_code)
-
-
-def _as_option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
 
 
 def _print(result: GateResult) -> None:

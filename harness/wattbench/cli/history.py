@@ -129,7 +129,7 @@ def _prune(layout: NightsLayout, nights: int, weeks: int, dry_run: bool) -> None
 
 
 def _show(layout: NightsLayout, sql: str | None, series: dict[str, Any], form: str) -> None:
-    from wattbench.api.history_rows import night_listing, series_listing, sql_listing
+    from wattbench.api.history import night_listing, series_listing, sql_listing
     from wattbench_reports.export.any_rows import rows_text
 
     with stdout_to_stderr():

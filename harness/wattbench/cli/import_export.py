@@ -9,8 +9,7 @@ import click
 
 from wattbench.cli._ending import end_of_run, open_option
 from wattbench.cli._group import main
-from wattbench.cli._options import assumption_options, command_line
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._options import RunPath, assumption_options, command_line
 from wattbench.errors import UserError
 from wattbench.progress.notices import stdout_to_stderr
 

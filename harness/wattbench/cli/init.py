@@ -20,8 +20,7 @@ from wattbench.terminal import printable, wrapped
 
 if TYPE_CHECKING:
     from wattbench.first_suite.draft import Draft
-    from wattbench.first_suite.undecided import UndecidedError
-    from wattbench.first_suite.wishes import Wishes
+    from wattbench.first_suite.wishes import UndecidedError, Wishes
 
 SHOWN_PROMPTS = 2
 _SCORES = ("label", "exact", "number", "contains", "regex", "choice", "f1")
@@ -115,7 +114,7 @@ def _shown(drafted: Draft) -> list[str]:
 def _drafted(wishes: Wishes) -> Draft:
     """Draft the suite; in a terminal ask for what cannot be guessed."""
     from wattbench.first_suite.draft import draft
-    from wattbench.first_suite.undecided import UndecidedError
+    from wattbench.first_suite.wishes import UndecidedError
     from wattbench.tasks.loading import quiet_lm_eval
 
     quiet_lm_eval()  # before anything else imports it
@@ -136,7 +135,7 @@ def _terminal() -> TextIO | None:
 
 
 def _answered(wishes: Wishes, undecided: UndecidedError, terminal: TextIO) -> Wishes:
-    """Return the wishes with what a person says to what is undecided."""
+    """Ask for what is undecided, and return the wishes with the answer."""
     if undecided.setting == "systems":
         return replace(wishes, systems=tuple(_systems(wishes, terminal)))
     given = getattr(wishes, undecided.setting)
@@ -150,7 +149,7 @@ def _answered(wishes: Wishes, undecided: UndecidedError, terminal: TextIO) -> Wi
 
 
 def _systems(wishes: Wishes, terminal: TextIO) -> list[str]:
-    """Ask for systems until none is named any more, each once it is known to be one."""
+    """Ask for systems until the answer is empty, and check each."""
     from wattbench.first_suite.systems import FORMS, draft_system
 
     notice(f"Systems: each is {FORMS}.")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._options import RunPath
 
 
 @main.command()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wattbench.cli._cluster import cluster_options
 from wattbench.cli._group import EXIT_INTERRUPTED, main
-from wattbench.cli._options import command_line, measured_option, narrowing_options
+from wattbench.cli._options import cluster_options, command_line, measured_option, narrowing_options
 from wattbench.cli._verdict_files import EXIT_ERROR, VerdictFiles, VerdictTexts, errors_as_verdicts, verdict_options
 from wattbench.cli._waiting import WaitingCommand, wait_option, wait_words
 from wattbench.errors import UserError, require_installed
@@ -23,7 +22,7 @@ from wattbench.progress.notices import notice, stdout_to_stderr
 from wattbench.terminal import printable
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import SlotSource
+    from wattbench.api.slot_source import SlotSource
     from wattbench.config import Resolved
     from wattbench.nights import NightsLayout
     from wattbench.repository import Commit
@@ -41,9 +40,9 @@ class _Work:
     cluster: SlotSource | None = None
 
     def resolved(self) -> Resolved:
-        from wattbench.api.suite_runs import load, requiring
+        from wattbench.api.loaded_suite import load
 
-        return requiring(load(self.suite, **self.narrowing), self.require_measured)
+        return load(self.suite, require_measured=self.require_measured, **self.narrowing)
 
     def options(self) -> list[str]:
         """Return the options as the user wrote them."""
@@ -226,7 +225,7 @@ def _judged(layout: NightsLayout, given: Path | None, files: VerdictFiles) -> in
 def _run_missed(layout: NightsLayout, work: _Work, wanted: str) -> None:
     """Run the suite at each of the commits that has no night yet, and rebuild the site."""
     from wattbench.api.gates.judge_night import rebuild_site
-    from wattbench.api.suite_runs import load
+    from wattbench.api.loaded_suite import load
     from wattbench.nights import backfill, commits_with_a_night, kept_runs
     from wattbench.repository import repository_of
 

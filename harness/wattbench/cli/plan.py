@@ -64,16 +64,15 @@ def plan(
     SUITE is a file, or the name of a suite that wattbench ships. What is missing here to run it is noted. None of the
     suite's code is run: the plan names it. Servers that the suite names, and does not start, are asked what they serve.
     """
+    from wattbench.api.loaded_suite import load as read_suite
+    from wattbench.api.loaded_suite import shard_of_arguments
     from wattbench.api.plans.plan_suite import plan_suite
-    from wattbench.api.suite_runs import load as read_suite
-    from wattbench.api.suite_runs import measured_with, requiring, shard_of_arguments
     from wattbench.measure.code_to_run import code_to_run
     from wattbench_reports.formatting.json_text import json_text
 
     shard = shard_of_arguments(block, seed)
     with stdout_to_stderr():
-        resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
-        resolved = requiring(resolved, require_measured)
+        resolved = read_suite(suite, effort=effort, energy=energy, require_measured=require_measured, **narrowing)
         for code in code_to_run(resolved) if load else ():
             notice(f"wattbench: --load: may run {code}")
         planned = plan_suite(

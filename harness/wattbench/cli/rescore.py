@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wattbench.cli._group import main
-from wattbench.cli._options import command_line
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._options import RunPath, command_line
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wattbench.cli._computing import ComputingCommand
-from wattbench.cli._group import main
-from wattbench.cli._options import Finite, assumption_options, names
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._options import Finite, RunPath, assumption_options, names
 
 if TYPE_CHECKING:
     from wattbench_reports.metrics.assumptions import Assumptions

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from wattbench.cli._cluster import cluster_options
-from wattbench.cli._ending import end_of_run, open_option
+from wattbench.cli._ending import end_of_run, open_option, page_of
 from wattbench.cli._group import main
-from wattbench.cli._options import block_options, command_line, effort_options, measured_option, narrowing_options
-from wattbench.cli._stopped import report_offered
+from wattbench.cli._options import (
+    as_option,
+    block_options,
+    cluster_options,
+    command_line,
+    effort_options,
+    measured_option,
+    narrowing_options,
+)
 from wattbench.cli._waiting import WaitingCommand, wait_option
 from wattbench.errors import UserError
-from wattbench.progress.notices import stdout_to_stderr
-
-if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import SlotSource
+from wattbench.interrupts import ending_at_once, was_ctrl_c
+from wattbench.progress.notices import notice, stdout_to_stderr
 
 
 @main.command(cls=WaitingCommand)
@@ -55,74 +63,28 @@ def run(
     report: Path | None,
     open_page: bool,
     resume: Path | None,
-    max_cost: str | None,
-    block: str | None,
-    seed: int | None,
-    slot: str | None,
-    retry_failed: bool,
     allow_unsafe_code: bool,
-    effort: str | None,
-    energy: bool | None,
-    require_measured: bool,
-    wait_s: float,
-    cluster: SlotSource | None,
-    **narrowing: Any,
+    **options: Any,
 ) -> None:
     """Run SUITE and print the run's directory; everything else goes to standard error.
 
     It ends with the advice which system to run, a row per system, and where the report is. SUITE is a file, or the
     name of a suite that wattbench ships. Where its budget is reached it ends with exit code 4, and can be resumed.
     """
-    from wattbench.api.suite_runs import load as read_suite
-    from wattbench.api.suite_runs import (
-        measured_with,
-        requiring,
-        run_new,
-        run_resumed,
-        shard_of_arguments,
-        spending_at_most,
-    )
+    from wattbench.api.run import run_suite
 
-    if (suite is None) == (resume is None):
-        raise UserError("name a suite to run, or a run to --resume: one of the two")
-    if retry_failed and resume is None:
-        raise UserError("--retry-failed goes with a run to --resume: a new one has no failed requests")
-    if resume is not None and any(narrowing.values()):
-        raise UserError("--systems, --tasks and --limit go with a new run; a resumed one keeps its own")
-    if resume is not None and (effort, energy) != (None, None):
-        raise UserError("--effort and --energy go with a new run; a resumed one keeps its own")
-    if resume is not None and (block, seed) != (None, None):
-        raise UserError("--block and --seed go with a new run; a resumed one keeps its own")
-    shard = shard_of_arguments(block, seed)
-    offered = report_offered(report, open_page=open_page, allow_unsafe_code=allow_unsafe_code)
+    offered = _report_offered(report, open_page=open_page, allow_unsafe_code=allow_unsafe_code)
     with stdout_to_stderr(), offered:
-        if suite is not None:
-            resolved = measured_with(read_suite(suite, **narrowing), effort=effort, energy=energy)
-            resolved = requiring(resolved, require_measured)
-            resolved = spending_at_most(resolved, max_cost)
-            root = run_new(
-                resolved,
-                out,
-                command_line(),
-                allow_unsafe_code=allow_unsafe_code,
-                wait_s=wait_s,
-                shard=shard,
-                slot=slot,
-                cluster=cluster,
-            )
-        else:
-            assert resume is not None
-            root = run_resumed(
-                resume,
-                allow_unsafe_code,
-                require_measured,
-                retry_failed=retry_failed,
-                command=command_line(),
-                wait_s=wait_s,
-                max_cost=max_cost,
-                slot=slot,
-                cluster=cluster,
-            )
+        root = run_suite(
+            suite,
+            resume,
+            out,
+            command_line(),
+            narrowing={name: options.pop(name) for name in ("systems", "tasks", "limit")},
+            allow_unsafe_code=allow_unsafe_code,
+            spelled=as_option,
+            **options,
+        )
     click.echo(root)
     with stdout_to_stderr():
         end_of_run(root, report, open_page=open_page)
@@ -132,8 +94,6 @@ def run(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(as_json: bool) -> None:
     """Show which sensors exist, why some cannot be read, what will be measured or only modelled, and what else runs."""
-    import json
-
     from wattbench.machine import doctor as checks
     from wattbench.machine.busy import busy_now
     from wattbench.machine.measuring_lock import runs_now, slots_now
@@ -148,8 +108,48 @@ def doctor(as_json: bool) -> None:
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of a suite file, for editors."""
-    import json
-
     from wattbench.config import Suite
 
     click.echo(json.dumps(Suite.model_json_schema(), indent=2))
+
+
+@contextlib.contextmanager
+def _report_offered(report: Path | None, *, open_page: bool, allow_unsafe_code: bool) -> Iterator[None]:
+    """Where a person at a terminal stops the run of this block, ask whether its complete blocks are to be reported.
+
+    Args:
+        report: the file of the report; None: next to the run of these blocks.
+        open_page: whether it is opened in a browser.
+        allow_unsafe_code: whether tasks may run code that a model wrote.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped, whatever was answered.
+    """
+    from wattbench.api.stopped_run import BlocksSoFar, RunInterruptedError
+
+    try:
+        yield
+    except RunInterruptedError as stopped:
+        so_far = BlocksSoFar.of_run(stopped.root)
+        if so_far is None or not so_far.complete or not _someone_is_there():
+            raise
+        with ending_at_once():
+            click.echo(f"Write the report of the {so_far.in_words} so far? [y/N] ", nl=False, err=True)
+            if sys.__stdin__ is not None and sys.__stdin__.readline().strip().lower() in ("y", "yes"):
+                _write(stopped.root, report, open_page=open_page, allow_unsafe_code=allow_unsafe_code)
+        raise
+
+
+def _someone_is_there() -> bool:
+    """Return whether Ctrl-C was pressed at a terminal. `sys.stdin` is none: libraries are to ask nothing."""
+    return sys.__stdin__ is not None and sys.__stdin__.isatty() and sys.stderr.isatty() and was_ctrl_c()
+
+
+def _write(root: Path, report: Path | None, *, open_page: bool, allow_unsafe_code: bool) -> None:
+    from wattbench.api.stopped_run import part_of
+
+    try:
+        part = part_of(root, command_line(), allow_unsafe_code=allow_unsafe_code)
+        end_of_run(part, report or page_of(part), open_page=open_page)
+    except UserError as error:
+        notice(f"wattbench: {error}")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from wattbench.cli._computing import ComputingCommand
-from wattbench.cli._group import main
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._group import ComputingCommand, main
+from wattbench.cli._options import RunPath
 from wattbench.errors import UserError
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wattbench.errors import nearest
 from wattbench.first_suite.table import Column, Table
-from wattbench.first_suite.undecided import UndecidedError
+from wattbench.first_suite.wishes import UndecidedError
 
 INPUTS = frozenset((
     "body", "comment", "content", "document", "input", "instruction", "message", "problem", "prompt", "query",

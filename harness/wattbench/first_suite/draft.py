@@ -17,8 +17,7 @@ from wattbench.first_suite.columns import Guess, guess_columns
 from wattbench.first_suite.score import GuessedScore, guess_score
 from wattbench.first_suite.systems import FORMS, DraftedSystem, draft_system
 from wattbench.first_suite.table import Table, read_table
-from wattbench.first_suite.undecided import UndecidedError
-from wattbench.first_suite.wishes import Wishes, check_texts, existing_file, place_of
+from wattbench.first_suite.wishes import UndecidedError, Wishes, check_texts, existing_file, place_of
 from wattbench.first_suite.yaml_text import Section, suite_text
 from wattbench.tasks.file_task.accepted import RIGHT
 from wattbench.tasks.file_task.build import build_once
@@ -57,8 +56,8 @@ class Draft:
         document = built.splits["test"][0]
         judged = judged_examples(built.score, document)
         lines = wrapped(f"right answers: {built.accepts}")
-        for text, alike in (("right", [1.0]), ("wrong", [0.0])):
-            replies = [repr(reply[:_SHOWN_REPLY]) for reply, score in judged if score in alike]
+        for text, shown in (("right", 1.0), ("wrong", 0.0)):
+            replies = [repr(reply[:_SHOWN_REPLY]) for reply, score in judged if score == shown]
             lines += wrapped(", ".join(replies), f"  {text}, for the first item: ", "    ") if replies else []
         return lines
 
@@ -129,7 +128,7 @@ def _systems(wishes: Wishes, folder: Path, domain: str) -> list[DraftedSystem]:
 
 
 def _fitting(system: DraftedSystem, score: GuessedScore) -> DraftedSystem:
-    """Return a system that sees what it has to choose from."""
+    """Let a system see the choices, where it has to choose."""
     if score.score != "choice" or system.settings.get("sees") != "input":
         return system
     settings = {**system.settings, "sees": "prompt"}

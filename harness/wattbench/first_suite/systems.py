@@ -67,9 +67,7 @@ def draft_system(given: str, folder: Path, domain: str, api_key_env: str | None)
     match = _NAMED.fullmatch(given)
     name, what = match.groups() if match else (None, given)
     system = _drafted(what.strip(), folder, domain, api_key_env)
-    if name is None:
-        return system
-    return replace(system, name=name)
+    return system if name is None else replace(system, name=name)
 
 
 def _drafted(what: str, folder: Path, domain: str, api_key_env: str | None) -> DraftedSystem:

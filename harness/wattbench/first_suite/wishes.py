@@ -1,8 +1,9 @@
-"""What a user says of a first suite, and where its files are."""
+"""Define what a user says of a first suite, and where its files are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from wattbench.config.file_task import name_after
 from wattbench.errors import UserError, nearest
 
 _SUFFIXES = (".yaml", ".yml")
+
+
+class UndecidedError(UserError):
+    """An option is missing that cannot be guessed."""
+
+    def __init__(self, setting: str, message: str, choices: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.setting = setting
+        """What is to be said: `file`, `input`, `target` or `systems`."""
+        self.choices = tuple(choices)
+        """What it can be, where that is known."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import pytest
 
@@ -14,6 +14,7 @@ from wattbench.errors import UserError
 from wattbench.pytest_plugin.judged import Judged
 from wattbench.pytest_plugin.marker_settings import Settings, settings_of
 from wattbench.pytest_plugin.measured import Measured
+from wattbench.redaction import hide, keep_environment
 
 if TYPE_CHECKING:
     from wattbench.api.gate import GateResult
@@ -124,3 +125,27 @@ class Wattbench:
     def _report(self, text: str) -> None:
         """Print a text under the test's failure, if it fails."""
         self._item.add_report_section("call", "wattbench", text)
+
+
+def hide_report(report: pytest.TestReport, config: pytest.Config) -> None:
+    """Hide the secrets in a test's report: in its failure and in its captured output.
+
+    A failure is taken apart and put together by pytest's own hooks, as it is for pytest-xdist.
+    """
+    keep_environment()
+    report.sections = [(title, hide(text)) for title, text in report.sections]
+    if report.longrepr is None:
+        return
+    data = config.hook.pytest_report_to_serializable(config=config, report=report)
+    hidden = config.hook.pytest_report_from_serializable(
+        config=config, data={**data, "longrepr": _hidden(data["longrepr"])}
+    )
+    report.longrepr = hidden.longrepr
+
+
+def _hidden(data: Any) -> Any:
+    if isinstance(data, str):
+        return hide(data)
+    if isinstance(data, dict):
+        return {key: _hidden(value) for key, value in data.items()}
+    return type(data)(map(_hidden, data)) if isinstance(data, list | tuple) else data

@@ -42,7 +42,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Hide secrets in what pytest shows of a test with the fixture: its traceback, locals, output and log."""
     report = yield
     if "wattbench" in getattr(item, "fixturenames", ()):
-        from wattbench.pytest_plugin.hidden_report import hide_report
+        from wattbench.pytest_plugin.fixture import hide_report
 
         hide_report(report, item.config)
     return report

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from wattbench.api.gate import GateResult
 from wattbench.api.gates.gate_request import GateRequest
+from wattbench.api.loaded_suite import load
 from wattbench.api.read import Run, read
-from wattbench.api.suite_runs import load, run_new
+from wattbench.api.suite_runs import run_new
 from wattbench.config import Resolved
 from wattbench.errors import UserError
 from wattbench.progress.notices import stdout_to_stderr

@@ -13,7 +13,7 @@ from tests.fuzz.targets import Target, given
 from tests.made_up import gate_results
 from tests.made_up.gates import FakeGate, gate_policy, write_gate
 from tests.made_up.whole_run import write_whole_run
-from wattbench.api.history_rows import night_listing
+from wattbench.api.history import night_listing
 from wattbench.nights.layout import NightsLayout
 from wattbench.nights.nights import kept_run
 from wattbench.records import read_run

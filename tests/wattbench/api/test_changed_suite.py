@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.api.changed_suite import NAMED, changed_suite
+from wattbench.api.loaded_suite import NAMED, changed_suite
 from wattbench.config import load_suite, resolved_from_record
 from wattbench.records import RunHeader, read_run
 from wattbench.redaction import hide_settings

@@ -11,10 +11,9 @@ import pytest
 
 import wattbench
 from tests.made_up.meters import PlayedMeter
-from wattbench.api import cluster_runs, machine_slots
-from wattbench.api.cluster_runs import Cluster
-from wattbench.api.machine_slots import SlotsHere
-from wattbench.api.slot_source import slot_source
+from wattbench.api import cluster_runs
+from wattbench.api import slot_source as source_module
+from wattbench.api.slot_source import Cluster, SlotsHere, slot_source
 from wattbench.config import Measure
 from wattbench.errors import UserError
 from wattbench.machine import idle_power, measuring_lock
@@ -34,7 +33,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[LiveSlot]:
     gpus = [Gpu(number, None, "H100", f"GPU-{number}") for number in range(4)]
     monkeypatch.setattr(slot_module, "usable_gpus", lambda: gpus)
     monkeypatch.setattr(measuring_lock, "slots_now", lambda: busy)
-    monkeypatch.setattr(machine_slots, "machine_lock", contextlib.nullcontext)
+    monkeypatch.setattr(source_module, "machine_lock", contextlib.nullcontext)
     monkeypatch.setattr(idle_power, "idle_power_w", lambda meters, seconds: {"cpu": 8 * seconds})
     monkeypatch.setattr(importlib.import_module("wattbench.meters.choose"), "choose", lambda each: Chosen(list(each)))
     return busy
@@ -52,7 +51,7 @@ def test_each_slot_has_gpus_and_the_machine_is_measured_at_rest_before() -> None
 
 
 def test_where_energy_is_off_no_meter_is_read_and_no_other_run_is_in_the_way(monkeypatch) -> None:
-    monkeypatch.setattr(machine_slots, "machine_lock", pytest.fail)
+    monkeypatch.setattr(source_module, "machine_lock", pytest.fail)
     wall = PlayedMeter(Reading, name="external (wall)", component="wall")  # refused where it is metered
     suite = SimpleNamespace(suite=SimpleNamespace(meters=[wall], measure=Measure(energy=False, idle_s=5.0)))
     assert slots_of(SlotsHere(2), suite) == (["GPU-0", "GPU-1"], {})
@@ -82,7 +81,7 @@ def test_where_another_run_measures_its_slots_wait_or_say_so(monkeypatch, capsys
     def taken() -> None:
         raise UserError("another wattbench run is measuring on this machine")
 
-    monkeypatch.setattr(machine_slots, "machine_lock", taken)
+    monkeypatch.setattr(source_module, "machine_lock", taken)
     assert slots_of(SlotsHere(2))[1] == {}
     assert "is not measured: another wattbench run" in capsys.readouterr().err
 

@@ -20,7 +20,7 @@ from tests.made_up import whole_run
 from tests.made_up.digests import without_digests
 from tests.made_up.whole_run import damage, write_whole_run
 from wattbench.api.verify import Verified, verify
-from wattbench.api.verifying.recomputed_comparison import comparison_differences
+from wattbench.api.verifying.recomputed import comparison_differences
 from wattbench.cli import main
 from wattbench.errors import UserError
 from wattbench.measure.rebuilt_tables import rebuild

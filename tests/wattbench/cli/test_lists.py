@@ -21,7 +21,7 @@ from tests.made_up.store import RunStore
 from wattbench.api.list_suites import suites_here
 from wattbench.api.run_folder import find_run, runs_in
 from wattbench.cli import main
-from wattbench.cli._run_argument import RunPath
+from wattbench.cli._options import RunPath
 from wattbench.errors import UserError
 from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
 

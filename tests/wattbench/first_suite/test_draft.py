@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from wattbench.config import FileTask, PythonSystem, load_suite
 from wattbench.errors import UserError
 from wattbench.first_suite.draft import Draft, draft
-from wattbench.first_suite.undecided import UndecidedError
-from wattbench.first_suite.wishes import Wishes
+from wattbench.first_suite.wishes import UndecidedError, Wishes
 from wattbench.tasks.file_task.build import build
 
 SAYS = {"Billing": "The invoice {n} is wrong.", "Technical": "It crashes, error {n}.", "Sales": "A quote for {n}?"}

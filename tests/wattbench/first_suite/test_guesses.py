@@ -18,7 +18,7 @@ from wattbench.first_suite.checks import check_rows
 from wattbench.first_suite.columns import guess_columns
 from wattbench.first_suite.score import GuessedScore, guess_score
 from wattbench.first_suite.table import _NUMBER, Table, read_table
-from wattbench.first_suite.undecided import UndecidedError
+from wattbench.first_suite.wishes import UndecidedError
 from wattbench.tasks.file_task.build import build
 from wattbench.tasks.file_task.scores import number
 

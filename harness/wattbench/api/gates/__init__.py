@@ -1,1 +1,1 @@
-"""Gates and nights: what is asked to be judged, its measuring and its verdict."""
+"""Measure and judge gates, and judge nights."""

@@ -1,4 +1,4 @@
-"""From gates of a system against itself to the error rates and the noise floor of gates on this machine."""
+"""Measure the error rates and the noise floor of gates on this machine, by gates of a system against itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import as_reports_know_it
 from wattbench.api.gates.measure_gate import GateJob, measure_new
-from wattbench.api.suite_runs import load
 from wattbench.progress.notices import notice
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def calibrate_gate(job: GateJob, out: Path, gates: int, restarts: int) -> Calibr
     from wattbench_reports.gate.evidence.interleaved_run import evidence_in_turns
     from wattbench_reports.tables.header_record import HeaderRecord
 
-    of_suite = load(job.suite, tasks=job.tasks, limit=job.limit).suite.gate
+    of_suite = job.resolved().suite.gate
     policy = as_reports_know_it(find_policy(job.policy_file, of_suite, Path.cwd())[0])
     plants: list[Planted] | None = None
     runs: list[list[Path]] = []
@@ -100,7 +99,7 @@ def _gated(job: GateJob, out: Path) -> Path:
 
 
 def plants_for(equal: Evidence, policy: Policy) -> list[Planted]:
-    """Return what makes the system worse by `PLANTED` times each margin, and a trade between two of its tasks.
+    """Return what is planted: harm of `PLANTED` times each margin, and a trade between two tasks.
 
     Args:
         equal: of the system against itself.
@@ -137,7 +136,7 @@ def _right_by_task(equal: Evidence) -> dict[str, list[float]]:
 
 
 def _trade(right: Mapping[str, Sequence[float]]) -> list[Planted]:
-    """Return a gain in one task and a loss in another of as many right answers, in the two tasks that have most.
+    """Plant a gain in one task and an equal loss in another, of the two tasks with the most right answers.
 
     Nothing where there is only one task, or one of the two has no right answer.
     """

@@ -1,4 +1,4 @@
-"""A gate that one device slot of a cluster measures, from its first pair to its last: its pairs stay on one machine."""
+"""Measure a gate on one device slot of a cluster, so that its pairs stay on one machine."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from wattbench.api.cluster_runs import Cluster
 from wattbench.api.gates.gate_worker import WORKER, gate_to_begin
 from wattbench.api.gates.measure_gate import GateJob
+from wattbench.api.slot_source import Cluster
 from wattbench.clock import now_s
 from wattbench.distributed.coordinator import Coordinator
 from wattbench.distributed.messages import encode
@@ -44,7 +44,7 @@ def measure_new_on(cluster: Cluster, job: GateJob, out: Path, begun: Callable[[P
 
 
 def measured_on(slots: SlotProvider, job: GateJob, out: Path, begun: Callable[[Path], None]) -> list[str]:
-    """Do as `measure_new_on`, on the slots of any provider."""
+    """Measure a gate on the slots of any provider, as `measure_new_on` does."""
     setup = encode("begin", **gate_to_begin(job))
     aside = out / f".{secrets.token_hex(6)}.gating"
     with failing_as(out, "the run of the gate cannot be written"), folder_aside(aside, left=out.glob(".*.gating")):

@@ -1,4 +1,4 @@
-"""What a gate is asked to judge: a suite to be measured, an interrupted gate, one run or two, or two files."""
+"""Judge what a gate is given: a suite to be measured, an interrupted gate, one run or two, or two files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wattbench.api.imported_runs import is_of_another_tool, run_of
 from wattbench.errors import UserError
 
 if TYPE_CHECKING:
-    from wattbench.api.cluster_runs import Cluster
+    from wattbench.api.slot_source import Cluster
     from wattbench_reports.gate.result import GateResult
 
 _OPTIONS = (

@@ -1,4 +1,4 @@
-"""From records and files to the verdict of a gate."""
+"""Judge gates by records and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wattbench.config import GatePolicy
     from wattbench.records import RunRecords
     from wattbench_reports.gate.policy import Policy
-    from wattbench_reports.gate.result import GateResult
+    from wattbench_reports.gate.result import GateResult, Verdict
 
 
 def gate_is_decided(root: Path) -> bool:
@@ -170,27 +170,23 @@ def calibrated_noise(policy: Policy, environment: Mapping[str, Any]) -> Mapping[
 def failed(
     message: str, *, suite: str, baseline: str | None = None, candidate: str | None = None, runs: Sequence[str] = ()
 ) -> GateResult:
-    """Make the verdict `error` of a gate, or of a night, that could not be brought to its end."""
-    from datetime import UTC, datetime
-
+    """Return the verdict `error` of a gate or a night that failed."""
     from wattbench.config import GatePolicy
-    from wattbench_reports.gate.result import GateResult, Verdict
+    from wattbench_reports.gate.result import Verdict
 
-    return GateResult(
-        verdict=Verdict.ERROR,
-        headline=message,
+    return _without_figures(
+        Verdict.ERROR,
+        message,
+        GatePolicy(),
+        suite=suite,
         baseline=baseline or "",
         candidate=candidate or "",
-        suite=suite,
         runs=tuple(runs),
-        metrics=(),
-        policy=as_reports_know_it(GatePolicy()),
-        created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Sequence[str]) -> GateResult:
-    """Make the verdict of a gate against a base from which nothing of the system differs: a pass that says so.
+    """Return the verdict `pass` of a gate against a base from which nothing of the system differs.
 
     Args:
         suite: its name.
@@ -199,21 +195,26 @@ def unchanged(suite: str, system: str, base: str, policy: GatePolicy, notes: Seq
         policy: which would have judged.
         notes: what else a reader should know.
     """
+    from wattbench_reports.gate.result import Verdict
+
+    headline = f"Nothing that concerns {system} differs from {base}, so no item was asked."
+    return _without_figures(
+        Verdict.PASS, headline, policy, suite=suite, baseline=f"{system}.base", candidate=system, notes=tuple(notes)
+    )
+
+
+def _without_figures(verdict: Verdict, headline: str, policy: GatePolicy, **others: Any) -> GateResult:
     from datetime import UTC, datetime
 
-    from wattbench_reports.gate.result import GateResult, Verdict
+    from wattbench_reports.gate.result import GateResult
 
     return GateResult(
-        verdict=Verdict.PASS,
-        headline=f"Nothing that concerns {system} differs from {base}, so no item was asked.",
-        baseline=f"{system}.base",
-        candidate=system,
-        suite=suite,
-        runs=(),
+        verdict=verdict,
+        headline=headline,
         metrics=(),
         policy=as_reports_know_it(policy),
-        notes=tuple(notes),
         created_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        **{"runs": (), **others},
     )
 
 

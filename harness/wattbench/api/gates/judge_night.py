@@ -1,4 +1,4 @@
-"""From the runs of a history to the verdict on its last night, and to its site."""
+"""Judge the last night of a history, and build its site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate of a working tree against a base: one system as a commit has it and as it is now, in one job."""
+"""Gate a working tree against a base: one system as a commit has it and as it is now, in one job."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.judge_gate import unchanged
 from wattbench.api.gates.measure_gate import GateJob, gate_rules, measure_sides
+from wattbench.api.loaded_suite import load
 from wattbench.api.session import measuring_alone, sharing_machine
-from wattbench.api.suite_runs import load, requiring
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AgainstBase:
-    """What is compared with what, where a command names a base."""
+    """What a command compares with a base."""
 
     given: str
     """The base: a branch, a tag or a commit."""
@@ -114,7 +114,7 @@ def _compared(job: GateJob, against: AgainstBase, here: Path) -> _Compared:
     from wattbench.scenarios.interleaved.planted_faults import Plant
 
     path, why = find_suite(against.suite, job.policy_file, here)
-    working = requiring(load(path, tasks=job.tasks, limit=job.limit), job.require_measured)
+    working = load(path, tasks=job.tasks, limit=job.limit, require_measured=job.require_measured)
     policy, _ = find_policy(job.policy_file, working.suite.gate, here)
     name = find_system(working, against.system, policy, here)
     Plant.parse(job.plant)

@@ -1,4 +1,4 @@
-"""The part of a gate that measures: two systems of a suite in alternation, or an interrupted gate resumed."""
+"""Measure a gate: two systems of a suite in alternation, or the rest of an interrupted one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from wattbench.api.gates.gate_power import items_by_domain, what_a_gate_finds
 from wattbench.api.gates.judge_gate import as_reports_know_it, floor_notes, gate_is_decided
+from wattbench.api.loaded_suite import load, recorded_suite
 from wattbench.api.session import meters_here, sharing_machine
-from wattbench.api.suite_runs import load, planned_again, recorded_suite, requiring, writer_to_resume
+from wattbench.api.suite_runs import planned_again, writer_to_resume
 from wattbench.errors import UserError
 from wattbench.progress.notices import notice, stdout_to_stderr
 
@@ -47,6 +48,14 @@ class GateJob:
     wait_s: float = 0.0
     """How long to wait for another measurement on this machine to end."""
 
+    def resolved(self) -> Resolved:
+        """Read its suite.
+
+        Raises:
+            UserError: something in it is wrong.
+        """
+        return load(self.suite, tasks=self.tasks, limit=self.limit, require_measured=self.require_measured)
+
 
 def measure_new(
     job: GateJob, out: Path, begun: Callable[[Path], None], until: Callable[[Path], bool] = gate_is_decided
@@ -68,8 +77,7 @@ def measure_new(
     from wattbench.scenarios.interleaved.gate import choose_sides
 
     with stdout_to_stderr():
-        suite = requiring(load(job.suite, tasks=job.tasks, limit=job.limit), job.require_measured)
-        resolved, sides = choose_sides(suite, job.baseline, job.candidate)
+        resolved, sides = choose_sides(job.resolved(), job.baseline, job.candidate)
         rules = gate_rules(job, resolved)
         with sharing_machine(job.wait_s, metered=resolved.suite.measure.energy) as machine:
             return measure_sides(job, rules, resolved, sides, None, out, begun, machine, until)
@@ -175,7 +183,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
     if records.finished:
         notice(f"{root} is finished already")
         return []
-    resolved = requiring(recorded_suite(records), require_measured)
+    resolved = recorded_suite(records, require_measured=require_measured)
     with (
         stdout_to_stderr(),
         sharing_machine(wait_s, metered=resolved.suite.measure.energy) as machine,
@@ -190,7 +198,7 @@ def measure_resumed(root: Path, *, allow_unsafe_code: bool, require_measured: bo
 
 @contextlib.contextmanager
 def _checked_out_again(run: Path, gate: Gate) -> Iterator[None]:
-    """Have the files of the base where they were when an interrupted gate began; nothing for a gate without a base.
+    """Check out the base of an interrupted gate where it was before; do nothing for a gate without a base.
 
     Raises:
         UserError: the candidate's files are no longer the same.

@@ -1,1 +1,1 @@
-"""What can be known of a run before it: its cells and prompts, what its items can show, time and joules."""
+"""Describe a run before it starts: its cells and prompts, what its items can show, time and joules."""

@@ -1,4 +1,4 @@
-"""What the requests of a suite took in earlier runs: the same systems, asked the same way on the same machine."""
+"""Read what requests took in earlier runs of the same systems, asked the same way on the same machine."""
 
 from __future__ import annotations
 

@@ -33,8 +33,7 @@ busy loops (all of it) answers of one thread took 1.5 to 3 times as long."""
 
 @dataclass(frozen=True)
 class Expectation:
-    """A figure with the range in which it will be in 95% of runs, by the spread of requests and, of two runs or more,
-    of runs."""
+    """A figure with its range in 95% of runs, by the spread of requests and, of two runs or more, of runs."""
 
     estimate: float
     low: float
@@ -160,7 +159,7 @@ def _of_system(
 
 
 def _at_rates(measure: Measure, cells: Iterable[Planned]) -> Expectation | None:
-    """Return how long requests arrive, which the rates decide: the last answers come a little later."""
+    """Return how long requests arrive, by the rates: the last answers come a little later."""
     from wattbench.measure.arrivals import offers
 
     assert measure.load is not None
@@ -214,7 +213,7 @@ def _sum(parts: Iterable[Expectation | None]) -> Expectation | None:
 
 
 def expected_as_text(work: ExpectedWork, folder: str) -> list[str]:
-    """Return what is expected, from what, and what is not known.
+    """Return the expected time and joules of a run in lines, and what is not known of them.
 
     Args:
         work: as expected.

@@ -1,4 +1,4 @@
-"""What a run of a suite will do, as far as it can be known before: what `wattbench plan` prints."""
+"""Describe what a run of a suite will do, as `wattbench plan` prints it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class SuitePlan:
 
     @property
     def notes(self) -> list[str]:
-        """Return what a reader should know besides, a sentence each."""
+        """Return what else a reader should know, a sentence each."""
         chat = "a chat is shown as its messages; the template of the model that is asked wraps them"
         return [*self.preview.notes, *([chat] if any(prompt.chat for prompt in self.prompts) else [])]
 

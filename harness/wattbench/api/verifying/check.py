@@ -1,4 +1,4 @@
-"""What a check is, and how one is made."""
+"""Define a check, and make one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 10
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked."""
+    """One check of a run, and what it found."""
 
     name: str
     """``digests``, ``journal``, ``lines``, ``invariants``; and what is computed again: ``tables``, ``power``,
