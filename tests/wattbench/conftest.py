@@ -14,10 +14,11 @@ import pytest
 
 from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
+from tests.made_up.rows import HEADER
 from tests.made_up.whole_run import write_whole_run
 from wattbench.config import EndpointSystem, TransformersSystem, Weights
 from wattbench.meters import MeterError, Reading
-from wattbench.records import SCHEMA_VERSION, RunHeader, RunWriter
+from wattbench.records import RunWriter
 from wattbench.systems import Engine, release_base
 from wattbench.systems.local import base_cache
 
@@ -41,11 +42,7 @@ def whole_run(original_whole_run: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[RunWriter]:
     """Of an empty run."""
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
-        environment={}, meters={}, cells=[],
-    )  # fmt: skip
-    with RunWriter.create(tmp_path / "run", header) as writer:
+    with RunWriter.create(tmp_path / "run", HEADER) as writer:
         yield writer
 
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from wattbench.config import HybridSystem, Resolved, System, load_suite, resolved_from_record
+from tests.made_up.suites import replaced, suite_of
+from wattbench.config import HybridSystem, Resolved, System, resolved_from_record
 from wattbench.config.loader import systems_as_measured
 from wattbench.errors import UserError
 
@@ -43,13 +44,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(folder: Path, *changes: tuple[str, str]) -> Resolved:
-    text = CATALOGUE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "catalogue.yaml").write_text(text)
-    (folder / "suite.yaml").write_text(SUITE)
-    return load_suite(str(folder / "suite.yaml"))
+    (folder / "catalogue.yaml").write_text(replaced(CATALOGUE, *changes))
+    return suite_of(SUITE, folder)
 
 
 def test_its_systems_come_along_without_being_selected(folder: Path) -> None:

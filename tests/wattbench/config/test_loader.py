@@ -9,6 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.made_up.suites import suite_of
 from wattbench.config import load_suite, resolved_from_record
 from wattbench.errors import UserError
 
@@ -42,8 +43,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(folder: Path, text: str = GOOD):
-    (folder / "suite.yaml").write_text(text)
-    return load_suite(str(folder / "suite.yaml"))
+    return suite_of(text, folder)
 
 
 def message(folder: Path, text: str) -> str:

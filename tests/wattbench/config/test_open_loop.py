@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from tests.made_up.traces import azure, mooncake, write
-from wattbench.config import Load, load_suite
+from wattbench.config import load_suite
 from wattbench.errors import UserError
 from wattbench.measure.arrivals import check_trace, dealt_documents, described, mean_rate_per_s, offers
 from wattbench.measure.plan import requests
@@ -109,8 +108,3 @@ def test_suites_without_a_trace_keep_their_hash(tmp_path: Path) -> None:
         for keys in ("trace: a.csv", "trace: a.csv, speed: 2", "trace: a.csv, beside_poisson: false")
     }
     assert len(hashes | {plain.sha256}) == 4
-
-
-def test_a_load_needs_arrivals() -> None:
-    with pytest.raises(ValidationError, match="rates_per_s"):
-        Load.model_validate({"deadline_s": 1.0, "rates_per_s": []})

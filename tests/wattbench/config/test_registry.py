@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import ENGINES, METERS, ROUTERS, Registry, Suite, resolved_from_record
 from wattbench.config.systems import engine_hints
 from wattbench.errors import UserError
 
@@ -99,8 +100,7 @@ def bricks(install: Install) -> None:
 def load(tmp_path: Path):
     def read(catalogue: str = CATALOGUE, suite: str = SUITE):
         (tmp_path / "catalogue.yaml").write_text(catalogue)
-        (tmp_path / "suite.yaml").write_text(suite)
-        return load_suite(str(tmp_path / "suite.yaml"))
+        return suite_of(suite, tmp_path)
 
     return read
 

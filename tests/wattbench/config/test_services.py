@@ -8,7 +8,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from wattbench.config import EndpointSystem, Resolved, far_host, hosts_of, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import EndpointSystem, Resolved, far_host, hosts_of, resolved_from_record
 from wattbench.config.apis import SERVICES, ServiceName
 from wattbench.errors import UserError
 from wattbench.measure.plan import check_scenario
@@ -116,13 +117,7 @@ systems:
 
 
 def suite(folder: Path, *changes: tuple[str, str], more: str = "") -> Resolved:
-    text = SUITE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "suite.yaml"
-    path.write_text(text + more)
-    return load_suite(str(path))
+    return suite_of(SUITE + more, folder, *changes)
 
 
 PRICED = ("model: m}", "model: m, price: {per_request: 1, currency: USD}}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -117,8 +116,3 @@ def test_the_environment_is_that_of_the_start(monkeypatch: pytest.MonkeyPatch, t
 @pytest.mark.parametrize("line", [b"", b"text", b"[]", b"{}", b'{"is": 1}', b"\xff", b'{"is": "x"'])
 def test_a_line_that_is_no_message_is_none(line: bytes) -> None:
     assert decode(line) is None
-
-
-def test_a_signal_has_its_name(agent) -> None:
-    made = agent(f"os.kill(os.getpid(), {int(signal.SIGTERM)})")
-    assert reports_until(made, lambda report: report.ended is not None)[-1].ended == "was ended by SIGTERM"

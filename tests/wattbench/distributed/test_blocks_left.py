@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.made_up.rows import HEADER
 from wattbench.distributed.blocks_left import Deal, blocks_left
-from wattbench.records import RunHeader, RunWriter
-from wattbench.records.rows.schema import SCHEMA_VERSION
+from wattbench.records import RunWriter
 
 DEAL = Deal("ab" * 32, 5, 7)
 
@@ -24,19 +25,8 @@ def shard(folder: Path, blocks: Sequence[int] | None, **changes: Any) -> RunWrit
     name = "run" if blocks is None else "-".join(map(str, blocks))
     root = folder / f"{len(shards_in(folder))}-blocks-{name}"
     deal: dict[str, Any] = {"of": DEAL.of, "seed": DEAL.seed, "suite": DEAL.suite_sha256, **changes}
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION,
-        run=root.name,
-        suite={},
-        suite_sha256=deal["suite"],
-        created_utc="2026-01-02T03:04:05+00:00",
-        command=[],
-        environment={},
-        meters={},
-        cells=[],
-        shard=None if blocks is None else {"blocks": list(blocks), "of": deal["of"], "seed": deal["seed"]},
-    )
-    return RunWriter.create(root, header)
+    own = None if blocks is None else {"blocks": list(blocks), "of": deal["of"], "seed": deal["seed"]}
+    return RunWriter.create(root, replace(HEADER, run=root.name, suite_sha256=deal["suite"], shard=own))
 
 
 def finished(folder: Path, blocks: Sequence[int], **changes: Any) -> Path:

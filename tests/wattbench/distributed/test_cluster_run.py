@@ -7,10 +7,12 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.made_up.rows import HEADER
 from wattbench.config import Resolved
 from wattbench.distributed import cluster_run
 from wattbench.distributed.cluster_run import blocks_of, check_can_be_shared, is_handed_out
@@ -22,8 +24,6 @@ from wattbench.distributed.same_work import (
     versions,
 )
 from wattbench.errors import UserError
-from wattbench.records import RunHeader
-from wattbench.records.rows.schema import SCHEMA_VERSION
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,13 @@ def test_a_budget_is_refused(short_suite) -> None:
         check_can_be_shared(Resolved(suite, resolved.systems, resolved.path))
 
 
-def header(shard: dict | None) -> RunHeader:
-    return RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="2026-01-02T03:04:05+00:00",
-        command=[], environment={}, meters={}, cells=[], shard=shard,
-    )  # fmt: skip
-
-
 def test_a_run_of_a_cluster_is_told_from_a_shard(tmp_path: Path) -> None:
     shard = {"blocks": [0, 1], "of": 2, "seed": 1}
-    assert not is_handed_out(header(None), tmp_path)
-    assert not is_handed_out(header(shard), tmp_path)
-    assert is_handed_out(header({**shard, "handed_out": True}), tmp_path)
+    assert not is_handed_out(HEADER, tmp_path)
+    assert not is_handed_out(replace(HEADER, shard=shard), tmp_path)
+    assert is_handed_out(replace(HEADER, shard={**shard, "handed_out": True}), tmp_path)
     (tmp_path / "merged").mkdir()
-    assert is_handed_out(header(None), tmp_path)
+    assert is_handed_out(HEADER, tmp_path)
 
 
 def begun(root: Path) -> None:

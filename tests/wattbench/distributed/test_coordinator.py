@@ -6,13 +6,14 @@ import itertools
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.made_up.progress import Quiet
+from tests.made_up.rows import HEADER
 from wattbench.distributed import coordinator
 from wattbench.distributed.agent import SlotReport
 from wattbench.distributed.blocks_left import Deal
@@ -20,8 +21,7 @@ from wattbench.distributed.coordinator import Coordinator, drop_incomplete, why_
 from wattbench.distributed.slots import SlotLink, SlotLostError
 from wattbench.distributed.streaming import Outgoing, Piece
 from wattbench.errors import UserError
-from wattbench.records import RunHeader, RunWriter
-from wattbench.records.rows.schema import SCHEMA_VERSION
+from wattbench.records import RunWriter
 
 ANSWERS = 3
 """Of each block."""
@@ -30,11 +30,8 @@ NUMBERS = itertools.count()
 
 
 def write_shard(folder: Path, name: str, block: int, *, suite_sha256: str = "", **shard: Any) -> None:
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run=name, suite={}, suite_sha256=suite_sha256,
-        created_utc="2026-01-02T03:04:05+00:00", command=[], environment={}, meters={}, cells=[],
-        shard={"blocks": [block], "of": 9, "seed": 1} | shard,
-    )  # fmt: skip
+    own = {"blocks": [block], "of": 9, "seed": 1} | shard
+    header = replace(HEADER, run=name, suite_sha256=suite_sha256, shard=own)
     with RunWriter.create(folder / name, header) as writer:
         answers = writer.layout.answers("adder", "sums")
         answers.parent.mkdir(parents=True)

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.made_up.folders import contents
 from wattbench.distributed import streaming
 from wattbench.distributed.streaming import Incoming, Outgoing, OutOfStepError, Piece
-
-
-def files(root: Path) -> dict[str, bytes]:
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def append(path: Path, data: bytes) -> None:
@@ -39,7 +36,7 @@ def test_what_is_appended_is_sent_once_and_in_order(tmp_path: Path) -> None:
     assert outgoing.pieces() == []
     incoming.take(first)
     incoming.take(second)
-    assert files(copy) == files(source)
+    assert contents(copy) == contents(source)
 
 
 def test_a_replaced_file_is_sent_anew(tmp_path: Path) -> None:
@@ -50,7 +47,7 @@ def test_a_replaced_file_is_sent_anew(tmp_path: Path) -> None:
     (source / "run" / "new").write_bytes(b"other\n")
     (source / "run" / "new").replace(source / "run" / "systems.jsonl")
     incoming.take(outgoing.pieces())
-    assert files(copy) == {"run/systems.jsonl": b"other\n"}
+    assert contents(copy) == {"run/systems.jsonl": b"other\n"}
 
 
 def test_a_torn_line_that_is_cut_off_goes_from_the_copy_too(tmp_path: Path) -> None:
@@ -61,7 +58,7 @@ def test_a_torn_line_that_is_cut_off_goes_from_the_copy_too(tmp_path: Path) -> N
     incoming.take(outgoing.pieces())
     os.truncate(path, 6)
     incoming.take(outgoing.pieces())
-    assert files(copy) == {"run/windows.jsonl": b"whole\n"}
+    assert contents(copy) == {"run/windows.jsonl": b"whole\n"}
 
 
 def test_the_end_of_a_run_comes_after_all_else_of_it_however_large(tmp_path: Path, monkeypatch) -> None:
@@ -77,12 +74,12 @@ def test_the_end_of_a_run_comes_after_all_else_of_it_however_large(tmp_path: Pat
         batches.append(pieces)
         incoming.take(pieces)
         if (copy / "run" / "finished.json").exists():
-            assert {name: data for name, data in files(copy).items() if "finished" not in name} == {
+            assert {name: data for name, data in contents(copy).items() if "finished" not in name} == {
                 "run/items.parquet": b"items.parquet",
                 "run/zz.csv": b"zz.csv",
             }
     assert len(batches) > 5
-    assert files(copy) == files(source)
+    assert contents(copy) == contents(source)
 
 
 def test_locks_and_files_on_their_way_to_a_name_stay(tmp_path: Path) -> None:
@@ -103,7 +100,7 @@ def test_a_gap_is_found(tmp_path: Path) -> None:
     incoming.take([Piece("run/windows.jsonl", 0, b"123")])
     with pytest.raises(OutOfStepError, match=r"byte 5 of run/windows.jsonl where byte 3"):
         incoming.take([Piece("run/windows.jsonl", 5, b"6")])
-    assert files(tmp_path) == {"run/windows.jsonl": b"123"}
+    assert contents(tmp_path) == {"run/windows.jsonl": b"123"}
 
 
 def test_a_removed_folder_can_come_again(tmp_path: Path) -> None:

@@ -7,33 +7,23 @@ from collections.abc import Sequence
 
 from lm_eval.api.instance import Instance
 
+from tests.made_up.engines import MadeUpEngine
 from wattbench.measure.ask_items import ask_items, items_of
 from wattbench.records import AnswerRow
-from wattbench.systems import Engine, Facts, Reply
+from wattbench.systems import Reply
 
 
-class Echo(Engine):
+class Echo(MadeUpEngine):
     """Answers with the prompt, and remembers what it was asked together."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
-
-    @classmethod
-    def check(cls, name, config) -> None:
-        """Nothing to check."""
-
-    @classmethod
-    def open(cls, name, config, *, batch, seed):
-        return cls()
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         self.calls.append([request.args[0] for request in requests])
         if request_type == "loglikelihood":
             return [Reply((-float(len(request.args[1])), True), 3, 0) for request in requests]
         return [Reply(f"re: {request.args[0]}", 5, 2, (10.0, 10.5)) for request in requests]
-
-    def facts(self) -> Facts:
-        return Facts()
 
 
 class Log:

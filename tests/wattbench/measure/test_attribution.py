@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up import rows
+from tests.made_up.rows import ANSWER
 from wattbench.measure.item_rows import attribute, attribute_cpu
 from wattbench.meters.windows.in_flight import alone_s, shares
-from wattbench.records import AnswerRow, WindowRow
 
-ANSWER = AnswerRow(
-    doc_id=0, repeat=0, request_type="generate_until", prompt="", prompt_hash="", replies=[""], prompt_tokens=None,
-    output_tokens=None, scheduled_s=0.0, started_s=0.0, first_token_s=None, finished_s=1.0, batch=0, batch_size=1,
-    window="w1",
-)  # fmt: skip
-WINDOW = WindowRow(
-    window="w1", run="r", system="s", task="t", purpose="measured", started_s=0.0, finished_s=4.0,
-    energy_j={"gpu0": 30.0, "cpu": 10.0}, provenance={"gpu0": "counter", "cpu": "modelled"},
-    idle_w={"gpu0": 2.0, "cpu": 1.0},
+WINDOW = replace(
+    rows.WINDOW, started_s=0.0, finished_s=4.0, energy_j={"gpu0": 30.0, "cpu": 10.0},
+    provenance={"gpu0": "counter", "cpu": "modelled"}, idle_w={"gpu0": 2.0, "cpu": 1.0},
 )  # fmt: skip
 
 spans = st.lists(
@@ -71,19 +66,11 @@ def test_items_that_took_no_time_share_evenly() -> None:
     assert shares(np.zeros(4), np.zeros(4)) == pytest.approx([0.25] * 4)
 
 
-@given(passes=st.integers(1, 1000), spans=spans)
-def test_items_times_passes_are_the_window(passes: int, spans: list[tuple[float, float]]) -> None:
-    answers = [replace(ANSWER, started_s=start, finished_s=end) for start, end in spans]
-    energies = attribute(answers, {"w1": replace(WINDOW, passes=passes)})
-    assert sum(total for total, _ in energies if total is not None) * passes == pytest.approx(40.0)
-    assert sum(above for _, above in energies if above is not None) * passes == pytest.approx(40.0 - 3.0 * 4.0)
-
-
 def test_no_figure_where_the_window_cannot_be_believed() -> None:
     assert attribute([ANSWER], {}) == [(None, None)]
-    assert attribute([ANSWER], {"w1": replace(WINDOW, valid=False)}) == [(None, None)]
-    assert attribute([ANSWER], {"w1": replace(WINDOW, energy_j={})}) == [(None, None)]
-    assert attribute([ANSWER], {"w1": replace(WINDOW, idle_w={})}) == [(40.0, None)]
+    assert attribute([ANSWER], {WINDOW.window: replace(WINDOW, valid=False)}) == [(None, None)]
+    assert attribute([ANSWER], {WINDOW.window: replace(WINDOW, energy_j={})}) == [(None, None)]
+    assert attribute([ANSWER], {WINDOW.window: replace(WINDOW, idle_w={})}) == [(40.0, None)]
 
 
 @pytest.mark.slow
@@ -93,13 +80,15 @@ def test_own_cpu_seconds_are_divided_as_joules_are_whatever_the_window_is_worth(
 ) -> None:
     answers = [replace(ANSWER, started_s=start, finished_s=end) for start, end in spans]
     window = replace(WINDOW, passes=passes, own_cpu_s=8.0)
-    seconds = [each for each in attribute_cpu(answers, {"w1": replace(window, valid=valid)}) if each is not None]
+    seconds = [
+        each for each in attribute_cpu(answers, {WINDOW.window: replace(window, valid=valid)}) if each is not None
+    ]
     assert len(seconds) == len(answers)
     assert sum(seconds) * passes == pytest.approx(8.0)
-    joules = [total for total, _ in attribute(answers, {"w1": window})]
+    joules = [total for total, _ in attribute(answers, {WINDOW.window: window})]
     assert seconds == pytest.approx([total / 5.0 for total in joules if total is not None])
 
 
 def test_own_cpu_seconds_that_are_not_known_are_none() -> None:
     assert attribute_cpu([ANSWER], {}) == [None]
-    assert attribute_cpu([ANSWER], {"w1": WINDOW}) == [None]
+    assert attribute_cpu([ANSWER], {WINDOW.window: WINDOW}) == [None]

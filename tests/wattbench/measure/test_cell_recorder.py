@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.engines import MadeUpEngine
+from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
-from wattbench.clock import now_s
 from wattbench.config import Measure, load_suite
 from wattbench.measure.ask_items import ask_items, items_of
 from wattbench.measure.cell_recorder import CellRecorder
@@ -20,61 +21,45 @@ from wattbench.measure.item_rows import attribute
 from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.meters import Metering, Reading
 from wattbench.records import RunRecords, RunWriter, read_run
-from wattbench.systems import Engine, Facts, Reply
+from wattbench.systems import Reply
 
 WATTS = 50.0
 SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
 
 
-class SteadyMeter:
+def steady() -> PlayedMeter:
     """A counter behind which exactly 50 W are drawn, always."""
-
-    name = "steady"
-    period_s = 0.05
-
-    def __init__(self) -> None:
-        self.step_s = {"gpu0": 0.001}
-        self.provenance = {"gpu0": "counter"}
-
-    def open(self) -> None:
-        """Nothing to open."""
-
-    def read(self) -> Reading:
-        at_s = now_s()
-        return Reading(at_s, {"gpu0": WATTS * at_s}, {"gpu0": WATTS})
-
-    def close(self) -> None:
-        """Nothing to close."""
+    meter = PlayedMeter(
+        lambda at_s: Reading(at_s, {"gpu0": WATTS * at_s}, {"gpu0": WATTS}), component="gpu0", provenance="counter"
+    )
+    meter.period_s = 0.05
+    return meter
 
 
-class Sleeper(Engine):
+class Sleeper(MadeUpEngine):
     """Takes a stated time for each request."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.asked: list[int] = []
 
-    @classmethod
-    def check(cls, name, config) -> None:
-        """Nothing to check."""
-
-    @classmethod
-    def open(cls, name, config, *, batch, seed):
-        return cls(0.0)
-
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         self.asked += [int(request.doc_id) for request in requests]
         time.sleep(self.seconds)
         return [Reply("yes") for _ in requests]
 
-    def facts(self) -> Facts:
-        return Facts()
 
-
-def run_cell(writer: RunWriter, engine: Engine, items: int, shown: Quiet | None = None, **measure: float) -> RunRecords:
+def run_cell(
+    writer: RunWriter,
+    engine: Sleeper,
+    items: int,
+    shown: Quiet | None = None,
+    meter: PlayedMeter | None = None,
+    **measure: float,
+) -> RunRecords:
     suite = load_suite(str(SUITE))
     suite = replace(suite, suite=suite.suite.model_copy(update={"measure": Measure(**measure)}))
-    with Metering([SteadyMeter()]) as metering:
+    with Metering([meter or steady()]) as metering:
         context = MeasuringContext(suite, writer, metering, WindowNames("r", 0), shown or Quiet())
         context.trace_to("s", "t")
         recorder = CellRecorder(context, engine, system="s", task="t", idle_w={"gpu0": 20.0})
@@ -114,14 +99,10 @@ def test_a_quick_cell_is_asked_again_until_its_window_is_long_enough(writer: Run
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(
-    writer: RunWriter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def slow(self: SteadyMeter) -> None:
-        self.step_s = {"gpu0": 0.08}
-
-    monkeypatch.setattr(SteadyMeter, "open", slow)
-    (measured,) = run_cell(writer, Sleeper(0.01), 4, warmup=0, min_window_s=0.1, window_s=0.2).windows()
+def test_a_slow_sensor_makes_its_windows_longer_than_the_suite_asks(writer: RunWriter) -> None:
+    slow = steady()
+    slow.step_s = {"gpu0": 0.08}
+    (measured,) = run_cell(writer, Sleeper(0.01), 4, meter=slow, warmup=0, min_window_s=0.1, window_s=0.2).windows()
     assert measured.duration_s >= 0.8  # ten of its steps
     assert measured.valid, measured.reasons
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.wattbench.records.test_records import ANSWER, HEADER
+from tests.made_up.rows import ANSWER, HEADER
 from wattbench import clock
 from wattbench.measure import clock_changes as module
 from wattbench.measure.clock_changes import clock_changes

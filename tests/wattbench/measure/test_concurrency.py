@@ -9,9 +9,10 @@ import time
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.engines import MadeUpEngine
 from wattbench.measure.ask_items import ask_items, items_of
 from wattbench.measure.concurrency import keep_in_flight
-from wattbench.systems import Engine, Facts, Reply
+from wattbench.systems import Reply
 
 
 def test_as_one_ends_the_next_begins() -> None:
@@ -62,20 +63,12 @@ def test_holding_leaves_the_rest() -> None:
     assert [call() for call in calls] == [3, 4]
 
 
-class Server(Engine):
+class Server(MadeUpEngine):
     concurrent = True
 
     def __init__(self) -> None:
         self.flying = self.most = 0
         self._lock = threading.Lock()
-
-    @classmethod
-    def check(cls, name, config) -> None:
-        """Nothing to check."""
-
-    @classmethod
-    def open(cls, name, config, *, batch, seed):
-        return cls()
 
     def answer(self, request_type, requests):
         with self._lock:
@@ -85,9 +78,6 @@ class Server(Engine):
         with self._lock:
             self.flying -= 1
         return [Reply(f"re: {request.args[0]}") for request in requests]
-
-    def facts(self) -> Facts:
-        return Facts()
 
 
 class Recorder:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.config import load_suite
+from tests.made_up.suites import suite_of
 from wattbench.measure.expected_cost import costs_as_text, expected_costs
 from wattbench.measure.preview import CellPreview
 from wattbench.measure.shown_prompts import ShownPrompt, Turn
@@ -28,9 +28,7 @@ systems:
 
 @pytest.fixture
 def resolved(tmp_path: Path) -> Any:
-    path = tmp_path / "suite.yaml"
-    path.write_text(SUITE)
-    return load_suite(str(path))
+    return suite_of(SUITE, tmp_path)
 
 
 def cells(resolved: Any, **items: int | None) -> list[CellPreview]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.data import answers
+from tests.made_up.rows import ANSWER
 from wattbench.config import Resolved, load_suite
 from wattbench.measure import live_scores
 from wattbench.measure.live_scores import LiveScores
@@ -36,11 +38,7 @@ def rows(resolved: Resolved) -> dict[str, list[AnswerRow]]:
 
 
 def _row(doc_id: int, reply: str, **more: Any) -> AnswerRow:
-    return AnswerRow(
-        doc_id=doc_id, repeat=0, request_type="generate_until", prompt="", prompt_hash="", replies=[reply],
-        prompt_tokens=None, output_tokens=None, scheduled_s=0.0, started_s=0.0, first_token_s=None, finished_s=1.0,
-        token_s=[], batch=0, batch_size=1, window="w0001", **more,
-    )  # fmt: skip
+    return replace(ANSWER, doc_id=doc_id, replies=[reply], **more)
 
 
 def test_scores_are_those_of_the_end_of_the_run(resolved: Resolved, rows: dict[str, list[AnswerRow]]) -> None:

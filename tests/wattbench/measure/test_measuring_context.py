@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.rows import HEADER
 from wattbench.config import EndpointSystem, Measure, PythonSystem, Resolved, load_suite
 from wattbench.measure.measuring_context import measuring
 from wattbench.meters import Chosen
 from wattbench.meters.contention.limits import Signal
 from wattbench.meters.contention.signals import Contention
-from wattbench.records import SCHEMA_VERSION, Purpose, RunHeader, RunWriter, read_run
+from wattbench.records import Purpose, RunWriter, read_run
 from wattbench.records.trace import trace_rows
 
 SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
@@ -28,11 +29,7 @@ def suite(**measure: float) -> Resolved:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    header = RunHeader(
-        schema_version=SCHEMA_VERSION, run="r", suite={}, suite_sha256="", created_utc="", command=[],
-        environment={}, meters={}, cells=[],
-    )  # fmt: skip
-    with RunWriter.create(tmp_path / "r", header) as writer:
+    with RunWriter.create(tmp_path / "r", HEADER) as writer:
         return writer.layout.root
 
 

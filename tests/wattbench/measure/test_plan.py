@@ -63,24 +63,18 @@ def test_a_task_is_loaded_with_its_documents(resolved: Resolved) -> None:
         ("sumz", "unknown task; did you mean 'sums'"),
         ("empty", "it has no documents"),
         ("broken", "is not in"),
+        ("both", "a group of tasks; select its members, such as choices, sums"),
     ],
 )
 def test_a_task_that_cannot_be_asked_is_said(tmp_path: Path, resolved: Resolved, name: str, expected: str) -> None:
     (tmp_path / "broken.yaml").write_text(
         "task: broken\ndataset_path: json\ndataset_kwargs: {data_files: nowhere.json}\noutput_type: generate_until\n"
     )
+    (tmp_path / "group.yaml").write_text("group: both\ntask: [sums, choices]\n")
     tasks = resolved.suite.tasks.model_copy(update={"include": [DATA / "tasks", tmp_path]})
     there = replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
     with pytest.raises(UserError, match=expected):
         load_task(there, TaskChoice(task=name, domain="x"))
-
-
-def test_a_group_is_no_task_and_names_its_members(tmp_path: Path, resolved: Resolved) -> None:
-    (tmp_path / "group.yaml").write_text("group: both\ntask: [sums, choices]\n")
-    tasks = resolved.suite.tasks.model_copy(update={"include": [DATA / "tasks", tmp_path]})
-    there = replace(resolved, suite=resolved.suite.model_copy(update={"tasks": tasks}))
-    with pytest.raises(UserError, match="a group of tasks; select its members, such as choices, sums"):
-        load_task(there, TaskChoice(task="both", domain="x"))
 
 
 def test_code_that_a_model_wrote_runs_only_when_allowed(tmp_path: Path, resolved: Resolved) -> None:

@@ -120,12 +120,6 @@ def test_a_task_of_lm_evals_that_cannot_be_asked_is_an_error(gpu: Resolved, name
         preview(there.narrowed(systems=["moe"]))
 
 
-@pytest.mark.slow
-def test_a_run_refuses_what_a_plan_only_notes(gpu: Resolved) -> None:
-    with pytest.raises(UserError, match=r"'humaneval_instruct': it runs code .* --allow-unsafe-code"):
-        plan(gpu.narrowed(systems=["moe"], tasks=["humaneval_instruct"]))
-
-
 def test_what_is_missing_here_is_said_once_with_who_needs_it(resolved: Resolved) -> None:
     there = replace(resolved, systems={"one": served(), "two": served()})
     assert preview(there, load=True).notes == [

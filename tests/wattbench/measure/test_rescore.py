@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.made_up.answered_runs import write_answered
+from tests.made_up.folders import contents
 from wattbench.api.rescore import rescore
 from wattbench.cli import main
 from wattbench.config import tasks_from_record
@@ -49,10 +50,6 @@ def out(tmp_path: Path) -> Path:
 
 def items(root: Path) -> pd.DataFrame:
     return pd.read_parquet(root / "items.parquet")
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def test_equal_settings_give_equal_scores_on_tasks_of_the_family(tmp_path: Path, out: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.made_up.suites import suite_of
 from wattbench.config import HybridSystem, Prompt, PythonSystem, Resolved, TaskChoice, load_suite
 from wattbench.errors import UserError
 from wattbench.measure.prompts_as_text import prompts_as_text
@@ -43,8 +44,7 @@ def tickets(tmp_path: Path) -> Resolved:
     rows = ROWS.splitlines()
     numbered = [rows[0], *(row.replace(",", f",{number} ", 1) for number, row in enumerate(rows[1:]))]
     (tmp_path / "tickets.csv").write_text("\n".join(numbered) + "\n")
-    (tmp_path / "suite.yaml").write_text(SUITE)
-    return load_suite(str(tmp_path / "suite.yaml"))
+    return suite_of(SUITE, tmp_path)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.made_up.progress import Quiet
-from wattbench.config import GatePolicy, Resolved, load_suite
+from tests.made_up.suites import changed_suite
+from wattbench.config import GatePolicy, Resolved
 from wattbench.machine import measuring_lock as locks
 from wattbench.machine.lock_waiting import Waiting
 from wattbench.machine.shared_machine import SharedMachine
@@ -53,15 +54,9 @@ def suite(tmp_path: Path) -> Callable[[str], Resolved]:
     """The test suite with eight items, windows as short as can be, and settings of its blocks."""
 
     def make(blocks: str) -> Resolved:
-        text = (DATA / "suite.yaml").read_text()
-        for old, new in (
-            ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", f"idle_s: 0.01, min_window_s: 0.01, {blocks}"),
-            ("[tasks]", f"[{DATA / 'tasks'}]"),
-            ("./answers.py", str(DATA / "answers.py")),
-        ):
-            text = text.replace(old, new)
-        (tmp_path / "suite.yaml").write_text(text)
-        return load_suite(str(tmp_path / "suite.yaml")).narrowed(limit=8)
+        measure = f"idle_s: 0.01, min_window_s: 0.01, {blocks}"
+        changed = changed_suite(tmp_path, ("idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2", measure))
+        return changed.narrowed(limit=8)
 
     return make
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from wattbench.config import Suite, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import Suite, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.meters.registry import make_meter
 from wattbench.redaction import hide_settings
@@ -64,8 +65,7 @@ def load(tmp_path: Path) -> Any:
     (tmp_path / "tasks").mkdir()
 
     def read(meters: str) -> Any:
-        (tmp_path / "suite.yaml").write_text(SUITE + meters + "\n")
-        return load_suite(str(tmp_path / "suite.yaml"))
+        return suite_of(SUITE + meters + "\n", tmp_path)
 
     return read
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from wattbench.config import DeclaredTraining, Suite, load_suite, resolved_from_record
+from tests.made_up.suites import suite_of
+from wattbench.config import DeclaredTraining, Suite, resolved_from_record
 from wattbench.errors import UserError
 from wattbench.measure.item_rows import training_costs
 
@@ -26,8 +27,7 @@ def load(tmp_path: Path):
 
     def make(training: str = "", more: str = ""):
         said = f", training: {training}" if training else ""
-        (tmp_path / "suite.yaml").write_text(SUITE % said + more)
-        return load_suite(str(tmp_path / "suite.yaml"))
+        return suite_of(SUITE % said + more, tmp_path)
 
     return make
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from wattbench.config import Resolved, load_suite
+from tests.made_up.suites import suite_of
+from wattbench.config import Resolved
 from wattbench.errors import MissingExtraError, UserError
 from wattbench.measure.services import estimates
 from wattbench.measure.services.estimates import check_estimates, estimate_rows
@@ -44,13 +45,7 @@ def quiet() -> Iterator[None]:
 
 
 def suite(folder: Path, *changes: tuple[str, str]) -> Resolved:
-    text = SUITE
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    path = folder / "suite.yaml"
-    path.write_text(text)
-    return load_suite(str(path))
+    return suite_of(SUITE, folder, *changes)
 
 
 def item(system: str, tokens: int | None, seconds: float, usage: list[dict[str, Any]] | None = None) -> ItemRow:

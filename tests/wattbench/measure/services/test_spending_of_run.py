@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wattbench.config import load_suite
+from tests.made_up.suites import suite_of
 from wattbench.errors import UserError
 from wattbench.measure.resume import new_run
 from wattbench.measure.services.spending_of_run import spending_of
@@ -28,9 +28,7 @@ systems:
 
 @pytest.fixture
 def resolved(tmp_path: Path) -> Any:
-    path = tmp_path / "suite.yaml"
-    path.write_text(SUITE)
-    return load_suite(str(path))
+    return suite_of(SUITE, tmp_path)
 
 
 def test_a_resumed_run_goes_on_from_what_is_on_record(resolved: Any, tmp_path: Path) -> None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from lm_eval.api.instance import Instance
 
 from tests.made_up.meters import PlayedMeter
 from tests.made_up.progress import Quiet
-from wattbench.config import Resolved, load_suite
+from tests.made_up.suites import changed_suite
+from wattbench.config import Resolved
 from wattbench.measure.measuring_context import measuring
 from wattbench.measure.plan import Cell, plan
 from wattbench.measure.resume import new_run
 from wattbench.meters import Chosen
 from wattbench.records import RunRecords, RunWriter, read_run
 from wattbench.scenarios.blocks import run_blocks
-from wattbench.systems import Reply
-from wattbench.systems.python import PythonEngine
 
 DATA = Path(__file__).parents[3] / "data"
 QUICK = "idle_s: 0.01, warmup: 2, min_window_s: 0.01"
@@ -59,8 +57,8 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
         more = (DATA / "tasks" / "sums.yaml").read_text().replace("task: sums", "task: more")
         (tmp_path / "more.yaml").write_text(more)
         (tmp_path / "sums.py").write_text((DATA / "tasks" / "sums.py").read_text())
-        text = (DATA / "suite.yaml").read_text()
-        for old, new in (
+        return changed_suite(
+            tmp_path,
             ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", f"{{{QUICK}, {measure}}}"),
             ("[tasks]", f"[{DATA / 'tasks'}, {tmp_path}]"),
             (
@@ -68,12 +66,7 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
                 "- {task: sums, domain: arithmetic, limit: 5}\n    - {task: more, domain: more, limit: 4}",
             ),
             *changes,
-            ("./answers.py", str(DATA / "answers.py")),
-        ):
-            assert old in text, old
-            text = text.replace(old, new)
-        (tmp_path / "suite.yaml").write_text(text)
-        return load_suite(str(tmp_path / "suite.yaml"))
+        )
 
     return make
 
@@ -87,17 +80,3 @@ def blocked(tmp_path: Path, suite: Callable[..., Resolved], make_steady: Any, qu
             return Blocked(resolved, cells, writer.layout.root, make_steady, quiet)
 
     return make
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str | None, int]]:
-    """The task and document of everything that any python system was asked, in order."""
-    seen: list[tuple[str | None, int]] = []
-    answer = PythonEngine.answer
-
-    def watch(self: PythonEngine, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
-        seen.extend((request.task_name, int(request.doc_id)) for request in requests)
-        return answer(self, request_type, requests)
-
-    monkeypatch.setattr(PythonEngine, "answer", watch)
-    return seen

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.made_up.rows import WINDOW
 from wattbench.measure.effort import AGAIN
 from wattbench.meters import INTERRUPTED
 from wattbench.meters.contention.limits import Signal
@@ -128,14 +129,6 @@ def test_blocks_that_are_asked_again_take_at_most_half_as_long_again(run: MadeUp
     assert run.asks_again or not run.again_s
 
 
-@given(st.integers(1, 32), SECONDS, DISTURBED)
-def test_of_blocks_that_take_as_long_as_one_another_at_most_half_as_many_are_asked_again(
-    blocks: int, block_s: float, disturbed: Mapping[tuple[int, int], bool]
-) -> None:
-    run = MadeUpRun([block_s] * blocks, disturbed).go_on()
-    assert sum(row.attempt > 0 for row in run.rows) <= blocks // 2
-
-
 @given(RUNS)
 def test_after_two_attempts_in_succession_that_changed_nothing_none_is_asked_again(run: MadeUpRun) -> None:
     again = [row for row in run.go_on().rows if row.attempt]
@@ -208,11 +201,7 @@ def test_every_signal_has_words_for_people(signal: Signal) -> None:
 
 
 def window(system: str, *reasons: str, valid: bool = False) -> WindowRow:
-    return WindowRow(
-        window="w1", run="r", system=system, task=None, purpose="measured", started_s=0.0, finished_s=1.0, energy_j={},
-        provenance={}, check_energy_j={}, idle_w={}, samples=0, largest_gap_s=None, passes=1, valid=valid,
-        reasons=list(reasons),
-    )  # fmt: skip
+    return replace(WINDOW, system=system, valid=valid, reasons=list(reasons))
 
 
 def test_an_interruption_loses_only_joules_that_are_measured() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.folders import contents
 from tests.made_up.power_world import ANSWER
 from wattbench.api.retry_finished import copy_of, failed_requests_of
 from wattbench.api.verify import verify
@@ -148,10 +148,6 @@ def test_of_a_finished_run_failed_requests_are_asked_again_in_a_copy(
     assert contents(one.root) == before
     assert verify(one.root).ok
     assert failed_requests_of(records) == 4
-
-
-def contents(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from tests.made_up.folders import contents
 from wattbench.api.retry_finished import failed_requests_of
 from wattbench.api.run_so_far import how_to_report, part_of
 from wattbench.distributed.merging.found_shards import find_shards
@@ -45,17 +45,13 @@ def stopped(blocked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Cal
     return make
 
 
-def files(root: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-
 def test_it_has_the_complete_blocks_and_nothing_of_the_others(stopped: Callable[..., Any]) -> None:
     run = stopped(after=3)  # both systems were asked the first block, and one of them the second
-    before = files(run.root)
+    before = contents(run.root)
     assert how_to_report(run.root) == (f"report the 1 complete block of 3 with: wattbench report --so-far {run.root}")
     root = part_of(run.root, ["wattbench", "report"])
     assert root == run.root.with_name(f"{run.root.name}-1of3")
-    assert files(run.root) == before, "the run stays as it is"
+    assert contents(run.root) == before, "the run stays as it is"
 
     part, (block,) = read_run(root), run.records.blocks()
     assert (part.header.part_of, part.header.run) == (run.root.name, root.name)
@@ -91,9 +87,9 @@ def test_an_attempt_that_was_interrupted_is_left_out(stopped: Callable[..., Any]
 def test_what_is_there_already_is_not_made_again(stopped: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     run = stopped(after=2)
     first = part_of(run.root, [])
-    written = files(first)
+    written = contents(first)
     assert part_of(run.root, []) == first
-    assert files(first) == written
+    assert contents(first) == written
 
 
 def test_without_a_complete_block_it_says_so(stopped: Callable[..., Any]) -> None:

@@ -29,7 +29,7 @@ def answers(records: RunRecords) -> Counter[tuple[object, ...]]:
 @pytest.mark.alone  # its windows are short: one that is read late is not valid
 @pytest.mark.parametrize(("resident", "every"), [("all", 1), ("one", 5)])
 def test_no_item_is_lost_or_doubled_wherever_a_run_is_killed(
-    blocked: Callable[..., Any], writes: Writes, calls: list[Any], tmp_path: Path, resident: str, every: int
+    blocked: Callable[..., Any], writes: Writes, tmp_path: Path, resident: str, every: int
 ) -> None:
     quick = ("idle_s: 0.01, warmup: 2", "idle_s: 0, warmup: 1")
     few = [("limit: 5", "limit: 3"), ("limit: 4", "limit: 2")]  # both tasks are in both blocks: all writes are made

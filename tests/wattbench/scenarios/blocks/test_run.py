@@ -104,7 +104,7 @@ def check_whole(
     assert records.open_windows() == []
 
 
-def test_every_block_is_asked_of_all_systems_in_windows_of_its_own(blocked, calls) -> None:
+def test_every_block_is_asked_of_all_systems_in_windows_of_its_own(blocked) -> None:
     run = blocked()
     records = run.run()
     check_whole(records, run.items)

@@ -40,7 +40,7 @@ def test_shards_ask_every_item_once_in_windows_of_their_own(blocked) -> None:
         assert all(row.node == node() for row in each.systems().values())
 
 
-def test_a_shard_that_was_cut_off_asks_only_what_is_missing_of_its_blocks(blocked, calls, monkeypatch) -> None:
+def test_a_shard_that_was_cut_off_asks_only_what_is_missing_of_its_blocks(blocked, monkeypatch) -> None:
     run = blocked(shard={"blocks": [1, 2], "of": 4, "seed": SEED})
     ends = itertools.count(1)
     from wattbench.records import RunWriter

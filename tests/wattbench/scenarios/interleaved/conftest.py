@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from lm_eval.api.instance import Instance
 
-from wattbench.config import GatePolicy, Resolved, load_suite
+from tests.made_up.suites import changed_suite
+from wattbench.config import GatePolicy, Resolved
 from wattbench.measure.measuring_context import MeasuringContext, WindowNames
 from wattbench.measure.plan import plan
 from wattbench.measure.resume import new_run
@@ -31,16 +32,11 @@ def suite(tmp_path: Path) -> Callable[..., Resolved]:
     """The test suite with windows as short as can be, some text replaced."""
 
     def make(*changes: tuple[str, str]) -> Resolved:
-        text = (DATA / "suite.yaml").read_text()
-        for old, new in (
+        return changed_suite(
+            tmp_path,
             ("{idle_s: 1.1, warmup: 2, min_window_s: 1.1, blocks: 2}", "{idle_s: 0.01, warmup: 2, min_window_s: 0.01}"),
             *changes,
-            ("[tasks]", f"[{DATA / 'tasks'}]"),
-            ("./answers.py", str(DATA / "answers.py")),
-        ):
-            text = text.replace(old, new)
-        (tmp_path / "suite.yaml").write_text(text)
-        return load_suite(str(tmp_path / "suite.yaml"))
+        )
 
     return make
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.engines import MadeUpEngine
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.scenarios.interleaved.planted_faults import Plant, planted
-from wattbench.systems import Engine, Facts, Reply
+from wattbench.systems import Facts, Reply
 from wattbench.systems.base import GENERATE, LOGLIKELIHOOD
 
 pytestmark = [pytest.mark.slow, pytest.mark.alone]
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.alone]
 TAKES_S = 0.02
 
 
-class Streaming(Engine):
+class Streaming(MadeUpEngine):
     """Takes 20 ms for each request, and says when its tokens came."""
 
     lm = None
@@ -29,14 +30,6 @@ class Streaming(Engine):
     def __init__(self) -> None:
         self.asked: Counter[int] = Counter()
         self.closed = False
-
-    @classmethod
-    def check(cls, name, config) -> None:
-        """Nothing to check."""
-
-    @classmethod
-    def open(cls, name, config, *, batch, seed):
-        return cls()
 
     def answer(self, request_type: str, requests: Sequence[Instance]) -> list[Reply]:
         replies = []

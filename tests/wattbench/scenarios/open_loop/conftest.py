@@ -11,13 +11,14 @@ from typing import ClassVar
 import pytest
 from lm_eval.api.instance import Instance
 
+from tests.made_up.engines import MadeUpEngine
 from wattbench.clock import now_s
 from wattbench.errors import UserError
 from wattbench.measure.ask_items import ItemRequests
-from wattbench.systems import Engine, Facts, Reply
+from wattbench.systems import Reply
 
 
-class Served(Engine):
+class Served(MadeUpEngine):
     """Takes a stated time for each request, with a first token half-way; may fail some documents."""
 
     concurrent: ClassVar[bool] = True
@@ -26,14 +27,6 @@ class Served(Engine):
         self.seconds, self.fails, self.breaks = seconds, fails, breaks
         self.flying = self.most = 0
         self._lock = threading.Lock()
-
-    @classmethod
-    def check(cls, name, config) -> None:
-        """Nothing to check."""
-
-    @classmethod
-    def open(cls, name, config, *, batch, seed):
-        return cls(0.0)
 
     def tells_first_token(self, request_type: str) -> bool:
         return True
@@ -57,9 +50,6 @@ class Served(Engine):
         finally:
             with self._lock:
                 self.flying -= 1
-
-    def facts(self) -> Facts:
-        return Facts()
 
 
 class Alone(Served):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from tests.made_up.rows import ANSWER
 from wattbench.config import Load, Measure
 from wattbench.records import AnswerRow
 from wattbench.records.client_lag import SentRequest, sending
@@ -137,10 +140,9 @@ def test_hostile_logs_end_in_a_sentence_or_a_verdict(tmp_path_factory, lines: li
 
 
 def answered(due_s: float, token_s: list[float], tokens: int | None, request_type: str = "generate_until") -> AnswerRow:
-    return AnswerRow(
-        doc_id=0, repeat=0, request_type=request_type, prompt="", prompt_hash="", replies=[""], prompt_tokens=9,
-        output_tokens=tokens, scheduled_s=due_s, started_s=due_s, first_token_s=token_s[0] if token_s else None,
-        finished_s=due_s + 0.5, token_s=token_s, batch=0, batch_size=1, window="w0001", offered_per_s=1.0,
+    return replace(
+        ANSWER, request_type=request_type, output_tokens=tokens, scheduled_s=due_s, started_s=due_s,
+        first_token_s=token_s[0] if token_s else None, finished_s=due_s + 0.5, token_s=token_s, offered_per_s=1.0,
     )  # fmt: skip
 
 
