@@ -29,9 +29,11 @@ SUITE = Path(__file__).parents[2] / "data" / "suite.yaml"
 
 def steady() -> PlayedMeter:
     """A counter behind which exactly 50 W are drawn, always."""
-    return PlayedMeter(
+    meter = PlayedMeter(
         lambda at_s: Reading(at_s, {"gpu0": WATTS * at_s}, {"gpu0": WATTS}), component="gpu0", provenance="counter"
     )
+    meter.period_s = 0.05
+    return meter
 
 
 class Sleeper(MadeUpEngine):
